@@ -1,0 +1,87 @@
+// Package unit holds what a runbook wants of a host: typed plan units with
+// their place, their edges, and, after apply, their outcome.
+//
+// It is a leaf of the engine, built on runner/op and providers/abi.
+package unit
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/providers/abi"
+	"github.com/openfroyo/froyo/runner/codec"
+	"github.com/openfroyo/froyo/runner/op"
+)
+
+// ID names a unit: host/type[key].
+type ID struct {
+	Host string
+	Type string
+	Key  string
+}
+
+// Local is the ID without its host: file[/etc/motd].
+func (id ID) Local() string { return id.Type + "[" + id.Key + "]" }
+
+// String is the whole ID: web1/file[/etc/motd].
+func (id ID) String() string { return id.Host + "/" + id.Local() }
+
+// Lambda is a value or condition that a runbook gives as a function, evaluated
+// at the unit's turn, when the results of earlier units are known.
+type Lambda interface {
+	// Eval calls the function. With a result it is passed as the only argument.
+	// The value is plain data: nil, bool, int64, float64, string, []any, map[string]any.
+	Eval(ctx context.Context, result any) (any, error)
+	Pos() diag.Pos
+}
+
+// Unit is one resource on one host.
+type Unit struct {
+	ID ID
+	// Args are the arguments, checked and completed by the type's schema, as
+	// canonical JSON. Fields in Later are absent.
+	Args codec.Raw
+	// Blobs holds the content that Args refers to, by digest.
+	Blobs map[string]*op.Blob
+	// Later holds the arguments whose value is known only at the unit's turn, by field.
+	Later map[string]Lambda
+	// When decides at the unit's turn whether it acts; nil is always.
+	When Lambda
+	// ChangedWhen decides from the result whether the unit changed something; nil leaves it to the provider.
+	ChangedWhen Lambda
+	// Require lists units that must have succeeded before: those named and those that lambdas read.
+	Require []ID
+	Tags    []string
+	// User is who the unit acts as on the host: "" is the login user.
+	User      string
+	Sensitive bool
+	Pos       diag.Pos
+	Stack     []diag.Frame // outermost first
+
+	outcome atomic.Pointer[Outcome]
+}
+
+// Status is how a unit's turn ended.
+type Status string
+
+// The statuses.
+const (
+	Unchanged Status = "ok"
+	Changed   Status = "changed"
+	Failed    Status = "failed"
+	Skipped   Status = "skipped" // by when, by a failed requirement, or never reached
+)
+
+// Outcome is how a unit's turn ended and what it offers to later ones.
+type Outcome struct {
+	Status  Status
+	Action  abi.Action
+	Outputs map[string]any // plain data
+}
+
+// Finish records the outcome, once; lambdas of later units read it.
+func (u *Unit) Finish(o Outcome) { u.outcome.Store(&o) }
+
+// Outcome returns how the unit's turn ended, or nil while that is not known.
+func (u *Unit) Outcome() *Outcome { return u.outcome.Load() }

@@ -1,0 +1,133 @@
+// Package abi is the contract between the host and a provider's guest: what
+// the host asks, what a guest may answer, and their limits. Requests and
+// replies travel as JSON through one exported function, many in one call.
+//
+// It is a leaf: it imports runner/op and runner/codec only, and builds for
+// wasip1, because the guest's SDK and the host speak through these types.
+package abi
+
+import (
+	"github.com/openfroyo/froyo/runner/codec"
+	"github.com/openfroyo/froyo/runner/op"
+)
+
+// Version is the contract's number; a guest with another is refused before its first use.
+const Version = 1
+
+// Limits of one exchange with a guest.
+const (
+	MaxRequests = 64       // requests in one call
+	MaxCall     = 8 << 20  // bytes of a call and of its answer
+	MaxNeeds    = 256      // ops a request may ask for at once
+	MaxLog      = 1024     // entries of a request's log
+	MaxSteps    = 70 << 20 // loop iterations a call may spend
+)
+
+// Verb is what a guest is asked to do with a unit.
+type Verb string
+
+// The verbs.
+const (
+	Read    Verb = "read"    // → Actual
+	Plan    Verb = "plan"    // desired and actual → Change
+	Apply   Verb = "apply"   // performs what Plan announced → Outcome
+	Destroy Verb = "destroy" // removes what the unit manages → Outcome
+)
+
+// Call is one crossing into a guest.
+type Call struct {
+	ABI      int       `json:"abi"`
+	Requests []Request `json:"requests"`
+}
+
+// Answer is what comes back: one reply for each request, in their order.
+type Answer struct {
+	Replies []Reply `json:"replies"`
+}
+
+// Request asks for one verb on one unit. A guest is a pure function of it: the
+// same request always gets the same reply.
+type Request struct {
+	Type string    `json:"type"`
+	Verb Verb      `json:"verb"`
+	Unit codec.Raw `json:"unit"` // the arguments, as the type's schema completed them
+	// Unknown names the fields of Unit whose value is known only after apply.
+	Unknown []string `json:"unknown,omitempty"`
+	// Actual is what Read answered; absent for Read.
+	Actual codec.Raw `json:"actual,omitempty"`
+	// Log holds the ops asked for so far with their results, in order.
+	Log []Entry `json:"log,omitempty"`
+}
+
+// Entry is one op that was performed for a request.
+type Entry struct {
+	Op     op.Op     `json:"op"`
+	Result op.Result `json:"result"`
+}
+
+// Reply answers a request with exactly one of its fields.
+type Reply struct {
+	// Need lists the ops to perform before the request is asked again with a longer log.
+	Need    []op.Op   `json:"need,omitempty"`
+	Actual  codec.Raw `json:"actual,omitempty"`
+	Change  *Change   `json:"change,omitempty"`
+	Outcome *Outcome  `json:"outcome,omitempty"`
+	Error   *Error    `json:"error,omitempty"`
+}
+
+// Action is what a change does to its resource.
+type Action string
+
+// The actions.
+const (
+	None    Action = "none"    // as it should be
+	Create  Action = "create"  // +
+	Update  Action = "update"  // ~
+	Delete  Action = "delete"  // -
+	Replace Action = "replace" // -/+
+	Run     Action = "run"     // a program with effects; counts as a change
+	Probe   Action = "probe"   // runs at apply, never counts as a change
+)
+
+// Change is what a unit would do: the differences a reader sees, and the
+// effects that carry them out (the envelope).
+type Change struct {
+	Action  Action   `json:"action"`
+	Reason  string   `json:"reason,omitempty"` // why it acts or not, in a few words: "creates exists"
+	Diffs   []Diff   `json:"diffs,omitempty"`
+	Effects []Effect `json:"effects,omitempty"`
+}
+
+// Diff is one attribute that differs. Before and After are JSON values; an
+// absent one means the attribute is not there. Content stands as a blob reference.
+type Diff struct {
+	Field   string    `json:"field"`
+	Before  codec.Raw `json:"before,omitempty"`
+	After   codec.Raw `json:"after,omitempty"`
+	Unknown bool      `json:"unknown,omitempty"` // After is known only after apply
+}
+
+// Effect is one op that apply may perform. Fields of the op named in Unknown
+// get their value only then; all others are fixed.
+type Effect struct {
+	Op      op.Op    `json:"op"`
+	Unknown []string `json:"unknown,omitempty"`
+}
+
+// Outcome is how apply or destroy ended.
+type Outcome struct {
+	Changed bool `json:"changed"`
+	// Outputs are the values that the unit offers to later ones, such as rc and stdout.
+	Outputs codec.Raw `json:"outputs,omitempty"`
+}
+
+// Error is a unit that the guest could not handle.
+type Error struct {
+	Class   op.Class `json:"class"`
+	Message string   `json:"message"`
+	// Detail is evidence for the operator, such as a program's stderr.
+	Detail string `json:"detail,omitempty"`
+	Hint   string `json:"hint,omitempty"`
+}
+
+func (e *Error) Error() string { return e.Message }
