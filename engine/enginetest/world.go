@@ -1,0 +1,248 @@
+// Package enginetest is a small world for tests of the engine: hosts whose
+// files live in memory, and a provider of one resource type, "set", that
+// writes them. The real parts are tested against the same engine elsewhere.
+package enginetest
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/unit"
+	"github.com/openfroyo/froyo/providers/abi"
+	"github.com/openfroyo/froyo/runner/codec"
+	"github.com/openfroyo/froyo/runner/dial"
+	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/wire"
+)
+
+// Host is a host in memory. It implements plan.Target.
+type Host struct {
+	mu    sync.Mutex
+	Files map[string]string
+	// Trips counts round trips, Writes the files written.
+	Trips, Writes int
+	// OnWrite is called after a file is written, before the next op.
+	OnWrite func(h *Host, path string)
+	// Refuse makes writing these paths fail.
+	Refuse map[string]bool
+	// LoseAfter cuts the connection after so many ops; 0 never does.
+	LoseAfter int
+	ops       int
+	MachineID string
+}
+
+// NewHost returns a host with files.
+func NewHost(files map[string]string) *Host {
+	if files == nil {
+		files = map[string]string{}
+	}
+	return &Host{Files: files, MachineID: "m1"}
+}
+
+// Do implements plan.Target.
+func (h *Host) Do(_ context.Context, steps []dial.Step) ([]op.Result, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.Trips++
+	results := make([]op.Result, len(steps))
+	for i, s := range steps {
+		var err error
+		if results[i], err = h.perform(s.Op); err != nil {
+			return nil, err
+		}
+	}
+	return results, nil
+}
+
+// Run implements plan.Target.
+func (h *Host) Run(_ context.Context, steps []dial.Step) ([]dial.Outcome, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.Trips++
+	outcomes := make([]dial.Outcome, len(steps))
+	for i, s := range steps {
+		result, err := h.perform(s.Op)
+		if err != nil {
+			return nil, err
+		}
+		outcomes[i] = dial.Outcome{Result: result, Ran: true}
+		if s.Expect != "" && wire.Digest(result) != s.Expect {
+			outcomes[i].Mismatch = true
+			break
+		}
+		if result.Error != nil {
+			break
+		}
+	}
+	return outcomes, nil
+}
+
+func (h *Host) perform(o op.Op) (op.Result, error) {
+	if h.ops++; h.LoseAfter > 0 && h.ops > h.LoseAfter {
+		return op.Result{}, &dial.Error{Host: "test", Stage: dial.StageLost, Message: "the connection was lost"}
+	}
+	switch {
+	case o.Facts != nil:
+		return op.Result{Facts: &op.FactsResult{OSBasic: &op.OSBasic{ID: "debian", MachineID: h.MachineID}}}, nil
+	case o.Read != nil:
+		content, ok := h.Files[o.Read.Path]
+		if !ok {
+			return op.Result{Read: &op.ReadResult{}}, nil
+		}
+		return op.Result{Read: &op.ReadResult{Exists: true, Sum: content}}, nil
+	case o.Link != nil: // stands for writing a file: the target is its content
+		if h.Refuse[o.Link.Path] {
+			return op.Result{Error: &op.Error{Class: op.Permanent, Code: "eacces", Message: o.Link.Path + ": permission denied"}}, nil
+		}
+		h.Files[o.Link.Path] = o.Link.Target
+		h.Writes++
+		if h.OnWrite != nil {
+			h.OnWrite(h, o.Link.Path)
+		}
+		return op.Result{Done: &op.Done{Changed: true}}, nil
+	}
+	return op.Result{}, fmt.Errorf("the test host cannot do %s", o)
+}
+
+// Provider answers for the type "set": {"path":..., "value":...}.
+type Provider struct {
+	// Extra makes apply ask for an op that plan did not announce.
+	Extra *op.Op
+	// Unplannable makes planning these paths fail.
+	Unplannable map[string]bool
+}
+
+type set struct {
+	Path  string `json:"path"`
+	Value string `json:"value"`
+}
+
+// Call implements plan.Provider.
+func (p *Provider) Call(_ context.Context, reqs []abi.Request) []abi.Reply {
+	replies := make([]abi.Reply, len(reqs))
+	for i, r := range reqs {
+		replies[i] = p.answer(r)
+	}
+	return replies
+}
+
+// Run implements plan.Provider.
+func (p *Provider) Run(ctx context.Context, reqs []abi.Request, perform plan.Perform) ([]abi.Reply, error) {
+	for {
+		replies := p.Call(ctx, reqs)
+		ops, any := make([][]op.Op, len(reqs)), false
+		for i, r := range replies {
+			ops[i] = r.Need
+			any = any || len(r.Need) > 0
+		}
+		if !any {
+			return replies, nil
+		}
+		results, err := perform(ctx, ops)
+		if err != nil {
+			return nil, err
+		}
+		for i := range ops {
+			for j := range ops[i] {
+				reqs[i].Log = append(reqs[i].Log, abi.Entry{Op: ops[i][j], Result: results[i][j]})
+			}
+		}
+	}
+}
+
+func (p *Provider) answer(r abi.Request) abi.Reply {
+	fail := func(err error) abi.Reply { return abi.Reply{Error: &abi.Error{Class: op.Permanent, Message: err.Error()}} }
+	var u set
+	if err := codec.Unmarshal(r.Unit, &u); err != nil {
+		return fail(err)
+	}
+	switch r.Verb {
+	case abi.Read:
+		if len(r.Log) == 0 {
+			return abi.Reply{Need: []op.Op{{Read: &op.Read{Path: u.Path}}}}
+		}
+		actual, err := codec.Marshal(r.Log[0].Result.Read.Sum)
+		if err != nil {
+			return fail(err)
+		}
+		return abi.Reply{Actual: actual}
+	case abi.Plan:
+		if p.Unplannable[u.Path] {
+			return fail(fmt.Errorf("%s cannot be planned", u.Path))
+		}
+		change, err := u.change(r)
+		if err != nil {
+			return fail(err)
+		}
+		return abi.Reply{Change: change}
+	case abi.Apply:
+		return p.apply(u, r)
+	case abi.Destroy:
+	}
+	return fail(fmt.Errorf("verb %s", r.Verb))
+}
+
+func (s set) change(r abi.Request) (*abi.Change, error) {
+	var actual string
+	if err := codec.Unmarshal(r.Actual, &actual); err != nil {
+		return nil, err
+	}
+	if len(r.Unknown) > 0 {
+		return &abi.Change{
+			Action: abi.Update, Diffs: []abi.Diff{{Field: "value", Before: r.Actual, Unknown: true}},
+			Effects: []abi.Effect{{Op: s.effect(), Unknown: []string{"target"}}},
+		}, nil
+	}
+	if actual == s.Value {
+		return &abi.Change{Action: abi.None}, nil
+	}
+	after, err := codec.Marshal(s.Value)
+	if err != nil {
+		return nil, err
+	}
+	c := &abi.Change{Action: abi.Update, Diffs: []abi.Diff{{Field: "value", Before: r.Actual, After: after}}, Effects: []abi.Effect{{Op: s.effect()}}}
+	if actual == "" {
+		c.Action, c.Diffs[0].Before = abi.Create, nil
+	}
+	return c, nil
+}
+
+func (s set) effect() op.Op { return op.Op{Link: &op.Link{Path: s.Path, Target: s.Value}} }
+
+func (p *Provider) apply(s set, r abi.Request) abi.Reply {
+	if c, err := s.change(r); err == nil && c.Action == abi.None {
+		return abi.Reply{Outcome: &abi.Outcome{}}
+	}
+	if p.Extra != nil && len(r.Log) < 2 {
+		return abi.Reply{Need: []op.Op{*p.Extra}}
+	}
+	if len(r.Log) == 0 {
+		return abi.Reply{Need: []op.Op{s.effect()}}
+	}
+	if e := r.Log[0].Result.Error; e != nil {
+		return abi.Reply{Error: &abi.Error{Class: e.Class, Message: e.Message}}
+	}
+	return abi.Reply{Outcome: &abi.Outcome{Changed: true, Outputs: codec.Raw(`{"changed":true}`)}}
+}
+
+// Set makes a unit that wants value in a file.
+func Set(host, path, value string) *unit.Unit {
+	u := &unit.Unit{ID: unit.ID{Host: host, Type: "set", Key: path}}
+	Args(u, path, value)
+	return u
+}
+
+// Args gives a unit its arguments.
+func Args(u *unit.Unit, path, value string) {
+	args, err := codec.Marshal(set{path, value})
+	if err != nil {
+		panic(err) // two strings always encode
+	}
+	u.Args = args
+}
+
+// Inventory returns the host as an inventory knows it.
+func Inventory(name string) *inventory.Host { return &inventory.Host{Name: name, Address: name} }

@@ -1,0 +1,71 @@
+// Package event is the one stream of what happens in a run. The terminal,
+// --json, the store and the traces all feed from it; nothing else prints.
+//
+// It is a leaf of the engine.
+package event
+
+import (
+	"time"
+
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/unit"
+	"github.com/openfroyo/froyo/providers/abi"
+)
+
+// Kind says what happened.
+type Kind string
+
+// The kinds of events, in the order of a run.
+const (
+	RunStarted   Kind = "run.started"
+	HostStarted  Kind = "host.started"  // work on a host begins
+	HostPlanned  Kind = "host.planned"  // its plan is known
+	HostFailed   Kind = "host.failed"   // Err says why; the host takes no further part
+	UnitStarted  Kind = "unit.started"  // about to act
+	UnitFinished Kind = "unit.finished" // Status, Action, Err
+	Printed      Kind = "printed"       // a runbook's print()
+	HostFinished Kind = "host.finished" // apply is through with a host
+	RunFinished  Kind = "run.finished"
+)
+
+// Event is one thing that happened. Fields that do not fit its kind are zero.
+type Event struct {
+	Kind   Kind
+	Time   time.Time
+	Host   string
+	Play   string
+	Unit   unit.ID
+	Pos    diag.Pos
+	Action abi.Action
+	Status unit.Status
+	// Reason says why a unit was skipped or had nothing to do.
+	Reason  string
+	Elapsed time.Duration
+	Text    string
+	Err     error
+	// Unreachable tells the two ways in which a host fails apart.
+	Unreachable bool
+	// Total is how many units the host has, or hosts the run has.
+	Total int
+}
+
+// Sink takes events. It must be safe for concurrent use and must not block for long.
+type Sink interface {
+	Emit(Event)
+}
+
+// Tee passes every event on to each sink, in their order.
+type Tee []Sink
+
+// Emit implements Sink.
+func (t Tee) Emit(e Event) {
+	for _, s := range t {
+		s.Emit(e)
+	}
+}
+
+// Func makes a sink of a function.
+type Func func(Event)
+
+// Emit implements Sink.
+func (f Func) Emit(e Event) { f(e) }

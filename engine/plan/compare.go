@@ -1,0 +1,87 @@
+package plan
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"github.com/openfroyo/froyo/engine/diag"
+)
+
+// Stale tells how a host differs from its saved plan, or returns nil where it
+// is as it was: the same machine, the same inputs, the same units, each found
+// as it was found then.
+func Stale(saved, now *DocumentHost) *diag.Error {
+	stale := func(pos diag.Pos, unit, format string, args ...any) *diag.Error {
+		e := diag.Errorf(pos, format, args...).WithCode(diag.Stale).
+			WithHint("nothing was done on this host; make a new plan and look at it")
+		e.Host, e.Unit = saved.Name, unit
+		return e
+	}
+	if saved.Error != "" {
+		return stale(diag.Pos{}, "", "the saved plan does not hold this host: %s", saved.Error)
+	}
+	if saved.MachineID != now.MachineID {
+		return stale(diag.Pos{}, "", "another machine answers: machine-id %s, planned for %s", orNone(now.MachineID), orNone(saved.MachineID))
+	}
+	for i := range max(len(saved.Units), len(now.Units)) {
+		switch {
+		case i >= len(now.Units):
+			u := saved.Units[i]
+			return stale(u.Pos, u.Unit, "the unit is planned, but the runbook no longer wants it on this host")
+		case i >= len(saved.Units):
+			u := now.Units[i]
+			return stale(u.Pos, u.Unit, "the runbook now wants a unit that is not in the plan")
+		}
+		was, is := saved.Units[i], now.Units[i]
+		if was.Unit != is.Unit {
+			return stale(is.Pos, is.Unit, "the runbook now wants this unit where the plan has %s", was.Unit)
+		}
+		if why := unitDiffers(&was, &is); why != "" {
+			return stale(was.Pos, was.Unit, "%s", why)
+		}
+	}
+	if !sameJSON(saved.Inputs, now.Inputs) {
+		return stale(diag.Pos{}, "", "what the runbook learned from the host (facts, reads, vars) has changed since the plan")
+	}
+	return nil
+}
+
+// unitDiffers says what changed about a unit since it was planned, or "".
+func unitDiffers(was, is *DocumentUnit) string {
+	switch {
+	case was.Error == "" && is.Error != "":
+		return "it can no longer be planned: " + is.Error
+	case !sameJSON(was.Before, is.Before):
+		return "the host has changed since the plan"
+	case !sameJSON(was.Args, is.Args):
+		return "its arguments are no longer those of the plan"
+	case was.Action != is.Action:
+		return fmt.Sprintf("it would now do %q, planned was %q", is.Action, was.Action)
+	}
+	a, errA := json.Marshal(was)
+	b, errB := json.Marshal(is)
+	if errA != nil || errB != nil || !sameJSON(a, b) {
+		return "it is no longer as planned"
+	}
+	return ""
+}
+
+// sameJSON compares JSON texts apart from white space.
+func sameJSON(a, b json.RawMessage) bool {
+	if bytes.Equal(a, b) {
+		return true
+	}
+	var x, y bytes.Buffer
+	if json.Compact(&x, a) != nil || json.Compact(&y, b) != nil {
+		return len(a) == 0 && len(b) == 0
+	}
+	return bytes.Equal(x.Bytes(), y.Bytes())
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "unknown"
+	}
+	return s
+}

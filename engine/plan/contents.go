@@ -1,0 +1,107 @@
+package plan
+
+import (
+	"io"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/openfroyo/froyo/engine/unit"
+	"github.com/openfroyo/froyo/providers/abi"
+	"github.com/openfroyo/froyo/runner/codec"
+	"github.com/openfroyo/froyo/runner/op"
+)
+
+// Contents holds bulk content by digest: what files hold now and what they
+// shall hold. Equal content of many hosts is kept once. The zero value is ready.
+type Contents struct {
+	mu    sync.RWMutex
+	blobs map[string]*op.Blob
+}
+
+// Add keeps a blob that has its content at hand.
+func (c *Contents) Add(b *op.Blob) {
+	if b == nil || b.Open == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.blobs == nil {
+		c.blobs = map[string]*op.Blob{}
+	}
+	if c.blobs[b.Sum] == nil {
+		c.blobs[b.Sum] = b
+	}
+}
+
+// AddResult keeps the content that an op brought back.
+func (c *Contents) AddResult(r op.Result) {
+	if r.Read != nil {
+		c.Add(r.Read.Content)
+	}
+}
+
+// Blob returns the content with a digest, or nil.
+func (c *Contents) Blob(sum string) *op.Blob {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.blobs[sum]
+}
+
+// Bytes reads content up to limit bytes; ok is false where it is unknown or larger.
+func (c *Contents) Bytes(sum string, limit int64) (data []byte, ok bool) {
+	b := c.Blob(sum)
+	if b == nil || b.Size > limit {
+		return nil, false
+	}
+	r, err := b.Open()
+	if err != nil {
+		return nil, false
+	}
+	defer r.Close()
+	data, err = io.ReadAll(io.LimitReader(r, limit+1))
+	return data, err == nil && int64(len(data)) == b.Size
+}
+
+// Reference is how bulk content stands in a diff.
+type Reference struct {
+	Sum  string `json:"sum"`
+	Size int64  `json:"size"`
+}
+
+// AsReference reports whether a diff's value refers to bulk content.
+func AsReference(raw codec.Raw) (Reference, bool) {
+	var ref Reference
+	if len(raw) == 0 || raw[0] != '{' {
+		return ref, false
+	}
+	err := codec.Unmarshal(raw, &ref)
+	return ref, err == nil && len(ref.Sum) == 64
+}
+
+// Attach gives the ops that a guest announced or asked for the content that
+// its references stand for.
+func Attach(u *unit.Unit, o op.Op) error {
+	for _, b := range o.Blobs() {
+		known := u.Blobs[b.Sum]
+		if known == nil {
+			return &abi.Error{
+				Class:   op.Permanent,
+				Message: "the provider refers to content " + abbreviate(b.Sum) + " that the unit does not have",
+			}
+		}
+		b.Open, b.Size = known.Open, known.Size
+	}
+	return nil
+}
+
+func abbreviate(sum string) string { return sum[:min(12, len(sum))] }
+
+func unknownFields(u *unit.Unit) []string {
+	if len(u.Later) == 0 {
+		return nil
+	}
+	return sortedKeys(u.Later)
+}
+
+func sortedKeys[K ~int | ~string, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,268 @@
+package plan
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/unit"
+	"github.com/openfroyo/froyo/providers/abi"
+)
+
+// Format names the shape of a saved plan; another one is refused.
+const Format = "froyo-plan/1"
+
+// maxText is the largest content that a saved plan shows; larger stands as its digest.
+const maxText = 64 << 10
+
+// Document is a plan as it is saved: readable, complete, without secrets.
+type Document struct {
+	Format  string    `json:"format"`
+	Froyo   string    `json:"froyo"` // version that made it
+	Created time.Time `json:"created"`
+	// Main is the runbook's path in Sources, which holds every file that was evaluated.
+	Main    string            `json:"main"`
+	Sources map[string]string `json:"sources"`
+	// Files are workspace files that units copy, by digest; they must still be the same at apply.
+	Files     map[string]string `json:"files,omitempty"`
+	Vars      map[string]any    `json:"vars,omitempty"`
+	Inventory []*inventory.Host `json:"inventory"`
+	// Groups of the inventory, so that selectors mean the same again.
+	Groups map[string][]string `json:"groups,omitempty"`
+	// Limit and tags narrow what was planned.
+	Limit    string         `json:"limit,omitempty"`
+	Tags     []string       `json:"tags,omitempty"`
+	SkipTags []string       `json:"skip_tags,omitempty"`
+	Plays    []DocumentPlay `json:"plays"`
+	Hosts    []DocumentHost `json:"hosts"`
+	// Contents are the texts that diffs refer to, by digest.
+	Contents map[string]string `json:"contents,omitempty"`
+	Summary  Summary           `json:"summary"`
+}
+
+// DocumentPlay is a play and the hosts it selected.
+type DocumentPlay struct {
+	Name     string   `json:"name"`
+	Selector string   `json:"hosts"`
+	Selected []string `json:"selected"`
+}
+
+// DocumentHost is one host's plan.
+type DocumentHost struct {
+	Name      string          `json:"name"`
+	MachineID string          `json:"machine_id,omitempty"`
+	Inputs    json.RawMessage `json:"inputs,omitempty"`
+	Units     []DocumentUnit  `json:"units"`
+	// Error is why the host could not be planned; such a host is not applied.
+	Error string `json:"error,omitempty"`
+}
+
+// DocumentUnit is one unit's plan. Of a sensitive unit, what it sets is left
+// out and Digest, keyed with the workspace's key, stands for it.
+type DocumentUnit struct {
+	Unit        string           `json:"unit"` // file[/etc/motd]
+	Play        string           `json:"play"`
+	Pos         diag.Pos         `json:"pos"`
+	User        string           `json:"user,omitempty"`
+	Tags        []string         `json:"tags,omitempty"`
+	Require     []string         `json:"require,omitempty"`
+	Action      abi.Action       `json:"action,omitempty"`
+	Certainty   Certainty        `json:"certainty,omitempty"`
+	Skipped     bool             `json:"skipped,omitempty"` // when is false as things stand
+	Conditional bool             `json:"conditional,omitempty"`
+	Reason      string           `json:"reason,omitempty"`
+	Args        json.RawMessage  `json:"args,omitempty"`
+	Later       []string         `json:"later,omitempty"`
+	Before      json.RawMessage  `json:"before,omitempty"`
+	Diffs       []DocumentDiff   `json:"diffs,omitempty"`
+	Effects     []DocumentEffect `json:"effects,omitempty"`
+	Sensitive   bool             `json:"sensitive,omitempty"`
+	Digest      string           `json:"digest,omitempty"`
+	Error       string           `json:"error,omitempty"`
+}
+
+// DocumentDiff is one attribute that differs.
+type DocumentDiff struct {
+	Field   string          `json:"field"`
+	Before  json.RawMessage `json:"before,omitempty"`
+	After   json.RawMessage `json:"after,omitempty"`
+	Unknown bool            `json:"unknown,omitempty"`
+}
+
+// DocumentEffect is one op that apply may perform.
+type DocumentEffect struct {
+	Op      json.RawMessage `json:"op"`
+	Unknown []string        `json:"unknown,omitempty"`
+}
+
+// Seal returns the digest, keyed with the workspace's key, that stands for what must not be shown.
+type Seal func(data []byte) string
+
+// AddHost puts a host's plan into the document.
+func (d *Document) AddHost(h *Host, plays []string, contents *Contents, seal Seal) error {
+	doc := DocumentHost{Name: h.Host.Name, MachineID: h.MachineID(), Inputs: h.Inputs, Units: []DocumentUnit{}}
+	if h.Err != nil {
+		doc.Error = h.Err.Error()
+	}
+	for _, play := range sortedKeys(h.Plays) {
+		for _, s := range h.Plays[play] {
+			u, err := documentUnit(s, plays[play], seal)
+			if err != nil {
+				return fmt.Errorf("%s: %w", s.Unit.ID, err)
+			}
+			doc.Units = append(doc.Units, u)
+			if !s.Unit.Sensitive {
+				d.keepTexts(s, contents)
+			}
+		}
+	}
+	d.Hosts = append(d.Hosts, doc)
+	return nil
+}
+
+// keepTexts keeps the texts that a step's diffs show.
+func (d *Document) keepTexts(s *Step, contents *Contents) {
+	if s.Change == nil {
+		return
+	}
+	for _, diff := range s.Change.Diffs {
+		for _, value := range [][]byte{diff.Before, diff.After} {
+			ref, ok := AsReference(value)
+			if !ok {
+				continue
+			}
+			data, ok := contents.Bytes(ref.Sum, maxText)
+			if !ok || !utf8.Valid(data) {
+				continue
+			}
+			if d.Contents == nil {
+				d.Contents = map[string]string{}
+			}
+			d.Contents[ref.Sum] = string(data)
+		}
+	}
+}
+
+func documentUnit(s *Step, play string, seal Seal) (DocumentUnit, error) {
+	u := s.Unit
+	doc := DocumentUnit{
+		Unit: u.ID.Local(), Play: play, Pos: u.Pos, User: u.User, Tags: u.Tags, Require: locals(u.Require),
+		Certainty: s.Certainty, Skipped: s.Skip, Conditional: u.When != nil, Sensitive: u.Sensitive,
+		Args: json.RawMessage(u.Args), Later: unknownFields(u), Before: json.RawMessage(s.Actual),
+	}
+	if s.Err != nil {
+		doc.Error = s.Err.Message
+	}
+	if s.Change != nil {
+		doc.Action, doc.Reason = s.Change.Action, s.Change.Reason
+		for _, d := range s.Change.Diffs {
+			doc.Diffs = append(doc.Diffs, DocumentDiff{
+				Field: d.Field, Before: json.RawMessage(d.Before), After: json.RawMessage(d.After), Unknown: d.Unknown,
+			})
+		}
+		for _, e := range s.Change.Effects {
+			data, err := json.Marshal(e.Op)
+			if err != nil {
+				return doc, err
+			}
+			doc.Effects = append(doc.Effects, DocumentEffect{Op: data, Unknown: e.Unknown})
+		}
+	}
+	if !u.Sensitive {
+		return doc, nil
+	}
+	return doc.sealed(seal)
+}
+
+// sealed replaces what a sensitive unit sets by a keyed digest.
+func (u DocumentUnit) sealed(seal Seal) (DocumentUnit, error) {
+	data, err := json.Marshal(u)
+	if err != nil {
+		return u, err
+	}
+	u.Digest = seal(data)
+	u.Args, u.Before, u.Effects, u.Error = nil, nil, nil, ""
+	for i := range u.Diffs {
+		u.Diffs[i].Before, u.Diffs[i].After = nil, nil
+	}
+	return u, nil
+}
+
+func locals(ids []unit.ID) []string {
+	var out []string
+	for _, id := range ids {
+		out = append(out, id.Local())
+	}
+	return out
+}
+
+// Write saves the document.
+func (d *Document) Write(w io.Writer) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(d)
+}
+
+// Parse reads a saved plan. name is the file's, for messages.
+func Parse(data []byte, name string) (*Document, error) {
+	var head struct{ Format string }
+	refuse := func(format string, args ...any) error {
+		return diag.Errorf(diag.Pos{File: name}, format, args...).WithHint("make a new one: froyo plan --out " + name)
+	}
+	if err := json.Unmarshal(data, &head); err != nil {
+		return nil, refuse("not a plan: %w", err)
+	}
+	if head.Format != Format {
+		if strings.HasPrefix(head.Format, "froyo-plan/") {
+			return nil, refuse("this plan has the format %s, and this froyo reads %s", head.Format, Format)
+		}
+		return nil, refuse("not a plan: it does not say %q as its format", Format)
+	}
+	dec := json.NewDecoder(strings.NewReader(string(data)))
+	dec.DisallowUnknownFields()
+	var d Document
+	if err := dec.Decode(&d); err != nil {
+		return nil, refuse("the plan is damaged: %w", err)
+	}
+	if _, ok := d.Sources[d.Main]; !ok {
+		return nil, refuse("the plan is damaged: its runbook %q is not among its sources", d.Main)
+	}
+	if err := d.check(); err != nil {
+		return nil, refuse("the plan is damaged: %w", err)
+	}
+	return &d, nil
+}
+
+// check refuses a document whose parts do not belong together.
+func (d *Document) check() error {
+	known := map[string]bool{}
+	for _, h := range d.Inventory {
+		if h == nil {
+			return errors.New("an entry of its inventory is empty")
+		}
+		known[h.Name] = true
+	}
+	for _, h := range d.Hosts {
+		if !known[h.Name] {
+			return fmt.Errorf("host %q is not in its inventory", h.Name)
+		}
+	}
+	return nil
+}
+
+// Host returns the saved plan of a host.
+func (d *Document) Host(name string) (*DocumentHost, bool) {
+	i := slices.IndexFunc(d.Hosts, func(h DocumentHost) bool { return h.Name == name })
+	if i < 0 {
+		return nil, false
+	}
+	return &d.Hosts[i], true
+}

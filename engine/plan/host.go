@@ -1,0 +1,106 @@
+// Package plan finds out what a run would change: it evaluates the runbook
+// for each host, reads the host, asks the providers for the difference, and
+// holds the answer as data that can be read, saved, compared and applied.
+//
+// It imports the engine's leaves, engine/inventory, and the contracts of
+// providers and runner.
+package plan
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/unit"
+	"github.com/openfroyo/froyo/providers/abi"
+	"github.com/openfroyo/froyo/runner/codec"
+	"github.com/openfroyo/froyo/runner/dial"
+	"github.com/openfroyo/froyo/runner/op"
+)
+
+// Target is a host that can be worked with; *dial.Session is one.
+type Target interface {
+	// Do performs independent reading steps, all in one round trip.
+	Do(ctx context.Context, steps []dial.Step) ([]op.Result, error)
+	// Run performs a sequence and stops at the first step that fails or surprises.
+	Run(ctx context.Context, steps []dial.Step) ([]dial.Outcome, error)
+}
+
+// Provider answers for resource types; a loaded guest is one.
+type Provider interface {
+	Call(ctx context.Context, reqs []abi.Request) []abi.Reply
+	// Run repeats the call, performing what the requests need, until none needs more.
+	// The ops and results it passes are indexed as reqs.
+	Run(ctx context.Context, reqs []abi.Request, perform Perform) ([]abi.Reply, error)
+}
+
+// Perform carries out the ops that requests need.
+type Perform = func(ctx context.Context, ops [][]op.Op) ([][]op.Result, error)
+
+// Host is the plan of one host with all that apply needs to carry it out.
+type Host struct {
+	Host   *inventory.Host
+	Target Target
+	// Plays holds the host's steps by the index of the play.
+	Plays map[int][]*Step
+	Facts *op.FactsResult
+	// Inputs is what the evaluation learned from outside, as canonical JSON.
+	Inputs json.RawMessage
+	// Warnings are remarks on the runbook that do not keep it from running.
+	Warnings []*diag.Error
+	// Err is why the host has no plan.
+	Err error
+}
+
+// MachineID identifies the machine behind the name, or "" where it is not known.
+func (h *Host) MachineID() string {
+	if h.Facts == nil || h.Facts.OSBasic == nil {
+		return ""
+	}
+	return h.Facts.OSBasic.MachineID
+}
+
+// Certainty says how sure a planned change is.
+type Certainty string
+
+// The certainties.
+const (
+	// Sure: the change happens unless the host changes first.
+	Sure Certainty = ""
+	// Conditional: it happens if the unit's when says so at its turn.
+	Conditional Certainty = "conditional"
+	// Unknown: all that might differ is known only after apply.
+	Unknown Certainty = "unknown"
+)
+
+// Step is one unit with what it found and what it would do.
+type Step struct {
+	Unit *unit.Unit
+	// Actual is the provider's view of the present, Reads how it came by it.
+	Actual codec.Raw
+	Reads  []abi.Entry
+	Change *abi.Change
+	// Certainty grades Change. Skip says that when is false as things stand.
+	Certainty Certainty
+	Skip      bool
+	// Err is why the unit cannot be planned.
+	Err *abi.Error
+}
+
+// Acts reports whether apply has something to run for the step.
+func (s *Step) Acts() bool { return !s.Skip && s.Change != nil && s.Change.Action != abi.None }
+
+// Pending reports whether the step counts as a change that is still to be made.
+func (s *Step) Pending() bool {
+	return s.Acts() && s.Change.Action != abi.Probe && s.Certainty != Unknown
+}
+
+// Request asks for a verb on the step's unit.
+func (s *Step) Request(verb abi.Verb) abi.Request {
+	r := abi.Request{Type: s.Unit.ID.Type, Verb: verb, Unit: s.Unit.Args, Unknown: unknownFields(s.Unit)}
+	if verb != abi.Read {
+		r.Actual = s.Actual
+	}
+	return r
+}

@@ -1,0 +1,145 @@
+// Package cli is froyo's command line: the grammar, one file per command, and
+// the one place (wire.go) where the engine meets its concrete parts.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/alecthomas/kong"
+	"golang.org/x/term"
+
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/runtime/ui"
+)
+
+// Process is what the command line touches of its process.
+type Process struct {
+	Args                  []string
+	Stdin, Stdout, Stderr *os.File
+	Getenv                func(string) string
+	Environ               func() []string
+}
+
+// grammar is all commands and flags. Flags bear the names that operators of
+// comparable tools know.
+type grammar struct {
+	Init     initCommand     `cmd:"" help:"Make a workspace: settings, inventory, a first runbook, keys."`
+	Validate validateCommand `cmd:"" help:"Check a runbook without connecting to any host."`
+	Plan     planCommand     `cmd:"" help:"Show what apply would change. Changes nothing."`
+	Apply    applyCommand    `cmd:"" help:"Plan, ask, and make the changes."`
+	Docs     docsCommand     `cmd:"" help:"Print the runbook reference as Markdown."`
+	Version  versionCommand  `cmd:"" help:"Print the version."`
+
+	Verbose int  `short:"v" type:"counter" help:"Log to standard error; twice for more. Errors show their call stack."`
+	NoColor bool `name:"no-color" help:"Print without colours (also: NO_COLOR)."`
+}
+
+const description = `Configures fleets of machines from runbooks written in Starlark.
+
+Exit codes: 0 fine, 1 usage or evaluation, 2 changes pending (--detailed-exitcode), 3 a host failed, 4 unreachable,
+6 the plan no longer fits, 130 interrupted.`
+
+// env is what every command gets.
+type env struct {
+	Process
+	verbose int
+	color   func(*os.File) bool
+	errors  *ui.Errors
+}
+
+// exited carries kong's wish to end the process past code that goes on otherwise.
+type exited int
+
+// Main runs the command line and returns the exit code.
+func Main(ctx context.Context, p Process) (code diag.Code) {
+	defer func() {
+		if e, ok := recover().(exited); ok {
+			code = diag.Code(e)
+		} else if r := recover(); r != nil {
+			panic(r)
+		}
+	}()
+	var g grammar
+	e := &env{Process: p}
+	parser, err := kong.New(&g, kong.Name("froyo"), kong.Description(description),
+		kong.Writers(p.Stdout, p.Stderr), kong.Exit(func(n int) { panic(exited(n)) }),
+		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true, Summary: true, WrapUpperBound: 100}),
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(e))
+	if err != nil {
+		fmt.Fprintln(p.Stderr, "froyo: error:", err)
+		return diag.Usage
+	}
+	e.color = func(f *os.File) bool {
+		return !g.NoColor && p.Getenv("NO_COLOR") == "" && p.Getenv("TERM") != "dumb" && isTerminal(f)
+	}
+	e.errors = &ui.Errors{Out: p.Stderr, Style: ui.Style{Color: e.color(p.Stderr)}}
+	args := p.Args
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	cmd, err := parser.Parse(args)
+	if err != nil {
+		e.errors.Print(usageError(err))
+		return diag.Usage
+	}
+	e.verbose = g.Verbose
+	e.errors.Verbose = g.Verbose > 0
+	return e.finish(ctx, cmd.Run(ctx, e))
+}
+
+// finish prints what went wrong and decides the exit code.
+func (e *env) finish(ctx context.Context, err error) diag.Code {
+	var silent *codeError
+	if errors.As(err, &silent) {
+		err = silent.err
+		if err != nil {
+			e.errors.Print(err)
+		}
+		return silent.code
+	}
+	if err == nil {
+		return diag.OK
+	}
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		e.errors.Print(&diag.Error{Summary: "interrupted"})
+		return diag.Interrupted
+	}
+	e.errors.Print(err)
+	return diag.CodeOf(err)
+}
+
+// codeError ends the process with a code; err, where there is one, is printed.
+type codeError struct {
+	code diag.Code
+	err  error
+}
+
+func (c *codeError) Error() string {
+	if c.err == nil {
+		return fmt.Sprintf("exit code %d", c.code)
+	}
+	return c.err.Error()
+}
+
+// usageError gives a mistake on the command line a hint.
+func usageError(err error) error {
+	d := &diag.Error{Summary: err.Error(), Cause: err, Hint: "froyo --help lists commands and flags; froyo COMMAND --help explains one"}
+	if summary, alternative, ok := strings.Cut(err.Error(), ", did you mean "); ok {
+		d.Summary, d.Hint = summary, "did you mean "+alternative
+	}
+	return d
+}
+
+func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
+
+// width is the terminal's number of columns.
+func width(f *os.File) int {
+	if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
+		return w
+	}
+	return 80
+}

@@ -1,0 +1,33 @@
+package cli
+
+// targetFlags say which hosts, and how to get onto them.
+type targetFlags struct {
+	Inventory []string `short:"i" placeholder:"FILE|h1,h2," help:"Inventory: CUE, Ansible INI or YAML, or a list of hosts with a comma. May be repeated."`
+	Limit     string   `short:"l" placeholder:"SELECTOR" help:"Only these hosts: names, globs, groups, k=v labels; ':' joins, '&' intersects, '!' excludes."`
+	Forks     int      `short:"f" default:"50" help:"Hosts at work at once."`
+	User      string   `short:"u" help:"Log in as this user where the inventory names none."`
+	Become    bool     `short:"b" help:"Act as root by sudo where the inventory and the runbook say nothing else."`
+	AskBecome bool     `short:"K" name:"ask-become-pass" help:"Ask once for the sudo password."`
+	AskPass   bool     `short:"k" name:"ask-pass" help:"Ask once for the SSH password."`
+	Key       []string `placeholder:"FILE" type:"path" help:"Private key to log in with. May be repeated."`
+	AcceptNew bool     `name:"accept-new" help:"Learn the keys of hosts that are not in known_hosts yet. A changed key is always refused."`
+	SSHConfig string   `name:"ssh-config" placeholder:"FILE" type:"path" help:"Read this file instead of ~/.ssh/config."`
+	Timeout   int      `default:"10" placeholder:"SECONDS" help:"How long to wait for a connection."`
+}
+
+// varFlags set variables of the runbook.
+type varFlags struct {
+	Extra []string `short:"e" name:"extra-vars" sep:"none" placeholder:"k=v|@FILE" help:"Set a variable, or all of a YAML or JSON file. Also: FROYO_VAR_k in the environment."`
+}
+
+// unitFlags narrow what is planned of each host.
+type unitFlags struct {
+	Tags     []string `short:"t" help:"Only units with one of these tags."`
+	SkipTags []string `name:"skip-tags" help:"No units with one of these tags."`
+}
+
+// outputFlags say how the answer looks.
+type outputFlags struct {
+	JSON  bool   `name:"json" help:"Print JSON on standard output."`
+	Trace string `placeholder:"FILE" help:"Write OpenTelemetry spans (run, host, unit, op) to FILE as JSON; - is standard error."`
+}

@@ -1,0 +1,89 @@
+package cli
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/openfroyo/froyo/engine/diag"
+)
+
+const varPrefix = "FROYO_VAR_"
+
+// vars gathers the runbook's variables: the environment first, then -e in
+// their order, the later winning.
+func (f *varFlags) vars(environ []string) (map[string]any, error) {
+	vars := map[string]any{}
+	for _, entry := range environ {
+		if rest, ok := strings.CutPrefix(entry, varPrefix); ok {
+			if k, v, ok := strings.Cut(rest, "="); ok && k != "" {
+				vars[k] = v
+			}
+		}
+	}
+	for _, e := range f.Extra {
+		if file, ok := strings.CutPrefix(e, "@"); ok {
+			more, err := varFile(file)
+			if err != nil {
+				return nil, err
+			}
+			maps.Copy(vars, more)
+			continue
+		}
+		k, v, ok := strings.Cut(e, "=")
+		if !ok || k == "" {
+			return nil, diag.Errorf(diag.Pos{}, "-e %q is neither k=v nor @FILE", e).WithHint("for example -e port=8080, or -e @vars.yaml")
+		}
+		vars[k] = v
+	}
+	return vars, nil
+}
+
+// varFile reads variables from a YAML or JSON file whose top is a mapping.
+func varFile(name string) (map[string]any, error) {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("read variables: %w", err)
+	}
+	var vars map[string]any
+	if err := yaml.Unmarshal(data, &vars); err != nil {
+		return nil, diag.Errorf(diag.Pos{File: name}, "not a mapping of variables: %w", err).WithHint("write one \"name: value\" per line")
+	}
+	plain, err := plainValue(vars)
+	if err != nil {
+		return nil, diag.Errorf(diag.Pos{File: name}, "%w", err)
+	}
+	return plain.(map[string]any), nil
+}
+
+// plainValue turns what YAML gives into the plain data that runbooks take.
+func plainValue(v any) (any, error) {
+	switch v := v.(type) {
+	case nil, bool, string, float64, int64:
+		return v, nil
+	case int:
+		return int64(v), nil
+	case []any:
+		out := make([]any, len(v))
+		for i, e := range v {
+			var err error
+			if out[i], err = plainValue(e); err != nil {
+				return nil, err
+			}
+		}
+		return out, nil
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for k, e := range v {
+			var err error
+			if out[k], err = plainValue(e); err != nil {
+				return nil, err
+			}
+		}
+		return out, nil
+	}
+	return nil, fmt.Errorf("the value %v has the type %T, which a variable cannot have; quote it", v, v)
+}

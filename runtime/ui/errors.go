@@ -1,0 +1,105 @@
+package ui
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/runner/dial"
+)
+
+// Errors prints errors and warnings with their place, evidence and hint. It is
+// safe for concurrent use.
+type Errors struct {
+	Out   io.Writer
+	Style Style
+	// Verbose shows the call stack.
+	Verbose bool
+	// Source gives the text of a runbook file, for the line under an error; it may be nil.
+	Source func(file string) ([]byte, bool)
+
+	mu sync.Mutex
+}
+
+// Print prints all the errors that err joins, equal ones once.
+func (p *Errors) Print(err error) {
+	seen := map[string]bool{}
+	for e := range diag.All(err) {
+		if key := e.Error(); !seen[key] {
+			seen[key] = true
+			p.one("error", red, e)
+		}
+	}
+}
+
+// one prints one error under a label.
+func (p *Errors) one(label, color string, err error) {
+	d := asDiagnostic(err)
+	var b strings.Builder
+	fmt.Fprintf(&b, "froyo: %s %s\n", p.Style.paint(color, label+":"), p.Style.paint(bold, escapeLines(headline(d))))
+	b.WriteString(p.excerpt(d.Pos))
+	if d.Detail != "" {
+		for line := range strings.SplitSeq(strings.TrimRight(d.Detail, "\n"), "\n") {
+			fmt.Fprintf(&b, "    %s\n", dial.Escape(line))
+		}
+	}
+	if p.Verbose && len(d.Stack) > 1 {
+		b.WriteString("  call stack, outermost first:\n")
+		for _, f := range d.Stack {
+			fmt.Fprintf(&b, "    %s in %s\n", f.Pos, f.Name)
+		}
+	}
+	if d.Hint != "" {
+		fmt.Fprintf(&b, "  %s %s\n", p.Style.paint(cyan, "hint:"), escapeLines(d.Hint))
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	io.WriteString(p.Out, b.String()) //nolint:errcheck // nowhere to report that standard error is closed
+}
+
+// asDiagnostic gives every error the shape of one.
+func asDiagnostic(err error) *diag.Error {
+	if d, ok := errors.AsType[*diag.Error](err); ok {
+		return d
+	}
+	if e, ok := errors.AsType[*dial.Error](err); ok {
+		return &diag.Error{Summary: e.Message, Host: e.Host, Detail: e.Detail, Hint: e.Hint}
+	}
+	return &diag.Error{Summary: err.Error()}
+}
+
+// headline says where and what: "site.star:3:8: web1: file[/etc/motd]: no space left".
+func headline(d *diag.Error) string { return d.Error() }
+
+func escapeLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i] = dial.Escape(lines[i])
+	}
+	return strings.Join(lines, "\n    ")
+}
+
+// excerpt shows the source line with a caret below the column.
+func (p *Errors) excerpt(pos diag.Pos) string {
+	if p.Source == nil || pos.Line == 0 {
+		return ""
+	}
+	text, ok := p.Source(pos.File)
+	if !ok {
+		return ""
+	}
+	lines := strings.Split(string(text), "\n")
+	if pos.Line > len(lines) {
+		return ""
+	}
+	line := strings.ReplaceAll(strings.TrimRight(lines[pos.Line-1], "\r"), "\t", " ")
+	number := fmt.Sprintf("%5d", pos.Line)
+	out := fmt.Sprintf("%s | %s\n", p.Style.paint(dim, number), clip(dial.Escape(line), maxLine))
+	if pos.Col > 0 && pos.Col <= len(line)+1 {
+		out += fmt.Sprintf("      | %s%s\n", strings.Repeat(" ", pos.Col-1), p.Style.paint(red, "^"))
+	}
+	return out
+}

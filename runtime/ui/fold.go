@@ -1,0 +1,58 @@
+package ui
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/plan"
+)
+
+// entry is one change that is the same on several hosts.
+type entry struct {
+	play  string
+	step  *plan.Step
+	hosts []string
+}
+
+// on names the entry's hosts: "on h3", "on 18 hosts: h[1-18]".
+func (e *entry) on() string {
+	if len(e.hosts) == 1 {
+		return "on " + e.hosts[0]
+	}
+	return fmt.Sprintf("on %d hosts: %s", len(e.hosts), inventory.FoldNames(e.hosts))
+}
+
+// fold joins what is the same on many hosts into one entry each, in the order
+// in which the hosts' scripts have them.
+func fold(hosts []*plan.Host, plays []string, show func(*plan.Step) bool) []*entry {
+	var entries []*entry
+	known := map[string]*entry{}
+	for play := range plays {
+		for _, h := range hosts {
+			for _, s := range h.Plays[play] {
+				if !show(s) {
+					continue
+				}
+				key := foldKey(play, s)
+				e := known[key]
+				if e == nil {
+					e = &entry{play: plays[play], step: s}
+					known[key] = e
+					entries = append(entries, e)
+				}
+				e.hosts = append(e.hosts, h.Host.Name)
+			}
+		}
+	}
+	return entries
+}
+
+// foldKey is equal for steps that read the same on the screen.
+func foldKey(play int, s *plan.Step) string {
+	key, err := json.Marshal([]any{play, s.Unit.ID.Local(), s.Unit.Pos, s.Unit.User, s.Certainty, s.Skip, s.Err, s.Change, s.Unit.Sensitive})
+	if err != nil {
+		return s.Unit.ID.String() // unique: it is shown on its own
+	}
+	return string(key)
+}

@@ -1,0 +1,97 @@
+package ui
+
+import (
+	"encoding/json"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/openfroyo/froyo/engine/apply"
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/event"
+)
+
+// JSONLines writes each event as one line of JSON. It implements event.Sink.
+type JSONLines struct {
+	mu  sync.Mutex
+	enc *json.Encoder
+}
+
+// NewJSONLines writes to w.
+func NewJSONLines(w io.Writer) *JSONLines {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return &JSONLines{enc: enc}
+}
+
+// line is the shape of an event on the outside.
+type line struct {
+	Kind        event.Kind `json:"event"`
+	Time        time.Time  `json:"time"`
+	Host        string     `json:"host,omitempty"`
+	Play        string     `json:"play,omitempty"`
+	Unit        string     `json:"unit,omitempty"`
+	Pos         *diag.Pos  `json:"pos,omitempty"`
+	Action      string     `json:"action,omitempty"`
+	Status      string     `json:"status,omitempty"`
+	Reason      string     `json:"reason,omitempty"`
+	ElapsedMS   int64      `json:"elapsed_ms,omitempty"`
+	Text        string     `json:"text,omitempty"`
+	Error       string     `json:"error,omitempty"`
+	Detail      string     `json:"detail,omitempty"`
+	Hint        string     `json:"hint,omitempty"`
+	Unreachable bool       `json:"unreachable,omitempty"`
+	Total       int        `json:"total,omitempty"`
+}
+
+// EventJSON gives an event the shape in which it is written and stored.
+func EventJSON(e event.Event) ([]byte, error) { return json.Marshal(shape(e)) }
+
+func shape(e event.Event) line {
+	l := line{
+		Kind: e.Kind, Time: e.Time, Host: e.Host, Play: e.Play, Action: string(e.Action), Status: string(e.Status),
+		Reason: e.Reason, ElapsedMS: e.Elapsed.Milliseconds(), Text: e.Text, Unreachable: e.Unreachable, Total: e.Total,
+	}
+	if l.Time.IsZero() {
+		l.Time = time.Now()
+	}
+	if e.Unit.Type != "" {
+		l.Unit = e.Unit.Local()
+	}
+	if e.Pos.File != "" {
+		l.Pos = &e.Pos
+	}
+	if e.Err != nil {
+		d := asDiagnostic(e.Err)
+		l.Error, l.Detail, l.Hint = d.Summary, d.Detail, d.Hint
+	}
+	return l
+}
+
+// Emit implements event.Sink.
+func (j *JSONLines) Emit(e event.Event) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	_ = j.enc.Encode(shape(e)) // a closed pipe ends the process by its own signal
+}
+
+// Recap writes the counts of all hosts as the last line.
+func (j *JSONLines) Recap(counts []apply.Count) error {
+	type host struct {
+		OK          int `json:"ok"`
+		Changed     int `json:"changed"`
+		Unreachable int `json:"unreachable"`
+		Failed      int `json:"failed"`
+		Skipped     int `json:"skipped"`
+	}
+	recap := struct {
+		Event string          `json:"event"`
+		Hosts map[string]host `json:"hosts"`
+	}{"recap", map[string]host{}}
+	for _, c := range counts {
+		recap.Hosts[c.Host] = host{c.OK, c.Changed, c.Unreachable, c.Failed, c.Skipped}
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.enc.Encode(recap)
+}

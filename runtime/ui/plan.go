@@ -1,0 +1,167 @@
+package ui
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/unit"
+	"github.com/openfroyo/froyo/runner/dial"
+)
+
+// PlanView prints plans as text.
+type PlanView struct {
+	Style    Style
+	Contents *plan.Contents
+	// Verbose shows units that have nothing to do, too, with their reason.
+	Verbose bool
+	// Quiet leaves the diffs out.
+	Quiet bool
+}
+
+// Print writes the plan and its one summary line.
+func (v PlanView) Print(w io.Writer, plays []string, hosts []*plan.Host) error {
+	b := bufio.NewWriter(w)
+	summary := plan.Summarize(hosts)
+	entries := fold(hosts, plays, v.shows(summary))
+	play := ""
+	for i, e := range entries {
+		if e.play != play || i == 0 {
+			if i > 0 {
+				fmt.Fprintln(b)
+			}
+			fmt.Fprintln(b, v.Style.paint(bold, "play "+quietName(e.play)))
+			play = e.play
+		}
+		v.entry(b, e)
+	}
+	if len(entries) > 0 {
+		fmt.Fprintln(b)
+	}
+	v.notes(b, summary)
+	color := bold
+	if summary.Pending() == 0 {
+		color = green
+	}
+	fmt.Fprintln(b, v.Style.paint(color, summary.String()))
+	return b.Flush()
+}
+
+// shows decides which steps are printed. What may differ only by a value that
+// is known after apply is noise while nothing else changes.
+func (v PlanView) shows(s plan.Summary) func(*plan.Step) bool {
+	return func(step *plan.Step) bool {
+		if v.Verbose || step.Err != nil {
+			return true
+		}
+		if step.Acts() && step.Certainty == plan.Unknown {
+			return s.Pending() > 0
+		}
+		return step.Pending()
+	}
+}
+
+func (v PlanView) notes(b *bufio.Writer, s plan.Summary) {
+	if s.Unknown > 0 && s.Pending() == 0 {
+		fmt.Fprintln(b, v.Style.paint(dim, plural(s.Unknown, "unit")+" with a value known only after apply"))
+	}
+	if s.Failed > 0 {
+		fmt.Fprintln(b, v.Style.paint(red, plural(s.Failed, "host")+" could not be planned"))
+	}
+	if s.Errors > 0 {
+		fmt.Fprintln(b, v.Style.paint(red, plural(s.Errors, "unit")+" could not be planned"))
+	}
+}
+
+func (v PlanView) entry(b *bufio.Writer, e *entry) {
+	s := e.step
+	mark, color := " ", dim
+	if s.Err != nil || s.Acts() {
+		mark, color = symbol(s)
+	}
+	name := clip(dial.Escape(s.Unit.ID.Local()), 100)
+	line := "  " + v.Style.paint(color, fmt.Sprintf("%-3s ", mark)+name)
+	if remarks := remarks(s); remarks != "" {
+		line += " " + v.Style.paint(dim, "("+remarks+")")
+	}
+	fmt.Fprintln(b, line+"  "+v.Style.paint(dim, e.on()))
+	if s.Err != nil {
+		fmt.Fprintln(b, "        "+v.Style.paint(red, dial.Escape(s.Err.Message)))
+		return
+	}
+	if v.Quiet || s.Change == nil || s.Skip {
+		return
+	}
+	if s.Unit.Sensitive && len(s.Change.Diffs) > 0 {
+		fmt.Fprintln(b, "        (sensitive)")
+		return
+	}
+	width := 0
+	for _, d := range s.Change.Diffs {
+		width = max(width, len(d.Field))
+	}
+	for _, d := range s.Change.Diffs {
+		v.diff(b, d, width)
+	}
+}
+
+// remarks are the things to know about a step beside its change.
+func remarks(s *plan.Step) string {
+	var r []string
+	if s.Unit.User != "" {
+		r = append(r, "as "+s.Unit.User)
+	}
+	switch {
+	case s.Skip:
+		r = append(r, "when is false")
+	case s.Certainty == plan.Conditional:
+		r = append(r, "only if its condition holds, known after apply")
+	}
+	if s.Change != nil && s.Change.Reason != "" {
+		r = append(r, dial.Escape(s.Change.Reason))
+	}
+	return strings.Join(r, "; ")
+}
+
+// Where names a unit's place in the runbook.
+func Where(u *unit.Unit) string { return u.Pos.String() }
+
+// quietName is a play's name as a heading; the implicit play has none of its own.
+func quietName(name string) string {
+	if name == "" {
+		return "(implicit)"
+	}
+	return name
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// clip cuts a text to n characters and shows that it did.
+func clip(s string, n int) string {
+	r := []rune(s)
+	if len(r) <= n {
+		return s
+	}
+	return string(r[:n-1]) + "…"
+}
+
+// Warnings prints remarks on the runbook, equal ones once.
+func (p *Errors) Warnings(warnings []*diag.Error) {
+	seen := map[string]bool{}
+	for _, w := range warnings {
+		key := w.Pos.String() + w.Summary
+		if seen[key] {
+			continue
+		}
+		seen[key] = true
+		p.one("warning", yellow, w)
+	}
+}

@@ -1,0 +1,66 @@
+// Package ui is all that froyo says: plans, progress, recaps and errors, as
+// text or as JSON. No other package prints.
+//
+// The rules:
+//   - the result of a command (plan, recap, JSON) goes to standard output;
+//     progress, questions, warnings and errors go to standard error;
+//   - errors are lower case and without a full stop: "froyo: error: ...", then
+//     the source line, evidence, and one "hint:" line that says what to do;
+//   - colour carries meaning and never alone: + green, ~ yellow, - red,
+//     -/+ magenta, > cyan; it is off where the output is no terminal;
+//   - whatever comes from a host is shown with its control characters escaped.
+package ui
+
+import (
+	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/providers/abi"
+)
+
+// Style paints text for a terminal, or leaves it as it is.
+type Style struct{ Color bool }
+
+// The colours, as SGR parameters.
+const (
+	red     = "31"
+	green   = "32"
+	yellow  = "33"
+	magenta = "35"
+	cyan    = "36"
+	bold    = "1"
+	dim     = "2"
+)
+
+func (s Style) paint(color, text string) string {
+	if !s.Color || text == "" || color == "" {
+		return text
+	}
+	return "\x1b[" + color + "m" + text + "\x1b[0m"
+}
+
+// symbol is the mark of an action at the start of a line, with its colour.
+func symbol(step *plan.Step) (mark, color string) {
+	if step.Err != nil {
+		return "!", red
+	}
+	if step.Certainty == plan.Unknown {
+		return "?", yellow
+	}
+	return actionSymbol(step.Change.Action)
+}
+
+func actionSymbol(a abi.Action) (mark, color string) {
+	switch a {
+	case abi.Create:
+		return "+", green
+	case abi.Update:
+		return "~", yellow
+	case abi.Delete:
+		return "-", red
+	case abi.Replace:
+		return "-/+", magenta
+	case abi.Run:
+		return ">", cyan
+	case abi.None, abi.Probe:
+	}
+	return " ", ""
+}
