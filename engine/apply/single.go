@@ -88,7 +88,10 @@ func (r *hostRun) replan(ctx context.Context, s *plan.Step) error {
 		return replies[0].Error
 	}
 	s.Actual = replies[0].Actual
-	reply := provider.Call(ctx, []abi.Request{s.Request(abi.Plan)})[0]
+	if replies, err = provider.Call(ctx, []abi.Request{s.Request(abi.Plan)}); err != nil {
+		return err
+	}
+	reply := replies[0]
 	if reply.Error != nil {
 		return reply.Error
 	}

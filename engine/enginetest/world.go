@@ -121,18 +121,21 @@ type set struct {
 }
 
 // Call implements plan.Provider.
-func (p *Provider) Call(_ context.Context, reqs []abi.Request) []abi.Reply {
+func (p *Provider) Call(_ context.Context, reqs []abi.Request) ([]abi.Reply, error) {
 	replies := make([]abi.Reply, len(reqs))
 	for i, r := range reqs {
 		replies[i] = p.answer(r)
 	}
-	return replies
+	return replies, nil
 }
 
 // Run implements plan.Provider.
 func (p *Provider) Run(ctx context.Context, reqs []abi.Request, perform plan.Perform) ([]abi.Reply, error) {
 	for {
-		replies := p.Call(ctx, reqs)
+		replies, err := p.Call(ctx, reqs)
+		if err != nil {
+			return nil, err
+		}
 		ops, any := make([][]op.Op, len(reqs)), false
 		for i, r := range replies {
 			ops[i] = r.Need

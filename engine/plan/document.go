@@ -215,7 +215,7 @@ func (d *Document) Write(w io.Writer) error {
 func Parse(data []byte, name string) (*Document, error) {
 	var head struct{ Format string }
 	refuse := func(format string, args ...any) error {
-		return diag.Errorf(diag.Pos{File: name}, format, args...).WithHint("make a new one: froyo plan --out " + name)
+		return diag.Errorf(diag.Pos{File: name}, format, args...).WithHint("make a new one: froyo plan --out %s", name)
 	}
 	if err := json.Unmarshal(data, &head); err != nil {
 		return nil, refuse("not a plan: %w", err)

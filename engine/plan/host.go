@@ -29,7 +29,8 @@ type Target interface {
 
 // Provider answers for resource types; a loaded guest is one.
 type Provider interface {
-	Call(ctx context.Context, reqs []abi.Request) []abi.Reply
+	// Call asks once; what it cannot answer stands in its replies, an error means that no answer is possible.
+	Call(ctx context.Context, reqs []abi.Request) ([]abi.Reply, error)
 	// Run repeats the call, performing what the requests need, until none needs more.
 	// The ops and results it passes are indexed as reqs.
 	Run(ctx context.Context, reqs []abi.Request, perform Perform) ([]abi.Reply, error)

@@ -177,7 +177,11 @@ func (p *Planner) diff(ctx context.Context, steps []*Step) error {
 		return err
 	}
 	for _, b := range batches {
-		for i, reply := range b.provider.Call(ctx, b.reqs) {
+		replies, err := b.provider.Call(ctx, b.reqs)
+		if err != nil {
+			return err
+		}
+		for i, reply := range replies {
 			b.steps[i].settle(reply)
 		}
 	}

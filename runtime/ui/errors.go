@@ -43,7 +43,7 @@ func (p *Errors) one(label, color string, err error) {
 	b.WriteString(p.excerpt(d.Pos))
 	if d.Detail != "" {
 		for line := range strings.SplitSeq(strings.TrimRight(d.Detail, "\n"), "\n") {
-			fmt.Fprintf(&b, "    %s\n", dial.Escape(line))
+			fmt.Fprintf(&b, "    %s\n", readable(line))
 		}
 	}
 	if p.Verbose && len(d.Stack) > 1 {
@@ -77,7 +77,7 @@ func headline(d *diag.Error) string { return d.Error() }
 func escapeLines(s string) string {
 	lines := strings.Split(s, "\n")
 	for i := range lines {
-		lines[i] = dial.Escape(lines[i])
+		lines[i] = readable(lines[i])
 	}
 	return strings.Join(lines, "\n    ")
 }
@@ -97,7 +97,7 @@ func (p *Errors) excerpt(pos diag.Pos) string {
 	}
 	line := strings.ReplaceAll(strings.TrimRight(lines[pos.Line-1], "\r"), "\t", " ")
 	number := fmt.Sprintf("%5d", pos.Line)
-	out := fmt.Sprintf("%s | %s\n", p.Style.paint(dim, number), clip(dial.Escape(line), maxLine))
+	out := fmt.Sprintf("%s | %s\n", p.Style.paint(dim, number), clip(readable(line), maxLine))
 	if pos.Col > 0 && pos.Col <= len(line)+1 {
 		out += fmt.Sprintf("      | %s%s\n", strings.Repeat(" ", pos.Col-1), p.Style.paint(red, "^"))
 	}

@@ -9,7 +9,6 @@ import (
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/unit"
-	"github.com/openfroyo/froyo/runner/dial"
 )
 
 // PlanView prints plans as text.
@@ -82,14 +81,14 @@ func (v PlanView) entry(b *bufio.Writer, e *entry) {
 	if s.Err != nil || s.Acts() {
 		mark, color = symbol(s)
 	}
-	name := clip(dial.Escape(s.Unit.ID.Local()), 100)
+	name := clip(readable(s.Unit.ID.Local()), 100)
 	line := "  " + v.Style.paint(color, fmt.Sprintf("%-3s ", mark)+name)
 	if remarks := remarks(s); remarks != "" {
 		line += " " + v.Style.paint(dim, "("+remarks+")")
 	}
 	fmt.Fprintln(b, line+"  "+v.Style.paint(dim, e.on()))
 	if s.Err != nil {
-		fmt.Fprintln(b, "        "+v.Style.paint(red, dial.Escape(s.Err.Message)))
+		fmt.Fprintln(b, "        "+v.Style.paint(red, readable(s.Err.Message)))
 		return
 	}
 	if v.Quiet || s.Change == nil || s.Skip {
@@ -121,7 +120,7 @@ func remarks(s *plan.Step) string {
 		r = append(r, "only if its condition holds, known after apply")
 	}
 	if s.Change != nil && s.Change.Reason != "" {
-		r = append(r, dial.Escape(s.Change.Reason))
+		r = append(r, readable(s.Change.Reason))
 	}
 	return strings.Join(r, "; ")
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/openfroyo/froyo/engine/event"
 	"github.com/openfroyo/froyo/engine/unit"
-	"github.com/openfroyo/froyo/runner/dial"
 )
 
 // Pace of the live line on a terminal: nothing for work that is done at once.
@@ -117,7 +116,7 @@ func (p *Progress) Emit(e event.Event) {
 	case event.UnitFinished:
 		p.unit(e)
 	case event.Printed:
-		p.line(fmt.Sprintf("%s: %s", e.Pos, dial.Escape(e.Text)))
+		p.line(fmt.Sprintf("%s: %s", e.Pos, readable(e.Text)))
 	case event.RunStarted, event.RunFinished:
 	}
 }
@@ -144,9 +143,9 @@ func (p *Progress) unit(e event.Event) {
 			return
 		}
 	}
-	text := fmt.Sprintf("%s  %-7s  %s", e.Host, e.Status, clip(dial.Escape(e.Unit.Local()), 100))
+	text := fmt.Sprintf("%s  %-7s  %s", e.Host, e.Status, clip(readable(e.Unit.Local()), 100))
 	if e.Reason != "" {
-		text += "  (" + dial.Escape(e.Reason) + ")"
+		text += "  (" + readable(e.Reason) + ")"
 	}
 	if e.Elapsed >= time.Second {
 		text += fmt.Sprintf("  %.1fs", e.Elapsed.Seconds())
@@ -178,7 +177,7 @@ func (p *Progress) draw() {
 	}
 	text += fmt.Sprintf("  %ds", int(time.Since(p.started).Seconds()))
 	if names := slices.Sorted(maps.Keys(p.current)); len(names) > 0 {
-		text += "  " + names[0] + " " + dial.Escape(p.current[names[0]])
+		text += "  " + names[0] + " " + readable(p.current[names[0]])
 		if len(names) > 1 {
 			text += fmt.Sprintf(" and %d more", len(names)-1)
 		}

@@ -12,8 +12,11 @@
 package ui
 
 import (
+	"strings"
+
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/providers/abi"
+	"github.com/openfroyo/froyo/runner/dial"
 )
 
 // Style paints text for a terminal, or leaves it as it is.
@@ -63,4 +66,29 @@ func actionSymbol(a abi.Action) (mark, color string) {
 	case abi.None, abi.Probe:
 	}
 	return " ", ""
+}
+
+// tabStop is how far a tab goes in the texts that are shown.
+const tabStop = 4
+
+// readable makes a line safe to show and keeps it readable: tabs become
+// blanks and backslashes stay, all else that is not plain text is escaped.
+func readable(line string) string {
+	var b strings.Builder
+	column := 0
+	for _, part := range strings.SplitAfter(line, "") {
+		switch part {
+		case "\t":
+			n := tabStop - column%tabStop
+			b.WriteString(strings.Repeat(" ", n))
+			column += n
+			continue
+		case "\\":
+			b.WriteString(part)
+		default:
+			b.WriteString(dial.Escape(part))
+		}
+		column++
+	}
+	return b.String()
 }

@@ -1,0 +1,331 @@
+package apply_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/openfroyo/froyo/engine/apply"
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/enginetest"
+	"github.com/openfroyo/froyo/engine/event"
+	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/unit"
+	"github.com/openfroyo/froyo/runner/op"
+)
+
+// fleet runs plan and apply over hosts in memory.
+type fleet struct {
+	hosts    map[string]*enginetest.Host
+	units    func(host string) []*unit.Unit
+	provider *enginetest.Provider
+	record   func(apply.Change) error
+
+	mu  sync.Mutex
+	log []string
+}
+
+func (f *fleet) Emit(e event.Event) {
+	if e.Kind != event.UnitFinished {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	text := e.Unit.String() + " " + string(e.Status)
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	f.log = append(f.log, text)
+}
+
+func (f *fleet) plan(ctx context.Context) []*plan.Host {
+	if f.provider == nil {
+		f.provider = &enginetest.Provider{}
+	}
+	p := &plan.Planner{
+		Connect: func(_ context.Context, h *inventory.Host) (plan.Target, error) { return f.hosts[h.Name], nil },
+		Evaluate: func(_ context.Context, h *inventory.Host, _ plan.Target) (*plan.Evaluation, error) {
+			return &plan.Evaluation{Plays: map[int][]*unit.Unit{0: f.units(h.Name)}}, nil
+		},
+		Provider: func(context.Context, string) (plan.Provider, error) { return f.provider, nil },
+		User:     func(*inventory.Host) string { return "" },
+		Contents: &plan.Contents{}, Events: f, Forks: 4,
+	}
+	var hosts []*inventory.Host
+	for _, name := range slices.Sorted(func(yield func(string) bool) {
+		for n := range f.hosts {
+			if !yield(n) {
+				return
+			}
+		}
+	}) {
+		hosts = append(hosts, enginetest.Inventory(name))
+	}
+	return p.Plan(ctx, hosts)
+}
+
+func (f *fleet) apply(ctx context.Context, hosts []*plan.Host) []apply.Count {
+	e := &apply.Executor{
+		Provider: func(context.Context, string) (plan.Provider, error) { return f.provider, nil },
+		Complete: func(u *unit.Unit, values map[string]any) error {
+			enginetest.Args(u, u.ID.Key, values["value"].(string))
+			u.Later = nil
+			return nil
+		},
+		Record: func(_ context.Context, c apply.Change) error {
+			if f.record != nil {
+				return f.record(c)
+			}
+			return nil
+		},
+		Contents: &plan.Contents{}, Events: f, Forks: 4,
+	}
+	return e.Apply(ctx, []string{"web"}, hosts)
+}
+
+// lambda is a runbook's function for tests.
+type lambda func() (any, error)
+
+func (l lambda) Eval(context.Context, any) (any, error) { return l() }
+func (l lambda) Pos() diag.Pos                          { return diag.Pos{File: "site.star", Line: 1} }
+
+func oneHost(h *enginetest.Host, units ...func() *unit.Unit) *fleet {
+	return &fleet{hosts: map[string]*enginetest.Host{"h1": h}, units: func(string) []*unit.Unit {
+		var all []*unit.Unit
+		for _, u := range units {
+			all = append(all, u())
+		}
+		return all
+	}}
+}
+
+func set(path, value string) func() *unit.Unit {
+	return func() *unit.Unit { return enginetest.Set("h1", path, value) }
+}
+
+func TestApplyConvergesInOneSequence(t *testing.T) {
+	h := enginetest.NewHost(map[string]string{"/b": "old", "/c": "3"})
+	f := oneHost(h, set("/a", "1"), set("/b", "2"), set("/c", "3"))
+	planned := f.plan(t.Context())
+	before := h.Trips
+	counts := f.apply(t.Context(), planned)
+	if want := []apply.Count{{Host: "h1", OK: 3, Changed: 2}}; !cmp.Equal(counts, want) {
+		t.Errorf("counts: %s", cmp.Diff(want, counts))
+	}
+	if h.Trips-before != 1 {
+		t.Errorf("apply took %d round trips, want 1", h.Trips-before)
+	}
+	if want := map[string]string{"/a": "1", "/b": "2", "/c": "3"}; !cmp.Equal(h.Files, want) {
+		t.Errorf("files: %s", cmp.Diff(want, h.Files))
+	}
+	if s := plan.Summarize(f.plan(t.Context())); s.Pending() != 0 {
+		t.Errorf("the second plan still has %d changes", s.Pending())
+	}
+}
+
+func TestApplyWithNothingToDoAsksNothing(t *testing.T) {
+	h := enginetest.NewHost(map[string]string{"/a": "1"})
+	f := oneHost(h, set("/a", "1"))
+	planned := f.plan(t.Context())
+	before := h.Trips
+	counts := f.apply(t.Context(), planned)
+	if h.Trips != before {
+		t.Errorf("apply took %d round trips, want none", h.Trips-before)
+	}
+	if want := []apply.Count{{Host: "h1", OK: 1}}; !cmp.Equal(counts, want) {
+		t.Errorf("counts: %s", cmp.Diff(want, counts))
+	}
+}
+
+func TestApplySeesWhatAnEarlierUnitChanged(t *testing.T) {
+	h := enginetest.NewHost(map[string]string{"/b": "2"})
+	h.OnWrite = func(h *enginetest.Host, path string) {
+		if path == "/a" {
+			h.Files["/b"] = "spoiled by /a"
+		}
+	}
+	f := oneHost(h, set("/a", "1"), set("/b", "2"))
+	counts := f.apply(t.Context(), f.plan(t.Context()))
+	if h.Files["/b"] != "2" {
+		t.Errorf("/b is %q: it was not read again after /a changed it", h.Files["/b"])
+	}
+	if counts[0].Changed != 2 {
+		t.Errorf("changed=%d, want 2", counts[0].Changed)
+	}
+}
+
+func TestApplySeesAChangeSinceThePlan(t *testing.T) {
+	h := enginetest.NewHost(map[string]string{"/a": "old"})
+	f := oneHost(h, set("/a", "1"))
+	planned := f.plan(t.Context())
+	h.Files["/a"] = "1"
+	counts := f.apply(t.Context(), planned)
+	if h.Writes != 0 || counts[0].Changed != 0 || counts[0].OK != 1 {
+		t.Errorf("%d writes, %+v: the unit was not read again before its turn", h.Writes, counts[0])
+	}
+}
+
+func TestFailureEndsTheHostAndNoOther(t *testing.T) {
+	bad := enginetest.NewHost(nil)
+	bad.Refuse = map[string]bool{"/b": true}
+	f := &fleet{
+		hosts: map[string]*enginetest.Host{"bad": bad, "good": enginetest.NewHost(nil)},
+		units: func(host string) []*unit.Unit {
+			return []*unit.Unit{enginetest.Set(host, "/a", "1"), enginetest.Set(host, "/b", "2"), enginetest.Set(host, "/c", "3")}
+		},
+	}
+	counts := f.apply(t.Context(), f.plan(t.Context()))
+	want := []apply.Count{{Host: "bad", OK: 1, Changed: 1, Failed: 1, Skipped: 1}, {Host: "good", OK: 3, Changed: 3}}
+	if !cmp.Equal(counts, want) {
+		t.Error(cmp.Diff(want, counts))
+	}
+	if !slices.Contains(f.log, "bad/set[/b] failed: bad: set[/b]: /b: permission denied") {
+		t.Errorf("the failure is not told: %q", f.log)
+	}
+}
+
+func TestLostConnectionCountsAsUnreachable(t *testing.T) {
+	h := enginetest.NewHost(nil)
+	f := oneHost(h, set("/a", "1"), set("/b", "2"))
+	planned := f.plan(t.Context())
+	h.LoseAfter = 5
+	counts := f.apply(t.Context(), planned)
+	if want := []apply.Count{{Host: "h1", Unreachable: 1, Skipped: 1}}; !cmp.Equal(counts, want) {
+		t.Error(cmp.Diff(want, counts))
+	}
+}
+
+func TestUnannouncedEffectIsRefused(t *testing.T) {
+	h := enginetest.NewHost(nil)
+	f := oneHost(h, set("/a", "1"))
+	f.provider = &enginetest.Provider{Extra: &op.Op{Link: &op.Link{Path: "/etc/evil", Target: "x"}}}
+	counts := f.apply(t.Context(), f.plan(t.Context()))
+	if _, done := h.Files["/etc/evil"]; done {
+		t.Error("the unannounced effect was performed")
+	}
+	if counts[0].Failed != 1 || !strings.Contains(strings.Join(f.log, "\n"), "unannounced effect") {
+		t.Errorf("%+v %q", counts[0], f.log)
+	}
+}
+
+func TestWhenAndLaterAreAskedAtTheUnitsTurn(t *testing.T) {
+	h := enginetest.NewHost(nil)
+	var first *unit.Unit
+	f := oneHost(h, func() *unit.Unit { first = enginetest.Set("h1", "/a", "1"); return first },
+		func() *unit.Unit {
+			u := enginetest.Set("h1", "/late", "")
+			u.Later = map[string]unit.Lambda{"value": lambda(func() (any, error) {
+				if first.Outcome() == nil {
+					return nil, errors.New("too early")
+				}
+				return "made late", nil
+			})}
+			u.Require = []unit.ID{first.ID}
+			return u
+		},
+		func() *unit.Unit {
+			u := enginetest.Set("h1", "/never", "x")
+			u.When = lambda(func() (any, error) { return false, nil })
+			return u
+		},
+		func() *unit.Unit {
+			u := enginetest.Set("h1", "/wrong", "x")
+			u.When = lambda(func() (any, error) { return "yes", nil })
+			return u
+		})
+	counts := f.apply(t.Context(), f.plan(t.Context()))
+	if want := map[string]string{"/a": "1", "/late": "made late"}; !cmp.Equal(h.Files, want) {
+		t.Error(cmp.Diff(want, h.Files))
+	}
+	if want := []apply.Count{{Host: "h1", OK: 2, Changed: 2, Skipped: 1, Failed: 1}}; !cmp.Equal(counts, want) {
+		t.Error(cmp.Diff(want, counts))
+	}
+	if !strings.Contains(strings.Join(f.log, "\n"), "when must give True or False, got yes") {
+		t.Errorf("%q", f.log)
+	}
+}
+
+func TestAUnitThatCouldNotBePlannedGetsItsTurn(t *testing.T) {
+	h := enginetest.NewHost(nil)
+	provider := &enginetest.Provider{Unplannable: map[string]bool{"/b": true}}
+	h.OnWrite = func(_ *enginetest.Host, path string) {
+		if path == "/a" {
+			provider.Unplannable = nil
+		}
+	}
+	f := oneHost(h, set("/a", "1"), set("/b", "2"))
+	f.provider = provider
+	planned := f.plan(t.Context())
+	if s := plan.Summarize(planned); s.Errors != 1 {
+		t.Errorf("%d errors at plan, want 1", s.Errors)
+	}
+	if counts := f.apply(t.Context(), planned); counts[0].Failed != 0 || h.Files["/b"] != "2" {
+		t.Errorf("%+v %v", counts[0], h.Files)
+	}
+}
+
+func TestInterruptSkipsWhatHasNotBegun(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	h := enginetest.NewHost(nil)
+	f := oneHost(h, set("/a", "1"))
+	planned := f.plan(ctx)
+	cancel()
+	counts := f.apply(ctx, planned)
+	if h.Writes != 0 || counts[0].Skipped != 1 {
+		t.Errorf("%d writes, %+v", h.Writes, counts[0])
+	}
+}
+
+func TestAChangeThatCannotBeRecordedFails(t *testing.T) {
+	f := oneHost(enginetest.NewHost(nil), set("/a", "1"), set("/b", "2"))
+	f.record = func(apply.Change) error { return errors.New("disk full") }
+	counts := f.apply(t.Context(), f.plan(t.Context()))
+	if counts[0].Failed != 1 || !strings.Contains(strings.Join(f.log, "\n"), "could not be recorded: disk full") {
+		t.Errorf("%+v %q", counts[0], f.log)
+	}
+}
+
+// TestApplyConverges: whatever is on a host, whatever changes there between
+// plan and apply, one apply makes it right, each unit counts once, and a
+// second plan is empty.
+func TestApplyConverges(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		paths := []string{"/a", "/b", "/c", "/d"}
+		value := rapid.SampledFrom([]string{"1", "2"})
+		state := rapid.MapOfN(rapid.SampledFrom(paths), value, 0, 4)
+		h := enginetest.NewHost(state.Draw(rt, "host"))
+		want := state.Draw(rt, "wanted")
+		var units []func() *unit.Unit
+		for _, p := range paths {
+			if v, ok := want[p]; ok {
+				units = append(units, set(p, v))
+			}
+		}
+		f := oneHost(h, units...)
+		planned := f.plan(context.Background())
+		for p, v := range state.Draw(rt, "changed since") {
+			h.Files[p] = v
+		}
+		count := f.apply(context.Background(), planned)[0]
+		if count.Failed+count.Skipped+count.Unreachable != 0 || count.OK != len(units) {
+			rt.Fatalf("%+v for %d units: %q", count, len(units), f.log)
+		}
+		// A unit that was right at plan and is first spoiled afterwards, on a host where
+		// nothing else is to do, is not read again; the next plan shows it.
+		if plan.Summarize(planned).Pending() == 0 {
+			return
+		}
+		f.apply(context.Background(), f.plan(context.Background()))
+		if s := plan.Summarize(f.plan(context.Background())); s.Pending() != 0 {
+			rt.Fatalf("still pending after apply: %s", fmt.Sprint(h.Files, want))
+		}
+	})
+}

@@ -1,0 +1,155 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/runner/codec"
+	"github.com/openfroyo/froyo/runner/dial"
+	"github.com/openfroyo/froyo/runner/op"
+)
+
+// contacts keeps one connection per host for a run, opened at first use. It
+// answers what runbooks ask of hosts (builtins.Reader), and is safe for
+// concurrent use.
+type contacts struct {
+	open func(ctx context.Context, h *inventory.Host) (*dial.Session, error)
+
+	mu    sync.Mutex
+	hosts map[string]*contact
+}
+
+// contact is the connection to one host, and what is known of it.
+type contact struct {
+	opening sync.Once
+	session *dial.Session
+	err     error
+
+	mu    sync.Mutex
+	facts *op.FactsResult
+}
+
+func newContacts(open func(context.Context, *inventory.Host) (*dial.Session, error)) *contacts {
+	return &contacts{open: open, hosts: map[string]*contact{}}
+}
+
+// contact returns the connection to a host, opening it once.
+func (c *contacts) contact(ctx context.Context, h *inventory.Host) (*contact, error) {
+	c.mu.Lock()
+	k := c.hosts[h.Name]
+	if k == nil {
+		k = &contact{}
+		c.hosts[h.Name] = k
+	}
+	c.mu.Unlock()
+	k.opening.Do(func() { k.session, k.err = c.open(ctx, h) })
+	return k, k.err
+}
+
+// Connect gives the planner the host to read.
+func (c *contacts) Connect(ctx context.Context, h *inventory.Host) (plan.Target, error) {
+	k, err := c.contact(ctx, h)
+	if err != nil {
+		return nil, err
+	}
+	return k.session, nil
+}
+
+// Facts implements builtins.Reader.
+func (c *contacts) Facts(ctx context.Context, h *inventory.Host, namespace string) (map[string]any, error) {
+	k, err := c.contact(ctx, h)
+	if err != nil {
+		return nil, err
+	}
+	facts, err := k.fetchFacts(ctx, h)
+	if err != nil {
+		return nil, err
+	}
+	data, err := codec.Marshal(facts)
+	if err != nil {
+		return nil, err
+	}
+	var all map[string]map[string]any
+	if err := codec.Unmarshal(data, &all); err != nil {
+		return nil, err
+	}
+	values, ok := all[namespace]
+	if !ok {
+		return nil, fmt.Errorf("%s gave no facts of the namespace %s", h.Name, namespace)
+	}
+	return values, nil
+}
+
+// fetchFacts asks the host once.
+func (k *contact) fetchFacts(ctx context.Context, h *inventory.Host) (*op.FactsResult, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.facts != nil {
+		return k.facts, nil
+	}
+	results, err := k.session.Do(ctx, []dial.Step{{Op: plan.FactsOp(), User: userOf(h)}})
+	switch {
+	case err != nil:
+		return nil, err
+	case results[0].Error != nil:
+		return nil, results[0].Error
+	case results[0].Facts == nil:
+		return nil, errors.New("the host gave no facts")
+	}
+	k.facts = results[0].Facts
+	return k.facts, nil
+}
+
+// Do implements builtins.Reader.
+func (c *contacts) Do(ctx context.Context, h *inventory.Host, user string, o op.Op) (op.Result, error) {
+	k, err := c.contact(ctx, h)
+	if err != nil {
+		return op.Result{}, err
+	}
+	results, err := k.session.Do(ctx, []dial.Step{{Op: o, User: user}})
+	if err != nil {
+		return op.Result{}, err
+	}
+	return results[0], nil
+}
+
+// known returns the facts of a host that were asked for, or nil.
+func (c *contacts) known(h *inventory.Host) *op.FactsResult {
+	c.mu.Lock()
+	k := c.hosts[h.Name]
+	c.mu.Unlock()
+	if k == nil {
+		return nil
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.facts
+}
+
+// close ends all connections, in parallel; the runners on the hosts end with them.
+func (c *contacts) close(ctx context.Context) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var wg sync.WaitGroup
+	for _, k := range c.hosts {
+		if k.session != nil {
+			wg.Go(func() { _ = k.session.Close(ctx) }) // the run's result is known; a host that is gone has no runner left
+		}
+	}
+	wg.Wait()
+}
+
+// userOf is who most units of a host act as: "" is the login user.
+func userOf(h *inventory.Host) string {
+	if h.Become == nil || !*h.Become {
+		return ""
+	}
+	if h.BecomeUser != "" {
+		return h.BecomeUser
+	}
+	return "root"
+}
