@@ -28,14 +28,12 @@ type Document struct {
 	Froyo   string    `json:"froyo"` // version that made it
 	Created time.Time `json:"created"`
 	// Main is the runbook's path in Sources, which holds every file that was evaluated.
-	Main    string            `json:"main"`
-	Sources map[string]string `json:"sources"`
-	// Files are workspace files that units copy, by digest; they must still be the same at apply.
-	Files     map[string]string `json:"files,omitempty"`
+	Main      string            `json:"main"`
+	Sources   map[string]string `json:"sources"`
 	Vars      map[string]any    `json:"vars,omitempty"`
 	Inventory []*inventory.Host `json:"inventory"`
-	// Groups of the inventory, so that selectors mean the same again.
-	Groups map[string][]string `json:"groups,omitempty"`
+	// Groups are the inventory's, so that selectors mean the same again.
+	Groups []string `json:"groups,omitempty"`
 	// Limit and tags narrow what was planned.
 	Limit    string         `json:"limit,omitempty"`
 	Tags     []string       `json:"tags,omitempty"`

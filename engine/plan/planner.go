@@ -99,6 +99,9 @@ func (p *Planner) host(ctx context.Context, h *inventory.Host) *Host {
 	eval, err := p.Evaluate(ctx, h, target)
 	if err != nil {
 		planned.Err = err
+		if lost, ok := errors.AsType[*dial.Error](err); ok {
+			planned.Err = lost // the runbook is not to blame
+		}
 		return planned
 	}
 	planned.Inputs, planned.Facts, planned.Warnings = eval.Inputs, eval.Facts, eval.Warnings

@@ -26,7 +26,7 @@ func selectHosts(inv *inventory.Inventory, plays []script.Play, limit string) (*
 			return nil, limitError(limit, err)
 		}
 	}
-	s := &selection{plays: map[string][]int{}, byRun: map[int][]string{}}
+	s := &selection{plays: map[string][]int{}, byPlay: map[int][]string{}}
 	for i, p := range plays {
 		s.names = append(s.names, p.Name)
 		selected := inv.Hosts()
@@ -39,7 +39,7 @@ func selectHosts(inv *inventory.Inventory, plays []script.Play, limit string) (*
 		for _, h := range selected {
 			if slices.Contains(allowed, h) {
 				s.plays[h.Name] = append(s.plays[h.Name], i)
-				s.byRun[i] = append(s.byRun[i], h.Name)
+				s.byPlay[i] = append(s.byPlay[i], h.Name)
 			}
 		}
 	}

@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/runner/dial"
 )
 
@@ -24,14 +26,31 @@ type Errors struct {
 	mu sync.Mutex
 }
 
-// Print prints all the errors that err joins, equal ones once.
+// Print prints all the errors that err joins; those that differ only in their
+// host are printed once, with all the hosts.
 func (p *Errors) Print(err error) {
-	seen := map[string]bool{}
+	var order []string
+	first := map[string]*diag.Error{}
+	hosts := map[string][]string{}
 	for e := range diag.All(err) {
-		if key := e.Error(); !seen[key] {
-			seen[key] = true
-			p.one("error", red, e)
+		d := *asDiagnostic(e)
+		host := d.Host
+		d.Host = ""
+		key := d.Error() + "\x00" + d.Detail
+		if first[key] == nil {
+			order = append(order, key)
+			first[key] = &d
 		}
+		if host != "" && !slices.Contains(hosts[key], host) {
+			hosts[key] = append(hosts[key], host)
+		}
+	}
+	for _, key := range order {
+		d := first[key]
+		if len(hosts[key]) > 0 {
+			d.Host = inventory.FoldNames(hosts[key])
+		}
+		p.one("error", red, d)
 	}
 }
 

@@ -82,7 +82,7 @@ func (v PlanView) entry(b *bufio.Writer, e *entry) {
 		mark, color = symbol(s)
 	}
 	name := clip(readable(s.Unit.ID.Local()), 100)
-	line := "  " + v.Style.paint(color, fmt.Sprintf("%-3s ", mark)+name)
+	line := "  " + v.Style.paint(color, fmt.Sprintf("%3s ", mark)+name)
 	if remarks := remarks(s); remarks != "" {
 		line += " " + v.Style.paint(dim, "("+remarks+")")
 	}

@@ -1,0 +1,97 @@
+package cli
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/runner"
+	"github.com/openfroyo/froyo/runner/dial"
+	"github.com/openfroyo/froyo/runner/local"
+	"github.com/openfroyo/froyo/runner/ssh"
+)
+
+// connector opens sessions with hosts: how to get there, who to be, which passwords to use.
+type connector struct {
+	ssh     *ssh.Dialer
+	options dial.Options
+}
+
+// newConnector asks for the passwords that the flags call for, before anything else is printed.
+func newConnector(e *env, f *targetFlags) (*connector, error) {
+	home := e.Getenv("HOME")
+	o := ssh.Options{
+		Home: home, User: f.User, Keys: f.Key, AgentSocket: e.Getenv("SSH_AUTH_SOCK"), AcceptNew: f.AcceptNew,
+		ConnectTimeout: time.Duration(f.Timeout) * time.Second,
+		ConfigFiles:    []string{filepath.Join(home, ".ssh", "config"), "/etc/ssh/ssh_config"},
+	}
+	if f.SSHConfig != "" {
+		o.ConfigFiles = []string{f.SSHConfig}
+	}
+	if o.User == "" {
+		o.User = e.Getenv("USER")
+	}
+	if file := e.Getenv("FROYO_KNOWN_HOSTS"); file != "" {
+		o.KnownHosts = []string{file}
+	}
+	c := &connector{options: dial.Options{Version: Version(), Binary: runner.Binary}}
+	var err error
+	if f.AskPass {
+		if o.Password, err = e.password("SSH password", "FROYO_SSH_PASSWORD"); err != nil {
+			return nil, err
+		}
+	}
+	if f.AskBecome {
+		if c.options.Password, err = e.password("sudo password", "FROYO_BECOME_PASSWORD"); err != nil {
+			return nil, err
+		}
+	}
+	c.ssh = ssh.NewDialer(o)
+	return c, nil
+}
+
+// open connects to a host. The runner starts with the first op.
+func (c *connector) open(ctx context.Context, h *inventory.Host) (*dial.Session, error) {
+	o := c.options
+	o.Host = h.Name
+	if h.Connection == inventory.Local {
+		t, err := local.New()
+		if err != nil {
+			return nil, err
+		}
+		return dial.Open(t, o), nil
+	}
+	host := ssh.Host{Name: h.Name, Address: h.Address, Port: h.Port, User: h.User}
+	if h.Key != "" {
+		host.Keys = []string{expandHome(h.Key)}
+	}
+	client, err := c.ssh.Dial(ctx, host)
+	if err != nil {
+		return nil, err
+	}
+	return dial.Open(client, o), nil
+}
+
+func (c *connector) close() error { return c.ssh.Close() }
+
+// expandHome replaces a leading "~/" as shells do.
+func expandHome(path string) string {
+	rest, ok := cutHome(path)
+	if !ok {
+		return path
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return path
+	}
+	return filepath.Join(home, rest)
+}
+
+func cutHome(path string) (string, bool) {
+	if len(path) > 1 && path[:2] == "~/" {
+		return path[2:], true
+	}
+	return "", false
+}

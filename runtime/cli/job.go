@@ -1,0 +1,256 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/openfroyo/froyo/builtins"
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/event"
+	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/unit"
+	"github.com/openfroyo/froyo/runner/codec"
+	"github.com/openfroyo/froyo/runtime/script"
+	"github.com/openfroyo/froyo/runtime/workspace"
+)
+
+// defaultRunbook is the file that commands take where none is named.
+const defaultRunbook = "site.star"
+
+// runFlags are the flags that plan and apply share.
+type runFlags struct {
+	File string `arg:"" optional:"" help:"Runbook; site.star where left out."`
+	targetFlags
+	varFlags
+	unitFlags
+	outputFlags
+}
+
+// job is a runbook about to be planned: its workspace, program and hosts.
+type job struct {
+	env       *env
+	workspace *workspace.Workspace
+	packages  *packages
+	files     fs.FS
+	main      string // the runbook's path in files
+	vars      map[string]any
+	limit     string
+	tags      plan.Tags
+	inventory *inventory.Inventory
+	program   *script.Program
+	selection *selection
+	printed   func(pos diag.Pos, host, text string)
+}
+
+// newJob finds, trusts and loads what the flags name. It connects to nothing.
+func newJob(ctx context.Context, e *env, f *runFlags) (*job, error) {
+	j := &job{env: e, limit: f.Limit, tags: plan.Tags{Only: f.Tags, Skip: f.SkipTags}}
+	file := f.File
+	if file == "" {
+		file = defaultRunbook
+	}
+	if err := j.locate(file); err != nil {
+		return nil, err
+	}
+	var err error
+	if j.vars, err = f.vars(e.Environ()); err != nil {
+		return nil, err
+	}
+	if j.inventory, err = j.loadInventory(&f.targetFlags); err != nil {
+		return nil, err
+	}
+	return j, j.load(ctx)
+}
+
+// locate finds the runbook's workspace and refuses one that others can write to.
+func (j *job) locate(file string) error {
+	abs, err := filepath.Abs(file)
+	if err != nil {
+		return err
+	}
+	if info, err := os.Stat(abs); err != nil || info.IsDir() {
+		d := &diag.Error{Summary: fmt.Sprintf("there is no runbook %s", file), Cause: err}
+		return d.WithHint("name one: froyo plan FILE; or make a workspace: froyo init --solo")
+	}
+	if j.workspace, err = j.env.findWorkspace(filepath.Dir(abs)); err != nil {
+		return err
+	}
+	root := j.workspace.Root
+	if root == "" {
+		root = filepath.Dir(abs)
+	}
+	rel, err := filepath.Rel(root, abs)
+	if err != nil {
+		return err
+	}
+	if err := j.workspace.Trust(abs); err != nil {
+		return err
+	}
+	dir, err := os.OpenRoot(root)
+	if err != nil {
+		return err
+	}
+	j.files, j.main = dir.FS(), filepath.ToSlash(rel)
+	return nil
+}
+
+// loadInventory reads the sources that flags or the workspace name. This
+// machine is the target only where neither names any.
+func (j *job) loadInventory(f *targetFlags) (*inventory.Inventory, error) {
+	sources := f.Inventory
+	if len(sources) == 0 {
+		sources = j.workspace.Inventory()
+	}
+	var inv *inventory.Inventory
+	switch {
+	case len(sources) > 0:
+		var err error
+		if inv, err = inventory.Load(sources); err != nil {
+			return nil, err
+		}
+	case f.Limit != "":
+		return nil, (&diag.Error{Summary: "--limit is given, but no inventory to limit"}).
+			WithHint("name one with -i FILE or -i h1,h2, or make inventory.cue in the workspace")
+	default:
+		inv = inventory.Localhost()
+	}
+	j.env.errors.Warnings(inv.Warnings())
+	return withDefaults(inv, f), nil
+}
+
+// withDefaults fills in what the flags say where the inventory says nothing.
+func withDefaults(inv *inventory.Inventory, f *targetFlags) *inventory.Inventory {
+	hosts := inv.Hosts()
+	for i, h := range hosts {
+		h := *h
+		if h.Become == nil && f.Become {
+			h.Become = new(true)
+		}
+		hosts[i] = &h
+	}
+	return inventory.New(hosts, inv.Groups()...)
+}
+
+// load loads the packages and the runbook, and selects the hosts.
+func (j *job) load(ctx context.Context) error {
+	var err error
+	cacheDir, err := j.workspace.CacheDir()
+	if err != nil {
+		return err
+	}
+	if j.packages, err = loadPackages(ctx, filepath.Join(cacheDir, "guests")); err != nil {
+		return err
+	}
+	j.env.errors.Source = j.source
+	j.program, err = script.Load(ctx, script.Options{
+		FS: j.files, Main: j.main, Types: j.packages.types, Inventory: j.inventory, Vars: j.vars,
+		Print: func(pos diag.Pos, host, text string) {
+			if j.printed != nil {
+				j.printed(pos, host, text)
+			}
+		},
+	})
+	if err != nil {
+		return err
+	}
+	j.env.errors.Warnings(j.program.Warnings())
+	j.selection, err = selectHosts(j.inventory, j.program.Plays(), j.limit)
+	return err
+}
+
+// source gives the text of a runbook file for the lines under errors.
+func (j *job) source(file string) ([]byte, bool) {
+	if j.program != nil {
+		if text, ok := j.program.Sources()[file]; ok {
+			return text, true
+		}
+	}
+	if !fs.ValidPath(path.Clean(file)) {
+		return nil, false
+	}
+	text, err := fs.ReadFile(j.files, path.Clean(file))
+	return text, err == nil
+}
+
+// evaluate asks the runbook what it wants of a host.
+func (j *job) evaluate(ctx context.Context, h *inventory.Host, r builtins.Reader) (*plan.Evaluation, *diag.Error, error) {
+	plays := j.selection.plays[h.Name]
+	ev, err := j.program.Evaluate(ctx, h, plays, r)
+	if err != nil {
+		return nil, nil, err
+	}
+	inputs, err := json.Marshal(ev.Inputs)
+	if err != nil {
+		return nil, nil, err
+	}
+	out := &plan.Evaluation{Plays: map[int][]*unit.Unit{}, Inputs: inputs, Warnings: ev.Warnings}
+	for i, units := range ev.Units {
+		out.Plays[plays[i]] = j.tags.Filter(units)
+	}
+	for _, read := range ev.Inputs.Reads {
+		out.Reads = append(out.Reads, plan.Look{Pos: read.Pos, After: read.After})
+	}
+	return out, ev.Stopped, nil
+}
+
+// complete checks a unit's arguments again, now that all are known.
+func (j *job) complete(u *unit.Unit, values map[string]any) error {
+	t := j.packages.schemaOf(u.ID.Type)
+	var args map[string]any
+	if err := codec.Unmarshal(u.Args, &args); err != nil {
+		return fmt.Errorf("arguments of %s: %w", u.ID, err)
+	}
+	for _, f := range t.Fields {
+		if !f.Blob {
+			continue
+		}
+		if ref, ok := args[f.Name].(map[string]any); ok {
+			sum, _ := ref["sum"].(string)
+			args[f.Name] = u.Blobs[sum]
+		}
+	}
+	maps.Copy(args, values)
+	checked, problems := t.Check(args, nil)
+	if len(problems) > 0 {
+		var errs []error
+		for _, p := range problems {
+			errs = append(errs, &diag.Error{
+				Summary: p.Message, Hint: p.Hint, Pos: u.Pos, Stack: u.Stack, Host: u.ID.Host, Unit: u.ID.Local(), Code: diag.Failed,
+			})
+		}
+		return errors.Join(errs...)
+	}
+	u.Args, u.Blobs, u.Later = checked.Args, checked.Blobs, nil
+	return nil
+}
+
+// sources are the texts of the files that were evaluated, without those that come with froyo.
+func (j *job) sources() map[string]string {
+	out := map[string]string{}
+	for name, text := range j.program.Sources() {
+		if !strings.HasPrefix(name, "@std//") {
+			out[name] = string(text)
+		}
+	}
+	return out
+}
+
+// emitPrints sends what the runbook prints into the stream.
+func (j *job) emitPrints(sink event.Sink) {
+	j.printed = func(pos diag.Pos, host, text string) {
+		sink.Emit(event.Event{Kind: event.Printed, Pos: pos, Host: host, Text: text})
+	}
+}
+
+// groupNames are the groups of the hosts that take part.
+func (j *job) groupNames() []string { return slices.Sorted(slices.Values(j.inventory.Groups())) }

@@ -1,0 +1,114 @@
+package cli
+
+import (
+	"context"
+	"errors"
+
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/runtime/ui"
+)
+
+type planCommand struct {
+	runFlags
+	Out      string `placeholder:"FILE" type:"path" help:"Save the plan; froyo apply --plan FILE does exactly it."`
+	DOT      string `name:"dot" placeholder:"FILE" help:"Write the plan's graph for Graphviz; - is standard output."`
+	Detailed bool   `name:"detailed-exitcode" help:"Exit with 2 where changes are pending."`
+	Check    bool   `short:"C" hidden:"" help:"Accepted for symmetry with apply -C; plan never changes anything."`
+	Diff     bool   `short:"D" negatable:"" default:"true" help:"Show what changes in files."`
+}
+
+// Help gives the command's example.
+func (*planCommand) Help() string {
+	return `Examples:
+  froyo plan                                 site.star against the workspace's inventory, or this machine
+  froyo plan web.star -i hosts.ini -l 'web:!web3' -b
+  froyo plan --out plan.json && froyo apply --plan plan.json`
+}
+
+// Run plans and prints.
+func (c *planCommand) Run(ctx context.Context, e *env) error {
+	j, err := newJob(ctx, e, &c.runFlags)
+	if err != nil {
+		return err
+	}
+	return j.planOnly(ctx, c)
+}
+
+// planOnly plans, prints and saves, and changes nothing.
+func (j *job) planOnly(ctx context.Context, c *planCommand) (err error) {
+	r, err := j.start(ctx, "plan", &c.runFlags, nil)
+	if err != nil {
+		return err
+	}
+	code := diag.OK
+	defer func() { err = endWith(code, errors.Join(err, r.close(ctx, code, nil))) }()
+	progress := j.env.progress("planning", len(j.selection.hosts))
+	r.plan(ctx, progress)
+	progress.Close()
+	found := r.planErrors()
+	code = diag.CodeOf(found)
+	if err := ctx.Err(); err != nil {
+		code = diag.Interrupted
+		return err
+	}
+	if err := r.printPlan(c); err != nil {
+		code = diag.Usage
+		return err
+	}
+	j.env.errors.Warnings(r.warnings())
+	j.env.errors.Print(found)
+	if c.Detailed && plan.Summarize(r.planned).Pending() > 0 {
+		code = diag.Worst(code, diag.Pending)
+	}
+	return nil
+}
+
+// printPlan prints the plan, and writes the files that were asked for.
+func (r *run) printPlan(c *planCommand) error {
+	switch {
+	case c.JSON:
+		d, err := r.document()
+		if err != nil {
+			return err
+		}
+		if err := d.Write(r.env.Stdout); err != nil {
+			return err
+		}
+	case c.DOT != "-":
+		if err := r.show(!c.Diff); err != nil {
+			return err
+		}
+	}
+	if c.Out != "" {
+		if err := r.save(c.Out); err != nil {
+			return err
+		}
+	}
+	if c.DOT != "" {
+		return r.saveDOT(c.DOT)
+	}
+	return nil
+}
+
+// endWith ends a command with an exit code and, where something else went wrong, its error.
+func endWith(code diag.Code, err error) error {
+	if err != nil {
+		code = diag.Worst(code, diag.CodeOf(err))
+		if errors.Is(err, context.Canceled) {
+			code, err = diag.Interrupted, &diag.Error{Summary: "interrupted; nothing further was done"}
+		}
+	}
+	if code == diag.OK && err == nil {
+		return nil
+	}
+	return &codeError{code: code, err: err}
+}
+
+// jsonLines is where events go with --json, or nil.
+func (e *env) jsonLines(on bool) *ui.JSONLines {
+	if !on {
+		return nil
+	}
+	return ui.NewJSONLines(e.Stdout)
+}

@@ -1,0 +1,231 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os/user"
+	"sync"
+	"time"
+
+	"github.com/openfroyo/froyo/engine/apply"
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/event"
+	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/state"
+	"github.com/openfroyo/froyo/engine/unit"
+	"github.com/openfroyo/froyo/providers/abi"
+	"github.com/openfroyo/froyo/runner/codec"
+	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runtime/ui"
+)
+
+// factTTL is how long the facts of a run may serve validate.
+const factTTL = 24 * time.Hour
+
+// recording keeps a run in the store: who, what was planned, what happened. It
+// implements event.Sink.
+type recording struct {
+	id        string
+	workspace string
+	store     state.Store
+	stream    *state.Stream
+	seal      plan.Seal
+	notify    func(*diag.Error)
+
+	mu        sync.Mutex
+	positions map[unit.ID]int
+	seen      sync.WaitGroup
+}
+
+// openRecording begins a run in the workspace's store.
+func (j *job) openRecording(ctx context.Context, command string) (*recording, error) {
+	store, err := j.openStore(ctx)
+	if err != nil {
+		return nil, err
+	}
+	seal, err := j.workspace.Sealer()
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	now := time.Now()
+	r := &recording{
+		id: state.NewRunID(now), workspace: j.workspace.ID(), store: store, seal: seal, positions: map[unit.ID]int{},
+		notify: func(w *diag.Error) { j.env.errors.Warnings([]*diag.Error{w}) },
+	}
+	run := state.Run{ID: r.id, Workspace: r.workspace, Command: command, User: operator(), Started: now}
+	if err := store.BeginRun(ctx, run); err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	audit := state.Audit{Time: now, User: run.User, Action: command, Run: r.id, Detail: j.main}
+	if err := store.AppendAudit(ctx, audit); err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	r.stream = state.NewStream(store, r.id, ui.EventJSON)
+	r.Emit(event.Event{Kind: event.RunStarted, Text: command, Total: len(j.selection.hosts)})
+	return r, nil
+}
+
+// operator is the login name of who runs froyo.
+func operator() string {
+	u, err := user.Current()
+	if err != nil {
+		return ""
+	}
+	return u.Username
+}
+
+// Emit implements event.Sink.
+func (r *recording) Emit(e event.Event) { r.stream.Emit(e) }
+
+// savePlan keeps what is going to be done, and which machines answered.
+func (r *recording) savePlan(ctx context.Context, hosts []*plan.Host, plays []string) error {
+	var units []state.PlanUnit
+	var facts []state.Fact
+	now := time.Now()
+	for _, h := range hosts {
+		position := 0
+		for play := range plays {
+			for _, s := range h.Plays[play] {
+				u, err := planUnit(s, plays[play], position)
+				if err != nil {
+					return err
+				}
+				units = append(units, u)
+				r.positions[s.Unit.ID] = position
+				position++
+			}
+		}
+		if h.MachineID() == "" {
+			continue
+		}
+		if err := r.sighting(ctx, h, now); err != nil {
+			return err
+		}
+		data, err := codec.Marshal(h.Facts.OSBasic)
+		if err != nil {
+			return err
+		}
+		facts = append(facts, state.Fact{
+			Workspace: r.workspace, Host: h.Host.Name, MachineID: h.MachineID(), Namespace: "os.basic",
+			Data: json.RawMessage(data), Time: now, TTL: factTTL,
+		})
+	}
+	return errors.Join(r.store.SaveUnits(ctx, r.id, units), r.store.PutFacts(ctx, facts))
+}
+
+// sighting notes which machine answered, and says so where it is another than before.
+func (r *recording) sighting(ctx context.Context, h *plan.Host, now time.Time) error {
+	known, err := r.store.HostSeen(ctx, state.Sighting{Workspace: r.workspace, Host: h.Host.Name, MachineID: h.MachineID(), Time: now})
+	if err != nil {
+		return err
+	}
+	if known.Replaced != "" {
+		r.notify((&diag.Error{
+			Host:    h.Host.Name,
+			Summary: fmt.Sprintf("a new machine answers under this name (machine-id %s, before %s); what was known of the old one is set aside", h.MachineID(), known.Replaced),
+		}).WithHint("if that is a surprise, find out which machine you are talking to"))
+	}
+	return nil
+}
+
+func planUnit(s *plan.Step, play string, position int) (state.PlanUnit, error) {
+	u := state.PlanUnit{
+		Host: s.Unit.ID.Host, Unit: s.Unit.ID.Local(), Play: play, Position: position, Pos: s.Unit.Pos,
+	}
+	if s.Change == nil || s.Unit.Sensitive {
+		return u, nil
+	}
+	u.Action = s.Change.Action
+	if s.Change.Action == abi.None {
+		return u, nil
+	}
+	before, after, err := sides(s.Change)
+	if err != nil {
+		return u, err
+	}
+	u.Before, u.After = op.Sum(before), op.Sum(after)
+	effects, err := codec.Marshal(s.Change.Effects)
+	u.Effects = json.RawMessage(effects)
+	return u, err
+}
+
+// sides gives the attributes that a change touches, as they were and as they shall be.
+func sides(c *abi.Change) (before, after []byte, err error) {
+	was, is := map[string]codec.Raw{}, map[string]codec.Raw{}
+	for _, d := range c.Diffs {
+		if len(d.Before) > 0 {
+			was[d.Field] = d.Before
+		}
+		if len(d.After) > 0 {
+			is[d.Field] = d.After
+		}
+	}
+	if before, err = codec.Marshal(was); err != nil {
+		return nil, nil, err
+	}
+	after, err = codec.Marshal(is)
+	return before, after, err
+}
+
+// change keeps a change durably. It is called by many hosts at once.
+func (r *recording) change(ctx context.Context, c apply.Change) error {
+	before, after, err := sides(c.Change)
+	if err != nil {
+		return err
+	}
+	u := c.Unit
+	kept := state.Change{
+		Run: r.id, Workspace: r.workspace, Host: c.Host, MachineID: c.MachineID, Play: c.Play, Unit: u.ID.Local(),
+		Position: r.positions[u.ID], Pos: u.Pos, Action: c.Change.Action, Status: string(c.Status), Time: time.Now(),
+	}
+	if u.Sensitive {
+		kept.Args = r.seal(u.Args)
+		kept.Before, kept.After = state.Value{Digest: r.seal(before)}, state.Value{Digest: r.seal(after)}
+	} else {
+		kept.Args = op.Sum(u.Args)
+		kept.Before, kept.After = state.Value{Data: before}, state.Value{Data: after}
+		kept.Contents = contents(c)
+	}
+	// What was done is recorded even where the run is being interrupted.
+	return r.store.RecordChange(context.WithoutCancel(ctx), kept)
+}
+
+// contents are the blobs that a change refers to.
+func contents(c apply.Change) []*op.Blob {
+	var blobs []*op.Blob
+	for _, d := range c.Change.Diffs {
+		for _, side := range []codec.Raw{d.Before, d.After} {
+			ref, ok := plan.AsReference(side)
+			if !ok {
+				continue
+			}
+			blob := c.Contents.Blob(ref.Sum)
+			if blob == nil {
+				blob = c.Unit.Blobs[ref.Sum]
+			}
+			if blob != nil {
+				blobs = append(blobs, blob)
+			}
+		}
+	}
+	return blobs
+}
+
+// close records how the run ended.
+func (r *recording) close(ctx context.Context, code diag.Code, counts []apply.Count) error {
+	status := state.Succeeded
+	switch code {
+	case diag.OK, diag.Pending:
+	case diag.Interrupted:
+		status = state.Interrupted
+	default:
+		status = state.Failed
+	}
+	r.Emit(event.Event{Kind: event.RunFinished, Text: string(status)})
+	err := r.stream.Close()
+	summary, jsonErr := json.Marshal(counts)
+	end := state.End{Ended: time.Now(), Status: status, Code: code, Summary: summary}
+	return errors.Join(err, jsonErr, r.store.FinishRun(ctx, r.id, end), r.store.Close())
+}

@@ -1,0 +1,195 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/openfroyo/froyo/engine/apply"
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/event"
+	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/runner/dial"
+	"github.com/openfroyo/froyo/runtime/telemetry"
+	"github.com/openfroyo/froyo/runtime/ui"
+)
+
+// run is a job at work on its hosts: planned, and perhaps applied.
+type run struct {
+	*job
+	forks     int
+	connector *connector
+	contacts  *contacts
+	contents  *plan.Contents
+	record    *recording
+	trace     *telemetry.Trace
+	sinks     event.Tee
+	planned   []*plan.Host
+}
+
+// start opens what a run needs besides its job. close must follow.
+func (j *job) start(ctx context.Context, command string, f *runFlags, stdout *ui.JSONLines) (*run, error) {
+	if f.Forks < 1 {
+		return nil, diag.Errorf(diag.Pos{}, "--forks %d: at least one host must be at work", f.Forks)
+	}
+	connector, err := newConnector(j.env, &f.targetFlags)
+	if err != nil {
+		return nil, err
+	}
+	r := &run{job: j, forks: f.Forks, connector: connector, contents: &plan.Contents{}}
+	r.contacts = newContacts(func(ctx context.Context, h *inventory.Host) (*dial.Session, error) {
+		return connector.open(ctx, h)
+	})
+	if r.record, err = j.openRecording(ctx, command); err != nil {
+		return nil, errors.Join(err, connector.close())
+	}
+	if r.trace, err = j.env.openTrace(f.Trace, r.record.id); err != nil {
+		return nil, errors.Join(err, r.close(ctx, diag.Usage, nil))
+	}
+	r.sinks = event.Tee{r.record, telemetry.Log(j.env.logger(r.record.id)), r.trace}
+	if stdout != nil {
+		r.sinks = append(r.sinks, stdout)
+	}
+	return r, nil
+}
+
+// close ends connections and records how the run ended.
+func (r *run) close(ctx context.Context, code diag.Code, counts []apply.Count) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	r.contacts.close(ctx)
+	errs := []error{r.connector.close(), r.packages.close(ctx)}
+	if r.trace != nil {
+		errs = append(errs, r.trace.Close(ctx))
+	}
+	return errors.Join(append(errs, r.record.close(ctx, code, counts))...)
+}
+
+// plan reads the hosts and finds out what each would change.
+func (r *run) plan(ctx context.Context, progress *ui.Progress) {
+	sinks := append(event.Tee{progress}, r.sinks...)
+	r.emitPrints(sinks)
+	planner := &plan.Planner{
+		Connect: r.connect,
+		Evaluate: func(ctx context.Context, h *inventory.Host, _ plan.Target) (*plan.Evaluation, error) {
+			ev, _, err := r.evaluate(ctx, h, r.contacts)
+			if err == nil {
+				ev.Facts = r.contacts.known(h)
+			}
+			return ev, err
+		},
+		Provider: r.packages.provider, User: userOf, Contents: r.contents, Events: sinks, Forks: r.forks,
+	}
+	r.planned = planner.Plan(ctx, r.selection.hosts)
+}
+
+// connect gives the engine a host whose ops are traced.
+func (r *run) connect(ctx context.Context, h *inventory.Host) (plan.Target, error) {
+	t, err := r.contacts.Connect(ctx, h)
+	if err != nil {
+		return nil, err
+	}
+	return r.trace.Target(h.Name, t), nil
+}
+
+// planErrors are the reasons why hosts and units have no plan.
+func (r *run) planErrors() error {
+	var errs []error
+	for _, h := range r.planned {
+		if h.Err != nil {
+			errs = append(errs, hostError(h.Host.Name, h.Err))
+		}
+		for _, steps := range h.Plays {
+			for _, s := range steps {
+				if s.Err != nil {
+					errs = append(errs, apply.Explain(s.Unit, s.Err))
+				}
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// warnings are remarks on the runbook that planning brought up.
+func (r *run) warnings() []*diag.Error {
+	var all []*diag.Error
+	for _, h := range r.planned {
+		all = append(all, h.Warnings...)
+	}
+	return all
+}
+
+// hostError gives an error of a host its exit code.
+func hostError(host string, err error) error {
+	if e, ok := errors.AsType[*dial.Error](err); ok {
+		d := &diag.Error{Summary: e.Message, Detail: e.Detail, Hint: e.Hint, Host: host, Code: diag.Failed, Cause: err}
+		if e.Unreachable() {
+			d.Code = diag.Unreachable
+		}
+		return d
+	}
+	if errors.Is(err, context.Canceled) {
+		return &diag.Error{Summary: "interrupted", Host: host, Code: diag.Interrupted, Cause: err}
+	}
+	if _, ok := errors.AsType[*diag.Error](err); ok {
+		return err
+	}
+	return &diag.Error{Summary: err.Error(), Host: host, Code: diag.Failed, Cause: err}
+}
+
+// progress shows the run on standard error: a live line on a terminal.
+func (e *env) progress(verb string, hosts int) *ui.Progress {
+	return ui.NewProgress(e.Stderr, ui.ProgressOptions{
+		Style: ui.Style{Color: e.color(e.Stderr)}, Live: isTerminal(e.Stderr),
+		Width: func() int { return width(e.Stderr) }, Verb: verb, Hosts: hosts, All: e.verbose > 0,
+	})
+}
+
+// show prints the plan on standard output.
+func (r *run) show(quiet bool) error {
+	v := ui.PlanView{
+		Style: ui.Style{Color: r.env.color(r.env.Stdout)}, Contents: r.contents, Verbose: r.env.verbose > 0, Quiet: quiet,
+	}
+	return v.Print(r.env.Stdout, r.selection.names, r.planned)
+}
+
+// document gives the plan the shape in which it is saved.
+func (r *run) document() (*plan.Document, error) {
+	d := &plan.Document{
+		Format: plan.Format, Froyo: Version(), Created: time.Now().UTC(), Main: r.main, Sources: r.sources(), Vars: r.vars,
+		Inventory: r.inventory.Hosts(), Groups: r.groupNames(), Limit: r.limit, Tags: r.tags.Only, SkipTags: r.tags.Skip,
+		Summary: plan.Summarize(r.planned),
+	}
+	for i, p := range r.program.Plays() {
+		d.Plays = append(d.Plays, plan.DocumentPlay{Name: p.Name, Selector: p.Selector, Selected: r.selection.byPlay[i]})
+	}
+	seal, err := r.workspace.Sealer()
+	if err != nil {
+		return nil, err
+	}
+	for _, h := range r.planned {
+		if err := d.AddHost(h, r.selection.names, r.contents, seal); err != nil {
+			return nil, err
+		}
+	}
+	return d, nil
+}
+
+// save writes the plan to a file, whole or not at all.
+func (r *run) save(name string) error {
+	d, err := r.document()
+	if err != nil {
+		return err
+	}
+	return writeWhole(name, d.Write)
+}
+
+// saveDOT writes the plan's graph to a file; "-" is standard output.
+func (r *run) saveDOT(name string) error {
+	if name == "-" {
+		return plan.WriteDOT(r.env.Stdout, r.planned)
+	}
+	return writeWhole(name, func(w io.Writer) error { return plan.WriteDOT(w, r.planned) })
+}

@@ -1,0 +1,143 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"time"
+
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/plan"
+)
+
+// savedJob loads a saved plan: its own sources, variables and inventory.
+func savedJob(ctx context.Context, e *env, c *applyCommand) (*job, *plan.Document, error) {
+	if err := c.conflicts(); err != nil {
+		return nil, nil, err
+	}
+	data, err := os.ReadFile(c.Plan)
+	if err != nil {
+		return nil, nil, err
+	}
+	saved, err := plan.Parse(data, c.Plan)
+	if err != nil {
+		return nil, nil, err
+	}
+	cwd, err := os.Getwd()
+	if err != nil {
+		return nil, nil, err
+	}
+	j := &job{
+		env: e, main: saved.Main, vars: plainVars(saved.Vars), limit: saved.Limit,
+		tags: plan.Tags{Only: saved.Tags, Skip: saved.SkipTags},
+	}
+	if j.workspace, err = e.findWorkspace(cwd); err != nil {
+		return nil, nil, err
+	}
+	if err := j.workspace.Trust(c.Plan); err != nil {
+		return nil, nil, err
+	}
+	root := j.workspace.Root
+	if root == "" {
+		root = cwd
+	}
+	dir, err := os.OpenRoot(root)
+	if err != nil {
+		return nil, nil, err
+	}
+	j.files = overlay{sources: saved.Sources, below: dir.FS()}
+	j.inventory = inventory.New(saved.Inventory, saved.Groups...)
+	return j, saved, j.load(ctx)
+}
+
+// conflicts refuses flags that a saved plan has already decided.
+func (c *applyCommand) conflicts() error {
+	given := ""
+	switch {
+	case c.File != "":
+		given = c.File
+	case len(c.Inventory) > 0:
+		given = "-i"
+	case c.Limit != "":
+		given = "-l"
+	case len(c.Extra) > 0:
+		given = "-e"
+	case len(c.Tags)+len(c.SkipTags) > 0:
+		given = "-t and --skip-tags"
+	default:
+		return nil
+	}
+	return (&diag.Error{Summary: given + " cannot be given with --plan: the plan decides it"}).
+		WithHint("make another plan: froyo plan --out FILE")
+}
+
+// plainVars turns whole numbers, which JSON does not tell apart, back into integers.
+func plainVars(v map[string]any) map[string]any {
+	out := make(map[string]any, len(v))
+	for k, e := range v {
+		out[k] = plainJSON(e)
+	}
+	return out
+}
+
+func plainJSON(v any) any {
+	switch v := v.(type) {
+	case float64:
+		if i := int64(v); float64(i) == v {
+			return i
+		}
+	case []any:
+		for i := range v {
+			v[i] = plainJSON(v[i])
+		}
+	case map[string]any:
+		return plainVars(v)
+	}
+	return v
+}
+
+// overlay shows a saved plan's sources in place of the workspace's files.
+type overlay struct {
+	sources map[string]string
+	below   fs.FS
+}
+
+// Open implements fs.FS.
+func (o overlay) Open(name string) (fs.File, error) {
+	if text, ok := o.sources[path.Clean(name)]; ok {
+		return &savedFile{Reader: bytes.NewReader([]byte(text)), name: filepath.Base(name), size: int64(len(text))}, nil
+	}
+	f, err := o.below.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	}
+	return f, err
+}
+
+// savedFile is a source of a saved plan as a file.
+type savedFile struct {
+	*bytes.Reader
+	name string
+	size int64
+}
+
+var (
+	_ fs.File     = (*savedFile)(nil)
+	_ fs.FileInfo = (*savedFile)(nil)
+	_ io.ReaderAt = (*savedFile)(nil)
+)
+
+func (f *savedFile) Stat() (fs.FileInfo, error) { return f, nil }
+func (f *savedFile) Close() error               { return nil }
+func (f *savedFile) Name() string               { return f.name }
+func (f *savedFile) Size() int64                { return f.size }
+func (f *savedFile) Mode() fs.FileMode          { return 0o400 }
+func (f *savedFile) ModTime() time.Time         { return time.Time{} }
+func (f *savedFile) IsDir() bool                { return false }
+func (f *savedFile) Sys() any                   { return nil }

@@ -1,0 +1,226 @@
+package ui_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/openfroyo/froyo/engine/apply"
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/enginetest"
+	"github.com/openfroyo/froyo/engine/event"
+	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/unit"
+	"github.com/openfroyo/froyo/providers/abi"
+	"github.com/openfroyo/froyo/runner/codec"
+	"github.com/openfroyo/froyo/runner/dial"
+	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runtime/ui"
+)
+
+// golden compares text with a file of testdata; FROYO_UPDATE=1 writes it anew.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if os.Getenv("FROYO_UPDATE") != "" {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", path, diff)
+	}
+}
+
+// build collects steps of hosts for a plan.
+type build struct {
+	contents plan.Contents
+	hosts    []*plan.Host
+}
+
+func (b *build) host(name string, steps ...*plan.Step) {
+	for _, s := range steps {
+		s.Unit.ID.Host = name
+	}
+	b.hosts = append(b.hosts, &plan.Host{Host: enginetest.Inventory(name), Plays: map[int][]*plan.Step{0: steps}})
+}
+
+func (b *build) ref(text string) codec.Raw {
+	blob := op.NewBlob([]byte(text))
+	b.contents.Add(blob)
+	raw, err := codec.Marshal(blob)
+	if err != nil {
+		panic(err)
+	}
+	return raw
+}
+
+func step(typ, key string, c *abi.Change) *plan.Step {
+	return &plan.Step{Unit: &unit.Unit{ID: unit.ID{Type: typ, Key: key}, Pos: diag.Pos{File: "site.star", Line: 3, Col: 5}}, Change: c}
+}
+
+// fleet is a plan with one of everything.
+func fleet() *build {
+	b := &build{}
+	motd := func() *plan.Step {
+		return step("file", "/etc/motd", &abi.Change{Action: abi.Create, Diffs: []abi.Diff{
+			{Field: "content", After: b.ref("welcome\n")}, {Field: "mode", After: codec.Raw(`"0644"`)},
+		}})
+	}
+	for _, name := range []string{"h1", "h2", "h3"} {
+		b.host(name, motd())
+	}
+	sensitive := step("file", "/etc/secret", &abi.Change{Action: abi.Update, Diffs: []abi.Diff{{Field: "content", Before: b.ref("hunter1"), After: b.ref("hunter2")}}})
+	sensitive.Unit.Sensitive = true
+	late := step("file", "/srv/version", &abi.Change{Action: abi.Update, Diffs: []abi.Diff{{Field: "content", Before: b.ref("1"), Unknown: true}}})
+	late.Certainty = plan.Unknown
+	conditional := step("cmd", "reload", &abi.Change{Action: abi.Run})
+	conditional.Certainty = plan.Conditional
+	conditional.Unit.User = "www"
+	bad := step("file", "/srv/dir", nil)
+	bad.Err = &abi.Error{Message: "/srv/dir is a directory"}
+	b.host("h4", motd(),
+		step("file", "/etc/app.conf", &abi.Change{Action: abi.Update, Diffs: []abi.Diff{
+			{Field: "content", Before: b.ref("a = 1\nb\t= 2\nc = 3\n"), After: b.ref("a = 1\nb\t= 9\x1b[31m\nc = 3\n")},
+			{Field: "owner", Before: codec.Raw(`"root"`), After: codec.Raw(`"app"`)},
+		}}),
+		step("file", "/etc/old", &abi.Change{Action: abi.Delete}),
+		step("file", "/etc/link", &abi.Change{Action: abi.Replace, Diffs: []abi.Diff{{Field: "state", Before: codec.Raw(`"directory"`), After: codec.Raw(`"link"`)}}}),
+		step("file", "/bin/tool", &abi.Change{Action: abi.Update, Diffs: []abi.Diff{{Field: "content", Before: b.ref("\x00old"), After: b.ref("\x00new")}}}),
+		step("file", "/etc/right", &abi.Change{Action: abi.None}),
+		sensitive, late, conditional, bad,
+	)
+	b.hosts = append(b.hosts, &plan.Host{Host: enginetest.Inventory("h5"), Err: errors.New("down")})
+	return b
+}
+
+func TestPlanText(t *testing.T) {
+	b := fleet()
+	for _, tt := range []struct {
+		name string
+		view ui.PlanView
+	}{
+		{"plan.txt", ui.PlanView{}},
+		{"plan-verbose.txt", ui.PlanView{Verbose: true}},
+		{"plan-quiet.txt", ui.PlanView{Quiet: true}},
+		{"plan-color.txt", ui.PlanView{Style: ui.Style{Color: true}}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.view.Contents = &b.contents
+			var got strings.Builder
+			if err := tt.view.Print(&got, []string{"web"}, b.hosts); err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(got.String(), "hunter") {
+				t.Error("the plan shows a sensitive value")
+			}
+			golden(t, tt.name, got.String())
+		})
+	}
+}
+
+func TestPlanWithoutChanges(t *testing.T) {
+	b := &build{}
+	late := step("file", "/srv/version", &abi.Change{Action: abi.Update, Diffs: []abi.Diff{{Field: "content", Unknown: true}}})
+	late.Certainty = plan.Unknown
+	b.host("h1", step("file", "/a", &abi.Change{Action: abi.None}), late)
+	var got strings.Builder
+	if err := (ui.PlanView{Contents: &b.contents}).Print(&got, []string{"web"}, b.hosts); err != nil {
+		t.Fatal(err)
+	}
+	if want := "1 unit with a value known only after apply\nNo changes.\n"; got.String() != want {
+		t.Errorf("got %q, want %q", &got, want)
+	}
+}
+
+func TestErrors(t *testing.T) {
+	source := "def web(host):\n\tfile(\"/etc/motd\", mdoe = \"0644\")\n"
+	unknown := func(host string) error {
+		return &diag.Error{
+			Summary: `file has no argument "mdoe"`, Pos: diag.Pos{File: "site.star", Line: 2, Col: 6}, Hint: `did you mean "mode"?`, Host: host,
+			Stack: []diag.Frame{{Name: "<toplevel>", Pos: diag.Pos{File: "site.star", Line: 9}}, {Name: "web", Pos: diag.Pos{File: "site.star", Line: 2}}},
+		}
+	}
+	err := errors.Join(unknown("h1"), unknown("h2"), unknown("h3"),
+		&dial.Error{Host: "h4", Stage: dial.StageConnect, Message: "connection refused", Hint: "is sshd running?"},
+		&diag.Error{Summary: "exit code 2", Host: "h5", Unit: "cmd[x]", Detail: "line one\nbad \x1b[2J line\n"},
+		errors.New("plain"))
+	for _, verbose := range []bool{false, true} {
+		name := map[bool]string{false: "errors.txt", true: "errors-verbose.txt"}[verbose]
+		t.Run(name, func(t *testing.T) {
+			var got strings.Builder
+			p := &ui.Errors{Out: &got, Verbose: verbose, Source: func(string) ([]byte, bool) { return []byte(source), true }}
+			p.Print(err)
+			golden(t, name, got.String())
+		})
+	}
+}
+
+func TestRecap(t *testing.T) {
+	var got strings.Builder
+	err := ui.Recap(&got, ui.Style{}, []apply.Count{{Host: "h1", OK: 2, Changed: 1}, {Host: "web10", Unreachable: 1, Skipped: 12}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "h1    : ok=2    changed=1    unreachable=0    failed=0    skipped=0\n" +
+		"web10 : ok=0    changed=0    unreachable=1    failed=0    skipped=12\n"
+	if got.String() != want {
+		t.Error(cmp.Diff(want, got.String()))
+	}
+}
+
+func events() []event.Event {
+	id := unit.ID{Host: "h1", Type: "file", Key: "/etc/motd"}
+	return []event.Event{
+		{Kind: event.HostStarted, Host: "h1"},
+		{Kind: event.UnitStarted, Host: "h1", Unit: id},
+		{Kind: event.UnitFinished, Host: "h1", Unit: id, Status: unit.Changed, Elapsed: 2 * time.Second},
+		{Kind: event.UnitFinished, Host: "h1", Unit: id, Status: unit.Unchanged},
+		{Kind: event.UnitFinished, Host: "h1", Unit: id, Status: unit.Failed, Err: errors.New("x")},
+		{Kind: event.Printed, Pos: diag.Pos{File: "a.star", Line: 1}, Text: "hello \x1b]0;x\x07"},
+		{Kind: event.HostFinished, Host: "h1"},
+	}
+}
+
+func TestProgressThroughAPipe(t *testing.T) {
+	var got strings.Builder
+	p := ui.NewProgress(&got, ui.ProgressOptions{Verb: "applying", Hosts: 1})
+	for _, e := range events() {
+		p.Emit(e)
+	}
+	p.Close()
+	want := "h1  changed  file[/etc/motd]  2.0s\n" +
+		"h1  failed   file[/etc/motd]\n" +
+		`a.star:1: hello \x1b]0;x\x07` + "\n"
+	if got.String() != want {
+		t.Error(cmp.Diff(want, got.String()))
+	}
+}
+
+func TestJSONLines(t *testing.T) {
+	var got strings.Builder
+	j := ui.NewJSONLines(&got)
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for _, e := range events() {
+		e.Time = at
+		j.Emit(e)
+	}
+	if err := j.Recap([]apply.Count{{Host: "h1", OK: 1}}); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "events.jsonl", got.String())
+}
+
+var (
+	_ event.Sink = (*ui.Progress)(nil)
+	_ event.Sink = (*ui.JSONLines)(nil)
+)
