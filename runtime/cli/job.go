@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -18,8 +17,8 @@ import (
 	"github.com/openfroyo/froyo/engine/event"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/schema"
 	"github.com/openfroyo/froyo/engine/unit"
-	"github.com/openfroyo/froyo/runner/codec"
 	"github.com/openfroyo/froyo/runtime/script"
 	"github.com/openfroyo/froyo/runtime/workspace"
 )
@@ -206,21 +205,7 @@ func (j *job) evaluate(ctx context.Context, h *inventory.Host, r builtins.Reader
 // complete checks a unit's arguments again, now that all are known.
 func (j *job) complete(u *unit.Unit, values map[string]any) error {
 	t := j.packages.schemaOf(u.ID.Type)
-	var args map[string]any
-	if err := codec.Unmarshal(u.Args, &args); err != nil {
-		return fmt.Errorf("arguments of %s: %w", u.ID, err)
-	}
-	for _, f := range t.Fields {
-		if !f.Blob {
-			continue
-		}
-		if ref, ok := args[f.Name].(map[string]any); ok {
-			sum, _ := ref["sum"].(string)
-			args[f.Name] = u.Blobs[sum]
-		}
-	}
-	maps.Copy(args, values)
-	checked, problems := t.Check(args, nil)
+	checked, problems := t.Resolve(&schema.Checked{Args: u.Args, Blobs: u.Blobs}, values)
 	if len(problems) > 0 {
 		var errs []error
 		for _, p := range problems {

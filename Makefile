@@ -1,0 +1,58 @@
+# make             bin/froyo, with its guests and runners
+# make demo        froyo on this machine: plan, apply, drift, repair; no root needed
+# make test        vet and all tests that need no lab
+# make lint        gofumpt and the linters, the layers among them
+# make lab-test    tests on real hosts; needs root and testdata/lab/lab.sh install
+# make bench       docs/performance.md measured anew on 20 lab hosts
+# make docs        the runbook reference made anew from the schemas
+# make vuln        known vulnerabilities of what is linked; needs the internet
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X github.com/openfroyo/froyo/runtime/cli.version=$(VERSION)
+TOOL    := go tool -modfile=.ci/tools.mod
+LAB     := testdata/lab/lab.sh
+BENCHES := ./testdata/bench/...
+
+# What the embedded binaries are made from. They are made again when one of these is newer.
+EMBEDDED := $(shell find runner providers -name dist -prune -o \( -name '*.go' -o -name '*.cue' -o -name '*.yaml' \) ! -name '*_test.go' -print) go.sum
+
+.PHONY: all build generate demo test lint fmt lab-test bench docs vuln clean
+all: build
+
+build: generate
+	go build -trimpath -ldflags "$(LDFLAGS)" -o bin/froyo .
+
+generate: bin/.generated
+bin/.generated: $(EMBEDDED)
+	go generate ./runner/... ./providers/...
+	@mkdir -p bin && touch $@
+
+demo: build
+	@sh examples/demo/demo.sh
+
+test: generate
+	go vet ./...
+	go test -race -shuffle=on ./...
+
+lint:
+	$(TOOL) golangci-lint run ./... $(BENCHES)
+
+fmt:
+	$(TOOL) golangci-lint fmt
+
+# One package at a time: all share the hosts, and some take one off the network.
+lab-test: build
+	$(LAB) with 5 go test -p 1 -count=1 -run Lab ./...
+
+bench: build
+	$(LAB) with 20 go run ./testdata/bench --write docs/performance.md
+
+docs: build
+	bin/froyo docs >docs/reference.md
+
+vuln:
+	$(TOOL) govulncheck ./...
+
+clean:
+	rm -rf bin
+	find providers/dist runner/dist -type f ! -name .gitkeep -delete

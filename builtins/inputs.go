@@ -1,0 +1,146 @@
+package builtins
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/runner/op"
+)
+
+// Inputs are what an evaluation learnt from outside the runbook: only what
+// was used, in an order that depends on the runbook alone. The same sources
+// and inputs give the same units.
+type Inputs struct {
+	Facts      []FactInput      `json:"facts,omitempty"`      // by host, namespace, field
+	Reads      []ReadInput      `json:"reads,omitempty"`      // in the order of their first use
+	Vars       []VarInput       `json:"vars,omitempty"`       // by host and name
+	Selections []SelectionInput `json:"selections,omitempty"` // by selector
+	Files      []FileInput      `json:"files,omitempty"`      // by path
+}
+
+// FactInput is one fact that was used.
+type FactInput struct {
+	Host      string `json:"host"`
+	Namespace string `json:"namespace"`
+	Field     string `json:"field"`
+	Value     any    `json:"value"`
+}
+
+// ReadInput is one question that was put to a host.
+type ReadInput struct {
+	Host   string   `json:"host"`
+	User   string   `json:"user,omitempty"`
+	Op     op.Op    `json:"op"`
+	Digest string   `json:"digest"` // of the result
+	Pos    diag.Pos `json:"pos"`
+	// After is how many units of the host were declared before it.
+	After int `json:"after"`
+}
+
+// VarInput is one variable that was used: of a host, or, where Host is "", of the command line.
+type VarInput struct {
+	Host  string `json:"host,omitempty"`
+	Name  string `json:"name"`
+	Value any    `json:"value"`
+}
+
+// SelectionInput is what hosts() answered.
+type SelectionInput struct {
+	Selector string   `json:"selector"`
+	Hosts    []string `json:"hosts"`
+}
+
+// FileInput is a file of the workspace whose bytes go to hosts.
+type FileInput struct {
+	Path string `json:"path"`
+	Sum  string `json:"sum"` // SHA-256, hex
+}
+
+// recorder collects inputs. It is safe for concurrent use.
+type recorder struct {
+	mu         sync.Mutex
+	facts      map[FactInput]any // keyed without Value
+	reads      []ReadInput
+	vars       map[VarInput]any // keyed without Value
+	selections map[string][]string
+	files      map[string]string
+}
+
+func put[K comparable, V any](m *map[K]V, key K, value V) {
+	if *m == nil {
+		*m = map[K]V{}
+	}
+	(*m)[key] = value
+}
+
+func (r *recorder) fact(host, namespace, field string, value any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	put(&r.facts, FactInput{Host: host, Namespace: namespace, Field: field}, value)
+}
+
+func (r *recorder) variable(host, name string, value any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	put(&r.vars, VarInput{Host: host, Name: name}, value)
+}
+
+func (r *recorder) selection(selector string, hosts []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	put(&r.selections, selector, hosts)
+}
+
+func (r *recorder) file(path, sum string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	put(&r.files, path, sum)
+}
+
+// read notes a question; asked again from the same place, the latest count of
+// units before it stands.
+func (r *recorder) read(in ReadInput) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range r.reads {
+		old := &r.reads[i]
+		if old.Pos == in.Pos && old.Host == in.Host && old.User == in.User && sameOp(old.Op, in.Op) {
+			old.After = in.After
+			return
+		}
+	}
+	r.reads = append(r.reads, in)
+}
+
+func (r *recorder) inputs(used map[string]any) Inputs {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	in := Inputs{Reads: slices.Clone(r.reads)}
+	for f, value := range r.facts {
+		f.Value = value
+		in.Facts = append(in.Facts, f)
+	}
+	slices.SortFunc(in.Facts, func(a, b FactInput) int {
+		return cmp.Or(cmp.Compare(a.Host, b.Host), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Field, b.Field))
+	})
+	for v, value := range r.vars {
+		v.Value = value
+		in.Vars = append(in.Vars, v)
+	}
+	for name, value := range used {
+		in.Vars = append(in.Vars, VarInput{Name: name, Value: value})
+	}
+	slices.SortFunc(in.Vars, func(a, b VarInput) int {
+		return cmp.Or(cmp.Compare(a.Host, b.Host), cmp.Compare(a.Name, b.Name))
+	})
+	for _, selector := range slices.Sorted(maps.Keys(r.selections)) {
+		in.Selections = append(in.Selections, SelectionInput{Selector: selector, Hosts: r.selections[selector]})
+	}
+	for _, path := range slices.Sorted(maps.Keys(r.files)) {
+		in.Files = append(in.Files, FileInput{Path: path, Sum: r.files[path]})
+	}
+	return in
+}

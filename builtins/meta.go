@@ -1,0 +1,165 @@
+package builtins
+
+import (
+	"fmt"
+	"slices"
+
+	"go.starlark.net/starlark"
+
+	"github.com/openfroyo/froyo/builtins/args"
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/schema"
+	"github.com/openfroyo/froyo/engine/unit"
+)
+
+// MetaFields describes the arguments that every resource takes.
+func MetaFields() []schema.Field {
+	return []schema.Field{
+		{Name: "require", Kind: "unit or list of units", Doc: "Units that must have succeeded before. Results that a lambda reads are required without saying."},
+		{Name: "when", Kind: "lambda or bool", Doc: "Decides at the unit's turn whether it acts: `when = lambda: ver.rc == 0`."},
+		{Name: "tags", Kind: "string or list of strings", Doc: "Words to select units by, with `--tags` and `--skip-tags`."},
+		{Name: "become", Kind: "bool", Doc: "Whether to act as root, or as the host's `become_user`. Left out, the play decides, then the host."},
+		{Name: "run_as", Kind: "string", Doc: "The user to act as."},
+		{Name: "sensitive", Kind: "bool", Default: false, HasDefault: true, Doc: "Keeps the unit's content and output out of plans, logs and state."},
+	}
+}
+
+// metaNames are the names of MetaFields.
+var metaNames = []string{"require", "when", "tags", "become", "run_as", "sensitive"}
+
+// MetaNames lists the arguments that every resource takes, for suggestions.
+func MetaNames() []string { return slices.Clone(metaNames) }
+
+// metaArgs holds the arguments of every resource, as they were given.
+type metaArgs struct {
+	require   []*Handle
+	when      starlark.Value
+	tags      args.Strings
+	become    args.Optional
+	runAs     string
+	sensitive bool
+}
+
+// set takes one argument; None means "not given".
+func (m *metaArgs) set(name string, v starlark.Value) *diag.Error {
+	if v == starlark.None {
+		return nil
+	}
+	var err error
+	switch name {
+	case "require":
+		m.require, err = requirements(v)
+	case "when":
+		m.when = v
+	case "tags":
+		err = m.tags.Unpack(v)
+	case "become":
+		err = m.become.Unpack(v)
+	case "run_as":
+		text, ok := starlark.AsString(v)
+		if !ok || text == "" {
+			err = fmt.Errorf("got %s, want a user's name", v.Type())
+		}
+		m.runAs = text
+	case "sensitive":
+		yes, ok := v.(starlark.Bool)
+		if !ok {
+			err = fmt.Errorf("got %s, want True or False", v.Type())
+		}
+		m.sensitive = bool(yes)
+	}
+	if err != nil {
+		return withHintOf(&diag.Error{Summary: fmt.Sprintf("%s: %v", name, err), Cause: err}, v)
+	}
+	return nil
+}
+
+// requirements accepts a unit, or a list of units; lists may be nested.
+func requirements(v starlark.Value) ([]*Handle, error) {
+	switch v := v.(type) {
+	case *Handle:
+		return []*Handle{v}, nil
+	case *starlark.List, starlark.Tuple, *starlark.Set:
+		var all []*Handle
+		iter := v.(starlark.Iterable).Iterate()
+		defer iter.Done()
+		var e starlark.Value
+		for iter.Next(&e) {
+			some, err := requirements(e)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, some...)
+		}
+		return all, nil
+	case starlark.String:
+		return nil, fmt.Errorf("got the string %s, want a unit: the value that the resource's call returned", v)
+	}
+	return nil, fmt.Errorf("got %s, want a unit or a list of units", v.Type())
+}
+
+// apply puts the arguments into the draft.
+func (m *metaArgs) apply(s *Scope, d *draft, fail func(*diag.Error)) {
+	u := d.unit
+	for _, h := range m.require {
+		if h.unit.ID.Host != s.hostName() {
+			fail((&diag.Error{Summary: fmt.Sprintf("require: %s belongs to another host", h.unit.ID)}).
+				WithHint("units of different hosts are ordered by plays: the hosts of an earlier play come first"))
+			continue
+		}
+		if !h.failed {
+			u.Require = append(u.Require, h.unit.ID)
+		}
+	}
+	u.Tags = append([]string(nil), m.tags...)
+	if s.play != nil {
+		u.Tags = append(u.Tags, s.play.Tags...)
+	}
+	u.Sensitive = m.sensitive
+	if m.runAs != "" && m.become.Given && !m.become.Value {
+		fail(&diag.Error{Summary: "run_as and become = False contradict each other"})
+	}
+	u.User = s.user(m.become, m.runAs)
+	m.applyWhen(s, d, fail)
+}
+
+// user is who acts: the unit's own word, else the play's, else the host's.
+func (s *Scope) user(become args.Optional, runAs string) string {
+	if runAs != "" {
+		return runAs
+	}
+	if !become.Given && s.play != nil {
+		become = s.play.become
+	}
+	if !become.Given && s.host != nil && s.host.Become != nil {
+		become = args.Optional{Given: true, Value: *s.host.Become}
+	}
+	switch {
+	case !become.Value:
+		return ""
+	case s.host != nil && s.host.BecomeUser != "":
+		return s.host.BecomeUser
+	}
+	return "root"
+}
+
+func (m *metaArgs) applyWhen(s *Scope, d *draft, fail func(*diag.Error)) {
+	switch v := m.when.(type) {
+	case nil:
+	case starlark.Bool:
+		if !v {
+			d.unit.When = unit.Const{Value: false, At: d.unit.Pos}
+		}
+	case *Later:
+		d.lazies = append(d.lazies, lazy{"when", s.lambda(v.fn, v.pos, 0)})
+	case starlark.Callable:
+		if err := args.Arity(v, 0); err != nil {
+			fail((&diag.Error{Summary: "when: " + err.Error()}).WithHint("write when = lambda: ..."))
+			return
+		}
+		d.lazies = append(d.lazies, lazy{"when", s.lambda(v, placeOf(v), 0)})
+	default:
+		fail((&diag.Error{Summary: fmt.Sprintf("when: got %s, want a lambda, True or False", v.Type())}).
+			WithHint("write when = lambda: ..."))
+	}
+}

@@ -1,0 +1,86 @@
+package builtins
+
+import (
+	"fmt"
+
+	"go.starlark.net/starlark"
+
+	"github.com/openfroyo/froyo/builtins/args"
+	"github.com/openfroyo/froyo/engine/diag"
+)
+
+func playDoc() Builtin {
+	return Builtin{
+		Name: "play",
+		Doc: "Declares what to do on which hosts. do is called once for each host that the selector matches; " +
+			"the selector is as for --limit: names, globs, groups, k=v labels, joined by ':', '&' and '!'. " +
+			"become and tags hold for all units of the play that do not say otherwise.",
+		Example: `play("web", hosts = "role=web", do = web)`,
+		make: func(*Env) starlark.Value {
+			return starlark.NewBuiltin("play", makePlay)
+		},
+	}
+}
+
+// Play is a function and the hosts that it is for.
+type Play struct {
+	Name     string
+	Selector string
+	Tags     []string
+	Pos      diag.Pos
+	Do       starlark.Callable // nil for an implicit play
+
+	become args.Optional
+}
+
+func makePlay(thread *starlark.Thread, b *starlark.Builtin, pos starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {
+	s := scopeOf(thread)
+	switch s.phase {
+	case importing:
+		return nil, (&diag.Error{Summary: "play() at the top level of a loaded file"}).
+			WithHint("put it into a function, and call that from the runbook's top level")
+	case planning, acting:
+		return nil, (&diag.Error{Summary: "play() inside of a play"}).
+			WithHint("plays are declared at the top level of the runbook")
+	}
+	p := &Play{Selector: "all"}
+	var do starlark.Value
+	tags := args.Strings{}
+	err := args.Unpack(b.Name(), pos, kw, "name", &p.Name, "hosts?", &p.Selector, "do?", &do, "become?", &p.become, "tags?", &tags)
+	if err != nil {
+		return nil, err
+	}
+	p.Tags = tags
+	fn, ok := do.(starlark.Callable)
+	if !ok {
+		return nil, (&diag.Error{Summary: fmt.Sprintf("play %q needs do, a function that takes a host", p.Name)}).
+			WithHint("play(%q, hosts = %q, do = FUNCTION)", p.Name, p.Selector)
+	}
+	p.Do = fn
+	if err := args.Arity(p.Do, 1); err != nil {
+		return nil, (&diag.Error{Summary: fmt.Sprintf("play %q: do: %v", p.Name, err)}).
+			WithHint("it gets the host: def %s(host)", p.Do.Name())
+	}
+	p.Pos = Pos(Stack(thread))
+	return starlark.None, s.addPlay(p)
+}
+
+func (s *Scope) addPlay(p *Play) error {
+	if p.Name == "" {
+		return &diag.Error{Summary: "a play's name is empty"}
+	}
+	if s.env.Inventory != nil {
+		// A name that the inventory does not have is told when hosts are selected.
+		if _, err := s.env.Inventory.Select(p.Selector); err != nil && !isUnknownName(err) {
+			return selectorError(fmt.Sprintf("play %q: hosts", p.Name), err)
+		}
+	}
+	for _, other := range s.plays {
+		if other.Name == p.Name {
+			return (&diag.Error{Summary: fmt.Sprintf("play %q is declared twice; first at %s", p.Name, other.Pos)}).
+				WithHint("give each play a name of its own")
+		}
+	}
+	s.plays = append(s.plays, p)
+	return nil
+}

@@ -1,0 +1,279 @@
+package builtins
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.starlark.net/starlark"
+
+	"github.com/openfroyo/froyo/builtins/args"
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/schema"
+	"github.com/openfroyo/froyo/engine/unit"
+)
+
+// resource makes units of one type: it is the builtin behind every resource.
+type resource struct {
+	env    *Env
+	typ    *schema.Type
+	fields map[string]*schema.Field
+}
+
+func newResource(env *Env, t *schema.Type) *starlark.Builtin {
+	r := &resource{env: env, typ: t, fields: map[string]*schema.Field{}}
+	for i := range t.Fields {
+		r.fields[t.Fields[i].Name] = &t.Fields[i]
+	}
+	return starlark.NewBuiltin(t.Name, r.call)
+}
+
+// draft is a unit in the making.
+type draft struct {
+	unit   *unit.Unit
+	args   map[string]any
+	later  []string
+	lazies []lazy // what Finish looks into, beside the unit
+	failed bool
+	holes  bool // an argument could not be read, so checking the rest would mislead
+}
+
+// lazy is a lambda of a draft, with what it was made from.
+type lazy struct {
+	what   string // the argument
+	lambda *Lambda
+}
+
+func (r *resource) call(thread *starlark.Thread, _ *starlark.Builtin, pos starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {
+	s := scopeOf(thread)
+	if s.phase != planning && s.phase != loading {
+		return nil, s.needPlanning(r.typ.Name + "()")
+	}
+	stack := Stack(thread)
+	at := Pos(stack)
+	if s.phase == loading {
+		s.topLevel = append(s.topLevel, diag.Frame{Name: r.typ.Name, Pos: at})
+	}
+	d := &draft{
+		unit: &unit.Unit{Pos: at, Stack: stack},
+		args: make(map[string]any, len(kw)+1),
+	}
+	fail := func(err *diag.Error) {
+		d.failed = true
+		err.Pos, err.Stack = at, stack
+		s.report(err)
+	}
+	r.arguments(s, d, pos, kw, fail)
+	d.unit.ID = unit.ID{Host: s.hostName(), Type: r.typ.Name, Key: r.key(d)}
+	r.check(d, fail)
+	return s.declare(r, d), nil
+}
+
+// arguments sorts what was given into the unit's own arguments and those of every resource.
+func (r *resource) arguments(s *Scope, d *draft, pos starlark.Tuple, kw []starlark.Tuple, fail func(*diag.Error)) {
+	if len(pos) > 1 {
+		fail((&diag.Error{Summary: fmt.Sprintf("%s takes one argument without a name, %s; got %d", r.typ.Name, r.typ.Key, len(pos))}).
+			WithHint("write the others as name = value"))
+	}
+	meta := metaArgs{}
+	if len(pos) > 0 {
+		r.argument(s, d, r.typ.Key, pos[0], fail)
+	}
+	for _, pair := range kw {
+		name := string(pair[0].(starlark.String))
+		if name == r.typ.Key && len(pos) > 0 {
+			fail(&diag.Error{Summary: fmt.Sprintf("%s got its %s twice", r.typ.Name, name)})
+			continue
+		}
+		switch {
+		case r.fields[name] != nil:
+			r.argument(s, d, name, pair[1], fail)
+		case slices.Contains(metaNames, name):
+			if err := meta.set(name, pair[1]); err != nil {
+				fail(err)
+			}
+		default:
+			fail(args.Unknown(r.typ.Name, name, r.argumentNames()))
+		}
+	}
+	meta.apply(s, d, fail)
+}
+
+func (r *resource) argumentNames() []string {
+	var names []string
+	for i := range r.typ.Fields {
+		names = append(names, r.typ.Fields[i].Name)
+	}
+	return append(names, metaNames...)
+}
+
+// argument takes one of the type's own arguments. None means "not given".
+func (r *resource) argument(s *Scope, d *draft, name string, v starlark.Value, fail func(*diag.Error)) {
+	if v == starlark.None {
+		return
+	}
+	field := r.fields[name]
+	if fn, ok := v.(starlark.Callable); ok && field.Result {
+		r.resultLambda(s, d, name, fn, fail)
+		return
+	}
+	if laters := findLaters(v); len(laters) > 0 {
+		d.later = append(d.later, name)
+		d.lazies = append(d.lazies, lazy{name, s.lambda(v, laters[0].pos, 0)})
+		return
+	}
+	value, err := toPlain(v)
+	if err != nil {
+		d.holes = true
+		summary := fmt.Sprintf("%s of %s: %v", name, r.typ.Name, err)
+		fail(withHintOf(&diag.Error{Summary: summary, Cause: err}, v))
+		return
+	}
+	if field.SourceInto != "" {
+		r.takeSource(s, d, field, value, fail)
+		return
+	}
+	d.args[name] = value
+}
+
+func (r *resource) resultLambda(s *Scope, d *draft, name string, fn starlark.Callable, fail func(*diag.Error)) {
+	if err := args.Arity(fn, 1); err != nil {
+		fail((&diag.Error{Summary: fmt.Sprintf("%s of %s: %v", name, r.typ.Name, err)}).
+			WithHint(`the argument is the unit's result: lambda r: "created" in r.stdout`))
+		return
+	}
+	d.later = append(d.later, name)
+	d.lazies = append(d.lazies, lazy{name, s.lambda(fn, placeOf(fn), 1)})
+}
+
+// key returns the name of the unit within its type, or "".
+func (r *resource) key(d *draft) string {
+	for _, field := range []string{r.typ.KeyAlias, r.typ.Key} {
+		switch v := d.args[field].(type) {
+		case string:
+			return v
+		case []any:
+			words := make([]string, len(v))
+			for i, w := range v {
+				words[i], _ = w.(string)
+			}
+			return strings.Join(words, " ")
+		}
+	}
+	return ""
+}
+
+// check completes the arguments by the type's schema.
+func (r *resource) check(d *draft, fail func(*diag.Error)) {
+	if d.holes {
+		return
+	}
+	checked, problems := r.typ.Check(d.args, d.later)
+	for _, p := range problems {
+		fail(&diag.Error{Summary: p.Message, Hint: p.Hint, Unit: d.unit.ID.Local()})
+	}
+	if checked == nil || d.failed {
+		return
+	}
+	u := d.unit
+	u.Args, u.Blobs = checked.Args, checked.Blobs
+	for _, l := range d.lazies {
+		switch {
+		case l.what == "when":
+			u.When = l.lambda
+		case r.fields[l.what].Result && !r.fields[l.what].Later:
+			u.ChangedWhen = l.lambda
+		default:
+			put(&u.Later, l.what, unit.Lambda(l.lambda))
+		}
+	}
+}
+
+// declare registers the unit, or joins it with an equal one.
+func (s *Scope) declare(r *resource, d *draft) *Handle {
+	h := &Handle{unit: d.unit, typ: r.typ, play: s.play, lazies: d.lazies, failed: d.failed}
+	if d.failed {
+		return h
+	}
+	old := s.handles[d.unit.ID]
+	if old == nil {
+		h.index = len(s.order)
+		s.handles[d.unit.ID] = h
+		s.order = append(s.order, h)
+		s.capture(h, d.lazies)
+		return h
+	}
+	if what := old.differs(h); what != "" {
+		s.report(&diag.Error{
+			Summary: fmt.Sprintf("%s is declared twice, with different %s; first at %s", d.unit.ID.Local(), what, old.unit.Pos),
+			Hint:    "declare it once, or give both the same arguments",
+			Pos:     d.unit.Pos, Stack: d.unit.Stack, Unit: d.unit.ID.Local(),
+		})
+		return old
+	}
+	old.join(d.unit)
+	s.capture(old, d.lazies)
+	return old
+}
+
+// differs names the first thing in which two declarations differ, or "".
+func (h *Handle) differs(other *Handle) string {
+	a, b := h.unit, other.unit
+	if !bytes.Equal(a.Args, b.Args) {
+		return "arguments"
+	}
+	if a.User != b.User {
+		return "users (become, run_as)"
+	}
+	if a.Sensitive != b.Sensitive {
+		return "sensitive"
+	}
+	if len(h.lazies) != len(other.lazies) || (a.When == nil) != (b.When == nil) {
+		return "lambdas"
+	}
+	for _, l := range h.lazies {
+		i := slices.IndexFunc(other.lazies, func(o lazy) bool { return o.what == l.what })
+		if i < 0 || !l.lambda.equal(other.lazies[i].lambda) {
+			return l.what
+		}
+	}
+	if ac, ok := a.When.(unit.Const); ok && ac.Value != b.When.(unit.Const).Value {
+		return "when"
+	}
+	return ""
+}
+
+// join adds the edges and tags of an equal declaration.
+func (h *Handle) join(u *unit.Unit) {
+	for _, id := range u.Require {
+		if !slices.Contains(h.unit.Require, id) {
+			h.unit.Require = append(h.unit.Require, id)
+		}
+	}
+	for _, tag := range u.Tags {
+		if !slices.Contains(h.unit.Tags, tag) {
+			h.unit.Tags = append(h.unit.Tags, tag)
+		}
+	}
+}
+
+// takeSource puts a file's content in the place of the field that names it.
+func (r *resource) takeSource(s *Scope, d *draft, field *schema.Field, value any, fail func(*diag.Error)) {
+	if _, both := d.args[field.SourceInto]; both || slices.Contains(d.later, field.SourceInto) {
+		fail(&diag.Error{Summary: fmt.Sprintf("%s got both %s and %s", r.typ.Name, field.Name, field.SourceInto)})
+		return
+	}
+	d.args[field.Name] = value
+	path, ok := value.(string)
+	if !ok {
+		return // the schema says what is wanted
+	}
+	blob, err := s.source(path)
+	if err != nil {
+		d.holes = true
+		fail(err)
+		return
+	}
+	d.args[field.SourceInto] = blob
+}

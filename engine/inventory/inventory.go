@@ -1,0 +1,88 @@
+// Package inventory knows the hosts: their addresses, groups, labels and
+// variables, read from CUE, from Ansible's INI and YAML, or from a list on the
+// command line, and it knows how a selector picks some of them.
+//
+// An inventory is what the operator wrote and nothing else: no program is run
+// and no template evaluated to find it, and passwords have no place in it.
+// Beside the standard library the package imports engine/diag, engine/cuefile
+// and the parsers of CUE and YAML.
+package inventory
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/openfroyo/froyo/engine/diag"
+)
+
+// How a host is reached.
+const (
+	SSH   = "ssh"
+	Local = "local"
+)
+
+// Host is one machine, with all that the sources say about it put together.
+type Host struct {
+	Name string `json:"name"`
+	// Address is where to connect to: a name or an IP address, the host's name where nothing else is said.
+	Address string `json:"address"`
+	// Port is 0 where nothing is said.
+	Port int    `json:"port,omitempty"`
+	User string `json:"user,omitempty"`
+	// Key is the path of a private key.
+	Key string `json:"key,omitempty"`
+	// Become is nil where nothing is said.
+	Become     *bool  `json:"become,omitempty"`
+	BecomeUser string `json:"become_user,omitempty"`
+	// Connection is SSH or Local.
+	Connection string `json:"connection"`
+	// Groups are the groups of the host and all that contain these, sorted, without "all".
+	Groups []string          `json:"groups,omitempty"`
+	Labels map[string]string `json:"labels,omitempty"`
+	// Vars is plain data: nil, bool, int64, float64, string, []any and map[string]any.
+	Vars map[string]any `json:"vars,omitempty"`
+	// Pos is where the host is first named.
+	Pos diag.Pos `json:"pos,omitzero"`
+}
+
+// Inventory is a set of hosts. It does not change after it was made.
+type Inventory struct {
+	hosts    []*Host
+	byName   map[string]*Host
+	groups   map[string][]string // group → names of its hosts, in the inventory's order
+	warnings []*diag.Error
+}
+
+// New makes an inventory of hosts that are complete, in their order. Groups
+// that have no hosts are known besides those that the hosts name.
+func New(hosts []*Host, groups ...string) *Inventory {
+	inv := &Inventory{hosts: hosts, byName: make(map[string]*Host, len(hosts)), groups: map[string][]string{}}
+	for _, g := range groups {
+		inv.groups[g] = nil
+	}
+	for _, h := range hosts {
+		inv.byName[h.Name] = h
+		for _, g := range h.Groups {
+			inv.groups[g] = append(inv.groups[g], h.Name)
+		}
+	}
+	return inv
+}
+
+// Localhost is the inventory of the machine that froyo runs on.
+func Localhost() *Inventory {
+	return New([]*Host{{Name: "localhost", Address: "localhost", Connection: Local}})
+}
+
+// Hosts returns all hosts, as the sources declare them.
+func (inv *Inventory) Hosts() []*Host { return slices.Clone(inv.hosts) }
+
+// Host returns the host of that name, or nil.
+func (inv *Inventory) Host(name string) *Host { return inv.byName[name] }
+
+// Groups returns the groups with the names of their hosts, those of nested
+// groups among them. Groups without hosts are there, too; "all" is not.
+func (inv *Inventory) Groups() map[string][]string { return maps.Clone(inv.groups) }
+
+// Warnings returns what the sources say that has no effect, or another one than it looks like.
+func (inv *Inventory) Warnings() []*diag.Error { return slices.Clone(inv.warnings) }

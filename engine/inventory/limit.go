@@ -1,0 +1,40 @@
+package inventory
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/openfroyo/froyo/engine/diag"
+)
+
+// ExpandLimit replaces each @FILE in a limit by the lines of that file, each of
+// which is a selector, or a comment after #. It is for selectors from the
+// command line; Select itself reads no files.
+func ExpandLimit(limit string, read func(name string) ([]byte, error)) (string, error) {
+	if !strings.Contains(limit, "@") {
+		return limit, nil
+	}
+	var terms []string
+	for _, part := range split(word{text: limit}, ',') {
+		name, isFile := strings.CutPrefix(strings.TrimSpace(part.text), "@")
+		if !isFile {
+			terms = append(terms, part.text)
+			continue
+		}
+		content, err := read(name)
+		if err != nil {
+			return "", &diag.Error{Summary: fmt.Sprintf("--limit @%s: %v", name, err), Cause: err, Code: diag.Usage}
+		}
+		before := len(terms)
+		for line := range strings.Lines(string(content)) {
+			line, _, _ = strings.Cut(line, "#")
+			if line = strings.TrimSpace(line); line != "" {
+				terms = append(terms, line)
+			}
+		}
+		if len(terms) == before {
+			return "", &diag.Error{Summary: fmt.Sprintf("--limit @%s: the file names no host", name), Code: diag.Usage}
+		}
+	}
+	return strings.Join(terms, ","), nil
+}

@@ -1,0 +1,227 @@
+package inventory
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/openfroyo/froyo/engine/diag"
+)
+
+// resolver puts a draft together.
+type resolver struct {
+	*draft
+	parents map[string][]string
+	above   map[string][]string // group → itself and all groups that contain it
+	depths  map[string]int
+}
+
+// resolve checks what the sources say of each other and makes the inventory.
+func (d *draft) resolve() (*Inventory, error) {
+	r := &resolver{draft: d, parents: map[string][]string{}, above: map[string][]string{}, depths: map[string]int{}}
+	r.references()
+	if r.cycles(); len(d.problems) > 0 {
+		return nil, d.err()
+	}
+	hosts := make([]*Host, len(d.order))
+	for i, h := range d.order {
+		hosts[i] = r.host(h)
+	}
+	r.warnOfTexts()
+	r.warnOfNames()
+	if len(d.problems) > 0 {
+		return nil, d.err()
+	}
+	var groups []string
+	for name := range d.groups {
+		if name != groupAll && name != groupUngrouped {
+			groups = append(groups, name)
+		}
+	}
+	inv := New(hosts, groups...)
+	inv.warnings = d.warnings
+	return inv, nil
+}
+
+// references connects groups with the hosts and groups that they name.
+func (r *resolver) references() {
+	for _, name := range slices.Sorted(maps.Keys(r.groups)) {
+		g := r.groups[name]
+		for _, ref := range g.hosts {
+			if h := r.hosts[ref.name]; h != nil {
+				h.groups[name] = true
+			} else {
+				r.missing(ref, "host", slices.Collect(maps.Keys(r.hosts)), name)
+			}
+		}
+		for _, ref := range g.children {
+			switch child := r.groups[ref.name]; {
+			case ref.name == groupAll:
+				r.problem(ref.pos, "group %q cannot contain %q, which contains every host", name, groupAll)
+			case child == nil || !child.declared:
+				r.missing(ref, "group", r.declaredGroups(), name)
+			case name != groupAll && !slices.Contains(r.parents[ref.name], name):
+				r.parents[ref.name] = append(r.parents[ref.name], name)
+			}
+		}
+	}
+}
+
+func (r *resolver) declaredGroups() []string {
+	var names []string
+	for name, g := range r.groups {
+		if g.declared {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func (r *resolver) missing(ref reference, kind string, names []string, group string) {
+	err := r.problem(ref.pos, "group %q contains the %s %q, which is declared nowhere", group, kind, ref.name)
+	slices.Sort(names)
+	if near := diag.Nearest(ref.name, names); near != "" {
+		err.Hint = "did you mean \"" + near + "\"?"
+	}
+}
+
+// cycles refuses groups that contain themselves.
+func (r *resolver) cycles() {
+	state := map[string]int{} // 1: on the path, 2: done
+	var path []string
+	var visit func(name string)
+	visit = func(name string) {
+		switch state[name] {
+		case 1:
+			ring := append(slices.Clone(path[slices.Index(path, name):]), name)
+			slices.Reverse(ring) // from parents to children, as it is written
+			r.problem(r.groups[name].pos, "group %q contains itself: %s", name, strings.Join(ring, " > "))
+			return
+		case 2:
+			return
+		}
+		state[name] = 1
+		path = append(path, name)
+		for _, parent := range r.parents[name] {
+			visit(parent)
+		}
+		path = path[:len(path)-1]
+		state[name] = 2
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.groups)) {
+		visit(name)
+	}
+}
+
+// host puts together what the sources say of a host.
+func (r *resolver) host(h *hostDraft) *Host {
+	groups := r.groupsOf(h)
+	out := &Host{Name: h.name, Address: h.name, Pos: h.pos, Labels: map[string]string{}}
+	for _, g := range groups {
+		maps.Copy(out.Labels, g.labels)
+		if g.name != groupAll && g.name != groupUngrouped {
+			out.Groups = append(out.Groups, g.name)
+		}
+	}
+	slices.Sort(out.Groups)
+	maps.Copy(out.Labels, h.labels)
+	r.connect(out, r.merge(h, groups))
+	return out
+}
+
+// merge gives the host's variables, the later of these winning, as in Ansible:
+// groups of the inventory file, group_vars/all, other group_vars, the host in
+// the inventory file, host_vars. Inner groups win over those that contain them.
+func (r *resolver) merge(h *hostDraft, groups []*groupDraft) settings {
+	vars := settings{}
+	for _, g := range groups {
+		maps.Copy(vars, g.vars)
+	}
+	for _, g := range groups {
+		maps.Copy(vars, g.files)
+	}
+	maps.Copy(vars, h.vars)
+	maps.Copy(vars, h.files)
+	delete(vars, "ansible_group_priority")
+	return vars
+}
+
+// groupsOf lists all groups of a host, the weakest first.
+func (r *resolver) groupsOf(h *hostDraft) []*groupDraft {
+	names := map[string]bool{}
+	for name := range h.groups {
+		if name == groupAll || name == groupUngrouped {
+			continue
+		}
+		for _, above := range r.ancestry(name) {
+			names[above] = true
+		}
+	}
+	if len(names) == 0 {
+		names[groupUngrouped] = true
+	}
+	names[groupAll] = true
+	var groups []*groupDraft
+	for name := range names {
+		if g := r.groups[name]; g != nil {
+			groups = append(groups, g)
+		}
+	}
+	slices.SortFunc(groups, func(a, b *groupDraft) int {
+		return cmp.Or(cmp.Compare(r.depth(a.name), r.depth(b.name)), cmp.Compare(a.priority(), b.priority()), cmp.Compare(a.name, b.name))
+	})
+	return groups
+}
+
+// ancestry is a group and all groups that contain it.
+func (r *resolver) ancestry(name string) []string {
+	if all, ok := r.above[name]; ok {
+		return all
+	}
+	all := []string{name}
+	for _, parent := range r.parents[name] {
+		for _, above := range r.ancestry(parent) {
+			if !slices.Contains(all, above) {
+				all = append(all, above)
+			}
+		}
+	}
+	r.above[name] = all
+	return all
+}
+
+// depth is the longest way from "all" down to a group.
+func (r *resolver) depth(name string) int {
+	if name == groupAll {
+		return 0
+	}
+	if depth, ok := r.depths[name]; ok {
+		return depth
+	}
+	depth := 1
+	for _, parent := range r.parents[name] {
+		depth = max(depth, r.depth(parent)+1)
+	}
+	r.depths[name] = depth
+	return depth
+}
+
+// priority decides between groups of the same depth, as in Ansible.
+func (g *groupDraft) priority() int64 {
+	for _, vars := range []settings{g.files, g.vars} {
+		if n, ok := vars["ansible_group_priority"].value.(int64); ok {
+			return n
+		}
+	}
+	return 1
+}
+
+// warnOfNames tells of names that mean a host and a group: selectors take the group.
+func (r *resolver) warnOfNames() {
+	for _, h := range r.order {
+		if g := r.groups[h.name]; g != nil {
+			r.warn(h.pos, "%q is the name of a host and of a group (%s); selectors take it for the group", h.name, g.pos)
+		}
+	}
+}

@@ -1,0 +1,100 @@
+package inventory
+
+import (
+	"bytes"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/openfroyo/froyo/engine/diag"
+)
+
+// varExtensions are what a file of variables may end in, as in Ansible; the first that exists counts.
+var varExtensions = []string{"", ".yml", ".yaml", ".json"}
+
+// maxFolders bounds how deeply folders of variables are nested.
+const maxFolders = 8
+
+// varFiles reads the variables of groups and hosts that lie beside an inventory file.
+func (r *reader) varFiles(dir string) {
+	groups := entries(filepath.Join(dir, "group_vars"))
+	if len(groups) > 0 {
+		for _, name := range []string{groupAll, groupUngrouped} {
+			r.draft.group(name, diag.Pos{File: dir})
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.groups)) {
+		r.varFile(filepath.Join(dir, "group_vars"), groups, name, r.groups[name].files)
+	}
+	hosts := entries(filepath.Join(dir, "host_vars"))
+	for _, h := range r.order {
+		r.varFile(filepath.Join(dir, "host_vars"), hosts, h.name, h.files)
+	}
+}
+
+// entries lists a folder; there may be none.
+func entries(dir string) map[string]bool {
+	list, err := os.ReadDir(dir)
+	if err != nil {
+		return nil // what is there but cannot be listed shows when a file of it is missed
+	}
+	names := make(map[string]bool, len(list))
+	for _, e := range list {
+		names[e.Name()] = true
+	}
+	return names
+}
+
+func (r *reader) varFile(dir string, present map[string]bool, name string, into settings) {
+	for _, ext := range varExtensions {
+		if present[name+ext] {
+			r.varTree(filepath.Join(dir, name+ext), into, 0)
+			return
+		}
+	}
+}
+
+// varTree reads a file, or all files of a folder in the order of their names.
+func (r *reader) varTree(path string, into settings, depth int) {
+	info, err := os.Stat(path)
+	if err != nil {
+		r.problem(diag.Pos{File: path}, "variables: %w", err)
+		return
+	}
+	if !info.IsDir() {
+		r.varsOf(path, into)
+		return
+	}
+	list, err := os.ReadDir(path)
+	if err != nil || depth == maxFolders {
+		r.problem(diag.Pos{File: path}, "variables: the folder cannot be read, or is nested too deeply")
+		return
+	}
+	for _, e := range list {
+		hidden := strings.HasPrefix(e.Name(), ".") || strings.HasSuffix(e.Name(), "~")
+		if hidden || !e.IsDir() && e.Type()&fs.ModeSymlink == 0 && !slices.Contains(varExtensions, filepath.Ext(e.Name())) {
+			continue
+		}
+		r.varTree(filepath.Join(path, e.Name()), into, depth+1)
+	}
+}
+
+func (r *reader) varsOf(path string, into settings) {
+	src, err := r.read(path)
+	if err != nil {
+		r.add(err)
+		return
+	}
+	if bytes.HasPrefix(src, []byte("$ANSIBLE_VAULT;")) {
+		r.warn(diag.Pos{File: path}, "the file is left out: it is %v", errVault).
+			WithHint("give what the runbook needs of it on the command line, with -e")
+		return
+	}
+	p := &yamlParser{draft: r.draft, file: path}
+	if root := p.document(src); root != nil {
+		p.settings(root, "the file", into)
+	}
+}

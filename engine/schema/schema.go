@@ -1,0 +1,161 @@
+// Package schema reads resource types from CUE and checks the arguments that
+// runbooks give them. The CUE definitions are the one source: arguments,
+// defaults, limits, documentation and JSON Schema all come from them, and CUE
+// has the last word on what is accepted.
+//
+// Beside CUE's own constraints a field may carry attributes:
+//
+//	@key(alias)          the field identifies the unit; alias is a field that may name it instead
+//	@later()             the value may become known only at the unit's turn
+//	@result()            the value may be a function of the unit's result
+//	@blob()              bulk content, passed on by digest
+//	@source(into=field)  a file of the workspace, read into the blob field
+//	@expect("words")     what to call a right value in messages: "an absolute path"
+//	@octal()             an int is a mistake for octal digits in quotes
+//	@conflicts(a, b)     not together with these fields
+//	@needs(f="x|y")      only where field f has one of the values
+//	@required(f="x|y")   must be given where field f has one of the values
+//
+// Most arguments are plain cases, which a few Go checks compiled from the same
+// definitions accept in microseconds. Whatever they are not sure of, and every
+// refusal, goes to CUE.
+//
+// It imports CUE, engine/schema/shape, engine/diag, runner/op and runner/codec.
+package schema
+
+import (
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+
+	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/build"
+	"cuelang.org/go/cue/cuecontext"
+	"cuelang.org/go/cue/parser"
+
+	"github.com/openfroyo/froyo/engine/schema/shape"
+)
+
+// Package is a set of resource types that come together.
+type Package struct {
+	Name string
+	// Version is for the caller to set, from the package's manifest.
+	Version string
+	Types   []*Type // by name
+}
+
+// Type is a resource type. It may be used by many goroutines at once, and must not be copied.
+type Type struct {
+	Name    string
+	Doc     string
+	Package string
+	Fields  []Field // the arguments, in the definition's order
+	Outputs []Field // what a unit of the type offers to later ones
+	// Key names the field that identifies a unit. KeyAlias, where not empty,
+	// names an optional field that does so in its place.
+	Key      string
+	KeyAlias string
+
+	value   cue.Value
+	rules   []rule // one for each of Fields
+	results []rule // one for each of Outputs
+	index   map[string]int
+	order   []int // Fields by name
+	plain   bool  // the fields are all there is: no constraint ties them together
+	seen    cache
+}
+
+// Field is an argument or an output of a type.
+type Field struct {
+	Name string
+	Doc  string
+	// Kind is for documentation and messages: "string", "bool", "list of ints", "object", "string or list of strings".
+	Kind       string
+	Default    any // plain data, where HasDefault
+	HasDefault bool
+	Enum       []string // the strings allowed, where only certain ones are
+	Required   bool
+	Key        bool
+	Later      bool // may become known only at the unit's turn
+	Blob       bool
+	Result     bool   // may be a function of the unit's result
+	SourceInto string // the blob field that gets the named file's content
+}
+
+// rule is what Check needs to know of a field beside its description.
+type rule struct {
+	value     cue.Value
+	shape     shape.Shape
+	label     []byte // the name as JSON, with its colon
+	preset    []byte // the default as JSON
+	expect    string
+	octal     bool
+	conflicts []string
+	needs     []condition
+	required  []condition
+}
+
+// condition says that another field has one of some values.
+type condition struct {
+	field  string
+	values []string
+}
+
+// Load reads the package's types: defs maps the name of each to its CUE
+// definition, such as "file" to "#File". All *.cue files at the root of fsys
+// belong to the package.
+func Load(fsys fs.FS, name string, defs map[string]string) (*Package, error) {
+	src, err := parse(fsys)
+	if err != nil {
+		return nil, fmt.Errorf("package %s: %w", name, err)
+	}
+	p := &Package{Name: name}
+	for _, typeName := range slices.Sorted(maps.Keys(defs)) {
+		t, err := src.newType(typeName, defs[typeName])
+		if err != nil {
+			return nil, fmt.Errorf("package %s: type %s: %w", name, typeName, err)
+		}
+		t.Package = name
+		p.Types = append(p.Types, t)
+	}
+	return p, nil
+}
+
+// source is the CUE text of a package, as syntax and as a value.
+type source struct {
+	root  cue.Value
+	files []*ast.File
+}
+
+func parse(fsys fs.FS) (*source, error) {
+	names, err := fs.Glob(fsys, "*.cue")
+	if err != nil {
+		return nil, err
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("it has no *.cue files")
+	}
+	src := &source{}
+	inst := build.NewContext().NewInstance("", nil)
+	for _, name := range names {
+		text, err := fs.ReadFile(fsys, name)
+		if err != nil {
+			return nil, err
+		}
+		file, err := parser.ParseFile(name, text, parser.ParseComments)
+		if err != nil {
+			return nil, err
+		}
+		if err := inst.AddSyntax(file); err != nil {
+			return nil, err
+		}
+		src.files = append(src.files, file)
+	}
+	if err := inst.Complete(); err != nil {
+		return nil, err
+	}
+	src.root = cuecontext.New().BuildInstance(inst)
+	return src, src.root.Err()
+}

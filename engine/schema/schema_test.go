@@ -1,0 +1,221 @@
+package schema_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/openfroyo/froyo/engine/schema"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// linux loads the types that froyo comes with.
+func linux(t testing.TB) *schema.Package {
+	t.Helper()
+	p, err := schema.Load(os.DirFS("../../providers/linux"), "linux", map[string]string{"file": "#File", "cmd": "#Cmd"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// typeOf picks a type of a package.
+func typeOf(t testing.TB, p *schema.Package, name string) *schema.Type {
+	t.Helper()
+	for _, typ := range p.Types {
+		if typ.Name == name {
+			return typ
+		}
+	}
+	t.Fatalf("package %s has no type %s", p.Name, name)
+	return nil
+}
+
+// define loads one type from the body of its definition.
+func define(t testing.TB, text string) *schema.Type {
+	t.Helper()
+	fsys := fstest.MapFS{"t.cue": {Data: []byte("package t\n" + text)}}
+	p, err := schema.Load(fsys, "t", map[string]string{"thing": "#Thing"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.Types[0]
+}
+
+// golden compares a text with the file in testdata that holds it.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s is not current, go test -update writes it anew (-want +got):\n%s", path, diff)
+	}
+}
+
+func TestLoad(t *testing.T) {
+	p := linux(t)
+	var got []string
+	for _, typ := range p.Types {
+		got = append(got, fmt.Sprintf("%s.%s key=%s alias=%s", typ.Package, typ.Name, typ.Key, typ.KeyAlias))
+		for _, f := range typ.Fields {
+			got = append(got, describe(f))
+		}
+	}
+	want := []string{
+		`linux.cmd key=command alias=name`,
+		`command: string or list of strings required key later`,
+		`name: string`,
+		`unless: string`,
+		`onlyif: string`,
+		`creates: string`,
+		`removes: string`,
+		`cwd: string later`,
+		`env: object later`,
+		`stdin: string later blob`,
+		`ok_exit_codes: list of ints = [0]`,
+		`changed_when: bool = true result`,
+		`linux.file key=path alias=`,
+		`path: string required key`,
+		`state: string = present of [present absent directory link]`,
+		`content: string later blob`,
+		`source: string into content`,
+		`target: string later`,
+		`mode: string later`,
+		`owner: string later`,
+		`group: string later`,
+		`recurse: bool = false`,
+		`backup: bool = false`,
+		`validate: string`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	file := typeOf(t, p, "file")
+	if !strings.HasPrefix(file.Doc, "File manages a file") || strings.Contains(file.Doc, "\n") {
+		t.Errorf("doc of file: %q", file.Doc)
+	}
+	if got := describe(file.Outputs[1]); got != "backup: string required" {
+		t.Errorf("second output of file: %s", got)
+	}
+}
+
+// describe writes all that a field says of itself on one line.
+func describe(f schema.Field) string {
+	out := f.Name + ": " + f.Kind
+	if f.HasDefault {
+		out += fmt.Sprintf(" = %v", f.Default)
+	}
+	if f.Enum != nil {
+		out += fmt.Sprintf(" of %v", f.Enum)
+	}
+	for _, flag := range []struct {
+		name string
+		set  bool
+	}{
+		{"required", f.Required},
+		{"key", f.Key},
+		{"later", f.Later},
+		{"blob", f.Blob},
+		{"result", f.Result},
+	} {
+		if flag.set {
+			out += " " + flag.name
+		}
+	}
+	if f.SourceInto != "" {
+		out += " into " + f.SourceInto
+	}
+	return out
+}
+
+// TestDefaults: what stands for an argument that is not given, in each form CUE has for it.
+func TestDefaults(t *testing.T) {
+	typ := define(t, `#Thing: {
+		key:   string @key()
+		need!: int
+		one:   *1 | int
+		fixed: "x"
+		tags:  [...string]
+		env:   {[string]: string}
+		maybe?: *1 | int
+		deep:  {a: *1 | int, b: [true]}
+		dotted: *1.5 | number
+	}`)
+	want := []string{
+		`key: string required key`,
+		`need: int required`,
+		`one: int = 1`,
+		`fixed: string = x`,
+		`tags: list of strings = []`,
+		`env: object = map[]`,
+		`maybe: int`,
+		`deep: object = map[a:1 b:[true]]`,
+		`dotted: number = 1.5`,
+	}
+	var got []string
+	for _, f := range typ.Fields {
+		got = append(got, describe(f))
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if typ.Outputs != nil {
+		t.Errorf("a type without a result has outputs %v", typ.Outputs)
+	}
+}
+
+func TestLoadErrors(t *testing.T) {
+	tests := []struct{ name, text, want string }{
+		{"syntax", `#Thing: {`, `package t: expected '}', found 'EOF'`},
+		{"no definition", `#Other: {}`, `package t: type thing: there is no definition #Thing`},
+		{"no struct", `#Thing: string`, `package t: type thing: #Thing: cannot use value string (type string) as struct`},
+		{"contradiction", `#Thing: {a: "x" & "y"}`, `conflicting values`},
+		{"no key", `#Thing: {a: string}`, `no field is @key`},
+		{"two keys", `#Thing: {a: string @key(), b: string @key()}`, `both a and b are @key`},
+		{"later key", `#Thing: {a: string @key() @later()}`, `a: a key can be @later only where @key names another field for it`},
+		{"alias missing", `#Thing: {a: string @key(b)}`, `a: @key names b, which is no optional string`},
+		{"alias required", `#Thing: {a: string @key(b), b: string}`, `a: @key names b, which is no optional string`},
+		{"source into nothing", `#Thing: {a: string @key(), b?: string @source(into=c)}`, `b: @source names c, which is no @blob field`},
+		{"source without into", `#Thing: {a: string @key(), b?: string @source(c)}`, `b: @source: want (into=field), got (c)`},
+		{"blob with default", `#Thing: {a: string @key(), b: *"" | string @blob()}`, `b: a @blob field cannot have a default`},
+		{"misspelt attribute", `#Thing: {a: string @key(), b?: string @laster()}`, `b: @laster: no such attribute, did you mean @later`},
+		{"conflict with nothing", `#Thing: {a: string @key() @conflicts(b)}`, `a: an attribute names b, which is no field`},
+		{"need of nothing", `#Thing: {a: string @key() @needs(b="x")}`, `a: an attribute names b, which is no field`},
+		{"requirement of nothing", `#Thing: {a: string @key() @required(b="x")}`, `a: an attribute names b, which is no field`},
+		{"expectation without words", `#Thing: {a: string @key() @expect()}`, `a: @expect: want words in quotes`},
+		{"result", `#Thing: {a: string @key()}, #ThingResult: 1`, `#ThingResult: #ThingResult: cannot use value 1 (type int) as struct`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			fsys := fstest.MapFS{"t.cue": {Data: []byte("package t\n" + tt.text)}}
+			_, err := schema.Load(fsys, "t", map[string]string{"thing": "#Thing"})
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got  %v\nwant %s", err, tt.want)
+			}
+		})
+	}
+	if _, err := schema.Load(fstest.MapFS{}, "t", nil); err == nil {
+		t.Error("a package without CUE was loaded")
+	}
+}
+
+// TestForeignAttribute: what other tools put beside a field is left alone.
+func TestForeignAttribute(t *testing.T) {
+	define(t, `#Thing: {a: string @key() @go(A) @json("a") @protobuf(1,string)}`)
+}

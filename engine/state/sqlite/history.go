@@ -1,0 +1,121 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/state"
+)
+
+// list runs a query and scans its rows.
+func list[T any](ctx context.Context, s *Store, scan func(*sql.Rows, *T) error, query string, args ...any) ([]T, error) {
+	rows, err := s.read.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, explain(err, s.path)
+	}
+	defer rows.Close()
+	var out []T
+	for rows.Next() {
+		var item T
+		if err := scan(rows, &item); err != nil {
+			return nil, explain(err, s.path)
+		}
+		out = append(out, item)
+	}
+	return out, explain(rows.Err(), s.path)
+}
+
+// Runs implements state.History.
+func (s *Store) Runs(ctx context.Context, workspace string, limit int) ([]state.Run, error) {
+	return list(ctx, s, func(rows *sql.Rows, r *state.Run) error {
+		var started, ended int64
+		err := rows.Scan(&r.ID, &r.Workspace, &r.Command, &r.User, &started, &r.Plan, &ended, &r.Status, &r.Code, (*document)(&r.Summary))
+		r.Started, r.Ended = fromMicros(started), fromMicros(ended)
+		return err
+	}, `SELECT id, workspace, command, user, started, plan, ended, status, exit_code, summary FROM runs
+		WHERE workspace = ? ORDER BY started DESC, id DESC LIMIT ?`, workspace, limit)
+}
+
+// Units implements state.History.
+func (s *Store) Units(ctx context.Context, run string) ([]state.PlanUnit, error) {
+	return list(ctx, s, func(rows *sql.Rows, u *state.PlanUnit) error {
+		var source string
+		err := rows.Scan(&u.Host, &u.Unit, &u.Play, &u.Position, &source, &u.Action, &u.Status, &u.Before, &u.After, (*document)(&u.Effects))
+		if err != nil {
+			return err
+		}
+		return json.Unmarshal([]byte(source), &u.Pos)
+	}, `SELECT host, unit, play, position, source, action, status, before, after, effects FROM plan_units
+		WHERE run = ? ORDER BY host, position, unit`, run)
+}
+
+// Events implements state.History.
+func (s *Store) Events(ctx context.Context, run string) ([]state.Event, error) {
+	return list(ctx, s, func(rows *sql.Rows, e *state.Event) error {
+		var at int64
+		err := rows.Scan(&e.Seq, &at, &e.Host, &e.Unit, &e.Kind, (*document)(&e.Data))
+		e.Time = fromMicros(at)
+		return err
+	}, `SELECT seq, time, host, unit, kind, data FROM events WHERE run = ? ORDER BY seq`, run)
+}
+
+// Resources implements state.History.
+func (s *Store) Resources(ctx context.Context, workspace, host string) ([]state.Resource, error) {
+	return list(ctx, s, func(rows *sql.Rows, r *state.Resource) error {
+		var at int64
+		err := rows.Scan(&r.Host, &r.MachineID, &r.Unit, &r.Args, (*document)(&r.State), &r.Before, &r.After, &r.Run, &at)
+		r.Time = fromMicros(at)
+		return err
+	}, `SELECT r.host, r.machine_id, unit, args, state, before, after, run, time FROM resource_state r `+
+		ofCurrentMachine+` ORDER BY unit`, workspace, host)
+}
+
+// ofCurrentMachine narrows rows r to a host's present machine. A host whose
+// machine-id nobody knows has its rows under "".
+const ofCurrentMachine = `LEFT JOIN hosts h ON h.workspace = r.workspace AND h.host = r.host
+	WHERE r.workspace = ? AND r.host = ? AND r.machine_id = coalesce(h.machine_id, '')`
+
+// Content implements state.History.
+func (s *Store) Content(_ context.Context, sum string) ([]byte, error) {
+	data, err := s.blobs.Get(sum)
+	return data, explain(err, s.path)
+}
+
+// AuditTrail implements state.History.
+func (s *Store) AuditTrail(ctx context.Context, limit int) ([]state.Audit, error) {
+	return list(ctx, s, func(rows *sql.Rows, a *state.Audit) error {
+		var at int64
+		err := rows.Scan(&at, &a.User, &a.Action, &a.Run, &a.Detail)
+		a.Time = fromMicros(at)
+		return err
+	}, `SELECT time, user, action, run, detail FROM audit ORDER BY id DESC LIMIT ?`, limit)
+}
+
+// document is a column of optional JSON.
+type document json.RawMessage
+
+// Scan implements sql.Scanner.
+func (d *document) Scan(value any) error {
+	switch v := value.(type) {
+	case nil:
+		*d = nil
+	case string:
+		*d = document(v)
+	default:
+		return errors.New("want JSON as text")
+	}
+	return nil
+}
+
+var _ sql.Scanner = (*document)(nil)
+
+// noSuchRun explains an update that found nothing.
+func noSuchRun(err error, run string) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return &diag.Error{Summary: "there is no run " + run, Cause: err}
+	}
+	return err
+}

@@ -1,0 +1,168 @@
+package sqlite
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/state"
+	"github.com/openfroyo/froyo/runner/op"
+)
+
+// write performs work in a shared transaction.
+func (s *Store) write(ctx context.Context, work func(*writer) error) error {
+	return explain(s.writer.do(ctx, work), s.path)
+}
+
+// BeginRun implements state.Recorder.
+func (s *Store) BeginRun(ctx context.Context, r state.Run) error {
+	return s.write(ctx, func(w *writer) error {
+		return w.exec(`INSERT INTO runs (id, workspace, command, user, started, status, plan) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+			r.ID, r.Workspace, r.Command, r.User, micros(r.Started), string(state.Running), r.Plan)
+	})
+}
+
+// SaveUnits implements state.Recorder.
+func (s *Store) SaveUnits(ctx context.Context, run string, units []state.PlanUnit) error {
+	return s.write(ctx, func(w *writer) error {
+		for _, u := range units {
+			err := w.exec(`INSERT OR REPLACE INTO plan_units (run, host, unit, play, position, source, action, status, before, after, effects)
+				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+				run, u.Host, u.Unit, u.Play, u.Position, place(u.Pos), string(u.Action), u.Status, u.Before, u.After, text(u.Effects))
+			if err != nil {
+				return fmt.Errorf("unit %s/%s of run %s: %w", u.Host, u.Unit, run, err)
+			}
+		}
+		return nil
+	})
+}
+
+// AppendEvents implements state.Recorder.
+func (s *Store) AppendEvents(ctx context.Context, run string, events []state.Event) error {
+	return s.write(ctx, func(w *writer) error {
+		for _, e := range events {
+			err := w.exec(`INSERT INTO events (run, seq, time, host, unit, kind, data) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+				run, e.Seq, micros(e.Time), e.Host, e.Unit, e.Kind, string(e.Data))
+			if err != nil {
+				return fmt.Errorf("event %d of run %s: %w", e.Seq, run, err)
+			}
+		}
+		return nil
+	})
+}
+
+// RecordChange implements state.Recorder. Content comes first, so that a record
+// never refers to what is not there.
+func (s *Store) RecordChange(ctx context.Context, c state.Change) error {
+	if err := s.keep(c); err != nil {
+		return explain(err, s.path)
+	}
+	now := c.After.Data
+	if len(now) > state.MaxBlob {
+		now = nil
+	}
+	return s.write(ctx, func(w *writer) error {
+		err := w.exec(`INSERT INTO plan_units (run, host, unit, play, position, source, action, status, before, after)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (run, host, unit) DO UPDATE SET action = excluded.action, status = excluded.status,
+				before = excluded.before, after = excluded.after`,
+			c.Run, c.Host, c.Unit, c.Play, c.Position, place(c.Pos), string(c.Action), c.Status, c.Before.Sum(), c.After.Sum())
+		if err != nil {
+			return err
+		}
+		return w.exec(`INSERT OR REPLACE INTO resource_state (workspace, host, machine_id, unit, args, state, before, after, run, time)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			c.Workspace, c.Host, c.MachineID, c.Unit, c.Args, text(now), c.Before.Sum(), c.After.Sum(), c.Run, micros(c.Time))
+	})
+}
+
+// keep puts what a change refers to among the blobs.
+func (s *Store) keep(c state.Change) error {
+	for _, v := range []state.Value{c.Before, c.After} {
+		if v.Data == nil || len(v.Data) > state.MaxBlob {
+			continue
+		}
+		if _, err := s.blobs.Put(v.Data); err != nil {
+			return err
+		}
+	}
+	for _, b := range c.Contents {
+		if b == nil || b.Open == nil || b.Size > state.MaxBlob {
+			continue
+		}
+		if err := s.keepBlob(b); err != nil {
+			return fmt.Errorf("keep content %s: %w", b.Sum, err)
+		}
+	}
+	return nil
+}
+
+func (s *Store) keepBlob(b *op.Blob) error {
+	r, err := b.Open()
+	if err != nil {
+		return err
+	}
+	data, err := io.ReadAll(io.LimitReader(r, b.Size+1))
+	if err := errors.Join(err, r.Close()); err != nil {
+		return err
+	}
+	if op.Sum(data) != b.Sum {
+		return errors.New("it has changed since its digest was taken")
+	}
+	_, err = s.blobs.Put(data)
+	return err
+}
+
+// FinishRun implements state.Recorder.
+func (s *Store) FinishRun(ctx context.Context, run string, e state.End) error {
+	return s.write(ctx, func(w *writer) error {
+		var id string
+		err := w.query([]any{&id}, `UPDATE runs SET ended = ?, status = ?, exit_code = ?, summary = ? WHERE id = ? RETURNING id`,
+			micros(e.Ended), string(e.Status), int(e.Code), text(e.Summary), run)
+		return noSuchRun(err, run)
+	})
+}
+
+// AppendAudit implements state.Recorder.
+func (s *Store) AppendAudit(ctx context.Context, a state.Audit) error {
+	return s.write(ctx, func(w *writer) error {
+		return w.exec(`INSERT INTO audit (time, user, action, run, detail) VALUES (?, ?, ?, ?, ?)`,
+			micros(a.Time), a.User, a.Action, a.Run, a.Detail)
+	})
+}
+
+// micros is how a time is kept; the zero time is 0.
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+func fromMicros(n int64) time.Time {
+	if n == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(n).UTC()
+}
+
+// text is how optional JSON is kept.
+func text(data []byte) any {
+	if len(data) == 0 {
+		return nil
+	}
+	return string(data)
+}
+
+// place keeps a position as JSON: a file's name may hold colons.
+func place(p diag.Pos) string {
+	data, err := json.Marshal(p)
+	if err != nil {
+		return "{}" // two ints and a string always encode
+	}
+	return string(data)
+}

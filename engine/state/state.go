@@ -1,0 +1,236 @@
+// Package state says what is kept of runs: who ran what, what was planned,
+// what happened, what each resource was before and after, and what is known of
+// the hosts. Stores implement Store; statetest holds what all of them must do.
+//
+// It imports the engine's leaves, runner/op, and engine/state/blob.
+package state
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"time"
+
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/state/blob"
+	"github.com/openfroyo/froyo/providers/abi"
+	"github.com/openfroyo/froyo/runner/op"
+)
+
+// MaxBlob is the largest content that is kept; of larger content the digest alone is.
+const MaxBlob = blob.Max
+
+// Store keeps the state of workspaces. All methods MUST be safe for concurrent
+// use. What a method has accepted MUST survive the death of the process; where
+// it returns an error, nothing of that call is kept. Errors are *diag.Error
+// with a hint, and match the sentinels of this package.
+type Store interface {
+	Recorder
+	History
+	Hosts
+	// Close waits for what is under way. No other method may follow.
+	Close() error
+}
+
+// Recorder is the writing half: one run, as it goes.
+type Recorder interface {
+	// BeginRun records that a run has begun. Its ID MUST be new.
+	BeginRun(ctx context.Context, r Run) error
+	// SaveUnits records what was planned. Units saved before are replaced.
+	SaveUnits(ctx context.Context, run string, units []PlanUnit) error
+	// AppendEvents records what happened. The pair of run and Seq MUST be new.
+	AppendEvents(ctx context.Context, run string, events []Event) error
+	// RecordChange records that a resource was changed, for good: it returns once
+	// the record would survive a power failure.
+	RecordChange(ctx context.Context, c Change) error
+	// FinishRun records how a run ended. It MAY be called again to correct that.
+	FinishRun(ctx context.Context, run string, e End) error
+	// AppendAudit records who did what.
+	AppendAudit(ctx context.Context, a Audit) error
+}
+
+// History is the reading half.
+type History interface {
+	// Runs lists the latest runs of a workspace, the youngest first.
+	Runs(ctx context.Context, workspace string, limit int) ([]Run, error)
+	// Units lists what a run planned, by host, in the order of the runbook.
+	Units(ctx context.Context, run string) ([]PlanUnit, error)
+	// Events lists what happened in a run, in order.
+	Events(ctx context.Context, run string) ([]Event, error)
+	// Resources lists what froyo has changed on the machine that now stands behind host, by unit.
+	Resources(ctx context.Context, workspace, host string) ([]Resource, error)
+	// Content returns kept content by its digest, or an error that matches fs.ErrNotExist.
+	Content(ctx context.Context, sum string) ([]byte, error)
+	// AuditTrail lists the latest entries, the youngest first.
+	AuditTrail(ctx context.Context, limit int) ([]Audit, error)
+}
+
+// Hosts is what is known of hosts: which machine stands behind a name, and its facts.
+type Hosts interface {
+	// HostSeen records which machine answered under a name. Where it is another
+	// than before, what is known of the old one is set aside: Resources and Facts
+	// speak of the new one only.
+	HostSeen(ctx context.Context, s Sighting) (Known, error)
+	// PutFacts replaces facts, by machine and namespace.
+	PutFacts(ctx context.Context, facts []Fact) error
+	// Facts lists the facts of the machine that now stands behind host, by
+	// namespace; whether they are still fresh is for the caller to say.
+	Facts(ctx context.Context, workspace, host string) ([]Fact, error)
+}
+
+// RunStatus is how far a run has come.
+type RunStatus string
+
+// The statuses of a run.
+const (
+	Running     RunStatus = "running" // or its process died
+	Succeeded   RunStatus = "succeeded"
+	Failed      RunStatus = "failed"
+	Interrupted RunStatus = "interrupted"
+)
+
+// Run is one run of a command.
+type Run struct {
+	ID        string
+	Workspace string // path of its root
+	Command   string // "apply"
+	User      string
+	Started   time.Time
+	Plan      string // digest of the saved plan it carries out, if it does
+	End              // zero while it is under way
+}
+
+// End is how a run ended.
+type End struct {
+	Ended   time.Time
+	Status  RunStatus
+	Code    diag.Code
+	Summary json.RawMessage
+}
+
+// NewRunID makes the ID of a run. IDs sort by time and are short enough to type.
+func NewRunID(now time.Time) string {
+	var salt [3]byte
+	_, _ = rand.Read(salt[:]) // never fails
+	return now.UTC().Format("20060102-150405") + "-" + hex.EncodeToString(salt[:])
+}
+
+// PlanUnit is one unit of a plan. Before and After are digests of what the
+// resource was and is to be, "" where it is not there or not known.
+type PlanUnit struct {
+	Host     string
+	Unit     string // file[/etc/motd]
+	Play     string
+	Position int // in the runbook's order on this host
+	Pos      diag.Pos
+	Action   abi.Action
+	// Status is how its turn ended, "" before that.
+	Status  string
+	Before  string
+	After   string
+	Effects json.RawMessage
+}
+
+// Event is one thing that happened, in the shape in which it is shown outside.
+type Event struct {
+	Seq  int64
+	Time time.Time
+	Host string
+	Unit string
+	Kind string
+	Data json.RawMessage
+}
+
+// Value is what a resource was or is: its attributes as JSON, in which content
+// stands by digest. Of a sensitive one Data is nil and Digest is keyed; else
+// Digest is left empty and becomes that of Data. The zero Value is a resource
+// that is not there.
+type Value struct {
+	Digest string
+	Data   []byte
+}
+
+// Sum returns the digest under which the value is known.
+func (v Value) Sum() string {
+	if v.Data == nil {
+		return v.Digest
+	}
+	return op.Sum(v.Data)
+}
+
+// Change is one unit's change of a resource.
+type Change struct {
+	Run       string
+	Workspace string
+	Host      string
+	MachineID string
+	Play      string
+	Unit      string
+	Position  int
+	Pos       diag.Pos
+	Action    abi.Action
+	Status    string
+	Time      time.Time
+	// Args is the digest of the arguments that were applied.
+	Args   string
+	Before Value
+	After  Value
+	// Contents is what Before and After refer to; what is larger than MaxBlob is left out.
+	Contents []*op.Blob
+}
+
+// Resource is what froyo last made of a resource.
+type Resource struct {
+	Host      string
+	MachineID string
+	Unit      string
+	Args      string
+	// State is the resource as it was left, nil where it is sensitive or gone.
+	State  json.RawMessage
+	Before string
+	After  string
+	Run    string
+	Time   time.Time
+}
+
+// Sighting is a machine that answered under a name.
+type Sighting struct {
+	Workspace string
+	Host      string
+	MachineID string // "" records nothing
+	Time      time.Time
+}
+
+// Known is what was known of a host before it was seen.
+type Known struct {
+	// First says that the name was never seen before.
+	First bool
+	// Replaced is the machine that stood behind the name, where it is another now.
+	Replaced string
+	// Since is when the machine was first seen under the name.
+	Since time.Time
+}
+
+// Fact is what one namespace of facts says of a machine.
+type Fact struct {
+	Workspace string
+	Host      string
+	MachineID string
+	Namespace string // os.basic
+	Data      json.RawMessage
+	Time      time.Time
+	TTL       time.Duration
+}
+
+// Fresh reports whether the fact may still be relied on.
+func (f Fact) Fresh(now time.Time) bool { return now.Before(f.Time.Add(f.TTL)) }
+
+// Audit is one entry of who did what.
+type Audit struct {
+	Time   time.Time
+	User   string
+	Action string
+	Run    string
+	Detail string
+}

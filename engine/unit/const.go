@@ -1,0 +1,21 @@
+package unit
+
+import (
+	"context"
+
+	"github.com/openfroyo/froyo/engine/diag"
+)
+
+// Const is a condition that is decided while planning: when = False.
+type Const struct {
+	Value any
+	At    diag.Pos
+}
+
+var _ Lambda = Const{}
+
+// Eval returns the value.
+func (c Const) Eval(context.Context, any) (any, error) { return c.Value, nil }
+
+// Pos is where the value was given.
+func (c Const) Pos() diag.Pos { return c.At }

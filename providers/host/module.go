@@ -1,0 +1,94 @@
+package host
+
+import (
+	"context"
+	"io/fs"
+	"sync"
+
+	"github.com/openfroyo/froyo/providers/abi"
+	"github.com/openfroyo/froyo/providers/host/meter"
+)
+
+// PluginFile is the name of a package's guest in its file system.
+const PluginFile = "plugin.wasm"
+
+// Exports that a guest must have, beside its memory.
+const (
+	exportStart = "_initialize"
+	exportABI   = "froyo_abi"
+	exportBuf   = "froyo_buf"
+	exportCall  = "froyo_call"
+	exportMark  = "froyo_mark"
+)
+
+// Module is a package that was loaded.
+type Module struct {
+	manifest *Manifest
+	files    fs.FS
+	runtime  *Runtime
+
+	once  sync.Once // guards what follows
+	guest *guest
+	err   error
+}
+
+// Manifest says what the package brings and what its guest may do.
+func (m *Module) Manifest() *Manifest { return m.manifest }
+
+// Prepare reads and compiles the guest, which the first call does otherwise.
+// What went wrong once is returned again.
+func (m *Module) Prepare(ctx context.Context) error {
+	m.once.Do(func() {
+		// The outcome is for all callers, so this one's end must not cut it short.
+		m.guest, m.err = m.compile(context.WithoutCancel(ctx))
+	})
+	return m.err
+}
+
+func (m *Module) compile(ctx context.Context) (*guest, error) {
+	module, err := fs.ReadFile(m.files, PluginFile)
+	if err != nil {
+		return nil, m.fault("read its guest", err)
+	}
+	entry := m.runtime.cache.entry(module)
+	metered := entry.metered
+	if metered == nil {
+		if metered, err = meter.Meter(module, rules()); err != nil {
+			entry.drop()
+			return nil, m.fault("its guest is refused", err)
+		}
+	}
+	g, err := newGuest(ctx, metered, entry.work, m.runtime.options.Instances)
+	if err != nil && entry.work != "" {
+		// The cache may be what failed, and must not keep a guest from working.
+		entry.drop()
+		entry = uncached()
+		g, err = newGuest(ctx, metered, "", m.runtime.options.Instances)
+	}
+	if err != nil {
+		return nil, m.fault("compile its guest", err)
+	}
+	if err := entry.keep(metered); err != nil {
+		entry.drop() // it will be compiled again, that is all
+	}
+	return g, nil
+}
+
+// rules are what a guest's binary must keep to.
+func rules() meter.Rules {
+	return meter.Rules{
+		Imports: imports(),
+		Exports: []string{exportStart, exportABI, exportBuf, exportCall, exportMark},
+		Start:   abi.MaxSteps,
+	}
+}
+
+func (m *Module) close(ctx context.Context) error {
+	m.once.Do(func() { m.err = m.fault("was closed", nil) })
+	return m.guest.close(ctx)
+}
+
+// fault makes an error of the package.
+func (m *Module) fault(message string, cause error) *Error {
+	return &Error{Provider: m.manifest.Name, Message: message, Cause: cause}
+}

@@ -1,0 +1,83 @@
+// Package host runs providers: it loads packages, checks their manifests, and
+// calls their guests, WebAssembly modules that can do nothing but compute. A
+// guest answers a request, or asks for ops; the host has them performed and asks
+// again with the results. Everything a guest says is checked before it is
+// passed on, and one that runs away, crashes or talks nonsense costs the unit
+// at work its answer, never its neighbours theirs.
+//
+// It may import runner/op, runner/codec and providers/abi. It never imports
+// the code of a provider.
+package host
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"runtime"
+	"sync"
+)
+
+// Options say how a Runtime works.
+type Options struct {
+	// CacheDir is where compiled guests are kept, a folder of the user's own;
+	// it is made where it is missing. "" keeps nothing: every guest that is used
+	// is compiled anew, which takes about a second.
+	CacheDir string
+	// Instances bounds how many instances of a guest there are at once; 0 is one for each processor.
+	Instances int
+	// Verify has every request answered a second time, by a fresh instance, and
+	// fails those whose answers differ. It is for tests of providers: it takes much more time.
+	Verify bool
+}
+
+// Runtime holds the packages that were loaded. Its methods may be called
+// concurrently, except Close.
+type Runtime struct {
+	options Options
+	cache   cache
+
+	mu      sync.Mutex // guards modules
+	modules []*Module
+}
+
+// New returns a Runtime, or an [*Error] where the cache's folder cannot be trusted.
+func New(_ context.Context, options Options) (*Runtime, error) {
+	if options.Instances <= 0 {
+		options.Instances = runtime.NumCPU()
+	}
+	cache, err := openCache(options.CacheDir)
+	if err != nil {
+		return nil, err
+	}
+	return &Runtime{options: options, cache: cache}, nil
+}
+
+// Load reads a package's manifest. Its guest is read and compiled when it is
+// first used, so a package of which only the schemas are needed costs nothing more.
+func (r *Runtime) Load(_ context.Context, fsys fs.FS) (*Module, error) {
+	data, err := fs.ReadFile(fsys, ManifestFile)
+	if err != nil {
+		return nil, &Error{Message: "the package has no manifest", Cause: err}
+	}
+	manifest, err := ParseManifest(ManifestFile, data)
+	if err != nil {
+		return nil, &Error{Message: "the package's manifest is not valid", Cause: err}
+	}
+	m := &Module{manifest: manifest, files: fsys, runtime: r}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.modules = append(r.modules, m)
+	return m, nil
+}
+
+// Close ends all guests. No call may be under way or follow.
+func (r *Runtime) Close(ctx context.Context) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var errs []error
+	for _, m := range r.modules {
+		errs = append(errs, m.close(ctx))
+	}
+	r.modules = nil
+	return errors.Join(errs...)
+}

@@ -1,0 +1,245 @@
+package linux
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/openfroyo/froyo/providers/abi"
+	"github.com/openfroyo/froyo/providers/sdk"
+	"github.com/openfroyo/froyo/runner/op"
+)
+
+// Cmd is a program or shell command. Its fields are described in cmd.cue.
+type Cmd struct {
+	Command     any               `json:"command"` // a string, or a list of strings
+	Unless      string            `json:"unless"`
+	OnlyIf      string            `json:"onlyif"`
+	Creates     string            `json:"creates"`
+	Removes     string            `json:"removes"`
+	Cwd         string            `json:"cwd"`
+	Env         map[string]string `json:"env"`
+	Stdin       *op.Blob          `json:"stdin"`
+	OKExitCodes []int             `json:"ok_exit_codes"`
+	ChangedWhen bool              `json:"changed_when"`
+}
+
+// CmdState is whether the command has to run.
+type CmdState struct {
+	Needed bool   `json:"needed"`
+	Reason string `json:"reason,omitempty"` // the guard that keeps it from running
+	Unsure bool   `json:"unsure,omitempty"` // guards that could not be asked yet may still keep it
+}
+
+// CmdOutput is what a command offers to later units.
+type CmdOutput struct {
+	Changed bool   `json:"changed"`
+	RC      int    `json:"rc"`
+	Stdout  string `json:"stdout"`
+	Stderr  string `json:"stderr"`
+	Ran     bool   `json:"ran"`
+}
+
+// guard is a condition for the command to run.
+type guard struct {
+	ask op.Op
+	// keeps says why the command need not run, "" where it must.
+	keeps func(t *sdk.T, r op.Result) string
+}
+
+// Read asks all guards in one go. The command runs only where none keeps it.
+func (c Cmd) Read(t *sdk.T) CmdState {
+	guards, unsure := c.guards(t)
+	ops := make([]op.Op, len(guards))
+	for i, g := range guards {
+		ops[i] = g.ask
+	}
+	results := t.All(ops...)
+	for i, g := range guards {
+		if reason := g.keeps(t, results[i]); reason != "" {
+			return CmdState{Reason: reason}
+		}
+	}
+	return CmdState{Needed: true, Unsure: unsure}
+}
+
+// guards lists the guards in the order in which they are given as the reason.
+// Shell guards need to know where they run; unsure says that some were left out.
+func (c Cmd) guards(t *sdk.T) (guards []guard, unsure bool) {
+	if c.Creates != "" {
+		guards = append(guards, guard{stat(c.Creates), func(t *sdk.T, r op.Result) string {
+			return when(t.Must(r).Stat.Exists, "creates "+c.Creates+" exists")
+		}})
+	}
+	if c.Removes != "" {
+		guards = append(guards, guard{stat(c.Removes), func(t *sdk.T, r op.Result) string {
+			return when(!t.Must(r).Stat.Exists, "removes "+c.Removes+" does not exist")
+		}})
+	}
+	if t.Unknown("cwd") || t.Unknown("env") {
+		return guards, c.Unless != "" || c.OnlyIf != ""
+	}
+	if c.Unless != "" {
+		guards = append(guards, guard{c.shell(c.Unless), func(t *sdk.T, r op.Result) string {
+			ended, ok := c.asked(t, r)
+			return when(ok, "unless "+short(c.Unless)+" "+ended)
+		}})
+	}
+	if c.OnlyIf != "" {
+		guards = append(guards, guard{c.shell(c.OnlyIf), func(t *sdk.T, r op.Result) string {
+			ended, ok := c.asked(t, r)
+			return when(!ok, "onlyif "+short(c.OnlyIf)+" "+ended)
+		}})
+	}
+	return guards, false
+}
+
+func stat(path string) op.Op { return op.Op{Stat: &op.Stat{Path: path, Follow: true}} }
+
+func (c Cmd) shell(command string) op.Op {
+	return op.Op{Exec: &op.Exec{Shell: command, Dir: c.Cwd, Env: c.environment(), ReadOnly: true}}
+}
+
+// asked says how a guard's command ended, and whether it ended well. One that
+// cannot start is a no; what may pass by itself fails the unit.
+func (c Cmd) asked(t *sdk.T, r op.Result) (ended string, ok bool) {
+	if r.Error == nil {
+		return "ended with " + strconv.Itoa(r.Exec.RC), r.Exec.RC == 0
+	}
+	if r.Error.Class == op.Transient || r.Error.Class == op.Throttled || r.Error.Code == "timeout" {
+		t.Must(r)
+	}
+	return "could not start: " + r.Error.Message, false
+}
+
+func when(holds bool, reason string) string {
+	if holds {
+		return reason
+	}
+	return ""
+}
+
+// environment returns the variables as "KEY=value", sorted.
+func (c Cmd) environment() []string {
+	env := make([]string, 0, len(c.Env))
+	for _, name := range slices.Sorted(maps.Keys(c.Env)) {
+		env = append(env, name+"="+c.Env[name])
+	}
+	return env
+}
+
+// Plan runs the command where no guard keeps it.
+func (c Cmd) Plan(t *sdk.T, actual CmdState) {
+	if !actual.Needed {
+		t.Reason(actual.Reason)
+		t.Output(CmdOutput{})
+		return
+	}
+	t.Action(abi.Run)
+	if !c.ChangedWhen {
+		t.Action(abi.Probe)
+	}
+	if actual.Unsure {
+		t.Reason("guards are asked at apply")
+	}
+	exec, unknown := c.exec(t)
+	r := t.Effect(op.Op{Exec: exec}, unknown...)
+	if !t.Acting() {
+		return
+	}
+	if !c.accepts(r.Exec.RC) {
+		c.fail(t, r.Exec)
+	}
+	t.Output(CmdOutput{Changed: c.ChangedWhen, RC: r.Exec.RC, Stdout: r.Exec.Stdout, Stderr: r.Exec.Stderr, Ran: true})
+}
+
+// exec returns the op that runs the command, and which of its fields are known only at apply.
+func (c Cmd) exec(t *sdk.T) (*op.Exec, []string) {
+	exec := &op.Exec{Dir: c.Cwd, Env: c.environment(), Stdin: c.Stdin}
+	switch command := c.Command.(type) {
+	case string:
+		exec.Shell = command
+	case []any:
+		for _, arg := range command {
+			text, ok := arg.(string)
+			if !ok {
+				t.Fail(op.Permanent, "command is not a list of strings", "", "")
+			}
+			exec.Argv = append(exec.Argv, text)
+		}
+	}
+	var unknown []string
+	for _, f := range []struct {
+		argument string
+		fields   []string
+	}{{"command", []string{"argv", "shell"}}, {"cwd", []string{"dir"}}, {"env", []string{"env"}}, {"stdin", []string{"stdin"}}} {
+		if t.Unknown(f.argument) {
+			unknown = append(unknown, f.fields...)
+		}
+	}
+	return exec, unknown
+}
+
+func (c Cmd) accepts(rc int) bool {
+	return slices.Contains(c.OKExitCodes, rc)
+}
+
+// fail ends the unit with how the command ended and the end of what it said.
+func (c Cmd) fail(t *sdk.T, r *op.ExecResult) {
+	expected := make([]string, len(c.OKExitCodes))
+	for i, rc := range c.OKExitCodes {
+		expected[i] = strconv.Itoa(rc)
+	}
+	said := r.Stderr
+	if strings.TrimSpace(said) == "" {
+		said = r.Stdout
+	}
+	message := "exit code " + strconv.Itoa(r.RC) + " from " + short(c.text()) + " (expected " + strings.Join(expected, " or ") + ")"
+	t.Fail(op.Permanent, message, tail(said), "")
+}
+
+// text is the command as one line.
+func (c Cmd) text() string {
+	list, ok := c.Command.([]any)
+	if !ok {
+		text, _ := c.Command.(string)
+		return text
+	}
+	words := make([]string, len(list))
+	for i, arg := range list {
+		words[i], _ = arg.(string)
+	}
+	return strings.Join(words, " ")
+}
+
+// short quotes a command, at most its first 80 bytes.
+func short(command string) string {
+	const limit = 80
+	if len(command) <= limit {
+		return strconv.Quote(command)
+	}
+	cut := limit
+	for !utf8.RuneStart(command[cut]) {
+		cut--
+	}
+	return strconv.Quote(command[:cut]) + "..."
+}
+
+// tail returns the last 2 KiB of what a program said, from the beginning of a line where there is one.
+func tail(said string) string {
+	const limit = 2 << 10
+	said = strings.TrimRight(said, "\n")
+	if len(said) <= limit {
+		return said
+	}
+	said = said[len(said)-limit:]
+	if i := strings.IndexByte(said, '\n'); i >= 0 {
+		return said[i+1:]
+	}
+	for len(said) > 0 && !utf8.RuneStart(said[0]) {
+		said = said[1:]
+	}
+	return said
+}

@@ -1,0 +1,16 @@
+// Package linux holds the resource types of Linux hosts: file and cmd. Each is
+// a pure description, in one place with its schema, of what to read and what to change.
+//
+// It imports providers/sdk and what lies below, and like every guest neither
+// fmt nor encoding/json; wasm/ makes a guest of it.
+package linux
+
+import "github.com/openfroyo/froyo/providers/sdk"
+
+// Types returns the package's types.
+func Types() *sdk.Set {
+	set := sdk.NewSet()
+	sdk.Add[File, FileState](set, "file")
+	sdk.Add[Cmd, CmdState](set, "cmd")
+	return set
+}

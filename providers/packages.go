@@ -1,0 +1,70 @@
+// Package providers holds the packages of resource types that come with
+// froyo. They are loaded as any other package is, from a file system with a
+// manifest, CUE definitions and a guest; only their files are embedded here,
+// the code of their types is not linked in.
+//
+// It imports the standard library only.
+package providers
+
+import (
+	"embed"
+	"io/fs"
+	"slices"
+)
+
+//go:generate env GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath "-ldflags=-s -w" -o dist/linux.wasm ./linux/wasm
+
+// Plugin is the name of a package's guest in its file system.
+const Plugin = "plugin.wasm"
+
+//go:embed linux/manifest.yaml linux/*.cue all:dist
+var files embed.FS
+
+// Names returns the names of the built-in packages, in order.
+func Names() []string { return []string{"linux"} }
+
+// Package returns the files of a built-in package: manifest.yaml, *.cue, and
+// plugin.wasm, whose opening fails with a [*NotBuiltError] where the guest was not
+// built before froyo was.
+func Package(name string) (fs.FS, error) {
+	if !slices.Contains(Names(), name) {
+		return nil, &fs.PathError{Op: "open package", Path: name, Err: fs.ErrNotExist}
+	}
+	dir, err := fs.Sub(files, name)
+	if err != nil {
+		return nil, err
+	}
+	return builtin{FS: dir, name: name}, nil
+}
+
+// builtin shows the guest, which the build leaves in dist, among its package's files.
+type builtin struct {
+	fs.FS
+	name string
+}
+
+func (b builtin) Open(name string) (fs.File, error) {
+	if name != Plugin {
+		return b.FS.Open(name)
+	}
+	file, err := files.Open("dist/" + b.name + ".wasm")
+	if err != nil {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: &NotBuiltError{Package: b.name}}
+	}
+	return file, nil
+}
+
+// NotBuiltError is a built-in package whose guest is not in this binary.
+type NotBuiltError struct {
+	Package string
+}
+
+func (e *NotBuiltError) Error() string {
+	return "the guest of provider " + e.Package + " was not built into this froyo"
+}
+
+// Hint says what to do about it.
+func (e *NotBuiltError) Hint() string { return "run make, or go generate ./... and build froyo again" }
+
+// Is makes the error one of files that do not exist.
+func (e *NotBuiltError) Is(target error) bool { return target == fs.ErrNotExist }

@@ -1,0 +1,282 @@
+package providertest
+
+import (
+	"cmp"
+	"maps"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/openfroyo/froyo/runner/op"
+)
+
+// Node is a file, directory or link in a Memory.
+type Node struct {
+	Type    op.Type
+	Mode    uint32
+	Owner   string
+	Group   string
+	Content *op.Blob // of files
+	Target  string   // of links
+}
+
+// Memory is a target whose files are in memory and whose programs are functions.
+// Content is kept as a reference only.
+type Memory struct {
+	Files map[string]*Node // by absolute path; "/" is always there
+	// Users holds the ids of names, for users and groups alike; root is always known.
+	Users map[string]uint32
+	// Programs answer exec ops by their shell text or their argv joined with
+	// spaces, and checks of file.write by their text. Others cannot be started.
+	Programs map[string]func(e *op.Exec) op.Result
+	// Done lists the changing ops that were asked for.
+	Done []op.Op
+}
+
+// Exits is a program that ends with an exit code and says something on its standard output.
+func Exits(rc int, stdout string) func(*op.Exec) op.Result {
+	return func(*op.Exec) op.Result { return op.Result{Exec: &op.ExecResult{RC: rc, Stdout: stdout}} }
+}
+
+// Do performs an op.
+func (m *Memory) Do(o op.Op) op.Result {
+	if o.Changes() {
+		m.Done = append(m.Done, o)
+	}
+	switch {
+	case o.Stat != nil:
+		return m.stat(o.Stat)
+	case o.Read != nil:
+		return m.read(o.Read)
+	case o.List != nil:
+		return m.list(o.List)
+	case o.Exec != nil:
+		return m.exec(o.Exec)
+	case o.Write != nil:
+		return m.write(o.Write)
+	case o.Mkdir != nil:
+		return m.mkdir(o.Mkdir)
+	case o.Link != nil:
+		return m.put(o.Link.Path, Node{Type: op.TypeLink, Mode: 0o777, Target: o.Link.Target}, op.Attributes{Owner: o.Link.Owner, Group: o.Link.Group})
+	case o.Remove != nil:
+		return m.remove(o.Remove)
+	case o.Attr != nil:
+		return m.attr(o.Attr)
+	}
+	return fault("enosys", o.String()+" is not known here")
+}
+
+func fault(code, message string) op.Result {
+	return op.Result{Error: &op.Error{Class: op.Permanent, Code: code, Message: message}}
+}
+
+func done(changed bool) op.Result { return op.Result{Done: &op.Done{Changed: changed}} }
+
+// node returns what is at a path, nil for nothing.
+func (m *Memory) node(p string, follow bool) *Node {
+	if p == "/" {
+		return &Node{Type: op.TypeDir, Mode: 0o755}
+	}
+	n := m.Files[p]
+	if n == nil || n.Type != op.TypeLink || !follow {
+		return n
+	}
+	target := n.Target
+	if !path.IsAbs(target) {
+		target = path.Join(path.Dir(p), target)
+	}
+	return m.node(target, follow)
+}
+
+func (m *Memory) stat(s *op.Stat) op.Result {
+	n := m.node(s.Path, s.Follow)
+	if n == nil {
+		return op.Result{Stat: &op.StatResult{}}
+	}
+	r := &op.StatResult{
+		Exists: true, Type: n.Type, Mode: n.Mode, Target: n.Target,
+		UID: m.Users[n.Owner], GID: m.Users[n.Group], Owner: owner(n.Owner), Group: owner(n.Group),
+	}
+	if n.Content != nil {
+		r.Size = n.Content.Size
+	}
+	return op.Result{Stat: r}
+}
+
+func owner(name string) string { return cmp.Or(name, "root") }
+
+func (m *Memory) read(r *op.Read) op.Result {
+	n := m.node(r.Path, true)
+	if n == nil || n.Content == nil {
+		return op.Result{Read: &op.ReadResult{Exists: n != nil}}
+	}
+	result := &op.ReadResult{Exists: true, Regular: true, Size: n.Content.Size, Sum: n.Content.Sum}
+	if n.Content.Sum != r.Unless && n.Content.Size <= r.Limit {
+		result.Content = &op.Blob{Sum: n.Content.Sum, Size: n.Content.Size}
+	}
+	return op.Result{Read: result}
+}
+
+// below returns the paths below a directory, sorted.
+func (m *Memory) below(dir string) []string {
+	var paths []string
+	for p := range m.Files {
+		if strings.HasPrefix(p, strings.TrimSuffix(dir, "/")+"/") {
+			paths = append(paths, p)
+		}
+	}
+	slices.Sort(paths)
+	return paths
+}
+
+func (m *Memory) list(l *op.List) op.Result {
+	n := m.node(l.Path, true)
+	if n == nil {
+		return op.Result{List: &op.ListResult{}}
+	}
+	if n.Type != op.TypeDir {
+		return fault("enotdir", l.Path+" is not a directory")
+	}
+	r := &op.ListResult{Exists: true}
+	for _, p := range m.below(l.Path) {
+		n := m.Files[p]
+		if !l.Recurse && path.Dir(p) != l.Path || l.Unless != nil && !m.set(n, *l.Unless, true) {
+			continue
+		}
+		if l.Limit > 0 && len(r.Entries) == l.Limit {
+			r.More = true
+			break
+		}
+		r.Entries = append(r.Entries, op.Entry{Path: strings.TrimPrefix(p, l.Path+"/"), Type: n.Type, Mode: n.Mode, Owner: owner(n.Owner), Group: owner(n.Group)})
+	}
+	return op.Result{List: r}
+}
+
+func (m *Memory) exec(e *op.Exec) op.Result {
+	name := cmp.Or(e.Shell, strings.Join(e.Argv, " "))
+	if run := m.Programs[name]; run != nil {
+		return run(e)
+	}
+	return fault("enoent", name+": no such program")
+}
+
+func (m *Memory) write(w *op.Write) op.Result {
+	if w.Check != "" {
+		if r := m.exec(&op.Exec{Shell: w.Check}); r.Error != nil || r.Exec.RC != 0 {
+			return fault("check", "the check refused the new file")
+		}
+	}
+	old, n := m.Files[w.Path], Node{Type: op.TypeFile, Mode: 0o644, Content: &op.Blob{Sum: w.Content.Sum, Size: w.Content.Size}}
+	if old != nil && old.Type == op.TypeFile {
+		n.Mode, n.Owner, n.Group = old.Mode, old.Owner, old.Group
+	}
+	r := m.put(w.Path, n, w.Attributes)
+	if r.Done != nil && w.Backup && old != nil {
+		r.Done.Backup = w.Path + ".old"
+		m.Files[r.Done.Backup] = old
+	}
+	return r
+}
+
+// put places a node at a path, on which nothing or a file or link may be.
+func (m *Memory) put(p string, n Node, a op.Attributes) op.Result {
+	if parent := m.node(path.Dir(p), true); parent == nil || parent.Type != op.TypeDir {
+		return fault("enoent", "directory "+path.Dir(p)+" does not exist")
+	}
+	if old := m.Files[p]; old != nil && old.Type == op.TypeDir {
+		return fault("eisdir", p+" is a directory")
+	}
+	if r, ok := m.known(a); !ok {
+		return r
+	}
+	m.set(&n, a, false)
+	m.Files[p] = &n
+	return done(true)
+}
+
+func (m *Memory) mkdir(d *op.Mkdir) op.Result {
+	if r, ok := m.known(d.Attributes); !ok {
+		return r
+	}
+	if m.node(d.Path, true) != nil {
+		return done(false)
+	}
+	for dir := d.Path; dir != "/" && m.Files[dir] == nil; dir = path.Dir(dir) {
+		m.Files[dir] = &Node{Type: op.TypeDir, Mode: 0o755}
+	}
+	m.set(m.Files[d.Path], d.Attributes, false)
+	return done(true)
+}
+
+func (m *Memory) remove(r *op.Remove) op.Result {
+	below := m.below(r.Path)
+	if len(below) > 0 && !r.Recurse {
+		return fault("enotempty", r.Path+" is not empty")
+	}
+	_, there := m.Files[r.Path]
+	maps.DeleteFunc(m.Files, func(p string, _ *Node) bool { return p == r.Path || slices.Contains(below, p) })
+	return done(there)
+}
+
+func (m *Memory) attr(a *op.Attr) op.Result {
+	n := m.node(a.Path, false)
+	if n == nil {
+		return fault("enoent", a.Path+" does not exist")
+	}
+	if r, ok := m.known(a.Attributes); !ok {
+		return r
+	}
+	changed := m.set(n, a.Attributes, false)
+	if a.Recurse {
+		for _, p := range m.below(a.Path) {
+			changed = m.set(m.Files[p], a.Attributes, false) || changed
+		}
+	}
+	return done(changed)
+}
+
+// known checks that the owners exist.
+func (m *Memory) known(a op.Attributes) (op.Result, bool) {
+	for _, name := range []string{a.Owner, a.Group} {
+		_, err := strconv.Atoi(name)
+		if _, ok := m.Users[name]; !ok && err != nil && name != "" && name != "root" {
+			return fault("enoent", "there is no user or group "+name), false
+		}
+	}
+	return op.Result{}, true
+}
+
+// set gives a node attributes and reports whether that changes it; with dry it
+// only reports.
+func (m *Memory) set(n *Node, a op.Attributes, dry bool) bool {
+	want := *n
+	mode := a.Mode
+	if n.Type == op.TypeDir && a.DirMode != nil {
+		mode = a.DirMode
+	}
+	if mode != nil && n.Type != op.TypeLink {
+		want.Mode = *mode
+	}
+	if a.Owner != "" {
+		want.Owner = m.name(a.Owner)
+	}
+	if a.Group != "" {
+		want.Group = m.name(a.Group)
+	}
+	changed := want.Mode != n.Mode || owner(want.Owner) != owner(n.Owner) || owner(want.Group) != owner(n.Group)
+	if !dry {
+		*n = want
+	}
+	return changed
+}
+
+// name returns the name of what may be a decimal id.
+func (m *Memory) name(id string) string {
+	for name, n := range m.Users {
+		if strconv.FormatUint(uint64(n), 10) == id {
+			return name
+		}
+	}
+	return id
+}

@@ -1,0 +1,155 @@
+package sdk
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"github.com/openfroyo/froyo/providers/abi"
+	"github.com/openfroyo/froyo/runner/codec"
+	"github.com/openfroyo/froyo/runner/op"
+)
+
+// T is the target as a resource type's code sees it, for one request. Its
+// methods may not return: they unwind the code where the host has to act
+// first, or where the unit failed. It must not be used from other goroutines.
+type T struct {
+	request *abi.Request
+	next    int // position in the request's log
+
+	// halted is set where the code was unwound, for need or err. It stays set
+	// even where the author's code recovers from the unwinding.
+	halted bool
+	need   []op.Op
+	err    *abi.Error
+
+	actual  codec.Raw
+	change  abi.Change
+	acted   bool // an effect changed something
+	outputs codec.Raw
+}
+
+// Do performs an op and returns its result, errors included. An op that changes
+// the target is an effect, see Effect.
+func (t *T) Do(o op.Op) op.Result {
+	if o.Changes() {
+		return t.Effect(o)
+	}
+	return t.replay(o)[0]
+}
+
+// All performs several reading ops in one go and returns their results in the
+// same order, errors included. It saves round trips: ask for all there is to ask.
+func (t *T) All(ops ...op.Op) []op.Result {
+	for _, o := range ops {
+		if o.Changes() {
+			t.broken("All is for reading, but was given " + o.String())
+		}
+	}
+	return t.replay(ops...)
+}
+
+// Must fails the unit where a result is an error, else returns the result.
+func (t *T) Must(r op.Result) op.Result {
+	if r.Error != nil {
+		message, detail, _ := strings.Cut(r.Error.Message, "\n")
+		t.Fail(r.Error.Class, message, detail, "")
+	}
+	return r
+}
+
+// Effect asks for an op that changes the target. For the verb plan it is
+// announced only and the result is zero; for apply it is performed, and fails
+// the unit where it fails. Unknown names the op's fields that get their value
+// only at apply.
+func (t *T) Effect(o op.Op, unknown ...string) op.Result {
+	switch t.request.Verb {
+	case abi.Read:
+		t.broken("read asks for the effect " + o.String())
+	case abi.Plan:
+		if err := o.Validate(); err != nil && len(unknown) == 0 {
+			t.broken("effect is not valid: " + err.Error())
+		}
+		t.change.Effects = append(t.change.Effects, abi.Effect{Op: o, Unknown: unknown})
+		return op.Result{}
+	}
+	r := t.Must(t.replay(o)[0])
+	if r.Done == nil || r.Done.Changed {
+		t.acted = true
+	}
+	return r
+}
+
+// Acting reports whether effects are performed, as opposed to announced: the
+// results of effects mean something only then.
+func (t *T) Acting() bool {
+	return t.request.Verb == abi.Apply || t.request.Verb == abi.Destroy
+}
+
+// Acted reports whether an effect has changed something so far.
+func (t *T) Acted() bool { return t.acted }
+
+// Unknown reports whether an argument's value is known only at apply. The
+// field is zero until then.
+func (t *T) Unknown(field string) bool { return slices.Contains(t.request.Unknown, field) }
+
+// Differ compares a field's value before and after, as JSON, and records the
+// difference. It reports whether there is one. Nil stands for a field that is not there.
+func (t *T) Differ(field string, before, after any) bool {
+	d := abi.Diff{Field: field, Before: t.value(before), After: t.value(after)}
+	if bytes.Equal(d.Before, d.After) {
+		return false
+	}
+	t.change.Diffs = append(t.change.Diffs, d)
+	return true
+}
+
+// DifferUnknown records that a field gets a value that is known only at apply.
+func (t *T) DifferUnknown(field string, before any) {
+	t.change.Diffs = append(t.change.Diffs, abi.Diff{Field: field, Before: t.value(before), Unknown: true})
+}
+
+// Action says what the change does to the resource. Without it, a change with
+// differences or effects is an update.
+func (t *T) Action(a abi.Action) { t.change.Action = a }
+
+// Reason says in a few words why the unit acts or does not.
+func (t *T) Reason(s string) { t.change.Reason = s }
+
+// Output sets the values that the unit offers to later ones once it is applied.
+func (t *T) Output(v any) { t.outputs = t.encode(v) }
+
+// Fail ends the unit with an error. Detail is evidence on lines of its own,
+// hint says what to do; both may be empty.
+func (t *T) Fail(class op.Class, message, detail, hint string) {
+	t.halt(nil, &abi.Error{Class: class, Message: message, Detail: detail, Hint: hint})
+}
+
+// broken fails the unit for a fault of the provider's own code.
+func (t *T) broken(message string) { t.halt(nil, permanent(message)) }
+
+func permanent(message string) *abi.Error {
+	return &abi.Error{Class: op.Permanent, Message: message}
+}
+
+// value is v as JSON, nil where it is null.
+func (t *T) value(v any) codec.Raw {
+	if raw := t.encode(v); string(raw) != "null" {
+		return raw
+	}
+	return nil
+}
+
+func (t *T) encode(v any) codec.Raw {
+	raw, err := codec.Marshal(v)
+	if err != nil {
+		t.broken(err.Error())
+	}
+	return raw
+}
+
+func (t *T) decode(what string, raw codec.Raw, into any) {
+	if err := codec.Unmarshal(raw, into); err != nil {
+		t.broken(what + " of " + t.request.Type + " cannot be read: " + err.Error())
+	}
+}

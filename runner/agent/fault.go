@@ -1,0 +1,145 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/openfroyo/froyo/runner/op"
+)
+
+// stop is why an op is given up: the cause of its context.
+type stop struct{ code, why string }
+
+func (s *stop) Error() string { return s.why }
+
+// The reasons to give an op up.
+var (
+	errCancelled = &stop{"cancelled", "was given up by the controller"}
+	errEnding    = &stop{"ended", "was given up because the controller is gone"}
+)
+
+// timeout is the reason that the op took too long.
+func timeout(limit time.Duration) *stop {
+	return &stop{"timeout", "did not end within " + limit.String()}
+}
+
+// kinds classes the errors of the kernel that have a code of their own; all
+// others are permanent.
+var kinds = [...]struct {
+	errno syscall.Errno
+	class op.Class
+	code  string
+}{
+	{syscall.ENOENT, op.Permanent, "enoent"},
+	{syscall.EACCES, op.Permanent, "eacces"},
+	{syscall.EPERM, op.Permanent, "eperm"},
+	{syscall.EROFS, op.Permanent, "erofs"},
+	{syscall.ENOSPC, op.Permanent, "enospc"},
+	{syscall.EDQUOT, op.Permanent, "edquot"},
+	{syscall.EIO, op.Permanent, "eio"},
+	{syscall.ENAMETOOLONG, op.Permanent, "enametoolong"},
+	{syscall.ENOEXEC, op.Permanent, "enoexec"},
+	{syscall.EOPNOTSUPP, op.Permanent, "eopnotsupp"},
+	{syscall.E2BIG, op.Permanent, "e2big"},
+	{syscall.EEXIST, op.Conflict, "eexist"},
+	{syscall.ENOTDIR, op.Conflict, "enotdir"},
+	{syscall.EISDIR, op.Conflict, "eisdir"},
+	{syscall.ENOTEMPTY, op.Conflict, "enotempty"},
+	{syscall.ELOOP, op.Conflict, "eloop"},
+	{syscall.EBUSY, op.Transient, "ebusy"},
+	{syscall.ETXTBSY, op.Transient, "etxtbsy"},
+	{syscall.EAGAIN, op.Transient, "eagain"},
+	{syscall.ENOMEM, op.Transient, "enomem"},
+	{syscall.EMFILE, op.Transient, "emfile"},
+	{syscall.ENFILE, op.Transient, "enfile"},
+	{syscall.ESTALE, op.Transient, "estale"},
+}
+
+// fault makes an error an answer: doing says what was being done, for errors
+// that do not say it themselves.
+func fault(doing string, err error) *op.Error {
+	if e, ok := errors.AsType[*op.Error](err); ok {
+		return e
+	}
+	if s, ok := errors.AsType[*stop](err); ok {
+		return &op.Error{Class: op.Transient, Code: s.code, Message: bounded(doing + " " + s.why)}
+	}
+	if errno, ok := errors.AsType[syscall.Errno](err); ok {
+		e := &op.Error{Class: op.Permanent, Message: bounded(doing + ": " + errno.Error())}
+		for _, k := range kinds {
+			if k.errno == errno {
+				e.Class, e.Code = k.class, k.code
+			}
+		}
+		return e
+	}
+	return &op.Error{Class: op.Permanent, Message: bounded(doing + ": " + err.Error())}
+}
+
+// conflict is a target that is not as the op needs it.
+func conflict(code, message string) *op.Error {
+	return &op.Error{Class: op.Conflict, Code: code, Message: bounded(message)}
+}
+
+// refusal is an op that cannot be done as asked.
+func refusal(code, message string) *op.Error {
+	return &op.Error{Class: op.Permanent, Code: code, Message: bounded(message)}
+}
+
+// stopped returns why ctx is done, or nil where it is not.
+func stopped(ctx context.Context) error {
+	if ctx.Err() == nil {
+		return nil
+	}
+	return context.Cause(ctx)
+}
+
+// panicked makes a panic an error that says where it was.
+func panicked(r any) error {
+	text := "the runner has a defect"
+	switch r := r.(type) {
+	case error:
+		text += ": " + r.Error()
+	case string:
+		text += ": " + r
+	}
+	for skip := 3; skip < 12; skip++ {
+		_, file, line, ok := runtime.Caller(skip)
+		if ok && strings.Contains(file, "/runner/agent/") {
+			return errors.New(text + " (" + file[strings.LastIndexByte(file, '/')+1:] + ":" + strconv.Itoa(line) + ")")
+		}
+	}
+	return errors.New(text)
+}
+
+// Bounds of the text of an error, and of the op in it.
+const (
+	maxMessage = 4 << 10
+	maxTitle   = 160
+)
+
+// title names an op in a message.
+func title(o op.Op) string {
+	s := o.String()
+	if len(s) > maxTitle {
+		s = clean(s[:maxTitle]) + "..."
+	}
+	return s
+}
+
+// bounded makes text fit for an answer: not too long, and valid UTF-8, without
+// which the two ends would not agree on a result's digest.
+func bounded(s string) string {
+	if len(s) > maxMessage {
+		s = s[:maxMessage] + "..."
+	}
+	return clean(s)
+}
+
+// clean replaces bytes that are not UTF-8 by U+FFFD.
+func clean(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }

@@ -1,0 +1,184 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"slices"
+	"strconv"
+	"syscall"
+
+	"github.com/openfroyo/froyo/runner/op"
+)
+
+// Bounds of a walk. Each level holds a directory open.
+const (
+	maxDepth = 400
+	maxNames = 1 << 20 // in one directory
+)
+
+// walker goes through what is below a directory, in the order of the paths. It
+// follows no links and enters no other file system; a directory that is
+// exchanged under its hands cannot lead it elsewhere.
+type walker struct {
+	recurse bool
+	// visit is called for each thing, for directories before what is in them.
+	visit func(rel string, h *handle) error
+}
+
+// below visits what is in dir, whose path is for messages.
+func (w walker) below(ctx context.Context, path string, dir *os.File) error {
+	var st syscall.Stat_t
+	if err := syscall.Fstat(int(dir.Fd()), &st); err != nil {
+		return fault("look at "+path, err)
+	}
+	return w.directory(ctx, step{path: path, dev: uint64(st.Dev)}, dir) //nolint:unconvert // differs between platforms
+}
+
+// step is where a walk is.
+type step struct {
+	path  string // of the directory it began at
+	rel   string // of the directory it is in, with a slash at its end, or ""
+	dev   uint64
+	depth int
+}
+
+func (w walker) directory(ctx context.Context, at step, dir *os.File) error {
+	names, err := readNames(dir)
+	if err != nil {
+		return fault("read the directory "+at.path+"/"+at.rel, err)
+	}
+	for _, name := range names {
+		if err := stopped(ctx); err != nil {
+			return err
+		}
+		if err := w.one(ctx, at, dir, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w walker) one(ctx context.Context, at step, dir *os.File, name string) error {
+	h, err := openHandle(int(dir.Fd()), name)
+	if errors.Is(err, syscall.ENOENT) {
+		return nil // it was removed since its name was read
+	}
+	if err != nil {
+		return fault("look at "+at.path+"/"+at.rel+name, err)
+	}
+	defer h.close()
+	if err := w.visit(at.rel+name, h); err != nil {
+		return err
+	}
+	if !w.recurse || typeOf(h.st.Mode) != op.TypeDir || uint64(h.st.Dev) != at.dev { //nolint:unconvert // differs between platforms
+		return nil
+	}
+	if at.depth == maxDepth {
+		return refusal("depth", at.path+": directories are nested deeper than "+strconv.Itoa(maxDepth))
+	}
+	sub, err := openDirectory(h, name)
+	if err != nil {
+		return fault("open the directory "+at.path+"/"+at.rel+name, err)
+	}
+	defer sub.Close() //nolint:errcheck // it was only read
+	at.rel += name + "/"
+	at.depth++
+	return w.directory(ctx, at, sub)
+}
+
+// openDirectory opens the directory itself that h refers to.
+func openDirectory(h *handle, name string) (*os.File, error) {
+	for {
+		fd, err := syscall.Openat(h.fd, ".", syscall.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0)
+		if err == syscall.EINTR {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		return os.NewFile(uintptr(fd), name), nil
+	}
+}
+
+// readNames returns the sorted names in a directory.
+func readNames(dir *os.File) ([]string, error) {
+	var names []string
+	for {
+		more, err := dir.Readdirnames(1024)
+		names = append(names, more...)
+		if len(names) > maxNames {
+			return nil, refusal("toolarge", dir.Name()+" has more than "+strconv.Itoa(maxNames)+" entries")
+		}
+		if len(more) == 0 {
+			if err != nil && !errors.Is(err, io.EOF) {
+				return nil, err
+			}
+			slices.Sort(names)
+			return names, nil
+		}
+	}
+}
+
+// attr sets modes and owners: see op.Attr.
+func (m *machine) attr(ctx context.Context, a *op.Attr) (*op.Done, error) {
+	want, err := m.owner(ctx, a.Owner, a.Group, keep)
+	if err != nil {
+		return nil, err
+	}
+	t, err := openTarget(a.Path)
+	if err != nil {
+		return nil, err
+	}
+	defer t.close()
+	dir, err := t.dir.Open(".")
+	if err != nil {
+		return nil, fault("open the directory of "+t.path, err)
+	}
+	defer dir.Close() //nolint:errcheck // it was only looked things up in
+	h, err := openHandle(int(dir.Fd()), t.name)
+	if err != nil {
+		return nil, fault("look at "+t.path, err)
+	}
+	defer h.close()
+	done := &op.Done{}
+	if a.Recurse && typeOf(h.st.Mode) == op.TypeDir {
+		err = m.attrBelow(ctx, a, t.path, h, want, done)
+		if err != nil {
+			return nil, err
+		}
+	}
+	// The top comes last: its new mode or owner might shut the way below.
+	return done, setOne(t.path, h, topMode(a, h), want, done)
+}
+
+func (m *machine) attrBelow(ctx context.Context, a *op.Attr, path string, h *handle, want owner, done *op.Done) error {
+	dir, err := openDirectory(h, path)
+	if err != nil {
+		return fault("open the directory "+path, err)
+	}
+	defer dir.Close() //nolint:errcheck // it was only read
+	walk := walker{recurse: true, visit: func(rel string, h *handle) error {
+		return setOne(path+"/"+rel, h, modeFor(&a.Attributes, h.st.Mode), want, done)
+	}}
+	return walk.below(ctx, path, dir)
+}
+
+// topMode is the mode for the path itself. DirMode is for what is below it,
+// and for it as well where the change is recursive.
+func topMode(a *op.Attr, h *handle) *uint32 {
+	if a.Recurse {
+		return modeFor(&a.Attributes, h.st.Mode)
+	}
+	return a.Mode
+}
+
+func setOne(path string, h *handle, mode *uint32, want owner, done *op.Done) error {
+	changed, err := h.set(mode, want)
+	done.Changed = done.Changed || changed
+	if err != nil {
+		return fault("set the mode and owner of "+path, err)
+	}
+	return nil
+}

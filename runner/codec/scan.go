@@ -1,0 +1,344 @@
+package codec
+
+import (
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+func (d *decoder) fail(message string) error { return d.failAt(d.pos, message) }
+
+func (d *decoder) failAt(offset int, message string) error {
+	return &Error{Offset: offset, Message: message}
+}
+
+// found names what stands at the position, never quoting the foreign text.
+func (d *decoder) found() string {
+	switch c := d.peek(); {
+	case d.pos >= len(d.data):
+		return "the end"
+	case c == '"':
+		return "a string"
+	case c == '{':
+		return "an object"
+	case c == '[':
+		return "an array"
+	case c == '-' || isDigit(c):
+		return "a number"
+	case c == 't' || c == 'f':
+		return "a boolean"
+	case c == 'n':
+		return "null"
+	case c > ' ' && c < utf8.RuneSelf-1:
+		return "'" + string(rune(c)) + "'"
+	default:
+		return "byte 0x" + string([]byte{hex[c>>4], hex[c&0xF]})
+	}
+}
+
+// peek returns the byte at the position, 0 at the end (a byte that no value begins with).
+func (d *decoder) peek() byte {
+	if d.pos < len(d.data) {
+		return d.data[d.pos]
+	}
+	return 0
+}
+
+func (d *decoder) space() {
+	for d.pos < len(d.data) {
+		switch d.data[d.pos] {
+		case ' ', '\t', '\n', '\r':
+			d.pos++
+		default:
+			return
+		}
+	}
+}
+
+func (d *decoder) literal(want string) error {
+	if end := d.pos + len(want); end <= len(d.data) && string(d.data[d.pos:end]) == want {
+		d.pos = end
+		return nil
+	}
+	return d.fail("expected " + want)
+}
+
+func (d *decoder) boolean() (bool, error) {
+	switch d.peek() {
+	case 't':
+		return true, d.literal("true")
+	case 'f':
+		return false, d.literal("false")
+	}
+	return false, d.fail("expected a boolean, found " + d.found())
+}
+
+// open steps over an opening bracket and reports whether the closing one follows at once.
+func (d *decoder) open(opening, closing byte, what string) (done bool, err error) {
+	d.space()
+	if d.peek() != opening {
+		return false, d.fail("expected " + what + ", found " + d.found())
+	}
+	if d.depth == MaxDepth {
+		return false, d.fail("nested too deep")
+	}
+	d.depth++
+	d.pos++
+	d.space()
+	if d.peek() == closing {
+		d.depth--
+		d.pos++
+		return true, nil
+	}
+	return false, nil
+}
+
+// more steps over the comma or the closing bracket after a member.
+func (d *decoder) more(closing byte, what string) (done bool, err error) {
+	d.space()
+	switch d.peek() {
+	case ',':
+		d.pos++
+		return false, nil
+	case closing:
+		d.depth--
+		d.pos++
+		return true, nil
+	}
+	return false, d.fail("expected ',' or the end of " + what + ", found " + d.found())
+}
+
+// array calls element at the beginning of each element, which it must read.
+func (d *decoder) array(element func(i int) error) error {
+	done, err := d.open('[', ']', "an array")
+	for i := 0; err == nil && !done; i++ {
+		if err = element(i); err == nil {
+			done, err = d.more(']', "the array")
+		}
+	}
+	return err
+}
+
+// object calls member after each key, at its value, which it must read.
+func (d *decoder) object(member func(key []byte) error) error {
+	done, err := d.open('{', '}', "an object")
+	for err == nil && !done {
+		var key []byte
+		if key, err = d.key(); err != nil {
+			return err
+		}
+		if err = member(key); err == nil {
+			done, err = d.more('}', "the object")
+		}
+	}
+	return err
+}
+
+func (d *decoder) key() ([]byte, error) {
+	d.space()
+	key, err := d.text()
+	if err != nil {
+		return nil, err
+	}
+	d.space()
+	if d.peek() != ':' {
+		return nil, d.fail("expected ':', found " + d.found())
+	}
+	d.pos++
+	return key, nil
+}
+
+// skip checks a value's syntax and steps over it.
+func (d *decoder) skip() error {
+	d.space()
+	switch c := d.peek(); {
+	case c == '{':
+		return d.object(func([]byte) error { return d.skip() })
+	case c == '[':
+		return d.array(func(int) error { return d.skip() })
+	case c == '"':
+		_, err := d.text()
+		return err
+	case c == '-' || isDigit(c):
+		_, _, err := d.number()
+		return err
+	case c == 't' || c == 'f':
+		_, err := d.boolean()
+		return err
+	case c == 'n':
+		return d.literal("null")
+	}
+	return d.fail("expected a value, found " + d.found())
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+// number steps over a number and returns its text, and whether it has neither
+// fraction nor exponent.
+func (d *decoder) number() (lit []byte, integer bool, err error) {
+	start := d.pos
+	if d.peek() == '-' {
+		d.pos++
+	}
+	if d.peek() == '0' {
+		d.pos++
+	} else if !d.digits() {
+		if d.pos = start; d.peek() == '-' {
+			return nil, false, d.fail("expected a digit after '-'")
+		}
+		return nil, false, d.fail("expected a number, found " + d.found())
+	}
+	integer = true
+	if d.peek() == '.' {
+		integer = false
+		d.pos++
+		if !d.digits() {
+			return nil, false, d.fail("expected a digit after '.'")
+		}
+	}
+	if c := d.peek(); c == 'e' || c == 'E' {
+		integer = false
+		d.pos++
+		if c := d.peek(); c == '+' || c == '-' {
+			d.pos++
+		}
+		if !d.digits() {
+			return nil, false, d.fail("expected a digit in the exponent")
+		}
+	}
+	return d.data[start:d.pos], integer, nil
+}
+
+func (d *decoder) digits() bool {
+	start := d.pos
+	for isDigit(d.peek()) {
+		d.pos++
+	}
+	return d.pos > start
+}
+
+// text reads a string. The bytes it returns may be part of the input; they are
+// valid UTF-8, bad bytes and lone surrogates replaced by U+FFFD.
+func (d *decoder) text() ([]byte, error) {
+	if d.peek() != '"' {
+		return nil, d.fail("expected a string, found " + d.found())
+	}
+	d.pos++
+	start, ascii := d.pos, true
+	for d.pos < len(d.data) {
+		switch c := d.data[d.pos]; {
+		case c == '"':
+			part := d.data[start:d.pos]
+			if !ascii && !utf8.Valid(part) {
+				return d.unquote(start)
+			}
+			d.pos++
+			return part, nil
+		case c == '\\':
+			return d.unquote(start)
+		case c < ' ':
+			return nil, d.fail("control character in a string")
+		case c >= utf8.RuneSelf:
+			ascii = false
+		}
+		d.pos++
+	}
+	return nil, d.fail("string has no end")
+}
+
+// unquote reads a string that needs rewriting, from its first byte.
+func (d *decoder) unquote(start int) ([]byte, error) {
+	out := make([]byte, 0, 2*(d.pos-start)+16)
+	d.pos = start
+	for d.pos < len(d.data) {
+		switch c := d.data[d.pos]; {
+		case c == '"':
+			d.pos++
+			return out, nil
+		case c == '\\':
+			r, err := d.escape()
+			if err != nil {
+				return nil, err
+			}
+			out = utf8.AppendRune(out, r)
+		case c < ' ':
+			return nil, d.fail("control character in a string")
+		case c < utf8.RuneSelf:
+			out = append(out, c)
+			d.pos++
+		default:
+			r, size := utf8.DecodeRune(d.data[d.pos:])
+			out = utf8.AppendRune(out, r)
+			d.pos += size
+		}
+	}
+	return nil, d.fail("string has no end")
+}
+
+// escape reads an escape sequence, both halves of a surrogate pair at once.
+func (d *decoder) escape() (rune, error) {
+	start := d.pos
+	d.pos++ // the backslash
+	c := d.peek()
+	d.pos++
+	switch c {
+	case '"', '\\', '/':
+		return rune(c), nil
+	case 'b':
+		return '\b', nil
+	case 'f':
+		return '\f', nil
+	case 'n':
+		return '\n', nil
+	case 'r':
+		return '\r', nil
+	case 't':
+		return '\t', nil
+	case 'u':
+		r, ok := d.hex4()
+		if !ok {
+			return 0, d.failAt(start, "expected four hex digits after \\u")
+		}
+		return d.surrogate(r), nil
+	}
+	return 0, d.failAt(start, "unknown escape sequence")
+}
+
+// surrogate joins r with the second half that may follow.
+func (d *decoder) surrogate(r rune) rune {
+	if !utf16.IsSurrogate(r) {
+		return r
+	}
+	after := d.pos
+	if d.pos+1 < len(d.data) && d.data[d.pos] == '\\' && d.data[d.pos+1] == 'u' {
+		d.pos += 2
+		if low, ok := d.hex4(); ok {
+			if joined := utf16.DecodeRune(r, low); joined != utf8.RuneError {
+				return joined
+			}
+		}
+	}
+	d.pos = after
+	return utf8.RuneError
+}
+
+func (d *decoder) hex4() (rune, bool) {
+	if d.pos+4 > len(d.data) {
+		return 0, false
+	}
+	var r rune
+	for _, c := range d.data[d.pos : d.pos+4] {
+		switch {
+		case isDigit(c):
+			c -= '0'
+		case c >= 'a' && c <= 'f':
+			c -= 'a' - 10
+		case c >= 'A' && c <= 'F':
+			c -= 'A' - 10
+		default:
+			return 0, false
+		}
+		r = r<<4 | rune(c)
+	}
+	d.pos += 4
+	return r, true
+}

@@ -1,0 +1,91 @@
+package dial
+
+import (
+	"strings"
+	"unicode"
+)
+
+// sudoScript runs its first argument as another user. sudo asks for the
+// password by our own prompt, on stderr, and reads it from stdin byte by byte,
+// so that it takes nothing of what follows.
+const sudoScript = `LC_ALL=C; export LC_ALL; command -v sudo >/dev/null 2>&1 || ` +
+	`{ m=MAGIC1; m=${m}MAGIC2; echo; echo "$m E nosudo"; exit 1; }; ` +
+	`exec sudo OPTIONS -H -u "USER" -- /bin/sh -c "$1"`
+
+// suScript does the same for root, who needs nobody's leave, and hosts
+// without sudo.
+const suScript = `LC_ALL=C; export LC_ALL; for c in runuser su sudo; do command -v $c >/dev/null 2>&1 && break; c=; done; case $c in ` +
+	`sudo) exec sudo -n -H -u "USER" -- /bin/sh -c "$1";; ?*) exec $c -s /bin/sh -c "$1" "USER";; esac; ` +
+	`m=MAGIC1; m=${m}MAGIC2; echo; echo "$m E nosu"; exit 1`
+
+// asUser wraps a script so that it runs as user, on a transport that logs in
+// as login. prompt is what sudo shall ask with, or "" where there is no password.
+func asUser(script, magic, login, user, prompt string) string {
+	if user == login {
+		return inShell(script)
+	}
+	wrapper := suScript
+	if login != "root" {
+		options := "-n"
+		if prompt != "" {
+			options = `-S -p "` + prompt + `"`
+		}
+		wrapper = strings.Replace(sudoScript, "OPTIONS", options, 1)
+	}
+	wrapper = strings.ReplaceAll(withMagic(wrapper, magic), "USER", user)
+	return inShell(wrapper, "sh", script)
+}
+
+// checkUser refuses what cannot be a user's name and might be more: an option,
+// a piece of shell.
+func checkUser(user string) bool {
+	return user != "" && user[0] != '-' && len(user) <= 256 && !strings.ContainsFunc(user, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("._-@+", r)
+	})
+}
+
+// becomeError explains why nobody could be become, from what sudo said.
+func becomeError(host, login, user, said string, asked bool, exit error) *Error {
+	e := &Error{Host: host, Stage: StageBecome, Detail: escapeLines(said), Cause: exit}
+	has := func(texts ...string) bool {
+		for _, text := range texts {
+			if strings.Contains(said, text) {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case has("you must have a tty"):
+		e.Message = "sudo wants a terminal (requiretty)"
+		e.Hint = "add \"Defaults:" + Escape(login) + " !requiretty\" to sudoers"
+	case has("not in the sudoers file", "may not run sudo", "is not allowed to"):
+		e.Message = "sudo does not allow " + Escape(login) + " to become " + Escape(user)
+		e.Hint = "a sudoers rule must allow /bin/sh as " + Escape(user)
+	case has("unknown user", "does not exist"):
+		e.Message = "there is no user " + Escape(user)
+	case asked && has("incorrect password", "incorrect authentication", "uthentication failed", "no password was provided"):
+		return passwordRefused(host, said)
+	case has("password is required", "authentication is required"):
+		e.Message = "sudo asks for a password"
+		e.Hint = "give it by -K, or add a NOPASSWD rule to sudoers"
+	default:
+		e.Message = "becoming " + Escape(user) + " failed: " + endOf(exit)
+	}
+	return e
+}
+
+func passwordRefused(host, said string) *Error {
+	return &Error{
+		Host: host, Stage: StageBecome, Message: "sudo refused the password", Detail: escapeLines(said),
+		Hint: "-K asks for the password of the user that logs in, unless sudoers says otherwise (rootpw, targetpw)",
+	}
+}
+
+// endOf says how a process ended.
+func endOf(exit error) string {
+	if exit == nil {
+		return "exit status 0"
+	}
+	return Escape(exit.Error())
+}

@@ -1,0 +1,148 @@
+package dial
+
+import (
+	"errors"
+	"strings"
+	"unicode"
+)
+
+// The bootstrap is one line for /bin/sh that puts the runner in place. It
+// finds a directory, says what machine this is, takes the runner from stdin,
+// checks it and becomes it. It speaks in lines that begin with the magic:
+//
+//	MAGIC R Linux x86_64 1 /tmp/.froyo-...   ready to receive; 1: gzip is there
+//	MAGIC E noexec ...                       gave up; nothing is left behind
+//
+// What it must withstand:
+//
+//   - It passes through login shells that are not Bourne's (csh, fish), so it is one
+//     line without single quotes, backslashes or exclamation marks.
+//   - Noise may echo the line itself, so the magic stands in it in two halves.
+//   - The controller may be gone at any moment: reading then ends early, and writing
+//     raises SIGPIPE. Both lead to q, which removes the directory.
+//   - Every program started costs: on a fleet, time is made of these. Seven are (mkdir,
+//     chmod, uname, head, gzip, a checksum, the runner), the rest is the shell's own.
+//
+// Whether a directory allows execution is asked by "test -x" on a file in
+// it: the kernel answers no on a noexec mount, also to root. A shell whose test
+// looks at mode bits alone finds out at exec, and the controller goes on with
+// the next directory. The checksum needs sha256sum, shasum or openssl; without
+// any of them the bootstrap gives up.
+const bootstrapScript = `cd /; umask 077; LC_ALL=C; export LC_ALL; m=MAGIC1; m=${m}MAGIC2; d=; t=; ` +
+	`q() { trap - EXIT; trap "" PIPE; [ -z "$d" ] || rm -rf "$d"; echo; printf "%s E %s" $m "$*"; echo; exit 1; }; ` +
+	`trap "q signal" HUP INT TERM PIPE; ` +
+	`for b in DIRECTORIES; do [ -n "$b" ] || continue; d=$b/.$m; ` +
+	`if e=$(mkdir -m 700 "$d" 2>&1); then f=$d/froyo-runner; ` +
+	`if { true >"$f" && chmod 700 "$f"; } 2>/dev/null; then [ -x "$f" ] && break; e=noexec; else e="cannot hold a file"; fi; ` +
+	`rm -rf "$d"; fi; t="$t$b (${e##*: }), "; d=; done; ` +
+	`[ -n "$d" ] || q directory "${t%, }"; ` +
+	`h=; for c in sha256sum "shasum -a 256" "openssl dgst -sha256 -r"; do command -v ${c%% *} >/dev/null 2>&1 && h=$c && break; done; ` +
+	`[ -n "$h" ] || q nosum; ` +
+	`z=0; command -v gzip >/dev/null 2>&1 && z=1; ` +
+	`u=$(uname -s -m) || q uname; ` +
+	`echo; printf "%s R %s %s %s" $m "$u" $z "$d"; echo; ` +
+	`read -r n s || q eof; ` +
+	`if [ $z = 1 ]; then head -c $n | gzip -dc >"$f"; else head -c $n >"$f"; fi || q unpack; ` +
+	`c=$($h <"$f"); c=${c%% *}; [ "$c" = "$s" ] || q sum "$c"; ` +
+	`trap "q exec" EXIT; exec "$f" $m; q exec`
+
+// The directories to try, in order: for root those that others cannot fill
+// or watch as easily come no earlier, since each is 0700 below anyway; what
+// counts is that /tmp allows execution almost everywhere.
+var (
+	rootDirectories = []string{"/tmp", "/var/tmp", "/dev/shm", "/run", `"$HOME"`}
+	userDirectories = []string{`"$XDG_RUNTIME_DIR"`, "/tmp", "/var/tmp", "/dev/shm", `"$HOME"`}
+)
+
+// bootstrap returns the script for a user, leaving out directories that
+// turned out to be of no use.
+func bootstrap(magic, user string, without []string) string {
+	directories := userDirectories
+	if user == "root" {
+		directories = rootDirectories
+	}
+	list := strings.Join(directories, " ")
+	script := withMagic(bootstrapScript, magic)
+	if len(without) > 0 {
+		script = strings.Replace(script, `[ -n "$b" ] || continue;`,
+			`case $b in ""|`+strings.Join(without, "|")+`) continue;; esac;`, 1)
+	}
+	return strings.Replace(script, "DIRECTORIES", list, 1)
+}
+
+// withMagic puts the two halves of the magic into a script.
+func withMagic(script, magic string) string {
+	half := len(magic) / 2
+	return strings.NewReplacer("MAGIC1", magic[:half], "MAGIC2", magic[half:]).Replace(script)
+}
+
+// plainPath reports whether a path may stand in a script without quotes.
+func plainPath(path string) bool {
+	return path != "" && !strings.ContainsFunc(path, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("/._-", r)
+	})
+}
+
+// inShell makes a line that any login shell hands to /bin/sh as it is.
+func inShell(script string, args ...string) string {
+	line := "exec /bin/sh -c '" + script + "'"
+	for _, arg := range args {
+		line += " '" + arg + "'"
+	}
+	return line
+}
+
+// report is what the bootstrap says.
+type report struct {
+	failed  string // the reason's name, or "" for a report of readiness
+	detail  string
+	system  string // uname -s
+	machine string // uname -m
+	gzip    bool
+	dir     string
+}
+
+var errReport = errors.New("the bootstrap's line cannot be understood")
+
+// parseReport reads what follows the magic on its line.
+func parseReport(line, magic string) (report, error) {
+	if rest, ok := strings.CutPrefix(line, "E "); ok {
+		name, detail, _ := strings.Cut(rest, " ")
+		return report{failed: name, detail: detail}, nil
+	}
+	fields := strings.SplitN(line, " ", 5)
+	if len(fields) != 5 || fields[0] != "R" || (fields[3] != "0" && fields[3] != "1") {
+		return report{}, errReport
+	}
+	r := report{system: fields[1], machine: fields[2], gzip: fields[3] == "1", dir: fields[4]}
+	if !strings.HasPrefix(r.dir, "/") || !strings.HasSuffix(r.dir, "/."+magic) || strings.ContainsFunc(r.dir, unicode.IsControl) {
+		return report{}, errReport
+	}
+	return r, nil
+}
+
+// base is the directory in which the runner's own was made.
+func (r report) base(magic string) string { return strings.TrimSuffix(r.dir, "/."+magic) }
+
+// platform names the machine as Go does.
+func (r report) platform() (goos, goarch string, ok bool) {
+	if r.system != "Linux" {
+		return "", "", false
+	}
+	switch r.machine {
+	case "x86_64", "amd64":
+		return "linux", "amd64", true
+	case "aarch64", "arm64":
+		return "linux", "arm64", true
+	case "armv6l", "armv7l", "armv8l":
+		return "linux", "arm", true
+	case "i386", "i486", "i586", "i686":
+		return "linux", "386", true
+	case "riscv64":
+		return "linux", "riscv64", true
+	}
+	return "", "", false
+}
+
+// supported is what platform knows, for messages.
+const supported = "Linux on x86_64, aarch64, armv6l and up, i386 and up, riscv64"

@@ -1,0 +1,69 @@
+package dial
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Escape makes text from a host safe to show: control characters, escape
+// sequences, characters that reorder or hide text, and bytes that are not
+// UTF-8 become visible. Newlines are control characters, too.
+func Escape(s string) string {
+	if plain(s) {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		r, n := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == utf8.RuneError && n == 1:
+			fmt.Fprintf(&b, `\x%02x`, s[i])
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r == '\r':
+			b.WriteString(`\r`)
+		case r == '\t':
+			b.WriteString(`\t`)
+		case r == '\\':
+			b.WriteString(`\\`)
+		case r < 0x80 && !visible(r):
+			fmt.Fprintf(&b, `\x%02x`, r)
+		case !visible(r):
+			fmt.Fprintf(&b, `\u{%x}`, r)
+		default:
+			b.WriteRune(r)
+		}
+		i += n
+	}
+	return b.String()
+}
+
+// plain reports the usual case, text that shows as it is.
+func plain(s string) bool {
+	for i := range len(s) {
+		if s[i] < 0x20 || s[i] >= 0x7f || s[i] == '\\' {
+			return false
+		}
+	}
+	return true
+}
+
+// visible reports whether r shows as itself and nothing else. Format
+// characters (Cf) hold the bidirectional controls and the zero-width ones;
+// line and paragraph separators break lines on some terminals.
+func visible(r rune) bool {
+	return r == ' ' || unicode.IsPrint(r) && !unicode.Is(unicode.Cf, r)
+}
+
+// escapeLines escapes each line of a text and drops the empty ones.
+func escapeLines(s string) string {
+	var lines []string
+	for line := range strings.Lines(s) {
+		if line = strings.TrimRight(line, "\r\n"); line != "" {
+			lines = append(lines, Escape(line))
+		}
+	}
+	return strings.Join(lines, "\n")
+}

@@ -1,0 +1,216 @@
+package dial
+
+import (
+	"context"
+	"errors"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/openfroyo/froyo/runner/wire"
+)
+
+// link is a runner that is ready. One goroutine reads its frames and hands
+// them to the commands they belong to.
+type link struct {
+	session *Session
+	shell   *shell
+	ready   wire.Ready
+	reader  *wire.Reader
+	writer  *wire.Writer
+	slots   chan struct{} // a slot for each command that is not done
+	sending sync.Mutex    // held while ids are given and their commands written
+	ended   chan struct{} // closed when err is set
+
+	mu       sync.Mutex
+	lastID   uint64              // guarded by mu
+	commands map[uint64]*command // those that are not done, guarded by mu
+	heard    time.Time           // when the last frame came, guarded by mu
+	leaving  bool                // EXIT was sent, guarded by mu
+	err      *Error              // why the link ended, guarded by mu until ended is closed
+}
+
+func newLink(s *Session, sh *shell, r *wire.Reader, ready wire.Ready) *link {
+	l := &link{
+		session: s, shell: sh, ready: ready, reader: r, writer: wire.NewWriter(sh.stdin),
+		slots: make(chan struct{}, wire.MaxPending), ended: make(chan struct{}),
+		commands: map[uint64]*command{}, heard: time.Now(),
+	}
+	go l.read()
+	go l.ping()
+	return l
+}
+
+// read takes in frames until the stream ends or makes no sense.
+func (l *link) read() {
+	for {
+		frame, err := l.reader.Read()
+		if err == nil {
+			err = l.take(frame)
+		}
+		if err != nil {
+			l.fail(l.explain(err))
+			return
+		}
+	}
+}
+
+// errBye is a runner that ended as it was asked to.
+var errBye = errors.New("the runner said good-bye")
+
+// take handles one frame.
+func (l *link) take(f wire.Frame) error {
+	l.mu.Lock()
+	l.heard = time.Now()
+	leaving := l.leaving
+	l.mu.Unlock()
+	switch {
+	case f.Done != nil:
+		return l.finish(f.Done)
+	case f.Data != nil:
+		c, err := l.command(f.Data.ID)
+		if err != nil {
+			return err
+		}
+		return c.receive(l, f.Data)
+	case f.Window != nil:
+		c, err := l.command(f.Window.ID)
+		if err != nil {
+			return err
+		}
+		return c.credit.Give(f.Window.N)
+	case f.Pong != nil:
+		return nil
+	case f.Bye != nil && leaving:
+		return errBye
+	case f.Error != nil:
+		return &wire.BadFrame{Cause: errors.New("the runner could not understand us: " + Escape(short(f.Error.Message)))}
+	}
+	return &wire.BadFrame{Cause: errors.New("a frame that a runner does not send")}
+}
+
+// command finds the one a frame is for.
+func (l *link) command(id uint64) (*command, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if c := l.commands[id]; c != nil {
+		return c, nil
+	}
+	return nil, &wire.BadFrame{Cause: errors.New("a frame for the unknown command " + strconv.FormatUint(id, 10))}
+}
+
+// finish ends a command by its answer.
+func (l *link) finish(d *wire.Done) error {
+	c, err := l.command(d.ID)
+	if err != nil {
+		return err
+	}
+	outcome, err := c.outcome(d)
+	if err != nil {
+		return &wire.BadFrame{Cause: errors.New(Escape(short(c.step.Op.String())) + ": " + err.Error())}
+	}
+	l.mu.Lock()
+	delete(l.commands, d.ID)
+	l.mu.Unlock()
+	<-l.slots
+	c.done(outcome)
+	return nil
+}
+
+// explain says why frames cannot be read any more.
+func (l *link) explain(err error) *Error {
+	if errors.Is(err, errBye) {
+		return l.session.errorAt(StageLost, "the session is closed", "", "", nil)
+	}
+	_, bad := errors.AsType[*wire.BadFrame](err)
+	if bad || errors.Is(err, wire.ErrFrameTooLong) {
+		return l.session.errorAt(StageWire, "the runner spoke nonsense: "+Escape(short(err.Error())),
+			escapeLines(l.shell.stderr.text()), "does something else write to the runner's output?", err)
+	}
+	exit := l.shell.end()
+	message := "the connection was lost"
+	if _, ok := errors.AsType[*ExitError](exit); ok || exit == nil {
+		message = "the runner ended: " + endOf(exit)
+	}
+	return l.session.errorAt(StageLost, message+l.underWay(), escapeLines(l.shell.stderr.text()), "", errors.Join(err, exit))
+}
+
+// underWay names what was being performed when the link ended.
+func (l *link) underWay() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.commands) == 0 {
+		return ""
+	}
+	first := slices.Min(slices.Collect(maps.Keys(l.commands)))
+	text := ", under way: " + Escape(short(l.commands[first].step.Op.String()))
+	if more := len(l.commands) - 1; more > 0 {
+		text += " and " + strconv.Itoa(more) + " more"
+	}
+	return text
+}
+
+// fail ends the link and all that waits for it.
+func (l *link) fail(e *Error) {
+	l.mu.Lock()
+	if l.err != nil {
+		l.mu.Unlock()
+		return
+	}
+	l.err = e
+	commands := slices.Collect(maps.Values(l.commands))
+	clear(l.commands)
+	l.mu.Unlock()
+	close(l.ended)
+	for _, c := range commands {
+		c.stop(e)
+	}
+	l.shell.process.Stdin.Close()
+	l.shell.process.Kill()
+}
+
+// ping shows the runner that we are there, and sees whether it is.
+func (l *link) ping() {
+	ticker := time.NewTicker(wire.PingEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-l.ended:
+			return
+		case <-ticker.C:
+		}
+		l.mu.Lock()
+		silent := time.Since(l.heard)
+		l.mu.Unlock()
+		if silent > wire.Silence {
+			l.fail(l.session.errorAt(StageLost, "nothing was heard from the host for "+wire.Silence.String()+l.underWay(), "", "", nil))
+			return
+		}
+		// Writing may block on a host that does not read; the next tick must come all the same.
+		go func() { _ = l.writer.Send(wire.Frame{Ping: &wire.Ping{}}) }()
+	}
+}
+
+// close asks the runner to end and waits until it did, or ctx is done.
+func (l *link) close(ctx context.Context) error {
+	l.mu.Lock()
+	l.leaving = true
+	l.mu.Unlock()
+	go func() {
+		_ = l.writer.Send(wire.Frame{Exit: &wire.Exit{}})
+	}()
+	select {
+	case <-l.ended:
+	case <-ctx.Done():
+		l.fail(l.session.errorAt(StageLost, "the session was closed"+l.underWay(), "", "", nil))
+	}
+	if !errors.Is(l.err, l.err.Cause) && l.err.Stage == StageWire {
+		return l.err
+	}
+	return nil
+}
+
+var _ io.Closer = (*nothing)(nil)

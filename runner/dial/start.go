@@ -1,0 +1,290 @@
+package dial
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/openfroyo/froyo/runner/wire"
+)
+
+// Binary is a runner for one platform.
+type Binary struct {
+	Gzip []byte // compressed
+	Sum  string // SHA-256 of the program, hex
+	Size int64  // of the program
+}
+
+// How long starting a runner may take: until the shell speaks, and then until
+// the runner does, with its binary sent over whatever line there is.
+const (
+	shellTime  = time.Minute
+	uploadTime = 5 * time.Minute
+	sweepTime  = 10 * time.Second
+)
+
+// start puts a runner for user in place and waits until it is ready. A
+// directory that turns out to be of no use is left out in the next attempt.
+func (s *Session) start(ctx context.Context, user string) (*link, error) {
+	var without []string
+	for {
+		p := &placing{session: s, user: user, magic: wire.NewMagic()}
+		l, err := p.attempt(ctx, without)
+		if err == nil {
+			return l, nil
+		}
+		if !p.elsewhere || !plainPath(p.base) || slices.Contains(without, p.base) {
+			return nil, err
+		}
+		without = append(without, p.base)
+	}
+}
+
+// placing is one attempt to put a runner in place.
+type placing struct {
+	session *Session
+	user    string
+	magic   string
+	shell   *shell
+
+	base      string // the directory it was put below
+	elsewhere bool   // another directory may do
+}
+
+func (p *placing) attempt(ctx context.Context, without []string) (*link, error) {
+	s := p.session
+	first, cancel := context.WithTimeout(ctx, s.options.StartTimeout)
+	defer cancel()
+	sh, err := s.shell(first, p.user, p.magic, bootstrap(p.magic, p.user, without))
+	if err != nil {
+		return nil, err
+	}
+	p.shell = sh
+	stop := context.AfterFunc(first, sh.process.Kill)
+	defer stop()
+	r, err := p.readReport(first)
+	if err != nil {
+		sh.process.Kill()
+		return nil, p.interrupted(ctx, err)
+	}
+	if !stop() {
+		return nil, p.interrupted(ctx, p.slow())
+	}
+	s.trips.Add(1)
+	p.base = r.base(p.magic)
+	second, cancel := context.WithTimeout(ctx, uploadTime)
+	defer cancel()
+	stop = context.AfterFunc(second, sh.process.Kill)
+	defer stop()
+	l, err := p.upload(r)
+	if err != nil {
+		sh.process.Kill()
+		return nil, p.interrupted(ctx, err)
+	}
+	if !stop() {
+		return nil, p.interrupted(ctx, p.slow())
+	}
+	s.trips.Add(1)
+	return l, nil
+}
+
+// interrupted prefers the reasons that made everything else go wrong.
+func (p *placing) interrupted(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if broken := p.shell.reason(); broken != nil {
+		return broken
+	}
+	return err
+}
+
+func (p *placing) slow() *Error {
+	return p.errorAt(StageStart, "the runner could not be started in time", p.shell.stderr.text(),
+		"does the login shell wait for something?")
+}
+
+func (p *placing) errorAt(stage Stage, message, detail, hint string) *Error {
+	return p.session.errorAt(stage, message, escapeLines(detail), hint, nil)
+}
+
+// readReport waits for the bootstrap to say that it can receive.
+func (p *placing) readReport(ctx context.Context) (report, error) {
+	line, noise, err := readLine(p.shell.stdout, p.magic+" ")
+	if ctx.Err() != nil {
+		return report{}, p.slow()
+	}
+	if errors.Is(err, wire.ErrNoMagic) {
+		return report{}, p.errorAt(StageStart, "the login shell says other things than the bootstrap, without end",
+			short(string(noise)), "what does the shell's start-up file print?")
+	}
+	if err != nil {
+		return report{}, p.ended(noise)
+	}
+	r, err := parseReport(line, p.magic)
+	if err != nil {
+		return r, p.errorAt(StageWire, err.Error(), line, "")
+	}
+	if r.failed != "" {
+		return r, p.gaveUp(r)
+	}
+	return r, nil
+}
+
+// ended explains a shell that ended before the bootstrap spoke.
+func (p *placing) ended(noise []byte) error {
+	exit := p.shell.end()
+	said := strings.TrimSpace(short(string(noise)) + "\n" + p.shell.stderr.text())
+	if _, ok := errors.AsType[*ExitError](exit); exit != nil && !ok {
+		return p.session.errorAt(StageLost, "the connection ended while the runner was being started: "+Escape(exit.Error()),
+			escapeLines(said), "", exit)
+	}
+	if login := p.session.transport.User(); p.user != login {
+		return becomeError(p.session.options.Host, login, p.user, said, p.shell.asked.Load(), exit)
+	}
+	return p.errorAt(StageStart, "the login shell ended before the runner could start: "+endOf(exit), said,
+		"does the account allow running commands?")
+}
+
+// gaveUp explains why the bootstrap did.
+func (p *placing) gaveUp(r report) error {
+	p.shell.process.Stdin.Close()
+	exit := p.shell.end()
+	said := p.shell.stderr.text()
+	at := Escape(p.base)
+	switch r.failed {
+	case "nosudo":
+		return p.errorAt(StageBecome, "there is no sudo to become "+Escape(p.user)+" with", said, "install sudo, or log in as root")
+	case "nosu":
+		return p.errorAt(StageBecome, "there is no runuser, su or sudo to become "+Escape(p.user)+" with", said, "")
+	case "directory":
+		return p.errorAt(StageStart, "no directory to run from: "+Escape(short(r.detail)), said,
+			"one of them must have space and allow execution")
+	case "nosum":
+		return p.errorAt(StageStart, "the host has none of sha256sum, shasum and openssl", said, "install coreutils")
+	case "uname":
+		return p.errorAt(StageStart, "the host does not say what it is: uname failed", said, "")
+	case "unpack":
+		p.elsewhere = strings.Contains(said, "No space left") || strings.Contains(said, "quota exceeded")
+		if p.elsewhere {
+			return p.errorAt(StageStart, "the disk of "+at+" is full", said, "free some space")
+		}
+		return p.errorAt(StageStart, "unpacking the runner in "+at+" failed", said, "")
+	case "sum":
+		return p.errorAt(StageStart, "the runner arrived damaged in "+at+": its SHA-256 is "+Escape(short(r.detail)), said, "")
+	case "exec":
+		p.elsewhere = true
+		return p.errorAt(StageStart, "the runner cannot be executed in "+at, said, "does a policy (SELinux, fapolicyd) forbid it?")
+	}
+	return p.session.errorAt(StageLost, "the bootstrap was interrupted: "+Escape(r.failed), escapeLines(said), "", exit)
+}
+
+// upload sends the runner and waits until it speaks.
+func (p *placing) upload(r report) (*link, error) {
+	goos, goarch, ok := r.platform()
+	if !ok {
+		return nil, p.errorAt(StageStart, "there is no runner for "+Escape(r.system+" "+r.machine), "", "supported: "+supported)
+	}
+	binary, err := p.session.options.Binary(goos, goarch)
+	if err != nil {
+		return nil, p.session.errorAt(StageStart, "there is no runner for "+goos+"/"+goarch+": "+Escape(err.Error()), "", "", err)
+	}
+	payload := binary.Gzip
+	if !r.gzip {
+		if payload, err = unpack(binary); err != nil {
+			return nil, p.session.errorAt(StageStart, "the runner for "+goos+"/"+goarch+" is damaged: "+err.Error(), "", "", err)
+		}
+	}
+	// Sending may block or fail where the host gave up; what it says tells why.
+	go func() {
+		if _, err := io.WriteString(p.shell.stdin, strconv.Itoa(len(payload))+" "+binary.Sum+"\n"); err == nil {
+			_, _ = p.shell.stdin.Write(payload)
+		}
+	}()
+	reader := wire.NewReader(p.shell.stdout)
+	noise, err := reader.SkipTo(p.magic)
+	if err != nil {
+		return nil, p.notReady(r, noise, err)
+	}
+	frame, err := reader.Read()
+	if err != nil {
+		return nil, p.notReady(r, nil, err)
+	}
+	if frame.Ready == nil {
+		return nil, p.errorAt(StageWire, "the runner did not begin with READY", "", "")
+	}
+	if want := p.session.options.Version; want != "" && frame.Ready.Version != want {
+		return nil, p.errorAt(StageWire, "the runner is of version "+Escape(short(frame.Ready.Version))+", expected "+want, "",
+			"build froyo and its runners together: make")
+	}
+	return newLink(p.session, p.shell, reader, *frame.Ready), nil
+}
+
+// notReady explains a runner that did not begin to speak.
+func (p *placing) notReady(r report, noise []byte, err error) error {
+	if _, rest, found := strings.Cut(string(noise), "\n"+p.magic+" E "); found {
+		line, _, _ := strings.Cut(rest, "\n")
+		name, detail, _ := strings.Cut(line, " ")
+		return p.gaveUp(report{failed: name, detail: detail})
+	}
+	if !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return p.session.errorAt(StageWire, "the runner spoke nonsense: "+Escape(err.Error()), escapeLines(short(string(noise))), "", err)
+	}
+	exit := p.shell.end()
+	said := strings.TrimSpace(short(string(noise)) + "\n" + p.shell.stderr.text())
+	if _, ok := errors.AsType[*ExitError](exit); exit != nil && !ok {
+		return p.session.errorAt(StageLost, "the connection ended while the runner was being started: "+Escape(exit.Error()),
+			escapeLines(said), "", exit)
+	}
+	p.sweep(r)
+	status, ok := errors.AsType[*ExitError](exit)
+	p.elsewhere = ok && (status.Status == 126 || status.Status == 127)
+	return p.session.errorAt(StageStart, "the runner ended before it was ready ("+endOf(exit)+") in "+Escape(p.base),
+		escapeLines(said), "does the host run programs for "+Escape(r.system+" "+r.machine)+", and from there?", exit)
+}
+
+// sweep removes what a runner left that could not remove itself. It is best
+// effort: what went wrong is told already.
+func (p *placing) sweep(r report) {
+	if strings.ContainsAny(r.dir, `'\!"$`+"`") {
+		return
+	}
+	ctx, cancel := context.WithTimeout(p.session.life, sweepTime)
+	defer cancel()
+	sh, err := p.session.shell(ctx, p.user, p.magic, `rm -rf "`+r.dir+`"`)
+	if err != nil {
+		return
+	}
+	defer context.AfterFunc(ctx, sh.process.Kill)()
+	_, _ = io.Copy(io.Discard, sh.stdout)
+	sh.process.Stdin.Close()
+	_ = sh.end()
+}
+
+// unpack returns the program itself, for a host without gzip.
+func unpack(b *Binary) ([]byte, error) {
+	r, err := gzip.NewReader(bytes.NewReader(b.Gzip))
+	if err != nil {
+		return nil, err
+	}
+	program, err := io.ReadAll(io.LimitReader(r, b.Size+1))
+	if err == nil && int64(len(program)) != b.Size {
+		err = errors.New("its size is not as expected")
+	}
+	return program, err
+}
+
+// short bounds what is shown of what a host said.
+func short(s string) string {
+	const most = 4 << 10
+	if len(s) > most {
+		return s[:most] + "..."
+	}
+	return s
+}

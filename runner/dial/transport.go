@@ -1,0 +1,45 @@
+package dial
+
+import (
+	"context"
+	"io"
+	"strconv"
+)
+
+// Transport is a way to start a shell on a target: an SSH connection, this
+// machine, and later whatever else gives a shell's stdio.
+type Transport interface {
+	// Start runs script as "/bin/sh -c" would. The script is safe under any
+	// login shell that may stand before it. ctx bounds the start alone, not the
+	// process.
+	Start(ctx context.Context, script string) (*Process, error)
+	// User is who the transport logs in as.
+	User() string
+	// Close ends the connection and every process started over it.
+	Close() error
+}
+
+// Process is a program under way on a target.
+type Process struct {
+	Stdin  io.WriteCloser
+	Stdout io.Reader
+	Stderr io.Reader
+	// Wait returns when the process has ended: nil, *ExitError, or why that cannot
+	// be known. Stdout and Stderr must be read to their ends.
+	Wait func() error
+	// Kill gives the process up. It may be called at any time and more than once.
+	Kill func()
+}
+
+// ExitError is a process that did not end with status 0.
+type ExitError struct {
+	Status int
+	Signal string // without "SIG", or "" where it was not ended by a signal
+}
+
+func (e *ExitError) Error() string {
+	if e.Signal != "" {
+		return "killed by signal " + Escape(e.Signal)
+	}
+	return "exit status " + strconv.Itoa(e.Status)
+}

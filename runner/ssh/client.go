@@ -1,0 +1,178 @@
+package ssh
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"github.com/openfroyo/froyo/runner/dial"
+)
+
+// maxSessions is how many processes one connection carries at a time: sshd
+// allows 10 by default, and refuses the eleventh.
+const maxSessions = 8
+
+// Client is a connection to a host, logged in.
+type Client struct {
+	conn     *ssh.Client
+	target   *target
+	sessions chan struct{} // a slot for each session
+	closing  sync.Once
+	closed   chan struct{}
+	closeErr error
+}
+
+var _ dial.Transport = (*Client)(nil)
+
+func newClient(conn *ssh.Client, t *target, keepAlive time.Duration) *Client {
+	c := &Client{conn: conn, target: t, sessions: make(chan struct{}, maxSessions), closed: make(chan struct{})}
+	if keepAlive <= 0 {
+		keepAlive = defaultKeepAlive
+	}
+	go c.watch(keepAlive)
+	return c
+}
+
+// User returns who the connection is logged in as.
+func (c *Client) User() string { return c.target.user }
+
+// Close ends the connection.
+func (c *Client) Close() error {
+	c.closing.Do(func() {
+		close(c.closed)
+		c.closeErr = c.conn.Close()
+	})
+	return c.closeErr
+}
+
+// watch ends a connection whose peer has gone without a word, so that what
+// waits for it learns of it.
+func (c *Client) watch(every time.Duration) {
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-c.closed:
+			return
+		case <-ticker.C:
+		}
+		if !c.alive(3 * every) {
+			c.conn.Close()
+			return
+		}
+	}
+}
+
+// alive asks the peer for an answer of any kind.
+func (c *Client) alive(within time.Duration) bool {
+	answered := make(chan error, 1)
+	go func() {
+		_, _, err := c.conn.SendRequest("keepalive@openssh.com", true, nil)
+		answered <- err
+	}()
+	timer := time.NewTimer(within)
+	defer timer.Stop()
+	select {
+	case err := <-answered:
+		return err == nil
+	case <-c.closed:
+		return true
+	case <-timer.C:
+		return false
+	}
+}
+
+// Start runs a script by the login shell, over a session of its own.
+func (c *Client) Start(ctx context.Context, script string) (*dial.Process, error) {
+	select {
+	case c.sessions <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	type started struct {
+		process *dial.Process
+		err     error
+	}
+	result := make(chan started, 1)
+	go func() {
+		p, err := c.start(script)
+		result <- started{p, err}
+	}()
+	select {
+	case s := <-result:
+		return s.process, s.err
+	case <-ctx.Done():
+		go func() {
+			if s := <-result; s.err == nil {
+				s.process.Kill()
+			}
+		}()
+		return nil, ctx.Err()
+	}
+}
+
+// start opens a session and runs script in it. The session's slot is given
+// back when the process has ended.
+func (c *Client) start(script string) (*dial.Process, error) {
+	session, err := c.conn.NewSession()
+	if err != nil {
+		<-c.sessions
+		return nil, c.refused(err)
+	}
+	process, err := run(session, script)
+	if err != nil {
+		session.Close()
+		<-c.sessions
+		return nil, c.refused(err)
+	}
+	ended := make(chan error, 1)
+	go func() {
+		err := session.Wait()
+		<-c.sessions
+		ended <- exit(err)
+	}()
+	process.Wait = sync.OnceValue(func() error { return <-ended })
+	process.Kill = func() { session.Close() }
+	return process, nil
+}
+
+func run(session *ssh.Session, script string) (*dial.Process, error) {
+	stdin, err := session.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	stdout, err := session.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	stderr, err := session.StderrPipe()
+	if err != nil {
+		return nil, err
+	}
+	return &dial.Process{Stdin: stdin, Stdout: stdout, Stderr: stderr}, session.Start(script)
+}
+
+// exit turns the library's account of how a process ended into ours.
+func exit(err error) error {
+	if e, ok := errors.AsType[*ssh.ExitError](err); ok {
+		return &dial.ExitError{Status: e.ExitStatus(), Signal: e.Signal()}
+	}
+	return err
+}
+
+// refused explains why no session or no process could be had.
+func (c *Client) refused(err error) error {
+	t := c.target
+	if open, ok := errors.AsType[*ssh.OpenChannelError](err); ok {
+		return t.errorAt(dial.StageStart, "the host refuses another session: "+dial.Escape(open.Message),
+			"sshd's MaxSessions must allow one per user that is worked as", err)
+	}
+	if text := err.Error(); strings.HasPrefix(text, "ssh: command ") && strings.HasSuffix(text, " failed") {
+		return t.errorAt(dial.StageStart, "the host refuses to run commands", "does a ForceCommand or a restricted account stand in the way?", err)
+	}
+	return t.errorAt(dial.StageLost, "the connection ended: "+dial.Escape(err.Error()), "", err)
+}

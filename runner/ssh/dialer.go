@@ -1,0 +1,203 @@
+// Package ssh connects to hosts over SSH and starts shells there: the
+// transport below runner/dial for real servers.
+//
+// It imports runner/dial for the contract and its errors, and the libraries of
+// SSH. What all hosts of a run share (keys, the agent, known_hosts, ssh_config,
+// connections to jump hosts) is read once and held by a Dialer.
+package ssh
+
+import (
+	"context"
+	"errors"
+	"net"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/openfroyo/froyo/runner/dial"
+)
+
+// Options are what all hosts of a run have in common.
+type Options struct {
+	// Home is the operator's home directory: default keys, "~" in ssh_config.
+	Home string
+	// User is who to log in as where neither the host nor ssh_config says.
+	User string
+	// Keys are private key files to use for every host, before all others.
+	Keys []string
+	// Password gives the password to log in with, or is nil. It is called at most once.
+	Password func() (string, error)
+	// AgentSocket is where the SSH agent listens, or "".
+	AgentSocket string
+	// KnownHosts are the files of known host keys; none means the usual two.
+	KnownHosts []string
+	// AcceptNew appends the keys of unknown hosts to the first of KnownHosts. A key that
+	// changed is refused all the same.
+	AcceptNew bool
+	// ConfigFiles are ssh_config files, the earlier winning; those that do not exist are fine.
+	ConfigFiles []string
+	// ConnectTimeout bounds reaching a host, and again the handshake with it;
+	// 0 is ssh_config's, else 10 seconds.
+	ConnectTimeout time.Duration
+	// KeepAlive is how often a silent connection is asked whether it is alive; 0 is 15
+	// seconds. Three times as long without an answer ends it.
+	KeepAlive time.Duration
+}
+
+const (
+	defaultConnectTimeout = 10 * time.Second
+	defaultKeepAlive      = 15 * time.Second
+)
+
+// Host is one host to connect to. What is empty comes from ssh_config, then from Options.
+type Host struct {
+	// Name is what the operator calls the host, for messages.
+	Name string
+	// Address is what to look up in ssh_config and to connect to; "" is Name.
+	Address string
+	Port    int
+	User    string
+	Keys    []string
+}
+
+// Dialer connects to the hosts of one run. It is safe for concurrent use.
+type Dialer struct {
+	options  Options
+	config   func() *config
+	keyring  *keyring
+	password func() (string, error)
+
+	mu       sync.Mutex
+	hostKeys map[string]*hostKeys // by the list of files
+	jumps    map[string]*jump     // by target
+}
+
+// NewDialer returns a dialer. It reads nothing before the first Dial.
+func NewDialer(o Options) *Dialer {
+	d := &Dialer{
+		options:  o,
+		config:   sync.OnceValue(func() *config { return readConfig(o.Home, o.ConfigFiles) }),
+		keyring:  newKeyring(o.AgentSocket),
+		hostKeys: map[string]*hostKeys{},
+		jumps:    map[string]*jump{},
+	}
+	if o.Password != nil {
+		d.password = sync.OnceValues(o.Password)
+	}
+	return d
+}
+
+// Notes lists what in ssh_config was left out because it is not understood.
+func (d *Dialer) Notes() []string { return d.config().notes }
+
+// Dial connects to a host and logs in. The error is a *dial.Error, or that of ctx.
+func (d *Dialer) Dial(ctx context.Context, h Host) (*Client, error) {
+	t, err := d.resolve(h)
+	if err != nil {
+		return nil, err
+	}
+	return d.connect(ctx, t, nil)
+}
+
+// Close ends the connections to jump hosts and the agent. Clients are closed by their owners.
+func (d *Dialer) Close() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	errs := []error{d.keyring.close()}
+	for _, j := range d.jumps {
+		errs = append(errs, j.close())
+	}
+	return errors.Join(errs...)
+}
+
+// connect opens a connection to a target; chain holds the targets that are being
+// reached through it.
+func (d *Dialer) connect(ctx context.Context, t *target, chain []string) (*Client, error) {
+	keys := d.keysOf(t)
+	algorithms, err := keys.algorithms(t)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := d.open(ctx, t, chain)
+	if err != nil {
+		return nil, err
+	}
+	attempt := &attempt{dialer: d, target: t, hostKeys: keys, algorithms: algorithms}
+	conn, err := attempt.handshake(ctx, raw)
+	if err != nil {
+		return nil, err
+	}
+	return newClient(conn, t, d.options.KeepAlive), nil
+}
+
+// open makes the byte stream below SSH: TCP, or a channel through jump hosts.
+func (d *Dialer) open(ctx context.Context, t *target, chain []string) (net.Conn, error) {
+	timed, cancel := context.WithTimeout(ctx, t.timeout)
+	defer cancel()
+	if len(t.jumps) > 0 {
+		via, err := d.via(timed, t, chain)
+		if err != nil {
+			return nil, t.failed(ctx, err)
+		}
+		conn, err := via.conn.DialContext(timed, "tcp", t.hostPort())
+		if err != nil {
+			return nil, t.failed(ctx, err)
+		}
+		return conn, nil
+	}
+	conn, err := (&net.Dialer{}).DialContext(timed, "tcp", t.hostPort())
+	if err != nil {
+		return nil, t.failed(ctx, err)
+	}
+	return conn, nil
+}
+
+// keysOf returns the known hosts for a target, shared by all targets with the same files.
+func (d *Dialer) keysOf(t *target) *hostKeys {
+	id := strings.Join(t.knownHosts, "\x00")
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	k := d.hostKeys[id]
+	if k == nil {
+		k = newHostKeys(t.knownHosts, d.options.AcceptNew)
+		d.hostKeys[id] = k
+	}
+	return k
+}
+
+// target is a host with everything resolved.
+type target struct {
+	name       string
+	address    string
+	port       int
+	user       string
+	explicit   []string // key files that were asked for
+	defaults   []string // key files to try after the agent's
+	agentOnly  bool     // the agent's keys may be used only where they are explicit ones
+	knownHosts []string
+	keyAlias   string
+	timeout    time.Duration
+	jumps      []string
+}
+
+// hostPort is the address to connect to.
+func (t *target) hostPort() string { return net.JoinHostPort(t.address, strconv.Itoa(t.port)) }
+
+// keyName is the name under which the host's key is known.
+func (t *target) keyName() string {
+	if t.keyAlias != "" {
+		return net.JoinHostPort(t.keyAlias, "22")
+	}
+	return t.hostPort()
+}
+
+// id tells targets apart that need connections of their own.
+func (t *target) id() string {
+	return t.user + "@" + t.hostPort() + " " + strings.Join(t.jumps, ",")
+}
+
+// errorAt is an error about the target.
+func (t *target) errorAt(stage dial.Stage, message, hint string, cause error) *dial.Error {
+	return &dial.Error{Host: t.name, Stage: stage, Message: message, Hint: hint, Cause: cause}
+}

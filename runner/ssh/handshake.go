@@ -1,0 +1,82 @@
+package ssh
+
+import (
+	"context"
+	"net"
+
+	"golang.org/x/crypto/ssh"
+
+	"github.com/openfroyo/froyo/runner/dial"
+)
+
+// attempt is one handshake under way.
+type attempt struct {
+	dialer     *Dialer
+	target     *target
+	hostKeys   *hostKeys
+	algorithms []string
+
+	keyError  *dial.Error // why the host's key was refused
+	trusted   bool        // the host's key was accepted
+	answered  bool        // the password was given
+	encrypted bool        // a key could not be used for want of its passphrase
+	notes     []string    // why some keys could not be used
+	banner    string
+}
+
+// handshake proves the host's identity and ours. It closes raw on failure.
+func (a *attempt) handshake(ctx context.Context, raw net.Conn) (*ssh.Client, error) {
+	timed, cancel := context.WithTimeout(ctx, a.target.timeout)
+	defer cancel()
+	// Signing may hang in the agent, where closing the connection does not reach.
+	ended := make(chan error, 1)
+	var client *ssh.Client
+	go func() {
+		var err error
+		client, err = a.negotiate(raw)
+		ended <- err
+	}()
+	select {
+	case err := <-ended:
+		if err == nil {
+			return client, nil
+		}
+		raw.Close()
+		return nil, a.failed(err)
+	case <-timed.Done():
+		raw.Close()
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, a.target.silent(timed.Err())
+	}
+}
+
+func (a *attempt) negotiate(raw net.Conn) (*ssh.Client, error) {
+	conn, channels, requests, err := ssh.NewClientConn(raw, a.target.keyName(), &ssh.ClientConfig{
+		User:              a.target.user,
+		Auth:              a.methods(),
+		HostKeyCallback:   a.checkHostKey,
+		HostKeyAlgorithms: a.algorithms,
+		BannerCallback:    a.keepBanner,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return ssh.NewClient(conn, channels, requests), nil
+}
+
+func (a *attempt) checkHostKey(_ string, remote net.Addr, key ssh.PublicKey) error {
+	if err := a.hostKeys.check(a.target, remote, key); err != nil {
+		a.keyError = err
+		return err
+	}
+	a.trusted = true
+	return nil
+}
+
+func (a *attempt) keepBanner(message string) error {
+	const most = 2 << 10
+	a.banner += message[:min(len(message), most-len(a.banner))]
+	return nil
+}

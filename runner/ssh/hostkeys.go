@@ -1,0 +1,177 @@
+package ssh
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/skeema/knownhosts"
+	"golang.org/x/crypto/ssh"
+	xknownhosts "golang.org/x/crypto/ssh/knownhosts"
+
+	"github.com/openfroyo/froyo/runner/dial"
+)
+
+// hostKeys are the host keys that we trust: files of known hosts, and what was
+// learned in this run.
+type hostKeys struct {
+	files  []string
+	accept bool
+	load   func() (*knownhosts.HostKeyDB, error)
+
+	mu      sync.Mutex
+	learned map[string]ssh.PublicKey // by name, guarded by mu
+}
+
+func newHostKeys(files []string, accept bool) *hostKeys {
+	return &hostKeys{
+		files:   files,
+		accept:  accept,
+		load:    sync.OnceValues(func() (*knownhosts.HostKeyDB, error) { return readKnownHosts(files) }),
+		learned: map[string]ssh.PublicKey{},
+	}
+}
+
+// readKnownHosts reads those of the files that exist.
+func readKnownHosts(files []string) (*knownhosts.HostKeyDB, error) {
+	var there []string
+	for _, file := range files {
+		if _, err := os.Stat(file); err == nil {
+			there = append(there, file)
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
+	return knownhosts.NewDB(there...)
+}
+
+// algorithms lists the key algorithms under which the target is known, so
+// that it offers a key that can be compared; none where it is not known.
+func (k *hostKeys) algorithms(t *target) ([]string, error) {
+	db, err := k.load()
+	if err != nil {
+		return nil, t.errorAt(dial.StageHostKey, "known hosts cannot be read: "+dial.Escape(err.Error()),
+			"mend or remove the line", err)
+	}
+	return db.HostKeyAlgorithms(t.keyName()), nil
+}
+
+// check decides whether the key is the target's.
+func (k *hostKeys) check(t *target, remote net.Addr, key ssh.PublicKey) *dial.Error {
+	db, err := k.load()
+	if err == nil {
+		err = db.HostKeyCallback()(t.keyName(), remote, key)
+	}
+	unknown, ok := errors.AsType[*xknownhosts.KeyError](err)
+	switch {
+	case err == nil:
+		return nil
+	case !ok:
+		return k.unusable(t, key, err)
+	case len(unknown.Want) > 0:
+		return changed(t, key, unknown.Want)
+	case k.accept:
+		return k.learn(t, key)
+	}
+	return t.errorAt(dial.StageHostKey, "the host key is not known: "+describe(key),
+		"--accept-new learns it; to compare it first: "+scanCommand(t), err)
+}
+
+// learn adds the key of a host that was not known.
+func (k *hostKeys) learn(t *target, key ssh.PublicKey) *dial.Error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	name := knownhosts.Normalize(t.keyName())
+	if known := k.learned[name]; known != nil {
+		if bytes.Equal(known.Marshal(), key.Marshal()) {
+			return nil
+		}
+		return t.errorAt(dial.StageHostKey, "the host key changed within this run: "+describe(key)+", before "+describe(known), "", nil)
+	}
+	if len(k.files) == 0 {
+		return t.errorAt(dial.StageHostKey, "no file of known hosts to add the key to", "", nil)
+	}
+	if err := appendLine(k.files[0], knownhosts.Line([]string{name}, key)); err != nil {
+		return t.errorAt(dial.StageHostKey, "the new host key cannot be kept: "+dial.Escape(err.Error()), "", err)
+	}
+	k.learned[name] = key
+	return nil
+}
+
+// appendLine adds a line in one write, so that no two writers can mix theirs.
+func appendLine(path, line string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return err
+	}
+	line += "\n"
+	if end, err := f.Seek(0, 2); err == nil && end > 0 {
+		last := make([]byte, 1)
+		if _, err := f.ReadAt(last, end-1); err == nil && last[0] != '\n' {
+			line = "\n" + line
+		}
+	}
+	_, err = f.WriteString(line)
+	return errors.Join(err, f.Close())
+}
+
+// unusable explains an error of the check itself: a revoked key, a bad certificate.
+func (k *hostKeys) unusable(t *target, key ssh.PublicKey, err error) *dial.Error {
+	if revoked, ok := errors.AsType[*xknownhosts.RevokedError](err); ok {
+		return t.errorAt(dial.StageHostKey, "the host key is revoked by "+place(revoked.Revoked)+": "+describe(key), "", err)
+	}
+	return t.errorAt(dial.StageHostKey, "the host key is refused: "+dial.Escape(err.Error()), "", err)
+}
+
+// otherType explains a host that no longer has a key of the types we know it by.
+func (k *hostKeys) otherType(t *target, err error) *dial.Error {
+	message := "the host offers no key of a known type"
+	if db, loadErr := k.load(); loadErr == nil {
+		var types []string
+		for _, known := range db.HostKeys(t.keyName()) {
+			types = append(types, known.Type())
+		}
+		message += " (known: " + strings.Join(types, ", ") + ")"
+	}
+	return t.errorAt(dial.StageHostKey, message, "if the change is expected: "+removeCommand(t, k.files[0]), err)
+}
+
+// changed explains a key that differs from the known ones.
+func changed(t *target, key ssh.PublicKey, want []xknownhosts.KnownKey) *dial.Error {
+	known := want[0]
+	for _, w := range want {
+		if w.Key.Type() == key.Type() {
+			known = w
+			break
+		}
+	}
+	return t.errorAt(dial.StageHostKey,
+		"the host key changed: it is "+describe(key)+", but "+place(known)+" has "+describe(known.Key),
+		"someone may be listening in; if the change is expected: "+removeCommand(t, known.Filename),
+		&xknownhosts.KeyError{Want: want})
+}
+
+func describe(key ssh.PublicKey) string {
+	return dial.Escape(key.Type()) + " " + ssh.FingerprintSHA256(key)
+}
+
+func place(known xknownhosts.KnownKey) string {
+	return dial.Escape(known.Filename) + ":" + strconv.Itoa(known.Line)
+}
+
+func scanCommand(t *target) string {
+	return "ssh-keyscan -p " + strconv.Itoa(t.port) + " " + t.address + " | ssh-keygen -lf -"
+}
+
+func removeCommand(t *target, file string) string {
+	return "ssh-keygen -R '" + knownhosts.Normalize(t.keyName()) + "' -f " + dial.Escape(file)
+}

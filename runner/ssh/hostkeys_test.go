@@ -1,0 +1,137 @@
+package ssh_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/skeema/knownhosts"
+
+	"github.com/openfroyo/froyo/runner/dial"
+	"github.com/openfroyo/froyo/runner/ssh"
+	"github.com/openfroyo/froyo/runner/ssh/sshtest"
+)
+
+// otherKey writes a file that knows s by another server's key.
+func otherKey(t *testing.T, s *sshtest.Server, prefix string) string {
+	t.Helper()
+	other := sshtest.Start(t, sshtest.Options{})
+	path := filepath.Join(t.TempDir(), "known_hosts")
+	line := "# a comment\n" + prefix + knownhosts.Line([]string{knownhosts.Normalize(s.Addr)}, other.HostKey.PublicKey()) + "\n"
+	if err := os.WriteFile(path, []byte(line), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestChangedHostKey(t *testing.T) {
+	s := sshtest.Start(t, sshtest.Options{})
+	o := options(t, s)
+	file := otherKey(t, s, "")
+	for _, accept := range []bool{false, true} {
+		o.KnownHosts, o.AcceptNew = []string{file}, accept
+		_, err := dialTo(t, s, o)
+		wantError(t, err, dial.StageHostKey, "the host key changed", file+":2", "SHA256:", "ssh-keygen -R '[127.0.0.1]:")
+	}
+	if text, err := os.ReadFile(file); err != nil || strings.Count(string(text), "\n") != 2 {
+		t.Errorf("the file of known hosts was touched: %q, %v", text, err)
+	}
+}
+
+func TestRevokedHostKey(t *testing.T) {
+	s := sshtest.Start(t, sshtest.Options{})
+	o := options(t, s)
+	text, err := os.ReadFile(o.KnownHosts[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	revoked := filepath.Join(t.TempDir(), "revoked")
+	if err := os.WriteFile(revoked, []byte("@revoked * "+strings.SplitN(string(text), " ", 2)[1]), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o.KnownHosts = append(o.KnownHosts, revoked)
+	_, err = dialTo(t, s, o)
+	wantError(t, err, dial.StageHostKey, "revoked by "+revoked+":1")
+}
+
+// TestOtherKeyType knows the host by an RSA key, of which it has none.
+func TestOtherKeyType(t *testing.T) {
+	s := sshtest.Start(t, sshtest.Options{})
+	o := options(t, s)
+	rsa := "AAAAB3NzaC1yc2EAAAADAQABAAAAgQCxTTdnhgJRDJjs39Ngp7x7Go4cpxhfm9Ff1OlPRNTDVfbKFLzuHFfBpMVk0mYFZFZ5rGRuCBLvvUYmpSDLfFgx7rT6GyPzYmfqhqqrTsRnfMvQqvTVFy8SFK5dJwLmBKBqIJ2l7bW6dBvPNOCkHtLCrIWv5X6T1mGq0S0b0LZp8Q=="
+	path := filepath.Join(t.TempDir(), "known_hosts")
+	if err := os.WriteFile(path, []byte(knownhosts.Normalize(s.Addr)+" ssh-rsa "+rsa+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o.KnownHosts = []string{path}
+	_, err := dialTo(t, s, o)
+	wantError(t, err, dial.StageHostKey, "no key of a known type", "ssh-rsa", "ssh-keygen -R")
+}
+
+func TestUnreadableKnownHosts(t *testing.T) {
+	s := sshtest.Start(t, sshtest.Options{})
+	o := options(t, s)
+	path := filepath.Join(t.TempDir(), "known_hosts")
+	if err := os.WriteFile(path, []byte("h1 ssh-ed25519 notbase64!\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o.KnownHosts = []string{path}
+	_, err := dialTo(t, s, o)
+	wantError(t, err, dial.StageHostKey, path+":1", "mend or remove")
+}
+
+// TestAcceptNew has many hosts of one run learn at the same time.
+func TestAcceptNew(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "new", "known_hosts")
+	var servers []*sshtest.Server
+	o := ssh.Options{Home: t.TempDir(), User: "ops", AcceptNew: true, KnownHosts: []string{file}}
+	for range 5 {
+		s := sshtest.Start(t, sshtest.Options{})
+		servers = append(servers, s)
+		o.Keys = append(o.Keys, s.ClientKey)
+	}
+	dialAll := func() {
+		t.Helper()
+		d := ssh.NewDialer(o)
+		var all sync.WaitGroup
+		for _, s := range append(servers, servers...) {
+			all.Go(func() {
+				c, err := d.Dial(t.Context(), ssh.Host{Name: "h1", Address: "127.0.0.1", Port: s.Port(t)})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				closeOrFail(t, c)
+			})
+		}
+		all.Wait()
+	}
+	dialAll()
+	text, err := os.ReadFile(file)
+	if err != nil || strings.Count(string(text), "\n") != len(servers) {
+		t.Errorf("learned %q, %v; want one line for each host", text, err)
+	}
+	o.AcceptNew = false
+	dialAll()
+}
+
+// TestAcceptNewAppends keeps a last line that has no newline.
+func TestAcceptNewAppends(t *testing.T) {
+	s := sshtest.Start(t, sshtest.Options{})
+	o := options(t, s)
+	o.AcceptNew = true
+	o.KnownHosts = []string{filepath.Join(t.TempDir(), "known_hosts")}
+	before := strings.TrimSuffix(knownhosts.Line([]string{"elsewhere"}, s.HostKey.PublicKey()), "\n")
+	if err := os.WriteFile(o.KnownHosts[0], []byte(before), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := dialTo(t, s, o); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(o.KnownHosts[0])
+	if err != nil || !strings.HasPrefix(string(text), before+"\n[127.0.0.1]:") {
+		t.Errorf("got %q, %v", text, err)
+	}
+}

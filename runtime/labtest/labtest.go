@@ -1,0 +1,155 @@
+// Package labtest gives tests real hosts to work on: those that
+// testdata/lab/lab.sh has booted. Without a lab a test is skipped, by name and
+// with the reason. All packages' tests share one lab, so a test leaves a host
+// as it found it.
+//
+// It imports the standard library only, and only tests import it.
+package labtest
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Host is a booted machine that takes root, ops and opspw by Key. The password
+// of all three is Password; ops may sudo without it, opspw with it.
+type Host struct {
+	Name       string
+	Addr       string // without a port; sshd listens on 22
+	KeyFile    string // private key, OpenSSH format
+	KnownHosts string // known_hosts file that knows the host's keys
+}
+
+// Password is the password of every user of a lab host.
+const Password = "s3cr3t"
+
+// Inventory returns the path of the lab's inventory file. It skips the test where there is no lab.
+func Inventory(t testing.TB) string {
+	t.Helper()
+	path := os.Getenv("FROYO_LAB_HOSTS") //nolint:forbidigo // a test's environment says where its lab is
+	if path == "" {
+		t.Skip("no lab: run make lab-test")
+	}
+	return path
+}
+
+// Hosts returns the first n hosts of the lab. It skips the test where there is
+// no lab, and fails it where the lab is smaller.
+func Hosts(t testing.TB, n int) []Host {
+	t.Helper()
+	path := Inventory(t)
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	hosts, err := parse(f)
+	if err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	if len(hosts) < n {
+		t.Fatalf("%s: the test needs %d hosts and the lab has %d", path, n, len(hosts))
+	}
+	for i := range hosts {
+		hosts[i].KnownHosts = filepath.Join(filepath.Dir(path), "known_hosts")
+	}
+	return hosts[:n]
+}
+
+// parse reads the inventory that lab.sh writes: a section, then a line per host.
+func parse(r io.Reader) ([]Host, error) {
+	var hosts []Host
+	lines := bufio.NewScanner(r)
+	for lines.Scan() {
+		fields := strings.Fields(lines.Text())
+		if len(fields) == 0 || strings.HasPrefix(fields[0], "[") {
+			continue
+		}
+		h := Host{Name: fields[0]}
+		for _, field := range fields[1:] {
+			switch key, value, _ := strings.Cut(field, "="); key {
+			case "ansible_host":
+				h.Addr = value
+			case "ansible_ssh_private_key_file":
+				h.KeyFile = value
+			}
+		}
+		if h.Addr == "" || h.KeyFile == "" {
+			return nil, fmt.Errorf("host %s: want ansible_host and ansible_ssh_private_key_file", h.Name)
+		}
+		hosts = append(hosts, h)
+	}
+	return hosts, lines.Err()
+}
+
+// Run runs a shell script on the host as user and returns what it printed. It
+// fails the test where the script does. It goes through the system's ssh, so
+// that what froyo did is seen with eyes other than its own.
+func (h Host) Run(t testing.TB, user, script string) string {
+	t.Helper()
+	out, err := h.ssh(user, script).Output()
+	if err != nil {
+		detail := ""
+		if exit, ok := err.(*exec.ExitError); ok { //nolint:errorlint // Output returns it as it is
+			detail = ": " + strings.TrimSpace(string(exit.Stderr))
+		}
+		t.Fatalf("%s as %s: %q: %v%s", h.Name, user, script, err, detail)
+	}
+	return string(out)
+}
+
+// Undo runs a shell script as root on the host when the test ends.
+func (h Host) Undo(t testing.TB, script string) {
+	t.Helper()
+	t.Cleanup(func() {
+		if out, err := h.ssh("root", script).CombinedOutput(); err != nil {
+			t.Errorf("%s: undo %q: %v: %s", h.Name, script, err, out)
+		}
+	})
+}
+
+// Sudoers gives the host one more sudo rule until the test ends, ahead of none
+// and after all others, so that it has the last word.
+func (h Host) Sudoers(t testing.TB, rule string) {
+	t.Helper()
+	const path = "/etc/sudoers.d/zz-test"
+	h.Undo(t, "rm -f "+path)
+	h.Run(t, "root", "umask 227 && rm -f "+path+" && cat >"+path+" <<'END' && visudo -qcf "+path+"\n"+rule+"\nEND")
+}
+
+// Cut takes the host off the network until the test ends.
+func (h Host) Cut(t testing.TB) {
+	t.Helper()
+	t.Cleanup(func() { h.lab(t, "join") })
+	h.lab(t, "cut")
+}
+
+// Reset gives the host back as it was first booted: its keys, machine-id and files are new.
+func (h Host) Reset(t testing.TB) {
+	t.Helper()
+	h.lab(t, "reset")
+}
+
+func (h Host) ssh(user, script string) *exec.Cmd {
+	return exec.Command("ssh", "-q", "-i", h.KeyFile, "-o", "UserKnownHostsFile="+h.KnownHosts, //nolint:noctx // also runs after the test's context
+		"-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", user+"@"+h.Addr, script)
+}
+
+// lab asks lab.sh for something that is done from outside the host.
+func (h Host) lab(t testing.TB, verb string) {
+	t.Helper()
+	script := os.Getenv("FROYO_LAB_SCRIPT") //nolint:forbidigo // as FROYO_LAB_HOSTS
+	if script == "" {
+		t.Skip("the lab cannot be steered from here: run make lab-test")
+	}
+	out, err := exec.Command(script, verb, strings.TrimPrefix(h.Name, "h")).CombinedOutput() //nolint:noctx // also runs after the test's context
+	if err != nil {
+		t.Errorf("lab.sh %s %s: %v: %s", verb, h.Name, err, out)
+	}
+}

@@ -1,0 +1,96 @@
+package labtest
+
+import (
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestParse(t *testing.T) {
+	tests := []struct {
+		name, text string
+		want       []Host
+		wantErr    string
+	}{
+		{name: "empty", text: "[lab]\n"},
+		{
+			name: "two hosts",
+			text: "[lab]\nh1 ansible_host=10.0.0.1 ansible_user=root ansible_ssh_private_key_file=/k\n\n" +
+				"h2 ansible_host=10.0.0.2 ansible_ssh_private_key_file=/k\n",
+			want: []Host{{Name: "h1", Addr: "10.0.0.1", KeyFile: "/k"}, {Name: "h2", Addr: "10.0.0.2", KeyFile: "/k"}},
+		},
+		{name: "no address", text: "h1 ansible_ssh_private_key_file=/k\n", wantErr: "host h1: want ansible_host"},
+		{name: "no key", text: "h1 ansible_host=10.0.0.1\n", wantErr: "host h1: want ansible_host"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			got, err := parse(strings.NewReader(test.text))
+			if test.wantErr != "" {
+				if err == nil || !strings.Contains(err.Error(), test.wantErr) {
+					t.Fatalf("error %v, want %q", err, test.wantErr)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// TestLabHosts checks what other lab tests rest on.
+func TestLabHosts(t *testing.T) {
+	h := Hosts(t, 2)[1]
+	if got := h.Run(t, "root", "hostname; id -u"); got != "h2\n0\n" {
+		t.Errorf("root sees %q", got)
+	}
+	if got := h.Run(t, "ops", "sudo -n id -u"); got != "0\n" {
+		t.Errorf("ops as root is %q", got)
+	}
+	if got := h.Run(t, "opspw", "sudo -n true 2>/dev/null || echo refused; echo "+Password+" | sudo -S -p '' id -u"); got != "refused\n0\n" {
+		t.Errorf("opspw gets %q, want sudo to need the password", got)
+	}
+	if a, b := Hosts(t, 1)[0].Run(t, "root", "cat /etc/machine-id"), h.Run(t, "root", "cat /etc/machine-id"); a == b {
+		t.Errorf("two hosts share the machine-id %q", a)
+	}
+}
+
+func TestLabSudoers(t *testing.T) {
+	h := Hosts(t, 1)[0]
+	const ask = "sudo -n /bin/true 2>/dev/null && echo yes || echo no"
+	t.Run("while the rule stands", func(t *testing.T) {
+		h.Sudoers(t, "opspw ALL=(ALL) NOPASSWD: /bin/true, /usr/bin/true")
+		if got := h.Run(t, "opspw", ask); got != "yes\n" {
+			t.Errorf("sudo says %q", got)
+		}
+	})
+	if got := h.Run(t, "opspw", ask); got != "no\n" {
+		t.Errorf("after the test sudo says %q", got)
+	}
+}
+
+func TestLabCut(t *testing.T) {
+	h := Hosts(t, 3)[2]
+	reach := func() error {
+		c, err := net.DialTimeout("tcp", net.JoinHostPort(h.Addr, "22"), 500*time.Millisecond)
+		if err == nil {
+			err = c.Close()
+		}
+		return err
+	}
+	t.Run("while it is cut", func(t *testing.T) {
+		h.Cut(t)
+		if reach() == nil {
+			t.Error("the host still answers")
+		}
+	})
+	if got := h.Run(t, "root", "hostname"); got != "h3\n" {
+		t.Errorf("back on the network it says %q", got)
+	}
+}

@@ -1,0 +1,275 @@
+package script_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+
+	"go.starlark.net/starlark"
+
+	"github.com/openfroyo/froyo/builtins"
+	"github.com/openfroyo/froyo/builtins/startest"
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/schema"
+	"github.com/openfroyo/froyo/engine/unit"
+	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runtime/script"
+)
+
+// types returns the built-in resource types, read once.
+var types = sync.OnceValues(func() ([]*schema.Type, error) {
+	pkg, err := schema.Load(os.DirFS("../../providers/linux"), "linux", map[string]string{"file": "#File", "cmd": "#Cmd"})
+	if err != nil {
+		return nil, err
+	}
+	return pkg.Types, nil
+})
+
+func testHosts() *inventory.Inventory {
+	return inventory.New([]*inventory.Host{
+		{
+			Name: "web1", Address: "10.0.0.1", Groups: []string{"web"},
+			Labels: map[string]string{"role": "web"}, Vars: map[string]any{"zone": "a", "port": int64(80)},
+		},
+		{Name: "web2", Address: "10.0.0.2", Labels: map[string]string{"role": "web"}, Become: new(true)},
+		{Name: "db1", Address: "10.0.0.9", Labels: map[string]string{"role": "db"}},
+	})
+}
+
+// fakeReader answers from memory.
+type fakeReader struct {
+	mu      sync.Mutex
+	files   map[string]string
+	unknown bool // nothing is known: validate
+	asked   []string
+}
+
+func (r *fakeReader) Facts(_ context.Context, host *inventory.Host, namespace string) (map[string]any, error) {
+	if r.unknown {
+		return nil, builtins.ErrNotKnown
+	}
+	return map[string]any{"family": "debian", "id": "debian", "hostname": host.Name}, nil
+}
+
+func (r *fakeReader) Do(_ context.Context, host *inventory.Host, user string, o op.Op) (op.Result, error) {
+	if r.unknown {
+		return op.Result{}, builtins.ErrNotKnown
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.asked = append(r.asked, strings.TrimSpace(host.Name+" "+o.String()+" "+user))
+	switch {
+	case o.Stat != nil:
+		text, ok := r.files[o.Stat.Path]
+		if !ok {
+			return op.Result{Stat: &op.StatResult{}}, nil
+		}
+		return op.Result{Stat: &op.StatResult{Exists: true, Type: op.TypeFile, Mode: 0o644, Owner: "root", Group: "root", Size: int64(len(text))}}, nil
+	case o.Read != nil:
+		text, ok := r.files[o.Read.Path]
+		if !ok {
+			return op.Result{Read: &op.ReadResult{}}, nil
+		}
+		return op.Result{Read: &op.ReadResult{Exists: true, Regular: true, Size: int64(len(text)), Content: op.NewBlob([]byte(text))}}, nil
+	case o.Exec != nil:
+		return op.Result{Exec: &op.ExecResult{Stdout: "ran " + o.Subject() + "\n"}}, nil
+	case o.Getent != nil && o.Getent.Key == "deploy":
+		fields := map[string][]string{
+			"passwd": {"deploy", "x", "1000", "1000", "", "/home/deploy", "/bin/sh"},
+			"group":  {"deploy", "x", "1000", "ann,bob"},
+		}
+		return op.Result{Getent: &op.GetentResult{Found: true, Fields: fields[o.Getent.DB]}}, nil
+	case o.Getent != nil:
+		return op.Result{Getent: &op.GetentResult{}}, nil
+	case o.List != nil && o.List.Path == "/srv":
+		return op.Result{List: &op.ListResult{Exists: true, Entries: []op.Entry{
+			{Path: "a", Type: op.TypeDir, Mode: 0o755, Owner: "root", Group: "root"},
+			{Path: "b", Type: op.TypeFile, Mode: 0o640, Owner: "root", Group: "adm", Size: 3},
+		}}}, nil
+	case o.List != nil:
+		return op.Result{List: &op.ListResult{}}, nil
+	}
+	return op.Result{Error: &op.Error{Class: op.Permanent, Message: "permission denied"}}, nil
+}
+
+// output collects what runbooks print.
+type output struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (o *output) print(_ diag.Pos, host, text string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if host != "" {
+		host += ": "
+	}
+	o.lines = append(o.lines, host+text)
+}
+
+func options(t testing.TB, fsys fs.FS, main string) script.Options {
+	t.Helper()
+	all, err := types()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return script.Options{
+		FS: fsys, Main: main, Types: all, Inventory: testHosts(),
+		Vars: map[string]any{"version": "1.2", "ports": []any{int64(80), int64(443)}},
+	}
+}
+
+// runChunk evaluates a chunk for web1 and tells of its units where it expects output.
+func runChunk(t *testing.T, c startest.Chunk) (string, error) {
+	t.Helper()
+	file, _, _ := strings.Cut(path.Base(c.Name), ":")
+	fsys := fstest.MapFS{file: {Data: []byte(c.Source)}}
+	addFiles(t, fsys, "testdata/lib", "lib")
+	out := &output{}
+	opts := options(t, fsys, file)
+	opts.Print = out.print
+	opts.MaxSteps = 200_000
+	opts.Predeclared = starlark.StringDict{"assert": startest.Assert()}
+	p, err := script.Load(t.Context(), opts)
+	if err != nil {
+		return strings.Join(out.lines, "\n"), err
+	}
+	reader := &fakeReader{files: map[string]string{"/etc/motd": "hello\n", "/bin/blob": "\xff\xfe"}}
+	var plays []int
+	for i := range p.Plays() {
+		plays = append(plays, i)
+	}
+	ev, err := p.Evaluate(t.Context(), opts.Inventory.Host("web1"), plays, reader)
+	if err != nil || !strings.Contains(c.Source, "\n#>") {
+		return "", err
+	}
+	for _, units := range ev.Units {
+		for _, u := range units {
+			out.lines = append(out.lines, describe(u))
+		}
+	}
+	for _, w := range ev.Warnings {
+		out.lines = append(out.lines, "warning: "+w.Summary)
+	}
+	if strings.Contains(c.Source, "\n#> apply ") {
+		for _, units := range ev.Units {
+			for _, u := range units {
+				out.lines = append(out.lines, act(t, u))
+			}
+		}
+	}
+	return strings.Join(out.lines, "\n"), nil
+}
+
+func addFiles(t *testing.T, fsys fstest.MapFS, dir, prefix string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		text, err := os.ReadFile(path.Join(dir, e.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		fsys[path.Join(prefix, e.Name())] = &fstest.MapFile{Data: text}
+	}
+}
+
+// describe gives what a unit is beside its arguments.
+func describe(u *unit.Unit) string {
+	var parts []string
+	for _, id := range u.Require {
+		parts = append(parts, "requires "+id.Local())
+	}
+	for _, name := range slices.Sorted(maps.Keys(u.Later)) {
+		parts = append(parts, "later "+name)
+	}
+	if c, ok := u.When.(unit.Const); ok {
+		parts = append(parts, fmt.Sprintf("when %v", c.Value))
+	} else if u.When != nil {
+		parts = append(parts, "when lambda")
+	}
+	if u.ChangedWhen != nil {
+		parts = append(parts, "changed_when lambda")
+	}
+	if u.User != "" {
+		parts = append(parts, "user "+u.User)
+	}
+	if len(u.Tags) > 0 {
+		parts = append(parts, "tags "+strings.Join(u.Tags, ","))
+	}
+	if u.Sensitive {
+		parts = append(parts, "sensitive")
+	}
+	if len(parts) == 0 {
+		return u.ID.Local()
+	}
+	return u.ID.Local() + ": " + strings.Join(parts, "; ")
+}
+
+// act pretends the unit's turn: it evaluates its lambdas and gives it an
+// outcome. Commands print their own text and end with 0.
+func act(t *testing.T, u *unit.Unit) string {
+	t.Helper()
+	text := "apply " + u.ID.Local()
+	if u.When != nil {
+		v, err := u.When.Eval(t.Context(), nil)
+		if err != nil {
+			return text + " when error: " + summary(err)
+		}
+		if v != true {
+			u.Finish(unit.Outcome{Status: unit.Skipped})
+			return text + " skipped"
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(u.Later)) {
+		v, err := u.Later[name].Eval(t.Context(), nil)
+		if err != nil {
+			u.Finish(unit.Outcome{Status: unit.Failed})
+			return text + " error: " + summary(err)
+		}
+		text += fmt.Sprintf(" %s=%v", name, v)
+	}
+	outputs := map[string]any{"rc": int64(0), "stdout": u.ID.Key, "stderr": "", "changed": true, "backup": ""}
+	status := unit.Changed
+	if u.ChangedWhen != nil {
+		v, err := u.ChangedWhen.Eval(t.Context(), outputs)
+		if err != nil {
+			return text + " changed_when error: " + summary(err)
+		}
+		text += fmt.Sprintf(" changed=%v", v)
+		if v != true {
+			status = unit.Unchanged
+		}
+	}
+	u.Finish(unit.Outcome{Status: status, Outputs: outputs})
+	return text
+}
+
+func summary(err error) string {
+	if e, ok := errors.AsType[*diag.Error](err); ok {
+		return e.Summary
+	}
+	return err.Error()
+}
+
+func TestChunks(t *testing.T) {
+	files, err := fs.Glob(os.DirFS("testdata"), "*.star")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		startest.File(t, path.Join("testdata", file), runChunk)
+	}
+}

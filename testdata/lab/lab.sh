@@ -1,0 +1,284 @@
+#!/usr/bin/env bash
+# lab.sh - a throwaway fleet of real hosts on one machine.
+#
+# A host is a booted Debian of its own: systemd, sshd, network namespace, machine-id. All hosts share
+# one read-only base under overlayfs, so one more costs a second and some megabytes. Users: root and
+# ops (password s3cr3t, the lab's key; ops may sudo without a password), and opspw, whose sudo asks for it.
+#
+#   lab.sh install        install what the lab needs on this machine
+#   lab.sh base           build the hosts' common file system, once
+#   lab.sh up N           boot h1..hN, wait for sshd on each, print the path of the inventory
+#   lab.sh with N CMD...  boot h1..hN, run CMD with FROYO_LAB_HOSTS set, take everything down again
+#   lab.sh down           end all hosts and remove what they left
+#   lab.sh reset I...     give hosts I back as they were first booted
+#   lab.sh ssh I [CMD...] run CMD on host I as root
+#   lab.sh cut I          take host I off the network
+#   lab.sh join I         put it back
+#   lab.sh inventory      print the inventory (INI) of the running hosts
+#
+# Environment: FROYO_LAB, folder of everything (/var/lib/froyo-lab); FROYO_LAB_NAME, a short name ("lab"),
+# so that several labs live side by side on one base; FROYO_LAB_NET, first three numbers of its addresses.
+#
+# Exit codes: 2 usage, 3 no lab can be had on this machine (the reason is printed), 1 anything else.
+set -euo pipefail
+
+LAB=${FROYO_LAB:-/var/lib/froyo-lab}
+NAME=${FROYO_LAB_NAME:-lab}
+[[ $NAME =~ ^[a-z][a-z0-9]{0,5}$ ]] || { echo "lab: FROYO_LAB_NAME: want a letter and up to five letters or digits" >&2; exit 2; }
+NET=${FROYO_LAB_NET:-10.78.$(($(cksum <<<"$NAME" | cut -d' ' -f1) % 254 + 1))}
+BRIDGE=br-$NAME
+BASE=$LAB/base      # from debootstrap, shared by all labs
+LAYER=$LAB/layer    # our settings over it: users, sshd, sudo
+HERE=$LAB/labs/$NAME
+PACKAGES=(debootstrap systemd-container openssh-client iproute2 util-linux)
+TOOLS=(debootstrap systemd-nspawn ssh ip flock setsid)
+
+die() { echo "lab: $*" >&2; exit 1; }
+skip() { echo "lab: no lab here: $*" >&2; exit 3; }
+
+address() { echo "$NET.$((10 + $1))"; }
+hosts() { find "$HERE" -mindepth 1 -maxdepth 1 -name 'h*' -printf '%f\n' 2>/dev/null | sed 's/^h//' | sort -n; }
+
+# pid_of prints the process that runs host $1, if it does: a number left by an earlier boot of this machine is none.
+pid_of() {
+  local pid
+  pid=$(cat "$HERE/h$1/pid" 2>/dev/null) || return 1
+  tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | grep -q -- "--machine=$NAME-h$1 " && echo "$pid"
+}
+
+check() {
+  [ "$(id -u)" = 0 ] || skip "hosts need root"
+  local tool
+  for tool in "${TOOLS[@]}"; do
+    command -v "$tool" >/dev/null || skip "$tool is missing; lab.sh install gets it"
+  done
+  grep -qw overlay /proc/filesystems || modprobe -q overlay || skip "the kernel has no overlayfs"
+}
+
+# lock lets one lab.sh at a time work on what it names. Hosts must not inherit the descriptor.
+lock() {
+  mkdir -p "$LAB"
+  exec 9>"$LAB/.$1.lock"
+  flock 9
+}
+
+install_tools() {
+  [ "$(id -u)" = 0 ] || skip "installing needs root"
+  command -v apt-get >/dev/null || skip "only Debian and its kin can install: ${PACKAGES[*]}"
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update -qq
+  apt-get install -y -qq --no-install-recommends "${PACKAGES[@]}" >/dev/null
+}
+
+# inside runs a script in a folder that holds a whole system, off the network.
+inside() {
+  systemd-nspawn --quiet --directory="$1" --register=no --keep-unit --private-network --settings=no --pipe bash -euc "$2" 9>&-
+}
+
+build_base() {
+  [ -e "$BASE/.ready" ] && return
+  rm -rf "$BASE"
+  mkdir -p "$BASE"
+  debootstrap --variant=minbase \
+    --include=systemd,systemd-sysv,dbus,openssh-server,sudo,iproute2,procps,locales,ca-certificates \
+    bookworm "$BASE" >"$LAB/debootstrap.log" 2>&1 9>&- || die "debootstrap failed, see $LAB/debootstrap.log"
+  rm -rf "$BASE"/var/cache/apt/archives/*.deb
+  touch "$BASE/.ready"
+}
+
+# settings is what the layer puts on top of any base, run inside it.
+settings() {
+  cat <<'END'
+    for unit in systemd-logind.service getty@.service console-getty.service systemd-journal-flush.service \
+      systemd-network-generator.service systemd-networkd-wait-online.service systemd-tmpfiles-clean.timer \
+      apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer cron.service; do
+      ln -sf /dev/null "/etc/systemd/system/$unit"
+    done
+    systemctl -q enable ssh systemd-networkd
+    ssh-keygen -q -A
+    for user in ops opspw; do
+      id "$user" >/dev/null 2>&1 || useradd --create-home --shell /bin/bash "$user"
+      echo "$user:s3cr3t" | chpasswd
+    done
+    echo "root:s3cr3t" | chpasswd
+    echo "ops ALL=(ALL:ALL) NOPASSWD: ALL" >/etc/sudoers.d/ops
+    echo "opspw ALL=(ALL:ALL) ALL" >/etc/sudoers.d/opspw
+    chmod 440 /etc/sudoers.d/ops /etc/sudoers.d/opspw
+    printf "%s\n" "PermitRootLogin yes" "PasswordAuthentication yes" "UseDNS no" "MaxStartups 100:30:200" \
+      >/etc/ssh/sshd_config.d/10-lab.conf
+    mkdir -p /etc/systemd/journald.conf.d
+    printf "[Journal]\nStorage=volatile\n" >/etc/systemd/journald.conf.d/10-lab.conf
+    for home in /root /home/ops /home/opspw; do
+      install -d -m 700 "$home/.ssh"
+      install -m 600 /lab.pub "$home/.ssh/authorized_keys"
+      chown -R --reference="$home" "$home/.ssh"
+    done
+    rm -f /lab.pub /etc/hostname /etc/machine-id /var/lib/dbus/machine-id
+    : >/etc/machine-id
+END
+}
+
+build_layer() {
+  mkdir -p "$LAB/keys"
+  [ -f "$LAB/keys/id" ] || ssh-keygen -q -t ed25519 -N '' -C froyo-lab -f "$LAB/keys/id"
+  local version
+  version=$({ settings; cat "$LAB/keys/id.pub"; stat -c %i "$BASE/.ready"; } | sha256sum)
+  [ "$(cat "$LAYER.version" 2>/dev/null)" = "$version" ] && return
+  [ -z "$(find "$LAB/labs" -mindepth 2 -maxdepth 2 -name 'h*' 2>/dev/null)" ] ||
+    die "the lab's settings have changed while hosts run on the old ones: lab.sh down first"
+  rm -rf "$LAYER" "$LAB/layer.work"
+  mkdir -p "$LAYER" "$LAB/layer.work" "$LAB/layer.root"
+  mount -t overlay overlay -o "lowerdir=$BASE,upperdir=$LAYER,workdir=$LAB/layer.work" "$LAB/layer.root"
+  cp "$LAB/keys/id.pub" "$LAB/layer.root/lab.pub"
+  local ok=yes
+  inside "$LAB/layer.root" "$(settings)" >"$LAB/layer.log" 2>&1 || ok=no
+  umount "$LAB/layer.root"
+  rm -rf "$LAB/layer.work" "$LAB/layer.root"
+  [ $ok = yes ] || die "preparing the hosts' settings failed, see $LAB/layer.log"
+  echo "$version" >"$LAYER.version"
+}
+
+build() { (
+  lock base
+  build_base
+  build_layer
+); }
+
+bridge() {
+  ip link show "$BRIDGE" >/dev/null 2>&1 && return
+  ip link add "$BRIDGE" type bridge
+  ip address add "$NET.1/24" dev "$BRIDGE"
+  ip link set "$BRIDGE" up
+}
+
+boot() {
+  local dir=$HERE/h$1
+  mkdir -p "$dir"/{up,work,root}
+  mount -t overlay overlay -o "lowerdir=$LAYER:$BASE,upperdir=$dir/up,workdir=$dir/work" "$dir/root"
+  printf '[Match]\nName=host0\n[Network]\nAddress=%s/24\nGateway=%s.1\n' "$(address "$1")" "$NET" \
+    >"$dir/root/etc/systemd/network/10-host0.network"
+  printf '127.0.0.1 localhost\n127.0.1.1 h%d\n' "$1" >"$dir/root/etc/hosts"
+  echo "h$1" >"$dir/root/etc/hostname"
+  setsid systemd-nspawn --quiet --directory="$dir/root" --boot --register=no --keep-unit --settings=no \
+    --machine="$NAME-h$1" --hostname="h$1" --network-bridge="$BRIDGE" --link-journal=no \
+    --console=passive >"$dir/log" 2>&1 </dev/null 9>&- &
+  echo $! >"$dir/pid"
+}
+
+answers() { timeout 1 bash -c 'read -r line <>"/dev/tcp/$1/22" && [[ $line = SSH-* ]]' - "$(address "$1")" 2>/dev/null; }
+
+wait_for() {
+  local deadline=$((SECONDS + 60))
+  until answers "$1"; do
+    pid_of "$1" >/dev/null || die "h$1 ended while booting, see $HERE/h$1/log"
+    [ $SECONDS -lt $deadline ] || die "h$1 did not answer on ssh, see $HERE/h$1/log"
+    sleep 0.05
+  done
+}
+
+# halt ends hosts at once: nothing on them is worth an orderly shutdown. All are
+# told before any is waited for; systemd-nspawn itself ends after its host's init.
+halt() {
+  local i pid
+  for i in "$@"; do
+    pid=$(pid_of "$i") || continue
+    # shellcheck disable=SC2046 # one word per process is meant
+    kill -KILL $(cat "/proc/$pid/task/$pid/children" 2>/dev/null) 2>/dev/null || kill -TERM "$pid" 2>/dev/null || true
+  done
+  for i in "$@"; do
+    for _ in $(seq 200); do pid_of "$i" >/dev/null || break; sleep 0.05; done
+    pid_of "$i" >/dev/null && die "h$i does not end"
+    if mountpoint -q "$HERE/h$i/root"; then umount "$HERE/h$i/root" || umount -l "$HERE/h$i/root"; fi
+    rm -rf "${HERE:?}/h$i"
+  done
+}
+
+inventory() {
+  echo '[lab]'
+  local i
+  for i in $(hosts); do
+    echo "h$i ansible_host=$(address "$i") ansible_user=root ansible_ssh_private_key_file=$LAB/keys/id"
+  done
+}
+
+known_hosts() {
+  local i key
+  for i in $(hosts); do
+    for key in "$HERE/h$i/root"/etc/ssh/ssh_host_*_key.pub; do
+      echo "$(address "$i") $(cut -d' ' -f1,2 "$key")"
+    done
+  done
+}
+
+describe() {
+  inventory >"$HERE/inventory.ini"
+  known_hosts >"$HERE/known_hosts"
+}
+
+up() {
+  check
+  build
+  lock "$NAME"
+  mkdir -p "$HERE"
+  bridge
+  local i
+  for i in $(seq "$1"); do
+    pid_of "$i" >/dev/null && continue
+    [ ! -d "$HERE/h$i" ] || halt "$i"
+    boot "$i"
+  done
+  for i in $(seq "$1"); do wait_for "$i"; done
+  describe
+  flock -u 9
+}
+
+down() {
+  check
+  lock "$NAME"
+  # shellcheck disable=SC2046 # one word per host is meant
+  halt $(hosts)
+  ip link delete "$BRIDGE" 2>/dev/null || true
+  rm -rf "$HERE"
+}
+
+reset() {
+  check
+  lock "$NAME"
+  local i
+  halt "$@"
+  for i in "$@"; do boot "$i"; done
+  for i in "$@"; do wait_for "$i"; done
+  describe
+}
+
+with() {
+  local n=$1 code=0
+  shift
+  trap down EXIT
+  trap 'exit 130' INT TERM HUP
+  up "$n"
+  FROYO_LAB_HOSTS=$HERE/inventory.ini FROYO_LAB_SCRIPT=$(realpath "$0") "$@" 9>&- || code=$?
+  exit $code
+}
+
+link() { ip link set "vb-$NAME-h$1" "$2"; }
+usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//p}' "$0" >&2; exit 2; }
+number() { [[ ${1:-} =~ ^[1-9][0-9]{0,2}$ ]] && [ "$1" -le 200 ] || usage; }
+
+case ${1:-} in
+  install) install_tools ;;
+  base) check; build ;;
+  up) number "${2:-}"; up "$2"; echo "$HERE/inventory.ini" ;;
+  with) number "${2:-}"; [ $# -gt 2 ] || usage; shift; with "$@" ;;
+  down) down ;;
+  reset) shift; for i in "$@"; do number "$i"; done; reset "$@" ;;
+  ssh)
+    number "${2:-}"
+    host=$(address "$2"); shift 2
+    exec ssh -q -i "$LAB/keys/id" -o UserKnownHostsFile="$HERE/known_hosts" -o IdentitiesOnly=yes "root@$host" "$@"
+    ;;
+  cut) number "${2:-}"; link "$2" down ;;
+  join) number "${2:-}"; link "$2" up ;;
+  inventory) inventory ;;
+  *) usage ;;
+esac
