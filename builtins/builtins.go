@@ -9,7 +9,6 @@ package builtins
 import (
 	"context"
 	"io/fs"
-	"maps"
 	"slices"
 	"sync"
 
@@ -78,11 +77,4 @@ func (e *Env) Predeclared() starlark.StringDict {
 	}
 	names.Freeze()
 	return names
-}
-
-// Names lists all that a file can name without declaring it, sorted.
-func Names(predeclared starlark.StringDict) []string {
-	all := maps.Clone(predeclared)
-	maps.Copy(all, starlark.Universe)
-	return slices.Sorted(maps.Keys(all))
 }

@@ -70,10 +70,12 @@ func (l *Later) misuse() *diag.Error {
 // noticed reports a use that cannot itself fail. Outside of planning nobody
 // would see the report, so it ends the evaluation.
 func (l *Later) noticed() {
+	err := l.misuse()
 	if l.scope.ended {
-		panic(l.misuse())
+		err.Pos = l.pos
+		panic(err)
 	}
-	l.scope.report(l.misuse())
+	l.scope.report(err)
 }
 
 func (l *Later) String() string {

@@ -45,11 +45,11 @@ func (l *loader) Read(name string) (io.Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	if resolved == "/" {
-		return strings.NewReader(l.text), nil
-	}
 	if l.depth > maxDepth {
 		return nil, fmt.Errorf("templates include each other more than %d levels deep", maxDepth)
+	}
+	if resolved == "/" {
+		return strings.NewReader(l.text), nil
 	}
 	file := resolved[1:]
 	content, err := fs.ReadFile(l.set.fsys, file)

@@ -16,8 +16,10 @@ package startest
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -94,20 +96,12 @@ func (c *Chunk) expectations(part string, line int) error {
 		}
 		if _, quoted, ok := strings.Cut(row, "### "); ok {
 			for quoted = strings.TrimSpace(quoted); quoted != ""; quoted = strings.TrimSpace(quoted) {
-				head, err := strconv.QuotedPrefix(quoted)
+				head, w, err := newWant(quoted)
 				if err != nil {
-					return fmt.Errorf("%s: line %d: want a quoted regexp after ###: %w", c.Name, line, err)
+					return fmt.Errorf("%s: line %d: want quoted regexps after ###: %w", c.Name, line, err)
 				}
 				quoted = quoted[len(head):]
-				pattern, err := strconv.Unquote(head)
-				if err != nil {
-					return fmt.Errorf("%s: line %d: %w", c.Name, line, err)
-				}
-				re, err := regexp.Compile(pattern)
-				if err != nil {
-					return fmt.Errorf("%s: line %d: %w", c.Name, line, err)
-				}
-				c.wants[line] = append(c.wants[line], &want{text: pattern, re: re})
+				c.wants[line] = append(c.wants[line], w)
 			}
 		}
 		line++
@@ -115,33 +109,55 @@ func (c *Chunk) expectations(part string, line int) error {
 	return nil
 }
 
+// newWant reads the quoted regexp at the beginning of text.
+func newWant(text string) (head string, w *want, err error) {
+	if head, err = strconv.QuotedPrefix(text); err != nil {
+		return "", nil, err
+	}
+	pattern, err := strconv.Unquote(head)
+	if err != nil {
+		return "", nil, err
+	}
+	re, err := regexp.Compile(pattern)
+	return head, &want{text: pattern, re: re}, err
+}
+
 func (c *Chunk) check(t *testing.T, run Run) {
 	t.Helper()
 	output, err := run(t, *c)
-	for e := range diag.All(err) {
-		c.meet(t, e)
+	for _, problem := range c.problems(output, err) {
+		t.Error(problem)
 	}
-	for line, wants := range c.wants {
-		for _, w := range wants {
+}
+
+// problems tells in what a chunk's execution differs from what it expects.
+func (c *Chunk) problems(output string, err error) []string {
+	var problems []string
+	for e := range diag.All(err) {
+		if problem := c.meet(e); problem != "" {
+			problems = append(problems, problem)
+		}
+	}
+	for _, line := range slices.Sorted(maps.Keys(c.wants)) {
+		for _, w := range c.wants[line] {
 			if !w.met {
-				t.Errorf("line %d: want an error matching %q, got none", line, w.text)
+				problems = append(problems, fmt.Sprintf("line %d: want an error matching %q, got none", line, w.text))
 			}
 		}
 	}
 	if err == nil || len(c.shows) > 0 {
 		if diff := cmp.Diff(strings.Join(c.shows, "\n"), strings.TrimSuffix(output, "\n")); diff != "" {
-			t.Errorf("output (-want +got):\n%s", diff)
+			problems = append(problems, "output (-want +got):\n"+diff)
 		}
 	}
+	return problems
 }
 
-// meet finds the expectation that an error meets.
-func (c *Chunk) meet(t *testing.T, err error) {
-	t.Helper()
+// meet finds the expectation that an error meets, or tells of the error.
+func (c *Chunk) meet(err error) string {
 	e, ok := errors.AsType[*diag.Error](err)
 	if !ok {
-		t.Errorf("error without a place: %v", err)
-		return
+		return fmt.Sprintf("error without a place: %v", err)
 	}
 	text := e.Summary
 	if e.Hint != "" {
@@ -150,10 +166,10 @@ func (c *Chunk) meet(t *testing.T, err error) {
 	for _, w := range c.wants[e.Pos.Line] {
 		if !w.met && w.re.MatchString(text) {
 			w.met = true
-			return
+			return ""
 		}
 	}
-	t.Errorf("unexpected error: %s: %s\n%s", e.Pos, text, stack(e))
+	return fmt.Sprintf("unexpected error: %s: %s\n%s", e.Pos, text, stack(e))
 }
 
 func stack(e *diag.Error) string {

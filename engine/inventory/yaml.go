@@ -270,7 +270,8 @@ func number(n *yaml.Node) (any, error) {
 	case int64:
 		return v, nil
 	case float64:
-		if !math.IsNaN(v) && !math.IsInf(v, 0) {
+		whole := !strings.ContainsAny(n.Value, ".eE") // too large to be exact
+		if !whole && !math.IsNaN(v) && !math.IsInf(v, 0) {
 			return v, nil
 		}
 	}

@@ -182,6 +182,17 @@ func TestCallWorld(t *testing.T) {
 	if got := string(replies[1].Actual); got != `"slept"` {
 		t.Errorf("sleep = %s, error %v", got, replies[1].Error)
 	}
+	var random []string
+	for range 2 {
+		replies, err := load(t, host.Options{}).Call(t.Context(), []abi.Request{ask("random", 0)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		random = append(random, string(replies[0].Actual))
+	}
+	if random[0] != random[1] || random[0] == "" {
+		t.Errorf("random = %q, want the same twice", random)
+	}
 }
 
 func TestCallTooLarge(t *testing.T) {

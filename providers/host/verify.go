@@ -3,6 +3,7 @@ package host
 import (
 	"bytes"
 	"context"
+	"errors"
 
 	"github.com/openfroyo/froyo/providers/abi"
 	"github.com/openfroyo/froyo/runner/codec"
@@ -16,8 +17,10 @@ func (m *Module) verify(ctx context.Context, batch []question) error {
 	}
 	for _, q := range batch {
 		var again abi.Reply
-		err := m.askAlone(ctx, question{request: q.request, reply: &again, body: q.body})
-		if err != nil {
+		err := m.ask(ctx, []question{{request: q.request, reply: &again, body: q.body}}, true)
+		if c, crashed := errors.AsType[*crash](err); crashed {
+			again = m.failure(c.message, c.output)
+		} else if err != nil {
 			return err
 		}
 		first, err := codec.Marshal(q.reply)

@@ -25,9 +25,9 @@ const (
 	wasiInval = 28
 )
 
-// wasiCost is the number of steps that a call of the host costs a guest, beside
-// one for each 512 bytes. A step is worth some nanoseconds.
-const wasiCost = 64
+// wasiCost is the number of steps that a call of the host costs a guest; some
+// functions add to it. A step is worth about two nanoseconds.
+const wasiCost = 100
 
 // wasiFunc is one function of WASI: its parameters ('i' is an i32, 'I' an
 // i64), and what it does with them. It returns an error number.
@@ -77,8 +77,10 @@ func instantiateWASI(ctx context.Context, rt wazero.Runtime) error {
 		}
 		results := []api.ValueType{api.ValueTypeI32}
 		call := func(ctx context.Context, mod api.Module, stack []uint64) {
-			spend(mod, 0)
-			stack[0] = uint64(f.call(worldOf(ctx), mod.Memory(), stack))
+			w := worldOf(ctx)
+			w.cost = wasiCost
+			stack[0] = uint64(f.call(w, mod.Memory(), stack))
+			spend(mod, w.cost)
 		}
 		if f.call == nil {
 			results = nil
@@ -91,9 +93,9 @@ func instantiateWASI(ctx context.Context, rt wazero.Runtime) error {
 }
 
 // spend makes a guest pay for what the host does for it.
-func spend(mod api.Module, bytes uint32) {
+func spend(mod api.Module, steps uint32) {
 	if fuel, ok := mod.ExportedGlobal(meter.Fuel).(api.MutableGlobal); ok {
-		fuel.Set(fuel.Get() - wasiCost - uint64(bytes/512))
+		fuel.Set(fuel.Get() - uint64(steps))
 	}
 }
 
@@ -168,6 +170,7 @@ func randomGet(w *world, mem api.Memory, a []uint64) uint32 {
 	if !ok {
 		return wasiFault
 	}
+	w.cost += uint32(len(b))
 	if _, err := io.ReadFull(w.random, b); err != nil {
 		return wasiInval
 	}
@@ -191,6 +194,7 @@ func pollOneoff(w *world, mem api.Memory, a []uint64) uint32 {
 	if !ok {
 		return wasiFault
 	}
+	w.cost += count * eventSize
 	events := make([]byte, 0, count*eventSize)
 	for sub := range slices.Chunk(subs, subscriptionSize) {
 		var event [eventSize]byte

@@ -10,6 +10,7 @@ import (
 // world is what one instance of a guest sees of the outside beside its calls.
 type world struct {
 	output  capture
+	cost    uint32 // steps that the call of the host at work costs
 	random  *rand.ChaCha8
 	started time.Time
 	ahead   time.Duration // how far sleeping has moved its clock

@@ -118,7 +118,7 @@ func newMachine(root string, grace time.Duration) *machine {
 
 // stream is the content that travels beside an op.
 type stream struct {
-	in  io.Reader                                 // content of the op's blob, or nil
+	in  io.Reader                                    // content of the op's blob, or nil
 	out func(ctx context.Context, r io.Reader) error // sends the result's content
 }
 

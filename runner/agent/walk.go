@@ -143,14 +143,16 @@ func (m *machine) attr(ctx context.Context, a *op.Attr) (*op.Done, error) {
 	}
 	defer h.close()
 	done := &op.Done{}
+	if err := setOne(t.path, h, topMode(a, h), want, done); err != nil {
+		return nil, err
+	}
 	if a.Recurse && typeOf(h.st.Mode) == op.TypeDir {
 		err = m.attrBelow(ctx, a, t.path, h, want, done)
-		if err != nil {
-			return nil, err
-		}
 	}
-	// The top comes last: its new mode or owner might shut the way below.
-	return done, setOne(t.path, h, topMode(a, h), want, done)
+	if err != nil {
+		return nil, err
+	}
+	return done, nil
 }
 
 func (m *machine) attrBelow(ctx context.Context, a *op.Attr, path string, h *handle, want owner, done *op.Done) error {

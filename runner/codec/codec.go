@@ -61,6 +61,7 @@ func Unmarshal(data []byte, v any) error {
 		return err
 	}
 	d := decoder{data: data}
+	d.space()
 	if err := d.value(target.Elem(), s); err != nil {
 		return err
 	}

@@ -13,9 +13,8 @@ type decoder struct {
 	depth int
 }
 
-// value reads a value into v, which must be settable.
+// value reads the value at the position into v, which must be settable.
 func (d *decoder) value(v reflect.Value, s *shape) error {
-	d.space()
 	if s.form == formRaw {
 		return d.raw(v)
 	}
@@ -112,59 +111,88 @@ func (d *decoder) bytes(v reflect.Value) error {
 
 func (d *decoder) slice(v reflect.Value, s *shape) error {
 	v.Set(reflect.MakeSlice(s.typ, 0, 0))
-	return d.array(func(i int) error {
+	more, err := d.open('[', ']')
+	for i := 0; more && err == nil; i++ {
 		if i >= v.Cap() {
 			v.Grow(1)
 		}
 		v.SetLen(i + 1)
-		if err := d.value(v.Index(i), s.elem); err != nil {
+		if err = d.value(v.Index(i), s.elem); err != nil {
 			return within(err, "["+strconv.Itoa(i)+"]")
 		}
-		return nil
-	})
+		more, err = d.more(']')
+	}
+	return err
 }
 
 func (d *decoder) mapping(v reflect.Value, s *shape) error {
 	v.Set(reflect.MakeMap(s.typ))
 	elem := reflect.New(s.elem.typ).Elem()
-	keyType := s.typ.Key()
-	return d.object(func(key []byte) error {
-		elem.SetZero()
-		if err := d.value(elem, s.elem); err != nil {
+	more, err := d.open('{', '}')
+	for more && err == nil {
+		var key []byte
+		if key, err = d.key(); err != nil {
 			return err
 		}
-		v.SetMapIndex(reflect.ValueOf(string(key)).Convert(keyType), elem)
-		return nil
-	})
+		elem.SetZero()
+		if err = d.value(elem, s.elem); err != nil {
+			return err
+		}
+		v.SetMapIndex(reflect.ValueOf(string(key)).Convert(s.typ.Key()), elem)
+		more, err = d.more('}')
+	}
+	return err
 }
 
 func (d *decoder) structure(v reflect.Value, s *shape) error {
-	next := 0 // writers keep the order of the fields, so the next one is the likeliest
-	return d.object(func(key []byte) error {
-		i := next
-		if i >= len(s.fields) || s.fields[i].name != string(key) {
-			known := false
-			if i, known = s.index[string(key)]; !known {
-				d.space()
-				return d.skip()
-			}
+	more, err := d.open('{', '}')
+	for next := 0; more && err == nil; { // the field after the last one
+		var key []byte
+		if key, err = d.key(); err != nil {
+			return err
 		}
-		next = i + 1
-		f := &s.fields[i]
-		member := f.of(v)
-		if f.shape.form == formStruct {
-			member.SetZero()
+		i := s.find(key, next)
+		if i < 0 {
+			err = d.skip()
+		} else {
+			next = i + 1
+			err = d.member(v, &s.fields[i])
 		}
-		if err := d.value(member, f.shape); err != nil {
-			return within(err, f.name)
+		if err != nil {
+			return err
 		}
-		return nil
-	})
+		more, err = d.more('}')
+	}
+	return err
+}
+
+// find returns the field with a name, or -1. Writers keep the order of the
+// fields and leave some out, so it is most likely one of the next.
+func (s *shape) find(name []byte, next int) int {
+	for i := next; i < min(next+4, len(s.fields)); i++ {
+		if s.fields[i].name == string(name) {
+			return i
+		}
+	}
+	if i, ok := s.index[string(name)]; ok {
+		return i
+	}
+	return -1
+}
+
+func (d *decoder) member(v reflect.Value, f *field) error {
+	to := f.of(v)
+	if f.shape.form == formStruct {
+		to.SetZero()
+	}
+	if err := d.value(to, f.shape); err != nil {
+		return within(err, f.name)
+	}
+	return nil
 }
 
 // plain reads a value whose type is decided by what stands there.
 func (d *decoder) plain() (any, error) {
-	d.space()
 	switch c := d.peek(); {
 	case c == 'n':
 		return nil, d.literal("null")
@@ -185,21 +213,31 @@ func (d *decoder) plain() (any, error) {
 
 func (d *decoder) plainList() (any, error) {
 	list := []any{}
-	err := d.array(func(int) error {
-		v, err := d.plain()
+	more, err := d.open('[', ']')
+	for more && err == nil {
+		var v any
+		if v, err = d.plain(); err != nil {
+			return nil, err
+		}
 		list = append(list, v)
-		return err
-	})
+		more, err = d.more(']')
+	}
 	return list, err
 }
 
 func (d *decoder) plainObject() (any, error) {
 	object := map[string]any{}
-	err := d.object(func(key []byte) error {
-		v, err := d.plain()
-		object[string(key)] = v
-		return err
-	})
+	more, err := d.open('{', '}')
+	for more && err == nil {
+		var key []byte
+		if key, err = d.key(); err != nil {
+			return nil, err
+		}
+		if object[string(key)], err = d.plain(); err != nil {
+			return nil, err
+		}
+		more, err = d.more('}')
+	}
 	return object, err
 }
 

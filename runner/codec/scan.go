@@ -43,7 +43,14 @@ func (d *decoder) peek() byte {
 	return 0
 }
 
+// space steps over white space, of which there is hardly ever any.
 func (d *decoder) space() {
+	if d.pos < len(d.data) && d.data[d.pos] <= ' ' {
+		d.spaces()
+	}
+}
+
+func (d *decoder) spaces() {
 	for d.pos < len(d.data) {
 		switch d.data[d.pos] {
 		case ' ', '\t', '\n', '\r':
@@ -72,10 +79,13 @@ func (d *decoder) boolean() (bool, error) {
 	return false, d.fail("expected a boolean, found " + d.found())
 }
 
-// open steps over an opening bracket and reports whether the closing one follows at once.
-func (d *decoder) open(opening, closing byte, what string) (done bool, err error) {
-	d.space()
+// open steps over an opening bracket, and reports whether elements follow.
+func (d *decoder) open(opening, closing byte) (more bool, err error) {
 	if d.peek() != opening {
+		what := "an object"
+		if opening == '[' {
+			what = "an array"
+		}
 		return false, d.fail("expected " + what + ", found " + d.found())
 	}
 	if d.depth == MaxDepth {
@@ -87,54 +97,29 @@ func (d *decoder) open(opening, closing byte, what string) (done bool, err error
 	if d.peek() == closing {
 		d.depth--
 		d.pos++
-		return true, nil
+		return false, nil
 	}
-	return false, nil
+	return true, nil
 }
 
-// more steps over the comma or the closing bracket after a member.
-func (d *decoder) more(closing byte, what string) (done bool, err error) {
+// more steps over what follows an element, and reports whether another one comes.
+func (d *decoder) more(closing byte) (bool, error) {
 	d.space()
 	switch d.peek() {
 	case ',':
 		d.pos++
-		return false, nil
+		d.space()
+		return true, nil
 	case closing:
 		d.depth--
 		d.pos++
-		return true, nil
+		return false, nil
 	}
-	return false, d.fail("expected ',' or the end of " + what + ", found " + d.found())
+	return false, d.fail("expected ',' or '" + string(rune(closing)) + "', found " + d.found())
 }
 
-// array calls element at the beginning of each element, which it must read.
-func (d *decoder) array(element func(i int) error) error {
-	done, err := d.open('[', ']', "an array")
-	for i := 0; err == nil && !done; i++ {
-		if err = element(i); err == nil {
-			done, err = d.more(']', "the array")
-		}
-	}
-	return err
-}
-
-// object calls member after each key, at its value, which it must read.
-func (d *decoder) object(member func(key []byte) error) error {
-	done, err := d.open('{', '}', "an object")
-	for err == nil && !done {
-		var key []byte
-		if key, err = d.key(); err != nil {
-			return err
-		}
-		if err = member(key); err == nil {
-			done, err = d.more('}', "the object")
-		}
-	}
-	return err
-}
-
+// key reads a member's key and steps to its value.
 func (d *decoder) key() ([]byte, error) {
-	d.space()
 	key, err := d.text()
 	if err != nil {
 		return nil, err
@@ -144,20 +129,36 @@ func (d *decoder) key() ([]byte, error) {
 		return nil, d.fail("expected ':', found " + d.found())
 	}
 	d.pos++
+	d.space()
 	return key, nil
 }
 
 // skip checks a value's syntax and steps over it.
 func (d *decoder) skip() error {
-	d.space()
 	switch c := d.peek(); {
 	case c == '{':
-		return d.object(func([]byte) error { return d.skip() })
-	case c == '[':
-		return d.array(func(int) error { return d.skip() })
-	case c == '"':
-		_, err := d.text()
+		more, err := d.open('{', '}')
+		for more && err == nil {
+			if _, err = d.key(); err != nil {
+				return err
+			}
+			if err = d.skip(); err != nil {
+				return err
+			}
+			more, err = d.more('}')
+		}
 		return err
+	case c == '[':
+		more, err := d.open('[', ']')
+		for more && err == nil {
+			if err = d.skip(); err != nil {
+				return err
+			}
+			more, err = d.more(']')
+		}
+		return err
+	case c == '"':
+		return d.skipText()
 	case c == '-' || isDigit(c):
 		_, _, err := d.number()
 		return err
@@ -216,6 +217,23 @@ func (d *decoder) digits() bool {
 	return d.pos > start
 }
 
+// plain are the bytes that stand for themselves in a string.
+var plain = func() (table [256]bool) {
+	for c := ' '; c < utf8.RuneSelf; c++ {
+		table[c] = c != '"' && c != '\\'
+	}
+	return table
+}()
+
+// plainEnd returns where the bytes that stand for themselves end.
+func (d *decoder) plainEnd() int {
+	data, i := d.data, d.pos
+	for i < len(data) && plain[data[i]] {
+		i++
+	}
+	return i
+}
+
 // text reads a string. The bytes it returns may be part of the input; they are
 // valid UTF-8, bad bytes and lone surrogates replaced by U+FFFD.
 func (d *decoder) text() ([]byte, error) {
@@ -223,34 +241,53 @@ func (d *decoder) text() ([]byte, error) {
 		return nil, d.fail("expected a string, found " + d.found())
 	}
 	d.pos++
-	start, ascii := d.pos, true
-	for d.pos < len(d.data) {
-		switch c := d.data[d.pos]; {
-		case c == '"':
-			part := d.data[start:d.pos]
-			if !ascii && !utf8.Valid(part) {
-				return d.unquote(start)
-			}
-			d.pos++
-			return part, nil
-		case c == '\\':
-			return d.unquote(start)
-		case c < ' ':
-			return nil, d.fail("control character in a string")
-		case c >= utf8.RuneSelf:
-			ascii = false
-		}
-		d.pos++
+	end := d.plainEnd()
+	if end < len(d.data) && d.data[end] == '"' {
+		part := d.data[d.pos:end]
+		d.pos = end + 1
+		return part, nil
 	}
-	return nil, d.fail("string has no end")
+	return d.unquote(end)
 }
 
-// unquote reads a string that needs rewriting, from its first byte.
-func (d *decoder) unquote(start int) ([]byte, error) {
-	out := make([]byte, 0, 2*(d.pos-start)+16)
-	d.pos = start
-	for d.pos < len(d.data) {
-		switch c := d.data[d.pos]; {
+// skipText checks a string's syntax and steps over it.
+func (d *decoder) skipText() error {
+	d.pos++
+	for {
+		d.pos = d.plainEnd()
+		switch c := d.peek(); {
+		case c == '"':
+			d.pos++
+			return nil
+		case c == '\\':
+			if _, err := d.escape(); err != nil {
+				return err
+			}
+		case c >= utf8.RuneSelf:
+			d.pos++
+		default:
+			return d.unfinished()
+		}
+	}
+}
+
+// unfinished is the error of a string in which neither its end nor a fit byte comes.
+func (d *decoder) unfinished() error {
+	if d.pos < len(d.data) {
+		return d.fail("control character in a string")
+	}
+	return d.fail("string has no end")
+}
+
+// unquote reads a string that is not as it looks from end on.
+func (d *decoder) unquote(end int) ([]byte, error) {
+	out := append(make([]byte, 0, 2*(end-d.pos)+16), d.data[d.pos:end]...)
+	d.pos = end
+	for {
+		end := d.plainEnd()
+		out = append(out, d.data[d.pos:end]...)
+		d.pos = end
+		switch c := d.peek(); {
 		case c == '"':
 			d.pos++
 			return out, nil
@@ -260,18 +297,14 @@ func (d *decoder) unquote(start int) ([]byte, error) {
 				return nil, err
 			}
 			out = utf8.AppendRune(out, r)
-		case c < ' ':
-			return nil, d.fail("control character in a string")
-		case c < utf8.RuneSelf:
-			out = append(out, c)
-			d.pos++
-		default:
+		case c >= utf8.RuneSelf:
 			r, size := utf8.DecodeRune(d.data[d.pos:])
 			out = utf8.AppendRune(out, r)
 			d.pos += size
+		default:
+			return nil, d.unfinished()
 		}
 	}
-	return nil, d.fail("string has no end")
 }
 
 // escape reads an escape sequence, both halves of a surrogate pair at once.

@@ -38,7 +38,7 @@ type shape struct {
 type field struct {
 	name      string
 	key       []byte // quoted name and colon
-	path      []int
+	path      []int  // indices from the struct through embedded ones
 	omitEmpty bool
 	shape     *shape
 }

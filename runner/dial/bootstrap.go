@@ -115,11 +115,14 @@ func parseReport(line, magic string) (report, error) {
 		return report{}, errReport
 	}
 	r := report{system: fields[1], machine: fields[2], gzip: fields[3] == "1", dir: fields[4]}
-	if !strings.HasPrefix(r.dir, "/") || !strings.HasSuffix(r.dir, "/."+magic) || strings.ContainsFunc(r.dir, unicode.IsControl) {
+	if !strings.HasPrefix(r.dir, "/") || !strings.HasSuffix(r.dir, "/."+magic) || strings.ContainsFunc(r.dir, unreadable) {
 		return report{}, errReport
 	}
 	return r, nil
 }
+
+// unreadable characters make the bootstrap's line mean more than one thing.
+func unreadable(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) }
 
 // base is the directory in which the runner's own was made.
 func (r report) base(magic string) string { return strings.TrimSuffix(r.dir, "/."+magic) }

@@ -3,7 +3,6 @@ package dial
 import (
 	"context"
 	"errors"
-	"io"
 	"maps"
 	"slices"
 	"strconv"
@@ -75,7 +74,7 @@ func (l *link) take(f wire.Frame) error {
 		if err != nil {
 			return err
 		}
-		return c.receive(l, f.Data)
+		return l.receive(c, f.Data)
 	case f.Window != nil:
 		c, err := l.command(f.Window.ID)
 		if err != nil {
@@ -116,13 +115,15 @@ func (l *link) finish(d *wire.Done) error {
 	delete(l.commands, d.ID)
 	l.mu.Unlock()
 	<-l.slots
-	c.done(outcome)
+	c.stop()
+	c.call.done(c.index, outcome)
 	return nil
 }
 
 // explain says why frames cannot be read any more.
 func (l *link) explain(err error) *Error {
 	if errors.Is(err, errBye) {
+		_ = l.shell.end() // it did all it was asked; how it ended no longer matters
 		return l.session.errorAt(StageLost, "the session is closed", "", "", nil)
 	}
 	_, bad := errors.AsType[*wire.BadFrame](err)
@@ -166,7 +167,8 @@ func (l *link) fail(e *Error) {
 	l.mu.Unlock()
 	close(l.ended)
 	for _, c := range commands {
-		c.stop(e)
+		c.stop()
+		c.call.fail(e)
 	}
 	l.shell.process.Stdin.Close()
 	l.shell.process.Kill()
@@ -207,10 +209,8 @@ func (l *link) close(ctx context.Context) error {
 	case <-ctx.Done():
 		l.fail(l.session.errorAt(StageLost, "the session was closed"+l.underWay(), "", "", nil))
 	}
-	if !errors.Is(l.err, l.err.Cause) && l.err.Stage == StageWire {
+	if l.err.Stage == StageWire {
 		return l.err
 	}
 	return nil
 }
-
-var _ io.Closer = (*nothing)(nil)

@@ -33,18 +33,30 @@ const (
 // directory that turns out to be of no use is left out in the next attempt.
 func (s *Session) start(ctx context.Context, user string) (*link, error) {
 	var without []string
+	var tried string // what was wrong with these
+	var first *Error
 	for {
 		p := &placing{session: s, user: user, magic: wire.NewMagic()}
 		l, err := p.attempt(ctx, without)
-		if err == nil {
-			return l, nil
-		}
-		if !p.elsewhere || !plainPath(p.base) || slices.Contains(without, p.base) {
+		e, _ := errors.AsType[*Error](err)
+		switch {
+		case e == nil:
+			return l, err
+		case p.nowhere != "" && first != nil:
+			e = s.errorAt(StageStart, noDirectory+tried+p.nowhere, first.Detail, first.Hint, first)
+			return nil, e
+		case p.useless == "" || !plainPath(p.base) || slices.Contains(without, p.base):
 			return nil, err
 		}
+		if first == nil {
+			first = e
+		}
 		without = append(without, p.base)
+		tried += p.base + " (" + p.useless + "), "
 	}
 }
+
+const noDirectory = "no directory to run from: "
 
 // placing is one attempt to put a runner in place.
 type placing struct {
@@ -53,8 +65,9 @@ type placing struct {
 	magic   string
 	shell   *shell
 
-	base      string // the directory it was put below
-	elsewhere bool   // another directory may do
+	base    string // the directory it was put below
+	useless string // why another directory may do where this one did not, or ""
+	nowhere string // why no directory was of use, or ""
 }
 
 func (p *placing) attempt(ctx context.Context, without []string) (*link, error) {
@@ -164,22 +177,22 @@ func (p *placing) gaveUp(r report) error {
 	case "nosu":
 		return p.errorAt(StageBecome, "there is no runuser, su or sudo to become "+Escape(p.user)+" with", said, "")
 	case "directory":
-		return p.errorAt(StageStart, "no directory to run from: "+Escape(short(r.detail)), said,
-			"one of them must have space and allow execution")
+		p.nowhere = Escape(short(r.detail))
+		return p.errorAt(StageStart, noDirectory+p.nowhere, said, "one of them must have space and allow execution")
 	case "nosum":
 		return p.errorAt(StageStart, "the host has none of sha256sum, shasum and openssl", said, "install coreutils")
 	case "uname":
 		return p.errorAt(StageStart, "the host does not say what it is: uname failed", said, "")
 	case "unpack":
-		p.elsewhere = strings.Contains(said, "No space left") || strings.Contains(said, "quota exceeded")
-		if p.elsewhere {
+		if strings.Contains(said, "No space left") || strings.Contains(said, "quota exceeded") {
+			p.useless = "full"
 			return p.errorAt(StageStart, "the disk of "+at+" is full", said, "free some space")
 		}
 		return p.errorAt(StageStart, "unpacking the runner in "+at+" failed", said, "")
 	case "sum":
 		return p.errorAt(StageStart, "the runner arrived damaged in "+at+": its SHA-256 is "+Escape(short(r.detail)), said, "")
 	case "exec":
-		p.elsewhere = true
+		p.useless = "cannot execute the runner"
 		return p.errorAt(StageStart, "the runner cannot be executed in "+at, said, "does a policy (SELinux, fapolicyd) forbid it?")
 	}
 	return p.session.errorAt(StageLost, "the bootstrap was interrupted: "+Escape(r.failed), escapeLines(said), "", exit)
@@ -243,8 +256,9 @@ func (p *placing) notReady(r report, noise []byte, err error) error {
 			escapeLines(said), "", exit)
 	}
 	p.sweep(r)
-	status, ok := errors.AsType[*ExitError](exit)
-	p.elsewhere = ok && (status.Status == 126 || status.Status == 127)
+	if status, ok := errors.AsType[*ExitError](exit); ok && (status.Status == 126 || status.Status == 127) {
+		p.useless = "cannot execute the runner"
+	}
 	return p.session.errorAt(StageStart, "the runner ended before it was ready ("+endOf(exit)+") in "+Escape(p.base),
 		escapeLines(said), "does the host run programs for "+Escape(r.system+" "+r.machine)+", and from there?", exit)
 }

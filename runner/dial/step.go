@@ -16,6 +16,8 @@ type Step struct {
 	// Expect is the digest (wire.Digest) that the result must have, or "". Session.Run
 	// stops at the first step whose result differs.
 	Expect string
+	// Unit names the unit that the step is for, for traces; it stays on this side.
+	Unit string
 }
 
 // DefaultTimeout bounds an op that says nothing else.

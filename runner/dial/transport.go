@@ -27,7 +27,9 @@ type Process struct {
 	// Wait returns when the process has ended: nil, *ExitError, or why that cannot
 	// be known. Stdout and Stderr must be read to their ends.
 	Wait func() error
-	// Kill gives the process up. It may be called at any time and more than once.
+	// Kill gives the process up by ending its streams, upon which bootstrap and runner
+	// end by themselves and leave nothing behind. It may be called at any time and
+	// more than once.
 	Kill func()
 }
 

@@ -49,6 +49,8 @@ type env struct {
 	verbose int
 	color   func(*os.File) bool
 	errors  *ui.Errors
+	// atExit closes what commands leave open for others to write to.
+	atExit []func() error
 }
 
 // exited carries kong's wish to end the process past code that goes on otherwise.
@@ -88,7 +90,11 @@ func Main(ctx context.Context, p Process) (code diag.Code) {
 	}
 	e.verbose = g.Verbose
 	e.errors.Verbose = g.Verbose > 0
-	return e.finish(ctx, cmd.Run(ctx, e))
+	err = cmd.Run(ctx, e)
+	for _, closing := range e.atExit {
+		err = errors.Join(err, closing())
+	}
+	return e.finish(ctx, err)
 }
 
 // finish prints what went wrong and decides the exit code.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"time"
@@ -16,6 +17,7 @@ import (
 // connector opens sessions with hosts: how to get there, who to be, which passwords to use.
 type connector struct {
 	ssh     *ssh.Dialer
+	local   *local.Machine
 	options dial.Options
 }
 
@@ -36,7 +38,7 @@ func newConnector(e *env, f *targetFlags) (*connector, error) {
 	if file := e.Getenv("FROYO_KNOWN_HOSTS"); file != "" {
 		o.KnownHosts = []string{file}
 	}
-	c := &connector{options: dial.Options{Version: Version(), Binary: runner.Binary}}
+	c := &connector{local: local.New(operator(), e.Environ()), options: dial.Options{Binary: binary}}
 	var err error
 	if f.AskPass {
 		if o.Password, err = e.password("SSH password", "FROYO_SSH_PASSWORD"); err != nil {
@@ -44,7 +46,7 @@ func newConnector(e *env, f *targetFlags) (*connector, error) {
 		}
 	}
 	if f.AskBecome {
-		if c.options.Password, err = e.password("sudo password", "FROYO_BECOME_PASSWORD"); err != nil {
+		if c.options.Become, err = e.password("sudo password", "FROYO_BECOME_PASSWORD"); err != nil {
 			return nil, err
 		}
 	}
@@ -57,11 +59,7 @@ func (c *connector) open(ctx context.Context, h *inventory.Host) (*dial.Session,
 	o := c.options
 	o.Host = h.Name
 	if h.Connection == inventory.Local {
-		t, err := local.New()
-		if err != nil {
-			return nil, err
-		}
-		return dial.Open(t, o), nil
+		return dial.Open(c.local, o), nil
 	}
 	host := ssh.Host{Name: h.Name, Address: h.Address, Port: h.Port, User: h.User}
 	if h.Key != "" {
@@ -74,7 +72,16 @@ func (c *connector) open(ctx context.Context, h *inventory.Host) (*dial.Session,
 	return dial.Open(client, o), nil
 }
 
-func (c *connector) close() error { return c.ssh.Close() }
+// binary gives the runner for a platform to the bootstrap.
+func binary(goos, goarch string) (*dial.Binary, error) {
+	gz, sum, size, err := runner.Binary(goos, goarch)
+	if err != nil {
+		return nil, err
+	}
+	return &dial.Binary{Gzip: gz, Sum: sum, Size: size}, nil
+}
+
+func (c *connector) close() error { return errors.Join(c.ssh.Close(), c.local.Close()) }
 
 // expandHome replaces a leading "~/" as shells do.
 func expandHome(path string) string {

@@ -143,7 +143,7 @@ func hostError(host string, err error) error {
 func (e *env) progress(verb string, hosts int) *ui.Progress {
 	return ui.NewProgress(e.Stderr, ui.ProgressOptions{
 		Style: ui.Style{Color: e.color(e.Stderr)}, Live: isTerminal(e.Stderr),
-		Width: func() int { return width(e.Stderr) }, Verb: verb, Hosts: hosts, All: e.verbose > 0,
+		Width: func() int { return width(e.Stderr) }, Verb: verb, Hosts: hosts,
 	})
 }
 

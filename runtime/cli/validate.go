@@ -33,12 +33,12 @@ func (c *validateCommand) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
-	defer j.packages.close(ctx) //nolint:errcheck // nothing was run in it
-	store, err := j.openStored()
+	defer j.packages.close(ctx) //nolint:errcheck // no guest was started
+	store, err := j.openStored(ctx)
 	if err != nil {
 		return err
 	}
-	defer store.close()
+	defer store.close() //nolint:errcheck // it was only read
 	var errs []error
 	units := 0
 	for _, h := range j.selection.hosts {
@@ -67,7 +67,7 @@ func (c *validateCommand) Run(ctx context.Context, e *env) error {
 type stored struct {
 	facts state.Hosts // nil where nothing was ever stored
 	where string
-	close func()
+	close func() error
 }
 
 // Facts implements builtins.Reader.

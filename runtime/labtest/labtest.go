@@ -88,10 +88,16 @@ func parse(r io.Reader) ([]Host, error) {
 	return hosts, lines.Err()
 }
 
-// Run runs a shell script on the host as user and returns what it printed. It
+// SSH runs a shell script on the host as root and returns what it printed, as SSHAs does.
+func (h Host) SSH(t testing.TB, script string) string {
+	t.Helper()
+	return h.SSHAs(t, "root", script)
+}
+
+// SSHAs runs a shell script on the host as user and returns what it printed. It
 // fails the test where the script does. It goes through the system's ssh, so
 // that what froyo did is seen with eyes other than its own.
-func (h Host) Run(t testing.TB, user, script string) string {
+func (h Host) SSHAs(t testing.TB, user, script string) string {
 	t.Helper()
 	out, err := h.ssh(user, script).Output()
 	if err != nil {
@@ -120,7 +126,7 @@ func (h Host) Sudoers(t testing.TB, rule string) {
 	t.Helper()
 	const path = "/etc/sudoers.d/zz-test"
 	h.Undo(t, "rm -f "+path)
-	h.Run(t, "root", "umask 227 && rm -f "+path+" && cat >"+path+" <<'END' && visudo -qcf "+path+"\n"+rule+"\nEND")
+	h.SSH(t, "umask 227 && rm -f "+path+" && cat >"+path+" <<'END' && visudo -qcf "+path+"\n"+rule+"\nEND")
 }
 
 // Cut takes the host off the network until the test ends.

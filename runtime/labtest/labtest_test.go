@@ -47,16 +47,16 @@ func TestParse(t *testing.T) {
 // TestLabHosts checks what other lab tests rest on.
 func TestLabHosts(t *testing.T) {
 	h := Hosts(t, 2)[1]
-	if got := h.Run(t, "root", "hostname; id -u"); got != "h2\n0\n" {
+	if got := h.SSH(t, "hostname; id -u"); got != "h2\n0\n" {
 		t.Errorf("root sees %q", got)
 	}
-	if got := h.Run(t, "ops", "sudo -n id -u"); got != "0\n" {
+	if got := h.SSHAs(t, "ops", "sudo -n id -u"); got != "0\n" {
 		t.Errorf("ops as root is %q", got)
 	}
-	if got := h.Run(t, "opspw", "sudo -n true 2>/dev/null || echo refused; echo "+Password+" | sudo -S -p '' id -u"); got != "refused\n0\n" {
+	if got := h.SSHAs(t, "opspw", "sudo -n true 2>/dev/null || echo refused; echo "+Password+" | sudo -S -p '' id -u"); got != "refused\n0\n" {
 		t.Errorf("opspw gets %q, want sudo to need the password", got)
 	}
-	if a, b := Hosts(t, 1)[0].Run(t, "root", "cat /etc/machine-id"), h.Run(t, "root", "cat /etc/machine-id"); a == b {
+	if a, b := Hosts(t, 1)[0].SSH(t, "cat /etc/machine-id"), h.SSH(t, "cat /etc/machine-id"); a == b {
 		t.Errorf("two hosts share the machine-id %q", a)
 	}
 }
@@ -66,11 +66,11 @@ func TestLabSudoers(t *testing.T) {
 	const ask = "sudo -n /bin/true 2>/dev/null && echo yes || echo no"
 	t.Run("while the rule stands", func(t *testing.T) {
 		h.Sudoers(t, "opspw ALL=(ALL) NOPASSWD: /bin/true, /usr/bin/true")
-		if got := h.Run(t, "opspw", ask); got != "yes\n" {
+		if got := h.SSHAs(t, "opspw", ask); got != "yes\n" {
 			t.Errorf("sudo says %q", got)
 		}
 	})
-	if got := h.Run(t, "opspw", ask); got != "no\n" {
+	if got := h.SSHAs(t, "opspw", ask); got != "no\n" {
 		t.Errorf("after the test sudo says %q", got)
 	}
 }
@@ -90,7 +90,7 @@ func TestLabCut(t *testing.T) {
 			t.Error("the host still answers")
 		}
 	})
-	if got := h.Run(t, "root", "hostname"); got != "h3\n" {
+	if got := h.SSH(t, "hostname"); got != "h3\n" {
 		t.Errorf("back on the network it says %q", got)
 	}
 }

@@ -231,6 +231,9 @@ func (l *loader) execute(ctx context.Context, m *module, chain []diag.Frame) (er
 		errs = append(errs, at(chain, l.p.env.Diagnose(err, "")))
 	}
 	m.globals = globals
+	if !main {
+		m.scope.End()
+	}
 	if !main || err != nil {
 		errs = append(m.scope.Errors(), errs...)
 	}

@@ -122,6 +122,7 @@ func (p *Program) run(ctx context.Context, l *loader) []*diag.Error {
 		return errs
 	}
 	scope := main.scope
+	defer scope.End()
 	p.plays, p.warnings = scope.Plays(), scope.Warnings()
 	top := scope.TopLevel()
 	if len(top) == 0 {

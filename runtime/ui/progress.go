@@ -30,7 +30,6 @@ type Progress struct {
 	live  bool
 	width func() int
 	verb  string
-	all   bool // show units that have nothing to do, too
 
 	mu      sync.Mutex
 	started time.Time
@@ -54,14 +53,12 @@ type ProgressOptions struct {
 	Verb string
 	// Hosts is how many take part.
 	Hosts int
-	// All shows units that have nothing to do, too.
-	All bool
 }
 
 // NewProgress starts showing progress; Close ends it.
 func NewProgress(out io.Writer, o ProgressOptions) *Progress {
 	p := &Progress{
-		out: out, style: o.Style, live: o.Live, width: o.Width, verb: o.Verb, hosts: o.Hosts, all: o.All,
+		out: out, style: o.Style, live: o.Live, width: o.Width, verb: o.Verb, hosts: o.Hosts,
 		started: time.Now(), current: map[string]string{}, stop: make(chan struct{}),
 	}
 	if p.live {
@@ -128,20 +125,14 @@ func (p *Progress) unit(e event.Event) {
 	case unit.Changed:
 		p.changed++
 		color = yellow
-		if p.live && p.hosts > fewHosts && !p.all {
+		if p.live && p.hosts > fewHosts {
 			return
 		}
 	case unit.Failed:
 		p.failed++
 		color = red
 	case unit.Skipped, unit.Unchanged:
-		color = cyan
-		if e.Status == unit.Unchanged {
-			color = green
-		}
-		if !p.all {
-			return
-		}
+		return
 	}
 	text := fmt.Sprintf("%s  %-7s  %s", e.Host, e.Status, clip(readable(e.Unit.Local()), 100))
 	if e.Reason != "" {

@@ -200,7 +200,7 @@ func TestMigrate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
+	defer func() { must(t, db.Close()) }()
 	count := func() (n int) {
 		if err := db.QueryRow(`SELECT count(*) FROM a`).Scan(&n); err != nil {
 			t.Fatal(err)
@@ -238,7 +238,7 @@ func TestBusy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer other.Close()
+	defer func() { must(t, other.Close()) }()
 	tx, err := other.Begin()
 	if err != nil {
 		t.Fatal(err)

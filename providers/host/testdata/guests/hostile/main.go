@@ -3,6 +3,7 @@
 package main
 
 import (
+	"math/rand/v2"
 	"os"
 	"strconv"
 	"strings"
@@ -108,6 +109,8 @@ func reply(u unit, r abi.Request) string {
 		return `{"actual":"slept"}`
 	case "clock":
 		return `{"actual":` + strconv.FormatInt(time.Now().Unix(), 10) + `}`
+	case "random":
+		return `{"actual":` + strconv.FormatInt(rand.Int64(), 10) + `}`
 	case "stat":
 		if len(r.Log) < u.N {
 			return `{"need":[{"fs.stat":{"path":"/srv/` + strconv.Itoa(len(r.Log)) + `"}}]}`

@@ -1,0 +1,99 @@
+package host_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/openfroyo/froyo/providers/host"
+	"github.com/openfroyo/froyo/runner/op"
+)
+
+func TestAllowsPaths(t *testing.T) {
+	tests := []struct {
+		pattern string
+		path    string
+		want    bool
+	}{
+		{"/**", "/", true},
+		{"/**", "/etc/../x", true},
+		{"/etc/motd", "/etc/motd", true},
+		{"/etc/motd", "/etc//motd/", true},
+		{"/etc/motd", "/etc/motd.old", false},
+		{"/etc/*", "/etc/motd", true},
+		{"/etc/*", "/etc/ssh/sshd_config", false},
+		{"/etc/*", "/etc", false},
+		{"/etc/**", "/etc/ssh/sshd_config", true},
+		{"/etc/**", "/etc", false},
+		{"/etc/**", "/etcetera", false},
+		{"/etc/**", "/etc/../root/.ssh", false},
+		{"/etc/**", "/etc/./motd", true},
+		{"/**/conf.d/*", "/conf.d/a", true},
+		{"/**/conf.d/*", "/etc/app/conf.d/a", true},
+		{"/**/conf.d/*", "/etc/app/conf.d/a/b", false},
+		{"/srv/*/data-[ab]", "/srv/x/data-a", true},
+		{"/srv/*/data-[ab]", "/srv/x/data-c", false},
+		{"/a/**/b/**/c", "/a/b/b/x/c", true},
+		{"/a/**/b/**/c", "/a/b/x/c/d", false},
+	}
+	for _, test := range tests {
+		t.Run(test.pattern+" "+test.path, func(t *testing.T) {
+			m := &host.Manifest{Capabilities: []host.Capability{{Kind: op.KindMkdir, Paths: []string{test.pattern}}}}
+			if err := m.Allows(op.Op{Mkdir: &op.Mkdir{Path: test.path}}); (err == nil) != test.want {
+				t.Errorf("err = %v", err)
+			}
+		})
+	}
+}
+
+func TestAllows(t *testing.T) {
+	capabilities := []host.Capability{
+		{Kind: op.KindStat},
+		{Kind: op.KindExec, Programs: []string{"systemctl", "/usr/sbin/*", "ls*"}},
+		{Kind: op.KindWrite, Paths: []string{"/etc/sudoers.d/*"}},
+	}
+	sh := append(capabilities, host.Capability{Kind: op.KindExec, Programs: []string{"/bin/sh"}})
+	anything := []host.Capability{{Kind: op.KindExec, Programs: []string{"*"}}}
+	run := func(argv ...string) op.Op { return op.Op{Exec: &op.Exec{Argv: argv}} }
+	checked := op.Op{Write: &op.Write{Path: "/etc/sudoers.d/ops", Content: &op.Blob{}, Check: "visudo -cf %s"}}
+	tests := []struct {
+		name         string
+		capabilities []host.Capability
+		op           op.Op
+		want         bool
+	}{
+		{"a kind without paths", capabilities, op.Op{Stat: &op.Stat{Path: "/anything"}}, true},
+		{"another kind", capabilities, op.Op{Read: &op.Read{Path: "/anything"}}, false},
+		{"no op", capabilities, op.Op{}, false},
+		{"a program", capabilities, run("systemctl", "start", "x"), true},
+		{"the same elsewhere", capabilities, run("/tmp/systemctl"), false},
+		{"a folder's program", capabilities, run("/usr/sbin/nginx"), true},
+		{"out of the folder", capabilities, run("/usr/sbin/../../tmp/x"), false},
+		{"a pattern", capabilities, run("lsblk"), true},
+		{"a shell", capabilities, op.Op{Exec: &op.Exec{Shell: "systemctl start x"}}, false},
+		{"a shell that is listed", sh, op.Op{Exec: &op.Exec{Shell: "systemctl start x"}}, true},
+		{"a shell among all", anything, op.Op{Exec: &op.Exec{Shell: "x"}}, true},
+		{"another path of programs", capabilities, op.Op{Exec: &op.Exec{Argv: []string{"systemctl"}, Env: []string{"PATH=/tmp"}}}, false},
+		{"a library in front", capabilities, op.Op{Exec: &op.Exec{Argv: []string{"systemctl"}, Env: []string{"A=b", "LD_PRELOAD=/tmp/x"}}}, false},
+		{"harmless environment", capabilities, op.Op{Exec: &op.Exec{Argv: []string{"systemctl"}, Env: []string{"LANG=C"}}}, true},
+		{"environment where all is allowed", anything, op.Op{Exec: &op.Exec{Argv: []string{"x"}, Env: []string{"PATH=/tmp"}}}, true},
+		{"a check is a program", capabilities, checked, false},
+		{"a check with a shell", sh, checked, true},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			err := (&host.Manifest{Capabilities: test.capabilities}).Allows(test.op)
+			if (err == nil) != test.want {
+				t.Errorf("err = %v", err)
+			}
+		})
+	}
+}
+
+func ExampleManifest_Allows() {
+	m := &host.Manifest{Capabilities: []host.Capability{{Kind: op.KindWrite, Paths: []string{"/srv/**"}}}}
+	fmt.Println(m.Allows(op.Op{Write: &op.Write{Path: "/srv/app/x"}}))
+	fmt.Println(m.Allows(op.Op{Write: &op.Write{Path: "/etc/passwd"}}))
+	// Output:
+	// <nil>
+	// op file.write /etc/passwd is outside its manifest
+}

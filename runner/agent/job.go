@@ -1,0 +1,135 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/openfroyo/froyo/runner/codec"
+	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/wire"
+)
+
+// job is a command that is not done.
+type job struct {
+	cmd        *wire.Command
+	inbox      *wire.Inbox  // content that comes in; nil where none does
+	credit     *wire.Credit // for content that goes out; nil where none does
+	waits      int          // commands that must be done before
+	dependents []*job
+	doomed     bool                    // one of those did not go well
+	cancel     context.CancelCauseFunc // set while it runs
+}
+
+func (s *server) newJob(cmd *wire.Command) *job {
+	j := &job{cmd: cmd}
+	id := cmd.ID
+	if len(cmd.Op.Blobs()) > 0 {
+		j.inbox = wire.NewInbox(func(n int) error {
+			return s.w.Send(wire.Frame{Window: &wire.Window{ID: id, N: n}})
+		})
+	}
+	if cmd.Op.Read != nil {
+		j.credit = wire.NewCredit()
+	}
+	return j
+}
+
+// mustEnd reports whether the runner may not end before the job has: it may
+// have changed something, or be a program that still runs.
+func (j *job) mustEnd() bool { return j.cmd.Op.Exec != nil || j.cmd.Op.Changes() }
+
+// stoppable reports whether the job is given up when the controller is gone.
+// What changes files is not: it is short, and better finished than begun.
+func (j *job) stoppable() bool { return j.cmd.Op.Exec != nil || !j.cmd.Op.Changes() }
+
+// drop makes the job forget its content, of which no more is wanted.
+func (j *job) drop() {
+	if j.inbox != nil {
+		j.inbox.Close(errors.New("the command is done"))
+	}
+}
+
+// run performs the job and returns its answer. ctx is done when the job is to
+// be given up.
+func (s *server) run(ctx context.Context, j *job) *wire.Done {
+	done := &wire.Done{ID: j.cmd.ID}
+	if user := j.cmd.User; user != "" && user != s.machine.user {
+		done.Result = failed(refusal("user",
+			"this runner works as "+s.machine.user+", the command is for "+user))
+		return done
+	}
+	limit := j.cmd.Deadline()
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, timeout(limit))
+	defer cancel()
+	if j.inbox != nil {
+		defer context.AfterFunc(ctx, func() { j.inbox.Close(context.Cause(ctx)) })()
+	}
+	done.Result = fit(s.attempt(ctx, j), wire.MaxLine-resultMargin)
+	done.Mismatch = j.cmd.Expect != "" && wire.Digest(done.Result) != j.cmd.Expect
+	return done
+}
+
+// resultMargin is what a done frame adds to its result.
+const resultMargin = 1 << 10
+
+// attempt performs the op, and gives up on one that hangs in the kernel, as
+// on a dead network file system.
+func (s *server) attempt(ctx context.Context, j *job) op.Result {
+	content := stream{out: func(ctx context.Context, r io.Reader) error {
+		return wire.SendContent(ctx, s.w, j.cmd.ID, j.credit, r)
+	}}
+	if j.inbox != nil {
+		content.in = j.inbox
+	}
+	answer := make(chan op.Result, 1)
+	go func() { answer <- s.machine.perform(ctx, j.cmd.Op, content) }()
+	select {
+	case r := <-answer:
+		return r
+	case <-ctx.Done():
+	}
+	hanging := time.NewTimer(3 * s.opts.Grace)
+	defer hanging.Stop()
+	select {
+	case r := <-answer:
+		return r
+	case <-hanging.C:
+		e := fault(title(j.cmd.Op), context.Cause(ctx))
+		e.Message = bounded(e.Message + ", and does not end; it may still be under way")
+		return failed(e)
+	}
+}
+
+// fit cuts a result down until its JSON has at most limit bytes.
+func fit(r op.Result, limit int) op.Result {
+	for size(r) > limit {
+		switch {
+		case r.Exec != nil && len(r.Exec.Stdout)+len(r.Exec.Stderr) > 0:
+			e := r.Exec
+			e.Truncated = true
+			if len(e.Stdout) >= len(e.Stderr) {
+				e.Stdout = half(e.Stdout)
+			} else {
+				e.Stderr = half(e.Stderr)
+			}
+		case r.List != nil && len(r.List.Entries) > 0:
+			r.List.More = true
+			r.List.Entries = r.List.Entries[:len(r.List.Entries)/2]
+		default:
+			return failed(refusal("toolarge", "the answer is too large to be sent"))
+		}
+	}
+	return r
+}
+
+func half(s string) string { return string(wholeRunes([]byte(s[:len(s)/2]))) }
+
+func size(r op.Result) int {
+	text, err := codec.Marshal(r)
+	if err != nil {
+		return 1 << 30 // nothing that can be sent
+	}
+	return len(text)
+}

@@ -1,0 +1,33 @@
+#!/bin/sh
+# Builds the runner for every platform into dist/: compressed, with the digest
+# and size of what is inside beside it. Usage: build.sh [VERSION [PLATFORM...]]
+set -eu
+
+cd "$(dirname "$0")"
+version=${1:-dev}
+[ $# -gt 0 ] && shift
+[ $# -gt 0 ] || set -- linux-amd64 linux-arm64 linux-arm linux-386 linux-riscv64
+
+# The controller pushes the runner to every host, so its size is time.
+limit=4194304
+
+for platform in "$@"; do
+	file=dist/froyo-runner-$platform
+	# ARMv6 with hardware floats runs on every 32-bit ARM that is still around,
+	# 386 without SSE2 on every PC.
+	CGO_ENABLED=0 GOOS=${platform%-*} GOARCH=${platform#*-} GOARM=6 GO386=softfloat GOFLAGS= \
+		go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$version" -o "$file" ./cmd/froyo-runner
+	size=$(wc -c <"$file" | tr -d ' ')
+	if [ "$size" -gt $limit ]; then
+		echo "build.sh: $file has $size bytes, more than $limit" >&2
+		rm -f "$file"
+		exit 1
+	fi
+	sum=$(sha256sum "$file")
+	gzip -9nc "$file" >"$file.gz.tmp"
+	echo "${sum%% *} $size" >"$file.sum.tmp"
+	mv "$file.gz.tmp" "$file.gz"
+	mv "$file.sum.tmp" "$file.sum"
+	rm -f "$file"
+	echo "$platform $size $(wc -c <"$file.gz" | tr -d ' ')"
+done

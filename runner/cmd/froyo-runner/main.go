@@ -1,0 +1,101 @@
+// Command froyo-runner performs ops on the machine it is started on, for as
+// long as the controller that started it is there. It speaks runner/wire on
+// its standard input and output.
+//
+//	froyo-runner MAGIC [PATH]
+//
+// MAGIC is the line that it writes before the first frame. PATH is its own
+// file, which it removes at once, together with the folder made for it.
+package main
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/openfroyo/froyo/runner/agent"
+	"github.com/openfroyo/froyo/runner/wire"
+)
+
+// version is froyo's; the build sets it.
+var version = "dev"
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		_, _ = os.Stderr.WriteString("froyo-runner: " + err.Error() + "\n") // nobody is left to tell otherwise
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	if len(args) < 1 || len(args) > 2 {
+		return errors.New("usage: froyo-runner MAGIC [PATH]")
+	}
+	opts := agent.Options{
+		Magic:   args[0],
+		Version: version,
+		Grease:  rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())), //nolint:gosec // it only varies what is sent
+	}
+	if err := wire.CheckMagic(opts.Magic); err != nil {
+		return err
+	}
+	if len(args) == 2 {
+		opts.Dir = filepath.Dir(args[1])
+		if err := vanish(args[1]); err != nil {
+			return err
+		}
+	}
+	if err := os.Chdir("/"); err != nil { // so that no file system is kept busy
+		return err
+	}
+	syscall.Umask(0o022) // the login's own would make results depend on it
+	ctx, stop := context.WithCancelCause(context.Background())
+	defer stop(nil)
+	heed(stop)
+	return agent.Serve(ctx, os.Stdin, os.Stdout, opts)
+}
+
+// vanish removes the runner's own file, once it is sure that path is that, and
+// the folder it is in where the name says that it was made for it.
+func vanish(path string) error {
+	self, err := os.Stat("/proc/self/exe")
+	if err != nil {
+		return errors.New("find the own program: " + err.Error())
+	}
+	named, err := os.Lstat(path)
+	if err != nil {
+		return err
+	}
+	if !os.SameFile(self, named) {
+		return errors.New(path + " is not this program, so it is not removed")
+	}
+	if err := os.Remove(path); err != nil {
+		return err
+	}
+	dir := filepath.Dir(path)
+	if !strings.HasPrefix(strings.TrimPrefix(filepath.Base(dir), "."), "froyo") {
+		return nil
+	}
+	return os.Remove(dir)
+}
+
+// heed takes the signals that would end the runner by themselves. The end of
+// its input tells that the connection is gone, better than SIGHUP does, which
+// may come while output can still be sent; SIGINT is typed at the controller,
+// which decides what it means; a write to a closed pipe returns an error. They
+// are caught and not ignored, since programs inherit what is ignored.
+func heed(stop context.CancelCauseFunc) {
+	dropped := make(chan os.Signal, 1)
+	signal.Notify(dropped, syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGPIPE)
+	term := make(chan os.Signal, 1)
+	signal.Notify(term, syscall.SIGTERM)
+	go func() {
+		<-term
+		stop(errors.New("ended by SIGTERM"))
+	}()
+}

@@ -1,0 +1,272 @@
+package dial
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/openfroyo/froyo/runner/wire"
+)
+
+// call is one use of a runner: some commands and their outcomes.
+type call struct {
+	finished chan struct{} // closed when all outcomes are there, or err is
+
+	mu       sync.Mutex
+	outcomes []Outcome // guarded by mu until finished is closed
+	left     int       // outcomes that are missing, guarded by mu
+	err      error     // guarded by mu until finished is closed
+}
+
+func newCall(n int) *call {
+	c := &call{finished: make(chan struct{}), outcomes: make([]Outcome, n), left: n}
+	if n == 0 {
+		close(c.finished)
+	}
+	return c
+}
+
+func (c *call) done(index int, o Outcome) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.outcomes[index] = o
+	if c.left--; c.left == 0 && c.err == nil {
+		close(c.finished)
+	}
+}
+
+func (c *call) fail(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err == nil && c.left > 0 {
+		c.err = err
+		close(c.finished)
+	}
+}
+
+// perform sends steps and waits for their outcomes. It returns promptly when
+// ctx is done; the runner is told, and what it answers then is dropped.
+func (l *link) perform(ctx context.Context, steps []Step, sequence bool) ([]Outcome, error) {
+	for _, step := range steps {
+		if err := checkStep(step); err != nil {
+			return nil, err
+		}
+	}
+	call := newCall(len(steps))
+	sending, cancel := context.WithCancel(ctx)
+	defer cancel()
+	// Sending blocks where the host does not read, so it has a goroutine of its own.
+	go l.send(sending, call, steps, sequence)
+	timer := time.NewTimer(patience(steps))
+	defer timer.Stop()
+	select {
+	case <-call.finished:
+	case <-ctx.Done():
+		call.fail(context.Cause(ctx))
+	case <-l.ended:
+		call.fail(l.err)
+	case <-timer.C:
+		l.fail(l.session.errorAt(StageLost, "the runner did not answer in time"+l.underWay(), "", "", nil))
+		call.fail(l.err)
+	}
+	<-call.finished
+	if call.err != nil {
+		cancel()
+		l.abandon(call)
+		return nil, call.err
+	}
+	return call.outcomes, nil
+}
+
+func checkStep(step Step) error {
+	if err := step.Op.Validate(); err != nil {
+		return err
+	}
+	for _, blob := range step.Op.Blobs() {
+		if blob.Open == nil {
+			return fmt.Errorf("%s: its content is not at hand", step.Op)
+		}
+	}
+	return nil
+}
+
+func (s Step) timeout() time.Duration {
+	if s.Timeout <= 0 {
+		return DefaultTimeout
+	}
+	return min(s.Timeout, wire.MaxDeadline)
+}
+
+// patience is how long a runner may take for steps at most: it ends each in
+// time by itself, so this is for a runner that is no more what it was.
+func patience(steps []Step) time.Duration {
+	all := wire.Silence
+	for _, step := range steps {
+		all += step.timeout()
+	}
+	return all
+}
+
+// send writes the commands of a call, with their content, and flushes.
+func (l *link) send(ctx context.Context, call *call, steps []Step, sequence bool) {
+	var previous uint64
+	for i, step := range steps {
+		if !l.slot(ctx) {
+			return
+		}
+		c := &command{call: call, index: i, step: step, credit: wire.NewCredit()}
+		if sequence {
+			c.after = previous
+		}
+		if err := l.sendCommand(ctx, c); err != nil {
+			l.sendFailed(call, err)
+			return
+		}
+		previous = c.id
+	}
+	if err := l.writer.Flush(); err != nil {
+		l.sendFailed(call, err)
+	}
+}
+
+// slot waits until one more command may be sent.
+func (l *link) slot(ctx context.Context) bool {
+	select {
+	case l.slots <- struct{}{}:
+		return true
+	default:
+	}
+	if l.writer.Flush() != nil {
+		return false
+	}
+	select {
+	case l.slots <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	case <-l.ended:
+		return false
+	}
+}
+
+// sendFailed tells a frame that cannot be written from a stream that cannot.
+func (l *link) sendFailed(call *call, err error) {
+	_, bad := errors.AsType[*wire.BadFrame](err)
+	if bad || errors.Is(err, wire.ErrFrameTooLong) {
+		call.fail(err)
+		return
+	}
+	// The reader learns how the process ended, and fails the call with that.
+	l.shell.process.Kill()
+}
+
+// sendCommand gives a command its id and writes it. Ids are written in their order.
+func (l *link) sendCommand(ctx context.Context, c *command) error {
+	l.sending.Lock()
+	defer l.sending.Unlock()
+	c.sending, c.stop = context.WithCancel(context.Background())
+	if !l.register(ctx, c) {
+		c.stop()
+		<-l.slots
+		return nil
+	}
+	if err := l.writer.Write(c.frame()); err != nil {
+		l.unregister(c)
+		return err
+	}
+	blobs := c.step.Op.Blobs()
+	if len(blobs) == 0 {
+		return nil
+	}
+	if blobs[0].Size <= wire.MaxChunk {
+		return l.sendContent(c, false)
+	}
+	go func() {
+		if err := l.sendContent(c, true); err != nil && c.sending.Err() == nil {
+			l.sendFailed(c.call, err)
+		}
+	}()
+	return nil
+}
+
+// contentError is content that this side cannot read.
+type contentError struct {
+	step Step
+	err  error
+}
+
+func (e *contentError) Error() string {
+	return e.step.Op.String() + ": reading its content: " + e.err.Error()
+}
+func (e *contentError) Unwrap() error { return e.err }
+
+// sendContent sends what belongs to a command, until it is answered.
+func (l *link) sendContent(c *command, flush bool) error {
+	blob := c.step.Op.Blobs()[0]
+	r, err := blob.Open()
+	if err != nil {
+		c.call.fail(&contentError{c.step, err})
+		return nil
+	}
+	defer r.Close()
+	source := &source{r: r}
+	err = wire.SendContent(c.sending, l.writer, c.id, c.credit, source)
+	if source.err != nil {
+		c.call.fail(&contentError{c.step, source.err})
+		return nil
+	}
+	if err == nil && flush {
+		return l.writer.Flush()
+	}
+	return err
+}
+
+// register makes the command known under a new id, unless the call or the
+// link has ended.
+func (l *link) register(ctx context.Context, c *command) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if ctx.Err() != nil || l.err != nil {
+		return false
+	}
+	l.lastID++
+	c.id = l.lastID
+	l.commands[c.id] = c
+	return true
+}
+
+func (l *link) unregister(c *command) {
+	l.mu.Lock()
+	delete(l.commands, c.id)
+	l.mu.Unlock()
+	c.stop()
+	<-l.slots
+}
+
+// abandon tells the runner to give up what is left of a call, the last first,
+// so that none starts because another was given up.
+func (l *link) abandon(call *call) {
+	l.mu.Lock()
+	var ids []uint64
+	for id, c := range l.commands {
+		if c.call == call {
+			ids = append(ids, id)
+			c.abandoned.Store(true)
+			c.stop()
+		}
+	}
+	l.mu.Unlock()
+	slices.Sort(ids)
+	slices.Reverse(ids)
+	go func() {
+		for _, id := range ids {
+			if l.writer.Write(wire.Frame{Cancel: &wire.Cancel{ID: id}}) != nil {
+				return
+			}
+		}
+		_ = l.writer.Flush() // the reader learns of a stream that has ended
+	}()
+}

@@ -1,0 +1,85 @@
+// Package telemetry lets a run be watched by machines: a log of its events,
+// and spans of run, host, unit and op. Both speak of names, paths and
+// outcomes, never of content, arguments or output, so there is nothing to
+// redact; both cost next to nothing while they are off.
+//
+// It imports the engine; only runtime/cli imports it.
+package telemetry
+
+import (
+	"errors"
+	"io"
+
+	"github.com/rs/zerolog"
+
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/event"
+	"github.com/openfroyo/froyo/engine/unit"
+)
+
+// NewLogger makes the logger of a run. How often -v was given decides how much
+// it says: nothing, what happens, each step of it, everything.
+func NewLogger(w io.Writer, verbose int, run string) zerolog.Logger {
+	levels := []zerolog.Level{zerolog.Disabled, zerolog.InfoLevel, zerolog.DebugLevel, zerolog.TraceLevel}
+	level := levels[min(max(verbose, 0), len(levels)-1)]
+	if level == zerolog.Disabled {
+		return zerolog.Nop()
+	}
+	return zerolog.New(w).Level(level).With().Timestamp().Str("run", run).Logger()
+}
+
+// Log makes a sink that logs events.
+func Log(logger zerolog.Logger) event.Sink {
+	return event.Func(func(e event.Event) {
+		if level := level(e); level >= logger.GetLevel() {
+			fields(logger.WithLevel(level), e).Msg(string(e.Kind))
+		}
+	})
+}
+
+// level grades an event: what failed, what an operator follows, what happens in between.
+func level(e event.Event) zerolog.Level {
+	switch {
+	case e.Err != nil:
+		return zerolog.ErrorLevel
+	case e.Kind == event.UnitStarted, e.Kind == event.UnitFinished && e.Status != unit.Changed:
+		return zerolog.DebugLevel
+	}
+	return zerolog.InfoLevel
+}
+
+func fields(line *zerolog.Event, e event.Event) *zerolog.Event {
+	text := func(name, value string) {
+		if value != "" {
+			line.Str(name, value)
+		}
+	}
+	text("host", e.Host)
+	text("play", e.Play)
+	if e.Unit.Type != "" {
+		line.Str("unit", e.Unit.Local())
+	}
+	text("at", e.Pos.String())
+	text("action", string(e.Action))
+	text("status", string(e.Status))
+	text("reason", e.Reason)
+	text("text", e.Text)
+	if e.Elapsed > 0 {
+		line.Dur("elapsed_ms", e.Elapsed)
+	}
+	if e.Total > 0 {
+		line.Int("total", e.Total)
+	}
+	if e.Err != nil {
+		line.Str("error", summary(e.Err))
+	}
+	return line
+}
+
+// summary is an error's one line, without the evidence from hosts that may go with it.
+func summary(err error) string {
+	if d, ok := errors.AsType[*diag.Error](err); ok {
+		return d.Summary
+	}
+	return err.Error()
+}
