@@ -157,6 +157,10 @@ func (h *Host) vars() *bag {
 	maps.Copy(data, h.scope.env.Vars)
 	return &bag{
 		what: "variable", data: data, hint: "set it in the inventory, or give -e %s=VALUE",
-		record: func(name string, value any) { h.scope.record.variable(h.inv.Name, name, value) },
+		record: func(name string, value any) {
+			if !h.scope.ended { // a host from a file's top level is shared by all evaluations
+				h.scope.record.variable(h.inv.Name, name, value)
+			}
+		},
 	}
 }

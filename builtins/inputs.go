@@ -115,6 +115,20 @@ func (r *recorder) read(in ReadInput) {
 	r.reads = append(r.reads, in)
 }
 
+// absorb takes over what the loading of files learnt.
+func (r *recorder) absorb(other *recorder) {
+	other.mu.Lock()
+	defer other.mu.Unlock()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for v, value := range other.vars {
+		put(&r.vars, v, value)
+	}
+	for selector, hosts := range other.selections {
+		put(&r.selections, selector, hosts)
+	}
+}
+
 func (r *recorder) inputs(used map[string]any) Inputs {
 	r.mu.Lock()
 	defer r.mu.Unlock()

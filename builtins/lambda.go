@@ -2,12 +2,11 @@ package builtins
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"go.starlark.net/starlark"
-	"go.starlark.net/starlarkstruct"
 
+	"github.com/openfroyo/froyo/builtins/capture"
 	"github.com/openfroyo/froyo/builtins/plain"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/unit"
@@ -50,7 +49,7 @@ func (l *Lambda) Eval(ctx context.Context, result any) (value any, err error) {
 		}
 		args = starlark.Tuple{arg}
 	}
-	value, err = l.resolve(thread, l.value, args, 0)
+	value, err = l.resolve(thread, l.value, args)
 	if err != nil {
 		return nil, l.diagnose(err)
 	}
@@ -75,57 +74,19 @@ func (l *Lambda) diagnose(err error) *diag.Error {
 	return out
 }
 
-// resolve calls functions and the later values within v, and gives all as plain data.
-func (l *Lambda) resolve(thread *starlark.Thread, v starlark.Value, args starlark.Tuple, depth int) (any, error) {
-	if depth > plain.MaxDepth {
-		return nil, errors.New("value is nested too deeply, or holds itself")
+// resolve calls the function, or those of the later values within v, and gives all as plain data.
+func (l *Lambda) resolve(thread *starlark.Thread, v starlark.Value, args starlark.Tuple) (any, error) {
+	if fn, ok := v.(starlark.Callable); ok {
+		return l.call(thread, fn, args)
 	}
-	switch v := v.(type) {
-	case *Later:
-		return l.call(thread, v.fn, nil)
-	case *starlark.Function, *starlark.Builtin:
-		if depth == 0 {
-			return l.call(thread, v, args)
+	return plain.Convert(v, func(v starlark.Value) (any, bool, error) {
+		later, ok := v.(*Later)
+		if !ok {
+			return nil, false, nil
 		}
-	case *starlark.List, starlark.Tuple, *starlark.Set:
-		list := []any{}
-		iter := v.(starlark.Iterable).Iterate()
-		defer iter.Done()
-		var e starlark.Value
-		for iter.Next(&e) {
-			value, err := l.resolve(thread, e, nil, depth+1)
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, value)
-		}
-		return list, nil
-	case *starlark.Dict:
-		m := make(map[string]any, v.Len())
-		for _, item := range v.Items() {
-			key, ok := starlark.AsString(item[0])
-			if !ok {
-				return nil, fmt.Errorf("key %s is no string", item[0])
-			}
-			value, err := l.resolve(thread, item[1], nil, depth+1)
-			if err != nil {
-				return nil, err
-			}
-			m[key] = value
-		}
-		return m, nil
-	case *starlarkstruct.Struct:
-		m := make(map[string]any, v.Len())
-		for name, e := range v.Entries() {
-			value, err := l.resolve(thread, e, nil, depth+1)
-			if err != nil {
-				return nil, err
-			}
-			m[name] = value
-		}
-		return m, nil
-	}
-	return plain.To(v)
+		value, err := l.call(thread, later.fn, nil)
+		return value, true, err
+	})
 }
 
 func (l *Lambda) call(thread *starlark.Thread, fn starlark.Value, args starlark.Tuple) (any, error) {
@@ -150,8 +111,7 @@ func sameCode(a, b starlark.Value) bool {
 	}
 	fa, ok := a.(*starlark.Function)
 	if !ok {
-		equal, err := starlark.Equal(a, b)
-		return err == nil && equal
+		return sameParts(a, b)
 	}
 	fb, ok := b.(*starlark.Function)
 	if !ok || fa.Position() != fb.Position() || fa.NumFreeVars() != fb.NumFreeVars() {
@@ -169,6 +129,21 @@ func sameCode(a, b starlark.Value) bool {
 	}
 	for i := range fa.NumParams() {
 		if !sameValue(fa.ParamDefault(i), fb.ParamDefault(i)) {
+			return false
+		}
+	}
+	return true
+}
+
+// sameParts compares containers by what they hold, and others as the language does.
+func sameParts(a, b starlark.Value) bool {
+	pa, pb := capture.Parts(a), capture.Parts(b)
+	if a.Type() != b.Type() || len(pa) != len(pb) || len(findLaters(a)) == 0 {
+		equal, err := starlark.Equal(a, b)
+		return err == nil && equal
+	}
+	for i := range pa {
+		if !sameCode(pa[i], pb[i]) {
 			return false
 		}
 	}

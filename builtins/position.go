@@ -80,6 +80,9 @@ func rephrase(err *diag.Error) {
 	if cause, ok := strings.CutPrefix(err.Summary, "Starlark computation cancelled: "); ok {
 		err.Summary = cause
 	}
+	if text, ok := strings.CutPrefix(err.Summary, "fail: "); ok && text != "" {
+		err.Summary = text
+	}
 	if text, near, ok := strings.Cut(err.Summary, " (did you mean "); ok && strings.HasSuffix(near, "?)") {
 		err.Summary = text
 		err.Hint = "did you mean " + strings.TrimSuffix(near, ")")

@@ -152,6 +152,9 @@ func (s *Scope) TopLevel() []diag.Frame { return s.topLevel }
 // Inputs returns what the evaluation learnt from outside.
 func (s *Scope) Inputs() Inputs { return s.record.inputs(s.env.UsedVars()) }
 
+// Absorb adds the inputs of a file's loading, which has ended, to those of s.
+func (s *Scope) Absorb(loaded *Scope) { s.record.absorb(&loaded.record) }
+
 // Begin makes play the one that units belong to.
 func (s *Scope) Begin(play *Play) { s.play = play }
 

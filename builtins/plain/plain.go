@@ -40,11 +40,26 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.Cause }
 
 // To turns a Starlark value into plain data.
-func To(v starlark.Value) (any, error) { return to(v, 0) }
+func To(v starlark.Value) (any, error) { return Convert(v, nil) }
 
-func to(v starlark.Value, depth int) (any, error) {
+// Convert is To, but asks special first for every value within v; where that
+// reports true, its answer stands.
+func Convert(v starlark.Value, special func(starlark.Value) (any, bool, error)) (any, error) {
+	return converter{special}.to(v, 0)
+}
+
+type converter struct {
+	special func(starlark.Value) (any, bool, error)
+}
+
+func (c converter) to(v starlark.Value, depth int) (any, error) {
 	if depth > MaxDepth {
 		return nil, errors.New("value is nested too deeply, or holds itself")
+	}
+	if c.special != nil {
+		if value, ok, err := c.special(v); ok || err != nil {
+			return value, err
+		}
 	}
 	switch v := v.(type) {
 	case starlark.NoneType:
@@ -64,13 +79,13 @@ func to(v starlark.Value, depth int) (any, error) {
 	case Plainer:
 		return v.Plain()
 	case *starlark.Dict:
-		return fromItems(v.Items(), depth)
+		return c.fromItems(v.Items(), depth)
 	case *starlarkstruct.Struct:
-		return fromStruct(v, depth)
+		return c.fromStruct(v, depth)
 	case starlark.Callable:
 		return nil, fmt.Errorf("a function (%s) is no value", v.Name())
 	case starlark.Iterable: // list, tuple, set, range
-		return fromIterable(v, depth)
+		return c.fromIterable(v, depth)
 	}
 	return nil, fmt.Errorf("%s cannot be used as a value here", v.Type())
 }
@@ -82,14 +97,14 @@ func text(s string) (any, error) {
 	return s, nil
 }
 
-func fromItems(items []starlark.Tuple, depth int) (any, error) {
+func (c converter) fromItems(items []starlark.Tuple, depth int) (any, error) {
 	m := make(map[string]any, len(items))
 	for _, item := range items {
 		key, ok := starlark.AsString(item[0])
 		if !ok {
 			return nil, fmt.Errorf("key %s is no string", item[0])
 		}
-		value, err := to(item[1], depth+1)
+		value, err := c.to(item[1], depth+1)
 		if err != nil {
 			return nil, at(fmt.Sprintf("[%q]", key), err)
 		}
@@ -98,10 +113,10 @@ func fromItems(items []starlark.Tuple, depth int) (any, error) {
 	return m, nil
 }
 
-func fromStruct(s *starlarkstruct.Struct, depth int) (any, error) {
+func (c converter) fromStruct(s *starlarkstruct.Struct, depth int) (any, error) {
 	m := make(map[string]any, s.Len())
 	for name, v := range s.Entries() {
-		value, err := to(v, depth+1)
+		value, err := c.to(v, depth+1)
 		if err != nil {
 			return nil, at("."+name, err)
 		}
@@ -110,13 +125,13 @@ func fromStruct(s *starlarkstruct.Struct, depth int) (any, error) {
 	return m, nil
 }
 
-func fromIterable(v starlark.Iterable, depth int) (any, error) {
+func (c converter) fromIterable(v starlark.Iterable, depth int) (any, error) {
 	list := []any{}
 	iter := v.Iterate()
 	defer iter.Done()
 	var elem starlark.Value
 	for i := 0; iter.Next(&elem); i++ {
-		value, err := to(elem, depth+1)
+		value, err := c.to(elem, depth+1)
 		if err != nil {
 			return nil, at(fmt.Sprintf("[%d]", i), err)
 		}

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,7 +47,7 @@ func (m *Module) Call(ctx context.Context, requests []abi.Request) ([]abi.Reply,
 	}
 	work()
 	workers.Wait()
-	return replies, errors.Join(errs...)
+	return replies, cmp.Or(errs...)
 }
 
 // question is one request on its way.

@@ -62,8 +62,10 @@ func hog() wt.Guest {
 }
 
 func TestGuestUnusable(t *testing.T) {
-	exports := [][]byte{wt.Export("froyo_abi", 0, 0), wt.Export("froyo_buf", 0, 1), wt.Export("froyo_mark", 0, 3),
-		wt.Export("_initialize", 0, 4), wt.Export("memory", 2, 0)}
+	exports := [][]byte{
+		wt.Export("froyo_abi", 0, 0), wt.Export("froyo_buf", 0, 1), wt.Export("froyo_mark", 0, 3),
+		wt.Export("_initialize", 0, 4), wt.Export("memory", 2, 0),
+	}
 	tests := []struct {
 		name   string
 		module []byte
@@ -73,8 +75,10 @@ func TestGuestUnusable(t *testing.T) {
 		{"files", guests["files"], `of "wasi_snapshot_preview1", which a guest may not have`},
 		{"another abi", wt.Guest{ABI: 2}.Binary(), "speaks abi 2, this froyo speaks 1"},
 		{"a start without end", wt.Guest{ABI: 1, Init: forever}.Binary(), "does not start"},
-		{"an export that is missing", wt.Guest{ABI: 1, More: map[byte][]byte{wt.Exports: wt.Section(wt.Exports, exports...)}}.Binary(),
-			`does not export "froyo_call"`},
+		{
+			"an export that is missing", wt.Guest{ABI: 1, More: map[byte][]byte{wt.Exports: wt.Section(wt.Exports, exports...)}}.Binary(),
+			`does not export "froyo_call"`,
+		},
 		{"an export of another type", wt.Guest{ABI: 1, More: map[byte][]byte{
 			wt.Exports: wt.Section(wt.Exports, append(exports, wt.Export("froyo_call", 0, 0))...),
 		}}.Binary(), "exports froyo_call as () i32, not (i32) i64"},

@@ -104,10 +104,14 @@ func TestRunPlan(t *testing.T) {
 		{"nothing", `{"action":"none"}`, ""},
 		{"a write", `{"action":"create","effects":[{"op":{"file.write":{"path":"/srv/a","content":{"sum":"` + sum + `","size":0}}}}]}`, ""},
 		{"a write whose content comes later", `{"action":"create","effects":[{"op":{"file.write":{"path":"/srv/a"}},"unknown":["content"]}]}`, ""},
-		{"a write elsewhere", `{"action":"create","effects":[{"op":{"file.write":{"path":"/etc/a","content":{"sum":"` + sum + `","size":0}}}}]}`,
-			"op file.write /etc/a is outside its manifest"},
-		{"a later write elsewhere", `{"action":"create","effects":[{"op":{"file.write":{"path":"/etc/a"}},"unknown":["content"]}]}`,
-			"op file.write /etc/a is outside its manifest"},
+		{
+			"a write elsewhere", `{"action":"create","effects":[{"op":{"file.write":{"path":"/etc/a","content":{"sum":"` + sum + `","size":0}}}}]}`,
+			"op file.write /etc/a is outside its manifest",
+		},
+		{
+			"a later write elsewhere", `{"action":"create","effects":[{"op":{"file.write":{"path":"/etc/a"}},"unknown":["content"]}]}`,
+			"op file.write /etc/a is outside its manifest",
+		},
 		{"a write of nothing", `{"action":"create","effects":[{"op":{"file.write":{"path":"/srv/a"}}}]}`, "content is missing"},
 		{"an effect that is none", `{"action":"create","effects":[{"op":{},"unknown":["path"]}]}`, "announced an effect that is no op"},
 		{"an action that is none", `{"action":"explode"}`, `planned the action "explode"`},

@@ -300,3 +300,24 @@ func TestUnmarshalCopies(t *testing.T) {
 		t.Errorf("changed with the input: %s %s %v", v.Raw, v.S, v.Any)
 	}
 }
+
+// TestEveryByteEverywhere puts each byte at each place of a string, since
+// strings are looked at eight bytes at a time.
+func TestEveryByteEverywhere(t *testing.T) {
+	for c := range 256 {
+		for at := range 18 {
+			text := []byte("abcdefghijklmnopqr")
+			text[at] = byte(c)
+			got, err := codec.Marshal(string(text))
+			if want := standard(t, string(text)); err != nil || !bytes.Equal(got, want) {
+				t.Fatalf("%q became %s, %v, want %s", text, got, err, want)
+			}
+			quoted := append(append([]byte{'"'}, text...), '"')
+			var mine, theirs string
+			mineErr, theirErr := codec.Unmarshal(quoted, &mine), json.Unmarshal(quoted, &theirs)
+			if (mineErr == nil) != (theirErr == nil) || mineErr == nil && mine != theirs {
+				t.Fatalf("%q is %q, %v, want %q, %v", quoted, mine, mineErr, theirs, theirErr)
+			}
+		}
+	}
+}

@@ -219,29 +219,25 @@ func appendFloat(dst []byte, f float64, bits int) ([]byte, error) {
 // U+2028 and U+2029, which JavaScript takes for line ends.
 func appendString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
-	start := 0
-	for i := 0; i < len(s); {
-		if c := s[i]; c < utf8.RuneSelf {
-			if c < ' ' || c == '"' || c == '\\' {
-				dst = appendEscape(append(dst, s[start:i]...), c)
-				start = i + 1
-			}
-			i++
-			continue
+	for {
+		n := plainRun(s)
+		dst = append(dst, s[:n]...)
+		if s = s[n:]; s == "" {
+			return append(dst, '"')
 		}
-		r, size := utf8.DecodeRuneInString(s[i:])
+		r, size := utf8.DecodeRuneInString(s)
 		switch {
+		case r < utf8.RuneSelf:
+			dst = appendEscape(dst, s[0])
 		case r == utf8.RuneError && size == 1:
-			dst = append(append(dst, s[start:i]...), `\ufffd`...)
-			start = i + size
+			dst = append(dst, `\ufffd`...)
 		case r == '\u2028' || r == '\u2029':
-			dst = append(append(dst, s[start:i]...), `\u202`...)
-			dst = append(dst, hex[r&0xF])
-			start = i + size
+			dst = append(append(dst, `\u202`...), hex[r&0xF])
+		default:
+			dst = append(dst, s[:size]...)
 		}
-		i += size
+		s = s[size:]
 	}
-	return append(append(dst, s[start:]...), '"')
 }
 
 const hex = "0123456789abcdef"

@@ -217,23 +217,6 @@ func (d *decoder) digits() bool {
 	return d.pos > start
 }
 
-// plain are the bytes that stand for themselves in a string.
-var plain = func() (table [256]bool) {
-	for c := ' '; c < utf8.RuneSelf; c++ {
-		table[c] = c != '"' && c != '\\'
-	}
-	return table
-}()
-
-// plainEnd returns where the bytes that stand for themselves end.
-func (d *decoder) plainEnd() int {
-	data, i := d.data, d.pos
-	for i < len(data) && plain[data[i]] {
-		i++
-	}
-	return i
-}
-
 // text reads a string. The bytes it returns may be part of the input; they are
 // valid UTF-8, bad bytes and lone surrogates replaced by U+FFFD.
 func (d *decoder) text() ([]byte, error) {
@@ -241,7 +224,7 @@ func (d *decoder) text() ([]byte, error) {
 		return nil, d.fail("expected a string, found " + d.found())
 	}
 	d.pos++
-	end := d.plainEnd()
+	end := d.pos + plainRun(d.data[d.pos:])
 	if end < len(d.data) && d.data[end] == '"' {
 		part := d.data[d.pos:end]
 		d.pos = end + 1
@@ -254,7 +237,7 @@ func (d *decoder) text() ([]byte, error) {
 func (d *decoder) skipText() error {
 	d.pos++
 	for {
-		d.pos = d.plainEnd()
+		d.pos += plainRun(d.data[d.pos:])
 		switch c := d.peek(); {
 		case c == '"':
 			d.pos++
@@ -284,7 +267,7 @@ func (d *decoder) unquote(end int) ([]byte, error) {
 	out := append(make([]byte, 0, 2*(end-d.pos)+16), d.data[d.pos:end]...)
 	d.pos = end
 	for {
-		end := d.plainEnd()
+		end := d.pos + plainRun(d.data[d.pos:])
 		out = append(out, d.data[d.pos:end]...)
 		d.pos = end
 		switch c := d.peek(); {

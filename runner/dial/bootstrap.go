@@ -44,7 +44,7 @@ const bootstrapScript = `cd /; umask 077; LC_ALL=C; export LC_ALL; m=MAGIC1; m=$
 	`read -r n s || q eof; ` +
 	`if [ $z = 1 ]; then head -c $n | gzip -dc >"$f"; else head -c $n >"$f"; fi || q unpack; ` +
 	`c=$($h <"$f"); c=${c%% *}; [ "$c" = "$s" ] || q sum "$c"; ` +
-	`trap "q exec" EXIT; exec "$f" $m; q exec`
+	`trap "q exec" EXIT; exec "$f" $m "$f"; q exec`
 
 // The directories to try, in order: for root those that others cannot fill
 // or watch as easily come no earlier, since each is 0700 below anyway; what

@@ -111,7 +111,7 @@ func TestBootstrapFailures(t *testing.T) {
 		{"noexec everywhere", nil, func(t *testing.T, h *host) {
 			needRoot(t)
 			everywhere(h, "noexec,size=64k")
-		}, answering, dial.StageStart, []string{"no directory to run from: /nowhere (No such file or directory), /tmp (noexec), /var/tmp (noexec), /dev/shm (noexec), /nonexistent (No such file or directory)"}},
+		}, answering, dial.StageStart, []string{"no directory to run from: /nowhere (No such file or directory), /tmp (noexec), /var/tmp (noexec), /dev/shm (noexec), /proc/nonexistent (No such file or directory)"}},
 		{"read-only everywhere", nil, func(t *testing.T, h *host) {
 			needRoot(t)
 			everywhere(h, "ro")
@@ -133,13 +133,16 @@ func TestBootstrapFailures(t *testing.T) {
 			answering, dial.StageStart, []string{"arrived damaged", "abc"}},
 		{"gzip that fails", nil, func(t *testing.T, h *host) { h.install(t, "gzip", "echo 'gzip: \x1b[31mno' >&2; exit 3") },
 			answering, dial.StageStart, []string{"unpacking the runner", `\x1b[31mno`}},
-		{"login shell that refuses", nil, func(_ *testing.T, h *host) { h.shell = []string{"sh", "-c", "'echo This account is not available; exit 1'"} },
+		{"login shell that refuses", nil, func(_ *testing.T, h *host) {
+			h.shell = []string{"sh", "-c", "'echo This account is not available; exit 1'"}
+		},
 			answering, dial.StageStart, []string{"login shell ended", "exit status 1", "not available"}},
 		{"endless noise", nil, func(_ *testing.T, h *host) { h.shell = []string{"yes", "'\x1b]0;x'", "#"} },
 			answering, dial.StageStart, []string{"without end", `\x1b]0;x`}},
 		{"endless line", nil, func(_ *testing.T, h *host) { h.shell = []string{"cat", "/dev/zero", "#"} },
 			answering, dial.StageStart, []string{"without end", `\x00`}},
-		{"runner for another machine", nil, nil, "\x7fELF\x02\x01\x01 no program at all", dial.StageStart, []string{"no directory to run from: ", "(cannot execute the runner)", "programs for Linux"}},
+		{"runner for another machine", nil, nil, "\x7fELF\x02\x01\x01 no program at all", dial.StageStart, []string{"does not execute the runner for what it says it is: Linux"}},
+		{"runner that may not be executed", nil, nil, "#!/proc/none\n", dial.StageStart, []string{"no directory to run from: ", "(cannot execute the runner)", "SELinux"}},
 		{"runner that crashes", nil, nil, "#!/bin/sh\necho 'panic: \u202eoops' >&2; kill -SEGV $$", dial.StageStart, []string{"signal SEGV", `panic: \u{202e}oops`}},
 		{"runner that says nothing sensible", nil, nil, "#!/bin/sh\nrm -rf \"${0%/*}\"\nyes", dial.StageWire, []string{"nonsense", "no greeting"}},
 		{"runner of another protocol", nil, nil, "#!/bin/sh\nrm -rf \"${0%/*}\"\nprintf '\\n%s\\n%s\\n' \"$1\" '" + strings.Replace(readyFrame, `"protocol":1`, `"protocol":2`, 1) + "'; cat",
@@ -203,4 +206,3 @@ func TestStartTimeout(t *testing.T) {
 	_, err := s.Do(t.Context(), []dial.Step{stat("/a")})
 	wantError(t, err, dial.StageStart, "in time")
 }
-

@@ -146,7 +146,7 @@ func checkList(asked *op.List, r *op.ListResult) error {
 	for _, e := range r.Entries {
 		for part := range strings.SplitSeq(e.Path, "/") {
 			if part == "" || part == "." || part == ".." {
-				return errors.New("an entry with the path " + Escape(short(e.Path)))
+				return errors.New("an entry with the path " + short(e.Path))
 			}
 		}
 	}
@@ -158,7 +158,7 @@ func checkError(e *op.Error) error {
 	case op.Transient, op.Throttled, op.Conflict, op.Permanent:
 		return nil
 	}
-	return errors.New("an error of the unknown class " + Escape(short(string(e.Class))))
+	return errors.New("an error of the unknown class " + short(string(e.Class)))
 }
 
 // source remembers whether it was reading that failed.

@@ -1,8 +1,6 @@
 package dial_test
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"errors"
 	"os"
@@ -13,6 +11,7 @@ import (
 	"time"
 
 	"github.com/openfroyo/froyo/runner/dial"
+	"github.com/openfroyo/froyo/runner/dial/dialtest"
 	"github.com/openfroyo/froyo/runner/local"
 	"github.com/openfroyo/froyo/runner/op"
 )
@@ -90,7 +89,7 @@ func (h *host) install(t *testing.T, name, script string) {
 }
 
 func (h *host) env() []string {
-	return []string{"PATH=" + h.path, "HOME=/nonexistent", "XDG_RUNTIME_DIR=" + h.dir}
+	return []string{"PATH=" + h.path, "HOME=/proc/nonexistent", "XDG_RUNTIME_DIR=" + h.dir}
 }
 
 // hostTransport starts scripts as the host's login shell would.
@@ -132,15 +131,10 @@ func needRoot(t *testing.T) {
 // packed makes a program a runner's binary.
 func packed(t *testing.T, program []byte) func(string, string) (*dial.Binary, error) {
 	t.Helper()
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	if _, err := w.Write(program); err != nil {
+	binary, err := dialtest.Pack(program)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	binary := &dial.Binary{Gzip: b.Bytes(), Sum: op.Sum(program), Size: int64(len(program))}
 	return func(string, string) (*dial.Binary, error) { return binary, nil }
 }
 

@@ -86,7 +86,7 @@ func (l *link) take(f wire.Frame) error {
 	case f.Bye != nil && leaving:
 		return errBye
 	case f.Error != nil:
-		return &wire.BadFrame{Cause: errors.New("the runner could not understand us: " + Escape(short(f.Error.Message)))}
+		return &wire.BadFrame{Cause: errors.New("the runner could not understand us: " + short(f.Error.Message))}
 	}
 	return &wire.BadFrame{Cause: errors.New("a frame that a runner does not send")}
 }
@@ -109,7 +109,7 @@ func (l *link) finish(d *wire.Done) error {
 	}
 	outcome, err := c.outcome(d)
 	if err != nil {
-		return &wire.BadFrame{Cause: errors.New(Escape(short(c.step.Op.String())) + ": " + err.Error())}
+		return &wire.BadFrame{Cause: errors.New(short(c.step.Op.String()) + ": " + err.Error())}
 	}
 	l.mu.Lock()
 	delete(l.commands, d.ID)

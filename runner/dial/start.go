@@ -65,6 +65,7 @@ type placing struct {
 	magic   string
 	shell   *shell
 
+	machine string // what the host says it is
 	base    string // the directory it was put below
 	useless string // why another directory may do where this one did not, or ""
 	nowhere string // why no directory was of use, or ""
@@ -90,7 +91,7 @@ func (p *placing) attempt(ctx context.Context, without []string) (*link, error) 
 		return nil, p.interrupted(ctx, p.slow())
 	}
 	s.trips.Add(1)
-	p.base = r.base(p.magic)
+	p.base, p.machine = r.base(p.magic), Escape(r.system+" "+r.machine)
 	second, cancel := context.WithTimeout(ctx, uploadTime)
 	defer cancel()
 	stop = context.AfterFunc(second, sh.process.Kill)
@@ -192,8 +193,7 @@ func (p *placing) gaveUp(r report) error {
 	case "sum":
 		return p.errorAt(StageStart, "the runner arrived damaged in "+at+": its SHA-256 is "+Escape(short(r.detail)), said, "")
 	case "exec":
-		p.useless = "cannot execute the runner"
-		return p.errorAt(StageStart, "the runner cannot be executed in "+at, said, "does a policy (SELinux, fapolicyd) forbid it?")
+		return p.notExecuted(said, exit)
 	}
 	return p.session.errorAt(StageLost, "the bootstrap was interrupted: "+Escape(r.failed), escapeLines(said), "", exit)
 }
@@ -202,7 +202,7 @@ func (p *placing) gaveUp(r report) error {
 func (p *placing) upload(r report) (*link, error) {
 	goos, goarch, ok := r.platform()
 	if !ok {
-		return nil, p.errorAt(StageStart, "there is no runner for "+Escape(r.system+" "+r.machine), "", "supported: "+supported)
+		return nil, p.errorAt(StageStart, "there is no runner for "+p.machine, "", "supported: "+supported)
 	}
 	binary, err := p.session.options.Binary(goos, goarch)
 	if err != nil {
@@ -257,10 +257,20 @@ func (p *placing) notReady(r report, noise []byte, err error) error {
 	}
 	p.sweep(r)
 	if status, ok := errors.AsType[*ExitError](exit); ok && (status.Status == 126 || status.Status == 127) {
-		p.useless = "cannot execute the runner"
+		return p.notExecuted(said, exit)
 	}
-	return p.session.errorAt(StageStart, "the runner ended before it was ready ("+endOf(exit)+") in "+Escape(p.base),
-		escapeLines(said), "does the host run programs for "+Escape(r.system+" "+r.machine)+", and from there?", exit)
+	return p.session.errorAt(StageStart, "the runner ended before it was ready: "+endOf(exit), escapeLines(said), "", exit)
+}
+
+// notExecuted explains a runner that the host refuses to execute where it is.
+func (p *placing) notExecuted(said string, exit error) error {
+	if strings.Contains(said, "ormat error") {
+		return p.session.errorAt(StageStart, "the host does not execute the runner for what it says it is: "+p.machine,
+			escapeLines(said), "what do uname -m and file /bin/sh say there?", exit)
+	}
+	p.useless = "cannot execute the runner"
+	return p.session.errorAt(StageStart, "the runner cannot be executed in "+Escape(p.base), escapeLines(said),
+		"does a policy (SELinux, fapolicyd) forbid it?", exit)
 }
 
 // sweep removes what a runner left that could not remove itself. It is best

@@ -22,10 +22,10 @@ type connector struct {
 }
 
 // newConnector asks for the passwords that the flags call for, before anything else is printed.
-func newConnector(e *env, f *targetFlags) (*connector, error) {
+func newConnector(e *env, f *targetFlags, user string) (*connector, error) {
 	home := e.Getenv("HOME")
 	o := ssh.Options{
-		Home: home, User: f.User, Keys: f.Key, AgentSocket: e.Getenv("SSH_AUTH_SOCK"), AcceptNew: f.AcceptNew,
+		Home: home, User: user, Keys: f.Key, AgentSocket: e.Getenv("SSH_AUTH_SOCK"), AcceptNew: f.AcceptNew,
 		ConnectTimeout: time.Duration(f.Timeout) * time.Second,
 		ConfigFiles:    []string{filepath.Join(home, ".ssh", "config"), "/etc/ssh/ssh_config"},
 	}
@@ -33,7 +33,7 @@ func newConnector(e *env, f *targetFlags) (*connector, error) {
 		o.ConfigFiles = []string{f.SSHConfig}
 	}
 	if o.User == "" {
-		o.User = e.Getenv("USER")
+		o.User = operator()
 	}
 	if file := e.Getenv("FROYO_KNOWN_HOSTS"); file != "" {
 		o.KnownHosts = []string{file}

@@ -4,7 +4,7 @@ package cli
 type targetFlags struct {
 	Inventory []string `short:"i" placeholder:"FILE|h1,h2," help:"Inventory: CUE, Ansible INI or YAML, or a list of hosts with a comma. May be repeated."`
 	Limit     string   `short:"l" placeholder:"SELECTOR" help:"Only these hosts: names, globs, groups, k=v labels; ':' joins, '&' intersects, '!' excludes."`
-	Forks     int      `short:"f" default:"50" help:"Hosts at work at once."`
+	Forks     *int     `short:"f" placeholder:"N" help:"Hosts at work at once (50)."`
 	User      string   `short:"u" help:"Log in as this user where the inventory names none."`
 	Become    bool     `short:"b" help:"Act as root by sudo where the inventory and the runbook say nothing else."`
 	AskBecome bool     `short:"K" name:"ask-become-pass" help:"Ask once for the sudo password."`

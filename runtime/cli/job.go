@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/openfroyo/froyo/builtins"
@@ -114,7 +116,7 @@ func (j *job) loadInventory(f *targetFlags) (*inventory.Inventory, error) {
 	switch {
 	case len(sources) > 0:
 		var err error
-		if inv, err = inventory.Load(sources); err != nil {
+		if inv, err = inventory.Load(sources, inventory.Options{Home: j.env.Getenv("HOME"), Trust: j.trustInventory}); err != nil {
 			return nil, err
 		}
 	case f.Limit != "":
@@ -124,20 +126,36 @@ func (j *job) loadInventory(f *targetFlags) (*inventory.Inventory, error) {
 		inv = inventory.Localhost()
 	}
 	j.env.errors.Warnings(inv.Warnings())
-	return withDefaults(inv, f), nil
+	return withDefaults(inv, f.Become || j.workspace.Settings.Become), nil
 }
 
-// withDefaults fills in what the flags say where the inventory says nothing.
-func withDefaults(inv *inventory.Inventory, f *targetFlags) *inventory.Inventory {
+// trustInventory applies the workspace's rules to files of the inventory that
+// lie in it; one that the operator names elsewhere is their own affair.
+func (j *job) trustInventory(name string) error {
+	if j.workspace.Root == "" {
+		return nil
+	}
+	abs, err := filepath.Abs(name)
+	if err != nil {
+		return err
+	}
+	if rel, err := filepath.Rel(j.workspace.Root, abs); err != nil || !filepath.IsLocal(rel) {
+		return nil //nolint:nilerr // not below the workspace
+	}
+	return j.workspace.Trust(abs)
+}
+
+// withDefaults fills in become where the inventory says nothing.
+func withDefaults(inv *inventory.Inventory, become bool) *inventory.Inventory {
 	hosts := inv.Hosts()
 	for i, h := range hosts {
 		h := *h
-		if h.Become == nil && f.Become {
+		if h.Become == nil && become {
 			h.Become = new(true)
 		}
 		hosts[i] = &h
 	}
-	return inventory.New(hosts, inv.Groups()...)
+	return inventory.New(hosts, slices.Sorted(maps.Keys(inv.Groups()))...)
 }
 
 // load loads the packages and the runbook, and selects the hosts.
@@ -238,4 +256,21 @@ func (j *job) emitPrints(sink event.Sink) {
 }
 
 // groupNames are the groups of the hosts that take part.
-func (j *job) groupNames() []string { return slices.Sorted(slices.Values(j.inventory.Groups())) }
+func (j *job) groupNames() []string { return slices.Sorted(maps.Keys(j.inventory.Groups())) }
+
+// findWorkspace finds the workspace around a folder.
+func (e *env) findWorkspace(dir string) (*workspace.Workspace, error) {
+	return workspace.Find(dir, e.workspaceEnv())
+}
+
+// workspaceEnv is what workspaces need to know of this process.
+func (e *env) workspaceEnv() workspace.Env {
+	w := workspace.Env{
+		Home: e.Getenv("HOME"), StateHome: e.Getenv("XDG_STATE_HOME"), CacheHome: e.Getenv("XDG_CACHE_HOME"),
+		UID: os.Getuid(), SudoUID: -1,
+	}
+	if uid, err := strconv.Atoi(e.Getenv("SUDO_UID")); err == nil && w.UID == 0 {
+		w.SudoUID = uid
+	}
+	return w
+}

@@ -51,7 +51,6 @@ func (p *packages) load(ctx context.Context, files fs.FS) error {
 	}
 	pkg.Version = m.Version
 	for _, t := range pkg.Types {
-		t.Meta = builtins.MetaNames()
 		p.types = append(p.types, t)
 		p.modules[t.Name] = module
 	}

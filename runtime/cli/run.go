@@ -31,14 +31,19 @@ type run struct {
 
 // start opens what a run needs besides its job. close must follow.
 func (j *job) start(ctx context.Context, command string, f *runFlags, stdout *ui.JSONLines) (*run, error) {
-	if f.Forks < 1 {
-		return nil, diag.Errorf(diag.Pos{}, "--forks %d: at least one host must be at work", f.Forks)
+	forks := j.forks(f.Forks)
+	if forks < 1 {
+		return nil, diag.Errorf(diag.Pos{}, "--forks %d: at least one host must be at work", forks)
 	}
-	connector, err := newConnector(j.env, &f.targetFlags)
+	user := f.User
+	if user == "" {
+		user = j.workspace.Settings.User
+	}
+	connector, err := newConnector(j.env, &f.targetFlags, user)
 	if err != nil {
 		return nil, err
 	}
-	r := &run{job: j, forks: f.Forks, connector: connector, contents: &plan.Contents{}}
+	r := &run{job: j, forks: forks, connector: connector, contents: &plan.Contents{}}
 	r.contacts = newContacts(func(ctx context.Context, h *inventory.Host) (*dial.Session, error) {
 		return connector.open(ctx, h)
 	})
@@ -53,6 +58,20 @@ func (j *job) start(ctx context.Context, command string, f *runFlags, stdout *ui
 		r.sinks = append(r.sinks, stdout)
 	}
 	return r, nil
+}
+
+// defaultForks is how many hosts are at work at once where nobody says.
+const defaultForks = 50
+
+// forks is how many hosts are at work at once: the flag, the workspace, the default.
+func (j *job) forks(flag *int) int {
+	switch {
+	case flag != nil:
+		return *flag
+	case j.workspace.Settings.Forks > 0:
+		return j.workspace.Settings.Forks
+	}
+	return defaultForks
 }
 
 // close ends connections and records how the run ended.

@@ -13,7 +13,7 @@ type selection struct {
 	hosts []*inventory.Host // in the inventory's order
 	plays map[string][]int  // host → indexes of the plays that select it
 	names []string          // the plays' names, by index
-	byRun map[int][]string  // play → hosts, for saved plans
+	byPlay map[int][]string // play → hosts, for saved plans
 }
 
 // selectHosts finds the hosts of each play within the limit. No host at all is

@@ -58,6 +58,9 @@ func (p *Program) Evaluate(ctx context.Context, host *inventory.Host, plays []in
 	if errs = append(scope.Errors(), errs...); len(errs) > 0 {
 		return nil, join(errs)
 	}
+	for _, loaded := range p.loaded {
+		scope.Absorb(loaded)
+	}
 	ev.Inputs, ev.Warnings = scope.Inputs(), scope.Warnings()
 	return ev, nil
 }

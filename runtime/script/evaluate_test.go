@@ -44,6 +44,7 @@ func evaluate(t *testing.T, text, host string, r builtins.Reader) (*script.Evalu
 
 func TestInputs(t *testing.T) {
 	ev, err := evaluate(t, `load("lib/base.star", "base")
+webs = hosts("role=web")
 
 def do(host):
     host.stat("/etc/motd")
@@ -89,7 +90,7 @@ play("do", do = do)
    "digest": "DIGEST",
    "pos": {
     "file": "site.star",
-    "line": 4,
+    "line": 5,
     "col": 5
    },
    "after": 0
@@ -105,7 +106,7 @@ play("do", do = do)
    "digest": "DIGEST",
    "pos": {
     "file": "site.star",
-    "line": 7,
+    "line": 8,
     "col": 9
    },
    "after": 2
@@ -127,6 +128,13 @@ play("do", do = do)
    "selector": "role=db",
    "hosts": [
     "db1"
+   ]
+  },
+  {
+   "selector": "role=web",
+   "hosts": [
+    "web1",
+    "web2"
    ]
   }
  ],

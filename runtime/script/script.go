@@ -66,6 +66,7 @@ type Program struct {
 	main     *module
 	plays    []*builtins.Play
 	implicit bool
+	loaded   []*builtins.Scope // of all files
 	warnings []*diag.Error
 	usedVars map[string]any
 
@@ -108,6 +109,11 @@ func Load(ctx context.Context, opts Options) (*Program, error) {
 		return nil, join(errs)
 	}
 	p.usedVars = l.usedVars(opts.Vars)
+	for _, m := range l.modules {
+		if m.scope != nil {
+			p.loaded = append(p.loaded, m.scope)
+		}
+	}
 	l.preload()
 	p.warnUnused(l)
 	return p, nil

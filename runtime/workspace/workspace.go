@@ -1,0 +1,156 @@
+// Package workspace knows the folder in which an operator works: its
+// settings, and where state, keys and caches live. It refuses a folder that
+// others could have written to, because what stands there is run with the
+// operator's rights on every host.
+//
+// It imports engine/diag, engine/cuefile, and age for its keys.
+package workspace
+
+import (
+	"crypto/sha256"
+	_ "embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/openfroyo/froyo/engine/cuefile"
+	"github.com/openfroyo/froyo/engine/diag"
+)
+
+// Names in a workspace.
+const (
+	settingsFile  = "froyo.cue"
+	inventoryFile = "inventory.cue"
+	runbookFile   = "site.star"
+)
+
+//go:embed settings.cue
+var settingsSchema string
+
+// Env is what a workspace needs to know of its process.
+type Env struct {
+	Home      string // the operator's home folder
+	StateHome string // $XDG_STATE_HOME, or ""
+	CacheHome string // $XDG_CACHE_HOME, or ""
+	UID       int
+	// SudoUID is who called sudo, where UID is root by that; else -1. Their files are trusted as one's own.
+	SudoUID int
+}
+
+// Settings are what froyo.cue says.
+type Settings struct {
+	Name      string `json:"name"`
+	Inventory string `json:"inventory"`
+	Forks     int    `json:"forks"`
+	User      string `json:"user"`
+	Become    bool   `json:"become"`
+}
+
+// Workspace is where a runbook belongs. Outside of a workspace Root is "" and
+// state lives with the user's own.
+type Workspace struct {
+	Root     string
+	Settings Settings
+	env      Env
+	dir      string // the folder that was asked for
+}
+
+// Find returns the workspace around dir: the nearest folder upward that holds
+// froyo.cue. The search ends at the operator's home folder and at the root.
+func Find(dir string, env Env) (*Workspace, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	w := &Workspace{env: env, dir: dir}
+	for at := dir; ; at = filepath.Dir(at) {
+		_, err := os.Stat(filepath.Join(at, settingsFile))
+		if err == nil {
+			w.Root = at
+			return w, w.load()
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		if at == filepath.Dir(at) || at == env.Home {
+			return w, nil
+		}
+	}
+}
+
+// load trusts and reads the settings.
+func (w *Workspace) load() error {
+	name := filepath.Join(w.Root, settingsFile)
+	if err := w.Trust(name); err != nil {
+		return err
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	file, err := cuefile.Read(name, text, settingsSchema)
+	if err != nil {
+		return err
+	}
+	return file.Value.Decode(&w.Settings)
+}
+
+// ID names the workspace in the store: its folder.
+func (w *Workspace) ID() string { return w.base() }
+
+func (w *Workspace) base() string {
+	if w.Root != "" {
+		return w.Root
+	}
+	return w.dir
+}
+
+// Inventory returns the workspace's inventory, or nothing where it has none.
+func (w *Workspace) Inventory() []string {
+	if w.Root == "" {
+		return nil
+	}
+	name := w.Settings.Inventory
+	if name == "" {
+		name = inventoryFile
+		if _, err := os.Stat(filepath.Join(w.Root, name)); errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+	}
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(w.Root, name)
+	}
+	return []string{name}
+}
+
+// StateDir is where state lives: data in the workspace. Outside of one it is a folder
+// of the user's state folder, one for each folder with runbooks, so that they do not mix.
+func (w *Workspace) StateDir() string {
+	if w.Root != "" {
+		return filepath.Join(w.Root, "data")
+	}
+	home := w.env.StateHome
+	if home == "" {
+		home = filepath.Join(w.env.Home, ".local", "state")
+	}
+	sum := sha256.Sum256([]byte(w.dir))
+	return filepath.Join(home, "froyo", filepath.Base(w.dir)+"-"+hex.EncodeToString(sum[:4]))
+}
+
+// CacheDir makes and returns the folder for what can be made anew. It is never
+// inside a workspace, and nobody else may write to it: compiled code is kept there.
+func (w *Workspace) CacheDir() (string, error) {
+	home := w.env.CacheHome
+	if home == "" {
+		home = filepath.Join(w.env.Home, ".cache")
+	}
+	dir := filepath.Join(home, "froyo")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", (&diag.Error{Summary: fmt.Sprintf("make the cache folder: %v", err), Cause: err}).
+			WithHint("set XDG_CACHE_HOME to a folder of your own")
+	}
+	return dir, nil
+}
