@@ -21,12 +21,10 @@ import (
 // runner's answer is where they are defined.
 func factFields() map[string][]string {
 	namespaces := map[string][]string{}
-	t := reflect.TypeFor[op.FactsResult]()
-	for i := range t.NumField() {
-		namespace := jsonName(t.Field(i))
-		body := t.Field(i).Type.Elem()
-		for j := range body.NumField() {
-			namespaces[namespace] = append(namespaces[namespace], jsonName(body.Field(j)))
+	for namespace := range reflect.TypeFor[op.FactsResult]().Fields() {
+		name := jsonName(namespace)
+		for field := range namespace.Type.Elem().Fields() {
+			namespaces[name] = append(namespaces[name], jsonName(field))
 		}
 	}
 	return namespaces

@@ -56,7 +56,7 @@ func (h *Handle) Attr(name string) (starlark.Value, error) {
 	}
 	out := h.unit.Outcome()
 	if out == nil {
-		return nil, (&diag.Error{Summary: fmt.Sprintf("%s of %s is known only after apply", name, h)}).
+		return nil, (&diag.Error{Summary: fmt.Sprintf("%s of %s is known only after apply", name, h), Cause: unit.ErrPending}).
 			WithHint("use it inside a lambda: when = lambda: ..., or later(lambda: ...)")
 	}
 	switch name {

@@ -2,6 +2,7 @@ package builtins
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"go.starlark.net/starlark"
@@ -37,9 +38,9 @@ func (e *Env) appendFrame(frames []diag.Frame, f starlark.CallFrame) []diag.Fram
 
 // Pos returns the innermost place of a stack that is the operator's own code.
 func Pos(stack []diag.Frame) diag.Pos {
-	for i := len(stack) - 1; i >= 0; i-- {
-		if !strings.HasPrefix(stack[i].Pos.File, StdPrefix) {
-			return stack[i].Pos
+	for _, f := range slices.Backward(stack) {
+		if !strings.HasPrefix(f.Pos.File, StdPrefix) {
+			return f.Pos
 		}
 	}
 	if len(stack) > 0 {

@@ -198,7 +198,7 @@ func contentOf(blob *op.Blob) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer r.Close() //nolint:errcheck // only read from
+	defer r.Close()
 	data, err := io.ReadAll(io.LimitReader(r, maxRead+1))
 	if err != nil {
 		return "", err

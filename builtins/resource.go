@@ -199,6 +199,7 @@ func (s *Scope) declare(r *resource, d *draft) *Handle {
 	old := s.handles[d.unit.ID]
 	if old == nil {
 		h.index = len(s.order)
+		d.unit.Index = h.index
 		s.handles[d.unit.ID] = h
 		s.order = append(s.order, h)
 		s.capture(h, d.lazies)

@@ -87,7 +87,7 @@ func (e *Env) blob(file string) (*op.Blob, *diag.Error) {
 	if err != nil {
 		return nil, Missing(e.FS, file, err)
 	}
-	defer r.Close() //nolint:errcheck // only read from
+	defer r.Close()
 	hash := sha256.New()
 	size, err := io.Copy(hash, r)
 	if err != nil {

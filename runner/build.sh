@@ -13,23 +13,26 @@ version=${1:-dev}
 # SHA-256, which is assembly.
 limit=4194304
 
+# Beside dist, so that a build of froyo meanwhile does not embed half a file.
+work=$(mktemp -d ./.dist.XXXXXX)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+
 for platform in "$@"; do
-	file=dist/froyo-runner-$platform
+	file=froyo-runner-$platform
 	# ARMv6 with hardware floats runs on every 32-bit ARM that is still around,
 	# 386 without SSE2 on every PC.
 	CGO_ENABLED=0 GOOS=${platform%-*} GOARCH=${platform#*-} GOARM=6 GO386=softfloat GOFLAGS= \
-		go build -trimpath -buildvcs=false -gcflags=all=-l -ldflags "-s -w -X main.version=$version" -o "$file" ./cmd/froyo-runner
-	size=$(wc -c <"$file" | tr -d ' ')
+		go build -trimpath -buildvcs=false -gcflags=all=-l \
+		-ldflags "-s -w -X main.version=$version" -o "$work/$file" ./cmd/froyo-runner
+	size=$(wc -c <"$work/$file" | tr -d ' ')
 	if [ "$size" -gt $limit ]; then
 		echo "build.sh: $file has $size bytes, more than $limit" >&2
-		rm -f "$file"
 		exit 1
 	fi
-	sum=$(sha256sum "$file")
-	gzip -9nc "$file" >"$file.gz.tmp"
-	echo "${sum%% *} $size" >"$file.sum.tmp"
-	mv "$file.gz.tmp" "$file.gz"
-	mv "$file.sum.tmp" "$file.sum"
-	rm -f "$file"
-	echo "$platform $size $(wc -c <"$file.gz" | tr -d ' ')"
+	sum=$(sha256sum "$work/$file")
+	gzip -9n "$work/$file"
+	echo "${sum%% *} $size" >"$work/$file.sum"
+	mv "$work/$file.gz" "$work/$file.sum" dist/
+	echo "$platform $size $(wc -c <"dist/$file.gz" | tr -d ' ')"
 done

@@ -2,6 +2,7 @@ package capture
 
 import (
 	"fmt"
+	"slices"
 
 	"go.starlark.net/starlark"
 	"go.starlark.net/syntax"
@@ -64,10 +65,8 @@ func (f *freezer) all(parts []starlark.Value, chain []*starlark.Function) error 
 }
 
 func (f *freezer) function(fn *starlark.Function, chain []*starlark.Function) error {
-	for _, above := range chain {
-		if above == fn {
-			return &CycleError{Name: fn.Name(), Pos: fn.Position()}
-		}
+	if slices.Contains(chain, fn) {
+		return &CycleError{Name: fn.Name(), Pos: fn.Position()}
 	}
 	if f.seen[fn] {
 		return nil

@@ -87,7 +87,7 @@ func assertFails(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tup
 		return nil, fmt.Errorf("%s: want an error matching %q, got none", b.Name(), pattern)
 	}
 	if !re.MatchString(err.Error()) {
-		return nil, fmt.Errorf("%s: got the error %q, want it to match %q", b.Name(), err, pattern)
+		return nil, fmt.Errorf("%s: got the error %q, want it to match %q", b.Name(), err.Error(), pattern)
 	}
 	return starlark.None, nil
 }

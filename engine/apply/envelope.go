@@ -2,11 +2,57 @@ package apply
 
 import (
 	"fmt"
+	"slices"
 
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/providers/abi"
 	"github.com/openfroyo/froyo/runner/codec"
 	"github.com/openfroyo/froyo/runner/op"
 )
+
+// within refuses what a provider would do at a unit's turn beyond what its plan
+// announced. Of a saved plan exactly what was reviewed is done. Otherwise a
+// unit may need more or less of what it announced, as the host is by now, but
+// nothing else; a unit that had nothing to do may mend what units before it
+// broke.
+func (r *hostRun) within(s *plan.Step, announced *abi.Change, certain bool) error {
+	if announced == nil {
+		return nil // it could not be planned, and said so
+	}
+	if r.Exact && certain && !sameChange(announced, s.Change) {
+		return (&diag.Error{Summary: "the host is no longer as the plan found it", Pos: s.Unit.Pos, Code: diag.Stale}).
+			WithHint("this unit and those after it were not touched; make a new plan and look at it")
+	}
+	if len(announced.Effects) == 0 {
+		return nil
+	}
+	for _, e := range s.Change.Effects {
+		if !slices.ContainsFunc(announced.Effects, func(a abi.Effect) bool { return covers(a, e.Op) }) {
+			return unannounced(e.Op)
+		}
+	}
+	return nil
+}
+
+// sameChange compares what two changes would do.
+func sameChange(a, b *abi.Change) bool {
+	return a.Action == b.Action && slices.EqualFunc(a.Effects, b.Effects, func(x, y abi.Effect) bool { return encode(x.Op) == encode(y.Op) })
+}
+
+// covers reports whether an announced effect speaks of an op: the same kind of
+// thing done to the same path, or a program where which one was not known.
+func covers(a abi.Effect, o op.Op) bool {
+	return a.Op.Kind() == o.Kind() && (a.Op.Subject() == o.Subject() || o.Exec != nil && len(a.Unknown) > 0)
+}
+
+func unannounced(o op.Op) error {
+	return &abi.Error{
+		Class:   op.Permanent,
+		Message: fmt.Sprintf("unannounced effect: the provider asks for %s, which its plan did not hold", o),
+		Hint:    "the provider is faulty or hostile; nothing of this op was done",
+	}
+}
 
 // envelope holds the effects that a unit announced and has not used up.
 type envelope struct {
@@ -25,11 +71,7 @@ func newEnvelope(effects []abi.Effect) *envelope {
 func (e *envelope) spend(o op.Op) error {
 	key := encode(o)
 	if e.left[key] == 0 {
-		return &abi.Error{
-			Class:   op.Permanent,
-			Message: fmt.Sprintf("unannounced effect: the provider asks for %s, which its plan did not hold", o),
-			Hint:    "the provider is faulty or hostile; nothing of this op was done",
-		}
+		return unannounced(o)
 	}
 	e.left[key]--
 	return nil

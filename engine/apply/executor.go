@@ -42,6 +42,8 @@ type Executor struct {
 	Record   func(ctx context.Context, c Change) error
 	Contents *plan.Contents
 	Events   event.Sink
+	// Exact refuses a unit whose change is no longer the planned one: a saved plan was reviewed.
+	Exact bool
 	// Forks bounds the hosts at work at once.
 	Forks int
 }
@@ -59,6 +61,9 @@ func (e *Executor) Apply(ctx context.Context, plays []string, hosts []*plan.Host
 	runs := make([]*hostRun, len(hosts))
 	for i, h := range hosts {
 		runs[i] = newHostRun(e, h)
+		if runs[i].last < 0 {
+			runs[i].end()
+		}
 	}
 	for index, play := range plays {
 		var g errgroup.Group
@@ -69,6 +74,9 @@ func (e *Executor) Apply(ctx context.Context, plays []string, hosts []*plan.Host
 			}
 			g.Go(func() error {
 				r.play(ctx, play, r.host.Plays[index])
+				if index == r.last {
+					r.end()
+				}
 				return nil
 			})
 		}
@@ -77,7 +85,6 @@ func (e *Executor) Apply(ctx context.Context, plays []string, hosts []*plan.Host
 	counts := make([]Count, len(runs))
 	for i, r := range runs {
 		counts[i] = r.count
-		e.Events.Emit(event.Event{Kind: event.HostFinished, Host: r.host.Host.Name, Err: r.err, Unreachable: r.count.Unreachable > 0})
 	}
 	return counts
 }
@@ -91,16 +98,21 @@ type hostRun struct {
 	err error
 	// dirty says that something on the host changed, so what the plan read no longer binds.
 	dirty bool
+	// last is the index of the host's last play, or -1.
+	last int
 	// wanted holds the units whose results a later unit reads.
 	wanted map[unit.ID]bool
 }
 
 func newHostRun(e *Executor, h *plan.Host) *hostRun {
-	r := &hostRun{Executor: e, host: h, err: h.Err, wanted: map[unit.ID]bool{}, count: Count{Host: h.Host.Name}}
+	r := &hostRun{Executor: e, host: h, err: h.Err, last: -1, wanted: map[unit.ID]bool{}, count: Count{Host: h.Host.Name}}
 	if h.Err != nil {
 		r.countError(h.Err)
 	}
-	for _, steps := range h.Plays {
+	for play, steps := range h.Plays {
+		if len(steps) > 0 {
+			r.last = max(r.last, play)
+		}
 		for _, s := range steps {
 			for _, id := range s.Unit.Require {
 				r.wanted[id] = true
@@ -108,6 +120,11 @@ func newHostRun(e *Executor, h *plan.Host) *hostRun {
 		}
 	}
 	return r
+}
+
+// end tells that the host has no more to do.
+func (r *hostRun) end() {
+	r.Events.Emit(event.Event{Kind: event.HostFinished, Host: r.host.Host.Name, Err: r.err, Unreachable: r.count.Unreachable > 0})
 }
 
 // countError counts a host that is lost or refuses.
@@ -149,6 +166,12 @@ func (r *hostRun) skip(play string, s *plan.Step, reason string) {
 // fail ends a unit's turn with an error, and with it the host's part in the run.
 func (r *hostRun) fail(play string, s *plan.Step, started time.Time, err error) {
 	err = r.explain(s, err)
+	if r.dirty && s.Acts() {
+		// What it did before it failed is not known in detail; that it failed is kept.
+		if unkept := r.Record(context.Background(), r.changeOf(play, s, unit.Failed)); unkept != nil {
+			err = errors.Join(err, unkept)
+		}
+	}
 	r.err = err
 	r.countError(err)
 	s.Unit.Finish(unit.Outcome{Status: unit.Failed})
@@ -179,7 +202,7 @@ func Explain(u *unit.Unit, err error) *diag.Error {
 	if e, ok := errors.AsType[*abi.Error](err); ok {
 		d.Summary, d.Detail, d.Hint = e.Message, e.Detail, e.Hint
 		if u.Sensitive && d.Detail != "" {
-			d.Detail = "(sensitive)"
+			d.Detail = "(what it said is sensitive)"
 		}
 	}
 	if errors.Is(err, context.Canceled) {

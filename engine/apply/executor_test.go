@@ -28,6 +28,7 @@ type fleet struct {
 	units    func(host string) []*unit.Unit
 	provider *enginetest.Provider
 	record   func(apply.Change) error
+	exact    bool
 
 	mu  sync.Mutex
 	log []string
@@ -86,7 +87,7 @@ func (f *fleet) apply(ctx context.Context, hosts []*plan.Host) []apply.Count {
 			}
 			return nil
 		},
-		Contents: &plan.Contents{}, Events: f, Forks: 4,
+		Contents: &plan.Contents{}, Events: f, Forks: 4, Exact: f.exact,
 	}
 	return e.Apply(ctx, []string{"web"}, hosts)
 }
@@ -194,11 +195,11 @@ func TestFailureEndsTheHostAndNoOther(t *testing.T) {
 
 func TestLostConnectionCountsAsUnreachable(t *testing.T) {
 	h := enginetest.NewHost(nil)
-	f := oneHost(h, set("/a", "1"), set("/b", "2"))
+	f := oneHost(h, set("/a", "1"), set("/b", "2"), set("/c", "3"))
 	planned := f.plan(t.Context())
-	h.LoseAfter = 5
+	h.LoseAfter = 6 // of which three ops and the facts were the plan's
 	counts := f.apply(t.Context(), planned)
-	if want := []apply.Count{{Host: "h1", Unreachable: 1, Skipped: 1}}; !cmp.Equal(counts, want) {
+	if want := []apply.Count{{Host: "h1", OK: 1, Changed: 1, Unreachable: 1, Skipped: 1}}; !cmp.Equal(counts, want) {
 		t.Error(cmp.Diff(want, counts))
 	}
 }
@@ -248,7 +249,7 @@ func TestWhenAndLaterAreAskedAtTheUnitsTurn(t *testing.T) {
 	if want := []apply.Count{{Host: "h1", OK: 2, Changed: 2, Skipped: 1, Failed: 1}}; !cmp.Equal(counts, want) {
 		t.Error(cmp.Diff(want, counts))
 	}
-	if !strings.Contains(strings.Join(f.log, "\n"), "when must give True or False, got yes") {
+	if !strings.Contains(strings.Join(f.log, "\n"), "when must give True or False, got a string") {
 		t.Errorf("%q", f.log)
 	}
 }
@@ -318,14 +319,37 @@ func TestApplyConverges(t *testing.T) {
 		if count.Failed+count.Skipped+count.Unreachable != 0 || count.OK != len(units) {
 			rt.Fatalf("%+v for %d units: %q", count, len(units), f.log)
 		}
-		// A unit that was right at plan and is first spoiled afterwards, on a host where
-		// nothing else is to do, is not read again; the next plan shows it.
-		if plan.Summarize(planned).Pending() == 0 {
-			return
+		// What was right at plan and stands before the first change is not read again;
+		// what was spoiled there since, the next plan shows. All else is right now.
+		again := f.plan(context.Background())
+		first := slices.IndexFunc(planned[0].Plays[0], (*plan.Step).Pending)
+		for i, s := range again[0].Plays[0] {
+			if s.Pending() && first >= 0 && i >= first {
+				rt.Fatalf("%s is still pending after apply: %v", s.Unit.ID, h.Files)
+			}
 		}
-		f.apply(context.Background(), f.plan(context.Background()))
+		f.apply(context.Background(), again)
 		if s := plan.Summarize(f.plan(context.Background())); s.Pending() != 0 {
 			rt.Fatalf("still pending after apply: %s", fmt.Sprint(h.Files, want))
 		}
 	})
+}
+
+func TestASavedPlanIsDoneExactly(t *testing.T) {
+	h := enginetest.NewHost(map[string]string{"/a": "old", "/b": "old"})
+	f := oneHost(h, set("/a", "1"), set("/b", "2"))
+	f.exact = true
+	planned := f.plan(t.Context())
+	h.OnWrite = func(h *enginetest.Host, path string) {
+		if path == "/a" {
+			h.Files["/b"] = "2" // as wanted by now, but not as reviewed
+		}
+	}
+	counts := f.apply(t.Context(), planned)
+	if want := []apply.Count{{Host: "h1", OK: 1, Changed: 1, Failed: 1}}; !cmp.Equal(counts, want) {
+		t.Error(cmp.Diff(want, counts))
+	}
+	if !strings.Contains(strings.Join(f.log, "\n"), "no longer as the plan found it") {
+		t.Errorf("%q", f.log)
+	}
 }

@@ -3,6 +3,7 @@ package apply
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/openfroyo/froyo/engine/event"
@@ -18,7 +19,9 @@ import (
 const maxAhead = 64
 
 // stretch counts the steps from the first that can be sent ahead as a fixed
-// sequence: everything about them is known, whatever the ones before do.
+// sequence: everything about them is known, whatever the ones before do. A
+// program ends it, because only the provider can tell from its exit code
+// whether the steps behind it may run.
 func stretch(steps []*plan.Step) int {
 	ops := 0
 	for i, s := range steps {
@@ -27,6 +30,9 @@ func stretch(steps []*plan.Step) int {
 		}
 		if ops += len(s.Reads) + len(s.Change.Effects); ops > maxAhead && i > 0 {
 			return i
+		}
+		if s.Acts() && slices.ContainsFunc(s.Change.Effects, func(e abi.Effect) bool { return e.Op.Exec != nil }) {
+			return i + 1
 		}
 	}
 	return len(steps)
@@ -71,7 +77,7 @@ func (r *hostRun) sequence(ctx context.Context, play string, steps []*plan.Step)
 			}
 		}
 		if outcomes, err = r.host.Target.Run(ctx, todo); err != nil {
-			return r.lost(play, parts, err)
+			return r.lost(ctx, play, parts, outcomes, err)
 		}
 	}
 	for i := range parts {
@@ -100,7 +106,7 @@ func (r *hostRun) layOut(steps []*plan.Step) ([]part, []dial.Step, error) {
 		p := part{step: s, from: len(todo), started: time.Now()}
 		if dirty || s.Acts() {
 			for _, e := range s.Reads {
-				todo = append(todo, dial.Step{Op: e.Op, User: s.Unit.User, Expect: wire.Digest(e.Result)})
+				todo = append(todo, dial.Step{Op: e.Op, User: s.Unit.User, Unit: s.Unit.ID.Local(), Expect: wire.Digest(e.Result)})
 			}
 		}
 		p.effects = len(todo)
@@ -109,7 +115,7 @@ func (r *hostRun) layOut(steps []*plan.Step) ([]part, []dial.Step, error) {
 				if err := plan.Attach(s.Unit, e.Op); err != nil {
 					return nil, nil, err
 				}
-				todo = append(todo, dial.Step{Op: e.Op, User: s.Unit.User})
+				todo = append(todo, dial.Step{Op: e.Op, User: s.Unit.User, Unit: s.Unit.ID.Local()})
 			}
 			dirty = dirty || s.Change.Action != abi.Probe
 		}
@@ -119,15 +125,22 @@ func (r *hostRun) layOut(steps []*plan.Step) ([]part, []dial.Step, error) {
 	return parts, todo, nil
 }
 
-// lost ends the host's part: the connection went in the middle of a sequence,
-// and which of its units acted is not known.
-func (r *hostRun) lost(play string, parts []part, err error) int {
-	for i, p := range parts {
-		if p.to > p.from {
+// lost ends the host's part: the connection went in the middle of a sequence.
+// What is known to have been done is concluded; whether the rest was, nobody can tell.
+func (r *hostRun) lost(ctx context.Context, play string, parts []part, outcomes []dial.Outcome, err error) int {
+	for i := range parts {
+		p := &parts[i]
+		if p.to > len(outcomes) || !held(outcomes[p.from:p.effects]) || !ran(outcomes[p.effects:p.to]) {
 			r.fail(play, p.step, p.started, err)
+			for _, rest := range parts[i+1:] {
+				r.skip(play, rest.step, "the connection was lost; whether it ran is not known")
+			}
+			return len(parts)
+		}
+		r.conclude(ctx, play, p, outcomes[p.effects:p.to])
+		if r.err != nil {
 			return i + 1
 		}
-		r.unchanged(play, p.step)
 	}
 	return len(parts)
 }
@@ -183,7 +196,10 @@ func (r *hostRun) finish(ctx context.Context, play string, s *plan.Step, req abi
 	}
 	env := newEnvelope(s.Change.Effects)
 	for _, e := range req.Log {
-		env.spend(e.Op)
+		if err := env.spend(e.Op); err != nil {
+			r.fail(play, s, started, err)
+			return
+		}
 	}
 	replies, err := provider.Run(ctx, []abi.Request{req}, func(ctx context.Context, ops [][]op.Op) ([][]op.Result, error) {
 		results, err := r.perform(ctx, s, env, ops[0])
@@ -206,7 +222,7 @@ func (r *hostRun) finish(ctx context.Context, play string, s *plan.Step, req abi
 func (r *hostRun) perform(ctx context.Context, s *plan.Step, env *envelope, ops []op.Op) ([]op.Result, error) {
 	todo := make([]dial.Step, len(ops))
 	for i, o := range ops {
-		if o.Changes() {
+		if o.Changes() || o.Exec != nil { // a guest's word that a program only reads is for plan
 			if err := env.spend(o); err != nil {
 				return nil, err
 			}
@@ -214,7 +230,7 @@ func (r *hostRun) perform(ctx context.Context, s *plan.Step, env *envelope, ops 
 		if err := plan.Attach(s.Unit, o); err != nil {
 			return nil, err
 		}
-		todo[i] = dial.Step{Op: o, User: s.Unit.User}
+		todo[i] = dial.Step{Op: o, User: s.Unit.User, Unit: s.Unit.ID.Local()}
 	}
 	outcomes, err := r.host.Target.Run(ctx, todo)
 	if err != nil {

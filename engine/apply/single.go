@@ -20,6 +20,7 @@ import (
 func (r *hostRun) single(ctx context.Context, play string, s *plan.Step) {
 	started := time.Now()
 	r.emit(play, s, event.Event{Kind: event.UnitStarted})
+	announced, certain := s.Change, s.Err == nil && s.Unit.When == nil && len(s.Unit.Later) == 0
 	goOn, err := r.due(ctx, s)
 	switch {
 	case err != nil:
@@ -30,6 +31,10 @@ func (r *hostRun) single(ctx context.Context, play string, s *plan.Step) {
 		return
 	}
 	if err := r.replan(ctx, s); err != nil {
+		r.fail(play, s, started, err)
+		return
+	}
+	if err := r.within(s, announced, certain); err != nil {
 		r.fail(play, s, started, err)
 		return
 	}
@@ -50,7 +55,7 @@ func (r *hostRun) due(ctx context.Context, s *plan.Step) (bool, error) {
 		}
 		yes, ok := now.(bool)
 		if !ok {
-			return false, diag.Errorf(u.When.Pos(), "when must give True or False, got %v", now).WithCode(diag.Failed)
+			return false, diag.Errorf(u.When.Pos(), "when must give True or False, got %s", plan.TypeName(now)).WithCode(diag.Failed)
 		}
 		if !yes {
 			return false, nil
@@ -67,7 +72,11 @@ func (r *hostRun) due(ctx context.Context, s *plan.Step) (bool, error) {
 		}
 		values[field] = v
 	}
-	return true, r.Complete(u, values)
+	if err := r.Complete(u, values); err != nil {
+		return false, err
+	}
+	r.Contents.AddUnit(u)
+	return true, nil
 }
 
 // replan reads the unit as the host is now and asks for the change again.
@@ -105,7 +114,7 @@ func (r *hostRun) replan(ctx context.Context, s *plan.Step) error {
 func (r *hostRun) readNow(ctx context.Context, s *plan.Step, ops []op.Op) ([]op.Result, error) {
 	todo := make([]dial.Step, len(ops))
 	for i, o := range ops {
-		todo[i] = dial.Step{Op: o, User: s.Unit.User}
+		todo[i] = dial.Step{Op: o, User: s.Unit.User, Unit: s.Unit.ID.Local()}
 	}
 	results, err := r.host.Target.Do(ctx, todo)
 	if err != nil {
@@ -153,12 +162,8 @@ func (r *hostRun) settle(ctx context.Context, play string, s *plan.Step, o *abi.
 		r.count.Changed++
 	}
 	outputs["changed"] = changed
-	c := Change{
-		Host: r.host.Host.Name, MachineID: r.host.MachineID(), Play: play, Unit: s.Unit,
-		Status: status, Change: s.Change, Contents: r.Contents,
-	}
 	if changed {
-		if err := r.Record(ctx, c); err != nil {
+		if err := r.Record(ctx, r.changeOf(play, s, status)); err != nil {
 			r.fail(play, s, started, fmt.Errorf("the change was made but could not be recorded: %w", err))
 			return
 		}
@@ -166,6 +171,14 @@ func (r *hostRun) settle(ctx context.Context, play string, s *plan.Step, o *abi.
 	r.count.OK++
 	s.Unit.Finish(unit.Outcome{Status: status, Action: s.Change.Action, Outputs: outputs})
 	r.emit(play, s, event.Event{Kind: event.UnitFinished, Status: status, Reason: s.Change.Reason, Elapsed: time.Since(started)})
+}
+
+// changeOf is a step's turn as it is kept.
+func (r *hostRun) changeOf(play string, s *plan.Step, status unit.Status) Change {
+	return Change{
+		Host: r.host.Host.Name, MachineID: r.host.MachineID(), Play: play, Unit: s.Unit,
+		Status: status, Change: s.Change, Contents: r.Contents,
+	}
 }
 
 // changedWhen asks the runbook whether a result counts as a change.
@@ -176,7 +189,7 @@ func (r *hostRun) changedWhen(ctx context.Context, u *unit.Unit, outputs map[str
 	}
 	changed, ok := v.(bool)
 	if !ok {
-		return false, diag.Errorf(u.ChangedWhen.Pos(), "changed_when must give True or False, got %v", v).WithCode(diag.Failed)
+		return false, diag.Errorf(u.ChangedWhen.Pos(), "changed_when must give True or False, got %s", plan.TypeName(v)).WithCode(diag.Failed)
 	}
 	return changed, nil
 }

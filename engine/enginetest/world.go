@@ -66,7 +66,7 @@ func (h *Host) Run(_ context.Context, steps []dial.Step) ([]dial.Outcome, error)
 	for i, s := range steps {
 		result, err := h.perform(s.Op)
 		if err != nil {
-			return nil, err
+			return outcomes[:i], err
 		}
 		outcomes[i] = dial.Outcome{Result: result, Ran: true}
 		if s.Expect != "" && wire.Digest(result) != s.Expect {
@@ -157,7 +157,9 @@ func (p *Provider) Run(ctx context.Context, reqs []abi.Request, perform plan.Per
 }
 
 func (p *Provider) answer(r abi.Request) abi.Reply {
-	fail := func(err error) abi.Reply { return abi.Reply{Error: &abi.Error{Class: op.Permanent, Message: err.Error()}} }
+	fail := func(err error) abi.Reply {
+		return abi.Reply{Error: &abi.Error{Class: op.Permanent, Message: err.Error()}}
+	}
 	var u set
 	if err := codec.Unmarshal(r.Unit, &u); err != nil {
 		return fail(err)

@@ -136,7 +136,7 @@ func (d *draft) keep(h *Host, vars settings) {
 func text(v any) (string, error) {
 	s, ok := v.(string)
 	if !ok {
-		return "", fmt.Errorf("want a string, got %v", v)
+		return "", fmt.Errorf("want a string, got %q", fmt.Sprint(v))
 	}
 	return s, nil
 }
@@ -195,7 +195,7 @@ func setBecome(_ *draft, h *Host, v any) error {
 			b = true
 		case "false", "no", "off", "n", "f", "0":
 		default:
-			return fmt.Errorf("want true or false, got %v", v)
+			return fmt.Errorf("want true or false, got %q", fmt.Sprint(v))
 		}
 	}
 	h.Become = &b

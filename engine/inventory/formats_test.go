@@ -216,7 +216,7 @@ groups: {
 				`inv.cue:3:34: group name "a/b": only letters, digits, dots, dashes and underscores are allowed, not '/'`,
 				`inv.cue:3:53: hosts.web1.vars.big: 99999999999999999999 does not fit into 64 bits`,
 				`inv.cue:5:23: group "web" contains the host "web2", which is declared nowhere (did you mean "web1"?)`,
-				`inv.cue:5:31: "w[1-2]": range [1-2]: want [first:last] or [first:last:step]`,
+				`inv.cue:5:31: "w[1-2]": a range is [first:last] or [first:last:step]`,
 				`inv.cue:5:53: group "web" contains the group "db", which is declared nowhere`,
 			},
 		},

@@ -80,7 +80,7 @@ func FuzzINI(f *testing.F) {
 	for _, seed := range []string{
 		"", "h1", "h[1:3] a=b", "[g]\nh1 ansible_host=x\n[g:vars]\na = 'b' # c\n[all:children]\ng\n", "[g:x]\n", "[", "a 'b",
 		"u@[::1]:22 x=\"y z\"", "[a:children]\nb\n[b:children]\na\n", "\x00\xff", "h[0:999999999:1]", "[g] # c\n;x\n#y\n",
-		"h ansible_connection=docker ansible_port=x ansible_password=p", "h[a:z][0:99][0:99]",
+		"h ansible_connection=docker ansible_port=x ansible_password=p", "h[a:z][0:9][0:99]",
 	} {
 		f.Add(seed)
 	}
@@ -89,7 +89,10 @@ func FuzzINI(f *testing.F) {
 		d.parseINI("hosts", src)
 		inv, err := d.resolve()
 		if err == nil {
-			for _, h := range inv.Hosts() {
+			for i, h := range inv.Hosts() {
+				if i == 20 {
+					break
+				}
 				if err := checkHostName(h.Name); err != nil {
 					t.Errorf("host %q: %v", h.Name, err)
 				}

@@ -47,13 +47,13 @@ func TestHostList(t *testing.T) {
 			`"[::1]x": after the address in brackets comes a port, :2222, or nothing`,
 		}},
 		{name: "bad range", source: "h[1-3],h[3:1],h[01:100],h[a:3],h[1,h[1:9999999],h[1:5:0],", wantErr: []string{
-			`"h[1-3]": range [1-3]: want [first:last] or [first:last:step] (an inventory writes ranges as h[1:3]; h[1-3] is for selectors)`,
-			`"h[3:1]": range [3:1]: the last is less than the first`,
-			`"h[01:100]": range [01:100]: with leading zeros both ends have the same length`,
-			`"h[a:3]": range [a:3]: the ends are two numbers, or two letters`,
+			`"h[1-3]": a range is [first:last] or [first:last:step] (an inventory writes ranges as h[1:3]; h[1-3] is for selectors)`,
+			`"h[3:1]": the range's last is less than its first`,
+			`"h[01:100]": with leading zeros both ends of a range have the same length`,
+			`"h[a:3]": the range's ends are two numbers, or two letters`,
 			`"h[1": the bracket is not closed`,
 			`"h[1:9999999]": more than 100000 hosts`,
-			`"h[1:5:0]": range [1:5:0]: the step is no number above 0`,
+			`"h[1:5:0]": the range's step is no number above 0`,
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -242,7 +242,7 @@ ansible_become_user=-u
 		`hosts:3:21: ansible_port: "x" is no port: want a number from 1 to 65535`,
 		`hosts:3:36: ansible_user: "a b" cannot be a user`,
 		`hosts:4:4: ansible_connection: "docker" is not supported; want ssh or local`,
-		`hosts:4:30: ansible_become: want true or false, got maybe`,
+		`hosts:4:30: ansible_become: want true or false, got "maybe"`,
 		`hosts:4:51: ansible_become_method: "su" is not supported; want sudo`,
 		`hosts:5:4: ansible_host: a template, which is not evaluated in an inventory (write the value itself, or compute it in inventory.cue)`,
 		`hosts:5:28: ansible_ssh_private_key_file: "" is no path`,

@@ -165,27 +165,27 @@ func expand(name string) ([]string, error) {
 func expandRange(text string) ([]string, error) {
 	parts := strings.Split(text, ":")
 	if len(parts) < 2 || len(parts) > 3 || slices.Contains(parts, "") {
-		return nil, fmt.Errorf("range [%s]: want [first:last] or [first:last:step]", text)
+		return nil, errors.New("a range is [first:last] or [first:last:step]")
 	}
 	step := 1
 	if len(parts) == 3 {
 		var err error
 		if step, err = parseDigits(parts[2]); err != nil || step < 1 {
-			return nil, fmt.Errorf("range [%s]: the step is no number above 0", text)
+			return nil, errors.New("the range's step is no number above 0")
 		}
 	}
 	first, last := parts[0], parts[1]
 	if len(first) == 1 && len(last) == 1 && isLetter(first[0]) && isLetter(last[0]) {
-		return letters(first[0], last[0], step, text)
+		return letters(first[0], last[0], step)
 	}
-	return numbers(first, last, step, text)
+	return numbers(first, last, step)
 }
 
 func isLetter(b byte) bool { return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' }
 
-func letters(first, last byte, step int, text string) ([]string, error) {
+func letters(first, last byte, step int) ([]string, error) {
 	if first > last || isUpper(first) != isUpper(last) {
-		return nil, fmt.Errorf("range [%s]: the last letter does not follow the first", text)
+		return nil, errors.New("the range's last letter does not follow its first")
 	}
 	var names []string
 	for c := int(first); c <= int(last); c += step {
@@ -196,7 +196,7 @@ func letters(first, last byte, step int, text string) ([]string, error) {
 
 func isUpper(b byte) bool { return b <= 'Z' }
 
-func numbers(first, last string, step int, text string) ([]string, error) {
+func numbers(first, last string, step int) ([]string, error) {
 	lo, errFirst := parseDigits(first)
 	hi, errLast := parseDigits(last)
 	width := 0
@@ -205,11 +205,11 @@ func numbers(first, last string, step int, text string) ([]string, error) {
 	}
 	switch {
 	case errFirst != nil || errLast != nil:
-		return nil, fmt.Errorf("range [%s]: the ends are two numbers, or two letters", text)
+		return nil, errors.New("the range's ends are two numbers, or two letters")
 	case width > 0 && len(last) != width:
-		return nil, fmt.Errorf("range [%s]: with leading zeros both ends have the same length", text)
+		return nil, errors.New("with leading zeros both ends of a range have the same length")
 	case lo > hi:
-		return nil, fmt.Errorf("range [%s]: the last is less than the first", text)
+		return nil, errors.New("the range's last is less than its first")
 	case (hi-lo)/step >= maxHosts:
 		return nil, errTooMany
 	}

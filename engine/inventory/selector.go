@@ -51,10 +51,8 @@ func (inv *Inventory) Select(selector string) ([]*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	picked := make(map[*Host]bool, len(inv.hosts))
-	for _, h := range inv.hosts {
-		picked[h] = !slices.ContainsFunc(terms, func(t term) bool { return t.sign == 0 })
-	}
+	hasPlain := slices.ContainsFunc(terms, func(t term) bool { return t.sign == 0 })
+	picked := slices.Repeat([]bool{!hasPlain}, len(inv.hosts))
 	var unknown error
 	for _, sign := range []byte{0, '&', '!'} {
 		for _, t := range terms {
@@ -65,12 +63,18 @@ func (inv *Inventory) Select(selector string) ([]*Host, error) {
 			if unknown == nil {
 				unknown = err
 			}
-			for _, h := range inv.hosts {
-				picked[h] = combine(sign, picked[h], match(h))
+			for i, h := range inv.hosts {
+				picked[i] = combine(sign, picked[i], match(h))
 			}
 		}
 	}
-	return slices.DeleteFunc(inv.Hosts(), func(h *Host) bool { return !picked[h] }), unknown
+	var hosts []*Host
+	for i, h := range inv.hosts {
+		if picked[i] {
+			hosts = append(hosts, h)
+		}
+	}
+	return hosts, unknown
 }
 
 func combine(sign byte, before, now bool) bool {

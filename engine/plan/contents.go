@@ -34,6 +34,13 @@ func (c *Contents) Add(b *op.Blob) {
 	}
 }
 
+// AddUnit keeps the content that a unit wants.
+func (c *Contents) AddUnit(u *unit.Unit) {
+	for _, b := range u.Blobs {
+		c.Add(b)
+	}
+}
+
 // AddResult keeps the content that an op brought back.
 func (c *Contents) AddResult(r op.Result) {
 	if r.Read != nil {
@@ -84,6 +91,9 @@ func AsReference(raw codec.Raw) (Reference, bool) {
 func Attach(u *unit.Unit, o op.Op) error {
 	for _, b := range o.Blobs() {
 		known := u.Blobs[b.Sum]
+		if known == nil && b.Size == 0 && b.Sum == op.Sum(nil) {
+			known = op.NewBlob(nil) // every unit has nothing at hand
+		}
 		if known == nil {
 			return &abi.Error{
 				Class:   op.Permanent,

@@ -28,7 +28,9 @@ type Document struct {
 	Froyo   string    `json:"froyo"` // version that made it
 	Created time.Time `json:"created"`
 	// Main is the runbook's path in Sources, which holds every file that was evaluated.
-	Main      string            `json:"main"`
+	Main string `json:"main"`
+	// Root is the folder that paths in the runbook start from.
+	Root      string            `json:"root"`
 	Sources   map[string]string `json:"sources"`
 	Vars      map[string]any    `json:"vars,omitempty"`
 	Inventory []*inventory.Host `json:"inventory"`
@@ -186,7 +188,7 @@ func (u DocumentUnit) sealed(seal Seal) (DocumentUnit, error) {
 		return u, err
 	}
 	u.Digest = seal(data)
-	u.Args, u.Before, u.Effects, u.Error = nil, nil, nil, ""
+	u.Args, u.Before, u.Effects, u.Error, u.Reason = nil, nil, nil, "", ""
 	for i := range u.Diffs {
 		u.Diffs[i].Before, u.Diffs[i].After = nil, nil
 	}

@@ -108,6 +108,7 @@ func (p *Planner) host(ctx context.Context, h *inventory.Host) *Host {
 	var all []*Step
 	for _, play := range sortedKeys(eval.Plays) {
 		for _, u := range eval.Plays[play] {
+			p.Contents.AddUnit(u)
 			step := &Step{Unit: u}
 			planned.Plays[play] = append(planned.Plays[play], step)
 			all = append(all, step)
@@ -121,7 +122,7 @@ func (p *Planner) host(ctx context.Context, h *inventory.Host) *Host {
 		planned.Err = err
 		return planned
 	}
-	p.predict(ctx, all)
+	planned.Warnings = append(planned.Warnings, p.predict(ctx, all)...)
 	planned.Warnings = append(planned.Warnings, staleReads(h.Name, all, eval.Reads)...)
 	return planned
 }
@@ -213,30 +214,60 @@ func onlyUnknown(c *abi.Change) bool {
 }
 
 // predict asks conditions that can be answered already; one that reads the
-// result of a unit cannot, which leaves its change conditional.
-func (p *Planner) predict(ctx context.Context, steps []*Step) {
+// result of a unit cannot, which leaves its change conditional. It warns of
+// those that fail for another reason: they may come right by their turn.
+func (p *Planner) predict(ctx context.Context, steps []*Step) []*diag.Error {
+	var warnings []*diag.Error
 	for _, s := range steps {
 		if s.Unit.When == nil || s.Err != nil {
 			continue
 		}
 		now, err := s.Unit.When.Eval(ctx, nil)
+		yes, isBool := now.(bool)
 		switch {
-		case err != nil:
+		case err == nil && !isBool:
+			s.Err = &abi.Error{Class: op.Permanent, Message: "when must give True or False, got " + TypeName(now)}
+		case err == nil:
+			s.Skip = !yes
+		default:
 			if s.Certainty == Sure {
 				s.Certainty = Conditional
 			}
-		case now != true:
-			s.Skip = true
+			if !errors.Is(err, unit.ErrPending) {
+				warnings = append(warnings, &diag.Error{
+					Summary: "when cannot be asked yet: " + err.Error(), Pos: s.Unit.When.Pos(), Host: s.Unit.ID.Host, Unit: s.Unit.ID.Local(), Cause: err,
+				})
+			}
 		}
 	}
+	return warnings
+}
+
+// TypeName names the type of plain data as runbooks do.
+func TypeName(v any) string {
+	switch v.(type) {
+	case nil:
+		return "None"
+	case bool:
+		return "a bool"
+	case int64:
+		return "an int"
+	case float64:
+		return "a float"
+	case string:
+		return "a string"
+	case []any:
+		return "a list"
+	}
+	return "a dict"
 }
 
 // staleReads warns of reads that come after a unit which is going to change the host.
 func staleReads(host string, steps []*Step, looks []Look) []*diag.Error {
 	var warnings []*diag.Error
 	for _, look := range looks {
-		for _, s := range steps[:min(look.After, len(steps))] {
-			if s.Pending() {
+		for _, s := range steps {
+			if s.Unit.Index < look.After && s.Pending() {
 				warnings = append(warnings, (&diag.Error{
 					Summary: "this was read before " + s.Unit.ID.Local() + " changes the host",
 					Pos:     look.Pos, Host: host,
@@ -297,7 +328,7 @@ func (r *reader) perform(ctx context.Context, steps []*Step, ops [][]op.Op) ([][
 	var todo []dial.Step
 	for i, s := range steps {
 		for _, o := range ops[i] {
-			todo = append(todo, dial.Step{Op: o, User: s.Unit.User})
+			todo = append(todo, dial.Step{Op: o, User: s.Unit.User, Unit: s.Unit.ID.Local()})
 		}
 	}
 	wantFacts := r.claimFacts()
@@ -309,6 +340,9 @@ func (r *reader) perform(ctx context.Context, steps []*Step, ops [][]op.Op) ([][
 		return nil, err
 	}
 	if wantFacts {
+		if failed := results[len(results)-1].Error; failed != nil {
+			return nil, fmt.Errorf("read the host's facts: %w", failed)
+		}
 		r.mu.Lock()
 		r.facts = results[len(results)-1].Facts
 		r.mu.Unlock()

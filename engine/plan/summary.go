@@ -32,6 +32,7 @@ func Summarize(hosts []*Host) Summary {
 		s.Hosts++
 		if h.Err != nil {
 			s.Failed++
+			continue
 		}
 		for _, steps := range h.Plays {
 			for _, step := range steps {
@@ -77,7 +78,10 @@ func (s Summary) Pending() int { return s.Add + s.Change + s.Destroy + s.Replace
 
 // String gives the one line that ends a plan.
 func (s Summary) String() string {
-	if s.Pending() == 0 {
+	switch {
+	case s.Pending() == 0 && s.Failed+s.Errors > 0:
+		return "No changes on what could be planned."
+	case s.Pending() == 0:
 		return "No changes."
 	}
 	parts := []string{

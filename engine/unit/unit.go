@@ -6,6 +6,7 @@ package unit
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 
 	"github.com/openfroyo/froyo/engine/diag"
@@ -36,6 +37,10 @@ type Lambda interface {
 	Pos() diag.Pos
 }
 
+// ErrPending is why a lambda cannot answer yet: it reads the result of a unit
+// whose turn has not come.
+var ErrPending = errors.New("known only after apply")
+
 // Unit is one resource on one host.
 type Unit struct {
 	ID ID
@@ -56,8 +61,10 @@ type Unit struct {
 	// User is who the unit acts as on the host: "" is the login user.
 	User      string
 	Sensitive bool
-	Pos       diag.Pos
-	Stack     []diag.Frame // outermost first
+	// Index is the unit's place among those that the host's plays declare.
+	Index int
+	Pos   diag.Pos
+	Stack []diag.Frame // outermost first
 
 	outcome atomic.Pointer[Outcome]
 }

@@ -111,29 +111,14 @@ func (s *FileState) blob() *op.Blob {
 	return &op.Blob{Sum: s.Sum, Size: s.Size}
 }
 
-// check refuses arguments that do not go together.
+// check refuses a mode that cannot be meant. What goes with which state is in the schema.
 func (f File) check(t *sdk.T) {
 	m, err := parseMode(f.Mode)
 	if err != nil {
 		t.Fail(op.Permanent, err.Error(), "", `write mode = "0644" or mode = "u=rw,go=r"`)
 	}
-	rules := []struct {
-		broken        bool
-		message, hint string
-	}{
-		{f.State != present && (f.Content != nil || t.Unknown("content")), "content needs a regular file", `leave out content and source, or state`},
-		{f.State != present && f.Validate != "", "validate needs a regular file", "leave out validate, or state"},
-		{f.State != present && f.Backup, "backup needs a regular file", "leave out backup, or state"},
-		{f.State == link && f.Target == "" && !t.Unknown("target"), "a link needs a target", `add target = "/where/it/points"`},
-		{f.State != link && (f.Target != "" || t.Unknown("target")), "target needs a link", `add state = "link"`},
-		{f.State == link && (f.Mode != "" || t.Unknown("mode")), "a link has no mode of its own", "leave out mode, or set it on the target"},
-		{f.Recurse && f.State != directory && f.State != absent, "recurse needs a directory", `leave out recurse, or use state = "directory" or "absent"`},
-		{f.Recurse && f.State == directory && m.given != 0 && !m.whole(), "mode " + strconv.Quote(f.Mode) + " does not say all for a whole tree", `name u, g and o: mode = "u=rwX,go=rX"`},
-	}
-	for _, r := range rules {
-		if r.broken {
-			t.Fail(op.Permanent, r.message, "state is "+strconv.Quote(f.State), r.hint)
-		}
+	if f.Recurse && f.State == directory && f.Mode != "" && !m.whole() {
+		t.Fail(op.Permanent, "mode "+strconv.Quote(f.Mode)+" does not say all for a whole tree", "", `name u, g and o: mode = "u=rwX,go=rX"`)
 	}
 }
 

@@ -101,7 +101,7 @@ func (f File) differContent(t *sdk.T, actual FileState, content *op.Blob) bool {
 		t.DifferUnknown("content", actual.blob())
 		return true
 	}
-	return content != nil && t.Differ("content", actual.blob(), content)
+	return content != nil && content.Sum != actual.Sum && t.Differ("content", actual.blob(), content)
 }
 
 // differAttributes compares mode and owner; of a fresh file there is no before.

@@ -165,13 +165,6 @@ func TestFileErrors(t *testing.T) {
 		{"directory for a link", at("/etc/x", folder), `"state":"link","target":"/y"`, op.Conflict, "a directory is in the way at /etc/x, where a link should be", awayTree},
 		{"full directory", tree(), `"state":"absent"`, op.Conflict, "directory /etc/x is not empty", "to remove it with all it holds, add recurse = True"},
 		{"mode", nil, `"state":"present","mode":"999"`, op.Permanent, `mode "999" is not an octal number up to 7777`, `write mode = "0644" or mode = "u=rw,go=r"`},
-		{"content of a link", nil, `"state":"link","target":"/y","content":` + newRef, op.Permanent, "content needs a regular file", "leave out content and source, or state"},
-		{"validate", nil, `"state":"absent","validate":"%s"`, op.Permanent, "validate needs a regular file", "leave out validate, or state"},
-		{"backup", nil, `"state":"absent","backup":true`, op.Permanent, "backup needs a regular file", "leave out backup, or state"},
-		{"no target", nil, `"state":"link"`, op.Permanent, "a link needs a target", `add target = "/where/it/points"`},
-		{"target", nil, `"state":"present","target":"/y"`, op.Permanent, "target needs a link", `add state = "link"`},
-		{"mode of a link", nil, `"state":"link","target":"/y","mode":"0644"`, op.Permanent, "a link has no mode of its own", "leave out mode, or set it on the target"},
-		{"recurse", nil, `"state":"present","recurse":true`, op.Permanent, "recurse needs a directory", `leave out recurse, or use state = "directory" or "absent"`},
 		{"part of a mode", nil, `"state":"directory","recurse":true,"mode":"u=rwX"`, op.Permanent, `mode "u=rwX" does not say all for a whole tree`, `name u, g and o: mode = "u=rwX,go=rX"`},
 		{"state", nil, `"state":"x"`, op.Permanent, `unknown state "x"`, ""},
 	}

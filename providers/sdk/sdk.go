@@ -19,6 +19,7 @@ import (
 
 	"github.com/openfroyo/froyo/providers/abi"
 	"github.com/openfroyo/froyo/runner/codec"
+	"github.com/openfroyo/froyo/runner/op"
 )
 
 // Resource is a type of resource. Its fields are the unit's arguments, S is
@@ -73,6 +74,24 @@ func Add[D Resource[S], S any](set *Set, name string) {
 	}
 }
 
+// call is an abi.Call as the SDK reads it.
+type call struct {
+	ABI      int       `json:"abi"`
+	Requests []request `json:"requests"`
+}
+
+// request is an abi.Request whose logged ops stay as they were written, for
+// they are only compared with what is asked for.
+type request struct {
+	abi.Request
+	Log []entry `json:"log"`
+}
+
+type entry struct {
+	Op     codec.Raw `json:"op"`
+	Result op.Result `json:"result"`
+}
+
 // Handle answers an encoded abi.Call with an encoded abi.Answer. It is what the
 // export froyo_call does, and lets tests use a provider without WebAssembly.
 func Handle(set *Set, call []byte) []byte {
@@ -82,31 +101,32 @@ func Handle(set *Set, call []byte) []byte {
 
 // handle keeps in mark the number of the request at work, from 1; 0 is none.
 func handle(set *Set, data []byte, mark *uint32) []byte {
-	var call abi.Call
+	var call call
 	err := codec.Unmarshal(data, &call)
 	switch {
 	case err != nil:
-		return encodeAnswer(abi.Answer{Replies: []abi.Reply{refuse("call cannot be read: " + err.Error())}})
+		return encode(abi.Answer{Replies: []abi.Reply{refuse("call cannot be read: " + err.Error())}})
 	case call.ABI != abi.Version:
 		err = errors.New("call is of contract version " + strconv.Itoa(call.ABI) + ", the provider knows " + strconv.Itoa(abi.Version))
 	case len(call.Requests) > abi.MaxRequests:
 		err = errors.New("call has " + strconv.Itoa(len(call.Requests)) + " requests, more than " + strconv.Itoa(abi.MaxRequests))
 	}
 	answer := abi.Answer{Replies: make([]abi.Reply, len(call.Requests))}
+	scratch := make([]byte, 0, 1<<10)
 	for i := range call.Requests {
 		if err != nil {
 			answer.Replies[i] = refuse(err.Error())
 			continue
 		}
 		*mark = uint32(i) + 1
-		answer.Replies[i] = set.reply(&call.Requests[i])
+		answer.Replies[i] = set.reply(&call.Requests[i], scratch)
 		*mark = 0
 	}
-	return encodeAnswer(answer)
+	return encode(answer)
 }
 
-func encodeAnswer(a abi.Answer) []byte {
-	out, err := codec.Marshal(a)
+func encode(a abi.Answer) []byte {
+	out, err := codec.Marshal(&a)
 	if err != nil {
 		// An answer is plain data with checked JSON in it: this is a fault of the SDK, for the host to trap.
 		panic(err)
@@ -118,7 +138,8 @@ func refuse(message string) abi.Reply {
 	return abi.Reply{Error: permanent(message)}
 }
 
-func (s *Set) reply(request *abi.Request) abi.Reply {
+// reply answers one request. Scratch is for its use alone meanwhile.
+func (s *Set) reply(request *request, scratch []byte) abi.Reply {
 	run, ok := s.types[request.Type]
 	switch request.Verb {
 	case abi.Read, abi.Plan, abi.Apply, abi.Destroy:
@@ -128,7 +149,7 @@ func (s *Set) reply(request *abi.Request) abi.Reply {
 	if !ok {
 		return refuse("the provider has no type " + strconv.Quote(request.Type))
 	}
-	t := &T{request: request}
+	t := &T{request: request, scratch: scratch}
 	t.run(run)
 	return t.reply()
 }

@@ -14,8 +14,9 @@ import (
 // methods may not return: they unwind the code where the host has to act
 // first, or where the unit failed. It must not be used from other goroutines.
 type T struct {
-	request *abi.Request
-	next    int // position in the request's log
+	request *request
+	next    int    // position in the request's log
+	scratch []byte // for JSON that is only looked at
 
 	// halted is set where the code was unwound, for need or err. It stays set
 	// even where the author's code recovers from the unwinding.
@@ -96,6 +97,9 @@ func (t *T) Unknown(field string) bool { return slices.Contains(t.request.Unknow
 // Differ compares a field's value before and after, as JSON, and records the
 // difference. It reports whether there is one. Nil stands for a field that is not there.
 func (t *T) Differ(field string, before, after any) bool {
+	if b, ok := before.(string); ok && b == after {
+		return false
+	}
 	d := abi.Diff{Field: field, Before: t.value(before), After: t.value(after)}
 	if bytes.Equal(d.Before, d.After) {
 		return false
@@ -140,12 +144,16 @@ func (t *T) value(v any) codec.Raw {
 	return nil
 }
 
-func (t *T) encode(v any) codec.Raw {
-	raw, err := codec.Marshal(v)
+func (t *T) encode(v any) codec.Raw { return bytes.Clone(t.look(v)) }
+
+// look encodes a value until the next one is.
+func (t *T) look(v any) []byte {
+	out, err := codec.Append(t.scratch[:0], v)
 	if err != nil {
 		t.broken(err.Error())
 	}
-	return raw
+	t.scratch = out
+	return out
 }
 
 func (t *T) decode(what string, raw codec.Raw, into any) {

@@ -4,12 +4,25 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/openfroyo/froyo/runner/codec"
+	"github.com/openfroyo/froyo/runner/machine"
 	"github.com/openfroyo/froyo/runner/op"
 	"github.com/openfroyo/froyo/runner/wire"
 )
+
+// The reasons to give a job up.
+var (
+	errCancelled = &machine.Stop{Code: "cancelled", Why: "was given up by the controller"}
+	errEnding    = &machine.Stop{Code: "ended", Why: "was given up because the controller is gone"}
+)
+
+// timeout is the reason that a job took too long.
+func timeout(limit time.Duration) error {
+	return &machine.Stop{Code: "timeout", Why: "did not end within " + limit.String()}
+}
 
 // job is a command that is not done.
 type job struct {
@@ -55,9 +68,9 @@ func (j *job) drop() {
 // be given up.
 func (s *server) run(ctx context.Context, j *job) *wire.Done {
 	done := &wire.Done{ID: j.cmd.ID}
-	if user := j.cmd.User; user != "" && user != s.machine.user {
-		done.Result = failed(refusal("user",
-			"this runner works as "+s.machine.user+", the command is for "+user))
+	if user := j.cmd.User; user != "" && user != s.machine.User {
+		done.Result = refused("user",
+			"this runner works as "+s.machine.User+", the command is for "+user)
 		return done
 	}
 	limit := j.cmd.Deadline()
@@ -77,14 +90,14 @@ const resultMargin = 1 << 10
 // attempt performs the op, and gives up on one that hangs in the kernel, as
 // on a dead network file system.
 func (s *server) attempt(ctx context.Context, j *job) op.Result {
-	content := stream{out: func(ctx context.Context, r io.Reader) error {
+	content := machine.Stream{Out: func(ctx context.Context, r io.Reader) error {
 		return wire.SendContent(ctx, s.w, j.cmd.ID, j.credit, r)
 	}}
 	if j.inbox != nil {
-		content.in = j.inbox
+		content.In = j.inbox
 	}
 	answer := make(chan op.Result, 1)
-	go func() { answer <- s.machine.perform(ctx, j.cmd.Op, content) }()
+	go func() { answer <- s.machine.Perform(ctx, j.cmd.Op, content) }()
 	select {
 	case r := <-answer:
 		return r
@@ -96,9 +109,9 @@ func (s *server) attempt(ctx context.Context, j *job) op.Result {
 	case r := <-answer:
 		return r
 	case <-hanging.C:
-		e := fault(title(j.cmd.Op), context.Cause(ctx))
-		e.Message = bounded(e.Message + ", and does not end; it may still be under way")
-		return failed(e)
+		e := machine.Fault(machine.Title(j.cmd.Op), context.Cause(ctx))
+		e.Message += ", and does not end; it may still be under way"
+		return op.Result{Error: e}
 	}
 }
 
@@ -118,13 +131,17 @@ func fit(r op.Result, limit int) op.Result {
 			r.List.More = true
 			r.List.Entries = r.List.Entries[:len(r.List.Entries)/2]
 		default:
-			return failed(refusal("toolarge", "the answer is too large to be sent"))
+			return refused("toolarge", "the answer is too large to be sent")
 		}
 	}
 	return r
 }
 
-func half(s string) string { return string(wholeRunes([]byte(s[:len(s)/2]))) }
+func half(s string) string { return strings.ToValidUTF8(s[:len(s)/2], "") }
+
+func refused(code, message string) op.Result {
+	return op.Result{Error: &op.Error{Class: op.Permanent, Code: code, Message: message}}
+}
 
 func size(r op.Result) int {
 	text, err := codec.Marshal(r)

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
+	"github.com/openfroyo/froyo/runner/machine"
 	"github.com/openfroyo/froyo/runner/wire"
 )
 
@@ -16,7 +18,7 @@ import (
 //	CMD → waits for others → queued for a slot → runs → DONE
 type server struct {
 	opts    Options
-	machine *machine
+	machine *machine.Machine
 	w       *wire.Writer
 	courier *courier
 
@@ -44,7 +46,7 @@ type incoming struct {
 	err   error
 }
 
-func newServer(opts Options, m *machine, w *wire.Writer) *server {
+func newServer(opts Options, m *machine.Machine, w *wire.Writer) *server {
 	return &server{
 		opts: opts, machine: m, w: w, courier: newCourier(w),
 		jobs: map[uint64]*job{}, ended: map[uint64]bool{}, running: map[*job]struct{}{},
@@ -282,7 +284,7 @@ func (s *server) end(why error) {
 		s.why = why
 	}
 	if bad, ok := errors.AsType[*wire.BadFrame](why); ok {
-		s.courier.post(wire.Frame{Error: &wire.Error{Message: bounded(bad.Error())}}, false)
+		s.courier.post(wire.Frame{Error: &wire.Error{Message: strings.ToValidUTF8(bad.Error(), "\uFFFD")}}, false)
 	} else if errors.Is(why, wire.ErrFrameTooLong) {
 		s.courier.post(wire.Frame{Error: &wire.Error{Message: why.Error()}}, false)
 	}

@@ -170,7 +170,6 @@ func (l *link) fail(e *Error) {
 		c.stop()
 		c.call.fail(e)
 	}
-	l.shell.process.Stdin.Close()
 	l.shell.process.Kill()
 }
 

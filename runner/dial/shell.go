@@ -42,7 +42,8 @@ func (s *Session) shell(ctx context.Context, user, magic, script string) (*shell
 		stdin:  countingWriter{process.Stdin, &s.sent},
 		stdout: bufio.NewReaderSize(countingReader{process.Stdout, &s.received}, 64<<10),
 	}
-	sh.stderr = watchStderr(process.Stderr, prompt, sh.answerPrompt)
+	sh.stderr = newStderr(prompt, sh.answerPrompt)
+	go sh.stderr.read(process.Stderr)
 	return sh, nil
 }
 

@@ -168,7 +168,6 @@ func (p *placing) ended(noise []byte) error {
 
 // gaveUp explains why the bootstrap did.
 func (p *placing) gaveUp(r report) error {
-	p.shell.process.Stdin.Close()
 	exit := p.shell.end()
 	said := p.shell.stderr.text()
 	at := Escape(p.base)
@@ -287,7 +286,6 @@ func (p *placing) sweep(r report) {
 	}
 	defer context.AfterFunc(ctx, sh.process.Kill)()
 	_, _ = io.Copy(io.Discard, sh.stdout)
-	sh.process.Stdin.Close()
 	_ = sh.end()
 }
 

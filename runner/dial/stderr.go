@@ -20,13 +20,11 @@ type stderr struct {
 	kept []byte // guarded by mu
 }
 
-// watchStderr reads r to its end.
-func watchStderr(r io.Reader, prompt string, prompted func()) *stderr {
-	s := &stderr{prompt: []byte(prompt), prompted: prompted, closed: make(chan struct{})}
-	go s.read(r)
-	return s
+func newStderr(prompt string, prompted func()) *stderr {
+	return &stderr{prompt: []byte(prompt), prompted: prompted, closed: make(chan struct{})}
 }
 
+// read reads r to its end.
 func (s *stderr) read(r io.Reader) {
 	defer close(s.closed)
 	buf := make([]byte, 4<<10)

@@ -21,6 +21,8 @@ type Transport interface {
 
 // Process is a program under way on a target.
 type Process struct {
+	// Stdin is for one goroutine at a time; Close gives its end. To get free of a
+	// Write that blocks, use Kill.
 	Stdin  io.WriteCloser
 	Stdout io.Reader
 	Stderr io.Reader

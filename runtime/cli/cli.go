@@ -59,9 +59,11 @@ type exited int
 // Main runs the command line and returns the exit code.
 func Main(ctx context.Context, p Process) (code diag.Code) {
 	defer func() {
-		if e, ok := recover().(exited); ok {
-			code = diag.Code(e)
-		} else if r := recover(); r != nil {
+		switch r := recover().(type) {
+		case nil:
+		case exited:
+			code = diag.Code(r)
+		default:
 			panic(r)
 		}
 	}()

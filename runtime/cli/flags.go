@@ -2,14 +2,14 @@ package cli
 
 // targetFlags say which hosts, and how to get onto them.
 type targetFlags struct {
-	Inventory []string `short:"i" placeholder:"FILE|h1,h2," help:"Inventory: CUE, Ansible INI or YAML, or a list of hosts with a comma. May be repeated."`
+	Inventory []string `short:"i" sep:"none" placeholder:"FILE|h1,h2," help:"Inventory: CUE, Ansible INI or YAML, or a list of hosts with a comma. May be repeated."`
 	Limit     string   `short:"l" placeholder:"SELECTOR" help:"Only these hosts: names, globs, groups, k=v labels; ':' joins, '&' intersects, '!' excludes."`
 	Forks     *int     `short:"f" placeholder:"N" help:"Hosts at work at once (50)."`
 	User      string   `short:"u" help:"Log in as this user where the inventory names none."`
 	Become    bool     `short:"b" help:"Act as root by sudo where the inventory and the runbook say nothing else."`
 	AskBecome bool     `short:"K" name:"ask-become-pass" help:"Ask once for the sudo password."`
 	AskPass   bool     `short:"k" name:"ask-pass" help:"Ask once for the SSH password."`
-	Key       []string `placeholder:"FILE" type:"path" help:"Private key to log in with. May be repeated."`
+	Key       []string `sep:"none" placeholder:"FILE" type:"path" help:"Private key to log in with. May be repeated."`
 	AcceptNew bool     `name:"accept-new" help:"Learn the keys of hosts that are not in known_hosts yet. A changed key is always refused."`
 	SSHConfig string   `name:"ssh-config" placeholder:"FILE" type:"path" help:"Read this file instead of ~/.ssh/config."`
 	Timeout   int      `default:"10" placeholder:"SECONDS" help:"How long to wait for a connection."`

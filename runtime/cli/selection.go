@@ -1,6 +1,9 @@
 package cli
 
 import (
+	"errors"
+	"fmt"
+	"os"
 	"slices"
 
 	"github.com/openfroyo/froyo/engine/diag"
@@ -22,6 +25,9 @@ func selectHosts(inv *inventory.Inventory, plays []script.Play, limit string) (*
 	allowed := inv.Hosts()
 	if limit != "" {
 		var err error
+		if limit, err = inventory.ExpandLimit(limit, os.ReadFile); err != nil {
+			return nil, err
+		}
 		if allowed, err = inv.Select(limit); err != nil {
 			return nil, limitError(limit, err)
 		}
@@ -76,4 +82,12 @@ func playError(p script.Play, err error) error {
 		d.Hint = hint
 	}
 	return d
+}
+
+// hintOf says what to do about a selector that cannot be read.
+func hintOf(err error) string {
+	if unknown, ok := errors.AsType[*inventory.UnknownName](err); ok && unknown.Nearest != "" {
+		return fmt.Sprintf("did you mean %q?", unknown.Nearest)
+	}
+	return "froyo --help lists how hosts are selected: names, globs, groups, k=v, joined by ':', '&' and '!'"
 }

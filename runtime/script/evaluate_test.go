@@ -319,7 +319,7 @@ func TestBlobs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer r.Close() //nolint:errcheck // only read from
+		defer r.Close()
 		text := make([]byte, blob.Size)
 		if _, err := r.Read(text); err != nil || op.Sum(text) != sum || blob.Sum != sum {
 			t.Errorf("blob %s has other content: %q, %v", sum, text, err)

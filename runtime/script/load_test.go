@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -96,9 +97,7 @@ func TestLoadErrors(t *testing.T) {
 			if tt.main == "" {
 				fsys = files("site.str", "")
 			}
-			for name, f := range lib {
-				fsys[name] = f
-			}
+			maps.Copy(fsys, lib)
 			_, err := script.Load(t.Context(), options(t, fsys, "site.star"))
 			if diff := cmp.Diff(tt.want, texts(t, err)); diff != "" {
 				t.Errorf("errors (-want +got):\n%s", diff)

@@ -119,7 +119,7 @@ func (l *loader) source(ctx context.Context, m *module, chain []diag.Frame) []*d
 }
 
 func (l *loader) read(name string) ([]byte, *diag.Error) {
-	var fsys fs.FS = l.p.opts.FS
+	fsys := l.p.opts.FS
 	file := name
 	if rest, ok := strings.CutPrefix(name, builtins.StdPrefix); ok {
 		fsys, file = stdlib.FS, rest

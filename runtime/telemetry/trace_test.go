@@ -80,13 +80,14 @@ func tree(spans []span, parent, indent string) string {
 		if s.parent != parent {
 			continue
 		}
-		label := s.name
+		var label strings.Builder
+		label.WriteString(s.name)
 		for _, key := range []string{"froyo.run", "froyo.host", "froyo.unit", "froyo.subject", "froyo.user", "froyo.status", "froyo.units"} {
 			if v, ok := s.attributes[key]; ok {
-				label += " " + fmt.Sprint(v)
+				label.WriteString(" " + fmt.Sprint(v))
 			}
 		}
-		parts = append(parts, indent+label+s.status+"\n"+tree(spans, s.id, indent+"  "))
+		parts = append(parts, indent+label.String()+s.status+"\n"+tree(spans, s.id, indent+"  "))
 	}
 	slices.Sort(parts)
 	return strings.Join(parts, "")

@@ -65,7 +65,7 @@ func script() string {
 	for i := range 9 {
 		path := fmt.Sprintf("/srv/bench/etc/app%d.conf", i)
 		is(path, "640 root root regular file")
-		sum := op.Sum(fmt.Appendf(nil, "listen = 80%02d\nworkers = 4\n", i))
+		sum := op.Sum(fmt.Appendf(nil, "listen = 800%d\nworkers = 4\n", i))
 		fmt.Fprintf(&s, "[ \"$(sha256sum <%s)\" = '%s  -' ]\n", path, sum)
 	}
 	s.WriteString("[ \"$(readlink /srv/bench/current)\" = /srv/bench/www ]\n[ -e /srv/bench/born ]\n[ ! -e /srv/bench/junk ]\n")
@@ -78,7 +78,7 @@ func script() string {
 // large is the runbook whose validation is measured.
 const large = `
 for i in range(1000):
-    file("/srv/large/%04d" % i, content = "number %d\n" % i, mode = "0644", owner = "root", group = "root")
+    file("/srv/large/%d" % i, content = "number %d\n" % i, mode = "0644", owner = "root", group = "root")
 `
 
 const small = `file("/srv/bench/none", state = "absent")` + "\n"

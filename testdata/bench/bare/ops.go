@@ -19,7 +19,7 @@ func ops() []op.Op {
 	for i := range 9 {
 		path := fmt.Sprintf("/srv/bench/etc/app%d.conf", i)
 		stat(path, false)
-		content := fmt.Sprintf("listen = 80%02d\nworkers = 4\n", i)
+		content := fmt.Sprintf("listen = 800%d\nworkers = 4\n", i)
 		all = append(all, op.Op{Read: &op.Read{Path: path, Limit: 1 << 20, Unless: op.Sum([]byte(content))}})
 	}
 	stat("/srv/bench/current", false)

@@ -1,4 +1,4 @@
-package agent
+package machine
 
 import (
 	"bytes"
@@ -17,13 +17,13 @@ import (
 const heldContent = 1 << 20
 
 // read answers with a file's digest and, where wanted, its content: see op.Read.
-func (m *machine) read(ctx context.Context, r *op.Read, send func(context.Context, io.Reader) error) (*op.ReadResult, error) {
+func (m *Machine) read(ctx context.Context, r *op.Read, send func(context.Context, io.Reader) error) (*op.ReadResult, error) {
 	f, err := openRegular(r.Path)
 	if isAbsent(err) {
 		return &op.ReadResult{}, nil
 	}
 	if err != nil {
-		return nil, fault("read "+r.Path, err)
+		return nil, Fault("read "+r.Path, err)
 	}
 	if f == nil {
 		return &op.ReadResult{Exists: true}, nil
@@ -33,7 +33,7 @@ func (m *machine) read(ctx context.Context, r *op.Read, send func(context.Contex
 	held := &head{limit: min(r.Limit, heldContent)}
 	size, err := io.Copy(hashing{held, sum}, untilDone{ctx, f})
 	if err != nil {
-		return nil, fault("read "+r.Path, err)
+		return nil, Fault("read "+r.Path, err)
 	}
 	result := &op.ReadResult{Exists: true, Regular: true, Size: size, Sum: op.Hex(sum.Sum(nil))}
 	if r.Limit == 0 || size > r.Limit || result.Sum == r.Unless {
@@ -44,7 +44,7 @@ func (m *machine) read(ctx context.Context, r *op.Read, send func(context.Contex
 		return result, send(ctx, bytes.NewReader(held.kept))
 	}
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return nil, fault("read "+r.Path, err)
+		return nil, Fault("read "+r.Path, err)
 	}
 	return result, sendSame(ctx, f, result, r.Path, send)
 }

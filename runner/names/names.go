@@ -1,11 +1,15 @@
-package agent
+// Package names translates between the names and ids of users and groups. It
+// reads the files itself, since os/user would make the runner a good deal
+// larger and asks nothing but the same files.
+//
+// It is a leaf: it imports runner/op and the standard library only.
+package names
 
 import (
 	"context"
 	"errors"
 	"io"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -16,8 +20,8 @@ import (
 
 // The databases of names.
 const (
-	dbPasswd = "passwd"
-	dbGroup  = "group"
+	Passwd = "passwd"
+	Group  = "group"
 )
 
 // Bounds of the databases.
@@ -26,33 +30,34 @@ const (
 	maxAsked    = 10_000
 )
 
-// users looks names and ids up: in /etc/passwd and /etc/group, and for what is
-// not there through the program getent, which knows directory services.
-type users struct {
-	root string
-	run  runner
+// Names looks names and ids up: in passwd and group, and what is not there
+// through Ask. It may be used by several goroutines.
+type Names struct {
+	etc string
+	ask Ask
 
 	mu     sync.Mutex
 	tables map[string]*table
 }
 
-// runner runs a program and returns how it ended.
-type runner func(ctx context.Context, p program) (*op.ExecResult, error)
+// Ask returns the line that a directory service has for a key, or "".
+type Ask func(ctx context.Context, db, key string) string
 
-func newUsers(root string, run runner) *users {
-	return &users{root: root, run: run, tables: map[string]*table{}}
+// New returns the names of the databases in the directory etc. ask may be nil.
+func New(etc string, ask Ask) *Names {
+	return &Names{etc: etc, ask: ask, tables: map[string]*table{}}
 }
 
 // table is one database as of the last change of its file.
 type table struct {
 	stamp  stamp
-	byName map[string]entry
-	byID   map[string]entry
-	asked  map[string]entry // what getent said, nil for nothing
+	byName map[string]Entry
+	byID   map[string]Entry
+	asked  map[string]Entry // what Ask said, nil for nothing
 }
 
-// entry is one line, split at colons: at least 7 fields for passwd, 4 for group.
-type entry []string
+// Entry is one line, split at colons: at least 7 fields for passwd, 4 for group.
+type Entry []string
 
 // stamp changes when a file does.
 type stamp struct {
@@ -63,17 +68,17 @@ type stamp struct {
 
 // find returns the entry for a name or decimal id, or nil. It does not hold the
 // lock while a directory service is asked.
-func (u *users) find(ctx context.Context, db, key string) entry {
-	u.mu.Lock()
-	t := u.table(db)
+func (n *Names) find(ctx context.Context, db, key string) Entry {
+	n.mn.Lock()
+	t := n.table(db)
 	e, known := t.lookup(key)
-	u.mu.Unlock()
+	n.mn.Unlock()
 	if known {
 		return e
 	}
-	e = u.ask(ctx, db, key)
-	u.mu.Lock()
-	defer u.mu.Unlock()
+	e = n.ask(ctx, db, key)
+	n.mn.Lock()
+	defer n.mn.Unlock()
 	if len(t.asked) >= maxAsked {
 		clear(t.asked)
 	}
@@ -84,13 +89,13 @@ func (u *users) find(ctx context.Context, db, key string) entry {
 }
 
 // forget drops what getent said about a key.
-func (u *users) forget(db, key string) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	delete(u.table(db).asked, key)
+func (n *Names) forget(db, key string) {
+	n.mn.Lock()
+	defer n.mn.Unlock()
+	delete(n.table(db).asked, key)
 }
 
-func (t *table) lookup(key string) (entry, bool) {
+func (t *table) lookup(key string) (Entry, bool) {
 	if e, ok := t.byName[key]; ok {
 		return e, true
 	}
@@ -103,14 +108,14 @@ func (t *table) lookup(key string) (entry, bool) {
 
 // table returns the database, read again where its file changed. A file that
 // cannot be read counts as empty, as it does for the C library.
-func (u *users) table(db string) *table {
-	path := u.root + "etc/" + db
+func (n *Names) table(db string) *table {
+	path := n.root + "etc/" + db
 	now := stampOf(path)
-	if t := u.tables[db]; t != nil && t.stamp == now {
+	if t := n.tables[db]; t != nil && t.stamp == now {
 		return t
 	}
-	t := &table{stamp: now, byName: map[string]entry{}, byID: map[string]entry{}, asked: map[string]entry{}}
-	u.tables[db] = t
+	t := &table{stamp: now, byName: map[string]Entry{}, byID: map[string]Entry{}, asked: map[string]Entry{}}
+	n.tables[db] = t
 	text, err := readSmall(path, maxDatabase)
 	if err != nil {
 		return t
@@ -136,10 +141,10 @@ func (t *table) add(db, line string) {
 
 // parseEntry splits a line of a database, or returns nil for what is none. It
 // hides the password.
-func parseEntry(db, line string) entry {
-	e := entry(strings.Split(clean(line), ":"))
+func parseEntry(db, line string) Entry {
+	e := Entry(strings.Split(clean(line), ":"))
 	fields := 4
-	if db == dbPasswd {
+	if db == Passwd {
 		fields = 7
 	}
 	if len(e) != fields || e[0] == "" || e[0][0] == '#' || e[0][0] == '+' || e[0][0] == '-' {
@@ -152,28 +157,14 @@ func parseEntry(db, line string) entry {
 	return e
 }
 
-// ask runs getent. A machine without it, or one that does not know the key,
-// gives nil.
-func (u *users) ask(ctx context.Context, db, key string) entry {
-	if u.root != "/" || strings.HasPrefix(key, "-") {
-		return nil
-	}
-	got, err := u.run(ctx, program{argv: []string{"getent", db, key}, limit: 1 << 20})
-	if err != nil || got.RC != 0 {
-		return nil
-	}
-	line, _, _ := strings.Cut(got.Stdout, "\n")
-	return parseEntry(db, line)
-}
-
 // name returns the name of an id, or the id as decimal.
-func (u *users) name(ctx context.Context, db string, id uint32) string {
+func (n *Names) name(ctx context.Context, db string, id uint32) string {
 	key := strconv.FormatUint(uint64(id), 10)
-	u.mu.Lock()
-	e := u.table(db).byID[key]
-	u.mu.Unlock()
+	n.mn.Lock()
+	e := n.table(db).byID[key]
+	n.mn.Unlock()
 	if e == nil {
-		e = u.find(ctx, db, key)
+		e = n.find(ctx, db, key)
 	}
 	if e != nil && e[2] == key {
 		return e[0]
@@ -181,47 +172,34 @@ func (u *users) name(ctx context.Context, db string, id uint32) string {
 	return key
 }
 
-func (u *users) userName(ctx context.Context, uid uint32) string {
-	return u.name(ctx, dbPasswd, uid)
+func (n *Names) userName(ctx context.Context, uid uint32) string {
+	return n.name(ctx, Passwd, uid)
 }
 
-func (u *users) groupName(ctx context.Context, gid uint32) string {
-	return u.name(ctx, dbGroup, gid)
+func (n *Names) groupName(ctx context.Context, gid uint32) string {
+	return n.name(ctx, Group, gid)
 }
 
 // id returns the id of a name or of a decimal id, which need not have a name.
-func (u *users) id(ctx context.Context, db, name string) (uint32, error) {
-	u.mu.Lock()
-	e := u.table(db).byName[name]
-	u.mu.Unlock()
+func (n *Names) id(ctx context.Context, db, name string) (uint32, error) {
+	n.mn.Lock()
+	e := n.table(db).byName[name]
+	n.mn.Unlock()
 	if e == nil {
 		if n, err := strconv.ParseUint(name, 10, 32); err == nil && n != 1<<32-1 {
 			return uint32(n), nil
 		}
-		e = u.find(ctx, db, name)
+		e = n.find(ctx, db, name)
 	}
 	if e == nil {
 		what := "user"
-		if db == dbGroup {
+		if db == Group {
 			what = "group"
 		}
 		return 0, refusal("no"+what, "there is no "+what+" "+strconv.Quote(name))
 	}
 	n, err := strconv.ParseUint(e[2], 10, 32)
 	return uint32(n), err
-}
-
-// getent answers the op.
-func (m *machine) getent(ctx context.Context, g *op.Getent) (*op.GetentResult, error) {
-	if g.DB != dbPasswd && g.DB != dbGroup {
-		return nil, refusal("nodb", "there is no database "+strconv.Quote(g.DB)+", expected passwd or group")
-	}
-	m.users.forget(g.DB, g.Key)
-	e := m.users.find(ctx, g.DB, g.Key)
-	if err := stopped(ctx); err != nil {
-		return nil, err
-	}
-	return &op.GetentResult{Found: e != nil, Fields: slices.Clone(e)}, nil
 }
 
 // stampOf returns the zero stamp for a file that is not there.

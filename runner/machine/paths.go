@@ -1,4 +1,4 @@
-package agent
+package machine
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 const newDirMode = 0o755
 
 // mkdir makes a directory: see op.Mkdir.
-func (m *machine) mkdir(ctx context.Context, d *op.Mkdir) (*op.Done, error) {
+func (m *Machine) mkdir(ctx context.Context, d *op.Mkdir) (*op.Done, error) {
 	p := path.Clean(d.Path)
 	info, err := os.Stat(p)
 	switch {
@@ -24,7 +24,7 @@ func (m *machine) mkdir(ctx context.Context, d *op.Mkdir) (*op.Done, error) {
 	case err == nil:
 		return nil, conflict("enotdir", p+" is there and is not a directory")
 	case !errors.Is(err, fs.ErrNotExist):
-		return nil, fault("look at "+p, err)
+		return nil, Fault("look at "+p, err)
 	}
 	if err := makeParents(path.Dir(p)); err != nil {
 		return nil, err
@@ -39,7 +39,7 @@ func (m *machine) mkdir(ctx context.Context, d *op.Mkdir) (*op.Done, error) {
 		bits &= os.FileMode(*d.Mode)
 	}
 	if err := t.dir.Mkdir(t.name, bits); err != nil {
-		return nil, fault("make the directory "+p, err)
+		return nil, Fault("make the directory "+p, err)
 	}
 	if err := m.dress(ctx, t, d.Attributes); err != nil {
 		_ = t.dir.Remove(t.name) // the error that led here is the one to tell
@@ -58,27 +58,27 @@ func makeParents(p string) error {
 	case err == nil:
 		return conflict("enotdir", p+" is there and is not a directory")
 	case !errors.Is(err, fs.ErrNotExist):
-		return fault("look at "+p, err)
+		return Fault("look at "+p, err)
 	}
 	if err := makeParents(path.Dir(p)); err != nil {
 		return err
 	}
 	if err := os.Mkdir(p, newDirMode); err != nil && !errors.Is(err, fs.ErrExist) {
-		return fault("make the directory "+p, err)
+		return Fault("make the directory "+p, err)
 	}
 	return nil
 }
 
 // dress gives a new directory its owner and mode.
-func (m *machine) dress(ctx context.Context, t *target, a op.Attributes) error {
+func (m *Machine) dress(ctx context.Context, t *target, a op.Attributes) error {
 	dir, err := t.dir.Open(".")
 	if err != nil {
-		return fault("open the directory of "+t.path, err)
+		return Fault("open the directory of "+t.path, err)
 	}
 	defer dir.Close() //nolint:errcheck // it was only looked things up in
 	h, err := openHandle(int(dir.Fd()), t.name)
 	if err != nil {
-		return fault("look at "+t.path, err)
+		return Fault("look at "+t.path, err)
 	}
 	defer h.close()
 	if typeOf(h.st.Mode) != op.TypeDir {
@@ -93,13 +93,13 @@ func (m *machine) dress(ctx context.Context, t *target, a op.Attributes) error {
 		mode = *a.Mode
 	}
 	if _, err := h.set(&mode, want); err != nil {
-		return fault("set the mode and owner of "+t.path, err)
+		return Fault("set the mode and owner of "+t.path, err)
 	}
 	return nil
 }
 
 // link makes a symbolic link: see op.Link.
-func (m *machine) link(ctx context.Context, l *op.Link) (*op.Done, error) {
+func (m *Machine) link(ctx context.Context, l *op.Link) (*op.Done, error) {
 	t, err := openTarget(l.Path)
 	if err != nil {
 		return nil, err
@@ -129,7 +129,7 @@ func (m *machine) link(ctx context.Context, l *op.Link) (*op.Done, error) {
 	}
 	draft := t.beside()
 	if err := t.dir.Symlink(l.Target, draft); err != nil {
-		return nil, fault("make the link "+t.path, err)
+		return nil, Fault("make the link "+t.path, err)
 	}
 	if err := t.settle(draft, want); err != nil {
 		_ = t.dir.Remove(draft) // the error that led here is the one to tell
@@ -148,17 +148,17 @@ func (t *target) settle(draft string, want owner) error {
 	}
 	if st != nil && want.over(ownerOf(st)) != ownerOf(st) {
 		if err := t.dir.Lchown(draft, want.uid, want.gid); err != nil {
-			return fault("set the owner of the link "+t.path, err)
+			return Fault("set the owner of the link "+t.path, err)
 		}
 	}
 	if err := t.dir.Rename(draft, t.name); err != nil {
-		return fault("make the link "+t.path, err)
+		return Fault("make the link "+t.path, err)
 	}
 	return nil
 }
 
 // remove deletes what is at a path: see op.Remove.
-func (m *machine) remove(r *op.Remove) (*op.Done, error) {
+func (m *Machine) remove(r *op.Remove) (*op.Done, error) {
 	t, err := openTarget(r.Path)
 	if isCode(err, "enoent", "enotdir") {
 		return &op.Done{}, nil
@@ -183,7 +183,7 @@ func (m *machine) remove(r *op.Remove) (*op.Done, error) {
 	case errors.Is(err, syscall.ENOTEMPTY) && !r.Recurse:
 		return nil, conflict("enotempty", t.path+" is a directory that is not empty, and recurse was not given")
 	case err != nil:
-		return nil, fault("remove "+t.path, err)
+		return nil, Fault("remove "+t.path, err)
 	}
 	return &op.Done{Changed: true}, nil
 }

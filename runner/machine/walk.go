@@ -1,4 +1,4 @@
-package agent
+package machine
 
 import (
 	"context"
@@ -31,7 +31,7 @@ type walker struct {
 func (w walker) below(ctx context.Context, path string, dir *os.File) error {
 	var st syscall.Stat_t
 	if err := syscall.Fstat(int(dir.Fd()), &st); err != nil {
-		return fault("look at "+path, err)
+		return Fault("look at "+path, err)
 	}
 	return w.directory(ctx, step{path: path, dev: uint64(st.Dev)}, dir) //nolint:unconvert // differs between platforms
 }
@@ -47,7 +47,7 @@ type step struct {
 func (w walker) directory(ctx context.Context, at step, dir *os.File) error {
 	names, err := readNames(dir)
 	if err != nil {
-		return fault("read the directory "+at.path+"/"+at.rel, err)
+		return Fault("read the directory "+at.path+"/"+at.rel, err)
 	}
 	for _, name := range names {
 		if err := stopped(ctx); err != nil {
@@ -66,7 +66,7 @@ func (w walker) one(ctx context.Context, at step, dir *os.File, name string) err
 		return nil // it was removed since its name was read
 	}
 	if err != nil {
-		return fault("look at "+at.path+"/"+at.rel+name, err)
+		return Fault("look at "+at.path+"/"+at.rel+name, err)
 	}
 	defer h.close()
 	if err := w.visit(at.rel+name, h); err != nil {
@@ -80,7 +80,7 @@ func (w walker) one(ctx context.Context, at step, dir *os.File, name string) err
 	}
 	sub, err := openDirectory(h, name)
 	if err != nil {
-		return fault("open the directory "+at.path+"/"+at.rel+name, err)
+		return Fault("open the directory "+at.path+"/"+at.rel+name, err)
 	}
 	defer sub.Close() //nolint:errcheck // it was only read
 	at.rel += name + "/"
@@ -122,7 +122,7 @@ func readNames(dir *os.File) ([]string, error) {
 }
 
 // attr sets modes and owners: see op.Attr.
-func (m *machine) attr(ctx context.Context, a *op.Attr) (*op.Done, error) {
+func (m *Machine) attr(ctx context.Context, a *op.Attr) (*op.Done, error) {
 	want, err := m.owner(ctx, a.Owner, a.Group, keep)
 	if err != nil {
 		return nil, err
@@ -134,12 +134,12 @@ func (m *machine) attr(ctx context.Context, a *op.Attr) (*op.Done, error) {
 	defer t.close()
 	dir, err := t.dir.Open(".")
 	if err != nil {
-		return nil, fault("open the directory of "+t.path, err)
+		return nil, Fault("open the directory of "+t.path, err)
 	}
 	defer dir.Close() //nolint:errcheck // it was only looked things up in
 	h, err := openHandle(int(dir.Fd()), t.name)
 	if err != nil {
-		return nil, fault("look at "+t.path, err)
+		return nil, Fault("look at "+t.path, err)
 	}
 	defer h.close()
 	done := &op.Done{}
@@ -155,10 +155,10 @@ func (m *machine) attr(ctx context.Context, a *op.Attr) (*op.Done, error) {
 	return done, nil
 }
 
-func (m *machine) attrBelow(ctx context.Context, a *op.Attr, path string, h *handle, want owner, done *op.Done) error {
+func (m *Machine) attrBelow(ctx context.Context, a *op.Attr, path string, h *handle, want owner, done *op.Done) error {
 	dir, err := openDirectory(h, path)
 	if err != nil {
-		return fault("open the directory "+path, err)
+		return Fault("open the directory "+path, err)
 	}
 	defer dir.Close() //nolint:errcheck // it was only read
 	walk := walker{recurse: true, visit: func(rel string, h *handle) error {
@@ -180,7 +180,7 @@ func setOne(path string, h *handle, mode *uint32, want owner, done *op.Done) err
 	changed, err := h.set(mode, want)
 	done.Changed = done.Changed || changed
 	if err != nil {
-		return fault("set the mode and owner of "+path, err)
+		return Fault("set the mode and owner of "+path, err)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package agent
+package machine
 
 import (
 	"context"
@@ -39,7 +39,7 @@ func openTarget(p string) (*target, error) {
 	parent, name := path.Split(p)
 	dir, err := os.OpenRoot(parent)
 	if err != nil {
-		return nil, fault("open the directory "+parent, err)
+		return nil, Fault("open the directory "+parent, err)
 	}
 	return &target{path: p, dir: dir, name: name}, nil
 }
@@ -53,7 +53,7 @@ func (t *target) stat() (*syscall.Stat_t, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fault("look at "+t.path, err)
+		return nil, Fault("look at "+t.path, err)
 	}
 	st, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {
@@ -72,12 +72,12 @@ func (t *target) beside() string {
 func (t *target) sync() error {
 	d, err := t.dir.Open(".")
 	if err != nil {
-		return fault("open the directory of "+t.path, err)
+		return Fault("open the directory of "+t.path, err)
 	}
 	err = d.Sync()
 	_ = d.Close() // it was only read
 	if err != nil && !errors.Is(err, syscall.EINVAL) {
-		return fault("flush the directory of "+t.path, err)
+		return Fault("flush the directory of "+t.path, err)
 	}
 	return nil
 }
@@ -103,17 +103,17 @@ func (o owner) over(now owner) owner {
 }
 
 // owner resolves the names of a user and a group; of what is "" it takes old.
-func (m *machine) owner(ctx context.Context, user, group string, old owner) (owner, error) {
+func (m *Machine) owner(ctx context.Context, user, group string, old owner) (owner, error) {
 	want := old
 	if user != "" {
-		id, err := m.users.id(ctx, dbPasswd, user)
+		id, err := m.names.UID(ctx, user)
 		if err != nil {
 			return want, err
 		}
 		want.uid = int(id)
 	}
 	if group != "" {
-		id, err := m.users.id(ctx, dbGroup, group)
+		id, err := m.names.GID(ctx, group)
 		if err != nil {
 			return want, err
 		}

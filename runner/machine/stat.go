@@ -1,4 +1,4 @@
-package agent
+package machine
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 	"github.com/openfroyo/froyo/runner/op"
 )
 
-func (m *machine) stat(ctx context.Context, s *op.Stat) (*op.StatResult, error) {
+func (m *Machine) stat(ctx context.Context, s *op.Stat) (*op.StatResult, error) {
 	look := os.Lstat
 	if s.Follow {
 		look = os.Stat
@@ -20,7 +20,7 @@ func (m *machine) stat(ctx context.Context, s *op.Stat) (*op.StatResult, error) 
 		return &op.StatResult{}, nil
 	}
 	if err != nil {
-		return nil, fault("look at "+s.Path, err)
+		return nil, Fault("look at "+s.Path, err)
 	}
 	st, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {
@@ -32,8 +32,8 @@ func (m *machine) stat(ctx context.Context, s *op.Stat) (*op.StatResult, error) 
 		Mode:   permissions(st.Mode),
 		UID:    st.Uid,
 		GID:    st.Gid,
-		Owner:  m.users.userName(ctx, st.Uid),
-		Group:  m.users.groupName(ctx, st.Gid),
+		Owner:  m.names.User(ctx, st.Uid),
+		Group:  m.names.Group(ctx, st.Gid),
 	}
 	switch result.Type {
 	case op.TypeFile:
@@ -41,7 +41,7 @@ func (m *machine) stat(ctx context.Context, s *op.Stat) (*op.StatResult, error) 
 	case op.TypeLink:
 		target, err := os.Readlink(s.Path)
 		if err != nil {
-			return nil, fault("read the link "+s.Path, err)
+			return nil, Fault("read the link "+s.Path, err)
 		}
 		result.Target = clean(target)
 	}
@@ -62,14 +62,14 @@ const (
 // errEnough ends a walk that has what it wants.
 var errEnough = errors.New("enough")
 
-func (m *machine) list(ctx context.Context, l *op.List) (*op.ListResult, error) {
+func (m *Machine) list(ctx context.Context, l *op.List) (*op.ListResult, error) {
 	root := path.Clean(l.Path)
 	info, err := os.Stat(root)
 	if isAbsent(err) {
 		return &op.ListResult{}, nil
 	}
 	if err != nil {
-		return nil, fault("look at "+root, err)
+		return nil, Fault("look at "+root, err)
 	}
 	if !info.IsDir() {
 		return nil, conflict("enotdir", root+" is not a directory")
@@ -80,7 +80,7 @@ func (m *machine) list(ctx context.Context, l *op.List) (*op.ListResult, error) 
 	}
 	dir, err := os.Open(root)
 	if err != nil {
-		return nil, fault("open the directory "+root, err)
+		return nil, Fault("open the directory "+root, err)
 	}
 	defer dir.Close() //nolint:errcheck // it was only read
 	limit := l.Limit
@@ -106,13 +106,13 @@ func (m *machine) list(ctx context.Context, l *op.List) (*op.ListResult, error) 
 	return result, stopped(ctx)
 }
 
-func (m *machine) entry(ctx context.Context, rel string, st *syscall.Stat_t) op.Entry {
+func (m *Machine) entry(ctx context.Context, rel string, st *syscall.Stat_t) op.Entry {
 	e := op.Entry{
 		Path:  clean(rel),
 		Type:  typeOf(st.Mode),
 		Mode:  permissions(st.Mode),
-		Owner: m.users.userName(ctx, st.Uid),
-		Group: m.users.groupName(ctx, st.Gid),
+		Owner: m.names.User(ctx, st.Uid),
+		Group: m.names.Group(ctx, st.Gid),
 	}
 	if e.Type == op.TypeFile {
 		e.Size = st.Size
@@ -122,7 +122,7 @@ func (m *machine) entry(ctx context.Context, rel string, st *syscall.Stat_t) op.
 
 // differs returns what tells whether a thing lacks some of the attributes; nil
 // attributes differ from everything, and so does an owner there is not yet.
-func (m *machine) differs(ctx context.Context, a *op.Attributes) (func(*syscall.Stat_t) bool, error) {
+func (m *Machine) differs(ctx context.Context, a *op.Attributes) (func(*syscall.Stat_t) bool, error) {
 	everything := func(*syscall.Stat_t) bool { return true }
 	if a == nil {
 		return everything, nil

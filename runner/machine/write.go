@@ -1,4 +1,4 @@
-package agent
+package machine
 
 import (
 	"context"
@@ -19,7 +19,7 @@ import (
 const newFileMode = 0o644
 
 // write puts a file in place: see op.Write.
-func (m *machine) write(ctx context.Context, w *op.Write, in io.Reader) (*op.Done, error) {
+func (m *Machine) write(ctx context.Context, w *op.Write, in io.Reader) (*op.Done, error) {
 	t, err := openTarget(w.Path)
 	if err != nil {
 		return nil, err
@@ -54,7 +54,7 @@ func (m *machine) write(ctx context.Context, w *op.Write, in io.Reader) (*op.Don
 }
 
 // fileAttributes completes what was asked for with what the old file has.
-func (m *machine) fileAttributes(ctx context.Context, a op.Attributes, old *syscall.Stat_t) (uint32, owner, error) {
+func (m *Machine) fileAttributes(ctx context.Context, a op.Attributes, old *syscall.Stat_t) (uint32, owner, error) {
 	mode, own := uint32(newFileMode), keep
 	if old != nil {
 		mode, own = permissions(old.Mode), ownerOf(old)
@@ -80,11 +80,11 @@ func (t *target) draft(ctx context.Context, c content, mode uint32, own owner) (
 	// will not have are never set.
 	f, err := t.dir.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL|syscall.O_NOFOLLOW, os.FileMode(mode&0o600))
 	if err != nil {
-		return "", fault("create a file in the directory of "+t.path, err)
+		return "", Fault("create a file in the directory of "+t.path, err)
 	}
 	err = t.fill(ctx, f, c, mode, own)
 	if closeErr := f.Close(); err == nil && closeErr != nil {
-		err = fault("write "+t.path, closeErr)
+		err = Fault("write "+t.path, closeErr)
 	}
 	if err != nil {
 		_ = t.dir.Remove(name) // the error that led here is the one to tell
@@ -99,15 +99,15 @@ func (t *target) fill(ctx context.Context, f *os.File, c content, mode uint32, o
 	}
 	if own != keep {
 		if err := f.Chown(own.uid, own.gid); err != nil {
-			return fault("set the owner of "+t.path, err)
+			return Fault("set the owner of "+t.path, err)
 		}
 	}
 	// After the owner, since a change of owner takes the setuid bit away.
 	if err := f.Chmod(fileMode(mode)); err != nil {
-		return fault("set the mode of "+t.path, err)
+		return Fault("set the mode of "+t.path, err)
 	}
 	if err := f.Sync(); err != nil {
-		return fault("flush "+t.path, err)
+		return Fault("flush "+t.path, err)
 	}
 	return nil
 }
@@ -121,7 +121,7 @@ func (c content) copyTo(ctx context.Context, w io.Writer, path string) error {
 	// One byte more than there may be shows that there are more.
 	n, err := io.Copy(hashing{w, sum}, io.LimitReader(untilDone{ctx, c.from}, c.blob.Size+1))
 	if err != nil {
-		return fault("write "+path, err)
+		return Fault("write "+path, err)
 	}
 	if n != c.blob.Size {
 		return refusal("content", "the content of "+path+" has another size than announced, expected "+
@@ -160,7 +160,7 @@ func (u untilDone) Read(p []byte) (int, error) {
 
 // replace checks the draft, keeps the old file where that is asked for, and
 // puts the draft in its place.
-func (m *machine) replace(ctx context.Context, t *target, w *op.Write, old *syscall.Stat_t, draft string) (*op.Done, error) {
+func (m *Machine) replace(ctx context.Context, t *target, w *op.Write, old *syscall.Stat_t, draft string) (*op.Done, error) {
 	if err := keepLabel(t, old, draft); err != nil {
 		return nil, err
 	}
@@ -183,7 +183,7 @@ func (m *machine) replace(ctx context.Context, t *target, w *op.Write, old *sysc
 		if done.Backup != "" {
 			_ = t.dir.Remove(path.Base(done.Backup)) // the error that led here is the one to tell
 		}
-		return nil, fault("replace "+t.path, err)
+		return nil, Fault("replace "+t.path, err)
 	}
 	return done, nil
 }
@@ -199,7 +199,7 @@ func keepLabel(t *target, old *syscall.Stat_t, draft string) error {
 		return nil
 	}
 	if err := syscall.Setxattr(draft, labelName, []byte(want), 0); err != nil {
-		return fault("keep the SELinux label of "+t.path, err)
+		return Fault("keep the SELinux label of "+t.path, err)
 	}
 	return nil
 }
@@ -218,13 +218,13 @@ func label(path string) string {
 }
 
 // check runs the command that must accept the draft.
-func (m *machine) check(ctx context.Context, command, draft, final string) error {
+func (m *Machine) check(ctx context.Context, command, draft, final string) error {
 	if command == "" {
 		return nil
 	}
 	got, err := m.run(ctx, program{argv: shell(strings.ReplaceAll(command, "%s", shellQuote(draft)))})
 	if err != nil {
-		return fault("check "+final, err)
+		return Fault("check "+final, err)
 	}
 	if got.RC == 0 {
 		return nil
@@ -254,7 +254,7 @@ func tail(s string) string {
 func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
 // backup keeps the old file under a name that tells when it was replaced.
-func (m *machine) backup(ctx context.Context, t *target, old *syscall.Stat_t) (string, error) {
+func (m *Machine) backup(ctx context.Context, t *target, old *syscall.Stat_t) (string, error) {
 	const attempts = 100
 	stamp := t.name + "." + m.now().UTC().Format("2006-01-02@15:04:05")
 	for i := range attempts {
@@ -273,7 +273,7 @@ func (m *machine) backup(ctx context.Context, t *target, old *syscall.Stat_t) (s
 			continue
 		}
 		if err != nil {
-			return "", fault("back "+t.path+" up", err)
+			return "", Fault("back "+t.path+" up", err)
 		}
 		return name, nil
 	}

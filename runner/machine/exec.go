@@ -1,4 +1,4 @@
-package agent
+package machine
 
 import (
 	"context"
@@ -39,7 +39,7 @@ type program struct {
 	limit int64 // of each stream of output, defaultOutput where 0
 }
 
-func (m *machine) exec(ctx context.Context, e *op.Exec, stdin io.Reader) (*op.ExecResult, error) {
+func (m *Machine) exec(ctx context.Context, e *op.Exec, stdin io.Reader) (*op.ExecResult, error) {
 	p := program{argv: e.Argv, dir: e.Dir, env: e.Env, stdin: stdin, limit: e.Limit}
 	if len(p.argv) == 0 {
 		p.argv = shell(e.Shell)
@@ -51,7 +51,7 @@ func shell(command string) []string { return []string{"/bin/sh", "-c", command} 
 
 // run runs a program to its end. Where ctx ends first, the program and what
 // belongs to its process group are ended, and the error is ctx's cause.
-func (m *machine) run(ctx context.Context, p program) (*op.ExecResult, error) {
+func (m *Machine) run(ctx context.Context, p program) (*op.ExecResult, error) {
 	if err := stopped(ctx); err != nil {
 		return nil, err
 	}
@@ -84,7 +84,7 @@ func (m *machine) run(ctx context.Context, p program) (*op.ExecResult, error) {
 
 // environment is what every program gets, the additions last: of a name that
 // is given twice the last one counts.
-func (m *machine) environment(more []string) []string {
+func (m *Machine) environment(more []string) []string {
 	env := []string{
 		"PATH=" + searchPath,
 		"HOME=" + m.home, "USER=" + m.user, "LOGNAME=" + m.user,
@@ -156,15 +156,15 @@ func start(path string, p program, env []string, files []*os.File) (*os.Process,
 // startFault says whether it was the program or its folder that is missing.
 func startFault(name, dir string, err error) error {
 	if info, statErr := os.Stat(dir); statErr != nil {
-		return fault("enter "+dir, statErr)
+		return Fault("enter "+dir, statErr)
 	} else if !info.IsDir() {
-		return fault("enter "+dir, syscall.ENOTDIR)
+		return Fault("enter "+dir, syscall.ENOTDIR)
 	}
-	return fault("run "+name, err)
+	return Fault("run "+name, err)
 }
 
 // wait waits for the program's end, and brings it about where ctx ends first.
-func (m *machine) wait(ctx context.Context, proc *os.Process) (*os.ProcessState, error) {
+func (m *Machine) wait(ctx context.Context, proc *os.Process) (*os.ProcessState, error) {
 	var state *os.ProcessState
 	var err error
 	done := make(chan struct{})
@@ -182,7 +182,7 @@ func (m *machine) wait(ctx context.Context, proc *os.Process) (*os.ProcessState,
 }
 
 // endGroup asks every process of a group to end, and after the grace ends it.
-func (m *machine) endGroup(group int, leader <-chan struct{}) {
+func (m *Machine) endGroup(group int, leader <-chan struct{}) {
 	_ = syscall.Kill(-group, syscall.SIGTERM) // gone already is fine
 	limit := time.NewTimer(m.grace)
 	defer limit.Stop()

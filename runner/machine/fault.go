@@ -1,4 +1,4 @@
-package agent
+package machine
 
 import (
 	"context"
@@ -7,26 +7,16 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/openfroyo/froyo/runner/op"
 )
 
-// stop is why an op is given up: the cause of its context.
-type stop struct{ code, why string }
+// Stop is why an op is given up. As the cause of the context that Perform was
+// given it becomes the answer: transient, with the code, and the op's title
+// before the reason.
+type Stop struct{ Code, Why string }
 
-func (s *stop) Error() string { return s.why }
-
-// The reasons to give an op up.
-var (
-	errCancelled = &stop{"cancelled", "was given up by the controller"}
-	errEnding    = &stop{"ended", "was given up because the controller is gone"}
-)
-
-// timeout is the reason that the op took too long.
-func timeout(limit time.Duration) *stop {
-	return &stop{"timeout", "did not end within " + limit.String()}
-}
+func (s *Stop) Error() string { return s.Why }
 
 // kinds classes the errors of the kernel that have a code of their own; all
 // others are permanent.
@@ -60,14 +50,14 @@ var kinds = [...]struct {
 	{syscall.ESTALE, op.Transient, "estale"},
 }
 
-// fault makes an error an answer: doing says what was being done, for errors
+// Fault makes an error an answer: doing says what was being done, for errors
 // that do not say it themselves.
-func fault(doing string, err error) *op.Error {
+func Fault(doing string, err error) *op.Error {
 	if e, ok := errors.AsType[*op.Error](err); ok {
 		return e
 	}
-	if s, ok := errors.AsType[*stop](err); ok {
-		return &op.Error{Class: op.Transient, Code: s.code, Message: bounded(doing + " " + s.why)}
+	if s, ok := errors.AsType[*Stop](err); ok {
+		return &op.Error{Class: op.Transient, Code: s.Code, Message: bounded(doing + " " + s.Why)}
 	}
 	if errno, ok := errors.AsType[syscall.Errno](err); ok {
 		e := &op.Error{Class: op.Permanent, Message: bounded(doing + ": " + errno.Error())}
@@ -110,7 +100,7 @@ func panicked(r any) error {
 	}
 	for skip := 3; skip < 12; skip++ {
 		_, file, line, ok := runtime.Caller(skip)
-		if ok && strings.Contains(file, "/runner/agent/") {
+		if ok && strings.Contains(file, "/runner/machine/") {
 			return errors.New(text + " (" + file[strings.LastIndexByte(file, '/')+1:] + ":" + strconv.Itoa(line) + ")")
 		}
 	}
@@ -123,8 +113,8 @@ const (
 	maxTitle   = 160
 )
 
-// title names an op in a message.
-func title(o op.Op) string {
+// Title names an op in a message.
+func Title(o op.Op) string {
 	s := o.String()
 	if len(s) > maxTitle {
 		s = clean(s[:maxTitle]) + "..."

@@ -1,4 +1,4 @@
-package agent
+package machine
 
 import (
 	"os"
@@ -27,7 +27,7 @@ var families = map[string]string{
 	"arch":   "arch", "archlinux": "arch", "manjaro": "arch",
 }
 
-func (m *machine) facts(f *op.Facts) (*op.FactsResult, error) {
+func (m *Machine) facts(f *op.Facts) (*op.FactsResult, error) {
 	result := &op.FactsResult{}
 	for _, namespace := range f.Namespaces {
 		if namespace != "os.basic" {
@@ -39,7 +39,7 @@ func (m *machine) facts(f *op.Facts) (*op.FactsResult, error) {
 }
 
 // osBasic gathers what the machine is. What cannot be found out stays empty.
-func (m *machine) osBasic() *op.OSBasic {
+func (m *Machine) osBasic() *op.OSBasic {
 	release := m.osRelease()
 	kernel, hostname := uname()
 	return &op.OSBasic{
@@ -56,7 +56,7 @@ func (m *machine) osBasic() *op.OSBasic {
 	}
 }
 
-func (m *machine) osRelease() map[string]string {
+func (m *Machine) osRelease() map[string]string {
 	for _, path := range []string{"etc/os-release", "usr/lib/os-release"} {
 		if text, err := readSmall(m.root+path, maxFactFile); err == nil {
 			return parseRelease(text)
@@ -111,7 +111,7 @@ func family(id, like string) string {
 }
 
 // machineID returns machine-id(5), or "" where there is none yet.
-func (m *machine) machineID() string {
+func (m *Machine) machineID() string {
 	for _, path := range []string{"etc/machine-id", "var/lib/dbus/machine-id"} {
 		text, err := readSmall(m.root+path, maxFactFile)
 		id := strings.TrimSpace(text)
@@ -124,7 +124,7 @@ func (m *machine) machineID() string {
 
 // initName tells what runs the machine. A folder that systemd makes says so
 // even where process 1 is hidden.
-func (m *machine) initName() string {
+func (m *Machine) initName() string {
 	if info, err := os.Lstat(filepath.Join(m.root, "run/systemd/system")); err == nil && info.IsDir() {
 		return "systemd"
 	}
