@@ -85,6 +85,8 @@ type Step struct {
 	// Certainty grades Change. Skip says that when is false as things stand.
 	Certainty Certainty
 	Skip      bool
+	// Stirred says that a unit whose result this one reads is going to change.
+	Stirred bool
 	// Err is why the unit cannot be planned.
 	Err *abi.Error
 }

@@ -123,6 +123,7 @@ func (p *Planner) host(ctx context.Context, h *inventory.Host) *Host {
 		return planned
 	}
 	planned.Warnings = append(planned.Warnings, p.predict(ctx, all)...)
+	stir(all)
 	planned.Warnings = append(planned.Warnings, staleReads(h.Name, all, eval.Reads)...)
 	return planned
 }
@@ -241,6 +242,17 @@ func (p *Planner) predict(ctx context.Context, steps []*Step) []*diag.Error {
 		}
 	}
 	return warnings
+}
+
+// stir marks the units that read the result of one that is going to change.
+func stir(steps []*Step) {
+	moving := map[unit.ID]bool{}
+	for _, s := range steps {
+		s.Stirred = slices.ContainsFunc(s.Unit.Require, func(id unit.ID) bool { return moving[id] })
+		if s.Pending() {
+			moving[s.Unit.ID] = true
+		}
+	}
 }
 
 // TypeName names the type of plain data as runbooks do.

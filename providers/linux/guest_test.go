@@ -77,6 +77,12 @@ func caller(t testing.TB, m api.Module) providertest.Guest {
 // TestGuest works on the package's types through WebAssembly.
 func TestGuest(t *testing.T) {
 	m := module(t)
+	t.Run("exports", func(t *testing.T) { testExports(t, m) })
+	t.Run("conformance", func(t *testing.T) { testConformance(t, caller(t, m)) })
+	t.Run("nonsense", func(t *testing.T) { testNonsense(t, caller(t, m)) })
+}
+
+func testExports(t *testing.T, m api.Module) {
 	call := func(name string, args ...uint64) uint64 {
 		out, err := m.ExportedFunction(name).Call(t.Context(), args...)
 		if err != nil {
@@ -98,7 +104,10 @@ func TestGuest(t *testing.T) {
 	if mark, ok := m.Memory().ReadUint32Le(uint32(call("froyo_mark"))); !ok || mark != 0 {
 		t.Errorf("the mark is %d, %v", mark, ok)
 	}
-	k := providertest.New(t, caller(t, m), host(at("/etc/x", oldFile)))
+}
+
+func testConformance(t *testing.T, guest providertest.Guest) {
+	k := providertest.New(t, guest, host(at("/etc/x", oldFile)))
 	change, outcome := k.Converge(providertest.Unit{Type: "file", Args: `{"path":"/etc/x","state":"present","mode":"0644","content":` + newRef + `}`})
 	check(t, change, want{
 		action: abi.Update, diffs: []string{"content: " + oldRef + " → " + newRef, `mode: "0600" → "0644"`},
@@ -107,12 +116,11 @@ func TestGuest(t *testing.T) {
 	if !outcome.Changed {
 		t.Error("nothing changed")
 	}
-	providertest.New(t, caller(t, m), cmdHost()).Converge(providertest.Unit{Type: "cmd", Args: cmdArgs(`"creates":"/etc/made"`)})
+	providertest.New(t, guest, cmdHost()).Converge(providertest.Unit{Type: "cmd", Args: cmdArgs(`"creates":"/etc/made"`)})
 }
 
-// TestGuestSurvivesNonsense feeds one instance what no host sends.
-func TestGuestSurvivesNonsense(t *testing.T) {
-	guest := caller(t, module(t))
+// testNonsense feeds the guest what no host sends.
+func testNonsense(t *testing.T, guest providertest.Guest) {
 	for _, call := range []string{"x", "{", `{"abi":1,"requests":[{"type":"file","verb":"read","unit":[]}]}`, `{"abi":1,"requests":[{"type":"cmd","verb":"plan","log":[{}]}]}`} {
 		got, err := guest([]byte(call))
 		if err != nil {

@@ -205,8 +205,8 @@ func TestUnmarshal(t *testing.T) {
 		{"raw null", `{"raw":null}`, target{}, target{Raw: codec.Raw(`null`)}},
 		{"base64", `{"b":"aGk/"}`, target{}, target{B: []byte("hi?")}},
 		{"empty list", `{"list":[ ]}`, target{List: []int{1}}, target{List: []int{}}},
-		{"plain", `{"any":{"i":-0,"f":1.0,"big":9223372036854775808,"n":null,"l":[true,"x"]}}`, target{}, target{Any: map[string]any{
-			"i": int64(0), "f": 1.0, "big": 9223372036854775808.0, "n": nil, "l": []any{true, "x"},
+		{"plain", `{"any":{"i":-7,"f":1.0,"big":9223372036854775808,"n":null,"l":[true,"x"]}}`, target{}, target{Any: map[string]any{
+			"i": int64(-7), "f": 1.0, "big": 9223372036854775808.0, "n": nil, "l": []any{true, "x"},
 		}}},
 		{"escapes", `{"s":"\"\\\/\b\f\n\r\t\u00E9\ud83d\ude00"}`, target{}, target{S: "\"\\/\b\f\n\r\té😀"}},
 		{"lone surrogates", `{"s":"\ud83dx\ude00\ud83d\u0041\ud83d"}`, target{}, target{S: "\ufffdx\ufffd\ufffdA\ufffd"}},

@@ -247,7 +247,7 @@ func (d *decoder) plainNumber() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if integer {
+	if integer && string(lit) != "-0" { // which integers do not have
 		if n, err := strconv.ParseInt(string(lit), 10, 64); err == nil {
 			return n, nil
 		}

@@ -18,7 +18,7 @@ func FuzzUnmarshal(f *testing.F) {
 	for _, seed := range []string{
 		``, `null`, `{}`, `[]`, `{"a":[1,-2.5e3,"x\ud83d\ude00\udead"],"b":{"c":null}} `, `"\u00"`, `01`, `-`, `1e999`, `[1,]`, `{"a":1,"a":2}`,
 		`{"int":3,"fs.int8":-4,"bytes":"aGk=","map":{"x":1},"nested":[{"mode":420}],"self":{"text":"\n"},"hides":1}`, "\"\xff\"", "{\"\xff\":1}",
-		strings.Repeat("[", 65), strings.Repeat(`{"a":`, 64) + "1" + strings.Repeat("}", 64), `9223372036854775808`, `-0`, `1.0`,
+		strings.Repeat("[", 65), strings.Repeat(`{"a":`, 64) + "1" + strings.Repeat("}", 64), `9223372036854775808`, `-0`, `-0.0`, `1.0`,
 	} {
 		f.Add([]byte(seed))
 	}

@@ -40,8 +40,10 @@ func TestBecome(t *testing.T) {
 		{"no password needed", `while [ "$1" != -- ]; do shift; done; shift; exec "$@"`, nil, nil},
 		{"password not needed", `while [ "$1" != -- ]; do shift; done; shift; exec "$@"`, right, nil},
 		{"wrong password", fakeSudo, func() (string, error) { return "wrong", nil }, []string{"sudo refused the password", "-K", "try again"}},
-		{"wrong password, one try", `printf %s "$3" >&2; read -r x; echo "sudo: 1 incorrect password attempt" >&2; exit 1`, right,
-			[]string{"sudo refused the password"}},
+		{
+			"wrong password, one try", `printf %s "$3" >&2; read -r x; echo "sudo: 1 incorrect password attempt" >&2; exit 1`, right,
+			[]string{"sudo refused the password"},
+		},
 		{"no password", fakeSudo, nil, []string{"sudo asks for a password", "-K", "NOPASSWD"}},
 		{"no password by sudo-rs", saying("sudo: interactive authentication is required"), nil, []string{"sudo asks for a password"}},
 		{"password that cannot be had", fakeSudo, func() (string, error) { return "", errors.New("no terminal") }, []string{"no terminal"}},

@@ -20,6 +20,8 @@ import (
 //   - Noise may echo the line itself, so the magic stands in it in two halves.
 //   - The controller may be gone at any moment: reading then ends early, and writing
 //     raises SIGPIPE. Both lead to q, which removes the directory.
+//   - What arrives is checked before it is unpacked: half the bytes to sum up, and
+//     nothing looks into what nobody vouches for. gzip -d keeps the mode.
 //   - Every program started costs: on a fleet, time is made of these. Seven are (mkdir,
 //     chmod, uname, head, gzip, a checksum, the runner), the rest is the shell's own.
 //
@@ -31,43 +33,46 @@ import (
 const bootstrapScript = `cd /; umask 077; LC_ALL=C; export LC_ALL; m=MAGIC1; m=${m}MAGIC2; d=; t=; ` +
 	`q() { trap - EXIT; trap "" PIPE; [ -z "$d" ] || rm -rf "$d"; echo; printf "%s E %s" $m "$*"; echo; exit 1; }; ` +
 	`trap "q signal" HUP INT TERM PIPE; ` +
+	`z=0; UNPACKER; ` +
 	`for b in DIRECTORIES; do [ -n "$b" ] || continue; d=$b/.$m; ` +
-	`if e=$(mkdir -m 700 "$d" 2>&1); then f=$d/froyo-runner; ` +
-	`if { true >"$f" && chmod 700 "$f"; } 2>/dev/null; then [ -x "$f" ] && break; e=noexec; else e="cannot hold a file"; fi; ` +
+	`if e=$(mkdir -m 700 "$d" 2>&1); then f=$d/froyo-runner; p=$f; [ $z = 0 ] || p=$f.gz; ` +
+	`if { true >"$p" && chmod 700 "$p"; } 2>/dev/null; then [ -x "$p" ] && break; e=noexec; else e="cannot hold a file"; fi; ` +
 	`rm -rf "$d"; fi; t="$t$b (${e##*: }), "; d=; done; ` +
 	`[ -n "$d" ] || q directory "${t%, }"; ` +
 	`h=; for c in sha256sum "shasum -a 256" "openssl dgst -sha256 -r"; do command -v ${c%% *} >/dev/null 2>&1 && h=$c && break; done; ` +
 	`[ -n "$h" ] || q nosum; ` +
-	`z=0; command -v gzip >/dev/null 2>&1 && z=1; ` +
 	`u=$(uname -s -m) || q uname; ` +
 	`echo; printf "%s R %s %s %s" $m "$u" $z "$d"; echo; ` +
 	`read -r n s || q eof; ` +
-	`if [ $z = 1 ]; then head -c $n | gzip -dc >"$f"; else head -c $n >"$f"; fi || q unpack; ` +
-	`c=$($h <"$f"); c=${c%% *}; [ "$c" = "$s" ] || q sum "$c"; ` +
+	`head -c $n >"$p" || q unpack; ` +
+	`c=$($h <"$p"); c=${c%% *}; [ "$c" = "$s" ] || q sum "$c"; ` +
+	`[ $z = 0 ] || gzip -d "$p" || q unpack; ` +
 	`trap "q exec" EXIT; exec "$f" $m "$f"; q exec`
 
-// The directories to try, in order: for root those that others cannot fill
-// or watch as easily come no earlier, since each is 0700 below anyway; what
-// counts is that /tmp allows execution almost everywhere.
+// The directories to try, in order. A user's own comes first; apart from that
+// /tmp allows execution almost everywhere, and home, the last, may be a network's.
 var (
 	rootDirectories = []string{"/tmp", "/var/tmp", "/dev/shm", "/run", `"$HOME"`}
 	userDirectories = []string{`"$XDG_RUNTIME_DIR"`, "/tmp", "/var/tmp", "/dev/shm", `"$HOME"`}
 )
 
 // bootstrap returns the script for a user, leaving out directories that
-// turned out to be of no use.
-func bootstrap(magic, user string, without []string) string {
+// turned out to be of no use. Where the host is near, nothing is compressed.
+func bootstrap(magic, user string, near bool, without []string) string {
 	directories := userDirectories
 	if user == "root" {
 		directories = rootDirectories
 	}
-	list := strings.Join(directories, " ")
 	script := withMagic(bootstrapScript, magic)
 	if len(without) > 0 {
 		script = strings.Replace(script, `[ -n "$b" ] || continue;`,
 			`case $b in ""|`+strings.Join(without, "|")+`) continue;; esac;`, 1)
 	}
-	return strings.Replace(script, "DIRECTORIES", list, 1)
+	unpacker := "command -v gzip >/dev/null 2>&1 && z=1"
+	if near {
+		unpacker = ":"
+	}
+	return strings.NewReplacer("DIRECTORIES", strings.Join(directories, " "), "UNPACKER", unpacker).Replace(script)
 }
 
 // withMagic puts the two halves of the magic into a script.
@@ -85,11 +90,7 @@ func plainPath(path string) bool {
 
 // inShell makes a line that any login shell hands to /bin/sh as it is.
 func inShell(script string, args ...string) string {
-	line := "exec /bin/sh -c '" + script + "'"
-	for _, arg := range args {
-		line += " '" + arg + "'"
-	}
-	return line
+	return "exec /bin/sh -c '" + strings.Join(append([]string{script}, args...), "' '") + "'"
 }
 
 // report is what the bootstrap says.

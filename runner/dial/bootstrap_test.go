@@ -23,6 +23,7 @@ func TestBootstrap(t *testing.T) {
 	}{
 		{"plain", nil, nil},
 		{"no gzip", []string{"gzip"}, nil},
+		{"near", []string{"gzip"}, func(_ *testing.T, h *host) { h.near = true }},
 		{"another program for sums", []string{"sha256sum"}, func(t *testing.T, h *host) {
 			sum, err := exec.LookPath("sha256sum")
 			if err != nil {
@@ -121,34 +122,64 @@ func TestBootstrapFailures(t *testing.T) {
 			everywhere(h, "size=4k")
 			h.before += "; for d in /tmp /var/tmp /dev/shm; do yes | head -c 4096 >$d/full; done"
 		}, answering, dial.StageStart, []string{"no directory to run from: /tmp (full), /var/tmp (full), /dev/shm (full), /nowhere (No such file or directory)", "No space left"}},
-		{"another machine", nil, func(t *testing.T, h *host) { h.install(t, "uname", "echo Linux mips64") },
-			answering, dial.StageStart, []string{"no runner for Linux mips64", "x86_64"}},
-		{"another system", nil, func(t *testing.T, h *host) { h.install(t, "uname", "echo FreeBSD amd64") },
-			answering, dial.StageStart, []string{"no runner for FreeBSD amd64"}},
-		{"a machine that lies", nil, func(t *testing.T, h *host) { h.install(t, "uname", "printf 'Linux x86_64 1 /etc/passwd\n'") },
-			answering, dial.StageWire, []string{"cannot be understood"}},
+		{
+			"another machine", nil, func(t *testing.T, h *host) { h.install(t, "uname", "echo Linux mips64") },
+			answering, dial.StageStart,
+			[]string{"no runner for Linux mips64", "x86_64"},
+		},
+		{
+			"another system", nil, func(t *testing.T, h *host) { h.install(t, "uname", "echo FreeBSD amd64") },
+			answering, dial.StageStart,
+			[]string{"no runner for FreeBSD amd64"},
+		},
+		{
+			"a machine that lies", nil, func(t *testing.T, h *host) { h.install(t, "uname", "printf 'Linux x86_64 1 /etc/passwd\n'") },
+			answering, dial.StageWire,
+			[]string{"cannot be understood"},
+		},
 		{"no uname", []string{"uname"}, nil, answering, dial.StageStart, []string{"uname failed"}},
 		{"no program for sums", []string{"sha256sum"}, nil, answering, dial.StageStart, []string{"sha256sum, shasum and openssl"}},
-		{"wrong sum", nil, func(t *testing.T, h *host) { h.install(t, "sha256sum", "echo 'abc  -'") },
-			answering, dial.StageStart, []string{"arrived damaged", "abc"}},
-		{"gzip that fails", nil, func(t *testing.T, h *host) { h.install(t, "gzip", "echo 'gzip: \x1b[31mno' >&2; exit 3") },
-			answering, dial.StageStart, []string{"unpacking the runner", `\x1b[31mno`}},
-		{"login shell that refuses", nil, func(_ *testing.T, h *host) {
-			h.shell = []string{"sh", "-c", "'echo This account is not available; exit 1'"}
+		{
+			"wrong sum", nil, func(t *testing.T, h *host) { h.install(t, "sha256sum", "echo 'abc  -'") },
+			answering, dial.StageStart,
+			[]string{"arrived damaged", "abc"},
 		},
-			answering, dial.StageStart, []string{"login shell ended", "exit status 1", "not available"}},
-		{"endless noise", nil, func(_ *testing.T, h *host) { h.shell = []string{"yes", "'\x1b]0;x'", "#"} },
-			answering, dial.StageStart, []string{"without end", `\x1b]0;x`}},
-		{"endless line", nil, func(_ *testing.T, h *host) { h.shell = []string{"cat", "/dev/zero", "#"} },
-			answering, dial.StageStart, []string{"without end", `\x00`}},
+		{
+			"gzip that fails", nil, func(t *testing.T, h *host) { h.install(t, "gzip", "echo 'gzip: \x1b[31mno' >&2; exit 3") },
+			answering, dial.StageStart,
+			[]string{"unpacking the runner", `\x1b[31mno`},
+		},
+		{
+			"login shell that refuses", nil, func(_ *testing.T, h *host) {
+				h.shell = []string{"sh", "-c", "'echo This account is not available; exit 1'"}
+			},
+			answering, dial.StageStart,
+			[]string{"login shell ended", "exit status 1", "not available"},
+		},
+		{
+			"endless noise", nil, func(_ *testing.T, h *host) { h.shell = []string{"yes", "'\x1b]0;x'", "#"} },
+			answering, dial.StageStart,
+			[]string{"without end", `\x1b]0;x`},
+		},
+		{
+			"endless line", nil, func(_ *testing.T, h *host) { h.shell = []string{"cat", "/dev/zero", "#"} },
+			answering, dial.StageStart,
+			[]string{"without end", `\x00`},
+		},
 		{"runner for another machine", nil, nil, "\x7fELF\x02\x01\x01 no program at all", dial.StageStart, []string{"does not execute the runner for what it says it is: Linux"}},
 		{"runner that may not be executed", nil, nil, "#!/proc/none\n", dial.StageStart, []string{"no directory to run from: ", "(cannot execute the runner)", "SELinux"}},
 		{"runner that crashes", nil, nil, "#!/bin/sh\necho 'panic: \u202eoops' >&2; kill -SEGV $$", dial.StageStart, []string{"signal SEGV", `panic: \u{202e}oops`}},
 		{"runner that says nothing sensible", nil, nil, "#!/bin/sh\nrm -rf \"${0%/*}\"\nyes", dial.StageWire, []string{"nonsense", "no greeting"}},
-		{"runner of another protocol", nil, nil, "#!/bin/sh\nrm -rf \"${0%/*}\"\nprintf '\\n%s\\n%s\\n' \"$1\" '" + strings.Replace(readyFrame, `"protocol":1`, `"protocol":2`, 1) + "'; cat",
-			dial.StageWire, []string{"protocol 2, expected 1"}},
-		{"runner of another version", nil, nil, "#!/bin/sh\nrm -rf \"${0%/*}\"\nprintf '\\n%s\\n%s\\n' \"$1\" '" + strings.Replace(readyFrame, `"test"`, `"other"`, 1) + "'; cat",
-			dial.StageWire, []string{"version other, expected test"}},
+		{
+			"runner of another protocol", nil, nil, "#!/bin/sh\nrm -rf \"${0%/*}\"\nprintf '\\n%s\\n%s\\n' \"$1\" '" + strings.Replace(readyFrame, `"protocol":1`, `"protocol":2`, 1) + "'; cat",
+			dial.StageWire,
+			[]string{"protocol 2, expected 1"},
+		},
+		{
+			"runner of another version", nil, nil, "#!/bin/sh\nrm -rf \"${0%/*}\"\nprintf '\\n%s\\n%s\\n' \"$1\" '" + strings.Replace(readyFrame, `"test"`, `"other"`, 1) + "'; cat",
+			dial.StageWire,
+			[]string{"version other, expected test"},
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -162,9 +193,9 @@ func TestBootstrapFailures(t *testing.T) {
 			}
 			s := h.open(t, dial.Options{Binary: binary, Version: "test"})
 			_, err := s.Do(t.Context(), []dial.Step{stat("/a")})
-			first := wantError(t, err, test.stage, test.parts...)
-			if _, err := s.Do(t.Context(), []dial.Step{stat("/a")}); !errors.Is(err, first) {
-				t.Errorf("a second use gave %v, want the same error without another try", err)
+			wantError(t, err, test.stage, test.parts...)
+			if _, again := s.Do(t.Context(), []dial.Step{stat("/a")}); !errors.Is(again, err) {
+				t.Errorf("a second use gave %v, want the same error without another try", again)
 			}
 		})
 	}

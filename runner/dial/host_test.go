@@ -27,6 +27,7 @@ type host struct {
 	// shell is a login shell with its arguments before "-c"; none is /bin/sh.
 	shell []string
 	noise string
+	near  bool
 }
 
 // tools are what a bare host has.
@@ -98,6 +99,9 @@ type hostTransport struct {
 	host *host
 }
 
+// Near is false, so that the host gets what others get.
+func (t *hostTransport) Near() bool { return t.host.near }
+
 func (h *host) transport() dial.Transport {
 	return &hostTransport{local.New(h.login, h.env()), h}
 }
@@ -158,7 +162,7 @@ func (h *host) open(t *testing.T, o dial.Options) *dial.Session {
 func stat(path string) dial.Step { return dial.Step{Op: op.Op{Stat: &op.Stat{Path: path}}} }
 
 // wantError checks an error's stage and what it says.
-func wantError(t *testing.T, err error, stage dial.Stage, parts ...string) *dial.Error {
+func wantError(t *testing.T, err error, stage dial.Stage, parts ...string) {
 	t.Helper()
 	e, ok := errors.AsType[*dial.Error](err)
 	if !ok {
@@ -176,5 +180,4 @@ func wantError(t *testing.T, err error, stage dial.Stage, parts ...string) *dial
 	if strings.ContainsAny(e.Message+e.Hint, "\n\r\x1b\u202e") || strings.ContainsAny(e.Detail, "\r\x1b\u202e") {
 		t.Errorf("the error shows control characters: %q", whole)
 	}
-	return e
 }

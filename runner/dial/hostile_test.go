@@ -1,6 +1,7 @@
 package dial_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/openfroyo/froyo/runner/dial"
@@ -31,12 +32,22 @@ func TestHostileRunners(t *testing.T) {
 		{"content for a stat", `printf '{"data":{"id":1,"n":1,"end":true}}\nx'`, stat("/a").Op, dial.StageWire, []string{"content for an op that has none"}},
 		{"more content than asked for", `printf '{"data":{"id":1,"n":1}}\nx'`, read("/a", 0), dial.StageWire, []string{"more content than asked for"}},
 		{"content after its end", `printf '{"data":{"id":1,"n":1,"end":true}}\nx{"data":{"id":1,"n":1}}\nx'`, read("/a", 9), dial.StageWire, []string{"after its end"}},
-		{"other content", `printf '{"data":{"id":1,"n":1,"end":true}}\ny{"done":{"id":1,"result":{"fs.read":{"exists":true,"regular":true,"size":1,"sum":"` + sum + `","content":{"sum":"` + sum + `","size":1}}}}}\n'`,
-			read("/a", 9), dial.StageWire, []string{"not the one that the result speaks of"}},
-		{"content that is not mentioned", `printf '{"data":{"id":1,"n":1,"end":true}}\ny{"done":{"id":1,"result":{"fs.read":{"exists":true}}}}\n'`,
-			read("/a", 9), dial.StageWire, []string{"does not mention"}},
-		{"path out of the directory", `echo '{"done":{"id":1,"result":{"fs.list":{"exists":true,"entries":[{"path":"a/../../b","type":"file","mode":0,"owner":"","group":""}]}}}}'`,
-			op.Op{List: &op.List{Path: "/a"}}, dial.StageWire, []string{"a/../../b"}},
+		{
+			"other content", `printf '{"data":{"id":1,"n":1,"end":true}}\ny{"done":{"id":1,"result":{"fs.read":{"exists":true,"regular":true,"size":1,"sum":"` + sum + `","content":{"sum":"` + sum + `","size":1}}}}}\n'`,
+			read("/a", 9), dial.StageWire,
+			[]string{"not the one that the result speaks of"},
+		},
+		{
+			"content that is not mentioned", `printf '{"data":{"id":1,"n":1,"end":true}}\ny{"done":{"id":1,"result":{"fs.read":{"exists":true}}}}\n'`,
+			read("/a", 9), dial.StageWire,
+			[]string{"does not mention"},
+		},
+		{
+			"path out of the directory", `echo '{"done":{"id":1,"result":{"fs.list":{"exists":true,"entries":[{"path":"a/../../b","type":"file","mode":0,"owner":"","group":""}]}}}}'`,
+			op.Op{List: &op.List{Path: "/a"}},
+			dial.StageWire,
+			[]string{"a/../../b"},
+		},
 		{"credit beyond the window", `echo '{"window":{"id":1,"n":262144}}'`, stat("/a").Op, dial.StageWire, []string{"window"}},
 		{"a command of its own", `echo '{"cmd":{"id":1,"op":{"fs.stat":{"path":"/"}}}}'`, stat("/a").Op, dial.StageWire, []string{"does not send"}},
 		{"good-bye unasked", `echo '{"bye":{}}'`, stat("/a").Op, dial.StageWire, []string{"does not send"}},
@@ -57,7 +68,7 @@ func TestHostileRunners(t *testing.T) {
 			}
 			_, err := s.Do(t.Context(), []dial.Step{step})
 			wantError(t, err, test.stage, test.parts...)
-			if e := err.(*dial.Error); len(e.Detail) > 64<<10 {
+			if e, _ := errors.AsType[*dial.Error](err); len(e.Detail) > 64<<10 {
 				t.Errorf("the detail has %d bytes", len(e.Detail))
 			}
 		})

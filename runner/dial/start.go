@@ -1,8 +1,6 @@
 package dial
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"errors"
 	"io"
@@ -13,13 +11,6 @@ import (
 
 	"github.com/openfroyo/froyo/runner/wire"
 )
-
-// Binary is a runner for one platform.
-type Binary struct {
-	Gzip []byte // compressed
-	Sum  string // SHA-256 of the program, hex
-	Size int64  // of the program
-}
 
 // How long starting a runner may take: until the shell speaks, and then until
 // the runner does, with its binary sent over whatever line there is.
@@ -75,7 +66,7 @@ func (p *placing) attempt(ctx context.Context, without []string) (*link, error) 
 	s := p.session
 	first, cancel := context.WithTimeout(ctx, s.options.StartTimeout)
 	defer cancel()
-	sh, err := s.shell(first, p.user, p.magic, bootstrap(p.magic, p.user, without))
+	sh, err := s.shell(first, p.user, p.magic, bootstrap(p.magic, p.user, s.transport.Near(), without))
 	if err != nil {
 		return nil, err
 	}
@@ -205,17 +196,15 @@ func (p *placing) upload(r report) (*link, error) {
 	}
 	binary, err := p.session.options.Binary(goos, goarch)
 	if err != nil {
-		return nil, p.session.errorAt(StageStart, "there is no runner for "+goos+"/"+goarch+": "+Escape(err.Error()), "", "", err)
+		return nil, p.session.errorAt(StageStart, "there is no runner for "+goos+"/"+goarch+": "+Escape(err.Error()), "", hintOf(err), err)
 	}
-	payload := binary.Gzip
-	if !r.gzip {
-		if payload, err = unpack(binary); err != nil {
-			return nil, p.session.errorAt(StageStart, "the runner for "+goos+"/"+goarch+" is damaged: "+err.Error(), "", "", err)
-		}
+	payload, sum, err := binary.payload(r.gzip)
+	if err != nil {
+		return nil, p.session.errorAt(StageStart, "the runner for "+goos+"/"+goarch+" is damaged: "+err.Error(), "", "", err)
 	}
 	// Sending may block or fail where the host gave up; what it says tells why.
 	go func() {
-		if _, err := io.WriteString(p.shell.stdin, strconv.Itoa(len(payload))+" "+binary.Sum+"\n"); err == nil {
+		if _, err := io.WriteString(p.shell.stdin, strconv.Itoa(len(payload))+" "+sum+"\n"); err == nil {
 			_, _ = p.shell.stdin.Write(payload)
 		}
 	}()
@@ -289,17 +278,13 @@ func (p *placing) sweep(r report) {
 	_ = sh.end()
 }
 
-// unpack returns the program itself, for a host without gzip.
-func unpack(b *Binary) ([]byte, error) {
-	r, err := gzip.NewReader(bytes.NewReader(b.Gzip))
-	if err != nil {
-		return nil, err
+// hintOf returns the hint that an error brings along, or "".
+func hintOf(err error) string {
+	var hint interface{ Hint() string }
+	if errors.As(err, &hint) {
+		return hint.Hint()
 	}
-	program, err := io.ReadAll(io.LimitReader(r, b.Size+1))
-	if err == nil && int64(len(program)) != b.Size {
-		err = errors.New("its size is not as expected")
-	}
-	return program, err
+	return ""
 }
 
 // short bounds what is shown of what a host said.

@@ -15,6 +15,9 @@ type Transport interface {
 	Start(ctx context.Context, script string) (*Process, error)
 	// User is who the transport logs in as.
 	User() string
+	// Near reports that no network lies between, so that sending is cheaper than
+	// unpacking what was compressed.
+	Near() bool
 	// Close ends the connection and every process started over it.
 	Close() error
 }

@@ -87,7 +87,7 @@ func (m *Machine) run(ctx context.Context, p program) (*op.ExecResult, error) {
 func (m *Machine) environment(more []string) []string {
 	env := []string{
 		"PATH=" + searchPath,
-		"HOME=" + m.home, "USER=" + m.user, "LOGNAME=" + m.user,
+		"HOME=" + m.home, "USER=" + m.User, "LOGNAME=" + m.User,
 		"LANG=C.UTF-8",
 	}
 	for _, add := range more {

@@ -1,6 +1,8 @@
 package machine
 
 import (
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -58,7 +60,7 @@ func (m *Machine) osBasic() *op.OSBasic {
 
 func (m *Machine) osRelease() map[string]string {
 	for _, path := range []string{"etc/os-release", "usr/lib/os-release"} {
-		if text, err := readSmall(m.root+path, maxFactFile); err == nil {
+		if text, err := readSmall(m.root + path); err == nil {
 			return parseRelease(text)
 		}
 	}
@@ -113,7 +115,7 @@ func family(id, like string) string {
 // machineID returns machine-id(5), or "" where there is none yet.
 func (m *Machine) machineID() string {
 	for _, path := range []string{"etc/machine-id", "var/lib/dbus/machine-id"} {
-		text, err := readSmall(m.root+path, maxFactFile)
+		text, err := readSmall(m.root + path)
 		id := strings.TrimSpace(text)
 		if err == nil && len(id) == 32 && strings.Trim(id, "0123456789abcdef") == "" {
 			return id
@@ -128,7 +130,7 @@ func (m *Machine) initName() string {
 	if info, err := os.Lstat(filepath.Join(m.root, "run/systemd/system")); err == nil && info.IsDir() {
 		return "systemd"
 	}
-	text, err := readSmall(m.root+"proc/1/comm", maxFactFile)
+	text, err := readSmall(m.root + "proc/1/comm")
 	if err != nil {
 		return ""
 	}
@@ -162,4 +164,21 @@ func fact(s string) string {
 		s = s[:maxFact]
 	}
 	return clean(s)
+}
+
+// readSmall returns a system file's content, refusing more than maxFactFile bytes.
+func readSmall(path string) (string, error) {
+	f, err := os.Open(path) //nolint:gosec // the path is ours
+	if err != nil {
+		return "", err
+	}
+	defer f.Close() //nolint:errcheck // it was only read
+	content, err := io.ReadAll(io.LimitReader(f, maxFactFile+1))
+	if err != nil {
+		return "", err
+	}
+	if len(content) > maxFactFile {
+		return "", errors.New(path + " is larger than " + strconv.Itoa(maxFactFile) + " bytes")
+	}
+	return string(content), nil
 }

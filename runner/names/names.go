@@ -1,24 +1,20 @@
 // Package names translates between the names and ids of users and groups. It
 // reads the files itself, since os/user would make the runner a good deal
-// larger and asks nothing but the same files.
+// larger and reads nothing but the same files.
 //
 // It is a leaf: it imports runner/op and the standard library only.
 package names
 
 import (
 	"context"
-	"errors"
-	"io"
-	"os"
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 
 	"github.com/openfroyo/froyo/runner/op"
 )
 
-// The databases of names.
+// The databases.
 const (
 	Passwd = "passwd"
 	Group  = "group"
@@ -26,12 +22,12 @@ const (
 
 // Bounds of the databases.
 const (
-	maxDatabase = 64 << 20
-	maxAsked    = 10_000
+	maxFile  = 64 << 20 // bytes
+	maxAsked = 10_000   // answers kept
 )
 
-// Names looks names and ids up: in passwd and group, and what is not there
-// through Ask. It may be used by several goroutines.
+// Names looks names and ids up: in the files passwd and group, and what is not
+// there through Ask. It may be used by several goroutines.
 type Names struct {
 	etc string
 	ask Ask
@@ -40,190 +36,102 @@ type Names struct {
 	tables map[string]*table
 }
 
-// Ask returns the line that a directory service has for a key, or "".
+// Ask returns the line that a directory service has for a name or decimal id,
+// or "".
 type Ask func(ctx context.Context, db, key string) string
 
-// New returns the names of the databases in the directory etc. ask may be nil.
+// New returns the names that the files in the directory etc have. ask may be nil.
 func New(etc string, ask Ask) *Names {
 	return &Names{etc: etc, ask: ask, tables: map[string]*table{}}
 }
 
-// table is one database as of the last change of its file.
-type table struct {
-	stamp  stamp
-	byName map[string]Entry
-	byID   map[string]Entry
-	asked  map[string]Entry // what Ask said, nil for nothing
-}
-
-// Entry is one line, split at colons: at least 7 fields for passwd, 4 for group.
-type Entry []string
-
-// stamp changes when a file does.
-type stamp struct {
-	ino  uint64
-	size int64
-	at   syscall.Timespec
-}
-
-// find returns the entry for a name or decimal id, or nil. It does not hold the
-// lock while a directory service is asked.
-func (n *Names) find(ctx context.Context, db, key string) Entry {
-	n.mn.Lock()
+// Find returns the entry for a name or decimal id, or nil. What it learned from
+// Ask it keeps until the file changes.
+func (n *Names) Find(ctx context.Context, db, key string) Entry {
+	n.mu.Lock()
 	t := n.table(db)
-	e, known := t.lookup(key)
-	n.mn.Unlock()
-	if known {
+	e, known := t.find(key)
+	n.mu.Unlock()
+	if known || n.ask == nil || strings.HasPrefix(key, "-") {
 		return e
 	}
-	e = n.ask(ctx, db, key)
-	n.mn.Lock()
-	defer n.mn.Unlock()
+	line, _, _ := strings.Cut(n.ask(ctx, db, key), "\n") // without the lock, since it takes time
+	e = parse(db, line)
+	if ctx.Err() != nil {
+		return e // it says nothing about the key
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	if len(t.asked) >= maxAsked {
 		clear(t.asked)
 	}
-	if ctx.Err() == nil {
-		t.asked[key] = e
-	}
+	t.asked[key] = e
 	return e
 }
 
-// forget drops what getent said about a key.
-func (n *Names) forget(db, key string) {
-	n.mn.Lock()
-	defer n.mn.Unlock()
+// Forget drops what Ask said about a key, so that Find asks again.
+func (n *Names) Forget(db, key string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	delete(n.table(db).asked, key)
 }
 
-func (t *table) lookup(key string) (Entry, bool) {
-	if e, ok := t.byName[key]; ok {
-		return e, true
-	}
-	if e, ok := t.byID[key]; ok {
-		return e, true
-	}
-	e, ok := t.asked[key]
-	return e, ok
-}
+// User returns the name of a user, or the id as decimal where it has none.
+func (n *Names) User(ctx context.Context, uid uint32) string { return n.name(ctx, Passwd, uid) }
 
-// table returns the database, read again where its file changed. A file that
-// cannot be read counts as empty, as it does for the C library.
-func (n *Names) table(db string) *table {
-	path := n.root + "etc/" + db
-	now := stampOf(path)
-	if t := n.tables[db]; t != nil && t.stamp == now {
-		return t
-	}
-	t := &table{stamp: now, byName: map[string]Entry{}, byID: map[string]Entry{}, asked: map[string]Entry{}}
-	n.tables[db] = t
-	text, err := readSmall(path, maxDatabase)
-	if err != nil {
-		return t
-	}
-	for line := range strings.SplitSeq(text, "\n") {
-		t.add(db, line)
-	}
-	return t
-}
+// Group returns the name of a group, or the id as decimal where it has none.
+func (n *Names) Group(ctx context.Context, gid uint32) string { return n.name(ctx, Group, gid) }
 
-func (t *table) add(db, line string) {
-	e := parseEntry(db, line)
-	if e == nil {
-		return
-	}
-	if _, known := t.byName[e[0]]; !known { // the first one counts
-		t.byName[e[0]] = e
-	}
-	if _, known := t.byID[e[2]]; !known {
-		t.byID[e[2]] = e
-	}
-}
-
-// parseEntry splits a line of a database, or returns nil for what is none. It
-// hides the password.
-func parseEntry(db, line string) Entry {
-	e := Entry(strings.Split(clean(line), ":"))
-	fields := 4
-	if db == Passwd {
-		fields = 7
-	}
-	if len(e) != fields || e[0] == "" || e[0][0] == '#' || e[0][0] == '+' || e[0][0] == '-' {
-		return nil
-	}
-	if _, err := strconv.ParseUint(e[2], 10, 32); err != nil {
-		return nil
-	}
-	e[1] = "x"
-	return e
-}
-
-// name returns the name of an id, or the id as decimal.
 func (n *Names) name(ctx context.Context, db string, id uint32) string {
 	key := strconv.FormatUint(uint64(id), 10)
-	n.mn.Lock()
+	n.mu.Lock()
 	e := n.table(db).byID[key]
-	n.mn.Unlock()
+	n.mu.Unlock()
 	if e == nil {
-		e = n.find(ctx, db, key)
+		e = n.Find(ctx, db, key)
 	}
-	if e != nil && e[2] == key {
-		return e[0]
+	if e == nil || e[idField] != key {
+		return key
 	}
-	return key
+	return e[0]
 }
 
-func (n *Names) userName(ctx context.Context, uid uint32) string {
-	return n.name(ctx, Passwd, uid)
+// UID returns the id of a user, given the name or the id as decimal.
+func (n *Names) UID(ctx context.Context, user string) (uint32, error) {
+	return n.id(ctx, Passwd, "user", user)
 }
 
-func (n *Names) groupName(ctx context.Context, gid uint32) string {
-	return n.name(ctx, Group, gid)
+// GID returns the id of a group, given the name or the id as decimal.
+func (n *Names) GID(ctx context.Context, group string) (uint32, error) {
+	return n.id(ctx, Group, "group", group)
 }
 
-// id returns the id of a name or of a decimal id, which need not have a name.
-func (n *Names) id(ctx context.Context, db, name string) (uint32, error) {
-	n.mn.Lock()
+// id prefers names, also those that look like a number. A decimal id need not
+// have a name.
+func (n *Names) id(ctx context.Context, db, what, name string) (uint32, error) {
+	n.mu.Lock()
 	e := n.table(db).byName[name]
-	n.mn.Unlock()
+	n.mu.Unlock()
 	if e == nil {
-		if n, err := strconv.ParseUint(name, 10, 32); err == nil && n != 1<<32-1 {
-			return uint32(n), nil
+		if id, err := parseID(name); err == nil {
+			return id, nil
 		}
-		e = n.find(ctx, db, name)
+		e = n.Find(ctx, db, name)
 	}
 	if e == nil {
-		what := "user"
-		if db == Group {
-			what = "group"
+		return 0, &op.Error{
+			Class: op.Permanent, Code: "no" + what,
+			Message: "there is no " + what + " " + strconv.Quote(name),
 		}
-		return 0, refusal("no"+what, "there is no "+what+" "+strconv.Quote(name))
 	}
-	n, err := strconv.ParseUint(e[2], 10, 32)
-	return uint32(n), err
+	return parseID(e[idField])
 }
 
-// stampOf returns the zero stamp for a file that is not there.
-func stampOf(path string) stamp {
-	var st syscall.Stat_t
-	if syscall.Stat(path, &st) != nil {
-		return stamp{}
+// parseID reads an id. The highest number means "none" to the kernel.
+func parseID(s string) (uint32, error) {
+	id, err := strconv.ParseUint(s, 10, 32)
+	if err == nil && id == 1<<32-1 {
+		err = strconv.ErrRange
 	}
-	return stamp{ino: uint64(st.Ino), size: st.Size, at: st.Mtim}
-}
-
-// readSmall returns a system file's content, refusing more than limit bytes.
-func readSmall(path string, limit int64) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close() //nolint:errcheck // it was only read
-	content, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err != nil {
-		return "", err
-	}
-	if int64(len(content)) > limit {
-		return "", errors.New(path + " is larger than " + strconv.FormatInt(limit, 10) + " bytes")
-	}
-	return string(content), nil
+	return uint32(id), err
 }

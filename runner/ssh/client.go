@@ -3,6 +3,7 @@ package ssh
 import (
 	"context"
 	"errors"
+	"net"
 	"strings"
 	"sync"
 	"time"
@@ -40,6 +41,12 @@ func newClient(conn *ssh.Client, t *target, keepAlive time.Duration) *Client {
 // User returns who the connection is logged in as.
 func (c *Client) User() string { return c.target.user }
 
+// Near reports whether the host is this machine. What else may be near cannot be told.
+func (c *Client) Near() bool {
+	address, ok := c.conn.RemoteAddr().(*net.TCPAddr)
+	return ok && address.IP.IsLoopback()
+}
+
 // Close ends the connection.
 func (c *Client) Close() error {
 	c.closing.Do(func() {
@@ -61,7 +68,7 @@ func (c *Client) watch(every time.Duration) {
 		case <-ticker.C:
 		}
 		if !c.alive(3 * every) {
-			c.conn.Close()
+			_ = c.conn.Close() // what fails is what is dead already
 			return
 		}
 	}
@@ -125,7 +132,7 @@ func (c *Client) start(script string) (*dial.Process, error) {
 	}
 	process, err := run(session, script)
 	if err != nil {
-		session.Close()
+		_ = session.Close() // it never was of use
 		<-c.sessions
 		return nil, c.refused(err)
 	}
@@ -136,7 +143,7 @@ func (c *Client) start(script string) (*dial.Process, error) {
 		ended <- exit(err)
 	}()
 	process.Wait = sync.OnceValue(func() error { return <-ended })
-	process.Kill = func() { session.Close() }
+	process.Kill = func() { _ = session.Close() } // one that has ended says so
 	return process, nil
 }
 

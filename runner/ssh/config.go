@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -127,7 +128,7 @@ func (r *configReader) file(path string, within []*ssh_config.Host, depth int) {
 			header = r.header(path, number, key, value)
 		case "include":
 			if block := flush(number - 1); block != nil {
-				r.include(path, value, append(within[:len(within):len(within)], block), depth)
+				r.include(path, value, append(slices.Clip(within), block), depth)
 			}
 		default:
 			if value != "" {

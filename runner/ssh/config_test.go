@@ -52,8 +52,11 @@ func TestResolve(t *testing.T) {
 		{"expansion", "Host h?\n HostName %h.example.org\n IdentityFile %d/%r@%h:%p\n", Host{Name: "h1"}, "me@h1.example.org:22  key=~/me@h1.example.org:22"},
 		{"match all and host", "Match host h1,h2\n User a\nMatch all\n Port 9\n", Host{Name: "h1"}, "a@h1:9 "},
 		{"match with a list", "Match host h2,h3\n User a\n", Host{Name: "h1"}, "me@h1:22 "},
-		{"match that is not supported", "Match final all\n User a\nMatch user x\n Port 9\nMatch exec \"touch /x\"\n Port 8\nMatch canonical host h1\n Port 7\nHost h1\n User ops\n",
-			Host{Name: "h1"}, "ops@h1:22 "},
+		{
+			"match that is not supported", "Match final all\n User a\nMatch user x\n Port 9\nMatch exec \"touch /x\"\n Port 8\nMatch canonical host h1\n Port 7\nHost h1\n User ops\n",
+			Host{Name: "h1"},
+			"ops@h1:22 ",
+		},
 		{"jumps", "Host h1\n ProxyJump a,b@c:23\n", Host{Name: "h1"}, "me@h1:22 a,b@c:23"},
 		{"no jump", "Host h1\n ProxyJump none\n ProxyCommand nc %h %p\n", Host{Name: "h1"}, "me@h1:22 "},
 		{"proxy command", "Host h1\n ProxyCommand nc %h %p\n", Host{Name: "h1"}, "h1: ssh_config sets ProxyCommand, which is not run"},

@@ -39,7 +39,7 @@ func dialTo(t *testing.T, s *sshtest.Server, o ssh.Options) (*ssh.Client, error)
 	t.Cleanup(func() { closeOrFail(t, d) })
 	c, err := d.Dial(t.Context(), ssh.Host{Name: "h1", Address: "127.0.0.1", Port: s.Port(t)})
 	if err == nil {
-		t.Cleanup(func() { c.Close() })
+		t.Cleanup(func() { _ = c.Close() })
 	}
 	return c, err
 }
@@ -172,26 +172,75 @@ func TestRefusals(t *testing.T) {
 		stage  dial.Stage
 		parts  []string
 	}{
-		{"wrong key", sshtest.Options{}, func(o *ssh.Options) { o.Keys = []string{stranger} },
-			dial.StageAuth, []string{"permission denied for user ops", "publickey", "--key"}},
-		{"encrypted key", sshtest.Options{}, func(o *ssh.Options) { o.Keys = []string{locked} },
-			dial.StageAuth, []string{"encrypted", "ssh-add"}},
-		{"missing key", sshtest.Options{}, func(o *ssh.Options) { o.Keys = []string{"/nowhere/id"} },
-			dial.StageAuth, []string{"/nowhere/id: no such file"}},
-		{"no agent", sshtest.Options{}, func(o *ssh.Options) { o.Keys, o.AgentSocket = nil, "/nowhere/agent" },
-			dial.StageAuth, []string{"agent does not answer"}},
-		{"no password", sshtest.Options{Password: "x"}, func(*ssh.Options) {},
-			dial.StageAuth, []string{"permission denied", "-k"}},
-		{"wrong password", sshtest.Options{Password: "x"}, func(o *ssh.Options) { o.Password = given("y") },
-			dial.StageAuth, []string{"permission denied", "password"}},
-		{"wrong password by keyboard", sshtest.Options{Password: "x", Interactive: true},
-			func(o *ssh.Options) { o.Password = given("y") }, dial.StageAuth, []string{"permission denied"}},
-		{"unknown host", sshtest.Options{}, func(o *ssh.Options) { o.KnownHosts = []string{"/nowhere/known"} },
-			dial.StageHostKey, []string{"not known: ssh-ed25519 SHA256:", "--accept-new", "ssh-keyscan"}},
-		{"user like an option", sshtest.Options{}, func(o *ssh.Options) { o.User = "-oProxyCommand=x" },
-			dial.StageConnect, []string{"not a user's name"}},
-		{"user with escapes", sshtest.Options{}, func(o *ssh.Options) { o.User = "a\x1b]0;x" },
-			dial.StageConnect, []string{`\x1b`}},
+		{
+			"wrong key",
+			sshtest.Options{},
+			func(o *ssh.Options) { o.Keys = []string{stranger} },
+			dial.StageAuth,
+			[]string{"permission denied for user ops", "publickey", "--key"},
+		},
+		{
+			"encrypted key",
+			sshtest.Options{},
+			func(o *ssh.Options) { o.Keys = []string{locked} },
+			dial.StageAuth,
+			[]string{"encrypted", "ssh-add"},
+		},
+		{
+			"missing key",
+			sshtest.Options{},
+			func(o *ssh.Options) { o.Keys = []string{"/nowhere/id"} },
+			dial.StageAuth,
+			[]string{"/nowhere/id: no such file"},
+		},
+		{
+			"no agent",
+			sshtest.Options{},
+			func(o *ssh.Options) { o.Keys, o.AgentSocket = nil, "/nowhere/agent" },
+			dial.StageAuth,
+			[]string{"agent does not answer"},
+		},
+		{
+			"no password",
+			sshtest.Options{Password: "x"},
+			func(*ssh.Options) {},
+			dial.StageAuth,
+			[]string{"permission denied", "-k"},
+		},
+		{
+			"wrong password",
+			sshtest.Options{Password: "x"},
+			func(o *ssh.Options) { o.Password = given("y") },
+			dial.StageAuth,
+			[]string{"permission denied", "password"},
+		},
+		{
+			"wrong password by keyboard",
+			sshtest.Options{Password: "x", Interactive: true},
+			func(o *ssh.Options) { o.Password = given("y") }, dial.StageAuth,
+			[]string{"permission denied"},
+		},
+		{
+			"unknown host",
+			sshtest.Options{},
+			func(o *ssh.Options) { o.KnownHosts = []string{"/nowhere/known"} },
+			dial.StageHostKey,
+			[]string{"not known: ssh-ed25519 SHA256:", "--accept-new", "ssh-keyscan"},
+		},
+		{
+			"user like an option",
+			sshtest.Options{},
+			func(o *ssh.Options) { o.User = "-oProxyCommand=x" },
+			dial.StageConnect,
+			[]string{"not a user's name"},
+		},
+		{
+			"user with escapes",
+			sshtest.Options{},
+			func(o *ssh.Options) { o.User = "a\x1b]0;x" },
+			dial.StageConnect,
+			[]string{`\x1b`},
+		},
 		{"no user", sshtest.Options{}, func(o *ssh.Options) { o.User = "" }, dial.StageConnect, []string{"-u"}},
 	}
 	for _, test := range tests {
@@ -256,13 +305,13 @@ func TestAgent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	socket := filepath.Join(dir, "s")
 	listener, err := net.Listen("unix", socket)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { listener.Close() })
+	t.Cleanup(func() { closeOrFail(t, listener) })
 	go func() {
 		for {
 			conn, err := listener.Accept()
@@ -285,17 +334,17 @@ func TestUnreachable(t *testing.T) {
 		t.Fatal(err)
 	}
 	closedPort := listener.Addr().(*net.TCPAddr).Port
-	listener.Close()
+	closeOrFail(t, listener)
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { silent.Close() })
+	t.Cleanup(func() { closeOrFail(t, silent) })
 	rude, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { rude.Close() })
+	t.Cleanup(func() { closeOrFail(t, rude) })
 	go func() {
 		for {
 			conn, err := rude.Accept()
@@ -335,7 +384,7 @@ func TestDialCancelled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { silent.Close() })
+	t.Cleanup(func() { closeOrFail(t, silent) })
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
 		conn, err := silent.Accept()

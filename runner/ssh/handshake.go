@@ -41,10 +41,10 @@ func (a *attempt) handshake(ctx context.Context, raw net.Conn) (*ssh.Client, err
 		if err == nil {
 			return client, nil
 		}
-		raw.Close()
+		_ = raw.Close() // err says more
 		return nil, a.failed(err)
 	case <-timed.Done():
-		raw.Close()
+		_ = raw.Close() // which ends the negotiation
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}

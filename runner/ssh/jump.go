@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/openfroyo/froyo/runner/dial"
 )
@@ -17,7 +16,6 @@ type jump struct {
 	client *Client
 	err    error
 	cancel context.CancelFunc
-	once   sync.Once
 }
 
 func (j *jump) close() error {

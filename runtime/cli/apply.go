@@ -41,6 +41,10 @@ func (c *applyCommand) Run(ctx context.Context, e *env) error {
 	if c.Check {
 		return j.planOnly(ctx, &planCommand{runFlags: c.runFlags, Diff: c.Diff})
 	}
+	if c.JSON && !c.Yes && saved == nil {
+		return (&diag.Error{Summary: "with --json the plan is not shown, so there is nothing to say yes to"}).
+			WithHint("give -y, or save a plan, review it, and apply it: froyo plan --out plan.json; froyo apply --plan plan.json --json")
+	}
 	if !c.Yes && saved == nil && !isTerminal(e.Stdin) {
 		return (&diag.Error{Summary: "apply asks before it changes anything, and there is no terminal to ask on"}).
 			WithHint("give -y, or save a plan, review it, and apply it: froyo plan --out plan.json; froyo apply --plan plan.json")
@@ -74,6 +78,9 @@ func (j *job) apply(ctx context.Context, c *applyCommand, saved *plan.Document) 
 		code = diag.Interrupted
 		return err
 	}
+	if err := r.record.savePlan(ctx, r.planned, r.selection.names); err != nil {
+		return err
+	}
 	var refused error
 	if saved != nil {
 		if refused, err = r.refuseStale(saved); err != nil {
@@ -84,10 +91,8 @@ func (j *job) apply(ctx context.Context, c *applyCommand, saved *plan.Document) 
 	if err != nil || !goOn {
 		return err
 	}
-	counts, failures, err := r.applyPlanned(ctx, lines)
-	if err != nil {
-		return err
-	}
+	var failures error
+	counts, failures = r.applyPlanned(ctx, saved != nil)
 	found := errors.Join(refused, failures)
 	j.env.errors.Print(found)
 	code = diag.CodeOf(found)
@@ -114,29 +119,35 @@ func (r *run) approve(ctx context.Context, c *applyCommand, isSaved bool) (bool,
 		}
 	}
 	r.env.errors.Warnings(r.warnings())
-	pending := plan.Summarize(r.planned).Pending()
-	if c.Yes || isSaved || pending == 0 {
+	s := plan.Summarize(r.planned)
+	if c.Yes || isSaved || s.Pending()+s.Unknown+s.Errors == 0 {
 		return true, nil
 	}
 	r.env.errors.Print(r.planErrors())
-	hosts := 0
-	for _, h := range r.planned {
-		if h.Err == nil {
-			hosts++
-		}
-	}
-	yes, err := r.env.confirm(ctx, fmt.Sprintf("Make these changes on %d of %d hosts?", hosts, len(r.planned)))
+	yes, err := r.env.confirm(ctx, fmt.Sprintf("Make these changes on %d of %d hosts?", r.changing(), len(r.planned)))
 	if err == nil && !yes {
-		fmt.Fprintln(r.env.Stderr, "Nothing was changed.")
+		err = &diag.Error{Summary: "not approved; nothing was changed"}
 	}
 	return yes, err
 }
 
-// applyPlanned carries the plans out and collects what failed.
-func (r *run) applyPlanned(ctx context.Context, lines *ui.JSONLines) ([]apply.Count, error, error) {
-	if err := r.record.savePlan(ctx, r.planned, r.selection.names); err != nil {
-		return nil, nil, err
+// changing counts the hosts that have something to do.
+func (r *run) changing() int {
+	n := 0
+	for _, h := range r.planned {
+		acts := false
+		for _, steps := range h.Plays {
+			acts = acts || slices.ContainsFunc(steps, func(s *plan.Step) bool { return s.Acts() || s.Err != nil })
+		}
+		if acts && h.Err == nil {
+			n++
+		}
 	}
+	return n
+}
+
+// applyPlanned carries the plans out and collects what failed.
+func (r *run) applyPlanned(ctx context.Context, exact bool) ([]apply.Count, error) {
 	progress := r.env.progress("applying", len(r.selection.hosts))
 	var failures failures
 	for _, h := range r.planned {
@@ -148,11 +159,11 @@ func (r *run) applyPlanned(ctx context.Context, lines *ui.JSONLines) ([]apply.Co
 	r.emitPrints(sinks)
 	executor := &apply.Executor{
 		Provider: r.packages.provider, Complete: r.complete, Record: r.record.change,
-		Contents: r.contents, Events: sinks, Forks: r.forks,
+		Contents: r.contents, Events: sinks, Exact: exact, Forks: r.forks,
 	}
 	counts := executor.Apply(ctx, r.selection.names, r.planned)
 	progress.Close()
-	return counts, errors.Join(failures.errs...), nil
+	return counts, errors.Join(failures.errs...)
 }
 
 // refuseStale takes the hosts that differ from the saved plan out of the run
@@ -164,15 +175,19 @@ func (r *run) refuseStale(saved *plan.Document) (error, error) {
 	}
 	var refused []error
 	for _, h := range r.planned {
-		was, ok := saved.Host(h.Host.Name)
-		is, planned := now.Host(h.Host.Name)
-		if !ok || !planned || h.Err != nil {
-			continue
+		if h.Err != nil {
+			continue // it says itself why it takes no part
 		}
-		if stale := plan.Stale(was, is); stale != nil {
+		was, ok := saved.Host(h.Host.Name)
+		is, _ := now.Host(h.Host.Name)
+		stale := (&diag.Error{Summary: "the saved plan does not hold this host", Host: h.Host.Name}).WithCode(diag.Stale)
+		if ok {
+			stale = plan.Stale(was, is)
+		}
+		if stale != nil {
 			h.Err = stale
 			refused = append(refused, stale)
 		}
 	}
-	return errors.Join(slices.Clone(refused)...), nil
+	return errors.Join(refused...), nil
 }

@@ -92,11 +92,14 @@ func Main(ctx context.Context, p Process) (code diag.Code) {
 	}
 	e.verbose = g.Verbose
 	e.errors.Verbose = g.Verbose > 0
-	err = cmd.Run(ctx, e)
+	code = e.finish(ctx, cmd.Run(ctx, e))
 	for _, closing := range e.atExit {
-		err = errors.Join(err, closing())
+		if err := closing(); err != nil {
+			e.errors.Print(err)
+			code = diag.Worst(code, diag.Usage)
+		}
 	}
-	return e.finish(ctx, err)
+	return code
 }
 
 // finish prints what went wrong and decides the exit code.

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -22,18 +21,15 @@ type connector struct {
 }
 
 // newConnector asks for the passwords that the flags call for, before anything else is printed.
-func newConnector(e *env, f *targetFlags, user string) (*connector, error) {
+func newConnector(e *env, f *targetFlags) (*connector, error) {
 	home := e.Getenv("HOME")
 	o := ssh.Options{
-		Home: home, User: user, Keys: f.Key, AgentSocket: e.Getenv("SSH_AUTH_SOCK"), AcceptNew: f.AcceptNew,
+		Home: home, User: operator(), Keys: f.Key, AgentSocket: e.Getenv("SSH_AUTH_SOCK"), AcceptNew: f.AcceptNew,
 		ConnectTimeout: time.Duration(f.Timeout) * time.Second,
 		ConfigFiles:    []string{filepath.Join(home, ".ssh", "config"), "/etc/ssh/ssh_config"},
 	}
 	if f.SSHConfig != "" {
 		o.ConfigFiles = []string{f.SSHConfig}
-	}
-	if o.User == "" {
-		o.User = operator()
 	}
 	if file := e.Getenv("FROYO_KNOWN_HOSTS"); file != "" {
 		o.KnownHosts = []string{file}
@@ -63,7 +59,7 @@ func (c *connector) open(ctx context.Context, h *inventory.Host) (*dial.Session,
 	}
 	host := ssh.Host{Name: h.Name, Address: h.Address, Port: h.Port, User: h.User}
 	if h.Key != "" {
-		host.Keys = []string{expandHome(h.Key)}
+		host.Keys = []string{h.Key}
 	}
 	client, err := c.ssh.Dial(ctx, host)
 	if err != nil {
@@ -82,23 +78,3 @@ func binary(goos, goarch string) (*dial.Binary, error) {
 }
 
 func (c *connector) close() error { return errors.Join(c.ssh.Close(), c.local.Close()) }
-
-// expandHome replaces a leading "~/" as shells do.
-func expandHome(path string) string {
-	rest, ok := cutHome(path)
-	if !ok {
-		return path
-	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return path
-	}
-	return filepath.Join(home, rest)
-}
-
-func cutHome(path string) (string, bool) {
-	if len(path) > 1 && path[:2] == "~/" {
-		return path[2:], true
-	}
-	return "", false
-}

@@ -12,7 +12,7 @@ type targetFlags struct {
 	Key       []string `sep:"none" placeholder:"FILE" type:"path" help:"Private key to log in with. May be repeated."`
 	AcceptNew bool     `name:"accept-new" help:"Learn the keys of hosts that are not in known_hosts yet. A changed key is always refused."`
 	SSHConfig string   `name:"ssh-config" placeholder:"FILE" type:"path" help:"Read this file instead of ~/.ssh/config."`
-	Timeout   int      `default:"10" placeholder:"SECONDS" help:"How long to wait for a connection."`
+	Timeout   int      `placeholder:"SECONDS" help:"How long to wait for a connection (ssh_config's ConnectTimeout, else 10)."`
 }
 
 // varFlags set variables of the runbook.

@@ -1,9 +1,9 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -22,6 +22,7 @@ import (
 	"github.com/openfroyo/froyo/engine/schema"
 	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/runtime/script"
+	"github.com/openfroyo/froyo/runtime/ui"
 	"github.com/openfroyo/froyo/runtime/workspace"
 )
 
@@ -43,6 +44,7 @@ type job struct {
 	workspace *workspace.Workspace
 	packages  *packages
 	files     fs.FS
+	root      string // the folder of files
 	main      string // the runbook's path in files
 	vars      map[string]any
 	limit     string
@@ -55,7 +57,7 @@ type job struct {
 
 // newJob finds, trusts and loads what the flags name. It connects to nothing.
 func newJob(ctx context.Context, e *env, f *runFlags) (*job, error) {
-	j := &job{env: e, limit: f.Limit, tags: plan.Tags{Only: f.Tags, Skip: f.SkipTags}}
+	j := &job{env: e, printed: e.printLine, limit: f.Limit, tags: plan.Tags{Only: f.Tags, Skip: f.SkipTags}}
 	file := f.File
 	if file == "" {
 		file = defaultRunbook
@@ -101,7 +103,7 @@ func (j *job) locate(file string) error {
 	if err != nil {
 		return err
 	}
-	j.files, j.main = dir.FS(), filepath.ToSlash(rel)
+	j.files, j.root, j.main = dir.FS(), root, filepath.ToSlash(rel)
 	return nil
 }
 
@@ -126,7 +128,7 @@ func (j *job) loadInventory(f *targetFlags) (*inventory.Inventory, error) {
 		inv = inventory.Localhost()
 	}
 	j.env.errors.Warnings(inv.Warnings())
-	return withDefaults(inv, f.Become || j.workspace.Settings.Become), nil
+	return withDefaults(inv, f.Become || j.workspace.Settings.Become, cmp.Or(f.User, j.workspace.Settings.User)), nil
 }
 
 // trustInventory applies the workspace's rules to files of the inventory that
@@ -145,14 +147,15 @@ func (j *job) trustInventory(name string) error {
 	return j.workspace.Trust(abs)
 }
 
-// withDefaults fills in become where the inventory says nothing.
-func withDefaults(inv *inventory.Inventory, become bool) *inventory.Inventory {
+// withDefaults fills in become and the user where the inventory says nothing.
+func withDefaults(inv *inventory.Inventory, become bool, user string) *inventory.Inventory {
 	hosts := inv.Hosts()
 	for i, h := range hosts {
 		h := *h
 		if h.Become == nil && become {
 			h.Become = new(true)
 		}
+		h.User = cmp.Or(h.User, user)
 		hosts[i] = &h
 	}
 	return inventory.New(hosts, slices.Sorted(maps.Keys(inv.Groups()))...)
@@ -171,11 +174,7 @@ func (j *job) load(ctx context.Context) error {
 	j.env.errors.Source = j.source
 	j.program, err = script.Load(ctx, script.Options{
 		FS: j.files, Main: j.main, Types: j.packages.types, Inventory: j.inventory, Vars: j.vars,
-		Print: func(pos diag.Pos, host, text string) {
-			if j.printed != nil {
-				j.printed(pos, host, text)
-			}
-		},
+		Print: func(pos diag.Pos, host, text string) { j.printed(pos, host, text) },
 	})
 	if err != nil {
 		return err
@@ -225,13 +224,14 @@ func (j *job) complete(u *unit.Unit, values map[string]any) error {
 	t := j.packages.schemaOf(u.ID.Type)
 	checked, problems := t.Resolve(&schema.Checked{Args: u.Args, Blobs: u.Blobs}, values)
 	if len(problems) > 0 {
-		var errs []error
-		for _, p := range problems {
-			errs = append(errs, &diag.Error{
-				Summary: p.Message, Hint: p.Hint, Pos: u.Pos, Stack: u.Stack, Host: u.ID.Host, Unit: u.ID.Local(), Code: diag.Failed,
-			})
+		d := &diag.Error{Summary: problems[0].Message, Hint: problems[0].Hint, Pos: u.Pos, Stack: u.Stack, Code: diag.Failed}
+		for _, p := range problems[1:] {
+			d.Detail += p.Message + "\n"
 		}
-		return errors.Join(errs...)
+		if u.Sensitive {
+			d.Summary, d.Detail = "a value that is known only now does not fit; what it is, is sensitive", ""
+		}
+		return d
 	}
 	u.Args, u.Blobs, u.Later = checked.Args, checked.Blobs, nil
 	return nil
@@ -273,4 +273,9 @@ func (e *env) workspaceEnv() workspace.Env {
 		w.SudoUID = uid
 	}
 	return w
+}
+
+// printLine shows what a runbook prints where no run is under way.
+func (e *env) printLine(pos diag.Pos, _, text string) {
+	fmt.Fprintf(e.Stderr, "%s: %s\n", pos, ui.Readable(text))
 }

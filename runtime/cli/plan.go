@@ -52,6 +52,10 @@ func (j *job) planOnly(ctx context.Context, c *planCommand) (err error) {
 		code = diag.Interrupted
 		return err
 	}
+	if err := r.record.savePlan(ctx, r.planned, r.selection.names); err != nil {
+		code = diag.Usage
+		return err
+	}
 	if err := r.printPlan(c); err != nil {
 		code = diag.Usage
 		return err

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"sync"
 
 	"golang.org/x/term"
 
@@ -55,5 +54,5 @@ func (e *env) password(what, variable string) (func() (string, error), error) {
 	if len(line) == 0 {
 		return nil, errors.New("the " + what + " is empty")
 	}
-	return sync.OnceValues(func() (string, error) { return string(line), nil }), nil
+	return func() (string, error) { return string(line), nil }, nil
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os/user"
-	"sync"
 	"time"
 
 	"github.com/openfroyo/froyo/engine/apply"
@@ -34,9 +33,7 @@ type recording struct {
 	seal      plan.Seal
 	notify    func(*diag.Error)
 
-	mu        sync.Mutex
-	positions map[unit.ID]int
-	seen      sync.WaitGroup
+	positions map[unit.ID]int // set by savePlan, read by change
 }
 
 // openRecording begins a run in the workspace's store.
@@ -63,7 +60,6 @@ func (j *job) openRecording(ctx context.Context, command string) (*recording, er
 		return nil, errors.Join(err, store.Close())
 	}
 	r.stream = state.NewStream(store, r.id, ui.EventJSON)
-	r.Emit(event.Event{Kind: event.RunStarted, Text: command, Total: len(j.selection.hosts)})
 	return r, nil
 }
 
@@ -213,19 +209,21 @@ func contents(c apply.Change) []*op.Blob {
 	return blobs
 }
 
-// close records how the run ended.
-func (r *recording) close(ctx context.Context, code diag.Code, counts []apply.Count) error {
-	status := state.Succeeded
+// statusOf says in a word how a run with this exit code ended.
+func statusOf(code diag.Code) state.RunStatus {
 	switch code {
 	case diag.OK, diag.Pending:
+		return state.Succeeded
 	case diag.Interrupted:
-		status = state.Interrupted
-	default:
-		status = state.Failed
+		return state.Interrupted
 	}
-	r.Emit(event.Event{Kind: event.RunFinished, Text: string(status)})
+	return state.Failed
+}
+
+// close records how the run ended.
+func (r *recording) close(ctx context.Context, code diag.Code, counts []apply.Count) error {
 	err := r.stream.Close()
 	summary, jsonErr := json.Marshal(counts)
-	end := state.End{Ended: time.Now(), Status: status, Code: code, Summary: summary}
+	end := state.End{Ended: time.Now(), Status: statusOf(code), Code: code, Summary: summary}
 	return errors.Join(err, jsonErr, r.store.FinishRun(ctx, r.id, end), r.store.Close())
 }

@@ -35,11 +35,7 @@ func (j *job) start(ctx context.Context, command string, f *runFlags, stdout *ui
 	if forks < 1 {
 		return nil, diag.Errorf(diag.Pos{}, "--forks %d: at least one host must be at work", forks)
 	}
-	user := f.User
-	if user == "" {
-		user = j.workspace.Settings.User
-	}
-	connector, err := newConnector(j.env, &f.targetFlags, user)
+	connector, err := newConnector(j.env, &f.targetFlags)
 	if err != nil {
 		return nil, err
 	}
@@ -57,6 +53,7 @@ func (j *job) start(ctx context.Context, command string, f *runFlags, stdout *ui
 	if stdout != nil {
 		r.sinks = append(r.sinks, stdout)
 	}
+	r.sinks.Emit(event.Event{Kind: event.RunStarted, Text: command, Total: len(j.selection.hosts)})
 	return r, nil
 }
 
@@ -79,6 +76,7 @@ func (r *run) close(ctx context.Context, code diag.Code, counts []apply.Count) e
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	r.contacts.close(ctx)
+	r.sinks.Emit(event.Event{Kind: event.RunFinished, Text: string(statusOf(code))})
 	errs := []error{r.connector.close(), r.packages.close(ctx)}
 	if r.trace != nil {
 		errs = append(errs, r.trace.Close(ctx))
@@ -161,7 +159,7 @@ func hostError(host string, err error) error {
 // progress shows the run on standard error: a live line on a terminal.
 func (e *env) progress(verb string, hosts int) *ui.Progress {
 	return ui.NewProgress(e.Stderr, ui.ProgressOptions{
-		Style: ui.Style{Color: e.color(e.Stderr)}, Live: isTerminal(e.Stderr),
+		Style: ui.Style{Color: e.color(e.Stderr)}, Live: isTerminal(e.Stderr) && e.verbose == 0,
 		Width: func() int { return width(e.Stderr) }, Verb: verb, Hosts: hosts,
 	})
 }
@@ -177,7 +175,7 @@ func (r *run) show(quiet bool) error {
 // document gives the plan the shape in which it is saved.
 func (r *run) document() (*plan.Document, error) {
 	d := &plan.Document{
-		Format: plan.Format, Froyo: Version(), Created: time.Now().UTC(), Main: r.main, Sources: r.sources(), Vars: r.vars,
+		Format: plan.Format, Froyo: Version(), Created: time.Now().UTC(), Main: r.main, Root: r.root, Sources: r.sources(), Vars: r.vars,
 		Inventory: r.inventory.Hosts(), Groups: r.groupNames(), Limit: r.limit, Tags: r.tags.Only, SkipTags: r.tags.Skip,
 		Summary: plan.Summarize(r.planned),
 	}

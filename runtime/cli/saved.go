@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -29,27 +30,24 @@ func savedJob(ctx context.Context, e *env, c *applyCommand) (*job, *plan.Documen
 	if err != nil {
 		return nil, nil, err
 	}
-	cwd, err := os.Getwd()
-	if err != nil {
-		return nil, nil, err
-	}
 	j := &job{
-		env: e, main: saved.Main, vars: plainVars(saved.Vars), limit: saved.Limit,
+		env: e, printed: e.printLine, main: saved.Main, vars: plainVars(saved.Vars), limit: saved.Limit,
 		tags: plan.Tags{Only: saved.Tags, Skip: saved.SkipTags},
 	}
-	if j.workspace, err = e.findWorkspace(cwd); err != nil {
+	if j.workspace, err = e.findWorkspace(saved.Root); err != nil {
 		return nil, nil, err
 	}
 	if err := j.workspace.Trust(c.Plan); err != nil {
 		return nil, nil, err
 	}
-	root := j.workspace.Root
-	if root == "" {
-		root = cwd
-	}
-	dir, err := os.OpenRoot(root)
+	dir, err := os.OpenRoot(saved.Root)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, (&diag.Error{Summary: fmt.Sprintf("the folder of the plan's runbook is gone: %v", err), Cause: err}).
+			WithHint("apply a plan on the machine and in the folder where it was made")
+	}
+	j.root = saved.Root
+	for _, h := range saved.Inventory {
+		h.Vars = plainVars(h.Vars)
 	}
 	j.files = overlay{sources: saved.Sources, below: dir.FS()}
 	j.inventory = inventory.New(saved.Inventory, saved.Groups...)
@@ -70,6 +68,10 @@ func (c *applyCommand) conflicts() error {
 		given = "-e"
 	case len(c.Tags)+len(c.SkipTags) > 0:
 		given = "-t and --skip-tags"
+	case c.User != "":
+		given = "-u"
+	case c.Become:
+		given = "-b"
 	default:
 		return nil
 	}

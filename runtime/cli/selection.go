@@ -13,10 +13,10 @@ import (
 
 // selection is which hosts take part, and in which plays.
 type selection struct {
-	hosts []*inventory.Host // in the inventory's order
-	plays map[string][]int  // host → indexes of the plays that select it
-	names []string          // the plays' names, by index
-	byPlay map[int][]string // play → hosts, for saved plans
+	hosts  []*inventory.Host // in the inventory's order
+	plays  map[string][]int  // host → indexes of the plays that select it
+	names  []string          // the plays' names, by index
+	byPlay map[int][]string  // play → hosts, for saved plans
 }
 
 // selectHosts finds the hosts of each play within the limit. No host at all is

@@ -14,7 +14,11 @@ import (
 )
 
 type validateCommand struct {
-	runFlags
+	File      string   `arg:"" optional:"" help:"Runbook; site.star where left out."`
+	Inventory []string `short:"i" sep:"none" placeholder:"FILE|h1,h2," help:"Inventory, as for plan."`
+	Limit     string   `short:"l" placeholder:"SELECTOR" help:"Only these hosts, as for plan."`
+	varFlags
+	unitFlags
 }
 
 // Help gives the command's example.
@@ -29,7 +33,9 @@ Examples:
 
 // Run evaluates the runbook for each host without connecting to any.
 func (c *validateCommand) Run(ctx context.Context, e *env) error {
-	j, err := newJob(ctx, e, &c.runFlags)
+	j, err := newJob(ctx, e, &runFlags{
+		File: c.File, targetFlags: targetFlags{Inventory: c.Inventory, Limit: c.Limit}, varFlags: c.varFlags, unitFlags: c.unitFlags,
+	})
 	if err != nil {
 		return err
 	}

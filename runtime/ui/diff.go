@@ -47,7 +47,7 @@ func (v PlanView) diff(b *bufio.Writer, d abi.Diff, width int) {
 }
 
 // value shows a JSON value; strings keep their quotes so that blanks are seen.
-func value(raw codec.Raw) string { return clip(readable(string(raw)), maxLine) }
+func value(raw codec.Raw) string { return clip(Readable(string(raw)), maxLine) }
 
 // contentDiff prints what changes in a file: the lines of a text, or digests.
 func (v PlanView) contentDiff(b *bufio.Writer, d abi.Diff, before, after plan.Reference) {
@@ -115,6 +115,6 @@ func (v PlanView) lines(b *bufio.Writer, old, now []byte) {
 		case strings.HasPrefix(line, `\`):
 			color = dim
 		}
-		fmt.Fprintf(b, "%s  %s\n", diffIndent, v.Style.paint(color, clip(readable(line), maxLine)))
+		fmt.Fprintf(b, "%s  %s\n", diffIndent, v.Style.paint(color, clip(Readable(line), maxLine)))
 	}
 }

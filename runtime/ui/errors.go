@@ -58,11 +58,11 @@ func (p *Errors) Print(err error) {
 func (p *Errors) one(label, color string, err error) {
 	d := asDiagnostic(err)
 	var b strings.Builder
-	fmt.Fprintf(&b, "froyo: %s %s\n", p.Style.paint(color, label+":"), p.Style.paint(bold, escapeLines(headline(d))))
+	fmt.Fprintf(&b, "froyo: %s %s\n", p.Style.paint(color, label+":"), p.Style.paint(bold, escapeLines(d.Error())))
 	b.WriteString(p.excerpt(d.Pos))
 	if d.Detail != "" {
 		for line := range strings.SplitSeq(strings.TrimRight(d.Detail, "\n"), "\n") {
-			fmt.Fprintf(&b, "    %s\n", readable(line))
+			fmt.Fprintf(&b, "    %s\n", Readable(line))
 		}
 	}
 	if p.Verbose && len(d.Stack) > 1 {
@@ -90,13 +90,10 @@ func asDiagnostic(err error) *diag.Error {
 	return &diag.Error{Summary: err.Error()}
 }
 
-// headline says where and what: "site.star:3:8: web1: file[/etc/motd]: no space left".
-func headline(d *diag.Error) string { return d.Error() }
-
 func escapeLines(s string) string {
 	lines := strings.Split(s, "\n")
 	for i := range lines {
-		lines[i] = readable(lines[i])
+		lines[i] = Readable(lines[i])
 	}
 	return strings.Join(lines, "\n    ")
 }
@@ -116,7 +113,7 @@ func (p *Errors) excerpt(pos diag.Pos) string {
 	}
 	line := strings.ReplaceAll(strings.TrimRight(lines[pos.Line-1], "\r"), "\t", " ")
 	number := fmt.Sprintf("%5d", pos.Line)
-	out := fmt.Sprintf("%s | %s\n", p.Style.paint(dim, number), clip(readable(line), maxLine))
+	out := fmt.Sprintf("%s | %s\n", p.Style.paint(dim, number), clip(Readable(line), maxLine))
 	if pos.Col > 0 && pos.Col <= len(line)+1 {
 		out += fmt.Sprintf("      | %s%s\n", strings.Repeat(" ", pos.Col-1), p.Style.paint(red, "^"))
 	}

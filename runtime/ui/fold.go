@@ -31,7 +31,7 @@ func fold(hosts []*plan.Host, plays []string, show func(*plan.Step) bool) []*ent
 	for play := range plays {
 		for _, h := range hosts {
 			for _, s := range h.Plays[play] {
-				if !show(s) {
+				if h.Err != nil || !show(s) {
 					continue
 				}
 				key := foldKey(play, s)

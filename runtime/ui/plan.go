@@ -8,7 +8,6 @@ import (
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/plan"
-	"github.com/openfroyo/froyo/engine/unit"
 )
 
 // PlanView prints plans as text.
@@ -25,7 +24,7 @@ type PlanView struct {
 func (v PlanView) Print(w io.Writer, plays []string, hosts []*plan.Host) error {
 	b := bufio.NewWriter(w)
 	summary := plan.Summarize(hosts)
-	entries := fold(hosts, plays, v.shows(summary))
+	entries := fold(hosts, plays, v.shows)
 	play := ""
 	for i, e := range entries {
 		if e.play != play || i == 0 {
@@ -50,21 +49,13 @@ func (v PlanView) Print(w io.Writer, plays []string, hosts []*plan.Host) error {
 }
 
 // shows decides which steps are printed. What may differ only by a value that
-// is known after apply is noise while nothing else changes.
-func (v PlanView) shows(s plan.Summary) func(*plan.Step) bool {
-	return func(step *plan.Step) bool {
-		if v.Verbose || step.Err != nil {
-			return true
-		}
-		if step.Acts() && step.Certainty == plan.Unknown {
-			return s.Pending() > 0
-		}
-		return step.Pending()
-	}
+// is known after apply is noise, unless what that value comes from changes.
+func (v PlanView) shows(step *plan.Step) bool {
+	return v.Verbose || step.Err != nil || step.Pending() || step.Acts() && step.Stirred
 }
 
 func (v PlanView) notes(b *bufio.Writer, s plan.Summary) {
-	if s.Unknown > 0 && s.Pending() == 0 {
+	if s.Unknown > 0 {
 		fmt.Fprintln(b, v.Style.paint(dim, plural(s.Unknown, "unit")+" with a value known only after apply"))
 	}
 	if s.Failed > 0 {
@@ -81,14 +72,14 @@ func (v PlanView) entry(b *bufio.Writer, e *entry) {
 	if s.Err != nil || s.Acts() {
 		mark, color = symbol(s)
 	}
-	name := clip(readable(s.Unit.ID.Local()), 100)
+	name := clip(Readable(s.Unit.ID.Local()), 100)
 	line := "  " + v.Style.paint(color, fmt.Sprintf("%3s ", mark)+name)
 	if remarks := remarks(s); remarks != "" {
 		line += " " + v.Style.paint(dim, "("+remarks+")")
 	}
 	fmt.Fprintln(b, line+"  "+v.Style.paint(dim, e.on()))
 	if s.Err != nil {
-		fmt.Fprintln(b, "        "+v.Style.paint(red, readable(s.Err.Message)))
+		fmt.Fprintln(b, "        "+v.Style.paint(red, Readable(s.Err.Message)))
 		return
 	}
 	if v.Quiet || s.Change == nil || s.Skip {
@@ -119,14 +110,11 @@ func remarks(s *plan.Step) string {
 	case s.Certainty == plan.Conditional:
 		r = append(r, "only if its condition holds, known after apply")
 	}
-	if s.Change != nil && s.Change.Reason != "" {
-		r = append(r, readable(s.Change.Reason))
+	if s.Change != nil && s.Change.Reason != "" && !s.Unit.Sensitive {
+		r = append(r, Readable(s.Change.Reason))
 	}
 	return strings.Join(r, "; ")
 }
-
-// Where names a unit's place in the runbook.
-func Where(u *unit.Unit) string { return u.Pos.String() }
 
 // quietName is a play's name as a heading; the implicit play has none of its own.
 func quietName(name string) string {

@@ -113,7 +113,7 @@ func (p *Progress) Emit(e event.Event) {
 	case event.UnitFinished:
 		p.unit(e)
 	case event.Printed:
-		p.line(fmt.Sprintf("%s: %s", e.Pos, readable(e.Text)))
+		p.line(fmt.Sprintf("%s: %s", e.Pos, Readable(e.Text)))
 	case event.RunStarted, event.RunFinished:
 	}
 }
@@ -134,9 +134,9 @@ func (p *Progress) unit(e event.Event) {
 	case unit.Skipped, unit.Unchanged:
 		return
 	}
-	text := fmt.Sprintf("%s  %-7s  %s", e.Host, e.Status, clip(readable(e.Unit.Local()), 100))
+	text := fmt.Sprintf("%s  %-7s  %s", e.Host, e.Status, clip(Readable(e.Unit.Local()), 100))
 	if e.Reason != "" {
-		text += "  (" + readable(e.Reason) + ")"
+		text += "  (" + Readable(e.Reason) + ")"
 	}
 	if e.Elapsed >= time.Second {
 		text += fmt.Sprintf("  %.1fs", e.Elapsed.Seconds())
@@ -168,7 +168,7 @@ func (p *Progress) draw() {
 	}
 	text += fmt.Sprintf("  %ds", int(time.Since(p.started).Seconds()))
 	if names := slices.Sorted(maps.Keys(p.current)); len(names) > 0 {
-		text += "  " + names[0] + " " + readable(p.current[names[0]])
+		text += "  " + names[0] + " " + Readable(p.current[names[0]])
 		if len(names) > 1 {
 			text += fmt.Sprintf(" and %d more", len(names)-1)
 		}

@@ -71,9 +71,9 @@ func actionSymbol(a abi.Action) (mark, color string) {
 // tabStop is how far a tab goes in the texts that are shown.
 const tabStop = 4
 
-// readable makes a line safe to show and keeps it readable: tabs become
+// Readable makes a line safe to show and keeps it readable: tabs become
 // blanks and backslashes stay, all else that is not plain text is escaped.
-func readable(line string) string {
+func Readable(line string) string {
 	var b strings.Builder
 	column := 0
 	for _, part := range strings.SplitAfter(line, "") {

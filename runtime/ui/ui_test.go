@@ -82,7 +82,7 @@ func fleet() *build {
 	sensitive := step("file", "/etc/secret", &abi.Change{Action: abi.Update, Diffs: []abi.Diff{{Field: "content", Before: b.ref("hunter1"), After: b.ref("hunter2")}}})
 	sensitive.Unit.Sensitive = true
 	late := step("file", "/srv/version", &abi.Change{Action: abi.Update, Diffs: []abi.Diff{{Field: "content", Before: b.ref("1"), Unknown: true}}})
-	late.Certainty = plan.Unknown
+	late.Certainty, late.Stirred = plan.Unknown, true
 	conditional := step("cmd", "reload", &abi.Change{Action: abi.Run})
 	conditional.Certainty = plan.Conditional
 	conditional.Unit.User = "www"

@@ -67,7 +67,7 @@ func readKey(name string) ([]byte, error) {
 }
 
 // ageKey makes an identity for secrets.
-func ageKey() ([]byte, error) {
+func ageKey(string) ([]byte, error) {
 	id, err := age.GenerateX25519Identity()
 	if err != nil {
 		return nil, err
@@ -76,7 +76,7 @@ func ageKey() ([]byte, error) {
 }
 
 // signingKey makes the key that signs plans.
-func signingKey() ([]byte, error) {
+func signingKey(string) ([]byte, error) {
 	_, key, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		return nil, err
@@ -86,6 +86,32 @@ func signingKey() ([]byte, error) {
 		return nil, err
 	}
 	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
+}
+
+// signingPublicKey is the public half of the signing key in dir, for those who check signatures.
+func signingPublicKey(dir string) ([]byte, error) {
+	name := filepath.Join(dir, dataFolder, "keys", "signing")
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	block, _ := pem.Decode(text)
+	if block == nil {
+		return nil, fmt.Errorf("%s is damaged: it holds no key in PEM", name)
+	}
+	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("%s is damaged: %w", name, err)
+	}
+	key, ok := parsed.(ed25519.PrivateKey)
+	if !ok {
+		return nil, fmt.Errorf("%s holds no ed25519 key", name)
+	}
+	der, err := x509.MarshalPKIXPublicKey(key.Public())
+	if err != nil {
+		return nil, err
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), nil
 }
 
 // writeNew writes a file that is not there yet, whole, with its folder.

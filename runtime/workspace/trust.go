@@ -1,9 +1,11 @@
 package workspace
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"syscall"
 
@@ -11,27 +13,38 @@ import (
 )
 
 // Trust refuses a file that others may have written, and so what it says: one
-// that belongs to somebody else, or that others can write to, or whose folder
-// is so. In a workspace, its root is checked as well.
+// that belongs to somebody else, or that others can write to, or that lies in
+// a folder of which this is true. In a workspace every folder from the file's
+// up to the root is looked at.
 func (w *Workspace) Trust(name string) error {
-	paths := []string{name, filepath.Dir(name)}
-	if w.Root != "" && w.Root != paths[1] {
-		paths = append(paths, w.Root)
+	name, err := filepath.Abs(name)
+	if err != nil {
+		return err
 	}
-	for _, path := range paths {
-		info, err := os.Stat(path)
-		if err != nil {
+	if err := w.trustOne(name); err != nil {
+		return err
+	}
+	for dir := filepath.Dir(name); ; dir = filepath.Dir(dir) {
+		if err := w.trustOne(dir); err != nil {
 			return err
 		}
-		if err := w.check(path, info); err != nil {
-			return err
+		if rel, err := filepath.Rel(w.Root, dir); w.Root == "" || err != nil || rel == "." || !filepath.IsLocal(rel) {
+			return nil // the root is done, or the file is not below it
 		}
 	}
-	return nil
 }
 
-// check looks at one file or folder. A folder with the sticky bit, such as
-// /tmp, is fine to stand in: others cannot replace what is not theirs.
+func (w *Workspace) trustOne(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	return w.check(path, info)
+}
+
+// check looks at one file or folder. Root's files are trusted; so are those of
+// who called sudo. A folder with the sticky bit, such as /tmp, is fine to stand
+// in: others cannot replace what is not theirs.
 func (w *Workspace) check(path string, info fs.FileInfo) error {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {
@@ -39,21 +52,92 @@ func (w *Workspace) check(path string, info fs.FileInfo) error {
 	}
 	mode := info.Mode()
 	if owner := int(stat.Uid); owner != 0 && owner != w.env.UID && owner != w.env.SudoUID {
-		return (&diag.Error{Summary: fmt.Sprintf("%s belongs to user %d, who could make it do anything on your hosts", path, owner)}).
-			WithHint("if you trust what it holds, take it over: chown %d %s", w.env.UID, path)
+		return (&diag.Error{
+			Summary: fmt.Sprintf("%s belongs to user %d (mode %04o), who could make it do anything on your hosts", path, owner, mode.Perm()),
+		}).WithHint("if you trust what it holds, take it over: chown %d %s", w.env.UID, path)
 	}
 	sticky := mode.IsDir() && mode&fs.ModeSticky != 0
 	if mode.Perm()&0o002 != 0 && !sticky {
-		return w.refuseWritable(path, "everybody", "o-w", mode)
+		return refuseWritable(path, "everybody", "o-w", stat.Uid, mode)
 	}
-	// With user-private groups a group of the same number as its owner is that owner's own.
+	// A checkout with umask 002 is fine where users have groups of their own:
+	// such a group bears its user's number.
 	if mode.Perm()&0o020 != 0 && stat.Gid != stat.Uid && !sticky {
-		return w.refuseWritable(path, fmt.Sprintf("group %d", stat.Gid), "g-w", mode)
+		return refuseWritable(path, fmt.Sprintf("group %d", stat.Gid), "g-w", stat.Uid, mode)
 	}
 	return nil
 }
 
-func (w *Workspace) refuseWritable(path, who, mend string, mode fs.FileMode) error {
-	return (&diag.Error{Summary: fmt.Sprintf("%s can be written by %s (mode %04o), who could make it do anything on your hosts", path, who, mode.Perm())}).
-		WithHint("chmod %s %s", mend, path)
+func refuseWritable(path, who, mend string, owner uint32, mode fs.FileMode) error {
+	return (&diag.Error{
+		Summary: fmt.Sprintf("%s can be written by %s (mode %04o, owner %d), who could make it do anything on your hosts",
+			path, who, mode.Perm(), owner),
+	}).WithHint("chmod %s %s", mend, path)
 }
+
+// Files returns the files below a folder. What is opened there must not lead
+// out of it, and is refused where Trust would refuse it; Close lets go of the folder.
+func (w *Workspace) Files(dir string) (*Files, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	return &Files{w: w, root: root}, nil
+}
+
+// Files is a folder whose files are checked when they are opened.
+type Files struct {
+	w    *Workspace
+	root *os.Root
+}
+
+var _ fs.FS = (*Files)(nil)
+
+// Open implements fs.FS. The open file itself is looked at, so that it cannot
+// be another one by the time it is read.
+func (f *Files) Open(name string) (fs.File, error) {
+	if !fs.ValidPath(name) {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrInvalid}
+	}
+	if err := f.trust(name); err != nil {
+		return nil, err
+	}
+	file, err := f.root.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err == nil {
+		err = f.w.check(filepath.Join(f.root.Name(), name), info)
+	}
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file, nil
+}
+
+// trust looks at the folders of a file, and at what kind of file it is: one
+// that is no file on a disk could keep its reader waiting.
+func (f *Files) trust(name string) error {
+	for dir := name; dir != "."; {
+		dir = path.Dir(dir)
+		info, err := f.root.Stat(dir)
+		if err != nil {
+			return err
+		}
+		if err := f.w.check(filepath.Join(f.root.Name(), dir), info); err != nil {
+			return err
+		}
+	}
+	info, err := f.root.Stat(name)
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() && !info.IsDir() {
+		return &fs.PathError{Op: "open", Path: name, Err: errors.New("neither a file nor a folder")}
+	}
+	return nil
+}
+
+// Close lets go of the folder. Files that are open stay so.
+func (f *Files) Close() error { return f.root.Close() }

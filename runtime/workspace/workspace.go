@@ -25,6 +25,7 @@ const (
 	settingsFile  = "froyo.cue"
 	inventoryFile = "inventory.cue"
 	runbookFile   = "site.star"
+	dataFolder    = "data"
 )
 
 //go:embed settings.cue
@@ -56,10 +57,12 @@ type Workspace struct {
 	Settings Settings
 	env      Env
 	dir      string // the folder that was asked for
+	state    string // where state lives
 }
 
 // Find returns the workspace around dir: the nearest folder upward that holds
-// froyo.cue. The search ends at the operator's home folder and at the root.
+// froyo.cue. The search ends at the operator's home folder, at the root, and
+// where a folder cannot be entered. Without a workspace the result has no Root.
 func Find(dir string, env Env) (*Workspace, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -69,14 +72,15 @@ func Find(dir string, env Env) (*Workspace, error) {
 	for at := dir; ; at = filepath.Dir(at) {
 		_, err := os.Stat(filepath.Join(at, settingsFile))
 		if err == nil {
-			w.Root = at
+			w.Root, w.state = at, filepath.Join(at, dataFolder)
 			return w, w.load()
 		}
-		if !errors.Is(err, fs.ErrNotExist) {
+		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
 			return nil, err
 		}
-		if at == filepath.Dir(at) || at == env.Home {
-			return w, nil
+		if at == filepath.Dir(at) || at == env.Home || errors.Is(err, fs.ErrPermission) {
+			w.state, err = env.stateDir(dir)
+			return w, err
 		}
 	}
 }
@@ -96,6 +100,30 @@ func (w *Workspace) load() error {
 		return err
 	}
 	return file.Value.Decode(&w.Settings)
+}
+
+// stateDir is where the state of runbooks in dir lives outside of a workspace.
+func (e Env) stateDir(dir string) (string, error) {
+	home, err := e.userFolder(e.StateHome, "XDG_STATE_HOME", ".local", "state")
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256([]byte(dir))
+	return filepath.Join(home, "froyo", filepath.Base(dir)+"-"+hex.EncodeToString(sum[:8])), nil
+}
+
+// userFolder is the user's folder for some kind of data: what the environment
+// sets, else one below the home folder. As the XDG specification has it,
+// relative paths in the environment do not count.
+func (e Env) userFolder(set, variable string, below ...string) (string, error) {
+	switch {
+	case filepath.IsAbs(set):
+		return set, nil
+	case filepath.IsAbs(e.Home):
+		return filepath.Join(e.Home, filepath.Join(below...)), nil
+	}
+	return "", (&diag.Error{Summary: "there is no home folder to keep things in: HOME is not set"}).
+		WithHint("set HOME, or %s", variable)
 }
 
 // ID names the workspace in the store: its folder.
@@ -128,29 +156,19 @@ func (w *Workspace) Inventory() []string {
 
 // StateDir is where state lives: data in the workspace. Outside of one it is a folder
 // of the user's state folder, one for each folder with runbooks, so that they do not mix.
-func (w *Workspace) StateDir() string {
-	if w.Root != "" {
-		return filepath.Join(w.Root, "data")
-	}
-	home := w.env.StateHome
-	if home == "" {
-		home = filepath.Join(w.env.Home, ".local", "state")
-	}
-	sum := sha256.Sum256([]byte(w.dir))
-	return filepath.Join(home, "froyo", filepath.Base(w.dir)+"-"+hex.EncodeToString(sum[:4]))
-}
+func (w *Workspace) StateDir() string { return w.state }
 
 // CacheDir makes and returns the folder for what can be made anew. It is never
 // inside a workspace, and nobody else may write to it: compiled code is kept there.
 func (w *Workspace) CacheDir() (string, error) {
-	home := w.env.CacheHome
-	if home == "" {
-		home = filepath.Join(w.env.Home, ".cache")
+	home, err := w.env.userFolder(w.env.CacheHome, "XDG_CACHE_HOME", ".cache")
+	if err != nil {
+		return "", err
 	}
 	dir := filepath.Join(home, "froyo")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", (&diag.Error{Summary: fmt.Sprintf("make the cache folder: %v", err), Cause: err}).
 			WithHint("set XDG_CACHE_HOME to a folder of your own")
 	}
-	return dir, nil
+	return dir, w.trustOne(dir)
 }

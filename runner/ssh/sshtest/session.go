@@ -20,7 +20,7 @@ const patience = 10 * time.Second
 
 // stop ends the server and checks that nothing it ran is left.
 func (s *Server) stop(t testing.TB) {
-	s.listener.Close()
+	_ = s.listener.Close() // nobody waits for it any more
 	s.Cut()
 	ended := make(chan struct{})
 	go func() {
@@ -88,13 +88,13 @@ func forward(offered ssh.NewChannel) {
 	}
 	channel, requests, err := offered.Accept()
 	if err != nil {
-		conn.Close()
+		_ = conn.Close() // the client is gone
 		return
 	}
 	go ssh.DiscardRequests(requests)
 	go func() {
 		_, _ = io.Copy(channel, conn)
-		channel.Close()
+		_ = channel.Close() // it may have ended already
 	}()
 	_, _ = io.Copy(conn, channel)
 	conn.Close()
@@ -119,7 +119,7 @@ func (s *Server) session(conn *ssh.ServerConn, offered ssh.NewChannel) {
 	if err != nil {
 		return
 	}
-	defer channel.Close()
+	defer channel.Close() //nolint:errcheck // it may have ended already
 	for request := range requests {
 		var command struct{ Text string }
 		if request.Type != "exec" || s.options.RefuseExec || ssh.Unmarshal(request.Payload, &command) != nil {

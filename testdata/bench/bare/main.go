@@ -3,7 +3,7 @@
 // no runbook, no plan, no state, and trusts any host key. make bench compares
 // froyo with it.
 //
-//	bare RUNNER.gz KEY ADDRESS...
+//	bare RUNNER.gz KEY ADDRESS [ADDRESS ...]
 package main
 
 import (
@@ -27,7 +27,7 @@ func main() {
 
 func run(args []string) error {
 	if len(args) < 3 {
-		return errors.New("usage: bare RUNNER.gz KEY ADDRESS...")
+		return errors.New("usage: bare RUNNER.gz KEY ADDRESS [ADDRESS ...]")
 	}
 	runner, err := os.ReadFile(args[0])
 	if err != nil {
