@@ -3,6 +3,7 @@ package inventory
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"strconv"
 	"strings"
@@ -156,9 +157,7 @@ func (p *iniParser) host(line string, indent int) {
 	}
 	for _, h := range hosts {
 		h.groups[p.group.name] = true
-		for name, v := range vars {
-			h.vars[name] = v
-		}
+		maps.Copy(h.vars, vars)
 	}
 }
 

@@ -23,7 +23,7 @@ func (r *reader) varFiles(dir string) {
 	groups := entries(filepath.Join(dir, "group_vars"))
 	if len(groups) > 0 {
 		for _, name := range []string{groupAll, groupUngrouped} {
-			r.draft.group(name, diag.Pos{File: dir})
+			r.group(name, diag.Pos{File: dir})
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.groups)) {

@@ -3,6 +3,7 @@ package inventory
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"regexp"
 	"slices"
@@ -171,9 +172,7 @@ func (p *yamlParser) host(g *groupDraft, key, value *yaml.Node) {
 	p.settings(value, fmt.Sprintf("host %q", key.Value), vars)
 	for _, h := range p.hostsOf(key.Value, p.pos(key)) {
 		h.groups[g.name] = true
-		for name, v := range vars {
-			h.vars[name] = v
-		}
+		maps.Copy(h.vars, vars)
 	}
 }
 

@@ -196,7 +196,7 @@ func (c Cmd) fail(t *sdk.T, r *op.ExecResult) {
 	if strings.TrimSpace(said) == "" {
 		said = r.Stdout
 	}
-	message := "exit code " + strconv.Itoa(r.RC) + " from " + short(c.text()) + " (expected " + strings.Join(expected, " or ") + ")"
+	message := "exit code " + strconv.Itoa(r.RC) + " (expected " + strings.Join(expected, " or ") + ")"
 	t.Fail(op.Permanent, message, tail(said), "")
 }
 

@@ -1,6 +1,7 @@
 package linux
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -77,12 +78,10 @@ func (f File) begin(t *sdk.T, actual FileState, want op.Type, giveWay ...op.Type
 	if actual.Type == want {
 		return false
 	}
-	for _, typ := range giveWay {
-		if actual.Type == typ {
-			t.Action(abi.Replace)
-			t.Differ("type", actual.Type, want)
-			return true
-		}
+	if slices.Contains(giveWay, actual.Type) {
+		t.Action(abi.Replace)
+		t.Differ("type", actual.Type, want)
+		return true
 	}
 	what := string(actual.Type)
 	if actual.Type == op.TypeLink {

@@ -54,7 +54,7 @@ type everything struct {
 	Null   *string           `json:"null"`
 	Nested []Deep            `json:"nested"`
 	Self   *everything       `json:"self,omitempty"`
-	Dash   int               `json:"-,"`
+	Dash   int               `json:"-,"` //nolint:staticcheck // the name is "-", as in encoding/json
 	Deep
 	Other
 	Hides int `json:"hides"`
@@ -199,8 +199,9 @@ func TestUnmarshal(t *testing.T) {
 		{"unknown is ignored", `{"x":[{"a":"\u00e9"}],"a":1,"A":2}`, target{}, target{A: 1}},
 		{"absent is kept", `{"a":1}`, target{S: "old"}, target{A: 1, S: "old"}},
 		{"null empties", `{"a":null,"s":null,"p":null,"any":null}`, target{A: 1, S: "x", P: new(1), Any: 1}, target{}},
-		{"last wins", `{"a":1,"sub":{"owner":"x"},"m":{"a":1,"a":2},"a":2,"sub":{"hides":"y"}}`, target{M: map[string]int{"old": 1}},
-			target{A: 2, Sub: Deep{Hides: "y"}, M: map[string]int{"a": 2}}},
+		{"last wins", `{"a":1,"sub":{"owner":"x"},"m":{"a":1,"a":2},"a":2,"sub":{"hides":"y"}}`, target{M: map[string]int{"old": 1}}, target{
+			A: 2, Sub: Deep{Hides: "y"}, M: map[string]int{"a": 2},
+		}},
 		{"raw", `{"raw": {"a" : 1} }`, target{}, target{Raw: codec.Raw(`{"a" : 1}`)}},
 		{"raw null", `{"raw":null}`, target{}, target{Raw: codec.Raw(`null`)}},
 		{"base64", `{"b":"aGk/"}`, target{}, target{B: []byte("hi?")}},

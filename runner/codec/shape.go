@@ -3,6 +3,7 @@ package codec
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -190,7 +191,7 @@ func (b shaper) candidates(t reflect.Type, path []int) ([]candidate, error) {
 		if options != "" && options != "omitempty" {
 			return nil, errors.New("json: option " + options + " of " + t.String() + "." + sf.Name + " is not supported")
 		}
-		here := append(path[:len(path):len(path)], i)
+		here := append(slices.Clip(path), i)
 		var more []candidate
 		var err error
 		switch {

@@ -109,6 +109,9 @@ var errReport = errors.New("the bootstrap's line cannot be understood")
 func parseReport(line, magic string) (report, error) {
 	if rest, ok := strings.CutPrefix(line, "E "); ok {
 		name, detail, _ := strings.Cut(rest, " ")
+		if name == "" {
+			return report{}, errReport
+		}
 		return report{failed: name, detail: detail}, nil
 	}
 	fields := strings.SplitN(line, " ", 5)

@@ -65,7 +65,7 @@ func (l *link) perform(ctx context.Context, steps []Step, sequence bool) ([]Outc
 	select {
 	case <-call.finished:
 	case <-ctx.Done():
-		call.fail(context.Cause(ctx))
+		call.fail(ctx.Err())
 	case <-l.ended:
 		call.fail(l.err)
 	case <-timer.C:

@@ -82,10 +82,12 @@ func (s *Session) Stats() Stats {
 // user. An op that fails is a result; the error is a *Error about the host, that
 // of ctx, or content that cannot be read on this side.
 func (s *Session) Do(ctx context.Context, steps []Step) ([]op.Result, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	results := make([]op.Result, len(steps))
 	var all sync.WaitGroup
+	var once sync.Once
+	var failure error // the first, which ends the others
 	for user, indices := range s.byUser(steps) {
 		all.Go(func() {
 			part := make([]Step, len(indices))
@@ -94,7 +96,8 @@ func (s *Session) Do(ctx context.Context, steps []Step) ([]op.Result, error) {
 			}
 			outcomes, err := s.perform(ctx, user, part, false)
 			if err != nil {
-				cancel(err)
+				once.Do(func() { failure = err })
+				cancel()
 				return
 			}
 			for i, index := range indices {
@@ -103,8 +106,8 @@ func (s *Session) Do(ctx context.Context, steps []Step) ([]op.Result, error) {
 		})
 	}
 	all.Wait()
-	if err := context.Cause(ctx); err != nil {
-		return nil, err
+	if failure != nil {
+		return nil, failure
 	}
 	return results, nil
 }
@@ -187,7 +190,7 @@ func (s *Session) runner(ctx context.Context, user string) (*link, error) {
 	case <-p.ready:
 		return p.link, p.err
 	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+		return nil, ctx.Err()
 	}
 }
 

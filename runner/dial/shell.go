@@ -22,6 +22,7 @@ type shell struct {
 	stdout  *bufio.Reader
 	stderr  *stderr
 	asked   atomic.Bool // sudo asked for the password
+	begun   atomic.Bool // the script runs, so that nobody may ask any more
 
 	mu     sync.Mutex
 	broken *Error // why the shell was given up, guarded by mu
@@ -50,7 +51,7 @@ func (s *Session) shell(ctx context.Context, user, magic, script string) (*shell
 // startError gives an error of the transport a host and a stage where it has none.
 func (s *Session) startError(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return context.Cause(ctx)
+		return ctx.Err()
 	}
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e
@@ -60,6 +61,9 @@ func (s *Session) startError(ctx context.Context, err error) error {
 
 // answerPrompt gives the password once. sudo asking again means that it was wrong.
 func (sh *shell) answerPrompt() {
+	if sh.begun.Load() {
+		return
+	}
 	if sh.asked.Swap(true) {
 		sh.giveUp(passwordRefused(sh.session.options.Host, sh.stderr.text()))
 		return

@@ -102,7 +102,7 @@ func (p *placing) attempt(ctx context.Context, without []string) (*link, error) 
 // interrupted prefers the reasons that made everything else go wrong.
 func (p *placing) interrupted(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return context.Cause(ctx)
+		return ctx.Err()
 	}
 	if broken := p.shell.reason(); broken != nil {
 		return broken
@@ -122,6 +122,7 @@ func (p *placing) errorAt(stage Stage, message, detail, hint string) *Error {
 // readReport waits for the bootstrap to say that it can receive.
 func (p *placing) readReport(ctx context.Context) (report, error) {
 	line, noise, err := readLine(p.shell.stdout, p.magic+" ")
+	p.shell.begun.Store(true)
 	if ctx.Err() != nil {
 		return report{}, p.slow()
 	}

@@ -3,7 +3,6 @@ package machine
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"os"
 	"path"
 	"syscall"
@@ -17,54 +16,67 @@ const newDirMode = 0o755
 // mkdir makes a directory: see op.Mkdir.
 func (m *Machine) mkdir(ctx context.Context, d *op.Mkdir) (*op.Done, error) {
 	p := path.Clean(d.Path)
-	info, err := os.Stat(p)
-	switch {
-	case err == nil && info.IsDir():
-		return &op.Done{}, nil
-	case err == nil:
-		return nil, conflict("enotdir", p+" is there and is not a directory")
-	case !errors.Is(err, fs.ErrNotExist):
-		return nil, Fault("look at "+p, err)
+	there, err := isDirectory(p)
+	if there || err != nil {
+		return &op.Done{}, err
 	}
-	if err := makeParents(path.Dir(p)); err != nil {
+	if err := m.makeParents(ctx, path.Dir(p)); err != nil {
 		return nil, err
 	}
-	t, err := openTarget(p)
-	if err != nil {
-		return nil, err
-	}
-	defer t.close()
-	bits := os.FileMode(0o700)
-	if d.Mode != nil {
-		bits &= os.FileMode(*d.Mode)
-	}
-	if err := t.dir.Mkdir(t.name, bits); err != nil {
-		return nil, Fault("make the directory "+p, err)
-	}
-	if err := m.dress(ctx, t, d.Attributes); err != nil {
-		_ = t.dir.Remove(t.name) // the error that led here is the one to tell
+	if err := m.makeDirectory(ctx, p, d.Attributes); err != nil {
 		return nil, err
 	}
 	return &op.Done{Changed: true}, nil
 }
 
-// makeParents makes what is missing of a path, with the mode of new
-// directories whatever the umask is.
-func makeParents(p string) error {
+// makeParents makes what is missing of a path.
+func (m *Machine) makeParents(ctx context.Context, p string) error {
+	there, err := isDirectory(p)
+	if there || err != nil {
+		return err
+	}
+	if err := m.makeParents(ctx, path.Dir(p)); err != nil {
+		return err
+	}
+	err = m.makeDirectory(ctx, p, op.Attributes{})
+	if isCode(err, "eexist") {
+		return nil // another op made it meanwhile; if it is no directory, the next step tells
+	}
+	return err
+}
+
+// isDirectory reports whether a directory is at a path or where a link there
+// points to. Anything else that is there is an error.
+func isDirectory(p string) (bool, error) {
 	info, err := os.Stat(p)
 	switch {
 	case err == nil && info.IsDir():
-		return nil
-	case err == nil:
-		return conflict("enotdir", p+" is there and is not a directory")
-	case !errors.Is(err, fs.ErrNotExist):
-		return Fault("look at "+p, err)
+		return true, nil
+	case err == nil || errors.Is(err, syscall.ENOTDIR):
+		return false, conflict("enotdir", p+" is not a directory, or is below something that is none")
+	case errors.Is(err, syscall.ENOENT):
+		return false, nil
 	}
-	if err := makeParents(path.Dir(p)); err != nil {
+	return false, Fault("look at "+p, err)
+}
+
+// makeDirectory makes one directory. Its mode does not depend on the umask.
+func (m *Machine) makeDirectory(ctx context.Context, p string, a op.Attributes) error {
+	t, err := openTarget(p)
+	if err != nil {
 		return err
 	}
-	if err := os.Mkdir(p, newDirMode); err != nil && !errors.Is(err, fs.ErrExist) {
+	defer t.close()
+	bits := os.FileMode(0o700)
+	if a.Mode != nil {
+		bits &= os.FileMode(*a.Mode)
+	}
+	if err := t.dir.Mkdir(t.name, bits); err != nil {
 		return Fault("make the directory "+p, err)
+	}
+	if err := m.dress(ctx, t, a); err != nil {
+		_ = t.dir.Remove(t.name) // the error that led here is the one to tell
+		return err
 	}
 	return nil
 }

@@ -351,7 +351,7 @@ func TestUnreachable(t *testing.T) {
 			if err != nil {
 				return
 			}
-			conn.Close()
+			closeOrFail(t, conn)
 		}
 	}()
 	tests := []struct {
@@ -390,7 +390,7 @@ func TestDialCancelled(t *testing.T) {
 		conn, err := silent.Accept()
 		cancel()
 		if err == nil {
-			defer conn.Close()
+			defer closeOrFail(t, conn)
 			_, _ = io.Copy(io.Discard, conn)
 		}
 	}()

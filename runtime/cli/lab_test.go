@@ -264,7 +264,7 @@ cmd("touch /srv/lab/started; sleep 300", name = "slow")
 		t.Fatal(err)
 	}
 	_ = cmd.Wait() // it was killed
-	waitFor(t, func() bool { return strings.TrimSpace(h.SSH(t, "pgrep -f 'sleep 300' || true")) == "" })
+	waitFor(t, func() bool { return strings.TrimSpace(h.SSH(t, "pgrep -f '[s]leep 300' || true")) == "" })
 	f.clean(t)
 }
 

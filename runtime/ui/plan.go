@@ -73,11 +73,11 @@ func (v PlanView) entry(b *bufio.Writer, e *entry) {
 		mark, color = symbol(s)
 	}
 	name := clip(Readable(s.Unit.ID.Local()), 100)
-	line := "  " + v.Style.paint(color, fmt.Sprintf("%3s ", mark)+name)
+	about := e.on()
 	if remarks := remarks(s); remarks != "" {
-		line += " " + v.Style.paint(dim, "("+remarks+")")
+		about += "  (" + remarks + ")"
 	}
-	fmt.Fprintln(b, line+"  "+v.Style.paint(dim, e.on()))
+	fmt.Fprintln(b, "  "+v.Style.paint(color, fmt.Sprintf("%3s ", mark)+name)+"  "+v.Style.paint(dim, about))
 	if s.Err != nil {
 		fmt.Fprintln(b, "        "+v.Style.paint(red, Readable(s.Err.Message)))
 		return

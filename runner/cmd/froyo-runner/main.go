@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -53,6 +54,7 @@ func run(args []string) error {
 	if err := os.Chdir("/"); err != nil { // so that no file system is kept busy
 		return err
 	}
+	seal()
 	syscall.Umask(0o022) // the login's own would make results depend on it
 	ctx, stop := context.WithCancelCause(context.Background())
 	defer stop(nil)
@@ -82,6 +84,20 @@ func vanish(path string) error {
 		return nil
 	}
 	return os.Remove(dir)
+}
+
+// seal keeps files that were left open by whatever started the runner from the
+// programs it runs, where a service would hold them for ever.
+func seal() {
+	open, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return // without /proc it stays as it would be without a runner
+	}
+	for _, entry := range open {
+		if fd, err := strconv.Atoi(entry.Name()); err == nil && fd > 2 {
+			syscall.CloseOnExec(fd)
+		}
+	}
 }
 
 // heed takes the signals that would end the runner by themselves. The end of

@@ -37,7 +37,7 @@ var build = sync.OnceValues(func() (*dial.Binary, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // what is left is below the temporary directory
+	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "froyo-runner")
 	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, "github.com/openfroyo/froyo/runner/cmd/froyo-runner")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")

@@ -97,7 +97,7 @@ func forward(offered ssh.NewChannel) {
 		_ = channel.Close() // it may have ended already
 	}()
 	_, _ = io.Copy(conn, channel)
-	conn.Close()
+	_ = conn.Close() // either end may have gone first
 }
 
 // session serves one session: a single exec request.
@@ -119,7 +119,7 @@ func (s *Server) session(conn *ssh.ServerConn, offered ssh.NewChannel) {
 	if err != nil {
 		return
 	}
-	defer channel.Close() //nolint:errcheck // it may have ended already
+	defer channel.Close()
 	for request := range requests {
 		var command struct{ Text string }
 		if request.Type != "exec" || s.options.RefuseExec || ssh.Unmarshal(request.Payload, &command) != nil {
