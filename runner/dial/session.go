@@ -3,7 +3,7 @@
 // knows neither SSH nor any other transport, and the rest of froyo does not
 // know which it is.
 //
-// It imports runner/op, runner/codec, runner/wire and the standard library.
+// It imports runner/op, runner/wire and the standard library.
 package dial
 
 import (

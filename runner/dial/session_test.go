@@ -217,26 +217,23 @@ func TestSequence(t *testing.T) {
 
 func TestCancel(t *testing.T) {
 	_, s := real(t)
-	fifo := filepath.Join(t.TempDir(), "started")
+	started := filepath.Join(t.TempDir(), "started")
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
-		for {
-			if _, err := os.Stat(fifo); err == nil {
-				cancel()
-				return
-			}
+		for !exists(started) {
 			time.Sleep(time.Millisecond)
 		}
+		cancel()
 	}()
 	after := filepath.Join(t.TempDir(), "after")
-	_, err := s.Run(ctx, steps(shell("touch "+fifo+"; exec sleep 3600"), shell("touch "+after)))
+	_, err := s.Run(ctx, steps(shell("touch "+started+"; exec sleep 3600"), shell("touch "+after)))
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 	if got, err := s.Do(t.Context(), steps(shell("echo still here"))); err != nil || got[0].Exec.Stdout != "still here\n" {
 		t.Errorf("after a cancelled call: %v, %v", got, err)
 	}
-	if _, err := os.Stat(after); err == nil {
+	if exists(after) {
 		t.Error("the step after the cancelled one ran")
 	}
 }
@@ -366,16 +363,16 @@ func TestCloseWhileBusy(t *testing.T) {
 		_, err := s.Do(context.Background(), steps(shell("touch "+started+"; exec sleep 3600")))
 		done <- err
 	}()
-	for {
-		if _, err := os.Stat(started); err == nil {
-			break
-		}
-		time.Sleep(time.Millisecond)
-	}
+	eventually(t, "the op to start", func() bool { return exists(started) })
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	if err := s.Close(ctx); err != nil {
 		t.Error(err)
 	}
 	wantError(t, <-done, dial.StageLost, "closed", "under way: exec touch")
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }

@@ -43,9 +43,10 @@ type job struct {
 	env       *env
 	workspace *workspace.Workspace
 	packages  *packages
-	files     fs.FS
-	root      string // the folder of files
-	main      string // the runbook's path in files
+	dir       *workspace.Files // the trusted files of root
+	files     fs.FS            // these, or a saved plan's sources over them
+	root      string           // the folder of files
+	main      string           // the runbook's path in files
 	vars      map[string]any
 	limit     string
 	tags      plan.Tags
@@ -99,11 +100,10 @@ func (j *job) locate(file string) error {
 	if err := j.workspace.Trust(abs); err != nil {
 		return err
 	}
-	dir, err := os.OpenRoot(root)
-	if err != nil {
+	if j.dir, err = j.workspace.Files(root); err != nil {
 		return err
 	}
-	j.files, j.root, j.main = dir.FS(), root, filepath.ToSlash(rel)
+	j.files, j.root, j.main = j.dir, root, filepath.ToSlash(rel)
 	return nil
 }
 

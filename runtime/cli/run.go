@@ -77,7 +77,7 @@ func (r *run) close(ctx context.Context, code diag.Code, counts []apply.Count) e
 	defer cancel()
 	r.contacts.close(ctx)
 	r.sinks.Emit(event.Event{Kind: event.RunFinished, Text: string(statusOf(code))})
-	errs := []error{r.connector.close(), r.packages.close(ctx)}
+	errs := []error{r.connector.close(), r.packages.close(ctx), r.dir.Close()}
 	if r.trace != nil {
 		errs = append(errs, r.trace.Close(ctx))
 	}

@@ -40,16 +40,12 @@ func savedJob(ctx context.Context, e *env, c *applyCommand) (*job, *plan.Documen
 	if err := j.workspace.Trust(c.Plan); err != nil {
 		return nil, nil, err
 	}
-	dir, err := os.OpenRoot(saved.Root)
-	if err != nil {
+	if j.dir, err = j.workspace.Files(saved.Root); err != nil {
 		return nil, nil, (&diag.Error{Summary: fmt.Sprintf("the folder of the plan's runbook is gone: %v", err), Cause: err}).
 			WithHint("apply a plan on the machine and in the folder where it was made")
 	}
 	j.root = saved.Root
-	for _, h := range saved.Inventory {
-		h.Vars = plainVars(h.Vars)
-	}
-	j.files = overlay{sources: saved.Sources, below: dir.FS()}
+	j.files = overlay{sources: saved.Sources, below: j.dir}
 	j.inventory = inventory.New(saved.Inventory, saved.Groups...)
 	return j, saved, j.load(ctx)
 }

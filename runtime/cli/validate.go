@@ -32,14 +32,14 @@ Examples:
 }
 
 // Run evaluates the runbook for each host without connecting to any.
-func (c *validateCommand) Run(ctx context.Context, e *env) error {
+func (c *validateCommand) Run(ctx context.Context, e *env) (err error) {
 	j, err := newJob(ctx, e, &runFlags{
 		File: c.File, targetFlags: targetFlags{Inventory: c.Inventory, Limit: c.Limit}, varFlags: c.varFlags, unitFlags: c.unitFlags,
 	})
 	if err != nil {
 		return err
 	}
-	defer j.packages.close(ctx) //nolint:errcheck // no guest was started
+	defer func() { err = errors.Join(err, j.packages.close(ctx), j.dir.Close()) }()
 	store, err := j.openStored(ctx)
 	if err != nil {
 		return err

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// fence finds the code blocks of a Markdown page, with their language.
+var fence = regexp.MustCompile("(?ms)^```([a-z]+)\n(.*?)^```$")
+
+// pages are all Markdown pages of the repository that may hold code.
+func pages(t *testing.T) []string {
+	t.Helper()
+	docs, err := filepath.Glob("docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(docs, "README.md")
+}
+
+// froyo runs this test's own binary as froyo, in a folder.
+func froyo(t *testing.T, dir string, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(t.TempDir(), "froyo") // by this name TestMain knows what to run
+	if err := os.Symlink(self, link); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), link, args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "XDG_STATE_HOME="+t.TempDir())
+	var out, errs strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	err = cmd.Run()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		code = exit.ExitCode()
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	return out.String(), errs.String(), code
+}
+
+// runbook writes a runbook into a folder of its own.
+func runbook(t *testing.T, text string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "site.star"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// TestRunbooksInTheDocs: every runbook that a page shows is valid.
+func TestRunbooksInTheDocs(t *testing.T) {
+	for _, page := range pages(t) {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, block := range fence.FindAllStringSubmatch(string(text), -1) {
+			if block[1] != "star" {
+				continue
+			}
+			if _, stderr, code := froyo(t, runbook(t, block[2]), "validate"); code != 0 {
+				t.Errorf("%s: block %d: exit code %d\n%s", page, i+1, code, stderr)
+			}
+		}
+	}
+}
+
+// TestREADMEShowsItsPlan: the README's runbook plans what the README says.
+func TestREADMEShowsItsPlan(t *testing.T) {
+	if why := generated(); why != "" {
+		t.Skip(why)
+	}
+	if _, err := os.Stat("/etc/debian_version"); err != nil {
+		t.Skip("the README's plan is that of a Debian host")
+	}
+	text, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := map[string]string{}
+	for _, block := range fence.FindAllStringSubmatch(string(text), -1) {
+		blocks[block[1]] = block[2]
+	}
+	stdout, stderr, code := froyo(t, runbook(t, blocks["star"]), "plan")
+	if code != 0 {
+		t.Fatalf("exit code %d\n%s", code, stderr)
+	}
+	if os.Getenv("FROYO_UPDATE") != "" {
+		page := strings.Replace(string(text), "```plan\n"+blocks["plan"]+"```", "```plan\n"+stdout+"```", 1)
+		if err := os.WriteFile("README.md", []byte(page), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(blocks["plan"], stdout); diff != "" {
+		t.Errorf("README.md (-shown +planned):\n%s", diff)
+	}
+}
+
+// TestLinksInTheDocs: what a page links to is there.
+func TestLinksInTheDocs(t *testing.T) {
+	link := regexp.MustCompile(`\]\(([^)#:]+)\)`)
+	for _, page := range pages(t) {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(page), m[1])); err != nil {
+				t.Errorf("%s links to %s: %v", page, m[1], err)
+			}
+		}
+	}
+}
+
+// TestReferenceIsCurrent: docs/reference.md is what froyo docs prints.
+func TestReferenceIsCurrent(t *testing.T) {
+	want, stderr, code := froyo(t, t.TempDir(), "docs")
+	if code != 0 {
+		t.Fatalf("exit code %d\n%s", code, stderr)
+	}
+	got, err := os.ReadFile("docs/reference.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, string(got)); diff != "" {
+		t.Errorf("docs/reference.md is not current: make docs\n%s", diff)
+	}
+}
