@@ -38,6 +38,13 @@ func (c *call) done(index int, o Outcome) {
 	}
 }
 
+// result returns the outcomes; with an error, those that came before it.
+func (c *call) result() ([]Outcome, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.outcomes), c.err
+}
+
 func (c *call) fail(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -73,12 +80,12 @@ func (l *link) perform(ctx context.Context, steps []Step, sequence bool) ([]Outc
 		call.fail(l.err)
 	}
 	<-call.finished
-	if call.err != nil {
+	outcomes, err := call.result()
+	if err != nil {
 		cancel()
 		l.abandon(call)
-		return nil, call.err
 	}
-	return call.outcomes, nil
+	return outcomes, err
 }
 
 func checkStep(step Step) error {

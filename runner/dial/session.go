@@ -141,10 +141,10 @@ func (s *Session) Run(ctx context.Context, steps []Step) ([]Outcome, error) {
 			n++
 		}
 		part, err := s.perform(ctx, user, rest[:n], true)
-		if err != nil {
-			return nil, err
-		}
 		outcomes = append(outcomes, part...)
+		if err != nil {
+			return outcomes, err
+		}
 		if !part[n-1].went() {
 			break
 		}

@@ -163,6 +163,7 @@ func TestWriteWithoutPermission(t *testing.T) {
 	if err := os.Chmod(dir, 0o500); err != nil { //nolint:gosec // it is the point of the test
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = os.Chmod(dir, 0o700) }) //nolint:gosec // so that it can be removed
 	e := refused(t, m, op.Op{Write: writeOp(dir+"/file", "x", op.Attributes{})}, "eacces")
 	if want := "create a file in the directory of " + dir + "/file: permission denied"; e.Message != want {
 		t.Errorf("got %q, expected %q", e.Message, want)

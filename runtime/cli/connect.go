@@ -2,8 +2,8 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/openfroyo/froyo/engine/inventory"
@@ -16,8 +16,8 @@ import (
 // connector opens sessions with hosts: how to get there, who to be, which passwords to use.
 type connector struct {
 	ssh     *ssh.Dialer
-	local   *local.Machine
 	options dial.Options
+	environ []string
 }
 
 // newConnector asks for the passwords that the flags call for, before anything else is printed.
@@ -34,7 +34,7 @@ func newConnector(e *env, f *targetFlags) (*connector, error) {
 	if file := e.Getenv("FROYO_KNOWN_HOSTS"); file != "" {
 		o.KnownHosts = []string{file}
 	}
-	c := &connector{local: local.New(operator(), e.Environ()), options: dial.Options{Binary: binary}}
+	c := &connector{environ: e.Environ(), options: dial.Options{Binary: binaries()}}
 	var err error
 	if f.AskPass {
 		if o.Password, err = e.password("SSH password", "FROYO_SSH_PASSWORD"); err != nil {
@@ -55,7 +55,7 @@ func (c *connector) open(ctx context.Context, h *inventory.Host) (*dial.Session,
 	o := c.options
 	o.Host = h.Name
 	if h.Connection == inventory.Local {
-		return dial.Open(c.local, o), nil
+		return dial.Open(local.New(operator(), c.environ), o), nil
 	}
 	host := ssh.Host{Name: h.Name, Address: h.Address, Port: h.Port, User: h.User}
 	if h.Key != "" {
@@ -68,13 +68,24 @@ func (c *connector) open(ctx context.Context, h *inventory.Host) (*dial.Session,
 	return dial.Open(client, o), nil
 }
 
-// binary gives the runner for a platform to the bootstrap.
-func binary(goos, goarch string) (*dial.Binary, error) {
-	gz, sum, size, err := runner.Binary(goos, goarch)
-	if err != nil {
-		return nil, err
+// binaries gives the bootstrap the runner for a platform, the same for all hosts of a run.
+func binaries() func(goos, goarch string) (*dial.Binary, error) {
+	var mu sync.Mutex
+	known := map[string]*dial.Binary{}
+	return func(goos, goarch string) (*dial.Binary, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		platform := goos + "/" + goarch
+		if b := known[platform]; b != nil {
+			return b, nil
+		}
+		gz, sum, size, err := runner.Binary(goos, goarch)
+		if err != nil {
+			return nil, err
+		}
+		known[platform] = &dial.Binary{Gzip: gz, Sum: sum, Size: size}
+		return known[platform], nil
 	}
-	return &dial.Binary{Gzip: gz, Sum: sum, Size: size}, nil
 }
 
-func (c *connector) close() error { return errors.Join(c.ssh.Close(), c.local.Close()) }
+func (c *connector) close() error { return c.ssh.Close() }

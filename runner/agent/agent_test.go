@@ -1,0 +1,517 @@
+package agent
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/wire"
+)
+
+const magic = "froyo-0123456789abcdef"
+
+// controller is the other end of a served stream.
+type controller struct {
+	t      *testing.T
+	w      *wire.Writer
+	line   *io.PipeWriter
+	frames chan wire.Frame // what the runner says after its introduction
+	served chan error
+	ready  wire.Ready
+	next   uint64
+}
+
+// serve starts an agent. The test must bring about its end.
+func serve(t *testing.T, opts Options) *controller {
+	t.Helper()
+	opts.Magic = magic
+	if opts.Grace == 0 {
+		opts.Grace = 200 * time.Millisecond
+	}
+	in, line := io.Pipe()
+	out, answers := io.Pipe()
+	c := &controller{
+		t: t, w: wire.NewWriter(line), line: line,
+		frames: make(chan wire.Frame, 10_000), served: make(chan error, 1),
+	}
+	go func() {
+		err := Serve(t.Context(), in, answers, opts)
+		_ = answers.CloseWithError(io.EOF)
+		_ = in.CloseWithError(io.ErrClosedPipe)
+		c.served <- err
+	}()
+	r := wire.NewReader(out)
+	if noise, err := r.SkipTo(magic); err != nil || len(noise) > 0 {
+		t.Fatalf("got %q, %v before the magic", noise, err)
+	}
+	f, err := r.Read()
+	if err != nil || f.Ready == nil {
+		t.Fatalf("got %+v, %v, expected ready", f, err)
+	}
+	c.ready = *f.Ready
+	go func() {
+		defer close(c.frames)
+		for {
+			f, err := r.Read()
+			if err != nil {
+				return
+			}
+			c.frames <- f
+		}
+	}()
+	return c
+}
+
+func (c *controller) send(frames ...wire.Frame) {
+	c.t.Helper()
+	for _, f := range frames {
+		if err := c.w.Write(f); err != nil {
+			c.t.Fatal(err)
+		}
+	}
+	if err := c.w.Flush(); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// command sends a command with the next id and returns that.
+func (c *controller) command(cmd wire.Command) uint64 {
+	c.t.Helper()
+	c.next++
+	cmd.ID = c.next
+	c.send(wire.Frame{Command: &cmd})
+	return cmd.ID
+}
+
+func (c *controller) frame() wire.Frame {
+	c.t.Helper()
+	f, ok := <-c.frames
+	if !ok {
+		c.t.Fatal("the runner ended")
+	}
+	return f
+}
+
+// done waits for n answers, and returns them by id.
+func (c *controller) done(n int) map[uint64]*wire.Done {
+	c.t.Helper()
+	all := map[uint64]*wire.Done{}
+	for len(all) < n {
+		if f := c.frame(); f.Done != nil {
+			if all[f.Done.ID] != nil {
+				c.t.Fatalf("command %d was answered twice", f.Done.ID)
+			}
+			all[f.Done.ID] = f.Done
+		}
+	}
+	return all
+}
+
+// exit ends the agent as a controller does.
+func (c *controller) exit() {
+	c.t.Helper()
+	c.send(wire.Frame{Exit: &wire.Exit{}})
+	if f := c.frame(); f.Bye == nil {
+		c.t.Errorf("got %+v, expected bye", f)
+	}
+	if err := <-c.served; err != nil {
+		c.t.Errorf("serve: %v", err)
+	}
+}
+
+func shell(text string) op.Op { return op.Op{Exec: &op.Exec{Shell: text}} }
+
+func stat(path string) op.Op { return op.Op{Stat: &op.Stat{Path: path}} }
+
+func TestIntroduction(t *testing.T) {
+	c := serve(t, Options{Version: "v1.2.3", Dir: "/tmp/\xff"})
+	if c.ready.Version != "v1.2.3" || c.ready.Dir != "/tmp/\uFFFD" || c.ready.UID != os.Geteuid() || c.ready.PID != os.Getpid() {
+		t.Errorf("got %+v", c.ready)
+	}
+	c.send(wire.Frame{Ping: &wire.Ping{}})
+	if f := c.frame(); f.Pong == nil {
+		t.Errorf("got %+v, expected a pong", f)
+	}
+	c.exit()
+}
+
+func TestManyCommandsAtOnce(t *testing.T) {
+	c := serve(t, Options{Grease: rand.New(rand.NewPCG(1, 2))})
+	c.w.Grease(rand.New(rand.NewPCG(1, 1)))
+	const n = 500
+	for range n - 1 {
+		c.next++
+		if err := c.w.Write(wire.Frame{Command: &wire.Command{ID: c.next, Op: stat("/")}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.command(wire.Command{Op: stat("/"), User: c.ready.User})
+	for id, d := range c.done(n) {
+		if d.Result.Stat == nil || !d.Result.Stat.Exists {
+			t.Errorf("command %d: got %+v", id, d)
+		}
+	}
+	c.exit()
+}
+
+func TestOtherUser(t *testing.T) {
+	c := serve(t, Options{})
+	id := c.command(wire.Command{Op: shell("true"), User: "somebody-else"})
+	after := c.command(wire.Command{Op: shell("true"), After: []uint64{id}})
+	done := c.done(2)
+	if e := done[id].Result.Error; e == nil || e.Code != "user" || !strings.Contains(e.Message, "is for somebody-else") {
+		t.Errorf("got %+v", e)
+	}
+	if !done[after].NotRun {
+		t.Errorf("got %+v, expected that it does not run", done[after])
+	}
+	c.exit()
+}
+
+// TestSideBySide runs commands that wait for each other, and cannot end unless
+// they run at the same time.
+func TestSideBySide(t *testing.T) {
+	c := serve(t, Options{Parallel: 2})
+	dir := t.TempDir()
+	meet := func(mine, other string) op.Op {
+		return op.Op{Exec: &op.Exec{Dir: dir, Shell: "touch " + mine + "; until [ -e " + other + " ]; do sleep 0.01; done"}}
+	}
+	c.command(wire.Command{Op: meet("a", "b")})
+	c.command(wire.Command{Op: meet("b", "a")})
+	for id, d := range c.done(2) {
+		if d.Result.Exec == nil || d.Result.Exec.RC != 0 {
+			t.Errorf("command %d: got %+v", id, d)
+		}
+	}
+	c.exit()
+}
+
+func TestSequence(t *testing.T) {
+	c := serve(t, Options{})
+	log := filepath.Join(t.TempDir(), "log")
+	var want strings.Builder
+	last := c.command(wire.Command{Op: shell("sleep 0.05; echo start >" + log)})
+	want.WriteString("start\n")
+	for range 20 {
+		last = c.command(wire.Command{Op: shell("echo next >>" + log), After: []uint64{last}})
+		want.WriteString("next\n")
+	}
+	c.done(21)
+	// What it waits for is done long ago.
+	c.command(wire.Command{Op: shell("echo end >>" + log), After: []uint64{1, last}})
+	want.WriteString("end\n")
+	c.done(1)
+	got, err := os.ReadFile(log)
+	if err != nil || string(got) != want.String() {
+		t.Errorf("got %q, %v, expected %q", got, err, want.String())
+	}
+	c.exit()
+}
+
+func TestFirstDifferenceStopsWhatFollows(t *testing.T) {
+	absent := wire.Digest(op.Result{Stat: &op.StatResult{}})
+	tests := []struct {
+		name     string
+		first    wire.Command
+		mismatch bool
+		runs     bool
+	}{
+		{"as expected", wire.Command{Op: stat("/no/such/file"), Expect: absent}, false, true},
+		{"another result", wire.Command{Op: stat("/"), Expect: absent}, true, false},
+		{"nothing expected", wire.Command{Op: stat("/")}, false, true},
+		{"error", wire.Command{Op: op.Op{Exec: &op.Exec{Argv: []string{"/no/such/program"}}}}, false, false},
+		{"error, another result", wire.Command{Op: op.Op{Exec: &op.Exec{Argv: []string{"/no/such/program"}}}, Expect: absent}, true, false},
+		{"a program's failure is a result", wire.Command{Op: shell("exit 1")}, false, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := serve(t, Options{})
+			first := c.command(tt.first)
+			second := c.command(wire.Command{Op: stat("/"), After: []uint64{first}})
+			third := c.command(wire.Command{Op: stat("/"), After: []uint64{second}})
+			free := c.command(wire.Command{Op: stat("/")})
+			done := c.done(4)
+			late := c.command(wire.Command{Op: stat("/"), After: []uint64{free, third}})
+			done[late] = c.done(1)[late]
+			if done[first].Mismatch != tt.mismatch || done[first].NotRun {
+				t.Errorf("first: got %+v", done[first])
+			}
+			for _, id := range []uint64{second, third, late} {
+				if done[id].NotRun == tt.runs {
+					t.Errorf("command %d: got %+v, expected that it runs: %v", id, done[id], tt.runs)
+				}
+			}
+			if done[free].NotRun {
+				t.Error("a command that waits for nothing did not run")
+			}
+			c.exit()
+		})
+	}
+}
+
+func TestContentBothWays(t *testing.T) {
+	c := serve(t, Options{})
+	path := filepath.Join(t.TempDir(), "file")
+	content := bytes.Repeat([]byte("0123456789abcdef"), 1<<16)
+	write := &op.Write{Path: path, Content: op.NewBlob(content)}
+	id := c.command(wire.Command{Op: op.Op{Write: write}})
+	credit := wire.NewCredit()
+	sent := make(chan error, 1)
+	// A command that is sent after the large content is answered before it.
+	other := c.command(wire.Command{Op: stat("/")})
+	if d := c.done(1)[other]; d == nil {
+		t.Fatal("the content that does not come blocks another command")
+	}
+	go func() {
+		err := wire.SendContent(t.Context(), c.w, id, credit, bytes.NewReader(content))
+		sent <- errors.Join(err, c.w.Flush())
+	}()
+	for {
+		f := c.frame()
+		if f.Window != nil {
+			if err := credit.Give(f.Window.N); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		if f.Done.ID != id || f.Done.Result.Done == nil {
+			t.Fatalf("got %+v", f.Done)
+		}
+		break
+	}
+	if err := <-sent; err != nil {
+		t.Fatal(err)
+	}
+
+	id = c.command(wire.Command{Op: op.Op{Read: &op.Read{Path: path, Limit: 1 << 30}}})
+	inbox := wire.NewInbox(func(n int) error { return c.w.Send(wire.Frame{Window: &wire.Window{ID: id, N: n}}) })
+	got := make(chan []byte, 1)
+	go func() {
+		all, err := io.ReadAll(inbox)
+		if err != nil {
+			t.Error(err)
+		}
+		got <- all
+	}()
+	for {
+		f := c.frame()
+		if f.Done == nil {
+			if err := inbox.Put(f.Data); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		if f.Done.Result.Read == nil || f.Done.Result.Read.Content == nil {
+			t.Errorf("got %+v", f.Done)
+		}
+		break
+	}
+	if all := <-got; !bytes.Equal(all, content) {
+		t.Errorf("got %d bytes, expected %d", len(all), len(content))
+	}
+	c.exit()
+}
+
+func TestContentOfCommandThatDoesNotRun(t *testing.T) {
+	c := serve(t, Options{})
+	fails := c.command(wire.Command{Op: op.Op{Exec: &op.Exec{Argv: []string{"/no/such/program"}}}})
+	id := c.command(wire.Command{
+		Op:    op.Op{Write: &op.Write{Path: "/no/such/file", Content: op.NewBlob([]byte("abc"))}},
+		After: []uint64{fails},
+	})
+	if d := c.done(2)[id]; !d.NotRun {
+		t.Errorf("got %+v", d)
+	}
+	c.send(
+		wire.Frame{Data: &wire.Data{ID: id, Bytes: []byte("abc"), End: true}},
+		wire.Frame{Window: &wire.Window{ID: fails, N: 1}},
+		wire.Frame{Cancel: &wire.Cancel{ID: fails}},
+		wire.Frame{Ping: &wire.Ping{}},
+	)
+	if f := c.frame(); f.Pong == nil {
+		t.Errorf("got %+v, expected that what comes late is dropped", f)
+	}
+	c.exit()
+}
+
+func TestDeadline(t *testing.T) {
+	c := serve(t, Options{})
+	dir := t.TempDir()
+	ops := []op.Op{
+		shell("sleep 1000"),
+		{Write: &op.Write{Path: dir + "/file", Content: op.NewBlob([]byte("never sent"))}},
+		{Exec: &op.Exec{Argv: []string{"cat"}, Stdin: op.NewBlob([]byte("never sent"))}},
+	}
+	for _, o := range ops {
+		c.command(wire.Command{Op: o, DeadlineMS: 30})
+	}
+	for id, d := range c.done(len(ops)) {
+		e := d.Result.Error
+		if e == nil || e.Class != op.Transient || e.Code != "timeout" || !strings.Contains(e.Message, "did not end within 30ms") {
+			t.Errorf("command %d: got %+v", id, d)
+		}
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+	c.exit()
+}
+
+func TestCancel(t *testing.T) {
+	c := serve(t, Options{Parallel: 1})
+	runs := c.command(wire.Command{Op: shell("sleep 1000")})
+	queued := c.command(wire.Command{Op: stat("/")})
+	waits := c.command(wire.Command{Op: stat("/"), After: []uint64{queued}})
+	c.send(wire.Frame{Cancel: &wire.Cancel{ID: queued}})
+	done := c.done(2)
+	if done[queued] == nil || !done[queued].NotRun || done[waits] == nil || !done[waits].NotRun {
+		t.Errorf("got %+v", done)
+	}
+	c.send(wire.Frame{Cancel: &wire.Cancel{ID: runs}})
+	if e := c.done(1)[runs].Result.Error; e == nil || e.Code != "cancelled" {
+		t.Errorf("got %+v", e)
+	}
+	if d := c.done1(wire.Command{Op: stat("/")}); d.Result.Stat == nil {
+		t.Errorf("got %+v, expected that there is a slot again", d)
+	}
+	c.exit()
+}
+
+func (c *controller) done1(cmd wire.Command) *wire.Done {
+	c.t.Helper()
+	id := c.command(cmd)
+	return c.done(1)[id]
+}
+
+// TestEndOfInput closes the line with commands in every state.
+func TestEndOfInput(t *testing.T) {
+	c := serve(t, Options{Parallel: 3})
+	dir := t.TempDir()
+	content := op.NewBlob([]byte("all of it"))
+	written := c.command(wire.Command{Op: op.Op{Write: &op.Write{
+		Path: dir + "/complete", Content: content,
+		Check: "touch " + dir + "/checking; until [ -e " + dir + "/go ]; do sleep 0.01; done",
+	}}})
+	c.send(wire.Frame{Data: &wire.Data{ID: written, Bytes: []byte("all of it"), End: true}})
+	partial := c.command(wire.Command{Op: op.Op{Write: &op.Write{Path: dir + "/partial", Content: content}}})
+	c.send(wire.Frame{Data: &wire.Data{ID: partial, Bytes: []byte("all of")}})
+	program := c.command(wire.Command{Op: shell("echo >" + dir + "/started; exec sleep 1000")})
+	queued := c.command(wire.Command{Op: shell("touch " + dir + "/queued")})
+	waiting := c.command(wire.Command{Op: shell("touch " + dir + "/waiting"), After: []uint64{written}})
+	for _, name := range []string{"/checking", "/started"} {
+		awaitFile(t, dir+name)
+	}
+	_ = c.line.Close()
+	done := c.done(4)
+	for _, id := range []uint64{partial, program} {
+		if e := done[id].Result.Error; e == nil || e.Code != "ended" {
+			t.Errorf("command %d: got %+v", id, done[id])
+		}
+	}
+	for _, id := range []uint64{queued, waiting} {
+		if !done[id].NotRun {
+			t.Errorf("command %d: got %+v, expected that it does not run", id, done[id])
+		}
+	}
+	if err := os.WriteFile(dir+"/go", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if d := c.done(1)[written]; d == nil || d.Result.Done == nil {
+		t.Errorf("got %+v, expected that the file is finished", d)
+	}
+	if err := <-c.served; err != nil {
+		t.Errorf("serve: %v", err)
+	}
+	var names []string
+	left, err := os.ReadDir(dir)
+	for _, e := range left {
+		names = append(names, e.Name())
+	}
+	if diff := cmp.Diff([]string{"checking", "complete", "go", "started"}, names); diff != "" || err != nil {
+		t.Errorf("the directory differs (-want +got):\n%s%v", diff, err)
+	}
+}
+
+// awaitFile polls for what another process makes.
+func awaitFile(t *testing.T, path string) {
+	t.Helper()
+	for limit := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+		if _, err := os.Stat(path); err == nil {
+			return
+		}
+		if time.Now().After(limit) {
+			t.Fatalf("%s does not appear", path)
+		}
+	}
+}
+
+func TestGivenUpFromOutside(t *testing.T) {
+	why := errors.New("ended by SIGTERM")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	in, line := io.Pipe()
+	defer line.Close() //nolint:errcheck // it ends the read that is left behind
+	var out bytes.Buffer
+	cancel(why)
+	if err := Serve(ctx, in, &out, Options{Magic: magic}); !errors.Is(err, why) {
+		t.Errorf("got %v, expected %v", err, why)
+	}
+}
+
+func TestSilence(t *testing.T) {
+	t.Run("counts as the end", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			c := serve(t, Options{})
+			start := time.Now()
+			for range 10 {
+				time.Sleep(wire.Silence - time.Second)
+				c.send(wire.Frame{Ping: &wire.Ping{}})
+				if f := c.frame(); f.Pong == nil {
+					t.Fatalf("got %+v, expected a pong", f)
+				}
+			}
+			if err := <-c.served; !errors.Is(err, ErrSilence) {
+				t.Errorf("got %v, expected ErrSilence", err)
+			}
+			if took, want := time.Since(start), 11*wire.Silence-10*time.Second; took != want {
+				t.Errorf("ended after %v, expected %v", took, want)
+			}
+		})
+	})
+	t.Run("of a controller that does not read either", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			in, line := io.Pipe()
+			out, answers := io.Pipe()
+			served := make(chan error, 1)
+			go func() { served <- Serve(t.Context(), in, answers, Options{Magic: magic}) }()
+			r := wire.NewReader(out)
+			if _, err := r.SkipTo(magic); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := r.Read(); err != nil {
+				t.Fatal(err)
+			}
+			w := wire.NewWriter(line)
+			for id := range uint64(100) {
+				if err := w.Send(wire.Frame{Command: &wire.Command{ID: id + 1, Op: stat("/")}}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := <-served; !errors.Is(err, ErrSilence) {
+				t.Errorf("got %v, expected ErrSilence", err)
+			}
+			_ = line.Close()
+			_ = out.Close()
+		})
+	})
+}
