@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -312,9 +313,7 @@ func TestApplyConverges(t *testing.T) {
 		}
 		f := oneHost(h, units...)
 		planned := f.plan(context.Background())
-		for p, v := range state.Draw(rt, "changed since") {
-			h.Files[p] = v
-		}
+		maps.Copy(h.Files, state.Draw(rt, "changed since"))
 		count := f.apply(context.Background(), planned)[0]
 		if count.Failed+count.Skipped+count.Unreachable != 0 || count.OK != len(units) {
 			rt.Fatalf("%+v for %d units: %q", count, len(units), f.log)

@@ -7,6 +7,7 @@ package diag
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -58,10 +59,8 @@ var precedence = []Code{Interrupted, Usage, Denied, Locked, Failed, Unreachable,
 // Worst returns the code that stands for all of codes.
 func Worst(codes ...Code) Code {
 	for _, p := range precedence {
-		for _, c := range codes {
-			if c == p {
-				return p
-			}
+		if slices.Contains(codes, p) {
+			return p
 		}
 	}
 	return OK

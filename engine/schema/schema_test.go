@@ -117,12 +117,13 @@ func TestLoad(t *testing.T) {
 
 // describe writes all that a field says of itself on one line.
 func describe(f schema.Field) string {
-	out := f.Name + ": " + f.Kind
+	var out strings.Builder
+	out.WriteString(f.Name + ": " + f.Kind)
 	if f.HasDefault {
-		out += fmt.Sprintf(" = %v", f.Default)
+		out.WriteString(fmt.Sprintf(" = %v", f.Default))
 	}
 	if f.Enum != nil {
-		out += fmt.Sprintf(" of %v", f.Enum)
+		out.WriteString(fmt.Sprintf(" of %v", f.Enum))
 	}
 	for _, flag := range []struct {
 		name string
@@ -135,13 +136,13 @@ func describe(f schema.Field) string {
 		{"result", f.Result},
 	} {
 		if flag.set {
-			out += " " + flag.name
+			out.WriteString(" " + flag.name)
 		}
 	}
 	if f.SourceInto != "" {
-		out += " into " + f.SourceInto
+		out.WriteString(" into " + f.SourceInto)
 	}
-	return out
+	return out.String()
 }
 
 // TestDefaults: what stands for an argument that is not given, in each form CUE has for it.

@@ -29,8 +29,8 @@ func TestMain(m *testing.M) {
 	} else {
 		code = m.Run()
 	}
-	os.RemoveAll(dir) //nolint:errcheck // a folder for temporary files
-	os.Exit(code)     //nolint:forbidigo // a test's main
+	os.RemoveAll(dir)
+	os.Exit(code)
 }
 
 func build(dir string) error {

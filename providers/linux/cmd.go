@@ -200,20 +200,6 @@ func (c Cmd) fail(t *sdk.T, r *op.ExecResult) {
 	t.Fail(op.Permanent, message, tail(said), "")
 }
 
-// text is the command as one line.
-func (c Cmd) text() string {
-	list, ok := c.Command.([]any)
-	if !ok {
-		text, _ := c.Command.(string)
-		return text
-	}
-	words := make([]string, len(list))
-	for i, arg := range list {
-		words[i], _ = arg.(string)
-	}
-	return strings.Join(words, " ")
-}
-
 // short quotes a command, at most its first 80 bytes.
 func short(command string) string {
 	const limit = 80

@@ -27,7 +27,7 @@ func TestBrokenRules(t *testing.T) {
 		{"credit for nobody", `{"window":{"id":7,"n":5}}` + "\n", "credit for command 7, which sends nothing"},
 		{"a runner's frame", `{"bye":{}}` + "\n", "a frame that only a runner sends"},
 		{"too much content", writeCommand + strings.Repeat(`{"data":{"id":1,"n":32768}}`+"\n"+strings.Repeat("x", 32768), 9), ""},
-		{"long line", strings.Repeat("x", wire.MaxLine+2), "longer than"},
+		{"long line", strings.Repeat("x", wire.MaxLine+128<<10), "longer than"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

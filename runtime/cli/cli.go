@@ -104,8 +104,7 @@ func Main(ctx context.Context, p Process) (code diag.Code) {
 
 // finish prints what went wrong and decides the exit code.
 func (e *env) finish(ctx context.Context, err error) diag.Code {
-	var silent *codeError
-	if errors.As(err, &silent) {
+	if silent, ok := errors.AsType[*codeError](err); ok {
 		err = silent.err
 		if err != nil {
 			e.errors.Print(err)
