@@ -70,8 +70,9 @@ func (r *hostRun) sequence(ctx context.Context, play string, steps []*plan.Step)
 	}
 	var outcomes []dial.Outcome
 	if len(todo) > 0 {
-		for i := range parts {
-			if parts[i].to > parts[i].from {
+		// The last that acts takes longest: a program ends its stretch.
+		for i := len(parts) - 1; i >= 0; i-- {
+			if parts[i].to > parts[i].effects {
 				r.emit(play, parts[i].step, event.Event{Kind: event.UnitStarted})
 				break
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"sync"
 
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/schema"
@@ -17,6 +18,7 @@ type packages struct {
 	schemas []*schema.Package
 	types   []*schema.Type
 	modules map[string]*host.Module // by type
+	warming sync.WaitGroup
 }
 
 // loadPackages loads the built-in packages: their schemas now, each guest when it is first used.
@@ -76,4 +78,19 @@ func (p *packages) schemaOf(typ string) *schema.Type {
 	return nil
 }
 
-func (p *packages) close(ctx context.Context) error { return p.runtime.Close(ctx) }
+// warm loads the guests beside other work, such as connecting to hosts. What
+// goes wrong is told where a guest is first used.
+func (p *packages) warm(ctx context.Context) {
+	seen := map[*host.Module]bool{}
+	for _, m := range p.modules {
+		if !seen[m] {
+			seen[m] = true
+			p.warming.Go(func() { _ = m.Prepare(ctx) })
+		}
+	}
+}
+
+func (p *packages) close(ctx context.Context) error {
+	p.warming.Wait()
+	return p.runtime.Close(ctx)
+}

@@ -86,6 +86,7 @@ func (r *run) close(ctx context.Context, code diag.Code, counts []apply.Count) e
 
 // plan reads the hosts and finds out what each would change.
 func (r *run) plan(ctx context.Context, progress *ui.Progress) {
+	r.packages.warm(ctx)
 	sinks := append(event.Tee{progress}, r.sinks...)
 	r.emitPrints(sinks)
 	planner := &plan.Planner{

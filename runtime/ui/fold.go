@@ -3,6 +3,7 @@ package ui
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/plan"
@@ -11,6 +12,7 @@ import (
 // entry is one change that is the same on several hosts.
 type entry struct {
 	play  string
+	place int // of its unit
 	step  *plan.Step
 	hosts []string
 }
@@ -24,10 +26,11 @@ func (e *entry) on() string {
 }
 
 // fold joins what is the same on many hosts into one entry each, in the order
-// in which the hosts' scripts have them.
+// in which the runbook has them; where hosts differ in a unit, its entries stand together.
 func fold(hosts []*plan.Host, plays []string, show func(*plan.Step) bool) []*entry {
 	var entries []*entry
 	known := map[string]*entry{}
+	place := map[string]int{} // play and unit → order
 	for play := range plays {
 		for _, h := range hosts {
 			for _, s := range h.Plays[play] {
@@ -37,7 +40,11 @@ func fold(hosts []*plan.Host, plays []string, show func(*plan.Step) bool) []*ent
 				key := foldKey(play, s)
 				e := known[key]
 				if e == nil {
-					e = &entry{play: plays[play], step: s}
+					name := fmt.Sprintf("%d %s", play, s.Unit.ID.Local())
+					if _, ok := place[name]; !ok {
+						place[name] = len(place)
+					}
+					e = &entry{play: plays[play], place: place[name], step: s}
 					known[key] = e
 					entries = append(entries, e)
 				}
@@ -45,6 +52,7 @@ func fold(hosts []*plan.Host, plays []string, show func(*plan.Step) bool) []*ent
 			}
 		}
 	}
+	slices.SortStableFunc(entries, func(a, b *entry) int { return a.place - b.place })
 	return entries
 }
 
