@@ -71,9 +71,9 @@ func (r *hostRun) sequence(ctx context.Context, play string, steps []*plan.Step)
 	var outcomes []dial.Outcome
 	if len(todo) > 0 {
 		// The last that acts takes longest: a program ends its stretch.
-		for i := len(parts) - 1; i >= 0; i-- {
-			if parts[i].to > parts[i].effects {
-				r.emit(play, parts[i].step, event.Event{Kind: event.UnitStarted})
+		for _, p := range slices.Backward(parts) {
+			if p.to > p.effects {
+				r.emit(play, p.step, event.Event{Kind: event.UnitStarted})
 				break
 			}
 		}

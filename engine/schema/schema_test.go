@@ -120,10 +120,10 @@ func describe(f schema.Field) string {
 	var out strings.Builder
 	out.WriteString(f.Name + ": " + f.Kind)
 	if f.HasDefault {
-		out.WriteString(fmt.Sprintf(" = %v", f.Default))
+		fmt.Fprintf(&out, " = %v", f.Default)
 	}
 	if f.Enum != nil {
-		out.WriteString(fmt.Sprintf(" of %v", f.Enum))
+		fmt.Fprintf(&out, " of %v", f.Enum)
 	}
 	for _, flag := range []struct {
 		name string

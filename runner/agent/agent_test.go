@@ -460,7 +460,7 @@ func TestGivenUpFromOutside(t *testing.T) {
 	why := errors.New("ended by SIGTERM")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	in, line := io.Pipe()
-	defer line.Close() //nolint:errcheck // it ends the read that is left behind
+	defer line.Close()
 	var out bytes.Buffer
 	cancel(why)
 	if err := Serve(ctx, in, &out, Options{Magic: magic}); !errors.Is(err, why) {

@@ -172,21 +172,21 @@ func TestRun(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := ""
+			var got strings.Builder
 			for _, o := range outcomes {
 				switch {
 				case !o.Ran:
-					got += "-"
+					got.WriteString("-")
 				case o.Mismatch:
-					got += "m"
+					got.WriteString("m")
 				case o.Result.Error != nil:
-					got += "e"
+					got.WriteString("e")
 				default:
-					got += "r"
+					got.WriteString("r")
 				}
 			}
-			if got != test.want {
-				t.Errorf("got %s, want %s", got, test.want)
+			if got.String() != test.want {
+				t.Errorf("got %s, want %s", got.String(), test.want)
 			}
 		})
 	}
@@ -197,10 +197,10 @@ func TestSequence(t *testing.T) {
 	_, s := real(t)
 	file := filepath.Join(t.TempDir(), "log")
 	var all []op.Op
-	want := ""
+	var want strings.Builder
 	for i := range 200 {
 		all = append(all, shell("echo "+strconv.Itoa(i)+" >>"+file))
-		want += strconv.Itoa(i) + "\n"
+		want.WriteString(strconv.Itoa(i) + "\n")
 	}
 	before := s.Stats().RoundTrips
 	if _, err := s.Run(t.Context(), steps(all...)); err != nil {
@@ -210,7 +210,7 @@ func TestSequence(t *testing.T) {
 		t.Errorf("%d round trips, want 2 to start and 1", trips)
 	}
 	got, err := os.ReadFile(file)
-	if err != nil || string(got) != want {
+	if err != nil || string(got) != want.String() {
 		t.Errorf("got %q, %v", got, err)
 	}
 }

@@ -21,7 +21,7 @@ func (m *Machine) attr(ctx context.Context, a *op.Attr) (*op.Done, error) {
 	if err != nil {
 		return nil, Fault("open the directory of "+t.path, err)
 	}
-	defer dir.Close() //nolint:errcheck // it was only looked things up in
+	defer dir.Close()
 	h, err := openHandle(int(dir.Fd()), t.name)
 	if err != nil {
 		return nil, Fault("look at "+t.path, err)
@@ -45,7 +45,7 @@ func (m *Machine) attrBelow(ctx context.Context, a *op.Attr, path string, h *han
 	if err != nil {
 		return Fault("open the directory "+path, err)
 	}
-	defer dir.Close() //nolint:errcheck // it was only read
+	defer dir.Close()
 	walk := walker{recurse: true, visit: func(rel string, h *handle) error {
 		return setOne(path+"/"+rel, h, modeFor(&a.Attributes, h.st.Mode), want, done)
 	}}

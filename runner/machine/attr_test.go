@@ -40,10 +40,10 @@ func TestMkdir(t *testing.T) {
 	if got := permissions(lstat(t, dir+"/there").Mode); got != 0o700 {
 		t.Errorf("a directory that is there now has the mode %o", got)
 	}
-	refused(t, m, op.Op{Mkdir: &op.Mkdir{Path: dir + "/file"}}, "enotdir")
-	refused(t, m, op.Op{Mkdir: &op.Mkdir{Path: dir + "/file/sub"}}, "enotdir")
-	refused(t, m, op.Op{Mkdir: &op.Mkdir{Path: dir + "/dangling"}}, "eexist")
-	refused(t, m, op.Op{Mkdir: &op.Mkdir{Path: dir + "/x", Attributes: op.Attributes{Owner: "no-such-user"}}}, "nouser")
+	_ = refused(t, m, op.Op{Mkdir: &op.Mkdir{Path: dir + "/file"}}, "enotdir")
+	_ = refused(t, m, op.Op{Mkdir: &op.Mkdir{Path: dir + "/file/sub"}}, "enotdir")
+	_ = refused(t, m, op.Op{Mkdir: &op.Mkdir{Path: dir + "/dangling"}}, "eexist")
+	_ = refused(t, m, op.Op{Mkdir: &op.Mkdir{Path: dir + "/x", Attributes: op.Attributes{Owner: "no-such-user"}}}, "nouser")
 	if _, err := os.Lstat(dir + "/x"); err == nil {
 		t.Error("a directory that could not be given its owner was left behind")
 	}
@@ -77,9 +77,9 @@ func TestLink(t *testing.T) {
 			}
 		})
 	}
-	refused(t, m, op.Op{Link: &op.Link{Path: dir + "/dir", Target: "x"}}, "eisdir")
-	refused(t, m, op.Op{Link: &op.Link{Path: dir + "/none/link", Target: "x"}}, "enoent")
-	refused(t, m, op.Op{Link: &op.Link{Path: dir + "/new", Target: strings.Repeat("x", 5000)}}, "enametoolong")
+	_ = refused(t, m, op.Op{Link: &op.Link{Path: dir + "/dir", Target: "x"}}, "eisdir")
+	_ = refused(t, m, op.Op{Link: &op.Link{Path: dir + "/none/link", Target: "x"}}, "enoent")
+	_ = refused(t, m, op.Op{Link: &op.Link{Path: dir + "/new", Target: strings.Repeat("x", 5000)}}, "enametoolong")
 	if got := namesIn(t, dir); got != "dir file link" {
 		t.Errorf("the directory has %q", got)
 	}
@@ -122,7 +122,7 @@ func TestRemove(t *testing.T) {
 		{"in what is not there", "/full/sub/x", false, false},
 		{"all again", "/full", true, false},
 	}
-	refused(t, m, op.Op{Remove: &op.Remove{Path: dir + "/full"}}, "enotempty")
+	_ = refused(t, m, op.Op{Remove: &op.Remove{Path: dir + "/full"}}, "enotempty")
 	for _, s := range steps {
 		t.Run(s.name, func(t *testing.T) {
 			if got := do(t, m, op.Op{Remove: &op.Remove{Path: dir + s.path, Recurse: s.recurse}}).Done; got.Changed != s.changed {
@@ -134,7 +134,7 @@ func TestRemove(t *testing.T) {
 		t.Errorf("the directory has %q, the one that links pointed to %q", namesIn(t, dir), namesIn(t, outside))
 	}
 	for _, root := range []string{"//", "/.", "/etc/..", "/../.."} {
-		refused(t, m, op.Op{Remove: &op.Remove{Path: root, Recurse: true}}, "eperm")
+		_ = refused(t, m, op.Op{Remove: &op.Remove{Path: root, Recurse: true}}, "eperm")
 	}
 }
 
@@ -183,9 +183,9 @@ func TestAttr(t *testing.T) {
 	if got := do(t, m, op.Op{Attr: &op.Attr{Path: dir + "/z", Attributes: mode(0o777)}}).Done; got.Changed {
 		t.Error("the mode of a link was changed")
 	}
-	refused(t, m, op.Op{Attr: &op.Attr{Path: dir + "/none", Attributes: mode(0o777)}}, "enoent")
-	refused(t, m, op.Op{Attr: &op.Attr{Path: "/", Attributes: mode(0o755)}}, "eperm")
-	refused(t, m, op.Op{Attr: &op.Attr{Path: dir, Attributes: op.Attributes{Group: "no-such-group"}}}, "nogroup")
+	_ = refused(t, m, op.Op{Attr: &op.Attr{Path: dir + "/none", Attributes: mode(0o777)}}, "enoent")
+	_ = refused(t, m, op.Op{Attr: &op.Attr{Path: "/", Attributes: mode(0o755)}}, "eperm")
+	_ = refused(t, m, op.Op{Attr: &op.Attr{Path: dir, Attributes: op.Attributes{Group: "no-such-group"}}}, "nogroup")
 }
 
 func TestAttrOwner(t *testing.T) {

@@ -123,7 +123,7 @@ func TestGetent(t *testing.T) {
 	if got.Found || got.Fields != nil {
 		t.Errorf("got %+v for a group that is not there", got)
 	}
-	refused(t, m, op.Op{Getent: &op.Getent{DB: "shadow", Key: "root"}}, "nodb")
+	_ = refused(t, m, op.Op{Getent: &op.Getent{DB: "shadow", Key: "root"}}, "nodb")
 }
 
 func TestFault(t *testing.T) {

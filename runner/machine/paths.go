@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path"
+	"slices"
 	"syscall"
 
 	"github.com/openfroyo/froyo/runner/op"
@@ -87,7 +88,7 @@ func (m *Machine) dress(ctx context.Context, t *target, a op.Attributes) error {
 	if err != nil {
 		return Fault("open the directory of "+t.path, err)
 	}
-	defer dir.Close() //nolint:errcheck // it was only looked things up in
+	defer dir.Close()
 	h, err := openHandle(int(dir.Fd()), t.name)
 	if err != nil {
 		return Fault("look at "+t.path, err)
@@ -206,10 +207,5 @@ func isCode(err error, codes ...string) bool {
 	if !ok {
 		return false
 	}
-	for _, code := range codes {
-		if e.Code == code {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(codes, e.Code)
 }

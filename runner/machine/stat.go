@@ -82,7 +82,7 @@ func (m *Machine) list(ctx context.Context, l *op.List) (*op.ListResult, error) 
 	if err != nil {
 		return nil, Fault("open the directory "+root, err)
 	}
-	defer dir.Close() //nolint:errcheck // it was only read
+	defer dir.Close()
 	limit := l.Limit
 	if limit == 0 {
 		limit = defaultEntries

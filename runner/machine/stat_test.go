@@ -60,7 +60,7 @@ func TestStat(t *testing.T) {
 			sameDigest(t, r)
 		})
 	}
-	refused(t, m, op.Op{Stat: &op.Stat{Path: dir + "/loop", Follow: true}}, "eloop")
+	_ = refused(t, m, op.Op{Stat: &op.Stat{Path: dir + "/loop", Follow: true}}, "eloop")
 	if got := do(t, m, op.Op{Stat: &op.Stat{Path: "/dev/null"}}).Stat.Type; got != op.TypeChar {
 		t.Errorf("/dev/null is a %s", got)
 	}
@@ -126,7 +126,7 @@ func TestList(t *testing.T) {
 			}
 		})
 	}
-	refused(t, m, op.Op{List: &op.List{Path: dir + "/a.txt"}}, "enotdir")
+	_ = refused(t, m, op.Op{List: &op.List{Path: dir + "/a.txt"}}, "enotdir")
 }
 
 func TestListTooDeep(t *testing.T) {
@@ -148,7 +148,7 @@ func TestListTooDeep(t *testing.T) {
 		dir = next
 	}
 	_ = dir.Close()
-	refused(t, m, op.Op{List: &op.List{Path: top, Recurse: true}}, "depth")
+	_ = refused(t, m, op.Op{List: &op.List{Path: top, Recurse: true}}, "depth")
 	do(t, m, op.Op{Remove: &op.Remove{Path: top + "/d", Recurse: true}})
 }
 

@@ -82,7 +82,7 @@ func (w walker) one(ctx context.Context, at step, dir *os.File, name string) err
 	if err != nil {
 		return Fault("open the directory "+at.path+"/"+at.rel+name, err)
 	}
-	defer sub.Close() //nolint:errcheck // it was only read
+	defer sub.Close()
 	at.rel += name + "/"
 	at.depth++
 	return w.directory(ctx, at, sub)

@@ -286,7 +286,7 @@ func (t *target) copyOld(ctx context.Context, old *syscall.Stat_t, name string) 
 	if err != nil {
 		return err
 	}
-	defer from.Close() //nolint:errcheck // it was only read
+	defer from.Close()
 	mode := permissions(old.Mode)
 	to, err := t.dir.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL|syscall.O_NOFOLLOW, os.FileMode(mode&0o600))
 	if err != nil {

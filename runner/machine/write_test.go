@@ -98,8 +98,8 @@ func TestWriteOwner(t *testing.T) {
 	if st := lstat(t, path); st.Uid != 0 || st.Gid != 3 || permissions(st.Mode) != 0o4750 {
 		t.Errorf("owner or mode are wrong: %d:%d %o", st.Uid, st.Gid, st.Mode)
 	}
-	refused(t, m, op.Op{Write: writeOp(path, "x", op.Attributes{Owner: "no-such-user"})}, "nouser")
-	refused(t, m, op.Op{Write: writeOp(path, "x", op.Attributes{Group: "no-such-group"})}, "nogroup")
+	_ = refused(t, m, op.Op{Write: writeOp(path, "x", op.Attributes{Owner: "no-such-user"})}, "nouser")
+	_ = refused(t, m, op.Op{Write: writeOp(path, "x", op.Attributes{Group: "no-such-group"})}, "nogroup")
 	// In a directory whose setgid bit gives files its group, that is what they get.
 	dir := t.TempDir()
 	if err := errors.Join(os.Chown(dir, 0, 5), os.Chmod(dir, os.ModeSetgid|0o755)); err != nil {
@@ -159,7 +159,7 @@ func TestWriteWithoutPermission(t *testing.T) {
 	m := newMachine(t)
 	dir := t.TempDir()
 	put(t, dir+"/file", "old", 0o600)
-	refused(t, m, op.Op{Write: writeOp(dir+"/file", "x", op.Attributes{Owner: "root"})}, "eperm")
+	_ = refused(t, m, op.Op{Write: writeOp(dir+"/file", "x", op.Attributes{Owner: "root"})}, "eperm")
 	if err := os.Chmod(dir, 0o500); err != nil { //nolint:gosec // it is the point of the test
 		t.Fatal(err)
 	}
@@ -203,11 +203,11 @@ func TestWriteFullDisk(t *testing.T) {
 	if err := syscall.Mount("froyo-test", dir, "tmpfs", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
 		t.Skip("mounting read-only is not allowed here: " + err.Error())
 	}
-	refused(t, m, op.Op{Write: writeOp(dir+"/file", "x", op.Attributes{})}, "erofs")
-	refused(t, m, op.Op{Remove: &op.Remove{Path: dir + "/file"}}, "erofs")
-	refused(t, m, op.Op{Mkdir: &op.Mkdir{Path: dir + "/a/b"}}, "erofs")
-	refused(t, m, op.Op{Link: &op.Link{Path: dir + "/l", Target: "x"}}, "erofs")
-	refused(t, m, op.Op{Attr: &op.Attr{Path: dir + "/file", Attributes: mode(0o644)}}, "erofs")
+	_ = refused(t, m, op.Op{Write: writeOp(dir+"/file", "x", op.Attributes{})}, "erofs")
+	_ = refused(t, m, op.Op{Remove: &op.Remove{Path: dir + "/file"}}, "erofs")
+	_ = refused(t, m, op.Op{Mkdir: &op.Mkdir{Path: dir + "/a/b"}}, "erofs")
+	_ = refused(t, m, op.Op{Link: &op.Link{Path: dir + "/l", Target: "x"}}, "erofs")
+	_ = refused(t, m, op.Op{Attr: &op.Attr{Path: dir + "/file", Attributes: mode(0o644)}}, "erofs")
 }
 
 func TestWriteCheck(t *testing.T) {

@@ -137,6 +137,7 @@ func TestAsk(t *testing.T) {
 		t.Errorf("asked %d times, expected once, after it was forgotten", asked)
 	}
 	ctx, stop = context.WithCancel(ctx)
+	defer stop()
 	n.Find(ctx, Passwd, "ghost")
 	n.Find(t.Context(), Passwd, "ghost")
 	if asked != 3 {

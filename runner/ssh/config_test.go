@@ -27,11 +27,12 @@ func resolved(t *testing.T, files map[string]string, h Host) (string, []string) 
 	if err != nil {
 		return err.Error(), d.Notes()
 	}
-	text := target.id()
+	var text strings.Builder
+	text.WriteString(target.id())
 	for _, key := range target.explicit {
-		text += " key=" + key
+		text.WriteString(" key=" + key)
 	}
-	return strings.ReplaceAll(text, home, "~"), d.Notes()
+	return strings.ReplaceAll(text.String(), home, "~"), d.Notes()
 }
 
 func TestResolve(t *testing.T) {

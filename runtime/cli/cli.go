@@ -1,5 +1,6 @@
-// Package cli is froyo's command line: the grammar, one file per command, and
-// the one place (wire.go) where the engine meets its concrete parts.
+// Package cli is froyo's command line: the grammar, one file per command. It
+// is the one place where the engine meets its concrete parts: connections
+// (connect.go), guests (packages.go), the store (store.go).
 package cli
 
 import (

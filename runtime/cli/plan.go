@@ -14,7 +14,6 @@ type planCommand struct {
 	Out      string `placeholder:"FILE" type:"path" help:"Save the plan; froyo apply --plan FILE does exactly it."`
 	DOT      string `name:"dot" placeholder:"FILE" help:"Write the plan's graph for Graphviz; - is standard output."`
 	Detailed bool   `name:"detailed-exitcode" help:"Exit with 2 where changes are pending."`
-	Check    bool   `short:"C" hidden:"" help:"Accepted for symmetry with apply -C; plan never changes anything."`
 	Diff     bool   `short:"D" negatable:"" default:"true" help:"Show what changes in files."`
 }
 
