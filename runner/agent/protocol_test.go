@@ -17,6 +17,8 @@ func TestBrokenRules(t *testing.T) {
 	const statCommand = `{"cmd":{"id":1,"op":{"fs.stat":{"path":"/"}}}}` + "\n"
 	const sum = "0000000000000000000000000000000000000000000000000000000000000000"
 	const writeCommand = `{"cmd":{"id":1,"op":{"file.write":{"path":"/x","content":{"sum":"` + sum + `","size":1}}}}}` + "\n"
+	const sleepCommand = `{"cmd":{"id":1,"op":{"exec":{"argv":["sleep","1000"]}}}}` + "\n"
+	const queuedCommand = `{"cmd":{"id":2,"after":[1],"op":{"exec":{"argv":["cat"],"stdin":{"sum":"` + sum + `","size":1}}}}}` + "\n"
 	tests := []struct{ name, stream, want string }{
 		{"no JSON", "hello\n", "bad frame"},
 		{"no op", `{"cmd":{"id":1,"op":{}}}` + "\n", "exactly one kind"},
@@ -26,7 +28,7 @@ func TestBrokenRules(t *testing.T) {
 		{"content for nobody", `{"data":{"id":7,"n":0,"end":true}}` + "\n", "content for command 7, which takes none"},
 		{"credit for nobody", `{"window":{"id":7,"n":5}}` + "\n", "credit for command 7, which sends nothing"},
 		{"a runner's frame", `{"bye":{}}` + "\n", "a frame that only a runner sends"},
-		{"too much content", writeCommand + strings.Repeat(`{"data":{"id":1,"n":32768}}`+"\n"+strings.Repeat("x", 32768), 9), ""},
+		{"too much content", sleepCommand + queuedCommand + strings.Repeat(`{"data":{"id":2,"n":32768}}`+"\n"+strings.Repeat("x", 32768), 9), "content beyond the window"},
 		{"long line", strings.Repeat("x", wire.MaxLine+128<<10), "longer than"},
 	}
 	for _, tt := range tests {

@@ -14,6 +14,12 @@ func Version() string { return version }
 
 type versionCommand struct{}
 
+// Help gives the command's example.
+func (versionCommand) Help() string {
+	return `Example:
+  froyo version`
+}
+
 // Run prints the version and what it was built for.
 func (versionCommand) Run(_ context.Context, e *env) error {
 	_, err := fmt.Fprintf(e.Stdout, "froyo %s %s/%s %s\n", version, runtime.GOOS, runtime.GOARCH, runtime.Version())

@@ -1,0 +1,65 @@
+package cli
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestVars(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	yaml := file("vars.yaml", "port: 8080\nnames: [a, b]\nnested: {on: true, ratio: 0.5}\n")
+	for _, tt := range []struct {
+		name    string
+		environ []string
+		extra   []string
+		want    map[string]any
+		wrong   string
+	}{
+		{"none", nil, nil, map[string]any{}, ""},
+		{"environment", []string{"FROYO_VAR_a=1", "HOME=/root", "FROYO_VAR_=x"}, nil, map[string]any{"a": "1"}, ""},
+		{"flag before environment", []string{"FROYO_VAR_a=1"}, []string{"a=2"}, map[string]any{"a": "2"}, ""},
+		{"the last flag wins", nil, []string{"a=1", "a=2"}, map[string]any{"a": "2"}, ""},
+		{"value with = and comma", nil, []string{"a=b=c,d"}, map[string]any{"a": "b=c,d"}, ""},
+		{"file", nil, []string{"@" + yaml, "port=1"}, map[string]any{
+			"port": "1", "names": []any{"a", "b"}, "nested": map[string]any{"on": true, "ratio": 0.5},
+		}, ""},
+		{"no value", nil, []string{"a"}, nil, `-e "a" is neither k=v nor @FILE`},
+		{"no name", nil, []string{"=a"}, nil, `-e "=a" is neither`},
+		{"file is missing", nil, []string{"@" + dir + "/none"}, nil, "read variables: "},
+		{"file is a list", nil, []string{"@" + file("list.yaml", "- a\n")}, nil, "not a mapping of variables"},
+		{"file holds a date", nil, []string{"@" + file("date.yaml", "d: 2026-01-02\n")}, nil, "which a variable cannot have; quote it"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := (&varFlags{Extra: tt.extra}).vars(tt.environ)
+			switch {
+			case tt.wrong != "" && (err == nil || !strings.Contains(err.Error(), tt.wrong)):
+				t.Errorf("got %v, want an error with %q", err, tt.wrong)
+			case tt.wrong == "" && err != nil:
+				t.Error(err)
+			case tt.wrong == "":
+				if diff := cmp.Diff(tt.want, got); diff != "" {
+					t.Error(diff)
+				}
+			}
+		})
+	}
+}
+
+func TestVarsSurviveASavedPlan(t *testing.T) {
+	got := plainVars(map[string]any{"n": 3.0, "f": 0.5, "list": []any{1.0, map[string]any{"m": 2.0}}, "s": "3"})
+	want := map[string]any{"n": int64(3), "f": 0.5, "list": []any{int64(1), map[string]any{"m": int64(2)}}, "s": "3"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
