@@ -154,7 +154,14 @@ func hostError(host string, err error) error {
 	if _, ok := errors.AsType[*diag.Error](err); ok {
 		return err
 	}
-	return &diag.Error{Summary: err.Error(), Host: host, Code: diag.Failed, Cause: err}
+	d := &diag.Error{Summary: err.Error(), Host: host, Code: diag.Failed, Cause: err}
+	if h, ok := errors.AsType[interface {
+		error
+		Hint() string
+	}](err); ok {
+		d.Hint = h.Hint()
+	}
+	return d
 }
 
 // progress shows the run on standard error: a live line on a terminal.

@@ -87,7 +87,17 @@ func asDiagnostic(err error) *diag.Error {
 	if e, ok := errors.AsType[*dial.Error](err); ok {
 		return &diag.Error{Summary: e.Message, Host: e.Host, Detail: e.Detail, Hint: e.Hint}
 	}
-	return &diag.Error{Summary: err.Error()}
+	d := &diag.Error{Summary: err.Error()}
+	if h, ok := errors.AsType[hinter](err); ok {
+		d.Hint = h.Hint()
+	}
+	return d
+}
+
+// hinter is an error of a lower layer that says what to do.
+type hinter interface {
+	error
+	Hint() string
 }
 
 func escapeLines(s string) string {
