@@ -13,7 +13,8 @@ import (
 
 func TestSelectHosts(t *testing.T) {
 	inv := inventory.New([]*inventory.Host{
-		{Name: "web1", Groups: []string{"web"}}, {Name: "web2", Groups: []string{"web"}},
+		{Name: "web1", Groups: []string{"web"}},
+		{Name: "web2", Groups: []string{"web"}},
 		{Name: "db1", Groups: []string{"db"}, Labels: map[string]string{"role": "db"}},
 	})
 	web := script.Play{Name: "web", Selector: "web", Pos: diag.Pos{File: "site.star", Line: 3}}
