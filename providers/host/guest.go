@@ -40,6 +40,7 @@ func newGuest(ctx context.Context, metered []byte, dir string, instances int) (_
 	config := wazero.NewRuntimeConfig().
 		WithCoreFeatures(api.CoreFeaturesV2 &^ api.CoreFeatureSIMD).
 		WithMemoryLimitPages(maxPages).
+		WithMemoryCapacityFromMax(true). // reserved, not used: growing would copy all of it
 		WithCompilationCache(g.cache)
 	g.runtime = wazero.NewRuntimeWithConfig(ctx, config)
 	if err := instantiateWASI(ctx, g.runtime); err != nil {

@@ -93,6 +93,7 @@ func (j *job) apply(ctx context.Context, c *applyCommand, saved *plan.Document) 
 	}
 	var failures error
 	counts, failures = r.applyPlanned(ctx, saved != nil)
+	r.leave(ctx)
 	found := errors.Join(refused, failures)
 	j.env.errors.Print(found)
 	code = diag.CodeOf(found)

@@ -19,8 +19,9 @@ import (
 type contacts struct {
 	open func(ctx context.Context, h *inventory.Host) (*dial.Session, error)
 
-	mu    sync.Mutex
-	hosts map[string]*contact
+	mu      sync.Mutex
+	hosts   map[string]*contact
+	closing sync.Once
 }
 
 // contact is the connection to one host, and what is known of it.
@@ -130,17 +131,20 @@ func (c *contacts) known(h *inventory.Host) *op.FactsResult {
 	return k.facts
 }
 
-// close ends all connections, in parallel; the runners on the hosts end with them.
+// close ends all connections, in parallel; the runners on the hosts end with
+// them. It may be called again, and then waits for the same end.
 func (c *contacts) close(ctx context.Context) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	var wg sync.WaitGroup
-	for _, k := range c.hosts {
-		if k.session != nil {
-			wg.Go(func() { _ = k.session.Close(ctx) }) // the run's result is known; a host that is gone has no runner left
+	c.closing.Do(func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		var wg sync.WaitGroup
+		for _, k := range c.hosts {
+			if k.session != nil {
+				wg.Go(func() { _ = k.session.Close(ctx) }) // the run's result is known; a host that is gone has no runner left
+			}
 		}
-	}
-	wg.Wait()
+		wg.Wait()
+	})
 }
 
 // userOf is who most units of a host act as: "" is the login user.

@@ -45,6 +45,7 @@ func (j *job) planOnly(ctx context.Context, c *planCommand) (err error) {
 	progress := j.env.progress("planning", len(j.selection.hosts))
 	r.plan(ctx, progress)
 	progress.Close()
+	r.leave(ctx)
 	found := r.planErrors()
 	code = diag.CodeOf(found)
 	if err := ctx.Err(); err != nil {

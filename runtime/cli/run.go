@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/openfroyo/froyo/engine/apply"
@@ -27,6 +28,7 @@ type run struct {
 	trace     *telemetry.Trace
 	sinks     event.Tee
 	planned   []*plan.Host
+	leaving   sync.WaitGroup
 }
 
 // start opens what a run needs besides its job. close must follow.
@@ -71,11 +73,23 @@ func (j *job) forks(flag *int) int {
 	return defaultForks
 }
 
+// endTime bounds saying goodbye to the hosts.
+const endTime = 10 * time.Second
+
+// leave ends the connections beside what is still to be printed and recorded.
+func (r *run) leave(ctx context.Context) {
+	r.leaving.Go(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTime)
+		defer cancel()
+		r.contacts.close(ctx)
+	})
+}
+
 // close ends connections and records how the run ended.
 func (r *run) close(ctx context.Context, code diag.Code, counts []apply.Count) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	r.contacts.close(ctx)
+	ctx = context.WithoutCancel(ctx)
+	r.leave(ctx)
+	r.leaving.Wait()
 	r.sinks.Emit(event.Event{Kind: event.RunFinished, Text: string(statusOf(code))})
 	errs := []error{r.connector.close(), r.packages.close(ctx), r.dir.Close()}
 	if r.trace != nil {
