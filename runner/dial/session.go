@@ -171,10 +171,25 @@ func (s *Session) runner(ctx context.Context, user string) (*link, error) {
 	if !checkUser(user) {
 		return nil, s.errorAt(StageBecome, "the user "+Escape(user)+" is not a user's name", "", "", nil)
 	}
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
+	p := s.begin(user)
+	if p == nil {
 		return nil, s.errorAt(StageLost, "the session is closed", "", "", nil)
+	}
+	select {
+	case <-p.ready:
+		return p.link, p.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// begin returns the runner of a user, starting it where it was not yet, or nil
+// where the session is closed.
+func (s *Session) begin(user string) *pending {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil
 	}
 	p := s.users[user]
 	if p == nil {
@@ -185,12 +200,14 @@ func (s *Session) runner(ctx context.Context, user string) (*link, error) {
 			p.link, p.err = s.start(s.life, user)
 		}()
 	}
-	s.mu.Unlock()
-	select {
-	case <-p.ready:
-		return p.link, p.err
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	return p
+}
+
+// Warm starts the runner that a first step of user is going to need, beside
+// other work. What goes wrong is told with that step.
+func (s *Session) Warm(user string) {
+	if user = s.user(Step{User: user}); checkUser(user) {
+		s.begin(user)
 	}
 }
 

@@ -376,3 +376,23 @@ func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
 }
+
+// TestWarm: the runner that was started ahead is the one that the first step uses.
+func TestWarm(t *testing.T) {
+	_, s := real(t)
+	s.Warm("")
+	s.Warm("no such\nuser") // is told with a step, not here
+	parent := steps(shell("echo $PPID"))
+	first, err := s.Do(t.Context(), parent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Warm("")
+	second, err := s.Do(t.Context(), parent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, b := first[0].Exec.Stdout, second[0].Exec.Stdout; a == "" || a != b {
+		t.Errorf("the steps ran below the processes %q and %q, expected one runner", a, b)
+	}
+}

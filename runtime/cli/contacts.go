@@ -47,7 +47,11 @@ func (c *contacts) contact(ctx context.Context, h *inventory.Host) (*contact, er
 		c.hosts[h.Name] = k
 	}
 	c.mu.Unlock()
-	k.opening.Do(func() { k.session, k.err = c.open(ctx, h) })
+	k.opening.Do(func() {
+		if k.session, k.err = c.open(ctx, h); k.err == nil {
+			k.session.Warm(userOf(h)) // while the runbook is evaluated and guests are loaded
+		}
+	})
 	return k, k.err
 }
 
