@@ -45,6 +45,18 @@ type Host struct {
 	Pos diag.Pos `json:"pos,omitzero"`
 }
 
+// ActsAs is who units act as on the host where the runbook says nothing else:
+// "" is who logs in.
+func (h *Host) ActsAs() string {
+	switch {
+	case h.Become == nil || !*h.Become:
+		return ""
+	case h.BecomeUser != "":
+		return h.BecomeUser
+	}
+	return "root"
+}
+
 // Inventory is a set of hosts. It does not change after it was made.
 type Inventory struct {
 	hosts    []*Host

@@ -49,7 +49,7 @@ func (c *contacts) contact(ctx context.Context, h *inventory.Host) (*contact, er
 	c.mu.Unlock()
 	k.opening.Do(func() {
 		if k.session, k.err = c.open(ctx, h); k.err == nil {
-			k.session.Warm(userOf(h)) // while the runbook is evaluated and guests are loaded
+			k.session.Warm(h.ActsAs()) // while the runbook is evaluated and guests are loaded
 		}
 	})
 	return k, k.err
@@ -96,7 +96,7 @@ func (k *contact) fetchFacts(ctx context.Context, h *inventory.Host) (*op.FactsR
 	if k.facts != nil {
 		return k.facts, nil
 	}
-	results, err := k.session.Do(ctx, []dial.Step{{Op: plan.FactsOp(), User: userOf(h)}})
+	results, err := k.session.Do(ctx, []dial.Step{{Op: plan.FactsOp(), User: h.ActsAs()}})
 	switch {
 	case err != nil:
 		return nil, err
@@ -149,15 +149,4 @@ func (c *contacts) close(ctx context.Context) {
 		}
 		wg.Wait()
 	})
-}
-
-// userOf is who most units of a host act as: "" is the login user.
-func userOf(h *inventory.Host) string {
-	if h.Become == nil || !*h.Become {
-		return ""
-	}
-	if h.BecomeUser != "" {
-		return h.BecomeUser
-	}
-	return "root"
 }

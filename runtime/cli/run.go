@@ -112,7 +112,7 @@ func (r *run) plan(ctx context.Context, progress *ui.Progress) {
 			}
 			return ev, err
 		},
-		Provider: r.packages.provider, User: userOf, Contents: r.contents, Events: sinks, Forks: r.forks,
+		Provider: r.packages.provider, User: (*inventory.Host).ActsAs, Contents: r.contents, Events: sinks, Forks: r.forks,
 	}
 	r.planned = planner.Plan(ctx, r.selection.hosts)
 }

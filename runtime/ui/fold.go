@@ -14,6 +14,7 @@ type entry struct {
 	play  string
 	place int // of its unit
 	step  *plan.Step
+	user  string // who it acts as, where that is not who the host's units usually act as
 	hosts []string
 }
 
@@ -37,14 +38,18 @@ func fold(hosts []*plan.Host, plays []string, show func(*plan.Step) bool) []*ent
 				if h.Err != nil || !show(s) {
 					continue
 				}
-				key := foldKey(play, s)
+				user := s.Unit.User
+				if user == h.Host.ActsAs() {
+					user = ""
+				}
+				key := foldKey(play, user, s)
 				e := known[key]
 				if e == nil {
 					name := fmt.Sprintf("%d %s", play, s.Unit.ID.Local())
 					if _, ok := place[name]; !ok {
 						place[name] = len(place)
 					}
-					e = &entry{play: plays[play], place: place[name], step: s}
+					e = &entry{play: plays[play], place: place[name], step: s, user: user}
 					known[key] = e
 					entries = append(entries, e)
 				}
@@ -57,8 +62,8 @@ func fold(hosts []*plan.Host, plays []string, show func(*plan.Step) bool) []*ent
 }
 
 // foldKey is equal for steps that read the same on the screen.
-func foldKey(play int, s *plan.Step) string {
-	key, err := json.Marshal([]any{play, s.Unit.ID.Local(), s.Unit.Pos, s.Unit.User, s.Certainty, s.Skip, s.Err, s.Change, s.Unit.Sensitive})
+func foldKey(play int, user string, s *plan.Step) string {
+	key, err := json.Marshal([]any{play, s.Unit.ID.Local(), s.Unit.Pos, user, s.Certainty, s.Skip, s.Err, s.Change, s.Unit.Sensitive})
 	if err != nil {
 		return s.Unit.ID.String() // unique: it is shown on its own
 	}

@@ -74,7 +74,7 @@ func (v PlanView) entry(b *bufio.Writer, e *entry) {
 	}
 	name := clip(Readable(s.Unit.ID.Local()), 100)
 	about := e.on()
-	if remarks := remarks(s); remarks != "" {
+	if remarks := e.remarks(); remarks != "" {
 		about += "  (" + remarks + ")"
 	}
 	fmt.Fprintln(b, "  "+v.Style.paint(color, fmt.Sprintf("%3s ", mark)+name)+"  "+v.Style.paint(dim, about))
@@ -99,10 +99,11 @@ func (v PlanView) entry(b *bufio.Writer, e *entry) {
 }
 
 // remarks are the things to know about a step beside its change.
-func remarks(s *plan.Step) string {
+func (e *entry) remarks() string {
 	var r []string
-	if s.Unit.User != "" {
-		r = append(r, "as "+s.Unit.User)
+	s := e.step
+	if e.user != "" {
+		r = append(r, "as "+e.user)
 	}
 	switch {
 	case s.Skip:
