@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/providers/abi"
+	"github.com/openfroyo/froyo/runner/dial"
 )
 
 // Format names the shape of a saved plan; another one is refused.
@@ -205,10 +207,15 @@ func locals(ids []unit.ID) []string {
 
 // Write saves the document.
 func (d *Document) Write(w io.Writer) error {
-	enc := json.NewEncoder(w)
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
-	return enc.Encode(d)
+	if err := enc.Encode(d); err != nil {
+		return err
+	}
+	_, err := w.Write(dial.EscapeJSON(text.Bytes()))
+	return err
 }
 
 // Parse reads a saved plan. name is the file's, for messages.

@@ -55,7 +55,7 @@ type FileOutput struct {
 // Read asks in one go what is there and what may differ.
 func (f File) Read(t *sdk.T) FileState {
 	f.check(t)
-	ops := []op.Op{{Stat: &op.Stat{Path: f.Path}}}
+	ops := append(make([]op.Op, 0, 2), op.Op{Stat: &op.Stat{Path: f.Path}})
 	more, kind := f.closer(t)
 	if kind != "" {
 		ops = append(ops, more)

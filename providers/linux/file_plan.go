@@ -120,16 +120,18 @@ func (f File) differAttributes(t *sdk.T, actual FileState, want op.Attributes, f
 	}
 	differs := false
 	for _, field := range fields {
+		unknown := t.Unknown(field.name)
+		if !unknown && (field.after == "" || !fresh && (field.after == field.before || field.after == field.id)) {
+			continue // most often, and before anything is made for a difference
+		}
 		var before any
 		if !fresh {
 			before = field.before
 		}
-		switch {
-		case t.Unknown(field.name):
+		if unknown {
 			t.DifferUnknown(field.name, before)
 			differs = true
-		case field.after == "" || !fresh && field.after == field.id:
-		case t.Differ(field.name, before, field.after):
+		} else if t.Differ(field.name, before, field.after) {
 			differs = true
 		}
 	}

@@ -80,16 +80,20 @@ type call struct {
 	Requests []request `json:"requests"`
 }
 
-// request is an abi.Request whose logged ops stay as they were written, for
-// they are only compared with what is asked for.
+// request is an abi.Request of which only the frame is read: the rest is
+// decoded once its type is known, and logged ops are only compared.
 type request struct {
-	abi.Request
-	Log []entry `json:"log"`
+	Type    string     `json:"type"`
+	Verb    abi.Verb   `json:"verb"`
+	Unit    codec.Span `json:"unit"`
+	Unknown []string   `json:"unknown"`
+	Actual  codec.Span `json:"actual"`
+	Log     []entry    `json:"log"`
 }
 
 type entry struct {
-	Op     codec.Raw `json:"op"`
-	Result op.Result `json:"result"`
+	Op     codec.Span `json:"op"`
+	Result op.Result  `json:"result"`
 }
 
 // Handle answers an encoded abi.Call with an encoded abi.Answer. It is what the
@@ -105,40 +109,30 @@ func handle(set *Set, data []byte, mark *uint32) []byte {
 	err := codec.Unmarshal(data, &call)
 	switch {
 	case err != nil:
-		return encode(abi.Answer{Replies: []abi.Reply{refuse("call cannot be read: " + err.Error())}})
+		return answer(1, func(int) abi.Reply { return refuse("call cannot be read: " + err.Error()) })
 	case call.ABI != abi.Version:
 		err = errors.New("call is of contract version " + strconv.Itoa(call.ABI) + ", the provider knows " + strconv.Itoa(abi.Version))
 	case len(call.Requests) > abi.MaxRequests:
 		err = errors.New("call has " + strconv.Itoa(len(call.Requests)) + " requests, more than " + strconv.Itoa(abi.MaxRequests))
 	}
-	answer := abi.Answer{Replies: make([]abi.Reply, len(call.Requests))}
 	scratch := make([]byte, 0, 1<<10)
-	for i := range call.Requests {
+	return answer(len(call.Requests), func(i int) abi.Reply {
 		if err != nil {
-			answer.Replies[i] = refuse(err.Error())
-			continue
+			return refuse(err.Error())
 		}
 		*mark = uint32(i) + 1
-		answer.Replies[i] = set.reply(&call.Requests[i], scratch)
+		reply := set.reply(&call.Requests[i], scratch)
 		*mark = 0
-	}
-	return encode(answer)
-}
-
-func encode(a abi.Answer) []byte {
-	out, err := codec.Marshal(&a)
-	if err != nil {
-		// An answer is plain data with checked JSON in it: this is a fault of the SDK, for the host to trap.
-		panic(err)
-	}
-	return out
+		return reply
+	})
 }
 
 func refuse(message string) abi.Reply {
 	return abi.Reply{Error: permanent(message)}
 }
 
-// reply answers one request. Scratch is for its use alone meanwhile.
+// reply answers one request. The reply may lie in scratch, so that it has to be
+// written before scratch is used again.
 func (s *Set) reply(request *request, scratch []byte) abi.Reply {
 	run, ok := s.types[request.Type]
 	switch request.Verb {

@@ -29,6 +29,13 @@ var (
 	statB = op.Op{Stat: &op.Stat{Path: "/b"}}
 	mkdir = op.Op{Mkdir: &op.Mkdir{Path: "/a"}}
 	query = op.Op{Exec: &op.Exec{Shell: "id", ReadOnly: true}}
+	reads = []op.Op{
+		{Stat: &op.Stat{Path: "/a \"b\"\n", Follow: true}},
+		{Read: &op.Read{Path: "/é"}},
+		{Read: &op.Read{Path: "/a", Limit: 1 << 20, Unless: "00ff"}},
+		{List: &op.List{Path: "/a"}},
+		query,
+	}
 )
 
 func (y toy) Read(t *sdk.T) toyState {
@@ -36,6 +43,8 @@ func (y toy) Read(t *sdk.T) toyState {
 	case "two reads":
 		a := t.All(statA, statB)
 		return toyState{Mode: string(a[0].Stat.Type) + string(a[1].Stat.Type)}
+	case "reads":
+		t.All(reads...)
 	case "must":
 		t.Must(t.Do(statA))
 	case "effect in read":
@@ -140,6 +149,9 @@ func ask(t *testing.T, requests ...abi.Request) []abi.Reply {
 	if err := codec.Unmarshal(first, &answer); err != nil {
 		t.Fatal(err)
 	}
+	if plain, err := codec.Marshal(answer); err != nil || !bytes.Equal(first, plain) {
+		t.Errorf("the answer is %s, the codec writes %s, %v", first, plain, err)
+	}
 	return answer.Replies
 }
 
@@ -181,6 +193,7 @@ func TestReply(t *testing.T) {
 	}{
 		{"read without ops", request(abi.Read, ""), abi.Reply{Actual: codec.Raw(`{"mode":"read"}`)}},
 		{"needs both", request(abi.Read, "two reads"), abi.Reply{Need: []op.Op{statA, statB}}},
+		{"needs all kinds", request(abi.Read, "reads"), abi.Reply{Need: reads}},
 		{"needs the rest", request(abi.Read, "two reads", entry(statA, file)), abi.Reply{Need: []op.Op{statB}}},
 		{"replays", request(abi.Read, "two reads", entry(statA, file), entry(statB, dir)), abi.Reply{Actual: codec.Raw(`{"mode":"filedirectory"}`)}},
 		{"another op in the log", request(abi.Read, "two reads", entry(statB, dir)), nondeterministic("asked for fs.stat /a where it had asked for fs.stat /b")},
@@ -216,13 +229,21 @@ func TestReply(t *testing.T) {
 		{"unknown type", abi.Request{Type: "x", Verb: abi.Read}, failure(`the provider has no type "x"`)},
 		{"unknown verb", abi.Request{Type: "toy", Verb: "x"}, failure(`unknown verb "x"`)},
 	}
+	var requests []abi.Request
+	var replies []abi.Reply
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			if diff := cmp.Diff([]abi.Reply{tt.want}, ask(t, tt.request)); diff != "" {
 				t.Error(diff)
 			}
 		})
+		requests, replies = append(requests, tt.request), append(replies, tt.want)
 	}
+	t.Run("all in one call", func(t *testing.T) {
+		if diff := cmp.Diff(replies, ask(t, requests...)); diff != "" {
+			t.Error(diff)
+		}
+	})
 }
 
 func TestPanicsAreNamed(t *testing.T) {

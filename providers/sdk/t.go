@@ -16,7 +16,7 @@ import (
 type T struct {
 	request *request
 	next    int    // position in the request's log
-	scratch []byte // for JSON that is only looked at
+	scratch []byte // JSON that was written for the request, with room for more
 
 	// halted is set where the code was unwound, for need or err. It stays set
 	// even where the author's code recovers from the unwinding.
@@ -144,20 +144,28 @@ func (t *T) value(v any) codec.Raw {
 	return nil
 }
 
-func (t *T) encode(v any) codec.Raw { return bytes.Clone(t.look(v)) }
+// encode keeps what it writes in the scratch space.
+func (t *T) encode(v any) codec.Raw {
+	raw := t.looked(codec.Append(t.scratch, v))
+	t.scratch = t.scratch[:len(t.scratch)+len(raw)]
+	return raw
+}
 
-// look encodes a value until the next one is.
-func (t *T) look(v any) []byte {
-	out, err := codec.Append(t.scratch[:0], v)
+// lookOp writes an op where the next text will be written.
+func (t *T) lookOp(o *op.Op) codec.Raw { return t.looked(appendOp(t.scratch, o)) }
+
+// looked returns what was written behind the scratch space in use, which may have grown.
+func (t *T) looked(out []byte, err error) codec.Raw {
 	if err != nil {
 		t.broken(err.Error())
 	}
-	t.scratch = out
-	return out
+	n := len(t.scratch)
+	t.scratch = out[:n]
+	return codec.Raw(out[n:len(out):len(out)])
 }
 
-func (t *T) decode(what string, raw codec.Raw, into any) {
-	if err := codec.Unmarshal(raw, into); err != nil {
+func (t *T) decode(what string, text codec.Span, into any) {
+	if err := codec.Unmarshal(text, into); err != nil {
 		t.broken(what + " of " + t.request.Type + " cannot be read: " + err.Error())
 	}
 }

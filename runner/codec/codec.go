@@ -4,7 +4,7 @@
 // bytes need stricter reading than encoding/json gives.
 //
 // It knows structs with json tags, pointers, slices, maps with string keys,
-// strings, booleans, numbers, []byte, any and [Raw]; types that marshal
+// strings, booleans, numbers, []byte, any, [Raw] and [Span]; types that marshal
 // themselves are refused. What it writes equals encoding/json's output
 // without HTML escaping.
 //
@@ -24,6 +24,11 @@ const MaxDepth = 64
 // Raw is JSON text that is passed on as it is. Decoding copies and checks its
 // syntax; encoding trusts it. An empty Raw is written as null.
 type Raw []byte
+
+// Span is JSON text of the input that is left for later: decoding finds its end
+// by brackets and quotes alone and copies nothing, so whoever wants its value has
+// to decode it, which checks it, while the input is still there. Encoding trusts it as Raw.
+type Span []byte
 
 // Marshal returns v as JSON.
 func Marshal(v any) ([]byte, error) {
@@ -50,7 +55,7 @@ func Append(dst []byte, v any) ([]byte, error) {
 // into old maps, slices or structs, and of equal keys the last one wins. Keys
 // are matched exactly; unknown ones are checked and ignored. Into any go nil,
 // bool, string, []any, map[string]any, int64 for a number written as an
-// integer that fits, else float64. Nothing in v refers to data afterwards.
+// integer that fits, else float64. Nothing in v but a [Span] refers to data afterwards.
 func Unmarshal(data []byte, v any) error {
 	target := reflect.ValueOf(v)
 	if target.Kind() != reflect.Pointer || target.IsNil() {

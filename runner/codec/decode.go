@@ -1,22 +1,32 @@
 package codec
 
 import (
+	"bytes"
 	"encoding/base64"
+	"encoding/binary"
 	"reflect"
 	"strconv"
 )
 
-// decoder reads one value; its scanning half is in scan.go.
+// decoder reads one value; its scanning half is in scan.go and skip.go.
 type decoder struct {
 	data  []byte
+	text  string // data, once a string was found in it
+	own   []byte // data, once a Raw was found in it
 	pos   int
 	depth int
 }
 
 // value reads the value at the position into v, which must be settable.
 func (d *decoder) value(v reflect.Value, s *shape) error {
-	if s.form == formRaw {
+	switch s.form {
+	case formRaw:
 		return d.raw(v)
+	case formSpan:
+		start := d.pos
+		err := d.span()
+		v.SetBytes(d.data[start:d.pos:d.pos])
+		return err
 	}
 	if d.peek() == 'n' {
 		v.SetZero()
@@ -30,8 +40,8 @@ func (d *decoder) value(v reflect.Value, s *shape) error {
 	case formInt, formUint, formFloat:
 		return d.numeric(v, s)
 	case formString:
-		b, err := d.text()
-		v.SetString(string(b))
+		text, err := d.str()
+		v.SetString(text)
 		return err
 	case formBytes:
 		return d.bytes(v)
@@ -53,17 +63,61 @@ func (d *decoder) value(v reflect.Value, s *shape) error {
 	return err
 }
 
+// shared is the size up to which all strings and all Raws of an input share one
+// copy of it: they are many and short, and allocations cost more than bytes.
+const shared = 64 << 10
+
+// part returns the input between two positions.
+func (d *decoder) part(start, end int) string {
+	if len(d.data) > shared {
+		return string(d.data[start:end])
+	}
+	if d.text == "" {
+		d.text = string(d.data)
+	}
+	return d.text[start:end]
+}
+
+// str reads a string.
+func (d *decoder) str() (string, error) {
+	if end := plainText(d.data, d.pos); end > 0 {
+		part := d.part(d.pos+1, end-1)
+		d.pos = end
+		return part, nil
+	}
+	b, err := d.chars()
+	return string(b), err
+}
+
 func (d *decoder) raw(v reflect.Value) error {
 	start := d.pos
 	if err := d.skip(); err != nil {
 		return err
 	}
-	v.SetBytes(append([]byte(nil), d.data[start:d.pos]...))
+	if len(d.data) > shared {
+		v.SetBytes(bytes.Clone(d.data[start:d.pos]))
+		return nil
+	}
+	if d.own == nil {
+		d.own = bytes.Clone(d.data)
+	}
+	v.SetBytes(d.own[start:d.pos:d.pos])
 	return nil
 }
 
 func (d *decoder) numeric(v reflect.Value, s *shape) error {
 	start := d.pos
+	if n, ok := d.small(); ok {
+		if s.form == formInt && !v.OverflowInt(n) {
+			v.SetInt(n)
+			return nil
+		}
+		if s.form == formUint && !v.OverflowUint(uint64(n)) {
+			v.SetUint(uint64(n))
+			return nil
+		}
+		d.pos = start
+	}
 	lit, integer, err := d.number()
 	if err != nil {
 		return err
@@ -96,7 +150,7 @@ func (d *decoder) numeric(v reflect.Value, s *shape) error {
 
 func (d *decoder) bytes(v reflect.Value) error {
 	start := d.pos
-	text, err := d.text()
+	text, err := d.chars()
 	if err != nil {
 		return err
 	}
@@ -110,11 +164,15 @@ func (d *decoder) bytes(v reflect.Value) error {
 }
 
 func (d *decoder) slice(v reflect.Value, s *shape) error {
-	v.Set(reflect.MakeSlice(s.typ, 0, 0))
 	more, err := d.open('[', ']')
+	if !more {
+		v.Set(reflect.MakeSlice(s.typ, 0, 0))
+		return err
+	}
+	v.SetZero()
 	for i := 0; more && err == nil; i++ {
 		if i >= v.Cap() {
-			v.Grow(1)
+			v.Grow(2)
 		}
 		v.SetLen(i + 1)
 		if err = d.value(v.Index(i), s.elem); err != nil {
@@ -147,11 +205,14 @@ func (d *decoder) mapping(v reflect.Value, s *shape) error {
 func (d *decoder) structure(v reflect.Value, s *shape) error {
 	more, err := d.open('{', '}')
 	for next := 0; more && err == nil; { // the field after the last one
-		var key []byte
-		if key, err = d.key(); err != nil {
-			return err
+		i := d.expected(s.fields, next)
+		if i < 0 {
+			var key []byte
+			if key, err = d.key(); err != nil {
+				return err
+			}
+			i = s.find(key)
 		}
-		i := s.find(key, next)
 		if i < 0 {
 			err = d.skip()
 		} else {
@@ -161,19 +222,43 @@ func (d *decoder) structure(v reflect.Value, s *shape) error {
 		if err != nil {
 			return err
 		}
-		more, err = d.more('}')
+		if d.pos < len(d.data) && d.data[d.pos] == ',' {
+			d.pos++
+			d.space()
+		} else {
+			more, err = d.more('}')
+		}
 	}
 	return err
 }
 
-// find returns the field with a name, or -1. Writers keep the order of the
-// fields and leave some out, so it is most likely one of the next.
-func (s *shape) find(name []byte, next int) int {
-	for i := next; i < min(next+4, len(s.fields)); i++ {
-		if s.fields[i].name == string(name) {
-			return i
-		}
+// expected steps over a key with its colon if it is that of one of the fields
+// from next on, and returns which. Writers keep the order of fields and leave
+// some out, so it nearly always is.
+func (d *decoder) expected(fields []field, next int) int {
+	if len(d.data)-d.pos < 8 {
+		return -1
 	}
+	rest := d.data[d.pos:]
+	head := binary.LittleEndian.Uint64(rest)
+	for i := next; i < len(fields); i++ {
+		f := &fields[i]
+		if (head^f.head)&f.mask != 0 {
+			continue
+		}
+		n := len(f.key)
+		if n > 8 && (n > len(rest) || string(rest[8:n]) != string(f.key[8:])) {
+			continue
+		}
+		d.pos += n
+		d.space()
+		return i
+	}
+	return -1
+}
+
+// find returns the field with a name, or -1.
+func (s *shape) find(name []byte) int {
 	if i, ok := s.index[string(name)]; ok {
 		return i
 	}
@@ -199,8 +284,7 @@ func (d *decoder) plain() (any, error) {
 	case c == 't' || c == 'f':
 		return d.boolean()
 	case c == '"':
-		b, err := d.text()
-		return string(b), err
+		return d.str()
 	case c == '[':
 		return d.plainList()
 	case c == '{':

@@ -22,7 +22,7 @@ func appendAny(dst []byte, v any, depth int) ([]byte, error) {
 	case bool:
 		return strconv.AppendBool(dst, v), nil
 	case string:
-		return appendString(dst, v), nil
+		return AppendString(dst, v), nil
 	case int64:
 		return strconv.AppendInt(dst, v, 10), nil
 	case []any:
@@ -70,7 +70,7 @@ func appendObject(dst []byte, object map[string]any, depth int) ([]byte, error) 
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = append(appendString(dst, key), ':')
+		dst = append(AppendString(dst, key), ':')
 		var err error
 		if dst, err = appendAny(dst, object[key], depth+1); err != nil {
 			return dst, err
@@ -90,10 +90,10 @@ func appendValue(dst []byte, v reflect.Value, s *shape, depth int) ([]byte, erro
 	case formFloat:
 		return appendFloat(dst, v.Float(), s.typ.Bits())
 	case formString:
-		return appendString(dst, v.String()), nil
+		return AppendString(dst, v.String()), nil
 	case formStruct:
 		return appendStruct(dst, v, s, depth)
-	case formRaw:
+	case formRaw, formSpan:
 		if v.Len() > 0 {
 			return append(dst, v.Bytes()...), nil
 		}
@@ -115,39 +115,55 @@ func appendValue(dst []byte, v reflect.Value, s *shape, depth int) ([]byte, erro
 	return appendBytes(dst, v.Bytes()), nil
 }
 
+// appendStruct writes each member with a comma before its key, the first of
+// which becomes the opening bracket.
 func appendStruct(dst []byte, v reflect.Value, s *shape, depth int) ([]byte, error) {
 	if depth == MaxDepth {
 		return dst, errDeep
 	}
-	dst = append(dst, '{')
-	first := true
+	begin := len(dst)
 	for i := range s.fields {
 		f := &s.fields[i]
 		member := f.of(v)
+		if f.shape.form == formString {
+			if text := member.String(); text != "" || !f.omitEmpty {
+				dst = AppendString(append(dst, f.after...), text)
+			}
+			continue
+		}
 		if f.omitEmpty && empty(member, f.shape) {
 			continue
 		}
-		if !first {
-			dst = append(dst, ',')
-		}
-		first = false
-		dst = append(dst, f.key...)
 		var err error
-		if dst, err = appendValue(dst, member, f.shape, depth+1); err != nil {
+		if dst, err = appendValue(append(dst, f.after...), member, f.shape, depth+1); err != nil {
 			return dst, err
 		}
 	}
+	if len(dst) == begin {
+		return append(dst, "{}"...), nil
+	}
+	dst[begin] = '{'
 	return append(dst, '}'), nil
 }
 
 func empty(v reflect.Value, s *shape) bool {
 	switch s.form {
+	case formPointer:
+		return v.IsNil()
+	case formBool:
+		return !v.Bool()
+	case formInt:
+		return v.Int() == 0
+	case formUint:
+		return v.Uint() == 0
+	case formFloat:
+		return v.Float() == 0
 	case formStruct:
 		return false
-	case formString, formBytes, formRaw, formSlice, formMap:
-		return v.Len() == 0
+	case formAny:
+		return v.IsNil()
 	}
-	return v.IsZero() && (s.form != formFloat || v.Float() == 0)
+	return v.Len() == 0
 }
 
 func appendSlice(dst []byte, v reflect.Value, s *shape, depth int) ([]byte, error) {
@@ -178,7 +194,7 @@ func appendMap(dst []byte, v reflect.Value, s *shape, depth int) ([]byte, error)
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = append(appendString(dst, key.String()), ':')
+		dst = append(AppendString(dst, key.String()), ':')
 		var err error
 		if dst, err = appendValue(dst, v.MapIndex(key), s.elem, depth+1); err != nil {
 			return dst, err
@@ -215,9 +231,9 @@ func appendFloat(dst []byte, f float64, bits int) ([]byte, error) {
 	return dst, nil
 }
 
-// appendString writes a quoted string. Besides what JSON demands it escapes
+// AppendString adds s as a JSON string to dst. Besides what JSON demands it escapes
 // U+2028 and U+2029, which JavaScript takes for line ends.
-func appendString(dst []byte, s string) []byte {
+func AppendString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	for {
 		n := plainRun(s)

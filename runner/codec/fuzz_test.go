@@ -23,6 +23,7 @@ func FuzzUnmarshal(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
+		spans(t, in)
 		var mine, theirs any
 		mineErr, theirErr := codec.Unmarshal(in, &mine), json.Unmarshal(in, &theirs)
 		if e, ok := errors.AsType[*codec.Error](mineErr); ok {

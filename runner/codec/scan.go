@@ -120,55 +120,22 @@ func (d *decoder) more(closing byte) (bool, error) {
 
 // key reads a member's key and steps to its value.
 func (d *decoder) key() ([]byte, error) {
-	key, err := d.text()
+	key, err := d.chars()
 	if err != nil {
 		return nil, err
 	}
+	return key, d.colon()
+}
+
+// colon steps over what stands between a key and its value.
+func (d *decoder) colon() error {
 	d.space()
 	if d.peek() != ':' {
-		return nil, d.fail("expected ':', found " + d.found())
+		return d.fail("expected ':', found " + d.found())
 	}
 	d.pos++
 	d.space()
-	return key, nil
-}
-
-// skip checks a value's syntax and steps over it.
-func (d *decoder) skip() error {
-	switch c := d.peek(); {
-	case c == '{':
-		more, err := d.open('{', '}')
-		for more && err == nil {
-			if _, err = d.key(); err != nil {
-				return err
-			}
-			if err = d.skip(); err != nil {
-				return err
-			}
-			more, err = d.more('}')
-		}
-		return err
-	case c == '[':
-		more, err := d.open('[', ']')
-		for more && err == nil {
-			if err = d.skip(); err != nil {
-				return err
-			}
-			more, err = d.more(']')
-		}
-		return err
-	case c == '"':
-		return d.skipText()
-	case c == '-' || isDigit(c):
-		_, _, err := d.number()
-		return err
-	case c == 't' || c == 'f':
-		_, err := d.boolean()
-		return err
-	case c == 'n':
-		return d.literal("null")
-	}
-	return d.fail("expected a value, found " + d.found())
+	return nil
 }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
@@ -209,6 +176,22 @@ func (d *decoder) number() (lit []byte, integer bool, err error) {
 	return d.data[start:d.pos], integer, nil
 }
 
+// small reads a number of up to 18 digits and nothing else, and reports whether one stood there.
+func (d *decoder) small() (n int64, ok bool) {
+	data, start, i := d.data, d.pos, d.pos
+	for ; i < len(data) && isDigit(data[i]); i++ {
+		n = n*10 + int64(data[i]-'0')
+	}
+	switch {
+	case i == start, i > start+18, data[start] == '0' && i > start+1:
+		return 0, false
+	case i < len(data) && (data[i] == '.' || data[i]|0x20 == 'e'):
+		return 0, false
+	}
+	d.pos = i
+	return n, true
+}
+
 func (d *decoder) digits() bool {
 	start := d.pos
 	for isDigit(d.peek()) {
@@ -217,9 +200,9 @@ func (d *decoder) digits() bool {
 	return d.pos > start
 }
 
-// text reads a string. The bytes it returns may be part of the input; they are
+// chars reads a string. The bytes it returns may be part of the input; they are
 // valid UTF-8, bad bytes and lone surrogates replaced by U+FFFD.
-func (d *decoder) text() ([]byte, error) {
+func (d *decoder) chars() ([]byte, error) {
 	if d.peek() != '"' {
 		return nil, d.fail("expected a string, found " + d.found())
 	}
@@ -231,27 +214,6 @@ func (d *decoder) text() ([]byte, error) {
 		return part, nil
 	}
 	return d.unquote(end)
-}
-
-// skipText checks a string's syntax and steps over it.
-func (d *decoder) skipText() error {
-	d.pos++
-	for {
-		d.pos += plainRun(d.data[d.pos:])
-		switch c := d.peek(); {
-		case c == '"':
-			d.pos++
-			return nil
-		case c == '\\':
-			if _, err := d.escape(); err != nil {
-				return err
-			}
-		case c >= utf8.RuneSelf:
-			d.pos++
-		default:
-			return d.unfinished()
-		}
-	}
 }
 
 // unfinished is the error of a string in which neither its end nor a fit byte comes.

@@ -1,11 +1,14 @@
 package codec
 
 import (
+	"encoding/binary"
 	"errors"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // form is how a Go type looks in JSON.
@@ -19,6 +22,7 @@ const (
 	formString
 	formBytes // base64 string
 	formRaw
+	formSpan
 	formPointer
 	formSlice
 	formMap
@@ -38,7 +42,10 @@ type shape struct {
 // field is one member of a struct, those of embedded structs included.
 type field struct {
 	name      string
-	key       []byte // quoted name and colon
+	after     []byte // a comma, the quoted name and a colon
+	key       []byte // the same without the comma
+	head      uint64 // the first eight bytes of key as a number, in which
+	mask      uint64 // the bits that are key's are set here
 	path      []int  // indices from the struct through embedded ones
 	omitEmpty bool
 	shape     *shape
@@ -56,7 +63,23 @@ func (f *field) of(v reflect.Value) reflect.Value {
 // are, and holds nothing that could be wrong later.
 var shapes sync.Map // reflect.Type → *shape
 
+// recent holds shapes that were asked for lately, by the address of their
+// type: looking them up in a map costs as much as reading a small value.
+var recent [32]atomic.Pointer[shape]
+
 func shapeOf(t reflect.Type) (*shape, error) {
+	slot := &recent[reflect.ValueOf(t).Pointer()/32%uintptr(len(recent))]
+	if s := slot.Load(); s != nil && s.typ == t {
+		return s, nil
+	}
+	s, err := cachedShape(t)
+	if err == nil {
+		slot.Store(s)
+	}
+	return s, err
+}
+
+func cachedShape(t reflect.Type) (*shape, error) {
 	if s, ok := shapes.Load(t); ok {
 		return s.(*shape), nil
 	}
@@ -98,6 +121,8 @@ func formOf(t reflect.Type) (form, bool) {
 	switch {
 	case t == reflect.TypeFor[Raw]():
 		return formRaw, true
+	case t == reflect.TypeFor[Span]():
+		return formSpan, true
 	case marshalsItself(t):
 		return 0, false
 	}
@@ -219,6 +244,10 @@ func (b shaper) candidate(sf reflect.StructField, name string, path []int, omitE
 	if name == "" {
 		c.name = sf.Name
 	}
-	c.key = append(appendString(nil, c.name), ':')
+	c.after = append(AppendString([]byte{','}, c.name), ':')
+	c.key = c.after[1:]
+	n := min(len(c.key), 8)
+	c.mask = math.MaxUint64 >> (64 - 8*n)
+	c.head = binary.LittleEndian.Uint64(append(c.key[:n:n], make([]byte, 8-n)...))
 	return []candidate{c}, nil
 }

@@ -1,9 +1,12 @@
 package dial
 
 import (
+	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -57,7 +60,11 @@ func visible(r rune) bool {
 	return r == ' ' || unicode.IsPrint(r) && !unicode.Is(unicode.Cf, r)
 }
 
-// escapeLines escapes each line of a text and drops the empty ones.
+// mostLines bounds the evidence shown of what a host said: its beginning and its end.
+const mostLines = 20
+
+// escapeLines escapes each line of a text, drops the empty ones, and leaves
+// out the middle where they are many.
 func escapeLines(s string) string {
 	var lines []string
 	for line := range strings.Lines(s) {
@@ -65,5 +72,32 @@ func escapeLines(s string) string {
 			lines = append(lines, Escape(line))
 		}
 	}
+	if over := len(lines) - mostLines; over > 0 {
+		lines = slices.Replace(lines, mostLines/2, mostLines/2+over, fmt.Sprintf("... (%d more lines)", over))
+	}
 	return strings.Join(lines, "\n")
 }
+
+// EscapeJSON makes JSON safe to show: characters beyond ASCII that are not
+// plain text, which JSON itself lets stand, become \u escapes. They can only
+// be inside of strings, so the meaning stays the same.
+func EscapeJSON(data []byte) []byte {
+	if bytes.IndexFunc(data, hidden) < 0 {
+		return data
+	}
+	var out []byte
+	for _, r := range string(data) {
+		switch {
+		case !hidden(r):
+			out = utf8.AppendRune(out, r)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			out = fmt.Appendf(out, `\u%04x\u%04x`, high, low)
+		default:
+			out = fmt.Appendf(out, `\u%04x`, r)
+		}
+	}
+	return out
+}
+
+func hidden(r rune) bool { return r >= 0x7f && !visible(r) }

@@ -127,7 +127,7 @@ func (p *placing) readReport(ctx context.Context) (report, error) {
 		return report{}, p.slow()
 	}
 	if errors.Is(err, wire.ErrNoMagic) {
-		return report{}, p.errorAt(StageStart, "the login shell says other things than the bootstrap, without end",
+		return report{}, p.errorAt(StageStart, "the login shell prints without end before it runs a command",
 			short(string(noise)), "what does the shell's start-up file print?")
 	}
 	if err != nil {
@@ -290,7 +290,7 @@ func hintOf(err error) string {
 
 // short bounds what is shown of what a host said.
 func short(s string) string {
-	const most = 4 << 10
+	const most = 1 << 10
 	if len(s) > most {
 		return s[:most] + "..."
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // maxStderr bounds what is kept of what a process says on stderr.
-const maxStderr = 32 << 10
+const maxStderr = 4 << 10
 
 // stderr keeps the end of what a process says there, and watches for a prompt.
 type stderr struct {

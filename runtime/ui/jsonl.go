@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
 	"sync"
@@ -9,19 +10,30 @@ import (
 	"github.com/openfroyo/froyo/engine/apply"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/event"
+	"github.com/openfroyo/froyo/runner/dial"
 )
 
 // JSONLines writes each event as one line of JSON. It implements event.Sink.
 type JSONLines struct {
 	mu  sync.Mutex
-	enc *json.Encoder
+	out io.Writer
 }
 
 // NewJSONLines writes to w.
-func NewJSONLines(w io.Writer) *JSONLines {
-	enc := json.NewEncoder(w)
+func NewJSONLines(w io.Writer) *JSONLines { return &JSONLines{out: w} }
+
+// write writes one value as a line.
+func (j *JSONLines) write(v any) error {
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
 	enc.SetEscapeHTML(false)
-	return &JSONLines{enc: enc}
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	_, err := j.out.Write(dial.EscapeJSON(text.Bytes()))
+	return err
 }
 
 // line is the shape of an event on the outside.
@@ -70,9 +82,7 @@ func shape(e event.Event) line {
 
 // Emit implements event.Sink.
 func (j *JSONLines) Emit(e event.Event) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	_ = j.enc.Encode(shape(e)) // a closed pipe ends the process by its own signal
+	_ = j.write(shape(e)) // a closed pipe ends the process by its own signal
 }
 
 // Recap writes the counts of all hosts as the last line.
@@ -91,7 +101,5 @@ func (j *JSONLines) Recap(counts []apply.Count) error {
 	for _, c := range counts {
 		recap.Hosts[c.Host] = host{c.OK, c.Changed, c.Unreachable, c.Failed, c.Skipped}
 	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.enc.Encode(recap)
+	return j.write(recap)
 }

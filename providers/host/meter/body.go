@@ -22,11 +22,15 @@ type coder struct {
 	labels []label // blocks that are open, innermost last
 	run    int     // bytes of code since the last charge, on the longest path
 	paid   bool    // a charge has been made on every path to here
+
+	dispatch dispatch // the function's latest
+	jump     jump     // the latest that was foreseen
 }
 
 // label is a block that is open.
 type label struct {
 	opcode byte
+	body   int // where its code begins
 	atOpen int // the run where an if without else goes on
 	exit   int // the longest run of the branches to its end
 }
@@ -86,6 +90,7 @@ func (c *coder) code(v vector) ([]byte, error) {
 // function meters c.r into c.out.
 func (c *coder) function() {
 	c.out, c.copied, c.labels, c.run, c.paid = c.out[:0], 0, c.labels[:0], 0, false
+	c.dispatch.body, c.jump.at = 0, 0
 	c.locals()
 	for c.r.err == nil {
 		if c.run > stretch {
@@ -140,6 +145,9 @@ func (c *coder) instruction() (ended bool) {
 		}
 	default:
 		c.r.operands(kind)
+		if opcode == opI32Const {
+			c.foresee(c.r.b[start+1 : c.r.at])
+		}
 	}
 	// The targets of a br_table make it long, not slow.
 	c.run += min(c.r.at-start, 16)
@@ -182,7 +190,7 @@ func (c *coder) special(start int, opcode byte) (ended bool) {
 	if !c.paid {
 		c.pay(start)
 	}
-	return c.transfer(opcode)
+	return c.transfer(start, opcode)
 }
 
 // target reads the index of a function.
@@ -198,7 +206,10 @@ func (c *coder) open(start int, opcode byte) {
 		c.pay(start)
 	}
 	c.blockType()
-	c.labels = append(c.labels, label{opcode: opcode, atOpen: c.run})
+	if opcode == opLoop && c.r.b[c.r.at-1] == blockEmpty {
+		c.dispatching()
+	}
+	c.labels = append(c.labels, label{opcode: opcode, body: c.r.at, atOpen: c.run})
 	if opcode == opLoop {
 		c.pay(c.r.at)
 	}
@@ -219,7 +230,7 @@ func (c *coder) blockType() {
 
 // transfer meters what moves control elsewhere. What follows an unconditional
 // branch is dead until its block ends, so the run begins anew there.
-func (c *coder) transfer(opcode byte) (ended bool) {
+func (c *coder) transfer(start int, opcode byte) (ended bool) {
 	switch opcode {
 	case opElse:
 		c.otherwise()
@@ -228,7 +239,12 @@ func (c *coder) transfer(opcode byte) (ended bool) {
 	case opBrIf:
 		c.branch(c.r.u32())
 	case opBr:
-		c.branch(c.r.u32())
+		depth := c.r.u32()
+		if c.jump.at == start {
+			depth = c.jump.depth
+			c.redirect(start)
+		}
+		c.branch(depth)
 		c.run = 0
 	case opBrTable:
 		c.r.each(c.r.count(maxElements, "targets of a branch")+1, func() { c.branch(c.r.u32()) })

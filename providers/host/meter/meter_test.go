@@ -243,7 +243,7 @@ func goGuest(tb testing.TB) []byte {
 // FuzzMeter checks that no binary makes the meter panic, and that what
 // compiles still does so when it is metered.
 func FuzzMeter(f *testing.F) {
-	for _, code := range [][]byte{{0x42, 0}, countdown, {0x00}, {0x41, 0, 0x41, 0, 0x20, 0, 0xfc, 11, 0, 0x42, 0}, {0xfd, 0x0c}} {
+	for _, code := range [][]byte{{0x42, 0}, countdown, dispatch([]byte{2, 0, 1, 2}, goTo(2, 2), nil, nil), {0x00}, {0x41, 0, 0x41, 0, 0x20, 0, 0xfc, 11, 0, 0x42, 0}, {0xfd, 0x0c}} {
 		f.Add(call(code...))
 	}
 	f.Add(more(wt.Tables, wt.Section(wt.Tables, []byte{0x70, 0, 4})))
