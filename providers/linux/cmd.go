@@ -213,19 +213,28 @@ func short(command string) string {
 	return strconv.Quote(command[:cut]) + "..."
 }
 
-// tail returns the last 2 KiB of what a program said, from the beginning of a line where there is one.
+// tail returns the end of what a program said: at most 2 KiB and 40 lines, from
+// the beginning of a line where there is one.
 func tail(said string) string {
-	const limit = 2 << 10
+	const (
+		limit = 2 << 10
+		lines = 40
+	)
 	said = strings.TrimRight(said, "\n")
-	if len(said) <= limit {
-		return said
+	if len(said) > limit {
+		said = said[len(said)-limit:]
+		if _, rest, found := strings.Cut(said, "\n"); found {
+			said = rest
+		}
+		for len(said) > 0 && !utf8.RuneStart(said[0]) {
+			said = said[1:]
+		}
 	}
-	said = said[len(said)-limit:]
-	if i := strings.IndexByte(said, '\n'); i >= 0 {
-		return said[i+1:]
+	begin := len(said)
+	for range lines {
+		if begin = strings.LastIndexByte(said[:begin], '\n'); begin < 0 {
+			return said
+		}
 	}
-	for len(said) > 0 && !utf8.RuneStart(said[0]) {
-		said = said[1:]
-	}
-	return said
+	return said[begin+1:]
 }

@@ -3,7 +3,9 @@ package cli_test
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"unicode"
 	"unicode/utf8"
@@ -23,7 +25,7 @@ cmd("date >/srv/lab/born", name = "born", creates = "/srv/lab/born")
 func startHostile(t *testing.T, runbook string) *froyo {
 	t.Helper()
 	f := start(t, 2)
-	t.Cleanup(func() { f.clean(t) }) // after what the test undoes
+	t.Cleanup(func() { f.clean(t) }) // after what the test has undone
 	f.trust(t)
 	f.inventory(t, "ops", nil)
 	f.write(t, "site.star", runbook)
@@ -121,10 +123,10 @@ func TestLabBadStart(t *testing.T) {
 		want  verdict
 	}{
 		{name: "noise", spoil: noisy(`echo welcome; echo trouble >&2; printf '\033[2J\033]0;x\007\377'`)},
-		{name: "100 KB of noise", spoil: noisy(`head -c 100000 /dev/urandom; head -c 100000 /dev/urandom >&2`)},
+		{name: "100 KB of noise", spoil: noisy(`head -c 100000 /dev/urandom; head -c 100000 /dev/urandom >&2; echo`)},
 		{
 			name: "noise without end", spoil: noisy(`printf '\033[2J'; yes`),
-			want: verdict{code: 3, says: "without end", hint: true},
+			want: verdict{code: 3, says: "more lines)", hint: true},
 		},
 		{
 			name: "a shell that ends", spoil: noisy(`printf '\033[31mno entry\n'; exit 7`),
@@ -179,7 +181,136 @@ func TestLabBadStart(t *testing.T) {
 	}
 }
 
-// only makes a unit's command do its work on the first host, and nothing on others.
-func (f *froyo) only(command string) string {
-	return fmt.Sprintf("test $(hostname) != %s || { %s; }", f.hosts[0].Name, command)
+// slow keeps the first host busy in the middle of a unit, and no other.
+func (f *froyo) slow(t *testing.T) {
+	t.Helper()
+	f.write(t, "site.star", fmt.Sprintf(`
+def main(host):
+    file("/srv/lab", state = "directory")
+    if host.name == %q:
+        cmd("touch /srv/lab/started; exec sleep 300", name = "slow")
+    file("/srv/lab/last", content = "last")
+
+play("main", hosts = "all", do = main)
+`, f.hosts[0].Name))
+}
+
+// TestLabBrokenOff ends what works on a host in the middle of a command.
+func TestLabBrokenOff(t *testing.T) {
+	tests := []struct {
+		name string
+		end  func(*testing.T, labtest.Host)
+		says string
+	}{
+		{name: "the SSH session", end: kill("^sshd: ops"), says: "the connection was lost"},
+		{name: "the runner", end: kill("[f]royo-runner"), says: "the runner ended: killed by signal KILL"},
+		{
+			name: "the network", says: "nothing was heard from the host",
+			end: func(t *testing.T, h labtest.Host) { t.Helper(); h.Cut(t) },
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			f := startHostile(t, "")
+			f.slow(t)
+			h := f.hosts[0]
+			t.Cleanup(func() { // once it is on the network again
+				waitFor(t, func() bool { return h.SSH(t, "pgrep -f '[f]royo-runner|[s]leep 300' || true") == "" })
+			})
+			ended := make(chan struct{})
+			go func() {
+				defer close(ended)
+				waitFor(t, func() bool { return h.SSH(t, "ls /srv/lab/started 2>/dev/null || true") != "" })
+				test.end(t, h)
+			}()
+			code, stdout, stderr := f.run(t, "apply", "-y", "-b")
+			<-ended
+			f.apart(t, verdict{code: 4, says: test.says + ", under way: exec touch /srv/lab/started"}, code, stdout, stderr)
+		})
+	}
+}
+
+// kill ends processes of the host that a pattern finds.
+func kill(pattern string) func(*testing.T, labtest.Host) {
+	return func(t *testing.T, h labtest.Host) { t.Helper(); h.SSH(t, "pkill -KILL -f '"+pattern+"'") }
+}
+
+// TestLabFlood runs commands that say more than anyone would keep.
+func TestLabFlood(t *testing.T) {
+	tests := []struct {
+		name    string
+		command string
+		want    verdict
+	}{
+		{name: "endless lines", command: "timeout 2 yes", want: verdict{code: 3, says: "exit code 124"}},
+		{name: "endless lines on both streams", command: "timeout 2 sh -c 'yes >&2 & yes'", want: verdict{code: 3, says: "exit code 124"}},
+		{name: "a line of 1 GB", command: `head -c 1G /dev/zero | tr '\0' x`},
+	}
+	const most = 300 << 10 // KiB of froyo itself; a gigabyte kept would show
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			f := startHostile(t, small)
+			f.write(t, "site.star", small+fmt.Sprintf("\ncmd([\"/bin/sh\", \"-c\", %q], name = \"flood\", onlyif = \"test $(hostname) = %s\")\n",
+				test.command+"; r=$?; grep VmHWM /proc/$PPID/status | tr -dc 0-9 >/srv/lab/peak; exit $r", f.hosts[0].Name))
+			cmd := f.command(t.Context(), "apply", "-y", "-b", "-i", "hosts.ini")
+			code, stdout, stderr := f.finish(t, cmd)
+			f.apart(t, test.want, code, stdout, stderr)
+			if used := cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss; used > most { //nolint:forcetypeassert // what Unix gives
+				t.Errorf("froyo took %d KiB, want at most %d", used, most)
+			}
+			if kib, err := strconv.Atoi(strings.TrimSpace(f.hosts[0].SSH(t, "cat /srv/lab/peak"))); err != nil || kib > 16<<10 {
+				t.Errorf("the runner took %d KiB, want at most 16 MiB (%v)", kib, err)
+			}
+		})
+	}
+}
+
+// TestLabUntrustedText has a host say what a terminal, a template or a runbook might obey.
+func TestLabUntrustedText(t *testing.T) {
+	f := startHostile(t, "")
+	h := f.hosts[0]
+	h.Undo(t, "ln -sf ../usr/lib/os-release /etc/os-release")
+	h.SSH(t, `mkdir -p /srv/lab/deep && cd /srv/lab && printf 'old \033[2J\n' >app.conf && printf 'old \377\n' >bytes.conf
+		ln -s "$(printf 'to\033[2J\302\233\342\200\256')" link && touch "deep/$(printf 'a\033[2J\377b')" && rm -f /etc/os-release
+		printf 'ID=debian\nVERSION_ID=12\nPRETTY_NAME="{{ 7*7 }} %%s {%% raw %%} host.name \033[2J"\n' >/etc/os-release`)
+	f.write(t, "site.star", fmt.Sprintf(`
+def main(host):
+    name = host.facts.os.basic.name
+    file("/srv/lab/deep", state = "directory", mode = "0755", recurse = True)
+    file("/srv/lab/app.conf", content = "name = " + name + "\n")
+    file("/srv/lab/bytes.conf", content = "new\n")
+    file("/srv/lab/made.conf", content = template(text = "{{ name }}\n", name = name))
+    file("/srv/lab/link", state = "link", target = "/srv/lab")
+    said = cmd("printf 'a\\033[2J\\302\\233\\342\\200\\256b'", name = "said", changed_when = False)
+    file("/srv/lab/said", content = later(lambda: said.stdout))
+    print("this is " + name)
+    if host.name == %q:
+        cmd("printf 'out\\033[2J\\377\\n'; printf 'err\\033[2J\\377\\302\\233\\n' >&2; exit 9", name = "fails \x1b[2J")
+
+play("main", hosts = "all", do = main)
+`, h.Name))
+	for _, args := range [][]string{{"plan"}, {"plan", "--json"}, {"plan", "-v"}, {"plan", "--out", "plan.json"}, {"plan", "--dot", "-"}} {
+		code, stdout, stderr := f.run(t, append(args, "-b")...)
+		if code != 0 {
+			t.Errorf("%v: exit code %d", args, code)
+		}
+		raw(t, stdout+stderr)
+	}
+	code, stdout, stderr := f.run(t, "apply", "-y", "-b")
+	f.apart(t, verdict{code: 3, says: `err\x1b[2J`}, code, stdout, stderr)
+	want := "{{ 7*7 }} %s {% raw %} host.name \x1b[2J\n"
+	if got := h.SSH(t, "cat /srv/lab/made.conf"); got != want {
+		t.Errorf("the template made %q, want %q", got, want)
+	}
+	if got := h.SSH(t, "cat /srv/lab/app.conf"); got != "name = "+want {
+		t.Errorf("the file holds %q, want %q", got, "name = "+want)
+	}
+	if got, want := h.SSH(t, "cat /srv/lab/said"), "a\x1b[2J\u009b\u202eb"; got != want {
+		t.Errorf("the output became %q, want %q", got, want)
+	}
+	code, stdout, stderr = f.run(t, "apply", "-y", "-b", "--json")
+	raw(t, stdout+stderr)
+	if code != 3 {
+		t.Errorf("exit code %d, want 3", code)
+	}
 }
