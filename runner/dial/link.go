@@ -136,8 +136,11 @@ func (l *link) explain(err error) *Error {
 	if _, ok := errors.AsType[*ExitError](exit); ok || exit == nil {
 		message = "the runner ended: " + endOf(exit)
 	}
-	return l.session.errorAt(StageLost, message+l.underWay(), escapeLines(l.shell.stderr.text()), "", errors.Join(err, exit))
+	return l.session.errorAt(StageLost, message+l.underWay(), escapeLines(l.shell.stderr.text()), goOn, errors.Join(err, exit))
 }
+
+// goOn is what to do about a host that was lost.
+const goOn = "what was finished stays; once the host is well, the same run does the rest"
 
 // underWay names what was being performed when the link ended.
 func (l *link) underWay() string {
@@ -187,7 +190,7 @@ func (l *link) ping() {
 		silent := time.Since(l.heard)
 		l.mu.Unlock()
 		if silent > wire.Silence {
-			l.fail(l.session.errorAt(StageLost, "nothing was heard from the host for "+wire.Silence.String()+l.underWay(), "", "", nil))
+			l.fail(l.session.errorAt(StageLost, "nothing was heard from the host for "+wire.Silence.String()+l.underWay(), "", goOn, nil))
 			return
 		}
 		// Writing may block on a host that does not read; the next tick must come all the same.
