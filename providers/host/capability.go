@@ -24,7 +24,7 @@ const (
 // scopeOf returns how ops of a kind are narrowed, and whether there is such a kind.
 func scopeOf(kind op.Kind) (scope, bool) {
 	switch kind {
-	case op.KindGetent, op.KindFacts:
+	case op.KindGetent, op.KindFacts, op.KindPkgQuery, op.KindPkgEnsure, op.KindSvcQuery, op.KindSvcEnsure:
 		return scopeNone, true
 	case op.KindStat, op.KindRead, op.KindList:
 		return scopePaths, true

@@ -96,6 +96,9 @@ func (s *server) attempt(ctx context.Context, j *job) op.Result {
 	if j.inbox != nil {
 		content.In = j.inbox
 	}
+	content.Note = func(text string) {
+		s.courier.post(wire.Frame{Note: &wire.Note{ID: j.cmd.ID, Text: text}}, false)
+	}
 	answer := make(chan op.Result, 1)
 	go func() { answer <- s.machine.Perform(ctx, j.cmd.Op, content) }()
 	select {

@@ -129,6 +129,12 @@ func checkResult(o op.Op, r *op.Result) error {
 		fits = r.Facts != nil
 	case op.KindExec:
 		fits = r.Exec != nil
+	case op.KindPkgQuery:
+		fits = r.PkgQuery != nil && len(r.PkgQuery.Packages) == len(o.PkgQuery.Packages)
+	case op.KindPkgEnsure:
+		fits = r.PkgEnsure != nil && len(r.PkgEnsure.Packages) == len(o.PkgEnsure.Packages)
+	case op.KindSvcQuery:
+		fits = r.SvcQuery != nil && len(r.SvcQuery.Units) == len(o.SvcQuery.Names)
 	default:
 		fits = r.Done != nil
 	}

@@ -81,6 +81,8 @@ func (l *link) take(f wire.Frame) error {
 			return err
 		}
 		return c.credit.Give(f.Window.N)
+	case f.Note != nil:
+		return l.note(f.Note)
 	case f.Pong != nil:
 		return nil
 	case f.Bye != nil && leaving:
@@ -99,6 +101,18 @@ func (l *link) command(id uint64) (*command, error) {
 		return c, nil
 	}
 	return nil, &wire.BadFrame{Cause: errors.New("a frame for the unknown command " + strconv.FormatUint(id, 10))}
+}
+
+// note passes on what a runner tells of a command under way.
+func (l *link) note(n *wire.Note) error {
+	c, err := l.command(n.ID)
+	if err != nil {
+		return err
+	}
+	if l.session.options.Note != nil && !c.abandoned.Load() {
+		l.session.options.Note(c.step.Unit, Escape(short(n.Text)))
+	}
+	return nil
 }
 
 // finish ends a command by its answer.

@@ -27,6 +27,9 @@ type Options struct {
 	Binary func(goos, goarch string) (*Binary, error)
 	// Version is what the runner must call itself, or "" for anything.
 	Version string
+	// Note is told what a unit's op waits for while it is under way; nil drops it. It
+	// must return at once. The text is escaped.
+	Note func(unit, text string)
 	// StartTimeout bounds how long the host's shell may take to start; 0 is one minute.
 	StartTimeout time.Duration
 }

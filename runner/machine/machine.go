@@ -27,6 +27,7 @@ type Machine struct {
 
 	root  string // before the paths of system files; "/" except in tests
 	home  string
+	as    string // who programs run as by sudo; "" is this process's own user
 	grace time.Duration
 	names *names.Names
 	now   func() time.Time
@@ -49,6 +50,15 @@ func New(grace time.Duration) *Machine {
 type Stream struct {
 	In  io.Reader                                    // of the op's blob; nil where it has none
 	Out func(ctx context.Context, r io.Reader) error // takes the content of the result of fs.read
+	// Note tells people what the op waits for, in one line; nil drops it.
+	Note func(text string)
+}
+
+// note tells what the op waits for, where somebody listens.
+func (s Stream) note(text string) {
+	if s.Note != nil {
+		s.Note(text)
+	}
 }
 
 // Perform does an op. Whatever happens, it answers. When ctx is done it gives
@@ -83,6 +93,14 @@ func (m *Machine) Perform(ctx context.Context, o op.Op, s Stream) (result op.Res
 		result.Done, err = m.remove(o.Remove)
 	case o.Attr != nil:
 		result.Done, err = m.attr(ctx, o.Attr)
+	case o.PkgQuery != nil:
+		result.PkgQuery, err = m.pkgQuery(ctx, o.PkgQuery)
+	case o.PkgEnsure != nil:
+		result.PkgEnsure, err = m.pkgEnsure(ctx, o.PkgEnsure, s.note)
+	case o.SvcQuery != nil:
+		result.SvcQuery, err = m.svcQuery(ctx, o.SvcQuery)
+	case o.SvcEnsure != nil:
+		result.Done, err = m.svcEnsure(ctx, o.SvcEnsure)
 	default:
 		err = errors.New("this runner does not know the op")
 	}

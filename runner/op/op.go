@@ -28,6 +28,14 @@ const (
 	KindLink   Kind = "file.link"
 	KindRemove Kind = "file.remove"
 	KindAttr   Kind = "file.attr"
+
+	KindPkgQuery  Kind = "pkg.query"
+	KindPkgEnsure Kind = "pkg.ensure"
+	KindSvcQuery  Kind = "svc.query"
+	KindSvcEnsure Kind = "svc.ensure"
+	KindHTTP      Kind = "probe.http"
+	KindTCP       Kind = "probe.tcp"
+	KindConnect   Kind = "net.connect"
 )
 
 // Op is one thing to do on a target. Exactly one field is set; the field's
@@ -44,6 +52,14 @@ type Op struct {
 	Link   *Link   `json:"file.link,omitempty"`
 	Remove *Remove `json:"file.remove,omitempty"`
 	Attr   *Attr   `json:"file.attr,omitempty"`
+
+	PkgQuery  *PkgQuery  `json:"pkg.query,omitempty"`
+	PkgEnsure *PkgEnsure `json:"pkg.ensure,omitempty"`
+	SvcQuery  *SvcQuery  `json:"svc.query,omitempty"`
+	SvcEnsure *SvcEnsure `json:"svc.ensure,omitempty"`
+	HTTP      *HTTPProbe `json:"probe.http,omitempty"`
+	TCP       *TCPProbe  `json:"probe.tcp,omitempty"`
+	Connect   *Connect   `json:"net.connect,omitempty"`
 }
 
 // body is what each op can say of itself.
@@ -75,6 +91,13 @@ func (o Op) body() body {
 	set(o.Link, o.Link != nil)
 	set(o.Remove, o.Remove != nil)
 	set(o.Attr, o.Attr != nil)
+	set(o.PkgQuery, o.PkgQuery != nil)
+	set(o.PkgEnsure, o.PkgEnsure != nil)
+	set(o.SvcQuery, o.SvcQuery != nil)
+	set(o.SvcEnsure, o.SvcEnsure != nil)
+	set(o.HTTP, o.HTTP != nil)
+	set(o.TCP, o.TCP != nil)
+	set(o.Connect, o.Connect != nil)
 	if n != 1 {
 		return nil
 	}

@@ -8,7 +8,13 @@ type Result struct {
 	Getent *GetentResult `json:"getent,omitempty"`
 	Facts  *FactsResult  `json:"facts,omitempty"`
 	Exec   *ExecResult   `json:"exec,omitempty"`
-	// Done is the answer of every op of the file.* family.
+
+	PkgQuery  *PkgQueryResult `json:"pkg.query,omitempty"`
+	PkgEnsure *PkgDone        `json:"pkg.ensure,omitempty"`
+	SvcQuery  *SvcQueryResult `json:"svc.query,omitempty"`
+	HTTP      *HTTPResult     `json:"probe.http,omitempty"`
+	TCP       *TCPResult      `json:"probe.tcp,omitempty"`
+	// Done is the answer of the file.* family, of svc.ensure and of net.connect.
 	Done  *Done  `json:"done,omitempty"`
 	Error *Error `json:"error,omitempty"`
 }
@@ -75,25 +81,6 @@ type GetentResult struct {
 	Fields []string `json:"fields,omitempty"`
 }
 
-// FactsResult holds the namespaces that were asked for.
-type FactsResult struct {
-	OSBasic *OSBasic `json:"os.basic,omitempty"`
-}
-
-// OSBasic is the namespace os.basic.
-type OSBasic struct {
-	ID        string `json:"id"`       // debian, rocky, alpine, ... (os-release ID)
-	Family    string `json:"family"`   // debian, redhat, suse, alpine, arch, else the id
-	Version   string `json:"version"`  // os-release VERSION_ID
-	Codename  string `json:"codename"` // os-release VERSION_CODENAME
-	Name      string `json:"name"`     // os-release PRETTY_NAME
-	Kernel    string `json:"kernel"`   // release, as uname -r gives it
-	Arch      string `json:"arch"`     // as Go names it: amd64, arm64, ...
-	Hostname  string `json:"hostname"` // the kernel's
-	MachineID string `json:"machine_id"`
-	Init      string `json:"init"` // systemd, or the name of process 1
-}
-
 // ExecResult is how a program ended. Output that is not UTF-8 has its bad
 // bytes replaced by U+FFFD and Lossy set.
 type ExecResult struct {
@@ -104,7 +91,7 @@ type ExecResult struct {
 	Lossy     bool   `json:"lossy,omitempty"`
 }
 
-// Done answers an op of the file.* family.
+// Done answers an op that has nothing else to tell.
 type Done struct {
 	Changed bool   `json:"changed"`
 	Backup  string `json:"backup,omitempty"` // path of the copy that was kept

@@ -15,13 +15,14 @@
 //	runner      magic line, READY
 //	controller  CMD, its DATA ...      many at once, before any answer
 //	runner      WINDOW ... DATA ...    as content is taken in or given out
+//	runner      NOTE                   what a CMD waits for, for people
 //	runner      DONE                   one for each CMD, in any order
 //	controller  CANCEL                 gives up one CMD; its DONE still comes
 //	controller  PING / runner PONG     every [PingEvery]; [Silence] counts as the end
 //	controller  EXIT / runner BYE      when all commands are done
 //	either      ERROR                  the other broke these rules; the last frame
 //
-// In one line, where EVENT is WINDOW or DATA, and ERROR a DONE whose result
+// In one line, where EVENT is WINDOW, DATA or NOTE, and ERROR a DONE whose result
 // holds one:
 //
 //	READY → (CMD → EVENT* → DONE | ERROR)* → EXIT

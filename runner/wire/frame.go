@@ -43,6 +43,7 @@ type Frame struct {
 	Data    *Data    `json:"data,omitempty"`
 	Window  *Window  `json:"window,omitempty"`
 	Done    *Done    `json:"done,omitempty"`
+	Note    *Note    `json:"note,omitempty"`
 	Cancel  *Cancel  `json:"cancel,omitempty"`
 	Ping    *Ping    `json:"ping,omitempty"`
 	Pong    *Pong    `json:"pong,omitempty"`
@@ -112,6 +113,13 @@ type Done struct {
 	NotRun bool `json:"not_run,omitempty"`
 }
 
+// Note tells what a command that is under way waits for or does, for people:
+// one line, without control characters.
+type Note struct {
+	ID   uint64 `json:"id"`
+	Text string `json:"text"`
+}
+
 // Cancel gives up a command, which is answered as ever.
 type Cancel struct {
 	ID uint64 `json:"id"`
@@ -151,6 +159,7 @@ func (f Frame) body() (body, int) {
 	set(f.Data, f.Data != nil)
 	set(f.Window, f.Window != nil)
 	set(f.Done, f.Done != nil)
+	set(f.Note, f.Note != nil)
 	set(f.Cancel, f.Cancel != nil)
 	set(f.Ping, f.Ping != nil)
 	set(f.Pong, f.Pong != nil)

@@ -96,6 +96,7 @@ func answers(r *op.Result) int {
 	for _, is := range [...]bool{
 		r.Stat != nil, r.Read != nil, r.List != nil, r.Getent != nil,
 		r.Facts != nil, r.Exec != nil, r.Done != nil, r.Error != nil,
+		r.PkgQuery != nil, r.PkgEnsure != nil, r.SvcQuery != nil, r.HTTP != nil, r.TCP != nil,
 	} {
 		if is {
 			n++
@@ -106,6 +107,14 @@ func answers(r *op.Result) int {
 
 // Validate checks that a command is named.
 func (c *Cancel) Validate() error { return checkID("cancel", c.ID) }
+
+// Validate checks that the note says something.
+func (n *Note) Validate() error {
+	if n.Text == "" || len(n.Text) > maxText {
+		return errors.New("note: the text is empty or too long")
+	}
+	return checkID("note", n.ID)
+}
 
 // Validate accepts every ping.
 func (*Ping) Validate() error { return nil }

@@ -1,0 +1,208 @@
+package op
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+)
+
+// PkgQuery asks what the host's package manager knows of some packages.
+type PkgQuery struct {
+	Packages []PkgAsk `json:"packages"`
+}
+
+// PkgAsk names a package and says when its candidate is wanted, the version
+// that the package lists offer: reading those costs a program.
+type PkgAsk struct {
+	Name      string `json:"name"`
+	Candidate Want   `json:"candidate,omitempty"`
+}
+
+// Want says when something that costs is wanted.
+type Want string
+
+// The wants.
+const (
+	Never   Want = ""
+	Missing Want = "missing" // only of packages that are not installed
+	Always  Want = "always"
+)
+
+func (q *PkgQuery) kind() Kind    { return KindPkgQuery }
+func (q *PkgQuery) changes() bool { return false }
+func (q *PkgQuery) subject() string {
+	names := make([]string, len(q.Packages))
+	for i, p := range q.Packages {
+		names[i] = p.Name
+	}
+	return strings.Join(names, " ")
+}
+
+func (q *PkgQuery) validate() error {
+	if len(q.Packages) == 0 {
+		return errors.New("no package is named")
+	}
+	for _, p := range q.Packages {
+		if err := checkPackage(p.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// PkgState is the state in which a package shall be.
+type PkgState string
+
+// The states of packages.
+const (
+	PkgPresent PkgState = "present"
+	PkgAbsent  PkgState = "absent" // its configuration stays
+	PkgLatest  PkgState = "latest"
+	PkgPurged  PkgState = "purged" // its configuration goes, too
+)
+
+// PkgWant is a package and the state it shall be in.
+type PkgWant struct {
+	Name  string   `json:"name"`
+	State PkgState `json:"state"`
+	// Version is the exact version, or the beginning of one before a final "*"; "" is any.
+	Version string `json:"version,omitempty"`
+}
+
+// PkgEnsure brings packages into their states in one transaction, which is
+// refused where it would remove a package that is not among them. Another
+// transaction that holds the database's lock is waited for.
+type PkgEnsure struct {
+	Packages []PkgWant `json:"packages"`
+	// Update fetches the package lists before, unless they are younger than Valid seconds.
+	Update bool  `json:"update,omitempty"`
+	Valid  int64 `json:"valid,omitempty"`
+	// Recommends installs recommended packages or does not; nil is what the host is set to.
+	Recommends *bool `json:"recommends,omitempty"`
+	// LockMS is how long the lock is waited for, in milliseconds; 0 is two minutes.
+	LockMS int64 `json:"lock_ms,omitempty"`
+}
+
+func (e *PkgEnsure) kind() Kind    { return KindPkgEnsure }
+func (e *PkgEnsure) changes() bool { return true }
+func (e *PkgEnsure) subject() string {
+	names := make([]string, len(e.Packages))
+	for i, p := range e.Packages {
+		names[i] = p.Name
+	}
+	return strings.Join(names, " ")
+}
+
+func (e *PkgEnsure) validate() error {
+	if len(e.Packages) == 0 {
+		return errors.New("no package is named")
+	}
+	if e.Valid < 0 || e.LockMS < 0 {
+		return errors.New("a time is negative")
+	}
+	for i, p := range e.Packages {
+		if err := checkPackage(p.Name); err != nil {
+			return err
+		}
+		if err := checkVersion(p.Version); err != nil {
+			return err
+		}
+		switch p.State {
+		case PkgPresent, PkgAbsent, PkgLatest, PkgPurged:
+		default:
+			return errors.New("state " + strconv.Quote(string(p.State)) + " is none of present, absent, latest, purged")
+		}
+		for _, other := range e.Packages[:i] {
+			if other.Name == p.Name {
+				return errors.New(p.Name + " is named twice")
+			}
+		}
+	}
+	return nil
+}
+
+// checkPackage refuses what is no name of a package on any system, above all
+// what a package manager would take for an option or a change of meaning.
+func checkPackage(name string) error {
+	if name == "" || len(name) > 200 || !alphanumeric(name[0]) {
+		return errors.New(strconv.Quote(name) + " is no name of a package")
+	}
+	for i := range len(name) {
+		if c := name[i]; !alphanumeric(c) && strings.IndexByte("+-._:", c) < 0 {
+			return errors.New(strconv.Quote(name) + " is no name of a package")
+		}
+	}
+	// apt takes "name-" for its removal and "name+" for its installation.
+	if last := name[len(name)-1]; last == '-' || last == ':' {
+		return errors.New(strconv.Quote(name) + " is no name of a package")
+	}
+	return nil
+}
+
+func checkVersion(version string) error {
+	for i := range len(version) {
+		c := version[i]
+		if !alphanumeric(c) && strings.IndexByte("+-.:~^_", c) < 0 && (c != '*' || i != len(version)-1) {
+			return errors.New(strconv.Quote(version) + " is no version of a package")
+		}
+	}
+	if version != "" && !alphanumeric(version[0]) || len(version) > 200 {
+		return errors.New(strconv.Quote(version) + " is no version of a package")
+	}
+	return nil
+}
+
+func alphanumeric(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+}
+
+// PkgQueryResult holds one entry for each package that was asked for, in their order.
+type PkgQueryResult struct {
+	Manager  string    `json:"manager"` // apt
+	Packages []Package `json:"packages"`
+}
+
+// Package is what the package manager knows of a package.
+type Package struct {
+	Name string `json:"name"`
+	// Version is the installed one, "" where the package is not installed.
+	Version string `json:"version,omitempty"`
+	// Status is "installed", "config" where only its configuration is left,
+	// "broken" where its installation was interrupted, or "" where there is nothing of it.
+	Status string `json:"status,omitempty"`
+	Held   bool   `json:"held,omitempty"` // it is not to be changed by upgrades
+	// Looked says that the package lists were asked; Candidate is what they would
+	// install, "" for nothing, and Available the versions they have, the newest first.
+	Looked    bool     `json:"looked,omitempty"`
+	Candidate string   `json:"candidate,omitempty"`
+	Available []string `json:"available,omitempty"`
+	// Virtual says that the name is provided by other packages and none by itself.
+	Virtual bool `json:"virtual,omitempty"`
+}
+
+// The statuses of packages.
+const (
+	PkgInstalled = "installed"
+	PkgConfig    = "config"
+	PkgBroken    = "broken"
+)
+
+// PkgDone is how a transaction ended: one entry for each package that was
+// named, in their order, and those that came or went along.
+type PkgDone struct {
+	Packages []PkgChange `json:"packages"`
+	Also     []PkgChange `json:"also,omitempty"`
+	// Waited says for what lock it waited and how long, "" where it did not.
+	Waited string `json:"waited,omitempty"`
+}
+
+// Code of the error of a package that was not touched because of another.
+const CodeTransaction = "transaction"
+
+// PkgChange is a package's version before and after; "" is not installed.
+type PkgChange struct {
+	Name   string `json:"name"`
+	Before string `json:"before,omitempty"`
+	After  string `json:"after,omitempty"`
+	Error  *Error `json:"error,omitempty"`
+}

@@ -1,0 +1,109 @@
+package op
+
+import (
+	"errors"
+	"strconv"
+)
+
+// HTTPProbe sends a request until the answer is as expected. It is performed by
+// the controller; with Via the connection begins on that host.
+type HTTPProbe struct {
+	URL     string            `json:"url"`
+	Method  string            `json:"method,omitempty"` // GET where empty
+	Headers map[string]string `json:"headers,omitempty"`
+	Body    string            `json:"body,omitempty"`
+	// Status holds the codes that are right, Contains what the body must contain.
+	Status   []int  `json:"status"`
+	Contains string `json:"contains,omitempty"`
+	// CA is a certificate authority to trust beside the system's, as PEM.
+	CA string `json:"ca,omitempty"`
+	// Insecure does not verify the server's certificate.
+	Insecure bool `json:"insecure,omitempty"`
+	// Follow follows redirects instead of judging them.
+	Follow bool `json:"follow,omitempty"`
+	Tries
+}
+
+// TCPProbe connects to an address until that goes as expected. It is performed
+// as an HTTPProbe is.
+type TCPProbe struct {
+	Address string `json:"address"` // a name or an IP address
+	Port    int    `json:"port"`
+	// Closed expects that nothing listens there.
+	Closed bool `json:"closed,omitempty"`
+	// Send is sent first; Contains is what must come back.
+	Send     string `json:"send,omitempty"`
+	Contains string `json:"contains,omitempty"`
+	Tries
+}
+
+// Tries is where a probe begins and how often it is made.
+type Tries struct {
+	// Via names the host from which the connection is made; "" is the controller.
+	Via string `json:"via,omitempty"`
+	// TimeoutMS bounds each attempt; attempts are IntervalMS apart. Both in milliseconds.
+	TimeoutMS  int64 `json:"timeout_ms"`
+	Attempts   int   `json:"attempts"`
+	IntervalMS int64 `json:"interval_ms,omitempty"`
+}
+
+func (t *Tries) validate() error {
+	if t.TimeoutMS <= 0 || t.Attempts <= 0 || t.IntervalMS < 0 {
+		return errors.New("timeout and attempts must be positive")
+	}
+	return nil
+}
+
+func (p *HTTPProbe) kind() Kind      { return KindHTTP }
+func (p *HTTPProbe) changes() bool   { return false }
+func (p *HTTPProbe) subject() string { return p.URL }
+func (p *HTTPProbe) validate() error {
+	if p.URL == "" {
+		return errors.New("url is empty")
+	}
+	if len(p.Status) == 0 {
+		return errors.New("no status is right")
+	}
+	return p.Tries.validate()
+}
+
+func (p *TCPProbe) kind() Kind      { return KindTCP }
+func (p *TCPProbe) changes() bool   { return false }
+func (p *TCPProbe) subject() string { return p.Address + ":" + strconv.Itoa(p.Port) }
+func (p *TCPProbe) validate() error {
+	if p.Address == "" || p.Port < 1 || p.Port > 65535 {
+		return errors.New("address is empty, or port is not within 1 to 65535")
+	}
+	return p.Tries.validate()
+}
+
+// Connect opens a TCP connection from the host and relays it: what is sent to
+// the op goes to the address, what comes from there is given out. It is how the
+// controller speaks from a host, and nothing that guests may ask for.
+type Connect struct {
+	Address string `json:"address"` // a name or an IP address
+	Port    int    `json:"port"`
+}
+
+func (c *Connect) kind() Kind      { return KindConnect }
+func (c *Connect) changes() bool   { return false }
+func (c *Connect) subject() string { return c.Address + ":" + strconv.Itoa(c.Port) }
+func (c *Connect) validate() error {
+	if c.Address == "" || c.Port < 1 || c.Port > 65535 {
+		return errors.New("address is empty, or port is not within 1 to 65535")
+	}
+	return nil
+}
+
+// HTTPResult is an answer that was as expected.
+type HTTPResult struct {
+	Status   int    `json:"status"`
+	Body     string `json:"body,omitempty"` // its beginning, at most 64 KiB, as UTF-8
+	Attempts int    `json:"attempts"`       // how many it took
+}
+
+// TCPResult is a connection that went as expected.
+type TCPResult struct {
+	Received string `json:"received,omitempty"` // what came back, where Contains was given
+	Attempts int    `json:"attempts"`
+}
