@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"go.starlark.net/starlark"
 
@@ -35,7 +36,7 @@ type Builtin struct {
 // All lists every builtin that is no resource, methods of hosts included.
 func All() []Builtin {
 	return slices.Concat([]Builtin{
-		playDoc(), laterDoc(), templateDoc(), hostsDoc(), varsDoc(), structDoc(), printDoc(),
+		playDoc(), handlerDoc(), flushDoc(), retryDoc(), laterDoc(), templateDoc(), hostsDoc(), varsDoc(), structDoc(), printDoc(),
 	}, hostDocs())
 }
 
@@ -62,7 +63,14 @@ type Env struct {
 
 	mu    sync.Mutex
 	blobs map[string]*op.Blob // contents of source files, by path
+
+	declared atomic.Int64 // handlers so far
 }
+
+// handlers gives a handler its place among all. Files are loaded one after the
+// other, and a host's evaluation declares its own in order, so that the order
+// is the same whenever a host is evaluated.
+func (e *Env) handlers() int { return int(e.declared.Add(1)) }
 
 // Predeclared returns the names that every file can use.
 func (e *Env) Predeclared() starlark.StringDict {

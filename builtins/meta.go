@@ -3,6 +3,7 @@ package builtins
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"go.starlark.net/starlark"
 
@@ -16,8 +17,12 @@ import (
 func MetaFields() []schema.Field {
 	return []schema.Field{
 		{Name: "require", Kind: "unit or list of units", Doc: "Units that must have succeeded before. Results that a lambda reads are required without saying."},
+		{Name: "notify", Kind: "handler or list of handlers", Doc: "Handlers to run once, after the play's units, if this one changes something."},
+		{Name: "on_change", Kind: "unit or list of units", Doc: "Acts only if one of these units changed something in this run."},
 		{Name: "when", Kind: "lambda or bool", Doc: "Decides at the unit's turn whether it acts: `when = lambda: ver.rc == 0`."},
 		{Name: "tags", Kind: "string or list of strings", Doc: "Words to select units by, with `--tags` and `--skip-tags`."},
+		{Name: "retry", Kind: "retry or int", Doc: "How often to try again where it fails for a reason that may pass: `retry = retry(attempts = 5, delay = \"2s\")`."},
+		{Name: "timeout", Kind: "duration", Doc: "How long each of its operations on the host may take, such as `\"5m\"`."},
 		{Name: "become", Kind: "bool", Doc: "Whether to act as root, or as the host's `become_user`. Left out, the play decides, then the host."},
 		{Name: "run_as", Kind: "string", Doc: "The user to act as."},
 		{Name: "sensitive", Kind: "bool", Default: false, HasDefault: true, Doc: "Keeps the unit's content and output out of plans, logs and state."},
@@ -25,7 +30,7 @@ func MetaFields() []schema.Field {
 }
 
 // metaNames are the names of MetaFields.
-var metaNames = []string{"require", "when", "tags", "become", "run_as", "sensitive"}
+var metaNames = []string{"require", "notify", "on_change", "when", "tags", "retry", "timeout", "become", "run_as", "sensitive"}
 
 // MetaNames lists the arguments that every resource takes, for suggestions.
 func MetaNames() []string { return slices.Clone(metaNames) }
@@ -33,6 +38,10 @@ func MetaNames() []string { return slices.Clone(metaNames) }
 // metaArgs holds the arguments of every resource, as they were given.
 type metaArgs struct {
 	require   []*Handle
+	onChange  []*Handle
+	notify    []*Handler
+	retry     *Retry
+	timeout   args.Duration
 	when      starlark.Value
 	tags      args.Strings
 	become    args.Optional
@@ -49,6 +58,16 @@ func (m *metaArgs) set(name string, v starlark.Value) *diag.Error {
 	switch name {
 	case "require":
 		m.require, err = requirements(v)
+	case "on_change":
+		m.onChange, err = requirements(v)
+	case "notify":
+		m.notify, err = toHandlers(v)
+	case "retry":
+		m.retry, err = toRetry(v)
+	case "timeout":
+		if err = m.timeout.Unpack(v); err == nil && m.timeout == 0 {
+			err = fmt.Errorf("got %s, want more than nothing", v)
+		}
 	case "when":
 		m.when = v
 	case "tags":
@@ -101,14 +120,19 @@ func requirements(v starlark.Value) ([]*Handle, error) {
 // apply puts the arguments into the draft.
 func (m *metaArgs) apply(s *Scope, d *draft, fail func(*diag.Error)) {
 	u := d.unit
-	for _, h := range m.require {
-		if h.unit.ID.Host != s.hostName() {
-			fail((&diag.Error{Summary: fmt.Sprintf("require: %s belongs to another host", h.unit.ID)}).
-				WithHint("units of different hosts are ordered by plays: the hosts of an earlier play come first"))
-			continue
-		}
-		if !h.failed {
-			u.Require = append(u.Require, h.unit.ID)
+	u.Require = s.unitsOf("require", m.require, fail)
+	u.OnChange = s.unitsOf("on_change", m.onChange, fail)
+	for _, h := range m.notify {
+		u.Notify = append(u.Notify, h.Name)
+	}
+	if err := s.call(m.notify); err != nil {
+		fail(err)
+	}
+	u.Timeout = time.Duration(m.timeout)
+	if m.retry != nil {
+		u.Retry = m.retry.unit()
+		if m.retry.until != nil {
+			d.lazies = append(d.lazies, lazy{"until", s.lambda(m.retry.until, placeOf(m.retry.until), 1)})
 		}
 	}
 	u.Tags = append([]string(nil), m.tags...)
@@ -121,6 +145,22 @@ func (m *metaArgs) apply(s *Scope, d *draft, fail func(*diag.Error)) {
 	}
 	u.User = s.user(m.become, m.runAs)
 	m.applyWhen(s, d, fail)
+}
+
+// unitsOf gives the IDs of units of the host at work.
+func (s *Scope) unitsOf(what string, handles []*Handle, fail func(*diag.Error)) []unit.ID {
+	var ids []unit.ID
+	for _, h := range handles {
+		if h.unit.ID.Host != s.hostName() {
+			fail((&diag.Error{Summary: fmt.Sprintf("%s: %s belongs to another host", what, h.unit.ID)}).
+				WithHint("units of different hosts are ordered by plays: the hosts of an earlier play come first"))
+			continue
+		}
+		if !h.failed {
+			ids = append(ids, h.unit.ID)
+		}
+	}
+	return ids
 }
 
 // user is who acts: the unit's own word, else the play's, else the host's.

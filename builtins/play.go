@@ -14,8 +14,9 @@ func playDoc() Builtin {
 		Name: "play",
 		Doc: "Declares what to do on which hosts. do is called once for each host that the selector matches; " +
 			"the selector is as for --limit: names, globs, groups, k=v labels, joined by ':', '&' and '!'. " +
-			"become and tags hold for all units of the play that do not say otherwise.",
-		Example: `play("web", hosts = "role=web", do = web)`,
+			"become and tags hold for all units of the play that do not say otherwise. verify is called as do is; what it declares, " +
+			"such as probes, is done when all hosts are through, at every apply: where it fails, the hosts of the play are failed.",
+		Example: `play("web", hosts = "role=web", do = web, verify = healthy)`,
 		make: func(*Env) starlark.Value {
 			return starlark.NewBuiltin("play", makePlay)
 		},
@@ -29,6 +30,7 @@ type Play struct {
 	Tags     []string
 	Pos      diag.Pos
 	Do       starlark.Callable // nil for an implicit play
+	Verify   starlark.Callable // nil for none
 
 	become args.Optional
 }
@@ -44,9 +46,9 @@ func makePlay(thread *starlark.Thread, b *starlark.Builtin, pos starlark.Tuple, 
 			WithHint("plays are declared at the top level of the runbook")
 	}
 	p := &Play{Selector: "all"}
-	var do starlark.Value
+	var do, verify starlark.Value
 	tags := args.Strings{}
-	err := args.Unpack(b.Name(), pos, kw, "name", &p.Name, "hosts?", &p.Selector, "do?", &do, "become?", &p.become, "tags?", &tags)
+	err := args.Unpack(b.Name(), pos, kw, "name", &p.Name, "hosts?", &p.Selector, "do?", &do, "verify?", &verify, "become?", &p.become, "tags?", &tags)
 	if err != nil {
 		return nil, err
 	}
@@ -61,8 +63,27 @@ func makePlay(thread *starlark.Thread, b *starlark.Builtin, pos starlark.Tuple, 
 		return nil, (&diag.Error{Summary: fmt.Sprintf("play %q: do: %v", p.Name, err)}).
 			WithHint("it gets the host: def %s(host)", p.Do.Name())
 	}
+	if p.Verify, err = verifyOf(p.Name, verify); err != nil {
+		return nil, err
+	}
 	p.Pos = Pos(Stack(thread))
 	return starlark.None, s.addPlay(p)
+}
+
+// verifyOf checks a play's verify, which may be left out.
+func verifyOf(play string, v starlark.Value) (starlark.Callable, error) {
+	if v == nil || v == starlark.None {
+		return nil, nil
+	}
+	fn, ok := v.(starlark.Callable)
+	if !ok {
+		return nil, (&diag.Error{Summary: fmt.Sprintf("play %q: verify: got %s, want a function that takes a host", play, v.Type())}).
+			WithHint(`def healthy(host): probe_http("http://127.0.0.1/", via = host)`)
+	}
+	if err := args.Arity(fn, 1); err != nil {
+		return nil, (&diag.Error{Summary: fmt.Sprintf("play %q: verify: %v", play, err)}).WithHint("it gets the host: def %s(host)", fn.Name())
+	}
+	return fn, nil
 }
 
 func (s *Scope) addPlay(p *Play) error {

@@ -50,6 +50,61 @@ func (r *resource) call(thread *starlark.Thread, _ *starlark.Builtin, pos starla
 	if s.phase != planning && s.phase != loading {
 		return nil, s.needPlanning(r.typ.Name + "()")
 	}
+	if each := r.each(pos, kw); each != nil {
+		return r.callEach(thread, each, pos, kw)
+	}
+	return r.declare(thread, s, pos, kw), nil
+}
+
+// each returns the elements of a list that stands for one unit each, or nil.
+func (r *resource) each(pos starlark.Tuple, kw []starlark.Tuple) starlark.Sequence {
+	if f := r.fields[r.typ.Key]; f == nil || !f.Each {
+		return nil
+	}
+	var key starlark.Value
+	if len(pos) > 0 {
+		key = pos[0]
+	}
+	for _, pair := range kw {
+		if string(pair[0].(starlark.String)) == r.typ.Key {
+			key = pair[1]
+		}
+	}
+	list, ok := key.(starlark.Sequence)
+	if !ok {
+		return nil
+	}
+	if _, isDict := key.(starlark.IterableMapping); isDict {
+		return nil // the schema says what is wanted
+	}
+	return list
+}
+
+// callEach declares a unit for each element, and returns them as a list.
+func (r *resource) callEach(thread *starlark.Thread, each starlark.Sequence, pos starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {
+	s := scopeOf(thread)
+	var units []starlark.Value
+	iter := each.Iterate()
+	defer iter.Done()
+	var key starlark.Value
+	for iter.Next(&key) {
+		alone := slices.Clone(kw)
+		for i, pair := range alone {
+			if string(pair[0].(starlark.String)) == r.typ.Key {
+				alone[i] = starlark.Tuple{pair[0], key}
+			}
+		}
+		first := slices.Clone(pos)
+		if len(first) > 0 {
+			first[0] = key
+		}
+		units = append(units, r.declare(thread, s, first, alone))
+	}
+	return starlark.NewList(units), nil
+}
+
+// declare makes one unit.
+func (r *resource) declare(thread *starlark.Thread, s *Scope, pos starlark.Tuple, kw []starlark.Tuple) *Handle {
 	stack := Stack(thread)
 	at := Pos(stack)
 	if s.phase == loading {
@@ -65,9 +120,10 @@ func (r *resource) call(thread *starlark.Thread, _ *starlark.Builtin, pos starla
 		s.report(err)
 	}
 	r.arguments(s, d, pos, kw, fail)
-	d.unit.ID = unit.ID{Host: s.hostName(), Type: r.typ.Name, Key: r.key(d)}
+	d.unit.ID = unit.ID{Host: s.hostName(), Scope: s.part, Type: r.typ.Name, Key: r.key(d)}
 	r.check(d, fail)
-	return s.declare(r, d), nil
+	r.volatile(s, d, fail)
+	return s.declare(r, d)
 }
 
 // arguments sorts what was given into the unit's own arguments and those of every resource.
@@ -182,11 +238,30 @@ func (r *resource) check(d *draft, fail func(*diag.Error)) {
 		switch {
 		case l.what == "when":
 			u.When = l.lambda
+		case l.what == "until":
+			u.Retry.Until = l.lambda
 		case r.fields[l.what].Result && !r.fields[l.what].Later:
 			u.ChangedWhen = l.lambda
 		default:
 			put(&u.Later, l.what, unit.Lambda(l.lambda))
 		}
+	}
+}
+
+// volatile refuses what would act at every apply where nothing calls for it.
+func (r *resource) volatile(s *Scope, d *draft, fail func(*diag.Error)) {
+	u := d.unit
+	if s.part.Handler != "" || d.failed || u.When != nil || len(u.OnChange) > 0 || slices.ContainsFunc(d.lazies, func(l lazy) bool { return l.what == "when" }) {
+		return
+	}
+	for i := range r.typ.Fields {
+		f := &r.typ.Fields[i]
+		given, ok := d.args[f.Name].(string)
+		if !ok || !slices.Contains(f.Volatile, given) {
+			continue
+		}
+		fail((&diag.Error{Summary: fmt.Sprintf("%s: %s = %q would act at every apply", d.unit.ID.Bare(), f.Name, given), Unit: d.unit.ID.Local()}).
+			WithHint("put it into a handler that others notify, or say when: on_change = [unit] or when = lambda: ..."))
 	}
 }
 
@@ -230,6 +305,15 @@ func (h *Handle) differs(other *Handle) string {
 	if a.Sensitive != b.Sensitive {
 		return "sensitive"
 	}
+	if a.Timeout != b.Timeout {
+		return "timeout"
+	}
+	if !sameRetry(a.Retry, b.Retry) {
+		return "retry"
+	}
+	if !slices.Equal(a.OnChange, b.OnChange) {
+		return "on_change"
+	}
 	if len(h.lazies) != len(other.lazies) || (a.When == nil) != (b.When == nil) {
 		return "lambdas"
 	}
@@ -245,6 +329,13 @@ func (h *Handle) differs(other *Handle) string {
 	return ""
 }
 
+func sameRetry(a, b *unit.Retry) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.Attempts == b.Attempts && a.Delay == b.Delay && a.Backoff == b.Backoff
+}
+
 // join adds the edges and tags of an equal declaration.
 func (h *Handle) join(u *unit.Unit) {
 	for _, id := range u.Require {
@@ -255,6 +346,11 @@ func (h *Handle) join(u *unit.Unit) {
 	for _, tag := range u.Tags {
 		if !slices.Contains(h.unit.Tags, tag) {
 			h.unit.Tags = append(h.unit.Tags, tag)
+		}
+	}
+	for _, name := range u.Notify {
+		if !slices.Contains(h.unit.Notify, name) {
+			h.unit.Notify = append(h.unit.Notify, name)
 		}
 	}
 }

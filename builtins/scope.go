@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"go.starlark.net/starlark"
 
@@ -52,6 +53,8 @@ type Scope struct {
 	facts  *factStore
 
 	play     *Play
+	part     unit.Scope // what is declared belongs to: a handler, verify, or the units themselves
+	calls    calls      // of the play
 	order    []*Handle
 	handles  map[unit.ID]*Handle
 	captures []*captured
@@ -87,7 +90,7 @@ func (e *Env) Planning(ctx context.Context, thread *starlark.Thread, host *inven
 func (s *Scope) acting(ctx context.Context, thread *starlark.Thread) {
 	(&Scope{
 		env: s.env, ctx: ctx, thread: thread, phase: acting,
-		host: s.host, reader: s.reader, facts: s.facts, play: s.play,
+		host: s.host, reader: s.reader, facts: s.facts, play: s.play, part: s.part,
 	}).attach()
 }
 
@@ -156,20 +159,41 @@ func (s *Scope) Inputs() Inputs { return s.record.inputs(s.env.UsedVars()) }
 func (s *Scope) Absorb(loaded *Scope) { s.record.absorb(&loaded.record) }
 
 // Begin makes play the one that units belong to.
-func (s *Scope) Begin(play *Play) { s.play = play }
+func (s *Scope) Begin(play *Play) { s.play, s.part, s.calls = play, unit.Scope{}, calls{} }
 
 // Host returns the host as the argument of a play's function.
 func (s *Scope) Host() starlark.Value { return &Host{scope: s, inv: s.host} }
 
-// Units returns the units that belong to play, in script order.
-func (s *Scope) Units(play *Play) []*unit.Unit {
-	var units []*unit.Unit
-	for _, h := range s.order {
-		if h.play == play {
-			units = append(units, h.unit)
+// Units returns what the play at work wants of the host, in script order.
+func (s *Scope) Units() *unit.Play {
+	p := &unit.Play{}
+	handlers := slices.Clone(s.calls.handlers)
+	slices.SortStableFunc(handlers, func(a, b *Handler) int { return a.order - b.order })
+	units := map[string][]*unit.Unit{}
+	flushes := s.calls.flushes
+	for i, h := range s.order {
+		for ; len(flushes) > 0 && flushes[0] <= i; flushes = flushes[1:] {
+			p.Flush = append(p.Flush, len(p.Units))
+		}
+		if h.play != s.play {
+			continue
+		}
+		switch part := h.unit.ID.Scope; {
+		case part == unit.Scope{}:
+			p.Units = append(p.Units, h.unit)
+		case part.Handler == "":
+			p.Verify = append(p.Verify, h.unit)
+		default:
+			units[part.Handler] = append(units[part.Handler], h.unit)
 		}
 	}
-	return units
+	for range flushes {
+		p.Flush = append(p.Flush, len(p.Units))
+	}
+	for _, h := range handlers {
+		p.Handlers = append(p.Handlers, &unit.Handler{Name: h.Name, Pos: h.Pos, Units: units[h.Name]})
+	}
+	return p
 }
 
 // Finish checks what only the whole evaluation shows: variables that changed

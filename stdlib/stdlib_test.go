@@ -48,7 +48,7 @@ func run(t *testing.T, types []*schema.Type, c startest.Chunk) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		for _, u := range ev.Units[0] {
+		for _, u := range ev.Plays[0].Units {
 			out.WriteString(u.ID.Local() + "\n")
 			for _, blob := range u.Blobs {
 				r, err := blob.Open()

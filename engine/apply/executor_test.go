@@ -25,8 +25,10 @@ import (
 
 // fleet runs plan and apply over hosts in memory.
 type fleet struct {
-	hosts    map[string]*enginetest.Host
-	units    func(host string) []*unit.Unit
+	hosts map[string]*enginetest.Host
+	units func(host string) []*unit.Unit
+	// around gives what a play has beside its units; nil is nothing.
+	around   func(host string, p *unit.Play)
 	provider *enginetest.Provider
 	record   func(apply.Change) error
 	exact    bool
@@ -48,6 +50,15 @@ func (f *fleet) Emit(e event.Event) {
 	f.log = append(f.log, text)
 }
 
+// play is what the one play wants of a host.
+func (f *fleet) play(host string) *unit.Play {
+	p := &unit.Play{Units: f.units(host)}
+	if f.around != nil {
+		f.around(host, p)
+	}
+	return p
+}
+
 func (f *fleet) plan(ctx context.Context) []*plan.Host {
 	if f.provider == nil {
 		f.provider = &enginetest.Provider{}
@@ -55,7 +66,7 @@ func (f *fleet) plan(ctx context.Context) []*plan.Host {
 	p := &plan.Planner{
 		Connect: func(_ context.Context, h *inventory.Host) (plan.Target, error) { return f.hosts[h.Name], nil },
 		Evaluate: func(_ context.Context, h *inventory.Host, _ plan.Target) (*plan.Evaluation, error) {
-			return &plan.Evaluation{Plays: map[int][]*unit.Unit{0: f.units(h.Name)}}, nil
+			return &plan.Evaluation{Plays: map[int]*unit.Play{0: f.play(h.Name)}}, nil
 		},
 		Provider: func(context.Context, string) (plan.Provider, error) { return f.provider, nil },
 		User:     func(*inventory.Host) string { return "" },
@@ -321,8 +332,8 @@ func TestApplyConverges(t *testing.T) {
 		// What was right at plan and stands before the first change is not read again;
 		// what was spoiled there since, the next plan shows. All else is right now.
 		again := f.plan(context.Background())
-		first := slices.IndexFunc(planned[0].Plays[0], (*plan.Step).Pending)
-		for i, s := range again[0].Plays[0] {
+		first := slices.IndexFunc(planned[0].Plays[0].Steps, (*plan.Step).Pending)
+		for i, s := range again[0].Plays[0].Steps {
 			if s.Pending() && first >= 0 && i >= first {
 				rt.Fatalf("%s is still pending after apply: %v", s.Unit.ID, h.Files)
 			}

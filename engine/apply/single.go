@@ -2,7 +2,9 @@ package apply
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
@@ -10,73 +12,125 @@ import (
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/providers/abi"
-	"github.com/openfroyo/froyo/runner/codec"
 	"github.com/openfroyo/froyo/runner/dial"
 	"github.com/openfroyo/froyo/runner/op"
 )
 
 // single gives one step its turn on its own: conditions and late values are
-// asked now, the host is read, planned and changed.
-func (r *hostRun) single(ctx context.Context, play string, s *plan.Step) {
+// asked now, the host is read, planned and changed. What fails for a reason
+// that may pass is tried again, as often as the unit's retry says.
+func (r *hostRun) single(ctx context.Context, s *plan.Step) {
 	started := time.Now()
-	r.emit(play, s, event.Event{Kind: event.UnitStarted})
-	announced, certain := s.Change, s.Err == nil && s.Unit.When == nil && len(s.Unit.Later) == 0
-	goOn, err := r.due(ctx, s)
-	switch {
-	case err != nil:
-		r.fail(play, s, started, err)
-		return
-	case !goOn:
-		r.skip(play, s, "when is false")
-		return
+	r.emit(s, event.Event{Kind: event.UnitStarted})
+	announced, certain := s.Change, s.Err == nil && s.Unit.When == nil && len(s.Unit.OnChange)+len(s.Unit.Later) == 0
+	for attempt := 1; ; attempt++ {
+		err := r.turn(ctx, s, announced, certain, started)
+		if err == nil {
+			return
+		}
+		if !r.again(ctx, s, attempt, err) {
+			r.fail(s, started, err)
+			return
+		}
 	}
-	if err := r.replan(ctx, s); err != nil {
-		r.fail(play, s, started, err)
-		return
-	}
-	if err := r.within(s, announced, certain); err != nil {
-		r.fail(play, s, started, err)
-		return
-	}
-	if s.Change.Action == abi.None && !r.wanted[s.Unit.ID] {
-		r.unchanged(play, s)
-		return
-	}
-	r.finish(ctx, play, s, s.Request(abi.Apply), started)
 }
 
-// due asks the unit's condition and fills in the values known only now.
-func (r *hostRun) due(ctx context.Context, s *plan.Step) (bool, error) {
+// turn is one attempt at a step.
+func (r *hostRun) turn(ctx context.Context, s *plan.Step, announced *abi.Change, certain bool, started time.Time) error {
+	goOn, why, err := r.due(ctx, s)
+	switch {
+	case err != nil:
+		return err
+	case !goOn:
+		r.skip(s, why)
+		return nil
+	}
+	if err := r.replan(ctx, s); err != nil {
+		return err
+	}
+	if err := r.within(s, announced, certain); err != nil {
+		return err
+	}
+	if s.Change.Action == abi.None && !r.wanted[s.Unit.ID] {
+		r.unchanged(s)
+		return nil
+	}
+	if s.Change.Missing != "" && s.Change.Action != abi.None {
+		return plan.Missing(s.Change.Missing)
+	}
+	return r.act(ctx, s, s.Request(abi.Apply), started)
+}
+
+// again waits before another attempt at a step that failed, or reports that
+// there shall be none.
+func (r *hostRun) again(ctx context.Context, s *plan.Step, attempt int, err error) bool {
+	retry := s.Unit.Retry
+	e, known := errors.AsType[*abi.Error](err)
+	if retry == nil || attempt >= retry.Attempts || !known || e.Class != op.Transient && e.Class != op.Throttled {
+		return false
+	}
+	wait := retry.Wait(attempt)
+	text := fmt.Sprintf("attempt %d of %d: %s; again in %s", attempt, retry.Attempts, e.Message, wait)
+	if s.Unit.Sensitive {
+		text = fmt.Sprintf("attempt %d of %d failed; again in %s", attempt, retry.Attempts, wait)
+	}
+	r.emit(s, event.Event{Kind: event.UnitNoted, Text: text})
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// due asks the unit's conditions and fills in the values known only now. Where
+// it is not due, it says why.
+func (r *hostRun) due(ctx context.Context, s *plan.Step) (goOn bool, why string, err error) {
 	u := s.Unit
+	if len(u.OnChange) > 0 && !slices.ContainsFunc(u.OnChange, r.changed) {
+		return false, "nothing it watches changed", nil
+	}
 	if u.When != nil {
 		now, err := u.When.Eval(ctx, nil)
 		if err != nil {
-			return false, err
+			return false, "", err
 		}
 		yes, ok := now.(bool)
 		if !ok {
-			return false, diag.Errorf(u.When.Pos(), "when must give True or False, got %s", plan.TypeName(now)).WithCode(diag.Failed)
+			return false, "", diag.Errorf(u.When.Pos(), "when must give True or False, got %s", plan.TypeName(now)).WithCode(diag.Failed)
 		}
 		if !yes {
-			return false, nil
+			return false, "when is false", nil
 		}
 	}
 	if len(u.Later) == 0 {
-		return true, nil
+		return true, "", nil
 	}
 	values := make(map[string]any, len(u.Later))
 	for field, l := range u.Later {
 		v, err := l.Eval(ctx, nil)
 		if err != nil {
-			return false, err
+			return false, "", err
 		}
 		values[field] = v
 	}
 	if err := r.Complete(u, values); err != nil {
-		return false, err
+		return false, "", err
 	}
 	r.Contents.AddUnit(u)
-	return true, nil
+	return true, "", nil
+}
+
+// changed reports whether a unit of the host changed something in this run.
+func (r *hostRun) changed(id unit.ID) bool {
+	u := r.watched[id]
+	if u == nil {
+		return false
+	}
+	out := u.Outcome()
+	return out != nil && out.Status == unit.Changed
 }
 
 // replan reads the unit as the host is now and asks for the change again.
@@ -114,7 +168,7 @@ func (r *hostRun) replan(ctx context.Context, s *plan.Step) error {
 func (r *hostRun) readNow(ctx context.Context, s *plan.Step, ops []op.Op) ([]op.Result, error) {
 	todo := make([]dial.Step, len(ops))
 	for i, o := range ops {
-		todo[i] = dial.Step{Op: o, User: s.Unit.User, Unit: s.Unit.ID.Local()}
+		todo[i] = step(s, o)
 	}
 	results, err := r.host.Target.Do(ctx, todo)
 	if err != nil {
@@ -125,71 +179,4 @@ func (r *hostRun) readNow(ctx context.Context, s *plan.Step, ops []op.Op) ([]op.
 		s.Reads = append(s.Reads, abi.Entry{Op: ops[i], Result: res})
 	}
 	return results, nil
-}
-
-// unchanged ends the turn of a unit that found everything as it should be.
-func (r *hostRun) unchanged(play string, s *plan.Step) {
-	r.count.OK++
-	s.Unit.Finish(unit.Outcome{Status: unit.Unchanged, Action: abi.None, Outputs: map[string]any{"changed": false}})
-	e := event.Event{Kind: event.UnitFinished, Status: unit.Unchanged, Action: abi.None}
-	if s.Change != nil {
-		e.Reason = s.Change.Reason
-	}
-	r.emit(play, s, e)
-}
-
-// settle ends a unit's turn with what the provider says came of it.
-func (r *hostRun) settle(ctx context.Context, play string, s *plan.Step, o *abi.Outcome, started time.Time) {
-	outputs := map[string]any{}
-	if len(o.Outputs) > 0 {
-		if err := codec.Unmarshal(o.Outputs, &outputs); err != nil {
-			r.fail(play, s, started, fmt.Errorf("the provider's outputs: %w", err))
-			return
-		}
-	}
-	changed := o.Changed && s.Change.Action != abi.Probe && s.Change.Action != abi.None
-	if changed && s.Unit.ChangedWhen != nil {
-		var err error
-		if changed, err = r.changedWhen(ctx, s.Unit, outputs); err != nil {
-			r.fail(play, s, started, err)
-			return
-		}
-	}
-	status := unit.Unchanged
-	if changed {
-		status = unit.Changed
-		r.dirty = true
-		r.count.Changed++
-	}
-	outputs["changed"] = changed
-	if changed {
-		if err := r.Record(ctx, r.changeOf(play, s, status)); err != nil {
-			r.fail(play, s, started, fmt.Errorf("the change was made but could not be recorded: %w", err))
-			return
-		}
-	}
-	r.count.OK++
-	s.Unit.Finish(unit.Outcome{Status: status, Action: s.Change.Action, Outputs: outputs})
-	r.emit(play, s, event.Event{Kind: event.UnitFinished, Status: status, Reason: s.Change.Reason, Elapsed: time.Since(started)})
-}
-
-// changeOf is a step's turn as it is kept.
-func (r *hostRun) changeOf(play string, s *plan.Step, status unit.Status) Change {
-	return Change{
-		Host: r.host.Host.Name, MachineID: r.host.MachineID(), Play: play, Unit: s.Unit,
-		Status: status, Change: s.Change, Contents: r.Contents,
-	}
-}
-
-// changedWhen asks the runbook whether a result counts as a change.
-func (r *hostRun) changedWhen(ctx context.Context, u *unit.Unit, outputs map[string]any) (bool, error) {
-	v, err := u.ChangedWhen.Eval(ctx, outputs)
-	if err != nil {
-		return false, err
-	}
-	changed, ok := v.(bool)
-	if !ok {
-		return false, diag.Errorf(u.ChangedWhen.Pos(), "changed_when must give True or False, got %s", plan.TypeName(v)).WithCode(diag.Failed)
-	}
-	return changed, nil
 }

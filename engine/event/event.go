@@ -23,6 +23,7 @@ const (
 	HostFailed   Kind = "host.failed"   // Err says why; the host takes no further part
 	UnitStarted  Kind = "unit.started"  // about to act
 	UnitFinished Kind = "unit.finished" // Status, Action, Err
+	UnitNoted    Kind = "unit.noted"    // Text says what a unit waits for
 	Printed      Kind = "printed"       // a runbook's print()
 	HostFinished Kind = "host.finished" // apply is through with a host
 	RunFinished  Kind = "run.finished"

@@ -75,6 +75,11 @@ type DocumentUnit struct {
 	User        string           `json:"user,omitempty"`
 	Tags        []string         `json:"tags,omitempty"`
 	Require     []string         `json:"require,omitempty"`
+	OnChange    []string         `json:"on_change,omitempty"`
+	Notify      []string         `json:"notify,omitempty"`  // handlers of the play
+	Handler     string           `json:"handler,omitempty"` // the one it belongs to
+	Verify      bool             `json:"verify,omitempty"`  // it belongs to the play's verify
+	Dormant     bool             `json:"dormant,omitempty"` // nothing calls for its handler
 	Action      abi.Action       `json:"action,omitempty"`
 	Certainty   Certainty        `json:"certainty,omitempty"`
 	Skipped     bool             `json:"skipped,omitempty"` // when is false as things stand
@@ -113,16 +118,14 @@ func (d *Document) AddHost(h *Host, plays []string, contents *Contents, seal Sea
 	if h.Err != nil {
 		doc.Error = h.Err.Error()
 	}
-	for _, play := range sortedKeys(h.Plays) {
-		for _, s := range h.Plays[play] {
-			u, err := documentUnit(s, plays[play], seal)
-			if err != nil {
-				return fmt.Errorf("%s: %w", s.Unit.ID, err)
-			}
-			doc.Units = append(doc.Units, u)
-			if !s.Unit.Sensitive {
-				d.keepTexts(s, contents)
-			}
+	for play, s := range h.Steps() {
+		u, err := documentUnit(s, plays[play], seal)
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.Unit.ID, err)
+		}
+		doc.Units = append(doc.Units, u)
+		if !s.Unit.Sensitive {
+			d.keepTexts(s, contents)
 		}
 	}
 	d.Hosts = append(d.Hosts, doc)
@@ -154,7 +157,10 @@ func (d *Document) keepTexts(s *Step, contents *Contents) {
 
 func documentUnit(s *Step, play string, seal Seal) (DocumentUnit, error) {
 	u := s.Unit
+	scope := u.ID.Scope
 	doc := DocumentUnit{
+		OnChange: locals(u.OnChange), Notify: u.Notify,
+		Handler: scope.Handler, Verify: scope != unit.Scope{} && scope.Handler == "", Dormant: s.Dormant,
 		Unit: u.ID.Local(), Play: play, Pos: u.Pos, User: u.User, Tags: u.Tags, Require: locals(u.Require),
 		Certainty: s.Certainty, Skipped: s.Skip, Conditional: u.When != nil, Sensitive: u.Sensitive,
 		Args: json.RawMessage(u.Args), Later: unknownFields(u), Before: json.RawMessage(s.Actual),

@@ -17,7 +17,7 @@ func WriteDOT(w io.Writer, hosts []*Host) error {
 		var edges []string
 		previous := ""
 		for _, play := range sortedKeys(h.Plays) {
-			for _, s := range h.Plays[play] {
+			for s := range h.Plays[play].All() {
 				id := strconv.Quote(s.Unit.ID.String())
 				fmt.Fprintf(b, "    %s [label=%s%s];\n", id, strconv.Quote(dotLabel(s)), dotStyle(s))
 				if previous != "" {

@@ -43,8 +43,8 @@ type Perform = func(ctx context.Context, ops [][]op.Op) ([][]op.Result, error)
 type Host struct {
 	Host   *inventory.Host
 	Target Target
-	// Plays holds the host's steps by the index of the play.
-	Plays map[int][]*Step
+	// Plays holds the host's plays by their index.
+	Plays map[int]*Play
 	Facts *op.FactsResult
 	// Inputs is what the evaluation learned from outside, as canonical JSON.
 	Inputs json.RawMessage
@@ -82,9 +82,11 @@ type Step struct {
 	Actual codec.Raw
 	Reads  []abi.Entry
 	Change *abi.Change
-	// Certainty grades Change. Skip says that when is false as things stand.
+	// Certainty grades Change. Skip says that its condition is false as things
+	// stand, Dormant that it belongs to a handler that nothing calls for.
 	Certainty Certainty
 	Skip      bool
+	Dormant   bool
 	// Stirred says that a unit whose result this one reads is going to change.
 	Stirred bool
 	// Err is why the unit cannot be planned.
@@ -92,7 +94,9 @@ type Step struct {
 }
 
 // Acts reports whether apply has something to run for the step.
-func (s *Step) Acts() bool { return !s.Skip && s.Change != nil && s.Change.Action != abi.None }
+func (s *Step) Acts() bool {
+	return !s.Skip && !s.Dormant && s.Change != nil && s.Change.Action != abi.None
+}
 
 // Pending reports whether the step counts as a change that is still to be made.
 func (s *Step) Pending() bool {

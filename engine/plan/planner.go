@@ -20,9 +20,9 @@ import (
 
 // Evaluation is what the runbook wants of one host.
 type Evaluation struct {
-	Plays    map[int][]*unit.Unit // by index of the play
-	Inputs   []byte               // canonical JSON
-	Facts    *op.FactsResult      // what it had to learn, or nil
+	Plays    map[int]*unit.Play // by index of the play
+	Inputs   []byte             // canonical JSON
+	Facts    *op.FactsResult    // what it had to learn, or nil
 	Warnings []*diag.Error
 	// Reads are the places where the runbook looked at the host itself.
 	Reads []Look
@@ -73,8 +73,8 @@ func (p *Planner) Plan(ctx context.Context, hosts []*inventory.Host) []*Host {
 // report tells the stream how planning a host ended.
 func (p *Planner) report(h *Host) {
 	e := event.Event{Kind: event.HostPlanned, Host: h.Host.Name}
-	for _, steps := range h.Plays {
-		e.Total += len(steps)
+	for range h.Steps() {
+		e.Total++
 	}
 	if h.Err != nil {
 		e.Kind, e.Err = event.HostFailed, h.Err
@@ -86,7 +86,7 @@ func (p *Planner) report(h *Host) {
 }
 
 func (p *Planner) host(ctx context.Context, h *inventory.Host) *Host {
-	planned := &Host{Host: h, Plays: map[int][]*Step{}}
+	planned := &Host{Host: h, Plays: map[int]*Play{}}
 	if planned.Err = ctx.Err(); planned.Err != nil {
 		return planned
 	}
@@ -106,13 +106,12 @@ func (p *Planner) host(ctx context.Context, h *inventory.Host) *Host {
 	}
 	planned.Inputs, planned.Facts, planned.Warnings = eval.Inputs, eval.Facts, eval.Warnings
 	var all []*Step
-	for _, play := range sortedKeys(eval.Plays) {
-		for _, u := range eval.Plays[play] {
-			p.Contents.AddUnit(u)
-			step := &Step{Unit: u}
-			planned.Plays[play] = append(planned.Plays[play], step)
-			all = append(all, step)
-		}
+	for index, play := range eval.Plays {
+		planned.Plays[index] = newPlay(play)
+	}
+	for _, s := range planned.Steps() {
+		p.Contents.AddUnit(s.Unit)
+		all = append(all, s)
 	}
 	if err := p.read(ctx, planned, all); err != nil {
 		planned.Err = err
@@ -123,6 +122,10 @@ func (p *Planner) host(ctx context.Context, h *inventory.Host) *Host {
 		return planned
 	}
 	planned.Warnings = append(planned.Warnings, p.predict(ctx, all)...)
+	for _, play := range planned.Plays {
+		play.notice()
+	}
+	ground(all)
 	stir(all)
 	planned.Warnings = append(planned.Warnings, staleReads(h.Name, all, eval.Reads)...)
 	return planned
@@ -214,47 +217,6 @@ func onlyUnknown(c *abi.Change) bool {
 		!slices.ContainsFunc(c.Diffs, func(d abi.Diff) bool { return !d.Unknown })
 }
 
-// predict asks conditions that can be answered already; one that reads the
-// result of a unit cannot, which leaves its change conditional. It warns of
-// those that fail for another reason: they may come right by their turn.
-func (p *Planner) predict(ctx context.Context, steps []*Step) []*diag.Error {
-	var warnings []*diag.Error
-	for _, s := range steps {
-		if s.Unit.When == nil || s.Err != nil {
-			continue
-		}
-		now, err := s.Unit.When.Eval(ctx, nil)
-		yes, isBool := now.(bool)
-		switch {
-		case err == nil && !isBool:
-			s.Err = &abi.Error{Class: op.Permanent, Message: "when must give True or False, got " + TypeName(now)}
-		case err == nil:
-			s.Skip = !yes
-		default:
-			if s.Certainty == Sure {
-				s.Certainty = Conditional
-			}
-			if !errors.Is(err, unit.ErrPending) {
-				warnings = append(warnings, &diag.Error{
-					Summary: "when cannot be asked yet: " + err.Error(), Pos: s.Unit.When.Pos(), Host: s.Unit.ID.Host, Unit: s.Unit.ID.Local(), Cause: err,
-				})
-			}
-		}
-	}
-	return warnings
-}
-
-// stir marks the units that read the result of one that is going to change.
-func stir(steps []*Step) {
-	moving := map[unit.ID]bool{}
-	for _, s := range steps {
-		s.Stirred = slices.ContainsFunc(s.Unit.Require, func(id unit.ID) bool { return moving[id] })
-		if s.Pending() {
-			moving[s.Unit.ID] = true
-		}
-	}
-}
-
 // TypeName names the type of plain data as runbooks do.
 func TypeName(v any) string {
 	switch v.(type) {
@@ -272,23 +234,6 @@ func TypeName(v any) string {
 		return "a list"
 	}
 	return "a dict"
-}
-
-// staleReads warns of reads that come after a unit which is going to change the host.
-func staleReads(host string, steps []*Step, looks []Look) []*diag.Error {
-	var warnings []*diag.Error
-	for _, look := range looks {
-		for _, s := range steps {
-			if s.Unit.Index < look.After && s.Pending() {
-				warnings = append(warnings, (&diag.Error{
-					Summary: "this was read before " + s.Unit.ID.Local() + " changes the host",
-					Pos:     look.Pos, Host: host,
-				}).WithHint("to read at the unit's turn, use when = lambda: host.stat(...) or later(lambda: ...)"))
-				break
-			}
-		}
-	}
-	return warnings
 }
 
 // batch groups steps by the provider that answers for them.
@@ -347,7 +292,7 @@ func (r *reader) perform(ctx context.Context, steps []*Step, ops [][]op.Op) ([][
 	if wantFacts {
 		todo = append(todo, dial.Step{Op: FactsOp(), User: r.user})
 	}
-	results, err := r.target.Do(ctx, todo)
+	results, err := ask(ctx, r.target, todo)
 	if err != nil {
 		return nil, err
 	}

@@ -30,7 +30,7 @@ func planOne(t *testing.T, h *enginetest.Host, looks []plan.Look, units ...*unit
 	p := &plan.Planner{
 		Connect: func(context.Context, *inventory.Host) (plan.Target, error) { return h, nil },
 		Evaluate: func(context.Context, *inventory.Host, plan.Target) (*plan.Evaluation, error) {
-			return &plan.Evaluation{Plays: map[int][]*unit.Unit{0: units}, Inputs: []byte(`{}`), Reads: looks}, nil
+			return &plan.Evaluation{Plays: map[int]*unit.Play{0: {Units: units}}, Inputs: []byte(`{}`), Reads: looks}, nil
 		},
 		Provider: func(context.Context, string) (plan.Provider, error) { return provider, nil },
 		User:     func(*inventory.Host) string { return "" },
@@ -86,7 +86,7 @@ func TestPlanGradesCertainty(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			planned, _ := planOne(t, enginetest.NewHost(map[string]string{"/x": "old"}), nil, tt.unit)
-			s := planned.Plays[0][0]
+			s := planned.Plays[0].Steps[0]
 			if s.Certainty != tt.want || s.Skip != tt.skip || s.Pending() != tt.pending {
 				t.Errorf("certainty %q skip %v pending %v, want %q %v %v", s.Certainty, s.Skip, s.Pending(), tt.want, tt.skip, tt.pending)
 			}
@@ -96,7 +96,7 @@ func TestPlanGradesCertainty(t *testing.T) {
 
 func TestPlanKeepsGoingPastAUnitThatCannotBePlanned(t *testing.T) {
 	planned, _ := planOne(t, enginetest.NewHost(nil), nil, enginetest.Set("h1", "/bad", "1"), enginetest.Set("h1", "/good", "1"))
-	if planned.Plays[0][0].Err == nil || planned.Plays[0][1].Change == nil {
+	if planned.Plays[0].Steps[0].Err == nil || planned.Plays[0].Steps[1].Change == nil {
 		t.Errorf("%+v", planned.Plays[0])
 	}
 }

@@ -34,10 +34,8 @@ func Summarize(hosts []*Host) Summary {
 			s.Failed++
 			continue
 		}
-		for _, steps := range h.Plays {
-			for _, step := range steps {
-				s.add(step)
-			}
+		for _, step := range h.Steps() {
+			s.add(step)
 		}
 	}
 	return s

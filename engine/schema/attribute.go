@@ -11,7 +11,7 @@ import (
 )
 
 // attributes lists the names that readAttributes knows.
-var attributes = []string{"key", "later", "result", "blob", "source", "expect", "octal", "conflicts", "needs", "required"}
+var attributes = []string{"key", "later", "result", "blob", "source", "expect", "octal", "conflicts", "needs", "required", "each", "volatile"}
 
 // readAttributes fills in what the attributes of a field say. Foreign ones are
 // left alone, those that look like a misspelling are refused.
@@ -37,6 +37,12 @@ func readAttribute(f *Field, r *rule, a *cue.Attribute) error {
 		f.Result = true
 	case "blob":
 		f.Blob = true
+	case "each":
+		f.Each = true
+	case "volatile":
+		values, err := a.String(0)
+		f.Volatile = strings.Split(values, "|")
+		return err
 	case "octal":
 		r.octal = true
 	case "source":

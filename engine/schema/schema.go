@@ -11,6 +11,8 @@
 //	@blob()              bulk content, passed on by digest
 //	@source(into=field)  a file of the workspace, read into the blob field
 //	@expect("words")     what to call a right value in messages: "an absolute path"
+//	@each()              a list stands for one unit for each of its elements; for keys
+//	@volatile("a|b")     values that act at every apply, refused where nothing calls for them
 //	@octal()             an int is a mistake for octal digits in quotes
 //	@conflicts(a, b)     not together with these fields
 //	@needs(f="x|y")      only where field f has one of the values
@@ -82,6 +84,8 @@ type Field struct {
 	Blob       bool
 	Result     bool   // may be a function of the unit's result
 	SourceInto string // the blob field that gets the named file's content
+	Each       bool   // a list stands for one unit for each of its elements
+	Volatile   []string
 }
 
 // rule is what Check needs to know of a field beside its description.

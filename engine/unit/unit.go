@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"sync/atomic"
+	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/providers/abi"
@@ -15,15 +16,26 @@ import (
 	"github.com/openfroyo/froyo/runner/op"
 )
 
-// ID names a unit: host/type[key].
+// ID names a unit: host/type[key], and for units of handlers and of verify
+// their scope before the type.
 type ID struct {
-	Host string
-	Type string
-	Key  string
+	Host  string
+	Scope Scope
+	Type  string
+	Key   string
 }
 
-// Local is the ID without its host: file[/etc/motd].
-func (id ID) Local() string { return id.Type + "[" + id.Key + "]" }
+// Bare is the ID without its host and its scope: file[/etc/motd].
+func (id ID) Bare() string { return id.Type + "[" + id.Key + "]" }
+
+// Local is the ID without its host: file[/etc/motd],
+// handler[web/reload nginx]/service[nginx], verify[web]/probe_http[http://...].
+func (id ID) Local() string {
+	if id.Scope == (Scope{}) {
+		return id.Bare()
+	}
+	return id.Scope.String() + "/" + id.Bare()
+}
 
 // String is the whole ID: web1/file[/etc/motd].
 func (id ID) String() string { return id.Host + "/" + id.Local() }
@@ -55,9 +67,17 @@ type Unit struct {
 	When Lambda
 	// ChangedWhen decides from the result whether the unit changed something; nil leaves it to the provider.
 	ChangedWhen Lambda
+	// OnChange lists units of which one must have changed for this one to act; empty is always.
+	OnChange []ID
 	// Require lists units that must have succeeded before: those named and those that lambdas read.
 	Require []ID
-	Tags    []string
+	// Notify names the play's handlers that a change of this unit calls for.
+	Notify []string
+	Tags   []string
+	// Retry says how often a turn that fails is tried again; nil is never.
+	Retry *Retry
+	// Timeout bounds each op of the unit on the host; 0 is the runner's own bound.
+	Timeout time.Duration
 	// User is who the unit acts as on the host: "" is the login user.
 	User      string
 	Sensitive bool

@@ -96,6 +96,9 @@ type Change struct {
 	Reason  string   `json:"reason,omitempty"` // why it acts or not, in a few words: "creates exists"
 	Diffs   []Diff   `json:"diffs,omitempty"`
 	Effects []Effect `json:"effects,omitempty"`
+	// Missing names what the resource stands upon and the target does not have yet,
+	// such as a service's unit file: a unit before this one has to bring it.
+	Missing string `json:"missing,omitempty"`
 }
 
 // Diff is one attribute that differs. Before and After are JSON values; an
@@ -119,6 +122,8 @@ type Outcome struct {
 	Changed bool `json:"changed"`
 	// Outputs are the values that the unit offers to later ones, such as rc and stdout.
 	Outputs codec.Raw `json:"outputs,omitempty"`
+	// Reason says in a few words what is worth knowing of how it went.
+	Reason string `json:"reason,omitempty"`
 }
 
 // Error is a unit that the guest could not handle.

@@ -196,8 +196,9 @@ func (c Cmd) fail(t *sdk.T, r *op.ExecResult) {
 	if strings.TrimSpace(said) == "" {
 		said = r.Stdout
 	}
+	// Only the author knows what an exit code means; where retry is given it is worth trying again.
 	message := "exit code " + strconv.Itoa(r.RC) + " (expected " + strings.Join(expected, " or ") + ")"
-	t.Fail(op.Permanent, message, tail(said), "")
+	t.Fail(op.Transient, message, tail(said), "")
 }
 
 // short quotes a command, at most its first 80 bytes.

@@ -143,7 +143,7 @@ func (t *T) reply() abi.Reply {
 		return abi.Reply{Change: &t.change}
 	}
 	changed := t.acted && t.change.Action != abi.Probe
-	return abi.Reply{Outcome: &abi.Outcome{Changed: changed, Outputs: t.outputs}}
+	return abi.Reply{Outcome: &abi.Outcome{Changed: changed, Outputs: t.outputs, Reason: t.change.Reason}}
 }
 
 // finish completes the change that the author's code described.

@@ -75,7 +75,7 @@ func (t *T) Effect(o op.Op, unknown ...string) op.Result {
 		return op.Result{}
 	}
 	r := t.Must(t.replay(o)[0])
-	if r.Done == nil || r.Done.Changed {
+	if r.Changed() {
 		t.acted = true
 	}
 	return r
@@ -117,8 +117,13 @@ func (t *T) DifferUnknown(field string, before any) {
 // differences or effects is an update.
 func (t *T) Action(a abi.Action) { t.change.Action = a }
 
-// Reason says in a few words why the unit acts or does not.
+// Reason says in a few words why the unit acts or does not, and after it acted
+// what is worth knowing of how that went.
 func (t *T) Reason(s string) { t.change.Reason = s }
+
+// Missing says what the resource stands upon and the target does not have yet.
+// It is right in a plan where a unit before this one brings it.
+func (t *T) Missing(what string) { t.change.Missing = what }
 
 // Output sets the values that the unit offers to later ones once it is applied.
 func (t *T) Output(v any) { t.outputs = t.encode(v) }

@@ -19,6 +19,22 @@ type Result struct {
 	Error *Error `json:"error,omitempty"`
 }
 
+// Changed reports whether an op that changes the target did so, or may have.
+func (r Result) Changed() bool {
+	switch {
+	case r.Done != nil:
+		return r.Done.Changed
+	case r.PkgEnsure != nil:
+		for _, p := range r.PkgEnsure.Packages {
+			if p.Before != p.After {
+				return true
+			}
+		}
+		return len(r.PkgEnsure.Also) > 0
+	}
+	return true
+}
+
 // Type is what kind of thing is at a path.
 type Type string
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/openfroyo/froyo/engine/apply"
 	"github.com/openfroyo/froyo/engine/diag"
@@ -137,8 +136,8 @@ func (r *run) changing() int {
 	n := 0
 	for _, h := range r.planned {
 		acts := false
-		for _, steps := range h.Plays {
-			acts = acts || slices.ContainsFunc(steps, func(s *plan.Step) bool { return s.Acts() || s.Err != nil })
+		for _, s := range h.Steps() {
+			acts = acts || s.Acts() || s.Err != nil
 		}
 		if acts && h.Err == nil {
 			n++

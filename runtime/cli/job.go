@@ -209,9 +209,9 @@ func (j *job) evaluate(ctx context.Context, h *inventory.Host, r builtins.Reader
 	if err != nil {
 		return nil, nil, err
 	}
-	out := &plan.Evaluation{Plays: map[int][]*unit.Unit{}, Inputs: inputs, Warnings: ev.Warnings}
-	for i, units := range ev.Units {
-		out.Plays[plays[i]] = j.tags.Filter(units)
+	out := &plan.Evaluation{Plays: map[int]*unit.Play{}, Inputs: inputs, Warnings: ev.Warnings}
+	for i, play := range ev.Plays {
+		out.Plays[plays[i]] = j.tags.Narrow(play)
 	}
 	for _, read := range ev.Inputs.Reads {
 		out.Reads = append(out.Reads, plan.Look{Pos: read.Pos, After: read.After})

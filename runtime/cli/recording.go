@@ -82,16 +82,14 @@ func (r *recording) savePlan(ctx context.Context, hosts []*plan.Host, plays []st
 	now := time.Now()
 	for _, h := range hosts {
 		position := 0
-		for play := range plays {
-			for _, s := range h.Plays[play] {
-				u, err := planUnit(s, plays[play], position)
-				if err != nil {
-					return err
-				}
-				units = append(units, u)
-				r.positions[s.Unit.ID] = position
-				position++
+		for play, s := range h.Steps() {
+			u, err := planUnit(s, plays[play], position)
+			if err != nil {
+				return err
 			}
+			units = append(units, u)
+			r.positions[s.Unit.ID] = position
+			position++
 		}
 		if h.MachineID() == "" {
 			continue

@@ -133,11 +133,9 @@ func (r *run) planErrors() error {
 		if h.Err != nil {
 			errs = append(errs, hostError(h.Host.Name, h.Err))
 		}
-		for _, steps := range h.Plays {
-			for _, s := range steps {
-				if s.Err != nil {
-					errs = append(errs, apply.Explain(s.Unit, s.Err))
-				}
+		for _, s := range h.Steps() {
+			if s.Err != nil {
+				errs = append(errs, apply.Explain(s.Unit, s.Err))
 			}
 		}
 	}

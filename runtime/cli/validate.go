@@ -54,7 +54,9 @@ func (c *validateCommand) Run(ctx context.Context, e *env) (err error) {
 			continue
 		}
 		for _, play := range ev.Plays {
-			units += len(play)
+			for range play.All() {
+				units++
+			}
 		}
 		j.env.errors.Warnings(ev.Warnings)
 		if stopped != nil {

@@ -15,9 +15,8 @@ import (
 
 // Evaluation is what the plays want of one host.
 type Evaluation struct {
-	// Units are those of each play, in script order. A unit that two plays
-	// declare alike belongs to the first.
-	Units    [][]*unit.Unit
+	// Plays are what each play wants. A unit that two plays declare alike belongs to the first.
+	Plays    []*unit.Play
 	Inputs   builtins.Inputs
 	Warnings []*diag.Error
 	// Stopped says where a value that is not known without a connection ended
@@ -37,7 +36,7 @@ func (p *Program) Evaluate(ctx context.Context, host *inventory.Host, plays []in
 		play := p.plays[i]
 		scope.Begin(play)
 		err := p.play(thread, scope, play)
-		ev.Units = append(ev.Units, scope.Units(play))
+		ev.Plays = append(ev.Plays, scope.Units())
 		if err == nil {
 			continue
 		}
@@ -77,9 +76,27 @@ func (p *Program) play(thread *starlark.Thread, scope *builtins.Scope, play *bui
 		if err != nil {
 			return err
 		}
-		return freeze(globals)
+		if err := freeze(globals); err != nil {
+			return err
+		}
+	} else if err := call(thread, scope, play.Do); err != nil {
+		return err
 	}
-	_, err = starlark.Call(thread, play.Do, starlark.Tuple{scope.Host()}, nil)
+	for h := scope.NextHandler(); h != nil; h = scope.NextHandler() {
+		if err := call(thread, scope, h.Do); err != nil {
+			return err
+		}
+	}
+	if play.Verify == nil {
+		return nil
+	}
+	scope.Verifying()
+	return call(thread, scope, play.Verify)
+}
+
+// call calls a function of the runbook with the host.
+func call(thread *starlark.Thread, scope *builtins.Scope, fn starlark.Callable) error {
+	_, err := starlark.Call(thread, fn, starlark.Tuple{scope.Host()}, nil)
 	return err
 }
 

@@ -182,8 +182,8 @@ func TestEvaluationStopsAtWhatIsNotKnown(t *testing.T) {
 			if ev.Stopped == nil || ev.Stopped.Summary != "not checked beyond site.star:3" || ev.Stopped.Host != "web1" {
 				t.Errorf("got stopped = %v, want the note for line 3", ev.Stopped)
 			}
-			if len(ev.Units) != 1 || len(ev.Units[0]) != 1 {
-				t.Errorf("got units %v, want the one before", ev.Units)
+			if len(ev.Plays) != 1 || len(ev.Plays[0].Units) != 1 {
+				t.Errorf("got units %v, want the one before", ev.Plays)
 			}
 		})
 	}
@@ -259,10 +259,10 @@ play("do", do = do)
 				results[i] = err.Error()
 				return
 			}
-			for _, u := range ev.Units[0] {
+			for _, u := range ev.Plays[0].Units {
 				results[i] += fmt.Sprintf("%s %s\n", describe(u), u.Args)
 			}
-			for _, u := range ev.Units[0] {
+			for _, u := range ev.Plays[0].Units {
 				results[i] += act(t, u) + "\n"
 			}
 		})
@@ -292,7 +292,7 @@ play("do", do = do)
 	if err != nil {
 		t.Fatal(err)
 	}
-	u := ev.Units[0][0]
+	u := ev.Plays[0].Units[0]
 	if want := (diag.Pos{File: "site.star", Line: 4, Col: 12}); u.Pos != want {
 		t.Errorf("got the place %v, want %v", u.Pos, want)
 	}
@@ -310,7 +310,7 @@ func TestBlobs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	u := ev.Units[0][0]
+	u := ev.Plays[0].Units[0]
 	if len(u.Blobs) != 1 {
 		t.Fatalf("got %d blobs, want 1", len(u.Blobs))
 	}
@@ -332,7 +332,7 @@ func TestLambdaErrorsHaveTheirPlace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	u, x := ev.Units[0][0], ev.Units[0][1]
+	u, x := ev.Plays[0].Units[0], ev.Plays[0].Units[1]
 	lambda := x.Later["content"]
 	if want := (diag.Pos{File: "site.star", Line: 6, Col: 26}); lambda.Pos() != want {
 		t.Errorf("got the place %v, want %v", lambda.Pos(), want)

@@ -153,8 +153,8 @@ func runChunk(t *testing.T, c startest.Chunk) (string, error) {
 	if err != nil || !strings.Contains(c.Source, "\n#>") {
 		return "", err
 	}
-	for _, units := range ev.Units {
-		for _, u := range units {
+	for _, units := range ev.Plays {
+		for u := range units.All() {
 			out.lines = append(out.lines, describe(u))
 		}
 	}
@@ -162,8 +162,8 @@ func runChunk(t *testing.T, c startest.Chunk) (string, error) {
 		out.lines = append(out.lines, "warning: "+w.Summary)
 	}
 	if strings.Contains(c.Source, "\n#> apply ") {
-		for _, units := range ev.Units {
-			for _, u := range units {
+		for _, units := range ev.Plays {
+			for u := range units.All() {
 				out.lines = append(out.lines, act(t, u))
 			}
 		}

@@ -34,7 +34,10 @@ func fold(hosts []*plan.Host, plays []string, show func(*plan.Step) bool) []*ent
 	place := map[string]int{} // play and unit → order
 	for play := range plays {
 		for _, h := range hosts {
-			for _, s := range h.Plays[play] {
+			if h.Plays[play] == nil {
+				continue
+			}
+			for s := range h.Plays[play].All() {
 				if h.Err != nil || !show(s) {
 					continue
 				}

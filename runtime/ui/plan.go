@@ -8,6 +8,7 @@ import (
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/unit"
 )
 
 // PlanView prints plans as text.
@@ -25,16 +26,11 @@ func (v PlanView) Print(w io.Writer, plays []string, hosts []*plan.Host) error {
 	b := bufio.NewWriter(w)
 	summary := plan.Summarize(hosts)
 	entries := fold(hosts, plays, v.shows)
-	play := ""
-	for i, e := range entries {
-		if e.play != play || i == 0 {
-			if i > 0 {
-				fmt.Fprintln(b)
-			}
-			fmt.Fprintln(b, v.Style.paint(bold, "play "+quietName(e.play)))
-			play = e.play
-		}
+	var last *entry
+	for _, e := range entries {
+		v.heading(b, last, e)
 		v.entry(b, e)
+		last = e
 	}
 	if len(entries) > 0 {
 		fmt.Fprintln(b)
@@ -46,6 +42,26 @@ func (v PlanView) Print(w io.Writer, plays []string, hosts []*plan.Host) error {
 	}
 	fmt.Fprintln(b, v.Style.paint(color, summary.String()))
 	return b.Flush()
+}
+
+// heading says which play, handler or verify the entries from here on belong to.
+func (v PlanView) heading(b *bufio.Writer, last, e *entry) {
+	fresh := last == nil || last.play != e.play
+	if fresh {
+		if last != nil {
+			fmt.Fprintln(b)
+		}
+		fmt.Fprintln(b, v.Style.paint(bold, "play "+quietName(e.play)))
+	}
+	scope := e.step.Unit.ID.Scope
+	if scope == (unit.Scope{}) || !fresh && last.step.Unit.ID.Scope == scope {
+		return
+	}
+	text := "verify"
+	if scope.Handler != "" {
+		text = "handler " + Readable(scope.Handler)
+	}
+	fmt.Fprintln(b, "  "+v.Style.paint(bold, text))
 }
 
 // shows decides which steps are printed. What may differ only by a value that
@@ -72,7 +88,7 @@ func (v PlanView) entry(b *bufio.Writer, e *entry) {
 	if s.Err != nil || s.Acts() {
 		mark, color = symbol(s)
 	}
-	name := clip(Readable(s.Unit.ID.Local()), 100)
+	name := clip(Readable(s.Unit.ID.Bare()), 100)
 	about := e.on()
 	if remarks := e.remarks(); remarks != "" {
 		about += "  (" + remarks + ")"
@@ -106,10 +122,17 @@ func (e *entry) remarks() string {
 		r = append(r, "as "+e.user)
 	}
 	switch {
+	case s.Dormant:
+		r = append(r, "not called for")
+	case s.Skip && len(s.Unit.OnChange) > 0 && s.Unit.When == nil:
+		r = append(r, "nothing it watches changes")
 	case s.Skip:
 		r = append(r, "when is false")
 	case s.Certainty == plan.Conditional:
 		r = append(r, "only if its condition holds, known after apply")
+	}
+	if s.Change != nil && s.Change.Missing != "" {
+		r = append(r, "once there is "+Readable(s.Change.Missing))
 	}
 	if s.Change != nil && s.Change.Reason != "" && !s.Unit.Sensitive {
 		r = append(r, Readable(s.Change.Reason))

@@ -51,7 +51,7 @@ func (b *build) host(name string, steps ...*plan.Step) {
 	for _, s := range steps {
 		s.Unit.ID.Host = name
 	}
-	b.hosts = append(b.hosts, &plan.Host{Host: enginetest.Inventory(name), Plays: map[int][]*plan.Step{0: steps}})
+	b.hosts = append(b.hosts, &plan.Host{Host: enginetest.Inventory(name), Plays: map[int]*plan.Play{0: {Steps: steps}}})
 }
 
 func (b *build) ref(text string) codec.Raw {

@@ -1,0 +1,231 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/event"
+	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/unit"
+	"github.com/openfroyo/froyo/providers/abi"
+	"github.com/openfroyo/froyo/runner/dial"
+	"github.com/openfroyo/froyo/runner/op"
+)
+
+// hostRun is the progress of one host through a run. One goroutine at a time works on it.
+type hostRun struct {
+	*Executor
+	host  *plan.Host
+	count Count
+	// err is why the host takes no further part, or nil.
+	err error
+	// dirty says that something on the host changed, so what the plan read no longer binds.
+	dirty bool
+	// last is the index of the host's last play, or -1.
+	last int
+	// wanted holds the units whose results a later unit reads.
+	wanted map[unit.ID]bool
+	// watched holds the units that others name in on_change.
+	watched map[unit.ID]*unit.Unit
+
+	name string // of the play at work
+	play *plan.Play
+	// owed holds the handlers of the play that were called for and not delivered.
+	owed map[string]bool
+	// unverified says that the play's verify failed here.
+	unverified bool
+}
+
+func newHostRun(e *Executor, h *plan.Host) *hostRun {
+	r := &hostRun{
+		Executor: e, host: h, err: h.Err, last: -1, count: Count{Host: h.Host.Name},
+		wanted: map[unit.ID]bool{}, watched: map[unit.ID]*unit.Unit{},
+	}
+	if h.Err != nil {
+		r.countError(h.Err)
+	}
+	for play, s := range h.Steps() {
+		r.last = max(r.last, play)
+		for _, id := range s.Unit.Require {
+			r.wanted[id] = true
+		}
+		for _, id := range s.Unit.OnChange {
+			r.watched[id] = nil
+		}
+	}
+	if len(r.watched) > 0 {
+		for _, s := range h.Steps() {
+			if _, is := r.watched[s.Unit.ID]; is {
+				r.watched[s.Unit.ID] = s.Unit
+			}
+		}
+	}
+	return r
+}
+
+// begin sets the host to a play.
+func (r *hostRun) begin(name string, p *plan.Play) {
+	r.name, r.play, r.owed, r.unverified = name, p, map[string]bool{}, false
+}
+
+// end tells that the host has no more to do.
+func (r *hostRun) end() {
+	r.Events.Emit(event.Event{Kind: event.HostFinished, Host: r.host.Host.Name, Err: r.err, Unreachable: r.count.Unreachable > 0})
+}
+
+// units runs the play's units, and the handlers that they call for.
+func (r *hostRun) units(ctx context.Context) {
+	done := 0
+	for _, at := range r.play.Flush {
+		r.run(ctx, r.play.Steps[done:at])
+		done = at
+		r.deliver(ctx)
+	}
+	r.run(ctx, r.play.Steps[done:])
+	r.deliver(ctx)
+}
+
+// deliver runs the handlers that are owed, each once, in the order of the
+// runbook; one that is called for by another comes after it.
+func (r *hostRun) deliver(ctx context.Context) {
+	delivered := map[string]bool{}
+	next := func() *plan.Handler {
+		i := slices.IndexFunc(r.play.Handlers, func(h *plan.Handler) bool { return r.owed[h.Name] && !delivered[h.Name] })
+		if i < 0 {
+			return nil
+		}
+		return r.play.Handlers[i]
+	}
+	for h := next(); h != nil && r.err == nil; h = next() {
+		for _, s := range h.Steps {
+			s.Dormant = false
+		}
+		r.run(ctx, h.Steps)
+		if r.err == nil {
+			delivered[h.Name] = true
+			delete(r.owed, h.Name)
+		}
+	}
+}
+
+// run gives steps their turns, in their order.
+func (r *hostRun) run(ctx context.Context, steps []*plan.Step) {
+	for i := 0; i < len(steps); {
+		if r.err == nil && ctx.Err() != nil {
+			r.err = &diag.Error{Summary: "interrupted", Host: r.host.Host.Name, Code: diag.Interrupted, Cause: context.Cause(ctx)}
+		}
+		if r.err != nil {
+			r.skip(steps[i], "not reached")
+			i++
+			continue
+		}
+		if n := stretch(steps[i:]); n > 0 {
+			i += r.sequence(ctx, steps[i:i+n])
+			continue
+		}
+		r.single(ctx, steps[i])
+		i++
+	}
+}
+
+// countError counts a host that is lost or refuses.
+func (r *hostRun) countError(err error) {
+	if lost, ok := errors.AsType[*dial.Error](err); ok && lost.Unreachable() {
+		r.count.Unreachable++
+		return
+	}
+	r.count.Failed++
+}
+
+// step is an op of a unit on its way to the host.
+func step(s *plan.Step, o op.Op) dial.Step {
+	return dial.Step{Op: o, User: s.Unit.User, Unit: s.Unit.ID.Local(), Timeout: s.Unit.Timeout}
+}
+
+// skip ends a unit's turn without anything done.
+func (r *hostRun) skip(s *plan.Step, reason string) {
+	r.count.Skipped++
+	s.Unit.Finish(unit.Outcome{Status: unit.Skipped, Outputs: map[string]any{"changed": false}})
+	r.emit(s, event.Event{Kind: event.UnitFinished, Status: unit.Skipped, Reason: reason})
+}
+
+// unchanged ends the turn of a unit that found everything as it should be.
+func (r *hostRun) unchanged(s *plan.Step) {
+	r.count.OK++
+	s.Unit.Finish(unit.Outcome{Status: unit.Unchanged, Action: abi.None, Outputs: map[string]any{"changed": false}})
+	e := event.Event{Kind: event.UnitFinished, Status: unit.Unchanged, Action: abi.None}
+	if s.Change != nil {
+		e.Reason = s.Change.Reason
+	}
+	r.emit(s, e)
+}
+
+// fail ends a unit's turn with an error, and with it the host's part in the run.
+func (r *hostRun) fail(s *plan.Step, started time.Time, err error) {
+	err = r.explain(s, err)
+	if r.dirty && s.Acts() {
+		// What it did before it failed is not known in detail; that it failed is kept.
+		if unkept := r.Record(context.Background(), r.changeOf(s, unit.Failed)); unkept != nil {
+			err = errors.Join(err, unkept)
+		}
+	}
+	r.err = err
+	r.unverified = r.unverified || s.Unit.ID.Scope != unit.Scope{} && s.Unit.ID.Scope.Handler == ""
+	r.countError(err)
+	s.Unit.Finish(unit.Outcome{Status: unit.Failed})
+	r.emit(s, event.Event{Kind: event.UnitFinished, Status: unit.Failed, Err: err, Elapsed: time.Since(started)})
+}
+
+// changeOf is a step's turn as it is kept.
+func (r *hostRun) changeOf(s *plan.Step, status unit.Status) Change {
+	return Change{
+		Host: r.host.Host.Name, MachineID: r.host.MachineID(), Play: r.name, Unit: s.Unit,
+		Status: status, Change: s.Change, Contents: r.Contents,
+	}
+}
+
+// explain gives an error the unit's place.
+func (r *hostRun) explain(s *plan.Step, err error) error {
+	if _, lost := errors.AsType[*dial.Error](err); lost {
+		return err
+	}
+	if d, ok := errors.AsType[*diag.Error](err); ok {
+		d.Host, d.Unit = s.Unit.ID.Host, s.Unit.ID.Local()
+		if d.Code == diag.OK {
+			d.Code = diag.Failed
+		}
+		return d
+	}
+	return Explain(s.Unit, err)
+}
+
+// Explain turns a provider's error into one with the unit's place and the exit code of a failed host.
+func Explain(u *unit.Unit, err error) *diag.Error {
+	d := &diag.Error{
+		Summary: err.Error(), Pos: u.Pos, Stack: u.Stack, Host: u.ID.Host, Unit: u.ID.Local(),
+		Code: diag.Failed, Cause: err,
+	}
+	if e, ok := errors.AsType[*abi.Error](err); ok {
+		d.Summary, d.Detail, d.Hint = e.Message, e.Detail, e.Hint
+		if u.Sensitive && d.Detail != "" {
+			d.Detail = "(what it said is sensitive)"
+		}
+	}
+	if errors.Is(err, context.Canceled) {
+		d.Summary, d.Code = "interrupted", diag.Interrupted
+	}
+	return d
+}
+
+func (r *hostRun) emit(s *plan.Step, e event.Event) {
+	e.Time, e.Host, e.Play, e.Unit, e.Pos = time.Now(), r.host.Host.Name, r.name, s.Unit.ID, s.Unit.Pos
+	if s.Change != nil && e.Action == "" {
+		e.Action = s.Change.Action
+	}
+	e.Reason = strings.TrimSpace(e.Reason)
+	r.Events.Emit(e)
+}

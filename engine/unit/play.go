@@ -1,0 +1,79 @@
+package unit
+
+import (
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/openfroyo/froyo/engine/diag"
+)
+
+// Scope is where a unit's identity is unique beside the units of a host: a
+// handler or the verify of a play. The zero value is the host's units.
+type Scope struct {
+	Play    string
+	Handler string // "" for verify
+}
+
+// String is the scope as IDs bear it.
+func (s Scope) String() string {
+	switch {
+	case s == Scope{}:
+		return ""
+	case s.Handler == "":
+		return "verify[" + s.Play + "]"
+	case s.Play == "": // the implicit play
+		return "handler[" + s.Handler + "]"
+	}
+	return "handler[" + s.Play + "/" + s.Handler + "]"
+}
+
+// Play is what one play wants of a host.
+type Play struct {
+	Units []*Unit // in script order
+	// Flush holds where owed handlers are delivered early: before the unit of
+	// that index, or behind the last.
+	Flush    []int
+	Handlers []*Handler // in the order in which they are delivered
+	Verify   []*Unit    // what must hold in the end
+}
+
+// Handler is what a play does once if units that notify it have changed.
+type Handler struct {
+	Name  string
+	Pos   diag.Pos
+	Units []*Unit
+}
+
+// All ranges over the units of the play, those of handlers and of verify included.
+func (p *Play) All() iter.Seq[*Unit] {
+	return func(yield func(*Unit) bool) {
+		lists := [][]*Unit{p.Units}
+		for _, h := range p.Handlers {
+			lists = append(lists, h.Units)
+		}
+		for _, u := range slices.Concat(append(lists, p.Verify)...) {
+			if !yield(u) {
+				return
+			}
+		}
+	}
+}
+
+// Retry says how a turn that fails is tried again.
+type Retry struct {
+	Attempts int           // of the whole, at least 1
+	Delay    time.Duration // before the second attempt
+	Backoff  float64       // what each further delay is multiplied by, at least 1
+	// Until decides from the result whether the unit is done; nil is once it does not fail.
+	Until Lambda
+}
+
+// Wait is how long to wait after an attempt, counted from 1. It is bounded by an hour.
+func (r *Retry) Wait(attempt int) time.Duration {
+	wait := float64(r.Delay)
+	for range attempt - 1 {
+		wait *= r.Backoff
+	}
+	return time.Duration(min(wait, float64(time.Hour)))
+}

@@ -1,0 +1,232 @@
+package linux
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/openfroyo/froyo/providers/abi"
+	"github.com/openfroyo/froyo/providers/sdk"
+	"github.com/openfroyo/froyo/runner/op"
+)
+
+// Pkg is a package of the host's package manager. Its fields are described in pkg.cue.
+type Pkg struct {
+	Name              string      `json:"name"`
+	State             op.PkgState `json:"state"`
+	Version           string      `json:"version"`
+	UpdateCache       bool        `json:"update_cache"`
+	CacheValid        string      `json:"cache_valid"`
+	InstallRecommends *bool       `json:"install_recommends"`
+}
+
+// PkgFound is what is known of the package.
+type PkgFound struct {
+	op.Package
+	Manager string `json:"manager"`
+}
+
+// PkgOutput is what a package offers to later units.
+type PkgOutput struct {
+	Changed bool   `json:"changed"`
+	Version string `json:"version"`
+	Before  string `json:"before"`
+}
+
+// Read asks for the package, and for what the lists offer where that may be installed.
+func (p Pkg) Read(t *sdk.T) PkgFound {
+	ask := op.PkgAsk{Name: p.Name}
+	switch {
+	case p.State == op.PkgLatest || p.Version != "" || t.Unknown("version"):
+		ask.Candidate = op.Always
+	case p.State == op.PkgPresent:
+		ask.Candidate = op.Missing
+	}
+	found := t.Must(t.Do(op.Op{PkgQuery: &op.PkgQuery{Packages: []op.PkgAsk{ask}}})).PkgQuery
+	if len(found.Packages) != 1 {
+		t.Fail(op.Permanent, "the host did not tell of the package", "", "")
+	}
+	return PkgFound{Package: found.Packages[0], Manager: found.Manager}
+}
+
+// Plan brings the package into the wanted state.
+func (p Pkg) Plan(t *sdk.T, found PkgFound) {
+	switch p.State {
+	case op.PkgPresent, op.PkgLatest:
+		p.planInstall(t, found)
+	case op.PkgAbsent, op.PkgPurged:
+		p.planRemove(t, found)
+	default:
+		t.Fail(op.Permanent, "unknown state "+strconv.Quote(string(p.State)), "", "")
+	}
+}
+
+func (p Pkg) planInstall(t *sdk.T, found PkgFound) {
+	installed := found.Status == op.PkgInstalled
+	if installed && !t.Unknown("version") && p.satisfied(t, found) {
+		t.Output(PkgOutput{Version: found.Version, Before: found.Version})
+		return
+	}
+	t.Action(abi.Update)
+	var before any
+	switch {
+	case found.Version == "":
+		t.Action(abi.Create)
+	case found.Status == op.PkgBroken:
+		before = found.Version
+		t.Reason("its installation was interrupted")
+	default:
+		before = found.Version
+	}
+	if target := p.target(t, found); target == "" {
+		t.DifferUnknown("version", before)
+	} else {
+		t.Differ("version", before, target)
+	}
+	p.ensure(t, found)
+}
+
+// satisfied reports whether the installed version is as wanted.
+func (p Pkg) satisfied(t *sdk.T, found PkgFound) bool {
+	switch {
+	case p.Version != "":
+		return matches(p.Version, found.Version)
+	case p.State != op.PkgLatest || found.Candidate == "" || found.Candidate == found.Version:
+		return true
+	case found.Held:
+		t.Reason("held at this version by the host; there is " + found.Candidate)
+		return true
+	}
+	return false
+}
+
+// target is the version that will be installed, "" where that is known only
+// after apply. What the host cannot install yet, units before this one may bring.
+func (p Pkg) target(t *sdk.T, found PkgFound) string {
+	switch {
+	case t.Unknown("version"):
+		return ""
+	case p.Version != "":
+		return p.pinned(t, found)
+	case found.Candidate != "" && p.UpdateCache:
+		return found.Candidate + " or newer"
+	case found.Candidate != "":
+		return found.Candidate
+	case found.Status == op.PkgBroken:
+		return found.Version
+	case p.UpdateCache:
+		return ""
+	case found.Virtual:
+		t.Fail(op.Conflict, p.Name+" is no package by itself: others provide it", "", "name one of those: apt-cache showpkg "+p.Name)
+	}
+	t.Missing("package " + p.Name + " in the host's package lists")
+	return ""
+}
+
+// pinned is the version that matches the one that is wanted.
+func (p Pkg) pinned(t *sdk.T, found PkgFound) string {
+	for _, version := range found.Available {
+		if matches(p.Version, version) {
+			return version
+		}
+	}
+	if !p.UpdateCache {
+		t.Missing("version " + p.Version + " of " + p.Name + " in the host's package lists" + available(found.Available))
+	}
+	if strings.HasSuffix(p.Version, "*") {
+		return ""
+	}
+	return p.Version
+}
+
+func available(versions []string) string {
+	if len(versions) == 0 {
+		return ""
+	}
+	return " (which have " + strings.Join(versions, ", ") + ")"
+}
+
+// matches reports whether a version is the wanted one, or begins as the wanted one does.
+func matches(wanted, version string) bool {
+	if prefix, ok := strings.CutSuffix(wanted, "*"); ok {
+		return strings.HasPrefix(version, prefix)
+	}
+	return wanted == version
+}
+
+func (p Pkg) planRemove(t *sdk.T, found PkgFound) {
+	if found.Status == "" || found.Status == op.PkgConfig && p.State == op.PkgAbsent {
+		t.Output(PkgOutput{})
+		return
+	}
+	t.Action(abi.Delete)
+	if found.Status == op.PkgConfig {
+		t.Differ("configuration", "left behind", nil)
+	} else {
+		t.Differ("version", found.Version, nil)
+	}
+	p.ensure(t, found)
+}
+
+// ensure has the package manager act, and tells what came of it.
+func (p Pkg) ensure(t *sdk.T, found PkgFound) {
+	ensure := &op.PkgEnsure{
+		Packages: []op.PkgWant{{Name: p.Name, State: p.State, Version: p.Version}},
+		Update:   p.UpdateCache, Recommends: p.InstallRecommends,
+	}
+	if p.CacheValid != "" {
+		ensure.Valid = seconds(t, p.CacheValid)
+	}
+	var unknown []string
+	if t.Unknown("version") {
+		unknown = []string{"packages"}
+	}
+	r := t.Effect(op.Op{PkgEnsure: ensure}, unknown...)
+	if !t.Acting() {
+		return
+	}
+	if r.PkgEnsure == nil || len(r.PkgEnsure.Packages) != 1 {
+		t.Fail(op.Permanent, "the host did not tell what became of the package", "", "")
+	}
+	change := r.PkgEnsure.Packages[0]
+	if change.Error != nil {
+		message, detail, _ := strings.Cut(change.Error.Message, "\n")
+		t.Fail(change.Error.Class, message, detail, "")
+	}
+	t.Reason(story(r.PkgEnsure))
+	t.Output(PkgOutput{Changed: t.Acted(), Version: change.After, Before: change.Before})
+}
+
+// seconds reads a duration as the schema lets it pass: "1h30m".
+func seconds(t *sdk.T, text string) int64 {
+	var all, n int64
+	for _, c := range text {
+		switch {
+		case c >= '0' && c <= '9' && n < 1<<40:
+			n = 10*n + int64(c-'0')
+		case c == 'h':
+			all, n = all+3600*n, 0
+		case c == 'm':
+			all, n = all+60*n, 0
+		case c == 's':
+			all, n = all+n, 0
+		default:
+			t.Fail(op.Permanent, strconv.Quote(text)+" is no duration", "", `write "1h" or "90m"`)
+		}
+	}
+	return all
+}
+
+// story tells in a few words what is worth knowing of a transaction.
+func story(done *op.PkgDone) string {
+	var parts []string
+	if done.Waited != "" {
+		parts = append(parts, "waited "+done.Waited)
+	}
+	switch n := len(done.Also); {
+	case n == 1:
+		parts = append(parts, "along with "+done.Also[0].Name)
+	case n > 1:
+		parts = append(parts, "along with "+strconv.Itoa(n)+" other packages")
+	}
+	return strings.Join(parts, "; ")
+}

@@ -1,0 +1,153 @@
+package linux
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/openfroyo/froyo/providers/abi"
+	"github.com/openfroyo/froyo/providers/sdk"
+	"github.com/openfroyo/froyo/runner/op"
+)
+
+// Service is a unit of the host's service manager. Its fields are described in service.cue.
+type Service struct {
+	Name         string      `json:"name"`
+	State        op.SvcState `json:"state"`
+	Enabled      *bool       `json:"enabled"`
+	Masked       *bool       `json:"masked"`
+	DaemonReload bool        `json:"daemon_reload"`
+}
+
+// ServiceFound is how the unit is.
+type ServiceFound struct {
+	op.Service
+}
+
+// ServiceOutput is what a service offers to later units.
+type ServiceOutput struct {
+	Changed bool   `json:"changed"`
+	Before  string `json:"before"`
+}
+
+// unit is the full name of the unit.
+func (s Service) unit() string {
+	for _, suffix := range []string{"service", "socket", "timer", "target", "path", "mount", "automount", "swap", "slice", "scope", "device"} {
+		if strings.HasSuffix(s.Name, "."+suffix) {
+			return s.Name
+		}
+	}
+	return s.Name + ".service"
+}
+
+// Read asks the manager for the unit.
+func (s Service) Read(t *sdk.T) ServiceFound {
+	found := t.Must(t.Do(op.Op{SvcQuery: &op.SvcQuery{Names: []string{s.unit()}}})).SvcQuery
+	if len(found.Units) != 1 {
+		t.Fail(op.Permanent, "the host did not tell of the unit", "", "")
+	}
+	return ServiceFound{found.Units[0]}
+}
+
+// Plan brings the unit into the wanted state.
+func (s Service) Plan(t *sdk.T, found ServiceFound) {
+	s.check(t, found)
+	t.Output(ServiceOutput{Before: found.word()})
+	if !s.differs(t, found) {
+		return
+	}
+	if s.State == op.SvcRestarted || s.State == op.SvcReloaded {
+		t.Action(abi.Run)
+		t.Reason(string(s.State))
+	}
+	if found.absent() {
+		t.Missing("unit " + s.unit())
+	}
+	if found.Outdated && !s.DaemonReload {
+		t.Reason("its file has changed since systemd read it; daemon_reload = True has it read again")
+	}
+	t.Effect(op.Op{SvcEnsure: &op.SvcEnsure{
+		Name: s.unit(), State: s.State, Enabled: s.Enabled, Masked: s.Masked, Reload: s.DaemonReload,
+	}})
+	t.Output(ServiceOutput{Changed: t.Acted(), Before: found.word()})
+}
+
+// check refuses what the unit as it is stands against.
+func (s Service) check(t *sdk.T, found ServiceFound) {
+	starts := s.State != "" && s.State != op.SvcStopped
+	if starts && s.Masked != nil && *s.Masked {
+		t.Fail(op.Permanent, s.unit()+" cannot be "+string(s.State)+" and masked", "", "leave one of them out")
+	}
+	if s.Masked != nil || !found.masked() {
+		return
+	}
+	if starts || s.Enabled != nil && *s.Enabled {
+		t.Fail(op.Conflict, s.unit()+" is masked on the host", "", "to unmask it, add masked = False")
+	}
+}
+
+// differs compares what is given with what is there.
+func (s Service) differs(t *sdk.T, found ServiceFound) bool {
+	differs := false
+	differ := func(field string, before, after any) {
+		if t.Differ(field, before, after) {
+			differs = true
+		}
+	}
+	var before any
+	if word := found.word(); word != "" {
+		before = word
+	}
+	if s.Masked != nil && *s.Masked != found.masked() {
+		differ("masked", found.masked(), *s.Masked)
+	}
+	if s.Enabled != nil && *s.Enabled != found.enabled() {
+		if found.absent() {
+			if *s.Enabled {
+				differ("enabled", nil, true)
+			}
+		} else {
+			differ("enabled", found.enabled(), *s.Enabled)
+		}
+	}
+	switch s.State {
+	case op.SvcRunning:
+		if found.word() != "running" {
+			differ("state", before, "running")
+		}
+	case op.SvcStopped:
+		if found.word() == "running" {
+			differ("state", before, "stopped")
+		}
+	case op.SvcRestarted, op.SvcReloaded:
+		differs = true
+	}
+	if s.DaemonReload && found.Outdated {
+		differ("definition", "outdated", "read again")
+	}
+	return differs
+}
+
+func (f ServiceFound) absent() bool { return f.Load == "not-found" }
+
+func (f ServiceFound) masked() bool {
+	return f.Load == "masked" || strings.HasPrefix(f.File, "masked")
+}
+
+// enabled reports what systemctl is-enabled does: units that others pull in,
+// or that cannot be enabled, count as such.
+func (f ServiceFound) enabled() bool {
+	return slices.Contains([]string{"enabled", "enabled-runtime", "static", "alias", "indirect", "generated", "transient"}, f.File)
+}
+
+// word is the unit's state in the words of the language, "" where there is none.
+func (f ServiceFound) word() string {
+	switch {
+	case f.absent():
+		return ""
+	case f.Active == "active" || f.Active == "reloading" || f.Active == "activating":
+		return "running"
+	case f.Active == "failed":
+		return "failed"
+	}
+	return "stopped"
+}
