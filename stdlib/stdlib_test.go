@@ -68,7 +68,7 @@ func run(t *testing.T, types []*schema.Type, c startest.Chunk) (string, error) {
 }
 
 func TestModules(t *testing.T) {
-	pkg, err := schema.Load(os.DirFS("../providers/linux"), "linux", map[string]string{"file": "#File", "cmd": "#Cmd"})
+	pkg, err := schema.Load(os.DirFS("../providers/linux"), "linux", map[string]string{"file": "#File", "cmd": "#Cmd", "pkg": "#Pkg", "service": "#Service"})
 	if err != nil {
 		t.Fatal(err)
 	}

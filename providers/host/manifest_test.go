@@ -21,7 +21,7 @@ func TestParseManifest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]string{"file": "#File", "cmd": "#Cmd"}
+	want := map[string]string{"file": "#File", "cmd": "#Cmd", "pkg": "#Pkg", "service": "#Service"}
 	if diff := cmp.Diff(want, m.Types); diff != "" || m.Name != "linux" || m.ABI != 1 {
 		t.Errorf("manifest = %+v\n%s", m, diff)
 	}

@@ -125,7 +125,7 @@ func TestCmdOutcome(t *testing.T) {
 		{"run", ``, abi.Outcome{Changed: true, Outputs: codec.Raw(`{"changed":true,"rc":0,"stdout":"made\n","stderr":"slow\n","ran":true}`)}},
 		{"probe", `"changed_when":false`, abi.Outcome{Outputs: codec.Raw(`{"changed":false,"rc":0,"stdout":"made\n","stderr":"slow\n","ran":true}`)}},
 		{"another exit code", `"command":"no","ok_exit_codes":[0,1]`, abi.Outcome{Changed: true, Outputs: codec.Raw(`{"changed":true,"rc":1,"stdout":"","stderr":"","ran":true}`)}},
-		{"kept", `"unless":"yes"`, abi.Outcome{Outputs: codec.Raw(`{"changed":false,"rc":0,"stdout":"","stderr":"","ran":false}`)}},
+		{"kept", `"unless":"yes"`, abi.Outcome{Reason: `unless "yes" ended with 0`, Outputs: codec.Raw(`{"changed":false,"rc":0,"stdout":"","stderr":"","ran":false}`)}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -28,7 +28,7 @@ import (
 
 // types returns the built-in resource types, read once.
 var types = sync.OnceValues(func() ([]*schema.Type, error) {
-	pkg, err := schema.Load(os.DirFS("../../providers/linux"), "linux", map[string]string{"file": "#File", "cmd": "#Cmd"})
+	pkg, err := schema.Load(os.DirFS("../../providers/linux"), "linux", map[string]string{"file": "#File", "cmd": "#Cmd", "pkg": "#Pkg", "service": "#Service"})
 	if err != nil {
 		return nil, err
 	}
@@ -153,17 +153,22 @@ func runChunk(t *testing.T, c startest.Chunk) (string, error) {
 	if err != nil || !strings.Contains(c.Source, "\n#>") {
 		return "", err
 	}
-	for _, units := range ev.Plays {
-		for u := range units.All() {
+	for _, play := range ev.Plays {
+		for u := range play.All() {
 			out.lines = append(out.lines, describe(u))
+		}
+	}
+	for _, play := range ev.Plays {
+		if len(play.Flush) > 0 {
+			out.lines = append(out.lines, fmt.Sprintf("flush %v", play.Flush))
 		}
 	}
 	for _, w := range ev.Warnings {
 		out.lines = append(out.lines, "warning: "+w.Summary)
 	}
 	if strings.Contains(c.Source, "\n#> apply ") {
-		for _, units := range ev.Plays {
-			for u := range units.All() {
+		for _, play := range ev.Plays {
+			for u := range play.All() {
 				out.lines = append(out.lines, act(t, u))
 			}
 		}
@@ -205,6 +210,18 @@ func describe(u *unit.Unit) string {
 	}
 	if u.User != "" {
 		parts = append(parts, "user "+u.User)
+	}
+	for _, id := range u.OnChange {
+		parts = append(parts, "on change of "+id.Local())
+	}
+	if len(u.Notify) > 0 {
+		parts = append(parts, "notifies "+strings.Join(u.Notify, ","))
+	}
+	if r := u.Retry; r != nil {
+		parts = append(parts, fmt.Sprintf("retry %d %s %g until %v", r.Attempts, r.Delay, r.Backoff, r.Until != nil))
+	}
+	if u.Timeout > 0 {
+		parts = append(parts, "timeout "+u.Timeout.String())
 	}
 	if len(u.Tags) > 0 {
 		parts = append(parts, "tags "+strings.Join(u.Tags, ","))
