@@ -28,6 +28,13 @@ type Host struct {
 	OnWrite func(h *Host, path string)
 	// Refuse makes writing these paths fail.
 	Refuse map[string]bool
+	// Stumble makes writing these paths fail so many times, for a reason that passes.
+	Stumble map[string]int
+	// Packages are the versions of the installed ones by name, Broken those that cannot be installed.
+	Packages map[string]string
+	Broken   map[string]bool
+	// Transactions lists the packages of each, joined by blanks.
+	Transactions []string
 	// LoseAfter cuts the connection after so many ops; 0 never does.
 	LoseAfter int
 	ops       int
@@ -97,12 +104,20 @@ func (h *Host) perform(o op.Op) (op.Result, error) {
 		if h.Refuse[o.Link.Path] {
 			return op.Result{Error: &op.Error{Class: op.Permanent, Code: "eacces", Message: o.Link.Path + ": permission denied"}}, nil
 		}
+		if h.Stumble[o.Link.Path] > 0 {
+			h.Stumble[o.Link.Path]--
+			return op.Result{Error: &op.Error{Class: op.Transient, Code: "ebusy", Message: o.Link.Path + " is busy"}}, nil
+		}
 		h.Files[o.Link.Path] = o.Link.Target
 		h.Writes++
 		if h.OnWrite != nil {
 			h.OnWrite(h, o.Link.Path)
 		}
 		return op.Result{Done: &op.Done{Changed: true}}, nil
+	case o.PkgQuery != nil:
+		return h.query(o.PkgQuery), nil
+	case o.PkgEnsure != nil:
+		return h.ensure(o.PkgEnsure), nil
 	}
 	return op.Result{}, fmt.Errorf("the test host cannot do %s", o)
 }
@@ -113,6 +128,8 @@ type Provider struct {
 	Extra *op.Op
 	// Unplannable makes planning these paths fail.
 	Unplannable map[string]bool
+	// Groundless makes these paths miss something until it is a file of the host.
+	Groundless map[string]string
 }
 
 type set struct {
@@ -157,6 +174,9 @@ func (p *Provider) Run(ctx context.Context, reqs []abi.Request, perform plan.Per
 }
 
 func (p *Provider) answer(r abi.Request) abi.Reply {
+	if r.Type == "pkg" {
+		return answerPackage(r)
+	}
 	fail := func(err error) abi.Reply {
 		return abi.Reply{Error: &abi.Error{Class: op.Permanent, Message: err.Error()}}
 	}
@@ -182,6 +202,7 @@ func (p *Provider) answer(r abi.Request) abi.Reply {
 		if err != nil {
 			return fail(err)
 		}
+		change.Missing = p.Groundless[u.Path]
 		return abi.Reply{Change: change}
 	case abi.Apply:
 		return p.apply(u, r)
