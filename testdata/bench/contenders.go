@@ -2,28 +2,36 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
-
-	"github.com/openfroyo/froyo/runner/op"
 )
 
-// contenders all do the checks of checks.star on all hosts.
+// one makes a contender of a single command.
+func one(make func() *exec.Cmd) func() []*exec.Cmd {
+	return func() []*exec.Cmd { return []*exec.Cmd{make()} }
+}
+
+// The names of contenders that others are compared with.
+const (
+	parallelSSH = "parallel ssh"
+	bareProgram = "bare program"
+	shellScript = "shell script over ssh"
+	ansibleName = "Ansible, pipelining, forks=20"
+)
+
+const runbook = "testdata/bench/web.star"
+
+// contenders all do the checks of web.star on all hosts.
 func (b *bench) contenders(ctx context.Context) []contender {
-	checks := []string{"testdata/bench/checks.star", "-i", b.inventory}
-	one := func(make func() *exec.Cmd) func() []*exec.Cmd {
-		return func() []*exec.Cmd { return []*exec.Cmd{make()} }
-	}
-	return []contender{
+	web := []string{runbook, "-i", b.inventory}
+	all := []contender{
 		{"froyo plan", one(func() *exec.Cmd {
-			return b.froyoCommand(ctx, append([]string{"plan", "--detailed-exitcode"}, checks...)...)
+			return b.froyoCommand(ctx, append([]string{"plan", "--detailed-exitcode"}, web...)...)
 		})},
-		{"froyo apply", one(func() *exec.Cmd { return b.froyoCommand(ctx, append([]string{"apply", "-y"}, checks...)...) })},
-		{"parallel ssh", func() []*exec.Cmd { return b.sshCommands(ctx) }},
-		{"bare program", one(func() *exec.Cmd {
+		{"froyo apply", one(func() *exec.Cmd { return b.froyoCommand(ctx, append([]string{"apply", "-y"}, web...)...) })},
+		{parallelSSH, func() []*exec.Cmd { return b.sshCommands(ctx, checks(), b.hosts...) }},
+		{bareProgram, one(func() *exec.Cmd {
 			args := []string{b.runner, b.hosts[0].key}
 			for _, h := range b.hosts {
 				args = append(args, h.address)
@@ -31,6 +39,29 @@ func (b *bench) contenders(ctx context.Context) []contender {
 			return exec.CommandContext(ctx, b.bare, args...)
 		})},
 	}
+	if b.ansible != "" {
+		all = append(all, contender{ansibleName, one(func() *exec.Cmd { return b.ansibleCommand(ctx) })})
+	}
+	return all
+}
+
+// converging does web.star on one host that is pristine.
+func (b *bench) converging(ctx context.Context) []contender {
+	h := b.hosts[0]
+	return []contender{
+		{"froyo apply", one(func() *exec.Cmd {
+			return b.froyoCommand(ctx, "apply", "-y", runbook, "-i", b.inventory, "-l", h.name)
+		})},
+		{shellScript, func() []*exec.Cmd { return b.sshCommands(ctx, converge(), h) }},
+	}
+}
+
+// ansibleCommand runs the playbook as its users tune it.
+func (b *bench) ansibleCommand(ctx context.Context) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, b.ansible, "-i", b.inventory, "-f", "20", "testdata/bench/web.yml")
+	cmd.Env = append(os.Environ(), "ANSIBLE_PIPELINING=1", "ANSIBLE_LOCAL_TEMP="+b.dir, "ANSIBLE_HOME="+b.dir, "ANSIBLE_NOCOLOR=1",
+		"ANSIBLE_SSH_COMMON_ARGS=-o UserKnownHostsFile="+b.knownHosts(), "ANSIBLE_SSH_CONTROL_PATH_DIR="+b.dir)
+	return cmd
 }
 
 // froyoCommand runs froyo with a state, a cache and a home of its own.
@@ -43,36 +74,13 @@ func (b *bench) froyoCommand(ctx context.Context, args ...string) *exec.Cmd {
 
 func (b *bench) knownHosts() string { return filepath.Join(filepath.Dir(b.inventory), "known_hosts") }
 
-func (b *bench) sshCommands(ctx context.Context) []*exec.Cmd {
+func (b *bench) sshCommands(ctx context.Context, script string, hosts ...host) []*exec.Cmd {
 	var cmds []*exec.Cmd
-	for _, h := range b.hosts {
+	for _, h := range hosts {
 		cmds = append(cmds, exec.CommandContext(ctx, "ssh", "-q", "-F", "none", "-i", h.key, "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes",
-			"-o", "UserKnownHostsFile="+b.knownHosts(), "root@"+h.address, script()))
+			"-o", "UserKnownHostsFile="+b.knownHosts(), "root@"+h.address, script))
 	}
 	return cmds
-}
-
-// script is checks.star as one would write it for a shell. It fails where a check does.
-func script() string {
-	var s strings.Builder
-	s.WriteString("set -e\n")
-	is := func(path, want string) {
-		fmt.Fprintf(&s, "[ \"$(stat -c '%%a %%U %%G %%F' %s)\" = '%s' ]\n", path, want)
-	}
-	for _, path := range []string{"/srv/bench", "/srv/bench/etc", "/srv/bench/www", "/srv/bench/log"} {
-		is(path, "755 root root directory")
-	}
-	for i := range 9 {
-		path := fmt.Sprintf("/srv/bench/etc/app%d.conf", i)
-		is(path, "640 root root regular file")
-		sum := op.Sum(fmt.Appendf(nil, "listen = 800%d\nworkers = 4\n", i))
-		fmt.Fprintf(&s, "[ \"$(sha256sum <%s)\" = '%s  -' ]\n", path, sum)
-	}
-	s.WriteString("[ \"$(readlink /srv/bench/current)\" = /srv/bench/www ]\n[ -e /srv/bench/born ]\n[ ! -e /srv/bench/junk ]\n")
-	for _, guard := range []string{"test -s /srv/bench/ready", "grep -qx 1 /srv/bench/version", "! test -e /srv/bench/stale"} {
-		fmt.Fprintf(&s, "sh -c '%s'\n", guard)
-	}
-	return s.String()
 }
 
 // large is the runbook whose validation is measured.

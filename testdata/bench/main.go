@@ -1,7 +1,7 @@
 // Command bench measures froyo beside what it must not be slower than, on the
-// hosts of a lab that are as they should be: 19 checks each, nothing to
-// change. The contenders take turns in one loop, so that whatever else the
-// machine does hits all of them alike.
+// hosts of a lab: the 19 checks of web.star, once with nothing to change on all
+// of them, once on a pristine host. The contenders take turns in one loop, so
+// that whatever else the machine does hits all of them alike.
 //
 //	make bench
 //	testdata/lab/lab.sh with 20 go run ./testdata/bench [--runs N] [--write docs/performance.md]
@@ -41,6 +41,10 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer os.RemoveAll(b.dir)
+	fresh, err := b.converge(ctx, *runs)
+	if err != nil {
+		return err
+	}
 	fleet, err := b.fleet(ctx, *runs)
 	if err != nil {
 		return err
@@ -49,7 +53,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	text := b.report(*runs, fleet, alone)
+	text := b.report(*runs, fleet, fresh, alone)
 	fmt.Print(text)
 	if *write == "" {
 		return nil
@@ -62,6 +66,8 @@ type bench struct {
 	dir       string // temporary
 	froyo     string
 	bare      string
+	lab       string // the script that runs the lab
+	ansible   string // "" where it is not installed
 	runner    string // for the lab's hosts, compressed
 	inventory string
 	hosts     []host
@@ -70,8 +76,8 @@ type bench struct {
 type host struct{ name, address, key string }
 
 func newBench(ctx context.Context) (*bench, error) {
-	b := &bench{inventory: os.Getenv("FROYO_LAB_HOSTS"), runner: "runner/dist/froyo-runner-linux-amd64.gz"}
-	if b.inventory == "" {
+	b := &bench{inventory: os.Getenv("FROYO_LAB_HOSTS"), lab: os.Getenv("FROYO_LAB_SCRIPT"), runner: "runner/dist/froyo-runner-linux-amd64.gz"}
+	if b.inventory == "" || b.lab == "" {
 		return nil, errors.New("no lab: run make bench")
 	}
 	data, err := os.ReadFile(b.inventory)
@@ -103,6 +109,9 @@ func newBench(ctx context.Context) (*bench, error) {
 	if b.dir, err = os.MkdirTemp("", "bench-"); err != nil {
 		return nil, err
 	}
+	if b.ansible, err = exec.LookPath("ansible-playbook"); err != nil {
+		b.ansible = ""
+	}
 	b.bare = filepath.Join(b.dir, "bare")
 	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", b.bare, "./testdata/bench/bare")
 	if out, err := build.CombinedOutput(); err != nil {
@@ -117,15 +126,39 @@ type contender struct {
 	cmds func() []*exec.Cmd // all are started at once
 }
 
-// fleet measures the contenders on all hosts.
+// fleet measures the contenders on all hosts, which are as they should be.
 func (b *bench) fleet(ctx context.Context, runs int) ([]result, error) {
-	if out, err := b.froyoCommand(ctx, "apply", "testdata/bench/checks.star", "-i", b.inventory, "-y").CombinedOutput(); err != nil {
+	if out, err := b.froyoCommand(ctx, "apply", runbook, "-i", b.inventory, "-y").CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("prepare the hosts: %w\n%s", err, out)
 	}
-	contenders := b.contenders(ctx)
+	if b.ansible != "" { // it needs Python where it works
+		for _, cmd := range b.sshCommands(ctx, "apt-get install -y -qq python3-minimal python3-apt >/dev/null", b.hosts...) {
+			if out, err := cmd.CombinedOutput(); err != nil {
+				return nil, fmt.Errorf("prepare the hosts for Ansible: %w\n%s", err, out)
+			}
+		}
+	}
+	return b.turns(runs, b.contenders(ctx), func() error { return nil })
+}
+
+// converge measures the contenders on a host that is made pristine before each.
+func (b *bench) converge(ctx context.Context, runs int) ([]result, error) {
+	return b.turns(runs, b.converging(ctx), func() error {
+		if out, err := exec.CommandContext(ctx, b.lab, "reset", "1").CombinedOutput(); err != nil {
+			return fmt.Errorf("reset a host: %w\n%s", err, out)
+		}
+		return nil
+	})
+}
+
+// turns measures contenders one after the other, so many times.
+func (b *bench) turns(runs int, contenders []contender, before func() error) ([]result, error) {
 	results := make([]result, len(contenders))
 	for round := range runs + 1 { // the first warms caches and does not count
 		for i, c := range contenders {
+			if err := before(); err != nil {
+				return nil, err
+			}
 			sample, err := b.measure(c)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", c.name, err)
@@ -163,6 +196,11 @@ func (b *bench) alone(ctx context.Context, runs int) ([]result, error) {
 type result struct {
 	name    string
 	samples []sample
+}
+
+// named finds the result of a contender.
+func named(results []result, name string) result {
+	return results[slices.IndexFunc(results, func(r result) bool { return r.name == name })]
 }
 
 // median returns the middle value of a figure.

@@ -14,20 +14,31 @@ func cpu(s sample) float64    { return s.cpu.Seconds() }
 func memory(s sample) float64 { return float64(s.memory) / (1 << 20) }
 
 // report puts the medians into tables.
-func (b *bench) report(runs int, fleet, alone []result) string {
+func (b *bench) report(runs int, fleet, fresh, alone []result) string {
 	var out strings.Builder
 	hosts := float64(len(b.hosts))
-	fmt.Fprintf(&out, "19 checks on each of %d lab hosts, nothing to change; medians of %d, taken in turns on %d cores that also carry the hosts.\n\n",
+	fmt.Fprintf(&out, "The web runbook on %d lab hosts, nothing to change; medians of %d, taken in turns on %d cores that also carry the hosts.\n\n",
 		len(b.hosts), runs, runtime.NumCPU())
 	fmt.Fprintln(&out, "| | wall | of ssh | of bare | controller CPU | peak memory | bytes per host |")
 	fmt.Fprintln(&out, "|---|---|---|---|---|---|---|")
-	ssh, bare := fleet[2].median(wall), fleet[3].median(wall)
+	ssh, bare := named(fleet, parallelSSH).median(wall), named(fleet, bareProgram).median(wall)
 	for _, r := range fleet {
 		w := r.median(wall)
-		fmt.Fprintf(&out, "| %s | %.2f s | %.2f | %.2f | %.2f s | %.0f MiB | %.2f MB |\n", r.name, w, w/ssh, w/bare,
+		fmt.Fprintf(&out, "| %s | %.2f s | %.3g | %.3g | %.2f s | %.0f MiB | %.2f MB |\n", r.name, w, w/ssh, w/bare,
 			r.median(cpu), r.median(memory), r.median(func(s sample) float64 { return float64(s.traffic) })/hosts/1e6)
 	}
-	fmt.Fprintf(&out, "\nTargets: at most 0.80 of parallel ssh and 1.30 of the bare program.\n\n")
+	fmt.Fprintf(&out, "\nTargets: at most 0.80 of parallel ssh")
+	if b.ansible != "" {
+		ansible := named(fleet, ansibleName).median(wall)
+		fmt.Fprintf(&out, ", and 1/50 of Ansible, of which froyo apply takes 1/%.0f", ansible/named(fleet, "froyo apply").median(wall))
+	}
+	fmt.Fprintf(&out, ".\n\nThe same on one pristine host, which is reset before each run:\n\n")
+	fmt.Fprintln(&out, "| | wall | of the script |\n|---|---|---|")
+	script := named(fresh, shellScript).median(wall)
+	for _, r := range fresh {
+		fmt.Fprintf(&out, "| %s | %.2f s | %.2f |\n", r.name, r.median(wall), r.median(wall)/script)
+	}
+	fmt.Fprintf(&out, "\nTarget: at most 1.25 of the script.\n\n")
 	fmt.Fprintln(&out, "| | wall | CPU | peak memory |")
 	fmt.Fprintln(&out, "|---|---|---|---|")
 	for _, r := range alone {
