@@ -21,8 +21,8 @@ type Node struct {
 	Target  string   // of links
 }
 
-// Memory is a target whose files are in memory and whose programs are functions.
-// Content is kept as a reference only.
+// Memory is a target whose files and packages are in memory and whose programs
+// are functions. Content is kept as a reference only.
 type Memory struct {
 	Files map[string]*Node // by absolute path; "/" is always there
 	// Users holds the ids of names, for users and groups alike; root is always known.
@@ -30,6 +30,10 @@ type Memory struct {
 	// Programs answer exec ops by their shell text or their argv joined with
 	// spaces, and checks of file.write by their text. Others cannot be started.
 	Programs map[string]func(e *op.Exec) op.Result
+	// Packages is the database of the package manager; nil is a target without one.
+	Packages map[string]*MemoryPackage
+	// PackagesFault is what every pkg.ensure ends with, as a lock that is held; nil for none.
+	PackagesFault *op.Error
 	// Done lists the changing ops that were asked for.
 	Done []op.Op
 }
@@ -63,6 +67,10 @@ func (m *Memory) Do(o op.Op) op.Result {
 		return m.remove(o.Remove)
 	case o.Attr != nil:
 		return m.attr(o.Attr)
+	case o.PkgQuery != nil:
+		return m.pkgQuery(o.PkgQuery)
+	case o.PkgEnsure != nil:
+		return m.pkgEnsure(o.PkgEnsure)
 	}
 	return fault("enosys", o.String()+" is not known here")
 }

@@ -37,6 +37,8 @@ type program struct {
 	env   []string // added to the minimal environment
 	stdin io.Reader
 	limit int64 // of each stream of output, defaultOutput where 0
+	// lasting does not end the program where this process ends.
+	lasting bool
 }
 
 func (m *Machine) exec(ctx context.Context, e *op.Exec, stdin io.Reader) (*op.ExecResult, error) {
@@ -135,10 +137,10 @@ func start(path string, p program, env []string, files []*os.File) (*os.Process,
 	if dir == "" {
 		dir = "/"
 	}
-	attr := &os.ProcAttr{Dir: dir, Env: env, Files: files, Sys: &syscall.SysProcAttr{
-		Setsid:    true,
-		Pdeathsig: syscall.SIGTERM,
-	}}
+	attr := &os.ProcAttr{Dir: dir, Env: env, Files: files, Sys: &syscall.SysProcAttr{Setsid: true}}
+	if !p.lasting {
+		attr.Sys.Pdeathsig = syscall.SIGTERM
+	}
 	wait := time.Millisecond
 	for {
 		proc, err := os.StartProcess(path, p.argv, attr)

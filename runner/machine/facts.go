@@ -32,10 +32,18 @@ var families = map[string]string{
 func (m *Machine) facts(f *op.Facts) (*op.FactsResult, error) {
 	result := &op.FactsResult{}
 	for _, namespace := range f.Namespaces {
-		if namespace != "os.basic" {
-			return nil, refusal("nofacts", "there are no facts "+strconv.Quote(namespace)+", expected os.basic")
+		var err error
+		switch namespace {
+		case "os.basic":
+			result.OSBasic = m.osBasic()
+		case "pkg.manifest":
+			result.PkgManifest, err = m.pkgManifest()
+		default:
+			err = refusal("nofacts", "there are no facts "+strconv.Quote(namespace)+", expected os.basic or pkg.manifest")
 		}
-		result.OSBasic = m.osBasic()
+		if err != nil {
+			return nil, err
+		}
 	}
 	return result, nil
 }

@@ -2,7 +2,7 @@
 // changes files, runs programs, and gathers facts. What it is told by the
 // machine it bounds, and makes valid UTF-8.
 //
-// It imports runner/op, runner/names and the standard library only; never fmt,
+// It imports runner/op, runner/names, runner/apt and the standard library only; never fmt,
 // encoding/json, os/exec, os/user, net or regexp, since the runner's size is
 // speed.
 package machine
@@ -14,8 +14,10 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
+	"github.com/openfroyo/froyo/runner/apt"
 	"github.com/openfroyo/froyo/runner/names"
 	"github.com/openfroyo/froyo/runner/op"
 )
@@ -31,6 +33,9 @@ type Machine struct {
 	grace time.Duration
 	names *names.Names
 	now   func() time.Time
+
+	aptOnce sync.Once
+	apt     *apt.Apt // set by aptOnce
 }
 
 // New returns the machine this process runs on. Programs that are to end have

@@ -69,6 +69,16 @@ type PkgWant struct {
 	Version string `json:"version,omitempty"`
 }
 
+// Fits reports whether a version is one that is wanted: the exact one, or one
+// that begins as wanted.
+func (w *PkgWant) Fits(version string) bool {
+	prefix, open := strings.CutSuffix(w.Version, "*")
+	if w.Version == "" || open {
+		return strings.HasPrefix(version, prefix)
+	}
+	return version == w.Version
+}
+
 // PkgEnsure brings packages into their states in one transaction, which is
 // refused where it would remove a package that is not among them. Another
 // transaction that holds the database's lock is waited for.

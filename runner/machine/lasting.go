@@ -1,0 +1,170 @@
+package machine
+
+import (
+	"errors"
+	"os"
+	"runtime"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"github.com/openfroyo/froyo/runner/op"
+)
+
+// How often the output of a lasting program is looked at, and how much of its
+// beginning and of its end is kept.
+const (
+	lastingPoll = 100 * time.Millisecond
+	lastingHead = 64 << 10
+	lastingTail = 128 << 10
+)
+
+// last runs a program that must not be ended halfway, such as a transaction of
+// the package manager. It goes on when this process ends: nothing signals it,
+// and its output goes to memory of its own, since a program that writes to a
+// pipe without a reader is ended by that. heard is told each line.
+func (m *Machine) last(argv, env []string, heard func(line string)) (*op.ExecResult, error) {
+	all := m.environment(env)
+	path, err := lookup(argv[0], all)
+	if err != nil {
+		return nil, err
+	}
+	out, err := memoryFile(argv[0])
+	if err != nil {
+		return nil, err
+	}
+	defer out.Close()
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		return nil, err
+	}
+	defer null.Close()
+	proc, err := start(path, program{argv: argv, lasting: true}, all, []*os.File{null, out, out})
+	if err != nil {
+		return nil, err
+	}
+	var state *os.ProcessState
+	done := make(chan struct{})
+	go func() {
+		state, err = proc.Wait()
+		close(done)
+	}()
+	f := &follower{file: out, heard: heard}
+	poll := time.NewTicker(lastingPoll)
+	defer poll.Stop()
+	for {
+		select {
+		case <-poll.C:
+			f.read()
+		case <-done:
+			f.read()
+			f.end()
+			if err != nil {
+				return nil, err
+			}
+			return f.result(state), nil
+		}
+	}
+}
+
+// memfdCreate holds the numbers of memfd_create(2), which package syscall does not have.
+var memfdCreate = map[string]uintptr{"amd64": 319, "arm64": 279, "arm": 385, "386": 356, "riscv64": 279}
+
+// memoryFile makes a file that is nowhere but in memory, and gone with the last
+// process that has it open.
+func memoryFile(name string) (*os.File, error) {
+	const closeOnExec = 1
+	number, ok := memfdCreate[runtime.GOARCH]
+	if !ok {
+		return nil, errors.New("memory files are not known on " + runtime.GOARCH)
+	}
+	text, err := syscall.BytePtrFromString(name)
+	if err != nil {
+		return nil, err
+	}
+	fd, _, errno := syscall.Syscall(number, uintptr(unsafe.Pointer(text)), closeOnExec, 0) //nolint:gosec // how a system call takes a string
+	if errno != 0 {
+		return nil, os.NewSyscallError("memfd_create", errno)
+	}
+	return os.NewFile(fd, name), nil
+}
+
+// follower reads a file that a program writes, and gives its memory back.
+type follower struct {
+	file   *os.File
+	heard  func(line string)
+	at     int64
+	line   []byte
+	head   []byte
+	tail   []byte
+	missed bool // something between head and tail
+}
+
+// read takes in what is new.
+func (f *follower) read() {
+	chunk := make([]byte, 32<<10)
+	before := f.at
+	for {
+		n, err := f.file.ReadAt(chunk, f.at)
+		f.at += int64(n)
+		f.take(chunk[:n])
+		if err != nil {
+			break // the end of what there is so far
+		}
+	}
+	if f.at > before {
+		const punch, keepSize = 2, 1
+		// Where this is not possible the output stays in memory until the program ends.
+		_ = syscall.Fallocate(int(f.file.Fd()), punch|keepSize, 0, f.at)
+	}
+}
+
+// take keeps bytes. Zeros are where a program began its output anew, as it does
+// by opening /dev/stderr.
+func (f *follower) take(b []byte) {
+	for _, c := range b {
+		switch c {
+		case 0:
+			continue
+		case '\n', '\r':
+			f.say()
+		default:
+			if len(f.line) < maxFact {
+				f.line = append(f.line, c)
+			}
+		}
+		if len(f.head) < lastingHead {
+			f.head = append(f.head, c)
+		} else {
+			f.tail = append(f.tail, c)
+		}
+	}
+	if len(f.tail) > 2*lastingTail {
+		f.missed = true
+		f.tail = append(f.tail[:0], f.tail[len(f.tail)-lastingTail:]...)
+	}
+}
+
+func (f *follower) say() {
+	if len(f.line) > 0 {
+		f.heard(clean(string(f.line)))
+		f.line = f.line[:0]
+	}
+}
+
+// end takes in a last line without an end.
+func (f *follower) end() { f.say() }
+
+func (f *follower) result(state *os.ProcessState) *op.ExecResult {
+	text := string(f.head)
+	if f.missed {
+		text += "\n...\n"
+	}
+	text += string(f.tail)
+	kept := clean(text)
+	r := &op.ExecResult{RC: state.ExitCode(), Stdout: kept, Truncated: f.missed, Lossy: kept != text}
+	if ws, ok := state.Sys().(syscall.WaitStatus); ok && ws.Signaled() {
+		r.RC = 128 + int(ws.Signal())
+	}
+	return r
+}
