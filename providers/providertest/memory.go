@@ -30,6 +30,7 @@ type Memory struct {
 	// Programs answer exec ops by their shell text or their argv joined with
 	// spaces, and checks of file.write by their text. Others cannot be started.
 	Programs map[string]func(e *op.Exec) op.Result
+	Services map[string]*MemoryService // by full name; nil is a target without systemd
 	// Done lists the changing ops that were asked for.
 	Done []op.Op
 }
@@ -63,6 +64,8 @@ func (m *Memory) Do(o op.Op) op.Result {
 		return m.remove(o.Remove)
 	case o.Attr != nil:
 		return m.attr(o.Attr)
+	case o.SvcQuery != nil || o.SvcEnsure != nil:
+		return m.services(o)
 	}
 	return fault("enosys", o.String()+" is not known here")
 }
