@@ -48,6 +48,13 @@ func (m *Memory) services(o op.Op) op.Result {
 // svcEnsure does as the runner does, in its order.
 func (m *Memory) svcEnsure(e *op.SvcEnsure) op.Result {
 	s := m.Services[e.Name]
+	if onlyMask := e.Masked != nil && e.Enabled == nil && e.State == ""; s == nil && onlyMask {
+		if !*e.Masked {
+			return done(false)
+		}
+		m.Services[e.Name] = &MemoryService{Load: "masked", File: "masked"}
+		return done(true)
+	}
 	if s == nil {
 		return fault("enoent", "there is no unit "+e.Name)
 	}

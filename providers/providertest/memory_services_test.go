@@ -60,6 +60,15 @@ func TestMemoryServices(t *testing.T) {
 	}
 }
 
+func TestMemoryServiceMaskedBeforeItIsThere(t *testing.T) {
+	m := &providertest.Memory{Services: map[string]*providertest.MemoryService{}}
+	for _, changed := range []bool{true, false} {
+		if r := m.Do(op.Op{SvcEnsure: &op.SvcEnsure{Name: "x.service", Masked: new(true)}}); r.Error != nil || r.Done.Changed != changed {
+			t.Errorf("got %+v, want changed %v", r, changed)
+		}
+	}
+}
+
 func TestMemoryServiceQuery(t *testing.T) {
 	m := &providertest.Memory{Services: map[string]*providertest.MemoryService{"a.service": {File: "enabled", Active: "active"}}}
 	got := m.Do(op.Op{SvcQuery: &op.SvcQuery{Names: []string{"b.service", "a.service"}}})

@@ -40,7 +40,8 @@ const (
 
 // SvcEnsure brings a unit of the service manager into a state and waits until
 // it is there. What is left out stays as it is. A unit that stays masked is
-// neither enabled nor disabled, since nothing starts it.
+// neither enabled nor disabled, since nothing starts it. A unit that is not
+// there may be masked, and nothing else.
 type SvcEnsure struct {
 	Name    string   `json:"name"`
 	State   SvcState `json:"state,omitempty"`
