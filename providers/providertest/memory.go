@@ -34,6 +34,7 @@ type Memory struct {
 	Packages map[string]*MemoryPackage
 	// PackagesFault is what every pkg.ensure ends with, as a lock that is held; nil for none.
 	PackagesFault *op.Error
+	Services      map[string]*MemoryService // by full name; nil is a target without systemd
 	// Done lists the changing ops that were asked for.
 	Done []op.Op
 }
@@ -71,6 +72,8 @@ func (m *Memory) Do(o op.Op) op.Result {
 		return m.pkgQuery(o.PkgQuery)
 	case o.PkgEnsure != nil:
 		return m.pkgEnsure(o.PkgEnsure)
+	case o.SvcQuery != nil || o.SvcEnsure != nil:
+		return m.services(o)
 	}
 	return fault("enosys", o.String()+" is not known here")
 }

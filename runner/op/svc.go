@@ -34,12 +34,14 @@ type SvcState string
 const (
 	SvcRunning   SvcState = "running"
 	SvcStopped   SvcState = "stopped"
-	SvcRestarted SvcState = "restarted"
-	SvcReloaded  SvcState = "reloaded" // restarted where the unit cannot reload
+	SvcRestarted SvcState = "restarted" // started where it does not run
+	SvcReloaded  SvcState = "reloaded"  // restarted where it cannot reload; left alone where it does not run
 )
 
 // SvcEnsure brings a unit of the service manager into a state and waits until
-// it is there. What is left out stays as it is.
+// it is there. What is left out stays as it is. A unit that stays masked is
+// neither enabled nor disabled, since nothing starts it. A unit that is not
+// there may be masked, and nothing else.
 type SvcEnsure struct {
 	Name    string   `json:"name"`
 	State   SvcState `json:"state,omitempty"`
@@ -94,4 +96,31 @@ type Service struct {
 	File string `json:"file,omitempty"`
 	// Outdated says that its file has changed since systemd read it.
 	Outdated bool `json:"outdated,omitempty"`
+}
+
+// Running reports whether the unit does its work: a unit that is starting or
+// stopping does not.
+func (s *Service) Running() bool {
+	return s.Active == "active" || s.Active == "reloading" || s.Active == "refreshing"
+}
+
+// Stopped reports whether nothing of the unit is left running.
+func (s *Service) Stopped() bool { return s.Active == "inactive" || s.Active == "failed" }
+
+// Masked reports whether the unit is masked, if only until the next boot.
+func (s *Service) Masked() bool { return s.File == "masked" || s.File == "masked-runtime" }
+
+// Switches reports whether enabling the unit, or disabling it, changes
+// anything. It does not where the unit's file leaves no choice (static,
+// indirect, generated, alias, ...), or where the unit is masked.
+func (s *Service) Switches(enabled bool) bool {
+	switch s.File {
+	case "disabled", "linked", "linked-runtime":
+		return enabled
+	case "enabled":
+		return !enabled
+	case "enabled-runtime": // until the next boot, so neither
+		return true
+	}
+	return false
 }
