@@ -19,6 +19,7 @@ type Kind string
 const (
 	RunStarted   Kind = "run.started"
 	HostStarted  Kind = "host.started"  // work on a host begins
+	HostLimited  Kind = "host.limited"  // sudo allows only some commands as another user; Text says which
 	HostPlanned  Kind = "host.planned"  // its plan is known
 	HostFailed   Kind = "host.failed"   // Err says why; the host takes no further part
 	UnitStarted  Kind = "unit.started"  // about to act

@@ -54,7 +54,7 @@ func (t *T) All(ops ...op.Op) []op.Result {
 func (t *T) Must(r op.Result) op.Result {
 	if r.Error != nil {
 		message, detail, _ := strings.Cut(r.Error.Message, "\n")
-		t.Fail(r.Error.Class, message, detail, "")
+		t.Fail(r.Error.Class, message, detail, r.Error.Hint())
 	}
 	return r
 }

@@ -161,12 +161,19 @@ func TestManyCommandsAtOnce(t *testing.T) {
 	c.exit()
 }
 
+// TestOtherUser has a command for a user whom the runner is not, and cannot
+// be without sudo.
 func TestOtherUser(t *testing.T) {
 	c := serve(t, Options{})
-	id := c.command(wire.Command{Op: shell("true"), User: "somebody-else"})
+	dir := t.TempDir()
+	look := c.command(wire.Command{Op: stat(dir), User: "somebody-else"})
+	id := c.command(wire.Command{Op: op.Op{Mkdir: &op.Mkdir{Path: dir + "/new"}}, User: "somebody-else"})
 	after := c.command(wire.Command{Op: shell("true"), After: []uint64{id}})
-	done := c.done(2)
-	if e := done[id].Result.Error; e == nil || e.Code != "user" || !strings.Contains(e.Message, "is for somebody-else") {
+	done := c.done(3)
+	if done[look].Result.Stat == nil {
+		t.Errorf("got %+v, expected that it reads as it may", done[look])
+	}
+	if e := done[id].Result.Error; e == nil || e.Code != op.CodeSudo || !strings.Contains(e.Message, "as somebody-else needs the runner") {
 		t.Errorf("got %+v", e)
 	}
 	if !done[after].NotRun {

@@ -27,16 +27,17 @@ func timeout(limit time.Duration) error {
 // job is a command that is not done.
 type job struct {
 	cmd        *wire.Command
-	inbox      *wire.Inbox  // content that comes in; nil where none does
-	credit     *wire.Credit // for content that goes out; nil where none does
-	waits      int          // commands that must be done before
+	machine    *machine.Machine // as it is for the command's user
+	inbox      *wire.Inbox      // content that comes in; nil where none does
+	credit     *wire.Credit     // for content that goes out; nil where none does
+	waits      int              // commands that must be done before
 	dependents []*job
 	doomed     bool                    // one of those did not go well
 	cancel     context.CancelCauseFunc // set while it runs
 }
 
 func (s *server) newJob(cmd *wire.Command) *job {
-	j := &job{cmd: cmd}
+	j := &job{cmd: cmd, machine: s.as(cmd.User)}
 	id := cmd.ID
 	if len(cmd.Op.Blobs()) > 0 {
 		j.inbox = wire.NewInbox(func(n int) error {
@@ -47,6 +48,16 @@ func (s *server) newJob(cmd *wire.Command) *job {
 		j.credit = wire.NewCredit()
 	}
 	return j
+}
+
+// as returns the machine for a user's commands.
+func (s *server) as(user string) *machine.Machine {
+	m := s.views[user]
+	if m == nil {
+		m = s.machine.As(user)
+		s.views[user] = m
+	}
+	return m
 }
 
 // mustEnd reports whether the runner may not end before the job has: it may
@@ -68,11 +79,6 @@ func (j *job) drop() {
 // be given up.
 func (s *server) run(ctx context.Context, j *job) *wire.Done {
 	done := &wire.Done{ID: j.cmd.ID}
-	if user := j.cmd.User; user != "" && user != s.machine.User {
-		done.Result = refused("user",
-			"this runner works as "+s.machine.User+", the command is for "+user)
-		return done
-	}
 	limit := j.cmd.Deadline()
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, timeout(limit))
 	defer cancel()
@@ -100,7 +106,7 @@ func (s *server) attempt(ctx context.Context, j *job) op.Result {
 		s.courier.post(wire.Frame{Note: &wire.Note{ID: j.cmd.ID, Text: text}}, false)
 	}
 	answer := make(chan op.Result, 1)
-	go func() { answer <- s.machine.Perform(ctx, j.cmd.Op, content) }()
+	go func() { answer <- j.machine.Perform(ctx, j.cmd.Op, content) }()
 	select {
 	case r := <-answer:
 		return r

@@ -19,6 +19,7 @@ import (
 type server struct {
 	opts    Options
 	machine *machine.Machine
+	views   map[string]*machine.Machine // by the user whom commands name
 	w       *wire.Writer
 	courier *courier
 
@@ -49,7 +50,7 @@ type incoming struct {
 func newServer(opts Options, m *machine.Machine, w *wire.Writer) *server {
 	return &server{
 		opts: opts, machine: m, w: w, courier: newCourier(w),
-		jobs: map[uint64]*job{}, ended: map[uint64]bool{}, running: map[*job]struct{}{},
+		views: map[string]*machine.Machine{}, jobs: map[uint64]*job{}, ended: map[uint64]bool{}, running: map[*job]struct{}{},
 		slots: opts.Parallel, answers: make(chan answer),
 	}
 }

@@ -1,8 +1,11 @@
 package dial
 
 import (
+	"errors"
 	"strings"
 	"unicode"
+
+	"github.com/openfroyo/froyo/runner/sudo"
 )
 
 // sudoScript runs its first argument as another user. sudo asks for the
@@ -44,6 +47,10 @@ func checkUser(user string) bool {
 	})
 }
 
+// errDenied is a refusal that sudo's rules explain: asked for them, sudo may
+// tell what else it allows.
+var errDenied = errors.New("sudo's rules do not allow the runner")
+
 // becomeError explains why nobody could be become, from what sudo said.
 func becomeError(host, login, user, said string, asked bool, exit error) *Error {
 	e := &Error{Host: host, Stage: StageBecome, Detail: escapeLines(said), Cause: exit}
@@ -59,20 +66,30 @@ func becomeError(host, login, user, said string, asked bool, exit error) *Error 
 	case has("you must have a tty"):
 		e.Message = "sudo wants a terminal (requiretty)"
 		e.Hint = "add \"Defaults:" + Escape(login) + " !requiretty\" to sudoers"
-	case has("not in the sudoers file", "may not run sudo", "is not allowed to"):
-		e.Message = "sudo does not allow " + Escape(login) + " to become " + Escape(user)
-		e.Hint = "a sudoers rule must allow /bin/sh as " + Escape(user)
+	case has("not in the sudoers file", "may not run sudo"):
+		return notAllowed(host, login, user, said, exit)
+	case sudo.Forbids(said):
+		return notAllowed(host, login, user, said, errors.Join(errDenied, exit))
 	case has("unknown user", "does not exist"):
 		e.Message = "there is no user " + Escape(user)
 	case asked && has("incorrect password", "incorrect authentication", "uthentication failed", "no password was provided"):
 		return passwordRefused(host, said)
-	case has("password is required", "authentication is required"):
+	case sudo.WantsPassword(said):
+		e.Cause = errors.Join(errDenied, exit)
 		e.Message = "sudo asks for a password"
 		e.Hint = "give it by -K, or add a NOPASSWD rule to sudoers"
 	default:
 		e.Message = "becoming " + Escape(user) + " failed: " + endOf(exit)
 	}
 	return e
+}
+
+func notAllowed(host, login, user, said string, cause error) *Error {
+	return &Error{
+		Host: host, Stage: StageBecome, Detail: escapeLines(said), Cause: cause,
+		Message: "sudo does not allow " + Escape(login) + " to become " + Escape(user),
+		Hint:    "a sudoers rule must allow /bin/sh as " + Escape(user),
+	}
 }
 
 func passwordRefused(host, said string) *Error {

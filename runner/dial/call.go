@@ -13,6 +13,7 @@ import (
 
 // call is one use of a runner: some commands and their outcomes.
 type call struct {
+	as       string        // the user that the runner is not, and does what it can for; else ""
 	finished chan struct{} // closed when all outcomes are there, or err is
 
 	mu       sync.Mutex
@@ -21,8 +22,8 @@ type call struct {
 	err      error     // guarded by mu until finished is closed
 }
 
-func newCall(n int) *call {
-	c := &call{finished: make(chan struct{}), outcomes: make([]Outcome, n), left: n}
+func newCall(as string, n int) *call {
+	c := &call{as: as, finished: make(chan struct{}), outcomes: make([]Outcome, n), left: n}
 	if n == 0 {
 		close(c.finished)
 	}
@@ -54,15 +55,16 @@ func (c *call) fail(err error) {
 	}
 }
 
-// perform sends steps and waits for their outcomes. It returns promptly when
+// perform sends steps and waits for their outcomes. They are performed as
+// the runner's user, or for another as far as sudo allows. It returns promptly when
 // ctx is done; the runner is told, and what it answers then is dropped.
-func (l *link) perform(ctx context.Context, steps []Step, sequence bool) ([]Outcome, error) {
+func (l *link) perform(ctx context.Context, as string, steps []Step, sequence bool) ([]Outcome, error) {
 	for _, step := range steps {
 		if err := checkStep(step); err != nil {
 			return nil, err
 		}
 	}
-	call := newCall(len(steps))
+	call := newCall(as, len(steps))
 	sending, cancel := context.WithCancel(ctx)
 	defer cancel()
 	// Sending blocks where the host does not read, so it has a goroutine of its own.

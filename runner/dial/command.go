@@ -34,7 +34,7 @@ type command struct {
 
 func (c *command) frame() wire.Frame {
 	command := &wire.Command{
-		ID: c.id, Op: c.step.Op, Expect: c.step.Expect,
+		ID: c.id, Op: c.step.Op, User: c.call.as, Expect: c.step.Expect,
 		DeadlineMS: max(1, c.step.timeout().Milliseconds()),
 	}
 	if c.after != 0 {

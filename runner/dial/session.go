@@ -3,7 +3,7 @@
 // knows neither SSH nor any other transport, and the rest of froyo does not
 // know which it is.
 //
-// It imports runner/op, runner/wire and the standard library.
+// It imports runner/op, runner/wire, runner/sudo and the standard library.
 package dial
 
 import (
@@ -30,6 +30,9 @@ type Options struct {
 	// Note is told what a unit's op waits for while it is under way; nil drops it. It
 	// must return at once. The text is escaped.
 	Note func(unit, text string)
+	// Restricted is told that sudo allows only some commands as user, and not the
+	// runner; nil drops it. It must return at once. The texts are escaped.
+	Restricted func(user string, commands []string)
 	// StartTimeout bounds how long the host's shell may take to start; 0 is one minute.
 	StartTimeout time.Duration
 }
@@ -44,7 +47,8 @@ type Stats struct {
 }
 
 // Session is a host to work with. Runners start at first use, one for each
-// user. It may be used by several goroutines.
+// user; where sudo allows certain commands only, the login user's runner does what
+// it can for the other. It may be used by several goroutines.
 type Session struct {
 	transport Transport
 	options   Options
@@ -52,6 +56,7 @@ type Session struct {
 	end       context.CancelFunc
 
 	sent, received, trips atomic.Int64
+	allowed               allowed
 
 	mu     sync.Mutex
 	users  map[string]*pending // guarded by mu
@@ -62,6 +67,7 @@ type Session struct {
 type pending struct {
 	ready chan struct{} // closed when link or err is set
 	link  *link
+	as    string // whom the link does what it can for, where it is another user's; else ""
 	err   error
 }
 
@@ -160,17 +166,17 @@ func (o Outcome) went() bool { return o.Ran && !o.Mismatch && o.Result.Error == 
 
 // perform has one user's runner perform steps, in sequence or all at once.
 func (s *Session) perform(ctx context.Context, user string, steps []Step, sequence bool) ([]Outcome, error) {
-	l, err := s.runner(ctx, user)
+	p, err := s.runner(ctx, user)
 	if err != nil {
 		return nil, err
 	}
 	s.trips.Add(1)
-	return l.perform(ctx, steps, sequence)
+	return p.link.perform(ctx, p.as, steps, sequence)
 }
 
 // runner returns the runner of a user. A start that failed is not tried
 // again: a wrong password given over and over locks the account.
-func (s *Session) runner(ctx context.Context, user string) (*link, error) {
+func (s *Session) runner(ctx context.Context, user string) (*pending, error) {
 	if !checkUser(user) {
 		return nil, s.errorAt(StageBecome, "the user "+Escape(user)+" is not a user's name", "", "", nil)
 	}
@@ -180,7 +186,7 @@ func (s *Session) runner(ctx context.Context, user string) (*link, error) {
 	}
 	select {
 	case <-p.ready:
-		return p.link, p.err
+		return p, p.err
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
@@ -200,7 +206,7 @@ func (s *Session) begin(user string) *pending {
 		s.users[user] = p
 		go func() {
 			defer close(p.ready)
-			p.link, p.err = s.start(s.life, user)
+			p.link, p.as, p.err = s.become(s.life, user)
 		}()
 	}
 	return p
@@ -232,7 +238,7 @@ func (s *Session) Close(ctx context.Context) error {
 	for _, p := range users {
 		go func() {
 			<-p.ready
-			if p.link == nil {
+			if p.link == nil || p.as != "" {
 				errs <- nil
 				return
 			}

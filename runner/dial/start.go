@@ -74,6 +74,7 @@ func (p *placing) attempt(ctx context.Context, without []string) (*link, error) 
 	stop := context.AfterFunc(first, sh.process.Kill)
 	defer stop()
 	r, err := p.readReport(first)
+	s.trips.Add(1)
 	if err != nil {
 		sh.process.Kill()
 		return nil, p.interrupted(ctx, err)
@@ -81,7 +82,6 @@ func (p *placing) attempt(ctx context.Context, without []string) (*link, error) 
 	if !stop() {
 		return nil, p.interrupted(ctx, p.slow())
 	}
-	s.trips.Add(1)
 	p.base, p.machine = r.base(p.magic), Escape(r.system+" "+r.machine)
 	second, cancel := context.WithTimeout(ctx, uploadTime)
 	defer cancel()

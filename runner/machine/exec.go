@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -46,14 +47,29 @@ func (m *Machine) exec(ctx context.Context, e *op.Exec, stdin io.Reader) (*op.Ex
 	if len(p.argv) == 0 {
 		p.argv = shell(e.Shell)
 	}
+	if m.as != "" {
+		return m.execAs(ctx, p)
+	}
 	return m.run(ctx, p)
 }
 
 func shell(command string) []string { return []string{"/bin/sh", "-c", command} }
 
 // run runs a program to its end. Where ctx ends first, the program and what
-// belongs to its process group are ended, and the error is ctx's cause.
+// belongs to its process group are ended, and the error is ctx's cause. Of a
+// command line of elevate's it is also an error where sudo refuses it.
 func (m *Machine) run(ctx context.Context, p program) (*op.ExecResult, error) {
+	result, err := m.execute(ctx, p)
+	if err == nil && m.elevated(p.argv) {
+		err = m.judge(ctx, p, result)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return result, nil
+}
+
+func (m *Machine) execute(ctx context.Context, p program) (*op.ExecResult, error) {
 	if err := stopped(ctx); err != nil {
 		return nil, err
 	}
@@ -88,7 +104,7 @@ func (m *Machine) run(ctx context.Context, p program) (*op.ExecResult, error) {
 // is given twice the last one counts.
 func (m *Machine) environment(more []string) []string {
 	env := []string{
-		"PATH=" + searchPath,
+		"PATH=" + cmp.Or(m.path, searchPath),
 		"HOME=" + m.home, "USER=" + m.User, "LOGNAME=" + m.User,
 		"LANG=C.UTF-8",
 	}
@@ -179,13 +195,25 @@ func (m *Machine) wait(ctx context.Context, proc *os.Process) (*os.ProcessState,
 		return state, err
 	case <-ctx.Done():
 	}
-	m.endGroup(proc.Pid, done)
+	if !m.endGroup(proc.Pid, done) {
+		return nil, unended(context.Cause(ctx))
+	}
 	return nil, context.Cause(ctx)
 }
 
+// unended says of a program that was given up that it has not ended.
+func unended(cause error) error {
+	if s, ok := errors.AsType[*Stop](cause); ok {
+		return &Stop{Code: s.Code, Why: s.Why + ", and does not end; it may still be under way"}
+	}
+	return cause
+}
+
 // endGroup asks every process of a group to end, and after the grace ends it.
-func (m *Machine) endGroup(group int, leader <-chan struct{}) {
-	_ = syscall.Kill(-group, syscall.SIGTERM) // gone already is fine
+// It reports whether the leader did: what sudo runs is root's, who alone may
+// end it, and what hangs in the kernel ends for nobody.
+func (m *Machine) endGroup(group int, leader <-chan struct{}) bool {
+	forbidden := syscall.Kill(-group, syscall.SIGTERM) == syscall.EPERM // gone already is fine
 	limit := time.NewTimer(m.grace)
 	defer limit.Stop()
 	poll := time.NewTicker(groupPoll)
@@ -195,15 +223,19 @@ func (m *Machine) endGroup(group int, leader <-chan struct{}) {
 		case <-poll.C:
 			if syscall.Kill(-group, 0) == syscall.ESRCH {
 				<-leader
-				return
+				return true
 			}
 		case <-limit.C:
+			if forbidden {
+				return false
+			}
 			_ = syscall.Kill(-group, syscall.SIGKILL) // gone already is fine
 			select {
 			case <-leader:
-			case <-time.After(m.grace): // it hangs in the kernel
+				return true
+			case <-time.After(m.grace):
+				return false
 			}
-			return
 		}
 	}
 }

@@ -29,7 +29,9 @@ type Machine struct {
 
 	root  string // before the paths of system files; "/" except in tests
 	home  string
+	path  string // where programs are looked for; searchPath where empty, as it is but for tests
 	as    string // who programs run as by sudo; "" is this process's own user
+	rules *ruleList
 	grace time.Duration
 	names *names.Names
 	now   func() time.Time
@@ -76,6 +78,8 @@ func (m *Machine) Perform(ctx context.Context, o op.Op, s Stream) (result op.Res
 	}()
 	var err error
 	switch {
+	case m.as != "" && !bySudo(o):
+		err = m.needsRunner(ctx, o)
 	case o.Stat != nil:
 		result.Stat, err = m.stat(ctx, o.Stat)
 	case o.Read != nil:
@@ -110,7 +114,7 @@ func (m *Machine) Perform(ctx context.Context, o op.Op, s Stream) (result op.Res
 		err = errors.New("this runner does not know the op")
 	}
 	if err != nil {
-		return failed(Fault(Title(o), err))
+		return failed(m.explain(ctx, Fault(Title(o), err)))
 	}
 	return result
 }

@@ -132,3 +132,14 @@ type Error struct {
 }
 
 func (e *Error) Error() string { return e.Message }
+
+// CodeSudo is the code of an op that sudo's rules do not allow.
+const CodeSudo = "sudo"
+
+// Hint is what to do about the error, or "".
+func (e *Error) Hint() string {
+	if e.Code == CodeSudo {
+		return "allow /bin/sh in sudoers, or give another user with -u"
+	}
+	return ""
+}

@@ -69,7 +69,9 @@ type Command struct {
 	// ID is chosen by the controller, not 0, and never used twice.
 	ID uint64 `json:"id"`
 	Op op.Op  `json:"op"`
-	// User is who shall perform it: the runner's own user, or "" which means the same.
+	// User is who shall perform it: the runner's own user, or "" which means the
+	// same. For another user programs are run by sudo, as far as that allows them;
+	// what only reads is done as the runner's user, and all else is refused.
 	User string `json:"user,omitempty"`
 	// DeadlineMS bounds its running time, not its waiting; 0 is DefaultDeadline.
 	DeadlineMS int64 `json:"deadline_ms,omitempty"`

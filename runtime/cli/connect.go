@@ -3,9 +3,11 @@ package cli
 import (
 	"context"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/openfroyo/froyo/engine/event"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/runner"
 	"github.com/openfroyo/froyo/runner/dial"
@@ -51,9 +53,13 @@ func newConnector(e *env, f *targetFlags) (*connector, error) {
 }
 
 // open connects to a host. The runner starts with the first op.
-func (c *connector) open(ctx context.Context, h *inventory.Host) (*dial.Session, error) {
+func (c *connector) open(ctx context.Context, h *inventory.Host, events event.Sink) (*dial.Session, error) {
 	o := c.options
 	o.Host = h.Name
+	o.Restricted = func(user string, commands []string) {
+		text := "sudo allows as " + user + " only " + strings.Join(commands, ", ")
+		events.Emit(event.Event{Kind: event.HostLimited, Time: time.Now(), Host: h.Name, Text: text})
+	}
 	if h.Connection == inventory.Local {
 		return dial.Open(local.New(operator(), c.environ), o), nil
 	}

@@ -43,7 +43,7 @@ func (j *job) start(ctx context.Context, command string, f *runFlags, stdout *ui
 	}
 	r := &run{job: j, forks: forks, connector: connector, contents: &plan.Contents{}}
 	r.contacts = newContacts(func(ctx context.Context, h *inventory.Host) (*dial.Session, error) {
-		return connector.open(ctx, h)
+		return connector.open(ctx, h, r.sinks)
 	})
 	if r.record, err = j.openRecording(ctx, command); err != nil {
 		return nil, errors.Join(err, connector.close())

@@ -17,8 +17,10 @@ import (
 	"testing"
 )
 
-// Host is a booted machine that takes root, ops and opspw by Key. The password
-// of all three is Password; ops may sudo without it, opspw with it.
+// Host is a booted machine that takes root, ops, opspw and opsre by Key. The
+// password of all is Password; ops may sudo without it, opspw with it, and opsre
+// may run systemctl, apt and dnf by sudo without it, and nothing else. It has a
+// package repository of its own: see lab.sh.
 type Host struct {
 	Name       string
 	Addr       string // without a port; sshd listens on 22

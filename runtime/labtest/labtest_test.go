@@ -56,9 +56,36 @@ func TestLabHosts(t *testing.T) {
 	if got := h.SSHAs(t, "opspw", "sudo -n true 2>/dev/null || echo refused; echo "+Password+" | sudo -S -p '' id -u"); got != "refused\n0\n" {
 		t.Errorf("opspw gets %q, want sudo to need the password", got)
 	}
+	if got := h.SSHAs(t, "opsre", "sudo -n systemctl is-active ssh; sudo -n true 2>/dev/null || echo refused"); got != "active\nrefused\n" {
+		t.Errorf("opsre gets %q, want sudo to allow certain programs only", got)
+	}
 	if a, b := Hosts(t, 1)[0].SSH(t, "cat /etc/machine-id"), h.SSH(t, "cat /etc/machine-id"); a == b {
 		t.Errorf("two hosts share the machine-id %q", a)
 	}
+}
+
+// TestLabPackages installs from the hosts' own repository, without the internet.
+func TestLabPackages(t *testing.T) {
+	h := Hosts(t, 1)[0]
+	h.Undo(t, "apt-get purge -qq -y froyo-demo froyo-broken >/dev/null 2>&1")
+	const install = "apt-get install -qq -y --allow-downgrades "
+	version := func() string { return h.SSH(t, "dpkg-query -W -f '${Version}' froyo-demo") }
+	h.SSH(t, install+"froyo-demo=1.0 >/dev/null 2>&1 && systemctl reload froyo-demo")
+	if got := version(); got != "1.0" {
+		t.Errorf("installed is %q, want 1.0", got)
+	}
+	h.SSH(t, install+"froyo-demo >/dev/null 2>&1")
+	if got := version(); got != "1.1" {
+		t.Errorf("installed is %q, want 1.1", got)
+	}
+	h.SSH(t, install+"froyo-demo=1.0 >/dev/null 2>&1")
+	if got := h.SSH(t, "cat /var/log/froyo-demo.log /etc/froyo-demo.conf"); got != "started\nreloaded\nstarted\nstarted\nversion = 1.0\n" {
+		t.Errorf("the service and its conffile say %q", got)
+	}
+	if got := h.SSH(t, install+"froyo-broken >/dev/null 2>&1; echo $?"); got != "100\n" {
+		t.Errorf("a package that cannot be installed gives %q", got)
+	}
+	h.SSH(t, "apt-get install -qq -s nginx-light apache2 ssl-cert rsync jq tree froyo-slow")
 }
 
 func TestLabSudoers(t *testing.T) {

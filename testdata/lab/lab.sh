@@ -2,11 +2,18 @@
 # lab.sh - a throwaway fleet of real hosts on one machine.
 #
 # A host is a booted Debian of its own: systemd, sshd, network namespace, machine-id. All hosts share
-# one read-only base under overlayfs, so one more costs a second and some megabytes. Users: root and
-# ops (password s3cr3t, the lab's key; ops may sudo without a password), and opspw, whose sudo asks for it.
+# one read-only base under overlayfs, so one more costs a second and some megabytes.
+#
+# Users, all with the password s3cr3t and the lab's key: root; ops, who may sudo without a password; opspw, whose
+# sudo asks for it; opsre, whose sudo lets him run systemctl, apt and dnf and nothing else.
+#
+# Packages: hosts have no internet, but a repository of their own in /srv/repo whose list is fetched already. It
+# holds nginx-light, apache2, rsync and a few more, and ours: froyo-demo, in the versions 1.0 and 1.1, with a conffile
+# and a service that logs to /var/log/froyo-demo.log; froyo-broken, whose installation fails; froyo-slow, whose
+# installation takes 8 s.
 #
 #   lab.sh install        install what the lab needs on this machine
-#   lab.sh base           build the hosts' common file system, once
+#   lab.sh base           build the hosts' common file system and repository, once
 #   lab.sh up N           boot h1..hN, wait for sshd on each, print the path of the inventory
 #   lab.sh with N CMD...  boot h1..hN, run CMD with FROYO_LAB_HOSTS set, take everything down again
 #   lab.sh down           end all hosts and remove what they left
@@ -28,10 +35,17 @@ NAME=${FROYO_LAB_NAME:-lab}
 NET=${FROYO_LAB_NET:-10.78.$(($(cksum <<<"$NAME" | cut -d' ' -f1) % 254 + 1))}
 BRIDGE=br-$NAME
 BASE=$LAB/base      # from debootstrap, shared by all labs
-LAYER=$LAB/layer    # our settings over it: users, sshd, sudo
+REPO=$LAB/repo      # over it, the hosts' repository
+LAYER=$LAB/layer    # over that, our settings: users, sshd, sudo, apt
 HERE=$LAB/labs/$NAME
 PACKAGES=(debootstrap systemd-container openssh-client iproute2 util-linux)
-TOOLS=(debootstrap systemd-nspawn ssh ip flock setsid)
+TOOLS=(debootstrap systemd-nspawn ssh ip flock setsid apt-get dpkg-deb)
+
+# What debootstrap builds the base from, and what the repository has besides our own packages.
+BASE_RECIPE=(--variant=minbase
+  "--include=systemd,systemd-sysv,dbus,openssh-server,sudo,iproute2,procps,locales,ca-certificates" bookworm)
+OWN_PACKAGES=$(dirname "$0")/packages.sh
+REPO_PACKAGES=(nginx-light apache2 ssl-cert rsync jq tree)
 
 die() { echo "lab: $*" >&2; exit 1; }
 skip() { echo "lab: no lab here: $*" >&2; exit 3; }
@@ -75,15 +89,50 @@ inside() {
   systemd-nspawn --quiet --directory="$1" --register=no --keep-unit --private-network --settings=no --pipe bash -euc "$2" 9>&-
 }
 
+# current reports whether a part of the lab is of the version it should be. What hosts run on is not made again.
+current() {
+  [ "$(cat "$1.version" 2>/dev/null)" = "$2" ] && return
+  [ -z "$(find "$LAB/labs" -mindepth 2 -maxdepth 2 -name 'h*' 2>/dev/null)" ] ||
+    die "the lab's ${1##*/} has changed while hosts run on the old one: lab.sh down first"
+  return 1
+}
+
 build_base() {
-  [ -e "$BASE/.ready" ] && return
-  rm -rf "$BASE"
+  local version=${BASE_RECIPE[*]}
+  current "$BASE" "$version" && return
+  rm -rf "$BASE" "$BASE.version"
   mkdir -p "$BASE"
-  debootstrap --variant=minbase \
-    --include=systemd,systemd-sysv,dbus,openssh-server,sudo,iproute2,procps,locales,ca-certificates \
-    bookworm "$BASE" >"$LAB/debootstrap.log" 2>&1 9>&- || die "debootstrap failed, see $LAB/debootstrap.log"
+  debootstrap "${BASE_RECIPE[@]}" "$BASE" >"$LAB/debootstrap.log" 2>&1 9>&- ||
+    die "debootstrap failed, see $LAB/debootstrap.log"
   rm -rf "$BASE"/var/cache/apt/archives/*.deb
-  touch "$BASE/.ready"
+  echo "$version" >"$BASE.version"
+}
+
+# fetch runs this machine's apt on behalf of the base: what is there already, and where more is to be had. What it
+# gets goes below $1.
+fetch() {
+  local dir=$1
+  shift
+  apt-get -qq -o Dir::State::status="$BASE/var/lib/dpkg/status" -o Dir::State::lists="$dir/lists" -o Dir::Cache="$dir" \
+    -o Dir::Etc::sourcelist="$BASE/etc/apt/sources.list" -o Dir::Etc::sourceparts=/dev/null \
+    -o Dir::Etc::preferences=/dev/null -o Dir::Etc::preferencesparts=/dev/null \
+    -o Dir::Etc::trustedparts="$BASE/etc/apt/trusted.gpg.d" -o APT::Sandbox::User=root "$@" 9>&-
+}
+
+build_repo() {
+  local version
+  version=$({ echo "${REPO_PACKAGES[@]}"; cat "$OWN_PACKAGES"; stat -c %i "$BASE"; } | sha256sum)
+  current "$REPO" "$version" && return
+  rm -rf "$REPO" "$REPO.version" "$LAB/repo.apt"
+  mkdir -p "$REPO/srv/repo" "$LAB/repo.apt"/{lists,archives}/partial
+  {
+    fetch "$LAB/repo.apt" update &&
+      fetch "$LAB/repo.apt" install -y --download-only --no-install-recommends "${REPO_PACKAGES[@]}"
+  } >"$LAB/repo.log" 2>&1 || die "fetching the hosts' packages failed, see $LAB/repo.log"
+  mv "$LAB/repo.apt/archives"/*.deb "$REPO/srv/repo/"
+  rm -rf "$LAB/repo.apt"
+  "$OWN_PACKAGES" "$REPO/srv/repo"
+  echo "$version" >"$REPO.version"
 }
 
 # settings is what the layer puts on top of any base, run inside it.
@@ -96,23 +145,27 @@ settings() {
     done
     systemctl -q enable ssh systemd-networkd
     ssh-keygen -q -A
-    for user in ops opspw; do
+    for user in ops opspw opsre; do
       id "$user" >/dev/null 2>&1 || useradd --create-home --shell /bin/bash "$user"
       echo "$user:s3cr3t" | chpasswd
     done
     echo "root:s3cr3t" | chpasswd
     echo "ops ALL=(ALL:ALL) NOPASSWD: ALL" >/etc/sudoers.d/ops
     echo "opspw ALL=(ALL:ALL) ALL" >/etc/sudoers.d/opspw
-    chmod 440 /etc/sudoers.d/ops /etc/sudoers.d/opspw
+    echo "opsre ALL=(ALL) NOPASSWD: /usr/bin/systemctl,/usr/bin/apt,/usr/bin/dnf" >/etc/sudoers.d/opsre
+    chmod 440 /etc/sudoers.d/ops*
     printf "%s\n" "PermitRootLogin yes" "PasswordAuthentication yes" "UseDNS no" "MaxStartups 100:30:200" \
       >/etc/ssh/sshd_config.d/10-lab.conf
     mkdir -p /etc/systemd/journald.conf.d
     printf "[Journal]\nStorage=volatile\n" >/etc/systemd/journald.conf.d/10-lab.conf
-    for home in /root /home/ops /home/opspw; do
+    for home in /root /home/ops /home/opspw /home/opsre; do
       install -d -m 700 "$home/.ssh"
       install -m 600 /lab.pub "$home/.ssh/authorized_keys"
       chown -R --reference="$home" "$home/.ssh"
     done
+    echo "deb [trusted=yes] file:/srv/repo ./" >/etc/apt/sources.list
+    apt-get -qq update
+    apt-cache gencaches
     rm -f /lab.pub /etc/hostname /etc/machine-id /var/lib/dbus/machine-id
     : >/etc/machine-id
 END
@@ -122,13 +175,11 @@ build_layer() {
   mkdir -p "$LAB/keys"
   [ -f "$LAB/keys/id" ] || ssh-keygen -q -t ed25519 -N '' -C froyo-lab -f "$LAB/keys/id"
   local version
-  version=$({ settings; cat "$LAB/keys/id.pub"; stat -c %i "$BASE/.ready"; } | sha256sum)
-  [ "$(cat "$LAYER.version" 2>/dev/null)" = "$version" ] && return
-  [ -z "$(find "$LAB/labs" -mindepth 2 -maxdepth 2 -name 'h*' 2>/dev/null)" ] ||
-    die "the lab's settings have changed while hosts run on the old ones: lab.sh down first"
-  rm -rf "$LAYER" "$LAB/layer.work"
+  version=$({ settings; cat "$LAB/keys/id.pub" "$REPO.version"; stat -c %i "$BASE" "$REPO"; } | sha256sum)
+  current "$LAYER" "$version" && return
+  rm -rf "$LAYER" "$LAYER.version" "$LAB/layer.work"
   mkdir -p "$LAYER" "$LAB/layer.work" "$LAB/layer.root"
-  mount -t overlay overlay -o "lowerdir=$BASE,upperdir=$LAYER,workdir=$LAB/layer.work" "$LAB/layer.root"
+  mount -t overlay overlay -o "lowerdir=$REPO:$BASE,upperdir=$LAYER,workdir=$LAB/layer.work" "$LAB/layer.root"
   cp "$LAB/keys/id.pub" "$LAB/layer.root/lab.pub"
   local ok=yes
   inside "$LAB/layer.root" "$(settings)" >"$LAB/layer.log" 2>&1 || ok=no
@@ -141,6 +192,7 @@ build_layer() {
 build() { (
   lock base
   build_base
+  build_repo
   build_layer
 ); }
 
@@ -154,7 +206,7 @@ bridge() {
 boot() {
   local dir=$HERE/h$1
   mkdir -p "$dir"/{up,work,root}
-  mount -t overlay overlay -o "lowerdir=$LAYER:$BASE,upperdir=$dir/up,workdir=$dir/work" "$dir/root"
+  mount -t overlay overlay -o "lowerdir=$LAYER:$REPO:$BASE,upperdir=$dir/up,workdir=$dir/work" "$dir/root"
   printf '[Match]\nName=host0\n[Network]\nAddress=%s/24\nGateway=%s.1\n' "$(address "$1")" "$NET" \
     >"$dir/root/etc/systemd/network/10-host0.network"
   printf '127.0.0.1 localhost\n127.0.1.1 h%d\n' "$1" >"$dir/root/etc/hosts"
@@ -165,6 +217,7 @@ boot() {
   echo $! >"$dir/pid"
 }
 
+# shellcheck disable=SC2016 # the inner shell expands it
 answers() { timeout 1 bash -c 'read -r line <>"/dev/tcp/$1/22" && [[ $line = SSH-* ]]' - "$(address "$1")" 2>/dev/null; }
 
 wait_for() {
@@ -263,7 +316,7 @@ with() {
 
 link() { ip link set "vb-$NAME-h$1" "$2"; }
 usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//p}' "$0" >&2; exit 2; }
-number() { [[ ${1:-} =~ ^[1-9][0-9]{0,2}$ ]] && [ "$1" -le 200 ] || usage; }
+number() { if ! [[ ${1:-} =~ ^[1-9][0-9]{0,2}$ && $1 -le 200 ]]; then usage; fi; }
 
 case ${1:-} in
   install) install_tools ;;
