@@ -19,9 +19,11 @@ type Kind string
 const (
 	RunStarted   Kind = "run.started"
 	HostStarted  Kind = "host.started"  // work on a host begins
+	HostReached  Kind = "host.reached"  // it is connected
 	HostPlanned  Kind = "host.planned"  // its plan is known
 	HostFailed   Kind = "host.failed"   // Err says why; the host takes no further part
 	UnitStarted  Kind = "unit.started"  // about to act
+	UnitNoted    Kind = "unit.noted"    // Text says what it waits for or does; while planning, too
 	UnitFinished Kind = "unit.finished" // Status, Action, Err
 	Printed      Kind = "printed"       // a runbook's print()
 	HostFinished Kind = "host.finished" // apply is through with a host

@@ -157,7 +157,7 @@ func (r *run) applyPlanned(ctx context.Context, exact bool) ([]apply.Count, erro
 		}
 	}
 	sinks := append(event.Tee{progress, &failures}, r.sinks...)
-	r.emitPrints(sinks)
+	r.listen(sinks)
 	executor := &apply.Executor{
 		Provider: r.packages.provider, Complete: r.complete, Record: r.record.change,
 		Contents: r.contents, Events: sinks, Exact: exact, Forks: r.forks,

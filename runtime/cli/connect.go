@@ -18,6 +18,8 @@ type connector struct {
 	ssh     *ssh.Dialer
 	options dial.Options
 	environ []string
+	// note is told what the units of a host wait for.
+	note func(host, unit, text string)
 }
 
 // newConnector asks for the passwords that the flags call for, before anything else is printed.
@@ -54,6 +56,7 @@ func newConnector(e *env, f *targetFlags) (*connector, error) {
 func (c *connector) open(ctx context.Context, h *inventory.Host) (*dial.Session, error) {
 	o := c.options
 	o.Host = h.Name
+	o.Note = func(unit, text string) { c.note(h.Name, unit, text) }
 	if h.Connection == inventory.Local {
 		return dial.Open(local.New(operator(), c.environ), o), nil
 	}
