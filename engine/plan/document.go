@@ -75,6 +75,9 @@ type DocumentUnit struct {
 	User        string           `json:"user,omitempty"`
 	Tags        []string         `json:"tags,omitempty"`
 	Require     []string         `json:"require,omitempty"`
+	Notify      []string         `json:"notify,omitempty"`  // handlers
+	Handler     string           `json:"handler,omitempty"` // that the unit belongs to
+	Verify      bool             `json:"verify,omitempty"`  // it checks its play
 	Action      abi.Action       `json:"action,omitempty"`
 	Certainty   Certainty        `json:"certainty,omitempty"`
 	Skipped     bool             `json:"skipped,omitempty"` // when is false as things stand

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"io"
 	"sync"
 	"time"
 
@@ -241,8 +240,12 @@ func (r *run) save(name string) error {
 
 // saveDOT writes the plan's graph to a file; "-" is standard output.
 func (r *run) saveDOT(name string) error {
-	if name == "-" {
-		return plan.WriteDOT(r.env.Stdout, r.planned)
+	d, err := r.document()
+	if err != nil {
+		return err
 	}
-	return writeWhole(name, func(w io.Writer) error { return plan.WriteDOT(w, r.planned) })
+	if name == "-" {
+		return d.Graph().WriteDOT(r.env.Stdout)
+	}
+	return writeWhole(name, d.Graph().WriteDOT)
 }
