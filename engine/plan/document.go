@@ -224,17 +224,17 @@ func (d *Document) Write(w io.Writer) error {
 // Parse reads a saved plan. name is the file's, for messages.
 func Parse(data []byte, name string) (*Document, error) {
 	var head struct{ Format string }
-	refuse := func(format string, args ...any) error {
+	refuse := func(format string, args ...any) *diag.Error {
 		return diag.Errorf(diag.Pos{File: name}, format, args...).WithHint("make a new one: froyo plan --out %s", name)
 	}
 	if err := json.Unmarshal(data, &head); err != nil {
-		return nil, refuse("not a plan: %w", err)
+		return nil, refuse("not a plan: %w", err).WithHint("froyo plan --out FILE.json saves one")
 	}
 	if head.Format != Format {
 		if strings.HasPrefix(head.Format, "froyo-plan/") {
 			return nil, refuse("this plan has the format %s, and this froyo reads %s", head.Format, Format)
 		}
-		return nil, refuse("not a plan: it does not say %q as its format", Format)
+		return nil, refuse("not a plan: it does not say %q as its format", Format).WithHint("froyo plan --out FILE.json saves one")
 	}
 	dec := json.NewDecoder(strings.NewReader(string(data)))
 	dec.DisallowUnknownFields()

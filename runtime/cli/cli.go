@@ -32,6 +32,8 @@ type grammar struct {
 	Validate validateCommand `cmd:"" help:"Check a runbook without connecting to any host."`
 	Plan     planCommand     `cmd:"" help:"Show what apply would change. Changes nothing."`
 	Apply    applyCommand    `cmd:"" help:"Plan, ask, and make the changes."`
+	Show     showCommand     `cmd:"" help:"Print a saved plan."`
+	Graph    graphCommand    `cmd:"" help:"Draw a plan's units and what leads from one to the other."`
 	Docs     docsCommand     `cmd:"" help:"Print the runbook reference as Markdown."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 
