@@ -42,6 +42,9 @@ func (r *hostRun) single(ctx context.Context, play string, s *plan.Step) {
 		r.unchanged(play, s)
 		return
 	}
+	if s.Acts() && !r.confirmed(ctx, play, s) {
+		return
+	}
 	r.finish(ctx, play, s, s.Request(abi.Apply), started)
 }
 

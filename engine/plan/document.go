@@ -38,10 +38,12 @@ type Document struct {
 	Inventory []*inventory.Host `json:"inventory"`
 	// Groups are the inventory's, so that selectors mean the same again.
 	Groups []string `json:"groups,omitempty"`
-	// Limit and tags narrow what was planned.
+	// Limit, tags and the names of units narrow what was planned.
 	Limit    string         `json:"limit,omitempty"`
 	Tags     []string       `json:"tags,omitempty"`
 	SkipTags []string       `json:"skip_tags,omitempty"`
+	Targets  []string       `json:"targets,omitempty"`
+	Exclude  []string       `json:"exclude,omitempty"`
 	Plays    []DocumentPlay `json:"plays"`
 	Hosts    []DocumentHost `json:"hosts"`
 	// Contents are the texts that diffs refer to, by digest.

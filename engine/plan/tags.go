@@ -24,7 +24,7 @@ func (t Tags) Filter(units []*unit.Unit) []*unit.Unit {
 			kept = append(kept, u)
 			continue
 		}
-		u.Finish(unit.Outcome{Status: unit.Skipped, Outputs: map[string]any{"changed": false}})
+		leaveOut(u)
 	}
 	return kept
 }

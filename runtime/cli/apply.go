@@ -15,6 +15,7 @@ import (
 
 type applyCommand struct {
 	runFlags
+	listFlags
 	Plan  string `placeholder:"FILE" type:"existingfile" help:"Do exactly this saved plan; a host that changed since is refused."`
 	Yes   bool   `short:"y" name:"auto-approve" help:"Do not ask."`
 	Check bool   `short:"C" help:"Only show what would change, as froyo plan does."`
@@ -37,6 +38,9 @@ func (c *applyCommand) Run(ctx context.Context, e *env) error {
 	j, saved, err := c.job(ctx, e)
 	if err != nil {
 		return err
+	}
+	if c.lists() {
+		return j.list(ctx, &c.listFlags, c.JSON)
 	}
 	if c.Check {
 		return j.planOnly(ctx, &planCommand{runFlags: c.runFlags, Diff: c.Diff})
@@ -76,6 +80,10 @@ func (j *job) apply(ctx context.Context, c *applyCommand, saved *plan.Document) 
 	progress.Close()
 	if err := ctx.Err(); err != nil {
 		code = diag.Interrupted
+		return err
+	}
+	if err := r.checkTargets(); err != nil {
+		code = diag.Usage
 		return err
 	}
 	if err := r.record.savePlan(ctx, r.planned, r.selection.names); err != nil {

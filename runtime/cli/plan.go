@@ -11,6 +11,7 @@ import (
 
 type planCommand struct {
 	runFlags
+	listFlags
 	Out      string `placeholder:"FILE" type:"path" help:"Save the plan; froyo apply --plan FILE does exactly it."`
 	DOT      string `name:"dot" placeholder:"FILE" help:"Write the plan's graph for Graphviz; - is standard output."`
 	Detailed bool   `name:"detailed-exitcode" help:"Exit with 2 where changes are pending."`
@@ -30,6 +31,9 @@ func (c *planCommand) Run(ctx context.Context, e *env) error {
 	j, err := newJob(ctx, e, &c.runFlags)
 	if err != nil {
 		return err
+	}
+	if c.lists() {
+		return j.list(ctx, &c.listFlags, c.JSON)
 	}
 	return j.planOnly(ctx, c)
 }
@@ -61,6 +65,10 @@ func (j *job) planAnd(ctx context.Context, command string, f *runFlags, show fun
 	code = diag.CodeOf(found)
 	if err := ctx.Err(); err != nil {
 		code = diag.Interrupted
+		return err
+	}
+	if err := r.checkTargets(); err != nil {
+		code = diag.Usage
 		return err
 	}
 	if err := r.record.savePlan(ctx, r.planned, r.selection.names); err != nil {

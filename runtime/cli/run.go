@@ -212,6 +212,7 @@ func (r *run) document() (*plan.Document, error) {
 	d := &plan.Document{
 		Format: plan.Format, Froyo: Version(), Created: time.Now().UTC(), Main: r.main, Root: r.root, Sources: r.sources(), Vars: r.vars,
 		Inventory: r.inventory.Hosts(), Groups: r.groupNames(), Limit: r.limit, Tags: r.tags.Only, SkipTags: r.tags.Skip,
+		Targets: r.targets.Only(), Exclude: r.targets.Exclude(),
 		Summary: plan.Summarize(r.planned),
 	}
 	for i, p := range r.program.Plays() {

@@ -30,6 +30,9 @@ func savedJob(ctx context.Context, e *env, c *applyCommand) (*job, *plan.Documen
 		env: e, printed: e.printLine, main: saved.Main, vars: plainVars(saved.Vars), limit: saved.Limit,
 		tags: plan.Tags{Only: saved.Tags, Skip: saved.SkipTags},
 	}
+	if j.targets, err = plan.ParseTargets(saved.Targets, saved.Exclude); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", c.Plan, err)
+	}
 	if j.workspace, err = e.findWorkspace(saved.Root); err != nil {
 		return nil, nil, err
 	}
@@ -78,6 +81,8 @@ func (f *runFlags) decided() string {
 		return "-e"
 	case len(f.Tags)+len(f.SkipTags) > 0:
 		return "-t and --skip-tags"
+	case len(f.Target)+len(f.Exclude) > 0:
+		return "--target and --exclude"
 	case f.User != "":
 		return "-u"
 	case f.Become:

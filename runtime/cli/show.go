@@ -60,7 +60,7 @@ func origin(d *plan.Document) string {
 	for _, narrowed := range []struct {
 		by    string
 		names []string
-	}{{"tags", d.Tags}, {"without the tags", d.SkipTags}} {
+	}{{"tags", d.Tags}, {"without the tags", d.SkipTags}, {"only", d.Targets}, {"without", d.Exclude}} {
 		if len(narrowed.names) > 0 {
 			text += ", " + narrowed.by + " " + strings.Join(narrowed.names, ",")
 		}
