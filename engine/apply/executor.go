@@ -35,7 +35,7 @@ type Change struct {
 	Contents  *plan.Contents
 }
 
-// Executor applies plans. All fields must be set.
+// Executor applies plans. All fields but Confirm must be set.
 type Executor struct {
 	// Provider gives the provider of a resource type.
 	Provider func(ctx context.Context, typ string) (plan.Provider, error)
@@ -48,6 +48,9 @@ type Executor struct {
 	Events   event.Sink
 	// Exact refuses a unit whose change is no longer the planned one: a saved plan was reviewed.
 	Exact bool
+	// Confirm is asked just before a unit acts, with its change as it is by then;
+	// false leaves the unit out, an error ends the host's part. It may be nil.
+	Confirm func(ctx context.Context, h *plan.Host, s *plan.Step) (bool, error)
 	// Forks bounds the hosts at work at once.
 	Forks int
 }

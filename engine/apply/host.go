@@ -123,7 +123,7 @@ func (r *hostRun) run(ctx context.Context, steps []*plan.Step) {
 			i++
 			continue
 		}
-		if n := stretch(steps[i:]); n > 0 {
+		if n := r.ahead(steps[i:]); n > 0 {
 			i += r.sequence(ctx, steps[i:i+n])
 			continue
 		}

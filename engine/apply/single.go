@@ -58,6 +58,9 @@ func (r *hostRun) turn(ctx context.Context, s *plan.Step, announced *abi.Change,
 	if s.Change.Missing != "" && s.Change.Action != abi.None {
 		return plan.Missing(s.Change.Missing)
 	}
+	if s.Acts() && !r.confirmed(ctx, s) {
+		return nil
+	}
 	return r.act(ctx, s, s.Request(abi.Apply), started)
 }
 

@@ -20,11 +20,12 @@ const (
 	RunStarted   Kind = "run.started"
 	HostStarted  Kind = "host.started"  // work on a host begins
 	HostLimited  Kind = "host.limited"  // sudo allows only some commands as another user; Text says which
+	HostReached  Kind = "host.reached"  // it is connected
 	HostPlanned  Kind = "host.planned"  // its plan is known
 	HostFailed   Kind = "host.failed"   // Err says why; the host takes no further part
 	UnitStarted  Kind = "unit.started"  // about to act
+	UnitNoted    Kind = "unit.noted"    // Text says what it waits for or does; while planning, too
 	UnitFinished Kind = "unit.finished" // Status, Action, Err
-	UnitNoted    Kind = "unit.noted"    // Text says what a unit waits for
 	Printed      Kind = "printed"       // a runbook's print()
 	HostFinished Kind = "host.finished" // apply is through with a host
 	RunFinished  Kind = "run.finished"

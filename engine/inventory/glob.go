@@ -196,3 +196,13 @@ func (t token) step(name string, i int, next []bool) {
 		}
 	}
 }
+
+// NameGlob gives what reports whether a host's name is meant by a glob as
+// selectors have them: web*, h[1-3,10], db[a-c].
+func NameGlob(text string) (func(name string) bool, error) {
+	g, err := compileGlob(text)
+	if err != nil {
+		return nil, err
+	}
+	return g.match, nil
+}

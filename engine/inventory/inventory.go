@@ -63,6 +63,8 @@ type Inventory struct {
 	byName   map[string]*Host
 	groups   map[string][]string // group → names of its hosts, in the inventory's order
 	warnings []*diag.Error
+	tree     map[string]Group
+	origins  map[string]map[string]diag.Pos // host → variable or setting → where it is set
 }
 
 // New makes an inventory of hosts that are complete, in their order. Groups

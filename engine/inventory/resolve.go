@@ -25,8 +25,9 @@ func (d *draft) resolve() (*Inventory, error) {
 		return nil, d.err()
 	}
 	hosts := make([]*Host, len(d.order))
+	origins := make(map[string]map[string]diag.Pos, len(d.order))
 	for i, h := range d.order {
-		hosts[i] = r.host(h)
+		hosts[i], origins[h.name] = r.host(h)
 	}
 	r.warnOfTexts()
 	r.warnOfNames()
@@ -40,7 +41,7 @@ func (d *draft) resolve() (*Inventory, error) {
 		}
 	}
 	inv := New(hosts, groups...)
-	inv.warnings = d.warnings
+	inv.warnings, inv.tree, inv.origins = d.warnings, r.tree(), origins
 	return inv, nil
 }
 
@@ -114,8 +115,8 @@ func (r *resolver) cycles() {
 	}
 }
 
-// host puts together what the sources say of a host.
-func (r *resolver) host(h *hostDraft) *Host {
+// host puts together what the sources say of a host, and where they say it.
+func (r *resolver) host(h *hostDraft) (*Host, map[string]diag.Pos) {
 	groups := r.groupsOf(h)
 	out := &Host{Name: h.name, Address: h.name, Pos: h.pos, Labels: map[string]string{}}
 	for _, g := range groups {
@@ -126,8 +127,10 @@ func (r *resolver) host(h *hostDraft) *Host {
 	}
 	slices.Sort(out.Groups)
 	maps.Copy(out.Labels, h.labels)
-	r.connect(out, r.merge(h, groups))
-	return out
+	vars := r.merge(h, groups)
+	origins := vars.origins()
+	r.connect(out, vars)
+	return out, origins
 }
 
 // merge gives the host's variables, the later of these winning, as in Ansible:

@@ -38,10 +38,12 @@ type Document struct {
 	Inventory []*inventory.Host `json:"inventory"`
 	// Groups are the inventory's, so that selectors mean the same again.
 	Groups []string `json:"groups,omitempty"`
-	// Limit and tags narrow what was planned.
+	// Limit, tags and the names of units narrow what was planned.
 	Limit    string         `json:"limit,omitempty"`
 	Tags     []string       `json:"tags,omitempty"`
 	SkipTags []string       `json:"skip_tags,omitempty"`
+	Targets  []string       `json:"targets,omitempty"`
+	Exclude  []string       `json:"exclude,omitempty"`
 	Plays    []DocumentPlay `json:"plays"`
 	Hosts    []DocumentHost `json:"hosts"`
 	// Contents are the texts that diffs refer to, by digest.
@@ -159,9 +161,9 @@ func documentUnit(s *Step, play string, seal Seal) (DocumentUnit, error) {
 	u := s.Unit
 	scope := u.ID.Scope
 	doc := DocumentUnit{
-		OnChange: locals(u.OnChange), Notify: u.Notify,
+		OnChange: locals(u, u.OnChange), Notify: u.Notify,
 		Handler: scope.Handler, Verify: scope != unit.Scope{} && scope.Handler == "", Dormant: s.Dormant,
-		Unit: u.ID.Local(), Play: play, Pos: u.Pos, User: u.User, Tags: u.Tags, Require: locals(u.Require),
+		Unit: u.ID.Bare(), Play: play, Pos: u.Pos, User: u.User, Tags: u.Tags, Require: locals(u, u.Require),
 		Certainty: s.Certainty, Skipped: s.Skip, Conditional: u.When != nil, Sensitive: u.Sensitive,
 		Args: json.RawMessage(u.Args), Later: unknownFields(u), Before: json.RawMessage(s.Actual),
 	}
@@ -203,10 +205,15 @@ func (u DocumentUnit) sealed(seal Seal) (DocumentUnit, error) {
 	return u, nil
 }
 
-func locals(ids []unit.ID) []string {
+// locals names other units of the host as u sees them: those of its own scope by their bare name.
+func locals(u *unit.Unit, ids []unit.ID) []string {
 	var out []string
 	for _, id := range ids {
-		out = append(out, id.Local())
+		if id.Scope == u.ID.Scope {
+			out = append(out, id.Bare())
+		} else {
+			out = append(out, id.Local())
+		}
 	}
 	return out
 }
@@ -227,17 +234,17 @@ func (d *Document) Write(w io.Writer) error {
 // Parse reads a saved plan. name is the file's, for messages.
 func Parse(data []byte, name string) (*Document, error) {
 	var head struct{ Format string }
-	refuse := func(format string, args ...any) error {
+	refuse := func(format string, args ...any) *diag.Error {
 		return diag.Errorf(diag.Pos{File: name}, format, args...).WithHint("make a new one: froyo plan --out %s", name)
 	}
 	if err := json.Unmarshal(data, &head); err != nil {
-		return nil, refuse("not a plan: %w", err)
+		return nil, refuse("not a plan: %w", err).WithHint("froyo plan --out FILE.json saves one")
 	}
 	if head.Format != Format {
 		if strings.HasPrefix(head.Format, "froyo-plan/") {
 			return nil, refuse("this plan has the format %s, and this froyo reads %s", head.Format, Format)
 		}
-		return nil, refuse("not a plan: it does not say %q as its format", Format)
+		return nil, refuse("not a plan: it does not say %q as its format", Format).WithHint("froyo plan --out FILE.json saves one")
 	}
 	dec := json.NewDecoder(strings.NewReader(string(data)))
 	dec.DisallowUnknownFields()

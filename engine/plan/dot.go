@@ -4,53 +4,63 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"strconv"
+	"strings"
 )
 
-// WriteDOT draws the plan for Graphviz: a cluster per host, the units that
-// act filled, script order dotted, required units solid.
-func WriteDOT(w io.Writer, hosts []*Host) error {
+// WriteDOT draws the graph for Graphviz: a cluster per host, and in it one per
+// handler and per play that verifies; the units that act filled; script order
+// dotted, requirements solid, notifications dashed.
+func (g Graph) WriteDOT(w io.Writer) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprintln(b, "digraph plan {\n  rankdir=LR;\n  node [shape=box, style=rounded, fontname=monospace];")
-	for i, h := range hosts {
-		fmt.Fprintf(b, "  subgraph cluster_%d {\n    label=%s;\n", i, strconv.Quote(h.Host.Name))
-		var edges []string
-		previous := ""
-		for _, play := range sortedKeys(h.Plays) {
-			for s := range h.Plays[play].All() {
-				id := strconv.Quote(s.Unit.ID.String())
-				fmt.Fprintf(b, "    %s [label=%s%s];\n", id, strconv.Quote(dotLabel(s)), dotStyle(s))
-				if previous != "" {
-					edges = append(edges, previous+" -> "+id+" [style=dotted];")
-				}
-				for _, r := range s.Unit.Require {
-					edges = append(edges, strconv.Quote(r.String())+" -> "+id+";")
-				}
-				previous = id
+	ids := map[string]string{}
+	clusters := 0
+	for _, h := range g.Hosts {
+		fmt.Fprintf(b, "  subgraph cluster_%d {\n    label=%s;\n", clusters, dotQuote(h.Name))
+		clusters++
+		if h.Error != "" {
+			fmt.Fprintf(b, "    x%d [label=%s, color=red];\n", clusters, dotQuote("could not be planned"))
+		}
+		for title, nodes := range h.parts() {
+			indent := "    "
+			if title != "" {
+				fmt.Fprintf(b, "    subgraph cluster_%d {\n      label=%s;\n      style=dashed;\n", clusters, dotQuote(title))
+				clusters++
+				indent += "  "
+			}
+			for _, n := range nodes {
+				ids[n.ID] = fmt.Sprintf("n%d", len(ids))
+				fmt.Fprintf(b, "%s%s [label=%s%s];\n", indent, ids[n.ID], dotQuote(n.lines()...), dotStyle(n))
+			}
+			if title != "" {
+				fmt.Fprintln(b, "    }")
 			}
 		}
 		fmt.Fprintln(b, "  }")
-		for _, e := range edges {
-			fmt.Fprintln(b, "  "+e)
-		}
+	}
+	styles := map[EdgeKind]string{Order: " [style=dotted]", Notify: " [style=dashed]"}
+	for _, e := range g.Edges {
+		fmt.Fprintf(b, "  %s -> %s%s;\n", ids[e.From], ids[e.To], styles[e.Kind])
 	}
 	fmt.Fprintln(b, "}")
 	return b.Flush()
 }
 
-func dotLabel(s *Step) string {
-	if s.Change == nil {
-		return s.Unit.ID.Local()
+// dotQuote writes lines as a label: in it Graphviz reads backslashes and HTML's entities.
+func dotQuote(lines ...string) string {
+	escape := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "&", "&amp;")
+	for i := range lines {
+		lines[i] = escape.Replace(lines[i])
 	}
-	return s.Unit.ID.Local() + "\n" + string(s.Change.Action)
+	return `"` + strings.Join(lines, `\n`) + `"`
 }
 
-func dotStyle(s *Step) string {
+func dotStyle(n GraphNode) string {
 	switch {
-	case s.Err != nil:
+	case n.Failed:
 		return `, color=red`
-	case s.Pending():
-		return `, style="rounded,filled", fillcolor=lightyellow`
+	case n.Acts:
+		return `, style="rounded,filled", fillcolor=lightyellow, fontcolor=black`
 	}
 	return ""
 }

@@ -219,28 +219,3 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
-
-func TestDOT(t *testing.T) {
-	a, b := enginetest.Set("h1", "/a", "1"), enginetest.Set("h1", `/b"`, "2")
-	b.Require = []unit.ID{a.ID}
-	planned, _ := planOne(t, enginetest.NewHost(map[string]string{"/a": "1"}), nil, a, b)
-	var got strings.Builder
-	if err := plan.WriteDOT(&got, []*plan.Host{planned}); err != nil {
-		t.Fatal(err)
-	}
-	want := `digraph plan {
-  rankdir=LR;
-  node [shape=box, style=rounded, fontname=monospace];
-  subgraph cluster_0 {
-    label="h1";
-    "h1/set[/a]" [label="set[/a]\nnone"];
-    "h1/set[/b\"]" [label="set[/b\"]\ncreate", style="rounded,filled", fillcolor=lightyellow];
-  }
-  "h1/set[/a]" -> "h1/set[/b\"]" [style=dotted];
-  "h1/set[/a]" -> "h1/set[/b\"]";
-}
-`
-	if diff := cmp.Diff(want, got.String()); diff != "" {
-		t.Error(diff)
-	}
-}

@@ -12,39 +12,21 @@ type Tags struct {
 	Skip []string // with none of these
 }
 
-// Narrow takes the units that take no part out of a play. Handlers belong to
-// the units that notify them.
-func (t Tags) Narrow(p *unit.Play) *unit.Play {
+// Filter leaves out of a play what takes no part. It ends at once as skipped,
+// so that what reads its results sees that.
+func (t Tags) Filter(p *unit.Play) *unit.Play {
 	if len(t.Only) == 0 && len(t.Skip) == 0 {
 		return p
 	}
-	narrow := &unit.Play{Units: t.Filter(p.Units), Handlers: p.Handlers, Verify: t.Filter(p.Verify)}
-	for _, at := range p.Flush {
-		narrow.Flush = append(narrow.Flush, len(t.kept(p.Units[:at])))
-	}
-	return narrow
+	return p.Keep(func(u *unit.Unit) bool { return taken(u, t.takes(u)) })
 }
 
-// kept returns the units that take part.
-func (t Tags) kept(units []*unit.Unit) []*unit.Unit {
-	return slices.DeleteFunc(slices.Clone(units), func(u *unit.Unit) bool { return !t.takes(u) })
-}
-
-// Filter returns the units that take part. The others end at once as skipped,
-// so that what reads their results sees that.
-func (t Tags) Filter(units []*unit.Unit) []*unit.Unit {
-	if len(t.Only) == 0 && len(t.Skip) == 0 {
-		return units
-	}
-	var kept []*unit.Unit
-	for _, u := range units {
-		if t.takes(u) {
-			kept = append(kept, u)
-			continue
-		}
+// taken ends the turn of a unit that takes no part before it began.
+func taken(u *unit.Unit, takes bool) bool {
+	if !takes {
 		u.Finish(unit.Outcome{Status: unit.Skipped, Outputs: map[string]any{"changed": false}})
 	}
-	return kept
+	return takes
 }
 
 func (t Tags) takes(u *unit.Unit) bool {

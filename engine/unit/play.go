@@ -77,3 +77,26 @@ func (r *Retry) Wait(attempt int) time.Duration {
 	}
 	return time.Duration(min(wait, float64(time.Hour)))
 }
+
+// Keep is the play with those of its units, and of its verify's, that take part.
+// Handlers belong to the units that notify them.
+func (p *Play) Keep(takes func(*Unit) bool) *Play {
+	kept := &Play{Handlers: p.Handlers, Verify: keep(p.Verify, takes)}
+	at := p.Flush
+	for i, u := range p.Units {
+		for ; len(at) > 0 && at[0] <= i; at = at[1:] {
+			kept.Flush = append(kept.Flush, len(kept.Units))
+		}
+		if takes(u) {
+			kept.Units = append(kept.Units, u)
+		}
+	}
+	for range at {
+		kept.Flush = append(kept.Flush, len(kept.Units))
+	}
+	return kept
+}
+
+func keep(units []*Unit, takes func(*Unit) bool) []*Unit {
+	return slices.DeleteFunc(slices.Clone(units), func(u *Unit) bool { return !takes(u) })
+}

@@ -21,6 +21,7 @@ func (m *Machine) As(user string) *Machine {
 	}
 	view := *m
 	view.as, view.rules = user, &ruleList{}
+	view.apt = sync.OnceValue(view.newApt)
 	return &view
 }
 

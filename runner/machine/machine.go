@@ -36,8 +36,7 @@ type Machine struct {
 	names *names.Names
 	now   func() time.Time
 
-	aptOnce sync.Once
-	apt     *apt.Apt // set by aptOnce
+	apt func() *apt.Apt // the packages, made at the first use
 }
 
 // New returns the machine this process runs on. Programs that are to end have
@@ -45,6 +44,7 @@ type Machine struct {
 func New(grace time.Duration) *Machine {
 	m := &Machine{UID: os.Geteuid(), root: "/", home: "/", grace: grace, now: time.Now}
 	m.names = names.New("/etc", m.ask)
+	m.apt = sync.OnceValue(m.newApt)
 	ctx := context.Background()
 	m.User = m.names.User(ctx, uint32(m.UID)) //nolint:gosec // ids are 32 bits wide
 	if e := m.names.Find(ctx, names.Passwd, m.User); e != nil && e[5] != "" {

@@ -33,8 +33,7 @@ func (m *Machine) packages() (*apt.Apt, error) {
 	id := release["ID"]
 	kind := family(id, release["ID_LIKE"])
 	if kind == "debian" {
-		m.aptOnce.Do(func() { m.apt = m.newApt() })
-		return m.apt, nil
+		return m.apt(), nil
 	}
 	manager := "something that froyo does not know"
 	if name := managers[kind]; name != "" {

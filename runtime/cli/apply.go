@@ -14,6 +14,7 @@ import (
 
 type applyCommand struct {
 	runFlags
+	listFlags
 	Plan  string `placeholder:"FILE" type:"existingfile" help:"Do exactly this saved plan; a host that changed since is refused."`
 	Yes   bool   `short:"y" name:"auto-approve" help:"Do not ask."`
 	Check bool   `short:"C" help:"Only show what would change, as froyo plan does."`
@@ -36,6 +37,9 @@ func (c *applyCommand) Run(ctx context.Context, e *env) error {
 	j, saved, err := c.job(ctx, e)
 	if err != nil {
 		return err
+	}
+	if c.lists() {
+		return j.list(ctx, &c.listFlags, c.JSON)
 	}
 	if c.Check {
 		return j.planOnly(ctx, &planCommand{runFlags: c.runFlags, Diff: c.Diff})
@@ -75,6 +79,10 @@ func (j *job) apply(ctx context.Context, c *applyCommand, saved *plan.Document) 
 	progress.Close()
 	if err := ctx.Err(); err != nil {
 		code = diag.Interrupted
+		return err
+	}
+	if err := r.checkTargets(); err != nil {
+		code = diag.Usage
 		return err
 	}
 	if err := r.record.savePlan(ctx, r.planned, r.selection.names); err != nil {
@@ -156,7 +164,7 @@ func (r *run) applyPlanned(ctx context.Context, exact bool) ([]apply.Count, erro
 		}
 	}
 	sinks := append(event.Tee{progress, &failures}, r.sinks...)
-	r.emitPrints(sinks)
+	r.listen(sinks)
 	executor := &apply.Executor{
 		Provider: r.packages.provider, Complete: r.complete, Record: r.record.change,
 		Contents: r.contents, Events: sinks, Exact: exact, Forks: r.forks,

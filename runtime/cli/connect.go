@@ -20,6 +20,8 @@ type connector struct {
 	ssh     *ssh.Dialer
 	options dial.Options
 	environ []string
+	// note is told what the units of a host wait for.
+	note func(host, unit, text string)
 }
 
 // newConnector asks for the passwords that the flags call for, before anything else is printed.
@@ -60,6 +62,7 @@ func (c *connector) open(ctx context.Context, h *inventory.Host, events event.Si
 		text := "sudo allows as " + user + " only " + strings.Join(commands, ", ")
 		events.Emit(event.Event{Kind: event.HostLimited, Time: time.Now(), Host: h.Name, Text: text})
 	}
+	o.Note = func(unit, text string) { c.note(h.Name, unit, text) }
 	if h.Connection == inventory.Local {
 		return dial.Open(local.New(operator(), c.environ), o), nil
 	}

@@ -24,6 +24,8 @@ type varFlags struct {
 type unitFlags struct {
 	Tags     []string `short:"t" help:"Only units with one of these tags."`
 	SkipTags []string `name:"skip-tags" help:"No units with one of these tags."`
+	Target   []string `sep:"none" placeholder:"UNIT" help:"Only this unit and what it requires: 'file[/etc/motd]', 'h1/file[*]'. May be repeated."`
+	Exclude  []string `sep:"none" placeholder:"UNIT" help:"Not this unit, nor what requires it. May be repeated."`
 }
 
 // outputFlags say how the answer looks.

@@ -50,6 +50,7 @@ type job struct {
 	vars      map[string]any
 	limit     string
 	tags      plan.Tags
+	targets   *plan.Targets
 	inventory *inventory.Inventory
 	program   *script.Program
 	selection *selection
@@ -63,16 +64,21 @@ func newJob(ctx context.Context, e *env, f *runFlags) (*job, error) {
 	if file == "" {
 		file = defaultRunbook
 	}
+	var err error
+	if j.targets, err = plan.ParseTargets(f.Target, f.Exclude); err != nil {
+		return nil, err
+	}
 	if err := j.locate(file); err != nil {
 		return nil, err
 	}
-	var err error
 	if j.vars, err = f.vars(e.Environ()); err != nil {
 		return nil, err
 	}
-	if j.inventory, err = j.loadInventory(&f.targetFlags); err != nil {
+	read, err := j.readInventory(&f.targetFlags)
+	if err != nil {
 		return nil, err
 	}
+	j.inventory = j.withSettings(read, &f.targetFlags)
 	return j, j.load(ctx)
 }
 
@@ -107,9 +113,9 @@ func (j *job) locate(file string) error {
 	return nil
 }
 
-// loadInventory reads the sources that flags or the workspace name. This
+// readInventory reads the sources that flags or the workspace name. This
 // machine is the target only where neither names any.
-func (j *job) loadInventory(f *targetFlags) (*inventory.Inventory, error) {
+func (j *job) readInventory(f *targetFlags) (*inventory.Inventory, error) {
 	sources := f.Inventory
 	if len(sources) == 0 {
 		sources = j.workspace.Inventory()
@@ -128,7 +134,12 @@ func (j *job) loadInventory(f *targetFlags) (*inventory.Inventory, error) {
 		inv = inventory.Localhost()
 	}
 	j.env.errors.Warnings(inv.Warnings())
-	return withDefaults(inv, f.Become || j.workspace.Settings.Become, cmp.Or(f.User, j.workspace.Settings.User)), nil
+	return inv, nil
+}
+
+// withSettings fills in what flags and the workspace's settings say of hosts.
+func (j *job) withSettings(inv *inventory.Inventory, f *targetFlags) *inventory.Inventory {
+	return withDefaults(inv, f.Become || j.workspace.Settings.Become, cmp.Or(f.User, j.workspace.Settings.User))
 }
 
 // trustInventory applies the workspace's rules to files of the inventory that
@@ -210,13 +221,22 @@ func (j *job) evaluate(ctx context.Context, h *inventory.Host, r builtins.Reader
 		return nil, nil, err
 	}
 	out := &plan.Evaluation{Plays: map[int]*unit.Play{}, Inputs: inputs, Warnings: ev.Warnings}
-	for i, play := range ev.Plays {
-		out.Plays[plays[i]] = j.tags.Narrow(play)
+	for i, play := range j.narrow(ev.Plays) {
+		out.Plays[plays[i]] = play
 	}
 	for _, read := range ev.Inputs.Reads {
 		out.Reads = append(out.Reads, plan.Look{Pos: read.Pos, After: read.After})
 	}
 	return out, ev.Stopped, nil
+}
+
+// narrow leaves out what tags and targets do, of a host's plays.
+func (j *job) narrow(plays []*unit.Play) []*unit.Play {
+	kept := make([]*unit.Play, len(plays))
+	for i, play := range plays {
+		kept[i] = j.tags.Filter(play)
+	}
+	return j.targets.Filter(kept)
 }
 
 // complete checks a unit's arguments again, now that all are known.

@@ -11,6 +11,7 @@ import (
 
 type planCommand struct {
 	runFlags
+	listFlags
 	Out      string `placeholder:"FILE" type:"path" help:"Save the plan; froyo apply --plan FILE does exactly it."`
 	DOT      string `name:"dot" placeholder:"FILE" help:"Write the plan's graph for Graphviz; - is standard output."`
 	Detailed bool   `name:"detailed-exitcode" help:"Exit with 2 where changes are pending."`
@@ -31,12 +32,26 @@ func (c *planCommand) Run(ctx context.Context, e *env) error {
 	if err != nil {
 		return err
 	}
+	if c.lists() {
+		return j.list(ctx, &c.listFlags, c.JSON)
+	}
 	return j.planOnly(ctx, c)
 }
 
 // planOnly plans, prints and saves, and changes nothing.
-func (j *job) planOnly(ctx context.Context, c *planCommand) (err error) {
-	r, err := j.start(ctx, "plan", &c.runFlags, nil)
+func (j *job) planOnly(ctx context.Context, c *planCommand) error {
+	return j.planAnd(ctx, "plan", &c.runFlags, func(r *run) (diag.Code, error) {
+		if c.Detailed && plan.Summarize(r.planned).Pending() > 0 {
+			return diag.Pending, r.printPlan(c)
+		}
+		return diag.OK, r.printPlan(c)
+	})
+}
+
+// planAnd plans, hands the plan on to be shown, and tells what went wrong. It changes nothing.
+// The exit code is the worst of what went wrong and what show says.
+func (j *job) planAnd(ctx context.Context, command string, f *runFlags, show func(*run) (diag.Code, error)) (err error) {
+	r, err := j.start(ctx, command, f, nil)
 	if err != nil {
 		return err
 	}
@@ -52,19 +67,22 @@ func (j *job) planOnly(ctx context.Context, c *planCommand) (err error) {
 		code = diag.Interrupted
 		return err
 	}
+	if err := r.checkTargets(); err != nil {
+		code = diag.Usage
+		return err
+	}
 	if err := r.record.savePlan(ctx, r.planned, r.selection.names); err != nil {
 		code = diag.Usage
 		return err
 	}
-	if err := r.printPlan(c); err != nil {
+	shown, err := show(r)
+	if err != nil {
 		code = diag.Usage
 		return err
 	}
+	code = diag.Worst(code, shown)
 	j.env.errors.Warnings(r.warnings())
 	j.env.errors.Print(found)
-	if c.Detailed && plan.Summarize(r.planned).Pending() > 0 {
-		code = diag.Worst(code, diag.Pending)
-	}
 	return nil
 }
 

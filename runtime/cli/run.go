@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"io"
 	"sync"
 	"time"
 
@@ -27,6 +26,7 @@ type run struct {
 	record    *recording
 	trace     *telemetry.Trace
 	sinks     event.Tee
+	notes     *notes
 	planned   []*plan.Host
 	leaving   sync.WaitGroup
 }
@@ -41,7 +41,8 @@ func (j *job) start(ctx context.Context, command string, f *runFlags, stdout *ui
 	if err != nil {
 		return nil, err
 	}
-	r := &run{job: j, forks: forks, connector: connector, contents: &plan.Contents{}}
+	r := &run{job: j, forks: forks, connector: connector, contents: &plan.Contents{}, notes: newNotes()}
+	connector.note = r.notes.take
 	r.contacts = newContacts(func(ctx context.Context, h *inventory.Host) (*dial.Session, error) {
 		return connector.open(ctx, h, r.sinks)
 	})
@@ -102,9 +103,15 @@ func (r *run) close(ctx context.Context, code diag.Code, counts []apply.Count) e
 func (r *run) plan(ctx context.Context, progress *ui.Progress) {
 	r.packages.warm(ctx)
 	sinks := append(event.Tee{progress}, r.sinks...)
-	r.emitPrints(sinks)
+	r.listen(sinks)
 	planner := &plan.Planner{
-		Connect: r.connect,
+		Connect: func(ctx context.Context, h *inventory.Host) (plan.Target, error) {
+			t, err := r.connect(ctx, h)
+			if err == nil {
+				sinks.Emit(event.Event{Kind: event.HostReached, Host: h.Name})
+			}
+			return t, err
+		},
 		Evaluate: func(ctx context.Context, h *inventory.Host, _ plan.Target) (*plan.Evaluation, error) {
 			ev, _, err := r.evaluate(ctx, h, r.contacts)
 			if err == nil {
@@ -115,6 +122,12 @@ func (r *run) plan(ctx context.Context, progress *ui.Progress) {
 		Provider: r.packages.provider, User: (*inventory.Host).ActsAs, Contents: r.contents, Events: sinks, Forks: r.forks,
 	}
 	r.planned = planner.Plan(ctx, r.selection.hosts)
+}
+
+// listen sends what runbooks print and hosts note into the stream of the stage that begins.
+func (r *run) listen(sink event.Sink) {
+	r.emitPrints(sink)
+	r.notes.into(sink)
 }
 
 // connect gives the engine a host whose ops are traced.
@@ -197,6 +210,7 @@ func (r *run) document() (*plan.Document, error) {
 	d := &plan.Document{
 		Format: plan.Format, Froyo: Version(), Created: time.Now().UTC(), Main: r.main, Root: r.root, Sources: r.sources(), Vars: r.vars,
 		Inventory: r.inventory.Hosts(), Groups: r.groupNames(), Limit: r.limit, Tags: r.tags.Only, SkipTags: r.tags.Skip,
+		Targets: r.targets.Only(), Exclude: r.targets.Exclude(),
 		Summary: plan.Summarize(r.planned),
 	}
 	for i, p := range r.program.Plays() {
@@ -225,8 +239,12 @@ func (r *run) save(name string) error {
 
 // saveDOT writes the plan's graph to a file; "-" is standard output.
 func (r *run) saveDOT(name string) error {
-	if name == "-" {
-		return plan.WriteDOT(r.env.Stdout, r.planned)
+	d, err := r.document()
+	if err != nil {
+		return err
 	}
-	return writeWhole(name, func(w io.Writer) error { return plan.WriteDOT(w, r.planned) })
+	if name == "-" {
+		return d.Graph().WriteDOT(r.env.Stdout)
+	}
+	return writeWhole(name, d.Graph().WriteDOT)
 }

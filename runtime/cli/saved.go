@@ -22,17 +22,16 @@ func savedJob(ctx context.Context, e *env, c *applyCommand) (*job, *plan.Documen
 	if err := c.conflicts(); err != nil {
 		return nil, nil, err
 	}
-	data, err := os.ReadFile(c.Plan)
-	if err != nil {
-		return nil, nil, err
-	}
-	saved, err := plan.Parse(data, c.Plan)
+	saved, err := readPlan(c.Plan)
 	if err != nil {
 		return nil, nil, err
 	}
 	j := &job{
 		env: e, printed: e.printLine, main: saved.Main, vars: plainVars(saved.Vars), limit: saved.Limit,
 		tags: plan.Tags{Only: saved.Tags, Skip: saved.SkipTags},
+	}
+	if j.targets, err = plan.ParseTargets(saved.Targets, saved.Exclude); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", c.Plan, err)
 	}
 	if j.workspace, err = e.findWorkspace(saved.Root); err != nil {
 		return nil, nil, err
@@ -50,29 +49,46 @@ func savedJob(ctx context.Context, e *env, c *applyCommand) (*job, *plan.Documen
 	return j, saved, j.load(ctx)
 }
 
+// readPlan reads a saved plan.
+func readPlan(file string) (*plan.Document, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, (&diag.Error{Summary: err.Error(), Cause: err}).WithHint("froyo plan --out FILE saves a plan")
+	}
+	return plan.Parse(data, file)
+}
+
 // conflicts refuses flags that a saved plan has already decided.
 func (c *applyCommand) conflicts() error {
-	given := ""
-	switch {
-	case c.File != "":
-		given = c.File
-	case len(c.Inventory) > 0:
-		given = "-i"
-	case c.Limit != "":
-		given = "-l"
-	case len(c.Extra) > 0:
-		given = "-e"
-	case len(c.Tags)+len(c.SkipTags) > 0:
-		given = "-t and --skip-tags"
-	case c.User != "":
-		given = "-u"
-	case c.Become:
-		given = "-b"
-	default:
+	given := c.decided()
+	if given == "" {
 		return nil
 	}
 	return (&diag.Error{Summary: given + " cannot be given with --plan: the plan decides it"}).
 		WithHint("make another plan: froyo plan --out FILE")
+}
+
+// decided names a flag that is given and that a saved plan decides, or is "".
+func (f *runFlags) decided() string {
+	switch {
+	case f.File != "":
+		return f.File
+	case len(f.Inventory) > 0:
+		return "-i"
+	case f.Limit != "":
+		return "-l"
+	case len(f.Extra) > 0:
+		return "-e"
+	case len(f.Tags)+len(f.SkipTags) > 0:
+		return "-t and --skip-tags"
+	case len(f.Target)+len(f.Exclude) > 0:
+		return "--target and --exclude"
+	case f.User != "":
+		return "-u"
+	case f.Become:
+		return "-b"
+	}
+	return ""
 }
 
 // plainVars turns whole numbers, which JSON does not tell apart, back into integers.

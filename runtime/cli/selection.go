@@ -22,15 +22,9 @@ type selection struct {
 // selectHosts finds the hosts of each play within the limit. No host at all is
 // an error, so that a typo never ends as "No changes".
 func selectHosts(inv *inventory.Inventory, plays []script.Play, limit string) (*selection, error) {
-	allowed := inv.Hosts()
-	if limit != "" {
-		var err error
-		if limit, err = inventory.ExpandLimit(limit, os.ReadFile); err != nil {
-			return nil, err
-		}
-		if allowed, err = inv.Select(limit); err != nil {
-			return nil, limitError(limit, err)
-		}
+	allowed, err := limited(inv, limit)
+	if err != nil {
+		return nil, err
 	}
 	s := &selection{plays: map[string][]int{}, byPlay: map[int][]string{}}
 	for i, p := range plays {
@@ -66,6 +60,22 @@ func selectHosts(inv *inventory.Inventory, plays []script.Play, limit string) (*
 	}
 	return nil, (&diag.Error{Summary: "no host is selected by any play", Pos: plays[0].Pos}).
 		WithHint("check the plays' hosts = ... against the inventory")
+}
+
+// limited picks the hosts that --limit leaves.
+func limited(inv *inventory.Inventory, limit string) ([]*inventory.Host, error) {
+	if limit == "" {
+		return inv.Hosts(), nil
+	}
+	expanded, err := inventory.ExpandLimit(limit, os.ReadFile)
+	if err != nil {
+		return nil, err
+	}
+	hosts, err := inv.Select(expanded)
+	if err != nil {
+		return nil, limitError(expanded, err)
+	}
+	return hosts, nil
 }
 
 func limitError(limit string, err error) error {

@@ -42,7 +42,7 @@ func level(e event.Event) zerolog.Level {
 	switch {
 	case e.Err != nil:
 		return zerolog.ErrorLevel
-	case e.Kind == event.UnitStarted, e.Kind == event.UnitFinished && e.Status != unit.Changed:
+	case e.Kind == event.UnitStarted, e.Kind == event.UnitNoted, e.Kind == event.HostReached, e.Kind == event.UnitFinished && e.Status != unit.Changed:
 		return zerolog.DebugLevel
 	}
 	return zerolog.InfoLevel

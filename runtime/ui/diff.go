@@ -98,7 +98,7 @@ func (v PlanView) lines(b *bufio.Writer, old, now []byte) {
 	lines = lines[min(3, len(lines)):]
 	for i, line := range lines {
 		if i == maxDiffLines {
-			fmt.Fprintf(b, "%s  %s\n", diffIndent, v.Style.paint(dim, plural(len(lines)-i, "more line")))
+			fmt.Fprintf(b, "%s  %s\n", diffIndent, v.Style.paint(dim, Plural(len(lines)-i, "more line")))
 			return
 		}
 		color := ""

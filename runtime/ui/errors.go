@@ -129,3 +129,6 @@ func (p *Errors) excerpt(pos diag.Pos) string {
 	}
 	return out
 }
+
+// Note prints a remark that is no warning.
+func (p *Errors) Note(text string) { p.one("note", cyan, &diag.Error{Summary: text}) }

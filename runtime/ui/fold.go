@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/plan"
 )
 
@@ -19,12 +18,7 @@ type entry struct {
 }
 
 // on names the entry's hosts: "on h3", "on 18 hosts: h[1-18]".
-func (e *entry) on() string {
-	if len(e.hosts) == 1 {
-		return "on " + e.hosts[0]
-	}
-	return fmt.Sprintf("on %d hosts: %s", len(e.hosts), inventory.FoldNames(e.hosts))
-}
+func (e *entry) on() string { return "on " + On(e.hosts) }
 
 // fold joins what is the same on many hosts into one entry each, in the order
 // in which the runbook has them; where hosts differ in a unit, its entries stand together.

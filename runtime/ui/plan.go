@@ -51,7 +51,7 @@ func (v PlanView) heading(b *bufio.Writer, last, e *entry) {
 		if last != nil {
 			fmt.Fprintln(b)
 		}
-		fmt.Fprintln(b, v.Style.paint(bold, "play "+quietName(e.play)))
+		fmt.Fprintln(b, v.Style.paint(bold, "play "+PlayName(e.play)))
 	}
 	scope := e.step.Unit.ID.Scope
 	if scope == (unit.Scope{}) || !fresh && last.step.Unit.ID.Scope == scope {
@@ -72,13 +72,13 @@ func (v PlanView) shows(step *plan.Step) bool {
 
 func (v PlanView) notes(b *bufio.Writer, s plan.Summary) {
 	if s.Unknown > 0 {
-		fmt.Fprintln(b, v.Style.paint(dim, plural(s.Unknown, "unit")+" with a value known only after apply"))
+		fmt.Fprintln(b, v.Style.paint(dim, Plural(s.Unknown, "unit")+" with a value known only after apply"))
 	}
 	if s.Failed > 0 {
-		fmt.Fprintln(b, v.Style.paint(red, plural(s.Failed, "host")+" could not be planned"))
+		fmt.Fprintln(b, v.Style.paint(red, Plural(s.Failed, "host")+" could not be planned"))
 	}
 	if s.Errors > 0 {
-		fmt.Fprintln(b, v.Style.paint(red, plural(s.Errors, "unit")+" could not be planned"))
+		fmt.Fprintln(b, v.Style.paint(red, Plural(s.Errors, "unit")+" could not be planned"))
 	}
 }
 
@@ -140,15 +140,16 @@ func (e *entry) remarks() string {
 	return strings.Join(r, "; ")
 }
 
-// quietName is a play's name as a heading; the implicit play has none of its own.
-func quietName(name string) string {
+// PlayName is a play's name as a heading; the implicit play has none of its own.
+func PlayName(name string) string {
 	if name == "" {
 		return "(implicit)"
 	}
 	return name
 }
 
-func plural(n int, noun string) string {
+// Plural counts things: "1 unit", "3 units".
+func Plural(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}

@@ -1,0 +1,14 @@
+package unit
+
+import "strings"
+
+// ParseLocal is the ID of a host's unit from how Local writes it. A text of
+// another shape becomes the type alone, so that nothing of it is lost.
+func ParseLocal(host, local string) ID {
+	typ, rest, ok := strings.Cut(local, "[")
+	key, closed := strings.CutSuffix(rest, "]")
+	if !ok || !closed {
+		return ID{Host: host, Type: local}
+	}
+	return ID{Host: host, Type: typ, Key: key}
+}

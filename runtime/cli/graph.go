@@ -1,0 +1,92 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"os"
+
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/plan"
+)
+
+type graphCommand struct {
+	File   string `arg:"" optional:"" help:"Runbook, or a saved plan; site.star where left out."`
+	Format string `enum:"dot,mermaid" default:"dot" help:"dot for Graphviz, or mermaid."`
+	targetFlags
+	varFlags
+	unitFlags
+}
+
+// Help gives the command's example.
+func (*graphCommand) Help() string {
+	return `Draws the units of a plan and what leads from one to the other: the order of the runbook dotted, requirements solid,
+notifications dashed. For a runbook the hosts are read as froyo plan does; a saved plan is drawn as it is.
+
+Examples:
+  froyo graph plan.json | dot -Tsvg >plan.svg
+  froyo graph web.star -i hosts.ini -l web1 --format mermaid`
+}
+
+// Run draws a saved plan, or plans and draws.
+func (c *graphCommand) Run(ctx context.Context, e *env) error {
+	if !looksLikePlan(c.File) {
+		return c.planned(ctx, e)
+	}
+	f := runFlags{targetFlags: c.targetFlags, varFlags: c.varFlags, unitFlags: c.unitFlags}
+	if given := f.decided(); given != "" {
+		return (&diag.Error{Summary: given + " cannot be given with a saved plan: the plan decides it"}).
+			WithHint("draw the runbook instead: froyo graph FILE.star")
+	}
+	d, err := readPlan(c.File)
+	if err != nil {
+		return err
+	}
+	return c.draw(e.Stdout, d.Graph())
+}
+
+// planned draws what the runbook wants of the hosts as they are.
+func (c *graphCommand) planned(ctx context.Context, e *env) error {
+	f := &runFlags{File: c.File, targetFlags: c.targetFlags, varFlags: c.varFlags, unitFlags: c.unitFlags}
+	j, err := newJob(ctx, e, f)
+	if err != nil {
+		return err
+	}
+	return j.planAnd(ctx, "graph", f, func(r *run) (diag.Code, error) {
+		d, err := r.document()
+		if err != nil {
+			return diag.Usage, err
+		}
+		return diag.OK, c.draw(e.Stdout, d.Graph())
+	})
+}
+
+func (c *graphCommand) draw(w io.Writer, g plan.Graph) error {
+	if c.Format == "mermaid" {
+		return g.WriteMermaid(w)
+	}
+	return g.WriteDOT(w)
+}
+
+// looksLikePlan tells a saved plan from a runbook: JSON begins with a brace, and a runbook does not.
+func looksLikePlan(file string) bool {
+	if file == "" {
+		return false
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return false // whoever reads it as a runbook says so
+	}
+	defer f.Close()
+	r := bufio.NewReader(f)
+	for {
+		switch c, err := r.ReadByte(); {
+		case err != nil:
+			return false
+		case c == '{':
+			return true
+		case c != ' ' && c != '\n' && c != '\r' && c != '\t':
+			return false
+		}
+	}
+}

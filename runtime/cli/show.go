@@ -1,0 +1,81 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/runtime/ui"
+)
+
+type showCommand struct {
+	File string `arg:"" help:"A plan that froyo plan --out saved."`
+	JSON bool   `name:"json" help:"Print the plan as JSON on standard output."`
+	Diff bool   `short:"D" negatable:"" default:"true" help:"Show what changes in files."`
+}
+
+// Help gives the command's example.
+func (*showCommand) Help() string {
+	return `Prints a saved plan as froyo plan did when it was made. It reads the file alone: no host, and no runbook.
+
+Examples:
+  froyo show plan.json
+  froyo show plan.json --json | jq .summary`
+}
+
+// Run prints the plan.
+func (c *showCommand) Run(_ context.Context, e *env) error {
+	d, err := readPlan(c.File)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return d.Write(e.Stdout)
+	}
+	hosts, plays, contents, err := d.View()
+	if err != nil {
+		return diag.Errorf(diag.Pos{File: c.File}, "the plan is damaged: %w", err).WithHint("make a new one: froyo plan --out %s", c.File)
+	}
+	fmt.Fprintln(e.Stderr, ui.Readable(origin(d)))
+	v := ui.PlanView{
+		Style: ui.Style{Color: e.color(e.Stdout)}, Contents: contents, Verbose: e.verbose > 0, Quiet: !c.Diff,
+	}
+	if err := v.Print(e.Stdout, plays, hosts); err != nil {
+		return err
+	}
+	e.errors.Print(savedErrors(hosts))
+	return nil
+}
+
+// origin says in a line where a plan comes from.
+func origin(d *plan.Document) string {
+	text := fmt.Sprintf("plan of %s, made %s by froyo %s", d.Main, d.Created.Local().Format(time.DateTime), d.Froyo)
+	if d.Limit != "" {
+		text += ", limited to " + d.Limit
+	}
+	for _, narrowed := range []struct {
+		by    string
+		names []string
+	}{{"tags", d.Tags}, {"without the tags", d.SkipTags}, {"only", d.Targets}, {"without", d.Exclude}} {
+		if len(narrowed.names) > 0 {
+			text += ", " + narrowed.by + " " + strings.Join(narrowed.names, ",")
+		}
+	}
+	return text
+}
+
+// savedErrors are the reasons why hosts have no plan, as they were told when it was made.
+func savedErrors(hosts []*plan.Host) error {
+	var errs []error
+	for _, h := range hosts {
+		if h.Err != nil {
+			text := strings.TrimPrefix(h.Err.Error(), h.Host.Name+": ")
+			errs = append(errs, &diag.Error{Summary: text, Host: h.Host.Name})
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,86 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+
+	"golang.org/x/text/width"
+	"unicode"
+
+	"github.com/openfroyo/froyo/engine/inventory"
+)
+
+// Columns writes rows with their cells below each other, two blanks apart. The
+// last cell of a row is as long as it is.
+func Columns(b *strings.Builder, indent string, rows [][]string) {
+	var widths []int
+	for _, row := range rows {
+		for i, cell := range row[:max(0, len(row)-1)] {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], min(Width(cell), maxColumn))
+		}
+	}
+	for _, row := range rows {
+		line := indent
+		for i, cell := range row {
+			line += cell
+			if i < len(row)-1 {
+				line += strings.Repeat(" ", max(0, widths[i]-Width(cell))+2)
+			}
+		}
+		fmt.Fprintln(b, strings.TrimRight(line, " "))
+	}
+}
+
+// maxColumn is how far one long cell pushes the others.
+const maxColumn = 60
+
+// Width is how many columns of a terminal a text takes.
+func Width(s string) int {
+	n := 0
+	for _, r := range s {
+		n += runeWidth(r)
+	}
+	return n
+}
+
+func runeWidth(r rune) int {
+	if r < 0x300 {
+		return 1
+	}
+	if unicode.In(r, unicode.Mn, unicode.Me) {
+		return 0
+	}
+	switch width.LookupRune(r).Kind() {
+	case width.EastAsianWide, width.EastAsianFullwidth:
+		return 2
+	}
+	return 1
+}
+
+// Fit cuts a text to n columns and shows that it did.
+func Fit(s string, n int) string {
+	if Width(s) <= n {
+		return s
+	}
+	used := 0
+	for i, r := range s {
+		if used += runeWidth(r); used > n-1 {
+			return s[:i] + "…"
+		}
+	}
+	return s
+}
+
+// On names hosts: "h3", "18 hosts: h[1-18]".
+func On(hosts []string) string {
+	switch len(hosts) {
+	case 0:
+		return "no hosts"
+	case 1:
+		return hosts[0]
+	}
+	return fmt.Sprintf("%d hosts: %s", len(hosts), inventory.FoldNames(hosts))
+}
