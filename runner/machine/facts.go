@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -29,13 +30,24 @@ var families = map[string]string{
 	"arch":   "arch", "archlinux": "arch", "manjaro": "arch",
 }
 
-func (m *Machine) facts(f *op.Facts) (*op.FactsResult, error) {
+func (m *Machine) facts(ctx context.Context, f *op.Facts) (*op.FactsResult, error) {
+	if err := stopped(ctx); err != nil {
+		return nil, err
+	}
 	result := &op.FactsResult{}
 	for _, namespace := range f.Namespaces {
-		if namespace != "os.basic" {
-			return nil, refusal("nofacts", "there are no facts "+strconv.Quote(namespace)+", expected os.basic")
+		switch namespace {
+		case "os.basic":
+			result.OSBasic = m.osBasic()
+		case "hw.cpu":
+			result.HWCPU = m.hwCPU()
+		case "net.ifaces":
+			result.NetIfaces = netIfaces()
+		case "svc.units":
+			result.SvcUnits = m.services().Units(ctx)
+		default:
+			return nil, refusal("nofacts", "there are no facts "+strconv.Quote(namespace)+", expected os.basic, hw.cpu, net.ifaces or svc.units")
 		}
-		result.OSBasic = m.osBasic()
 	}
 	return result, nil
 }

@@ -2,6 +2,9 @@ package systemd_test
 
 import (
 	"context"
+	"encoding/json"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -384,4 +387,72 @@ func TestLabQueryTime(t *testing.T) {
 			t.Errorf("%s: D-Bus takes %v and systemctl %v", user, bus, program)
 		}
 	}
+}
+
+// TestLabUnits compares the facts svc.units with what systemctl lists.
+func TestLabUnits(t *testing.T) {
+	for _, user := range []string{"root", "ops"} {
+		l := newLab(t, user)
+		l.host.SSH(t, "systemctl start froyo-none.service 2>/dev/null; true")
+		want := map[string]op.SvcUnit{}
+		for line := range strings.Lines(l.host.SSH(t, "systemctl list-units --type=service --all --plain --no-legend --no-pager --full")) {
+			f := strings.Fields(line)
+			want[f[0]] = op.SvcUnit{Load: f[1], Active: f[2], Sub: f[3]}
+		}
+		r := l.do(t, op.Op{Facts: &op.Facts{Namespaces: []string{"svc.units"}}})
+		if r.Error != nil {
+			t.Fatal(r.Error.Message)
+		}
+		// Sessions come and go.
+		for _, units := range []map[string]op.SvcUnit{want, r.Facts.SvcUnits.Units} {
+			maps.DeleteFunc(units, func(name string, _ op.SvcUnit) bool { return strings.HasPrefix(name, "user") })
+		}
+		if diff := cmp.Diff(&op.SvcUnits{Manager: "systemd", Units: want}, r.Facts.SvcUnits); diff != "" {
+			t.Errorf("%s: systemctl and D-Bus differ (-systemctl +D-Bus):\n%s", user, diff)
+		}
+	}
+}
+
+// TestLabIfaces compares the facts net.ifaces and hw.cpu with what ip and nproc say.
+func TestLabIfaces(t *testing.T) {
+	l := newLab(t, "ops")
+	r := l.do(t, op.Op{Facts: &op.Facts{Namespaces: []string{"net.ifaces", "hw.cpu"}}})
+	if r.Error != nil {
+		t.Fatal(r.Error.Message)
+	}
+	var links []struct {
+		IfName, Address string
+		LinkType        string `json:"link_type"`
+		MTU             int
+		Flags           []string
+		AddrInfo        []struct {
+			Local     string
+			PrefixLen int
+		} `json:"addr_info"`
+	}
+	if err := json.Unmarshal([]byte(l.host.SSH(t, "ip -j addr")), &links); err != nil {
+		t.Fatal(err)
+	}
+	want := &op.NetIfaces{}
+	for _, i := range links {
+		iface := op.Iface{
+			Name: i.IfName, MTU: i.MTU, Up: slices.Contains(i.Flags, "UP"), Loopback: slices.Contains(i.Flags, "LOOPBACK"), Addresses: []string{},
+		}
+		if i.LinkType == "ether" {
+			iface.MAC = i.Address
+		}
+		for _, a := range i.AddrInfo {
+			iface.Addresses = append(iface.Addresses, a.Local+"/"+strconv.Itoa(a.PrefixLen))
+		}
+		want.Ifaces = append(want.Ifaces, iface)
+	}
+	route := strings.Fields(l.host.SSH(t, "ip route show default"))
+	want.Gateway, want.Default, want.Address = route[2], route[4], l.host.Addr
+	if diff := cmp.Diff(want, r.Facts.NetIfaces); diff != "" {
+		t.Errorf("ip and netlink differ (-ip +netlink):\n%s", diff)
+	}
+	if got := strings.TrimSpace(l.host.SSH(t, "nproc")); got != strconv.Itoa(r.Facts.HWCPU.Cores) || r.Facts.HWCPU.Sockets < 1 {
+		t.Errorf("nproc says %s, the facts %+v", got, r.Facts.HWCPU)
+	}
+	t.Logf("%+v", r.Facts.HWCPU)
 }
