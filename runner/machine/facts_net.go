@@ -3,7 +3,6 @@ package machine
 import (
 	"encoding/binary"
 	"errors"
-	"slices"
 	"strconv"
 	"syscall"
 
@@ -28,7 +27,6 @@ const (
 func netIfaces() *op.NetIfaces {
 	n := &network{}
 	n.read(syscall.RTM_GETLINK, syscall.AF_UNSPEC)
-	slices.SortFunc(n.links, func(a, b link) int { return int(a.index) - int(b.index) })
 	for _, family := range []byte{syscall.AF_INET, syscall.AF_INET6} {
 		n.read(syscall.RTM_GETADDR, family)
 		n.read(syscall.RTM_GETROUTE, family)
@@ -174,7 +172,15 @@ func (n *network) link(b []byte, attrs []syscall.NetlinkRouteAttr) {
 		}
 	}
 	if l.iface.Name != "" && len(n.links) < maxIfaces {
-		n.links = append(n.links, l)
+		n.insert(l)
+	}
+}
+
+// insert keeps links in the order of their index, in which most kernels tell them.
+func (n *network) insert(l link) {
+	n.links = append(n.links, l)
+	for i := len(n.links) - 1; i > 0 && n.links[i-1].index > l.index; i-- {
+		n.links[i-1], n.links[i] = l, n.links[i-1]
 	}
 }
 
