@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -29,9 +30,13 @@ var families = map[string]string{
 	"arch":   "arch", "archlinux": "arch", "manjaro": "arch",
 }
 
-func (m *Machine) facts(f *op.Facts) (*op.FactsResult, error) {
+func (m *Machine) facts(ctx context.Context, f *op.Facts) (*op.FactsResult, error) {
+	if err := stopped(ctx); err != nil {
+		return nil, err
+	}
 	result := &op.FactsResult{}
 	for _, namespace := range f.Namespaces {
+<<<<<<< HEAD
 		var err error
 		switch namespace {
 		case "os.basic":
@@ -43,6 +48,19 @@ func (m *Machine) facts(f *op.Facts) (*op.FactsResult, error) {
 		}
 		if err != nil {
 			return nil, err
+=======
+		switch namespace {
+		case "os.basic":
+			result.OSBasic = m.osBasic()
+		case "hw.cpu":
+			result.HWCPU = m.hwCPU()
+		case "net.ifaces":
+			result.NetIfaces = netIfaces()
+		case "svc.units":
+			result.SvcUnits = m.services().Units(ctx)
+		default:
+			return nil, refusal("nofacts", "there are no facts "+strconv.Quote(namespace)+", expected os.basic, hw.cpu, net.ifaces or svc.units")
+>>>>>>> w-svc
 		}
 	}
 	return result, nil

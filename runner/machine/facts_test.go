@@ -94,7 +94,7 @@ func TestOSBasic(t *testing.T) {
 	if kernel == "" || hostname == "" {
 		t.Errorf("kernel %q, hostname %q", kernel, hostname)
 	}
-	_ = refused(t, newMachine(t), op.Op{Facts: &op.Facts{Namespaces: []string{"hw.cpu"}}}, "nofacts")
+	_ = refused(t, newMachine(t), op.Op{Facts: &op.Facts{Namespaces: []string{"hw.gpu"}}}, "nofacts")
 }
 
 func TestFamily(t *testing.T) {

@@ -89,7 +89,7 @@ func (m *Machine) Perform(ctx context.Context, o op.Op, s Stream) (result op.Res
 	case o.Getent != nil:
 		result.Getent, err = m.getent(ctx, o.Getent)
 	case o.Facts != nil:
-		result.Facts, err = m.facts(o.Facts)
+		result.Facts, err = m.facts(ctx, o.Facts)
 	case o.Exec != nil:
 		result.Exec, err = m.exec(ctx, o.Exec, s.In)
 	case o.Write != nil:

@@ -49,7 +49,7 @@ type Iface struct {
 	MTU       int      `json:"mtu"`
 	Up        bool     `json:"up"`
 	Loopback  bool     `json:"loopback"`
-	Addresses []string `json:"addresses"` // with their prefix: "192.0.2.1/24"
+	Addresses []string `json:"addresses"` // with their prefix: "192.0.2.1/24"; none that the kernel makes for a while only
 }
 
 // PkgManifest is the namespace pkg.manifest.

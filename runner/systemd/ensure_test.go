@@ -22,7 +22,7 @@ type fakeControl struct {
 	stuck                  bool                     // its file's state never changes
 	ends                   string                   // the active state that a start ends in, "" is active
 	fails                  map[string]op.ExecResult // by verb
-	show, status           string                   // of why it failed
+	show, status, journal  string                   // of why it failed
 	ran                    []string                 // what changes something
 }
 
@@ -49,6 +49,9 @@ func (f *fakeControl) run(_ context.Context, argv, _ []string) (*op.ExecResult, 
 			return &op.ExecResult{Stdout: f.show}, nil
 		}
 		return &op.ExecResult{Stdout: f.state()}, nil
+	}
+	if strings.HasPrefix(text, "journalctl ") {
+		return &op.ExecResult{Stdout: f.journal}, nil
 	}
 	text, ok := strings.CutPrefix(text, "sudo /usr/bin/systemctl ")
 	if strings.HasPrefix(text, "status ") {
@@ -153,7 +156,7 @@ func TestEnsure(t *testing.T) {
 		{"read again", fakeControl{outdated: true, active: "active"}, op.SvcEnsure{Reload: true, State: op.SvcRunning}, []string{"daemon-reload"}, true},
 		{"read again for nothing", fakeControl{}, op.SvcEnsure{Reload: true}, []string{"daemon-reload"}, false},
 		{"read again before all else", fakeControl{outdated: true, file: "disabled"}, op.SvcEnsure{Reload: true, Enabled: new(true), State: op.SvcRestarted}, []string{"daemon-reload", "enable -- x.service", "restart -- x.service"}, true},
-		{"has nothing to stay for", fakeControl{ends: "inactive", show: "Type=oneshot\nResult=success\nConditionResult=yes"}, op.SvcEnsure{State: op.SvcRunning}, []string{"start -- x.service"}, true},
+		{"has nothing to stay for", fakeControl{ends: "inactive", show: "Type=oneshot\nResult=success"}, op.SvcEnsure{State: op.SvcRunning}, []string{"start -- x.service"}, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -173,7 +176,7 @@ func TestEnsure(t *testing.T) {
 }
 
 // exitFailure is what systemctl show tells of a service whose program ended with 1.
-const exitFailure = "Type=simple\nResult=exit-code\nConditionResult=yes\nExecMainCode=1\nExecMainStatus=1\n"
+const exitFailure = "Type=simple\nResult=exit-code\nExecMainCode=1\nExecMainStatus=1\n"
 
 func TestEnsureFails(t *testing.T) {
 	says := func(verb, stderr string) map[string]op.ExecResult {
@@ -239,13 +242,14 @@ func TestEnsureFails(t *testing.T) {
 		},
 		{
 			"condition",
-			fakeControl{ends: "inactive", show: "Type=oneshot\nResult=success\nConditionResult=no"},
+			fakeControl{ends: "inactive", show: "Type=exec\nResult=success", status: "x\n\nx.service was skipped because of an unmet condition check (ConditionPathExists=/no).\n"},
 			start,
-			op.Error{Class: op.Permanent, Code: "failed", Message: "x.service did not start: a condition in its file does not hold"},
+			op.Error{Class: op.Permanent, Code: "failed", Message: "x.service did not start: a condition in its file does not hold\n" +
+				"x.service was skipped because of an unmet condition check (ConditionPathExists=/no)."},
 		},
 		{
 			"ends at once",
-			fakeControl{ends: "inactive", show: "Type=simple\nResult=success\nConditionResult=yes"},
+			fakeControl{ends: "inactive", show: "Type=simple\nResult=success"},
 			start,
 			op.Error{Class: op.Permanent, Code: "failed", Message: "x.service did not start: it ended by itself"},
 		},

@@ -89,12 +89,12 @@ func passes(text string) bool {
 }
 
 // asked are the properties that tell how a unit failed.
-const asked = "Type,Result,ConditionResult,AssertResult,ExecMainCode,ExecMainStatus," +
+const asked = "Type,Result,ExecMainCode,ExecMainStatus," +
 	"ExecCondition,ExecStartPre,ExecStart,ExecStartPost,ExecReload,ExecStop,ExecStopPost"
 
 // explain says why a unit is not where it should be, with evidence. Where
-// systemctl found nothing wrong (failed is nil), a unit that has nothing to
-// stay for is where it should be.
+// systemctl found nothing wrong (failed is nil), a unit that does its work and
+// ends is where it should be.
 func (m *Manager) explain(ctx context.Context, name string, d deed, failed error) error {
 	f, isFailure := failed.(*failure) //nolint:errorlint // control returns it as it is
 	if failed != nil && (!isFailure || f.answer.Code == "eacces") {
@@ -105,37 +105,48 @@ func (m *Manager) explain(ctx context.Context, name string, d deed, failed error
 		return err
 	}
 	p := parseProperties(r.Stdout)
-	if failed == nil && p.get("Type") == "oneshot" && p.get("Result") == "success" && p.get("ConditionResult") != "no" {
+	result := p.get("Result")
+	if failed == nil && p.get("Type") == "oneshot" && result == "success" {
 		return nil
 	}
-	e := &op.Error{Class: op.Permanent, Code: "failed"}
-	why := ""
-	switch result := p.get("Result"); {
-	case isFailure && passes(f.said):
-		e.Class, why = op.Transient, line(f.said)
-	case result == "timeout":
-		e.Class, e.Code, why = op.Transient, "timeout", "it took too long"
-	case result == "start-limit-hit" || isFailure && strings.Contains(f.said, "repeated too quickly"):
-		e.Class, e.Code, why = op.Throttled, "startlimit", "it was started too often in a short time"
-	case p.get("AssertResult") == "no" || p.get("ConditionResult") == "no":
-		why = "a condition in its file does not hold"
-	default:
-		why = culprit(p, strings.Fields(d.programs))
+	said := ""
+	if isFailure {
+		said = f.said
 	}
-	if why == "" && isFailure {
-		why = line(f.said)
-	}
-	if why == "" {
-		why = "it ended by itself"
-	}
-	if result := p.get("Result"); isWord(result) && result != "success" {
+	lines := m.evidence(ctx, name)
+	e, why := reason(p, d, said, lines)
+	if isWord(result) && result != "success" {
 		why += " (result '" + result + "')"
 	}
-	e.Message = name + " " + d.failed + ": " + why
-	if evidence := m.evidence(ctx, name); evidence != "" {
-		e.Message += "\n" + evidence
-	}
+	e.Message = strings.Join(append([]string{name + " " + d.failed + ": " + why}, lines...), "\n")
 	return e
+}
+
+// reason tells a failure's class and its reason, by the unit's properties,
+// what systemctl said, and what the journal ends with.
+func reason(p properties, d deed, said string, lines []string) (e *op.Error, why string) {
+	e = &op.Error{Class: op.Permanent, Code: "failed"}
+	end := strings.Join(lines[max(0, len(lines)-3):], "\n")
+	switch result := p.get("Result"); {
+	case passes(said):
+		e.Class = op.Transient
+		return e, line(said)
+	case result == "timeout":
+		e.Class, e.Code = op.Transient, "timeout"
+		return e, "it took too long"
+	case result == "start-limit-hit" || strings.Contains(said+end, "repeated too quickly"):
+		e.Class, e.Code = op.Throttled, "startlimit"
+		return e, "it was started too often in a short time"
+	case said == "" && result == "success" && (strings.Contains(end, "unmet condition") || strings.Contains(end, "Condition check resulted")):
+		return e, "a condition in its file does not hold"
+	}
+	if why = culprit(p, strings.Fields(d.programs)); why != "" {
+		return e, why
+	}
+	if said != "" {
+		return e, line(said)
+	}
+	return e, "it ended by itself"
 }
 
 // culprit names the program of the unit that failed, and how.
@@ -191,26 +202,37 @@ func between(s, from, to string) string {
 }
 
 // evidence is the end of what the unit last wrote to the journal. systemctl
-// gives it, so that no other program need be permitted.
-func (m *Manager) evidence(ctx context.Context, name string) string {
+// gives it, so that no other program need be permitted; of a unit that systemd
+// will start again it gives nothing, and the journal itself may.
+func (m *Manager) evidence(ctx context.Context, name string) []string {
 	if sleep(ctx, settleTime) != nil { // until the journal has taken what was written last
-		return ""
+		return nil
 	}
-	argv := []string{m.systemctl(), "status", "--no-pager", "--no-ask-password", "--full", "--lines=15", "--output=cat", "--", name}
-	r, err := m.host.Run(ctx, m.host.Elevate(argv...), environment)
-	if err != nil || denied(r) {
-		return ""
-	}
-	_, journal, _ := strings.Cut(r.Stdout, "\n\n")
-	var lines []string
-	size := 0
-	all := strings.Split(strings.TrimSpace(journal), "\n")
-	for i := len(all) - 1; i >= 0; i-- {
-		l := line(all[i])
-		if size += len(l) + 1; size > maxEvidence {
-			break
+	status := m.host.Elevate(m.systemctl(), "status", "--no-pager", "--no-ask-password", "--full", "--lines=15", "--output=cat", "--", name)
+	if r, err := m.host.Run(ctx, status, environment); err == nil && !denied(r) {
+		if _, journal, _ := strings.Cut(r.Stdout, "\n\n"); strings.TrimSpace(journal) != "" {
+			return tail(journal)
 		}
-		lines = append([]string{l}, lines...)
 	}
-	return strings.Join(lines, "\n")
+	r, err := m.host.Run(ctx, []string{"journalctl", "--no-pager", "--quiet", "--unit=" + name, "--lines=15", "--output=cat"}, environment)
+	if err != nil || r.RC != 0 {
+		return nil
+	}
+	return tail(r.Stdout)
+}
+
+// tail is the end of a text, in bounded lines.
+func tail(text string) []string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	size := 0
+	for i := len(lines) - 1; i >= 0; i-- {
+		lines[i] = line(lines[i])
+		if size += len(lines[i]) + 1; size > maxEvidence {
+			return lines[i+1:]
+		}
+	}
+	if size <= 1 {
+		return nil
+	}
+	return lines
 }

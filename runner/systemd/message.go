@@ -3,7 +3,6 @@ package systemd
 import (
 	"encoding/binary"
 	"errors"
-	"strings"
 )
 
 // Bounds of a message from the bus.
@@ -28,7 +27,7 @@ const noAutoStart = 2
 
 var errGarbled = errors.New("a message on the bus is not as D-Bus has it")
 
-// call is a method call whose arguments are texts, or one list of texts.
+// call is a method call whose arguments are up to two texts, or one list of texts.
 type call struct {
 	dest, path, iface, member string
 	texts                     []string
@@ -40,7 +39,7 @@ func (c *call) signature() string {
 	if c.list {
 		return "as"
 	}
-	return strings.Repeat("s", len(c.texts))
+	return "ss"[:len(c.texts)]
 }
 
 // encode gives the call as it is sent; a peer is no bus and has no destinations.
