@@ -210,8 +210,8 @@ func unended(cause error) error {
 }
 
 // endGroup asks every process of a group to end, and after the grace ends it.
-// It reports whether the leader did: what sudo runs is root's, who alone may
-// end it, and what hangs in the kernel ends for nobody.
+// It reports whether they did, as far as can be seen: sudo passes on the asking,
+// yet what it runs only root may end, and what hangs in the kernel ends for nobody.
 func (m *Machine) endGroup(group int, leader <-chan struct{}) bool {
 	forbidden := syscall.Kill(-group, syscall.SIGTERM) == syscall.EPERM // gone already is fine
 	limit := time.NewTimer(m.grace)
@@ -232,7 +232,7 @@ func (m *Machine) endGroup(group int, leader <-chan struct{}) bool {
 			_ = syscall.Kill(-group, syscall.SIGKILL) // gone already is fine
 			select {
 			case <-leader:
-				return true
+				return syscall.Kill(-group, 0) != syscall.EPERM
 			case <-time.After(m.grace):
 				return false
 			}

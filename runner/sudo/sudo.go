@@ -182,13 +182,17 @@ func (r Rules) Free(user string) []string {
 	for _, rule := range r {
 		switch {
 		case !rule.fits(user):
+		case rule.Forbids && rule.Command == all:
+			free, forbidden = nil, nil
+		case rule.Forbids && slices.Contains(free, rule.Command):
+			free = slices.DeleteFunc(free, func(command string) bool { return command == rule.Command })
 		case rule.Forbids:
 			forbidden = append(forbidden, "!"+rule.Command)
 		case rule.Free:
 			free = append(free, rule.Command)
 		}
 	}
-	if free == nil {
+	if len(free) == 0 {
 		return nil
 	}
 	slices.Sort(free)

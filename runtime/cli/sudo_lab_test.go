@@ -1,10 +1,17 @@
 package cli_test
 
 import (
+	"context"
+	"errors"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/openfroyo/froyo/runner/dial"
+	"github.com/openfroyo/froyo/runner/dial/dialtest"
+	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/ssh"
 	"github.com/openfroyo/froyo/runtime/labtest"
 )
 
@@ -127,17 +134,71 @@ func TestLabRestrictedPassword(t *testing.T) {
 	}
 }
 
-// TestLabRestrictedTimeout: what sudo runs cannot be ended by who is not root, which is said.
-func TestLabRestrictedTimeout(t *testing.T) {
-	f := start(t, 1)
-	f.trust(t)
-	f.inventory(t, "opsre", nil)
-	f.hosts[0].Undo(t, "systemctl stop slow 2>/dev/null; rm -f /run/systemd/system/slow.service; systemctl daemon-reload")
-	f.hosts[0].SSH(t, `printf '[Service]\nType=oneshot\nExecStart=/bin/sleep 30\n' >/run/systemd/system/slow.service; systemctl daemon-reload`)
-	f.write(t, "site.star", `cmd(["systemctl", "start", "slow"], name = "slow", timeout = "1s")`)
-	code, _, stderr := f.run(t, "apply", "-y", "-b")
-	if code != 3 || !strings.Contains(stderr, "did not end within 1s, and does not end; it may still be under way") {
-		t.Errorf("exit code %d, want an error that says that it goes on", code)
+// session opens a session with a lab host as user.
+func session(t testing.TB, h labtest.Host, user string) *dial.Session {
+	t.Helper()
+	dialer := ssh.NewDialer(ssh.Options{KnownHosts: []string{h.KnownHosts}, ConnectTimeout: 10 * time.Second})
+	client, err := dialer.Dial(t.Context(), ssh.Host{Name: h.Name, Address: h.Addr, User: user, Keys: []string{h.KeyFile}})
+	if err != nil {
+		t.Fatal(err)
 	}
-	f.clean(t)
+	s := dial.Open(client, dial.Options{Host: h.Name, Binary: dialtest.Binary(t)})
+	t.Cleanup(func() {
+		if err := errors.Join(s.Close(context.Background()), dialer.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// TestLabRestrictedTimeout: what sudo runs is asked to end by sudo. What does
+// not end then can be ended by none but root, which is said.
+func TestLabRestrictedTimeout(t *testing.T) {
+	h := labtest.Hosts(t, 1)[0]
+	h.Undo(t, "rm /usr/local/bin/stubborn; pkill -KILL stubborn")
+	h.SSH(t, `printf '#!/bin/sh\n[ $1 = no ] || trap "" TERM\nwhile :; do sleep 0.1; done\n' >/usr/local/bin/stubborn; chmod 755 /usr/local/bin/stubborn`)
+	h.Sudoers(t, "opsre ALL=(root) NOPASSWD: /usr/local/bin/stubborn")
+	s := session(t, h, "opsre")
+	results, err := s.Do(t.Context(), []dial.Step{
+		{Op: op.Op{Exec: &op.Exec{Argv: []string{"stubborn", "yes"}}}, User: "root", Timeout: time.Second},
+		{Op: op.Op{Exec: &op.Exec{Argv: []string{"stubborn", "no"}}}, User: "root", Timeout: time.Second},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const ended = "did not end within 1s"
+	if e := results[0].Error; e == nil || e.Code != "timeout" || !strings.Contains(e.Message, ended+", and does not end; it may still be under way") {
+		t.Errorf("got %+v, want an error that says that it goes on", e)
+	}
+	if e := results[1].Error; e == nil || !strings.HasSuffix(e.Message, ended) {
+		t.Errorf("got %+v, want an error that says that it ended", e)
+	}
+	if got := h.SSH(t, "pgrep -c stubborn"); got != "1\n" {
+		t.Errorf("%q programs are still under way, want the one that does not end", got)
+	}
+}
+
+// TestLabRestrictedTrips: being restricted costs the refusal and the look at
+// the rules, once, and nothing with each op.
+func TestLabRestrictedTrips(t *testing.T) {
+	h := labtest.Hosts(t, 1)[0]
+	for _, test := range []struct {
+		login string
+		start int64 // round trips until root's first op is under way
+	}{{"ops", 2}, {"opsre", 4}} {
+		t.Run(test.login, func(t *testing.T) {
+			s := session(t, h, test.login)
+			for i := range int64(3) {
+				began := time.Now()
+				results, err := s.Do(t.Context(), []dial.Step{{Op: op.Op{Stat: &op.Stat{Path: "/etc/motd"}}, User: "root"}})
+				if err != nil || results[0].Stat == nil {
+					t.Fatalf("%+v, %v", results, err)
+				}
+				t.Logf("op %d took %s", i+1, time.Since(began))
+				if trips := s.Stats().RoundTrips; trips != test.start+1+i {
+					t.Errorf("op %d: %d round trips, want %d", i+1, trips, test.start+1+i)
+				}
+			}
+		})
+	}
 }
