@@ -29,6 +29,7 @@ type fleet struct {
 	units    func(host string) []*unit.Unit
 	provider *enginetest.Provider
 	record   func(apply.Change) error
+	confirm  func(host, unit string) (bool, error)
 	exact    bool
 
 	mu  sync.Mutex
@@ -89,6 +90,11 @@ func (f *fleet) apply(ctx context.Context, hosts []*plan.Host) []apply.Count {
 			return nil
 		},
 		Contents: &plan.Contents{}, Events: f, Forks: 4, Exact: f.exact,
+	}
+	if f.confirm != nil {
+		e.Confirm = func(_ context.Context, h *plan.Host, s *plan.Step) (bool, error) {
+			return f.confirm(h.Host.Name, s.Unit.ID.Local())
+		}
 	}
 	return e.Apply(ctx, []string{"web"}, hosts)
 }

@@ -42,8 +42,11 @@ func (r *hostRun) single(ctx context.Context, play string, s *plan.Step) {
 		r.unchanged(play, s)
 		return
 	}
-	if s.Acts() && !r.confirmed(ctx, play, s) {
-		return
+	if r.Confirm != nil && s.Acts() {
+		if !r.confirmed(ctx, play, s) {
+			return
+		}
+		started = time.Now() // waiting for the answer was not its work
 	}
 	r.finish(ctx, play, s, s.Request(abi.Apply), started)
 }

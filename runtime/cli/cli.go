@@ -4,6 +4,7 @@
 package cli
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -53,6 +54,7 @@ type env struct {
 	verbose int
 	color   func(*os.File) bool
 	errors  *ui.Errors
+	answers *bufio.Reader // of standard input, from the first question on
 	// atExit closes what commands leave open for others to write to.
 	atExit []func() error
 }
@@ -150,10 +152,10 @@ func usageError(err error) error {
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
-// width is the terminal's number of columns.
-func width(f *os.File) int {
-	if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
-		return w
+// size is how large the terminal is.
+func size(f *os.File) (columns, rows int) {
+	if w, h, err := term.GetSize(int(f.Fd())); err == nil && w > 0 && h > 0 {
+		return w, h
 	}
-	return 80
+	return 80, 24
 }

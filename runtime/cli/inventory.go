@@ -129,7 +129,7 @@ func writeFitted(e *env, text string) error {
 		_, err := io.WriteString(e.Stdout, text)
 		return err
 	}
-	columns := width(e.Stdout)
+	columns, _ := size(e.Stdout)
 	for line := range strings.SplitSeq(strings.TrimSuffix(text, "\n"), "\n") {
 		if _, err := fmt.Fprintln(e.Stdout, ui.Fit(line, columns)); err != nil {
 			return err
