@@ -17,7 +17,7 @@ import (
 type applyCommand struct {
 	runFlags
 	listFlags
-	Plan  string `placeholder:"FILE" type:"existingfile" help:"Do exactly this saved plan; a host that changed since is refused."`
+	Plan  string `placeholder:"FILE" type:"existingfile" complete:"files:json" help:"Do exactly this saved plan; a host that changed since is refused."`
 	Yes   bool   `short:"y" name:"auto-approve" help:"Do not ask."`
 	Step  bool   `help:"Ask before each unit that acts, one host at a time."`
 	Check bool   `short:"C" help:"Only show what would change, as froyo plan does."`

@@ -34,6 +34,11 @@ func (p *Errors) Print(err error) {
 	}
 }
 
+// To prints as p does, but elsewhere.
+func (p *Errors) To(w io.Writer) *Errors {
+	return &Errors{Out: w, Style: p.Style, Verbose: p.Verbose, Source: p.Source}
+}
+
 // Brief prints the errors as Print does, but only the line that says what
 // happened: they are told in full later.
 func (p *Errors) Brief(err error) {
