@@ -22,9 +22,6 @@ func (r *hostRun) ahead(steps []*plan.Step) int {
 
 // confirmed asks whether a step may act; where not, its turn has ended.
 func (r *hostRun) confirmed(ctx context.Context, s *plan.Step) bool {
-	if r.Confirm == nil {
-		return true
-	}
 	yes, err := r.Confirm(ctx, r.host, s)
 	switch {
 	case err != nil:

@@ -31,6 +31,7 @@ type fleet struct {
 	around   func(host string, p *unit.Play)
 	provider *enginetest.Provider
 	record   func(apply.Change) error
+	confirm  func(host, unit string) (bool, error)
 	exact    bool
 
 	mu  sync.Mutex
@@ -100,6 +101,11 @@ func (f *fleet) apply(ctx context.Context, hosts []*plan.Host) []apply.Count {
 			return nil
 		},
 		Contents: &plan.Contents{}, Events: f, Forks: 4, Exact: f.exact,
+	}
+	if f.confirm != nil {
+		e.Confirm = func(_ context.Context, h *plan.Host, s *plan.Step) (bool, error) {
+			return f.confirm(h.Host.Name, s.Unit.ID.Local())
+		}
 	}
 	return e.Apply(ctx, []string{"web"}, hosts)
 }

@@ -58,8 +58,11 @@ func (r *hostRun) turn(ctx context.Context, s *plan.Step, announced *abi.Change,
 	if s.Change.Missing != "" && s.Change.Action != abi.None {
 		return plan.Missing(s.Change.Missing)
 	}
-	if s.Acts() && !r.confirmed(ctx, s) {
-		return nil
+	if r.Confirm != nil && s.Acts() {
+		if !r.confirmed(ctx, s) {
+			return nil
+		}
+		started = time.Now() // waiting for the answer was not its work
 	}
 	return r.act(ctx, s, s.Request(abi.Apply), started)
 }

@@ -36,19 +36,7 @@ func (m *Machine) facts(ctx context.Context, f *op.Facts) (*op.FactsResult, erro
 	}
 	result := &op.FactsResult{}
 	for _, namespace := range f.Namespaces {
-<<<<<<< HEAD
 		var err error
-		switch namespace {
-		case "os.basic":
-			result.OSBasic = m.osBasic()
-		case "pkg.manifest":
-			result.PkgManifest, err = m.pkgManifest()
-		default:
-			err = refusal("nofacts", "there are no facts "+strconv.Quote(namespace)+", expected os.basic or pkg.manifest")
-		}
-		if err != nil {
-			return nil, err
-=======
 		switch namespace {
 		case "os.basic":
 			result.OSBasic = m.osBasic()
@@ -56,11 +44,15 @@ func (m *Machine) facts(ctx context.Context, f *op.Facts) (*op.FactsResult, erro
 			result.HWCPU = m.hwCPU()
 		case "net.ifaces":
 			result.NetIfaces = netIfaces()
+		case "pkg.manifest":
+			result.PkgManifest, err = m.pkgManifest()
 		case "svc.units":
 			result.SvcUnits = m.services().Units(ctx)
 		default:
-			return nil, refusal("nofacts", "there are no facts "+strconv.Quote(namespace)+", expected os.basic, hw.cpu, net.ifaces or svc.units")
->>>>>>> w-svc
+			err = refusal("nofacts", "there are no facts "+strconv.Quote(namespace)+", expected os.basic, hw.cpu, net.ifaces, pkg.manifest or svc.units")
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
 	return result, nil

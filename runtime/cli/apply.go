@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/openfroyo/froyo/engine/apply"
 	"github.com/openfroyo/froyo/engine/diag"
@@ -15,8 +16,9 @@ import (
 type applyCommand struct {
 	runFlags
 	listFlags
-	Plan  string `placeholder:"FILE" type:"existingfile" help:"Do exactly this saved plan; a host that changed since is refused."`
+	Plan  string `placeholder:"FILE" type:"existingfile" complete:"files:json" help:"Do exactly this saved plan; a host that changed since is refused."`
 	Yes   bool   `short:"y" name:"auto-approve" help:"Do not ask."`
+	Step  bool   `help:"Ask before each unit that acts, one host at a time."`
 	Check bool   `short:"C" help:"Only show what would change, as froyo plan does."`
 	Diff  bool   `short:"D" negatable:"" default:"true" help:"Show what changes in files."`
 }
@@ -26,6 +28,7 @@ func (*applyCommand) Help() string {
 	return `Examples:
   froyo apply                                plan site.star, show, ask, change
   froyo apply web.star -i hosts.ini -b -K -y
+  froyo apply -l web1 --step                 ask before each unit that acts
   froyo apply --plan plan.json`
 }
 
@@ -33,6 +36,9 @@ func (*applyCommand) Help() string {
 func (c *applyCommand) Run(ctx context.Context, e *env) error {
 	if c.Check && c.Plan != "" {
 		return (&diag.Error{Summary: "-C and --plan exclude each other"}).WithHint("a saved plan is shown by reading it")
+	}
+	if err := c.stepConflicts(e); err != nil {
+		return err
 	}
 	j, saved, err := c.job(ctx, e)
 	if err != nil {
@@ -48,7 +54,7 @@ func (c *applyCommand) Run(ctx context.Context, e *env) error {
 		return (&diag.Error{Summary: "with --json the plan is not shown, so there is nothing to say yes to"}).
 			WithHint("give -y, or save a plan, review it, and apply it: froyo plan --out plan.json; froyo apply --plan plan.json --json")
 	}
-	if !c.Yes && saved == nil && !isTerminal(e.Stdin) {
+	if !c.Yes && !c.Step && saved == nil && !isTerminal(e.Stdin) {
 		return (&diag.Error{Summary: "apply asks before it changes anything, and there is no terminal to ask on"}).
 			WithHint("give -y, or save a plan, review it, and apply it: froyo plan --out plan.json; froyo apply --plan plan.json")
 	}
@@ -99,18 +105,26 @@ func (j *job) apply(ctx context.Context, c *applyCommand, saved *plan.Document) 
 		return err
 	}
 	var failures error
-	counts, failures = r.applyPlanned(ctx, saved != nil)
+	counts, failures = r.applyPlanned(ctx, c, saved != nil)
 	r.leave(ctx)
 	found := errors.Join(refused, failures)
-	j.env.errors.Print(found)
 	code = diag.CodeOf(found)
 	if ctx.Err() != nil {
 		code = diag.Interrupted
 	}
+	return r.conclude(lines, counts, found)
+}
+
+// conclude prints the recap, and below it, where they are seen first, what went wrong.
+func (r *run) conclude(lines *ui.JSONLines, counts []apply.Count, found error) error {
+	var err error
 	if lines != nil {
-		return lines.Recap(counts)
+		err = lines.Recap(counts)
+	} else {
+		err = ui.Recap(r.env.Stdout, ui.Style{Color: r.env.color(r.env.Stdout)}, counts)
 	}
-	return ui.Recap(j.env.Stdout, ui.Style{Color: j.env.color(j.env.Stdout)}, counts)
+	r.env.errors.Print(found)
+	return err
 }
 
 // approve shows the plan and asks whether to go on. A runbook that is wrong for
@@ -128,12 +142,12 @@ func (r *run) approve(ctx context.Context, c *applyCommand, isSaved bool) (bool,
 	}
 	r.env.errors.Warnings(r.warnings())
 	s := plan.Summarize(r.planned)
-	if c.Yes || isSaved || s.Pending()+s.Unknown+s.Errors == 0 {
+	if c.Yes || c.Step || isSaved || s.Pending()+s.Unknown+s.Errors == 0 {
 		return true, nil
 	}
-	r.env.errors.Print(r.planErrors())
+	r.env.errors.Brief(r.planErrors()) // the end tells them in full
 	yes, err := r.env.confirm(ctx, fmt.Sprintf("Make these changes on %d of %d hosts?", r.changing(), len(r.planned)))
-	if err == nil && !yes {
+	if err == nil && !yes || errors.Is(err, io.EOF) {
 		err = &diag.Error{Summary: "not approved; nothing was changed"}
 	}
 	return yes, err
@@ -155,7 +169,7 @@ func (r *run) changing() int {
 }
 
 // applyPlanned carries the plans out and collects what failed.
-func (r *run) applyPlanned(ctx context.Context, exact bool) ([]apply.Count, error) {
+func (r *run) applyPlanned(ctx context.Context, c *applyCommand, exact bool) ([]apply.Count, error) {
 	progress := r.env.progress("applying", len(r.selection.hosts))
 	var failures failures
 	for _, h := range r.planned {
@@ -169,9 +183,13 @@ func (r *run) applyPlanned(ctx context.Context, exact bool) ([]apply.Count, erro
 		Provider: r.packages.provider, Complete: r.complete, Record: r.record.change,
 		Contents: r.contents, Events: sinks, Exact: exact, Forks: r.forks,
 	}
+	steps := &stepper{run: r, progress: progress}
+	if c.Step {
+		executor.Forks, executor.Confirm = 1, steps.confirm
+	}
 	counts := executor.Apply(ctx, r.selection.names, r.planned)
 	progress.Close()
-	return counts, errors.Join(failures.errs...)
+	return counts, errors.Join(append(failures.errs, steps.stopped)...)
 }
 
 // refuseStale takes the hosts that differ from the saved plan out of the run

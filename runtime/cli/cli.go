@@ -4,6 +4,7 @@
 package cli
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -28,15 +29,17 @@ type Process struct {
 // grammar is all commands and flags. Flags bear the names that operators of
 // comparable tools know.
 type grammar struct {
-	Init      initCommand      `cmd:"" help:"Make a workspace: settings, inventory, a first runbook, keys."`
-	Validate  validateCommand  `cmd:"" help:"Check a runbook without connecting to any host."`
-	Plan      planCommand      `cmd:"" help:"Show what apply would change. Changes nothing."`
-	Apply     applyCommand     `cmd:"" help:"Plan, ask, and make the changes."`
-	Show      showCommand      `cmd:"" help:"Print a saved plan."`
-	Graph     graphCommand     `cmd:"" help:"Draw a plan's units and what leads from one to the other."`
-	Inventory inventoryCommand `cmd:"" help:"Look at the inventory: list, host, graph."`
-	Docs      docsCommand      `cmd:"" help:"Print the runbook reference as Markdown."`
-	Version   versionCommand   `cmd:"" help:"Print the version."`
+	Init       initCommand       `cmd:"" help:"Make a workspace: settings, inventory, a first runbook, keys."`
+	Validate   validateCommand   `cmd:"" help:"Check a runbook without connecting to any host."`
+	Plan       planCommand       `cmd:"" help:"Show what apply would change. Changes nothing."`
+	Apply      applyCommand      `cmd:"" help:"Plan, ask, and make the changes."`
+	Show       showCommand       `cmd:"" help:"Print a saved plan."`
+	Graph      graphCommand      `cmd:"" help:"Draw a plan's units and what leads from one to the other."`
+	Inventory  inventoryCommand  `cmd:"" help:"Look at the inventory: list, host, graph."`
+	Completion completionCommand `cmd:"" help:"Print a script that completes froyo's command line."`
+	Complete   completeCommand   `cmd:"" hidden:""`
+	Docs       docsCommand       `cmd:"" help:"Print the runbook reference as Markdown."`
+	Version    versionCommand    `cmd:"" help:"Print the version."`
 
 	Verbose int  `short:"v" type:"counter" help:"Log to standard error; twice for more. Errors show their call stack."`
 	NoColor bool `name:"no-color" help:"Print without colours (also: NO_COLOR)."`
@@ -53,6 +56,8 @@ type env struct {
 	verbose int
 	color   func(*os.File) bool
 	errors  *ui.Errors
+	model   *kong.Application
+	answers *bufio.Reader // of standard input, from the first question on
 	// atExit closes what commands leave open for others to write to.
 	atExit []func() error
 }
@@ -81,6 +86,7 @@ func Main(ctx context.Context, p Process) (code diag.Code) {
 		fmt.Fprintln(p.Stderr, "froyo: error:", err)
 		return diag.Usage
 	}
+	e.model = parser.Model
 	e.color = func(f *os.File) bool {
 		return !g.NoColor && p.Getenv("NO_COLOR") == "" && p.Getenv("TERM") != "dumb" && isTerminal(f)
 	}
@@ -150,10 +156,10 @@ func usageError(err error) error {
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
-// width is the terminal's number of columns.
-func width(f *os.File) int {
-	if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
-		return w
+// size is how large the terminal is.
+func size(f *os.File) (columns, rows int) {
+	if w, h, err := term.GetSize(int(f.Fd())); err == nil && w > 0 && h > 0 {
+		return w, h
 	}
-	return 80
+	return 80, 24
 }

@@ -2,16 +2,16 @@ package cli
 
 // targetFlags say which hosts, and how to get onto them.
 type targetFlags struct {
-	Inventory []string `short:"i" sep:"none" placeholder:"FILE|h1,h2," help:"Inventory: CUE, Ansible INI or YAML, or a list of hosts with a comma. May be repeated."`
-	Limit     string   `short:"l" placeholder:"SELECTOR" help:"Only these hosts: names, globs, groups, k=v labels; ':' joins, '&' intersects, '!' excludes."`
+	Inventory []string `short:"i" sep:"none" placeholder:"FILE|h1,h2," complete:"files" help:"Inventory: CUE, Ansible INI or YAML, or a list of hosts with a comma. May be repeated."`
+	Limit     string   `short:"l" placeholder:"SELECTOR" complete:"selector" help:"Only these hosts: names, globs, groups, k=v labels; ':' joins, '&' intersects, '!' excludes."`
 	Forks     *int     `short:"f" placeholder:"N" help:"Hosts at work at once (50)."`
 	User      string   `short:"u" help:"Log in as this user where the inventory names none."`
 	Become    bool     `short:"b" help:"Act as root by sudo where the inventory and the runbook say nothing else."`
 	AskBecome bool     `short:"K" name:"ask-become-pass" help:"Ask once for the sudo password."`
 	AskPass   bool     `short:"k" name:"ask-pass" help:"Ask once for the SSH password."`
-	Key       []string `sep:"none" placeholder:"FILE" type:"path" help:"Private key to log in with. May be repeated."`
+	Key       []string `sep:"none" placeholder:"FILE" type:"path" complete:"files" help:"Private key to log in with. May be repeated."`
 	AcceptNew bool     `name:"accept-new" help:"Learn the keys of hosts that are not in known_hosts yet. A changed key is always refused."`
-	SSHConfig string   `name:"ssh-config" placeholder:"FILE" type:"path" help:"Read this file instead of ~/.ssh/config."`
+	SSHConfig string   `name:"ssh-config" placeholder:"FILE" type:"path" complete:"files" help:"Read this file instead of ~/.ssh/config."`
 	Timeout   int      `placeholder:"SECONDS" help:"How long to wait for a connection (ssh_config's ConnectTimeout, else 10)."`
 }
 
@@ -22,14 +22,14 @@ type varFlags struct {
 
 // unitFlags narrow what is planned of each host.
 type unitFlags struct {
-	Tags     []string `short:"t" help:"Only units with one of these tags."`
-	SkipTags []string `name:"skip-tags" help:"No units with one of these tags."`
-	Target   []string `sep:"none" placeholder:"UNIT" help:"Only this unit and what it requires: 'file[/etc/motd]', 'h1/file[*]'. May be repeated."`
-	Exclude  []string `sep:"none" placeholder:"UNIT" help:"Not this unit, nor what requires it. May be repeated."`
+	Tags     []string `short:"t" complete:"tags" help:"Only units with one of these tags."`
+	SkipTags []string `name:"skip-tags" complete:"tags" help:"No units with one of these tags."`
+	Target   []string `sep:"none" placeholder:"UNIT" complete:"units" help:"Only this unit and what it requires: 'file[/etc/motd]', 'h1/file[*]'. May be repeated."`
+	Exclude  []string `sep:"none" placeholder:"UNIT" complete:"units" help:"Not this unit, nor what requires it. May be repeated."`
 }
 
 // outputFlags say how the answer looks.
 type outputFlags struct {
 	JSON  bool   `name:"json" help:"Print JSON on standard output."`
-	Trace string `placeholder:"FILE" help:"Write OpenTelemetry spans (run, host, unit, op) to FILE as JSON; - is standard error."`
+	Trace string `placeholder:"FILE" complete:"files" help:"Write OpenTelemetry spans (run, host, unit, op) to FILE as JSON; - is standard error."`
 }

@@ -11,7 +11,7 @@ import (
 )
 
 type graphCommand struct {
-	File   string `arg:"" optional:"" help:"Runbook, or a saved plan; site.star where left out."`
+	File   string `arg:"" optional:"" complete:"files:star,json" help:"Runbook, or a saved plan; site.star where left out."`
 	Format string `enum:"dot,mermaid" default:"dot" help:"dot for Graphviz, or mermaid."`
 	targetFlags
 	varFlags

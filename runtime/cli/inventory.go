@@ -30,8 +30,8 @@ type inventoryCommand struct {
 
 // inventoryFlags say which inventory, and which of its hosts.
 type inventoryFlags struct {
-	Inventory []string `short:"i" sep:"none" placeholder:"FILE|h1,h2," help:"Inventory, as for plan; the workspace's where left out."`
-	Limit     string   `short:"l" placeholder:"SELECTOR" help:"Only these hosts, as for plan."`
+	Inventory []string `short:"i" sep:"none" placeholder:"FILE|h1,h2," complete:"files" help:"Inventory, as for plan; the workspace's where left out."`
+	Limit     string   `short:"l" placeholder:"SELECTOR" complete:"selector" help:"Only these hosts, as for plan."`
 	JSON      bool     `name:"json" help:"Print JSON on standard output."`
 }
 
@@ -129,7 +129,7 @@ func writeFitted(e *env, text string) error {
 		_, err := io.WriteString(e.Stdout, text)
 		return err
 	}
-	columns := width(e.Stdout)
+	columns, _ := size(e.Stdout)
 	for line := range strings.SplitSeq(strings.TrimSuffix(text, "\n"), "\n") {
 		if _, err := fmt.Fprintln(e.Stdout, ui.Fit(line, columns)); err != nil {
 			return err
@@ -139,7 +139,7 @@ func writeFitted(e *env, text string) error {
 }
 
 type inventoryHostCommand struct {
-	Name string `arg:"" help:"Name of the host."`
+	Name string `arg:"" complete:"hosts" help:"Name of the host."`
 	inventoryFlags
 }
 

@@ -31,7 +31,7 @@ const defaultRunbook = "site.star"
 
 // runFlags are the flags that plan and apply share.
 type runFlags struct {
-	File string `arg:"" optional:"" help:"Runbook; site.star where left out."`
+	File string `arg:"" optional:"" complete:"files:star" help:"Runbook; site.star where left out."`
 	targetFlags
 	varFlags
 	unitFlags

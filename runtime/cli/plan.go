@@ -12,8 +12,8 @@ import (
 type planCommand struct {
 	runFlags
 	listFlags
-	Out      string `placeholder:"FILE" type:"path" help:"Save the plan; froyo apply --plan FILE does exactly it."`
-	DOT      string `name:"dot" placeholder:"FILE" help:"Write the plan's graph for Graphviz; - is standard output."`
+	Out      string `placeholder:"FILE" type:"path" complete:"files:json" help:"Save the plan; froyo apply --plan FILE does exactly it."`
+	DOT      string `name:"dot" placeholder:"FILE" complete:"files" help:"Write the plan's graph for Graphviz; - is standard output."`
 	Detailed bool   `name:"detailed-exitcode" help:"Exit with 2 where changes are pending."`
 	Diff     bool   `short:"D" negatable:"" default:"true" help:"Show what changes in files."`
 }

@@ -15,21 +15,36 @@ import (
 
 // confirm asks a yes-or-no question on the terminal; anything but "y" or "yes" is no.
 func (e *env) confirm(ctx context.Context, question string) (bool, error) {
-	fmt.Fprintf(e.Stderr, "%s [y/N] ", question)
-	answer := make(chan string, 1)
+	answer, err := e.ask(ctx, question+" [y/N] ")
+	return answer == "y" || answer == "yes", err
+}
+
+// ask asks a question on the terminal and returns the answer in lower case, or
+// io.EOF where there is none any more. One question is asked at a time.
+func (e *env) ask(ctx context.Context, question string) (string, error) {
+	fmt.Fprint(e.Stderr, question)
+	if e.answers == nil {
+		e.answers = bufio.NewReader(e.Stdin)
+	}
+	type line struct {
+		text string
+		err  error
+	}
+	said := make(chan line, 1)
 	go func() {
-		line, err := bufio.NewReader(e.Stdin).ReadString('\n')
-		if err != nil && line == "" {
-			fmt.Fprintln(e.Stderr)
-		}
-		answer <- strings.ToLower(strings.TrimSpace(line))
+		text, err := e.answers.ReadString('\n')
+		said <- line{strings.ToLower(strings.TrimSpace(text)), err}
 	}()
 	select {
 	case <-ctx.Done():
 		fmt.Fprintln(e.Stderr)
-		return false, ctx.Err()
-	case a := <-answer:
-		return a == "y" || a == "yes", nil
+		return "", ctx.Err()
+	case l := <-said:
+		if l.err != nil && l.text == "" {
+			fmt.Fprintln(e.Stderr)
+			return "", l.err
+		}
+		return l.text, nil
 	}
 }
 

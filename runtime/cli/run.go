@@ -189,11 +189,12 @@ func hostError(host string, err error) error {
 	return d
 }
 
-// progress shows the run on standard error: a live line on a terminal.
+// progress shows the run on standard error: a live screen on a terminal that
+// can be rewritten and that no log is written to.
 func (e *env) progress(verb string, hosts int) *ui.Progress {
 	return ui.NewProgress(e.Stderr, ui.ProgressOptions{
-		Style: ui.Style{Color: e.color(e.Stderr)}, Live: isTerminal(e.Stderr) && e.verbose == 0,
-		Width: func() int { return width(e.Stderr) }, Verb: verb, Hosts: hosts,
+		Style: ui.Style{Color: e.color(e.Stderr)}, Live: isTerminal(e.Stderr) && e.Getenv("TERM") != "dumb" && e.verbose == 0,
+		Size: func() (int, int) { return size(e.Stderr) }, Verb: verb, Hosts: hosts,
 	})
 }
 

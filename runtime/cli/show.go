@@ -13,7 +13,7 @@ import (
 )
 
 type showCommand struct {
-	File string `arg:"" help:"A plan that froyo plan --out saved."`
+	File string `arg:"" complete:"files:json" help:"A plan that froyo plan --out saved."`
 	JSON bool   `name:"json" help:"Print the plan as JSON on standard output."`
 	Diff bool   `short:"D" negatable:"" default:"true" help:"Show what changes in files."`
 }

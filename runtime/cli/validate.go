@@ -7,9 +7,9 @@ import (
 )
 
 type validateCommand struct {
-	File      string   `arg:"" optional:"" help:"Runbook; site.star where left out."`
-	Inventory []string `short:"i" sep:"none" placeholder:"FILE|h1,h2," help:"Inventory, as for plan."`
-	Limit     string   `short:"l" placeholder:"SELECTOR" help:"Only these hosts, as for plan."`
+	File      string   `arg:"" optional:"" complete:"files:star" help:"Runbook; site.star where left out."`
+	Inventory []string `short:"i" sep:"none" placeholder:"FILE|h1,h2," complete:"files" help:"Inventory, as for plan."`
+	Limit     string   `short:"l" placeholder:"SELECTOR" complete:"selector" help:"Only these hosts, as for plan."`
 	varFlags
 	unitFlags
 }

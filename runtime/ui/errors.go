@@ -29,6 +29,26 @@ type Errors struct {
 // Print prints all the errors that err joins; those that differ only in their
 // host are printed once, with all the hosts.
 func (p *Errors) Print(err error) {
+	for _, d := range foldErrors(err) {
+		p.one("error", red, d)
+	}
+}
+
+// To prints as p does, but elsewhere.
+func (p *Errors) To(w io.Writer) *Errors {
+	return &Errors{Out: w, Style: p.Style, Verbose: p.Verbose, Source: p.Source}
+}
+
+// Brief prints the errors as Print does, but only the line that says what
+// happened: they are told in full later.
+func (p *Errors) Brief(err error) {
+	for _, d := range foldErrors(err) {
+		p.one("error", red, &diag.Error{Summary: d.Error()})
+	}
+}
+
+// foldErrors lists the errors that err joins, those that differ only in their host as one.
+func foldErrors(err error) []*diag.Error {
 	var order []string
 	first := map[string]*diag.Error{}
 	hosts := map[string][]string{}
@@ -45,13 +65,14 @@ func (p *Errors) Print(err error) {
 			hosts[key] = append(hosts[key], host)
 		}
 	}
-	for _, key := range order {
-		d := first[key]
+	folded := make([]*diag.Error, len(order))
+	for i, key := range order {
+		folded[i] = first[key]
 		if len(hosts[key]) > 0 {
-			d.Host = inventory.FoldNames(hosts[key])
+			folded[i].Host = inventory.FoldNames(hosts[key])
 		}
-		p.one("error", red, d)
 	}
+	return folded
 }
 
 // one prints one error under a label.

@@ -35,10 +35,7 @@ func fold(hosts []*plan.Host, plays []string, show func(*plan.Step) bool) []*ent
 				if h.Err != nil || !show(s) {
 					continue
 				}
-				user := s.Unit.User
-				if user == h.Host.ActsAs() {
-					user = ""
-				}
+				user := userOf(h, s)
 				key := foldKey(play, user, s)
 				e := known[key]
 				if e == nil {
@@ -56,6 +53,14 @@ func fold(hosts []*plan.Host, plays []string, show func(*plan.Step) bool) []*ent
 	}
 	slices.SortStableFunc(entries, func(a, b *entry) int { return a.place - b.place })
 	return entries
+}
+
+// userOf is who a step acts as, or "" where that is who the host's units usually act as.
+func userOf(h *plan.Host, s *plan.Step) string {
+	if s.Unit.User == h.Host.ActsAs() {
+		return ""
+	}
+	return s.Unit.User
 }
 
 // foldKey is equal for steps that read the same on the screen.

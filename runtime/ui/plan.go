@@ -177,3 +177,10 @@ func (p *Errors) Warnings(warnings []*diag.Error) {
 		p.one("warning", yellow, w)
 	}
 }
+
+// Step writes one step of a host as the plan shows it.
+func (v PlanView) Step(w io.Writer, h *plan.Host, s *plan.Step) error {
+	b := bufio.NewWriter(w)
+	v.entry(b, &entry{step: s, user: userOf(h, s), hosts: []string{h.Host.Name}})
+	return b.Flush()
+}

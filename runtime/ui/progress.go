@@ -1,9 +1,9 @@
 package ui
 
 import (
+	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -11,44 +11,63 @@ import (
 
 	"github.com/openfroyo/froyo/engine/event"
 	"github.com/openfroyo/froyo/engine/unit"
+	"github.com/openfroyo/froyo/runner/dial"
 )
 
-// Pace of the live line on a terminal: nothing for work that is done at once.
+// Pace of the live screen: nothing for work that is done at once.
 const (
 	patience = 300 * time.Millisecond
 	refresh  = 100 * time.Millisecond
+	// lingers is how long a host stays on the screen between two units.
+	lingers = 500 * time.Millisecond
+	// notePause is how often a host's notes get a line where there is no screen.
+	notePause = 10 * time.Second
 )
 
-// fewHosts is up to how many hosts a terminal shows every change on a line of its own.
-const fewHosts = 5
+// maxFailures is how many failures get a line of their own above the screen;
+// all of them are told in full at the end.
+const maxFailures = 3
 
-// Progress shows a run as it goes: one live line on a terminal, plain lines
-// elsewhere. It implements event.Sink.
+// Progress shows a run as it goes: on a terminal the hosts at work and a status
+// line, rewritten in place, elsewhere plain lines. It implements event.Sink.
 type Progress struct {
-	out   io.Writer
-	style Style
-	live  bool
-	width func() int
-	verb  string
+	style  Style
+	live   bool
+	verb   string
+	hosts  int
+	screen screen
 
-	mu      sync.Mutex
-	started time.Time
-	hosts   int
-	done    int
-	changed int
-	failed  int
-	current map[string]string // host → what it is doing
-	drawn   bool
-	stop    chan struct{}
-	stopped sync.WaitGroup
+	mu       sync.Mutex
+	started  time.Time
+	working  []*row // in the order in which they began
+	done     int
+	changed  int
+	failed   map[string]bool // hosts
+	told     map[string]bool // lines that need no saying again
+	failures int             // that have got their line
+	outcomes outcomes
+	noted    map[string]time.Time // host → when it got a line for a note
+
+	asking bool     // a question stands where the frame would
+	held   []string // lines that came meanwhile
+	closed bool
+	stop   chan struct{}
+	ended  sync.WaitGroup
+}
+
+// row is a host at work.
+type row struct {
+	host, doing, note string
+	since             time.Time
+	idle              time.Time // zero while it is at work
 }
 
 // ProgressOptions sets a Progress up.
 type ProgressOptions struct {
 	Style Style
-	// Live draws a line that is rewritten; Width gives the terminal's columns.
-	Live  bool
-	Width func() int
+	// Live draws on a terminal of Size.
+	Live bool
+	Size func() (columns, rows int)
 	// Verb says what is going on: "planning", "applying".
 	Verb string
 	// Hosts is how many take part.
@@ -58,22 +77,44 @@ type ProgressOptions struct {
 // NewProgress starts showing progress; Close ends it.
 func NewProgress(out io.Writer, o ProgressOptions) *Progress {
 	p := &Progress{
-		out: out, style: o.Style, live: o.Live, width: o.Width, verb: o.Verb, hosts: o.Hosts,
-		started: time.Now(), current: map[string]string{}, stop: make(chan struct{}),
+		style: o.Style, live: o.Live, verb: o.Verb, hosts: o.Hosts, screen: screen{out: out, size: o.Size},
+		started: time.Now(), failed: map[string]bool{}, told: map[string]bool{}, noted: map[string]time.Time{}, stop: make(chan struct{}),
 	}
 	if p.live {
-		p.stopped.Go(p.tick)
+		p.ended.Go(p.tick)
 	}
 	return p
 }
 
-// Close removes the live line.
+// Close takes the screen away and leaves what is worth remembering. Events that come later are dropped.
 func (p *Progress) Close() {
 	close(p.stop)
-	p.stopped.Wait()
+	p.ended.Wait()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.erase()
+	p.screen.erase()
+	p.closed = true
+	if p.live && p.hosts > 1 {
+		for _, line := range p.outcomes.lines(p.style) {
+			fmt.Fprintln(p.screen.out, line)
+		}
+	}
+}
+
+// Ask lets f ask a question, with nothing written in between.
+func (p *Progress) Ask(f func()) {
+	p.mu.Lock()
+	p.screen.erase()
+	p.asking = true
+	p.mu.Unlock()
+	f()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.asking = false
+	for _, line := range p.held {
+		p.line(line)
+	}
+	p.held = nil
 }
 
 func (p *Progress) tick() {
@@ -85,9 +126,8 @@ func (p *Progress) tick() {
 			return
 		case <-t.C:
 			p.mu.Lock()
-			if time.Since(p.started) > patience {
-				p.erase()
-				p.draw()
+			if time.Since(p.started) > patience && !p.asking {
+				p.screen.draw(p.style, p.frame())
 			}
 			p.mu.Unlock()
 		}
@@ -98,81 +138,208 @@ func (p *Progress) tick() {
 func (p *Progress) Emit(e event.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.closed {
+		return
+	}
 	switch e.Kind {
 	case event.HostStarted:
-		p.current[e.Host] = "connecting"
-	case event.HostPlanned, event.HostFinished:
-		delete(p.current, e.Host)
-		p.done++
-	case event.HostFailed:
-		delete(p.current, e.Host)
-		p.done++
-		p.failed++
+		p.at(e.Host, "connecting")
+	case event.HostReached:
+		p.at(e.Host, "reading")
+	case event.HostPlanned, event.HostFinished, event.HostFailed:
+		p.leave(e)
 	case event.UnitStarted:
-		p.current[e.Host] = e.Unit.Local()
+		p.at(e.Host, e.Unit.Local())
+	case event.UnitNoted:
+		p.note(e)
 	case event.UnitFinished:
 		p.unit(e)
 	case event.Printed:
-		p.line(fmt.Sprintf("%s: %s", e.Pos, Readable(e.Text)))
+		p.once(fmt.Sprintf("%s: %s", e.Pos, Readable(e.Text)))
 	case event.RunStarted, event.RunFinished:
 	}
 }
 
-// unit reports a unit's turn where it is worth a line.
-func (p *Progress) unit(e event.Event) {
-	var color string
-	switch e.Status {
-	case unit.Changed:
-		p.changed++
-		color = yellow
-		if p.live && p.hosts > fewHosts {
-			return
-		}
-	case unit.Failed:
-		p.failed++
-		color = red
-	case unit.Skipped, unit.Unchanged:
+// at notes what a host does from now on.
+func (p *Progress) at(host, doing string) *row {
+	r := p.row(host)
+	if r == nil {
+		r = &row{host: host}
+		p.working = append(p.working, r)
+	}
+	r.doing, r.note, r.since, r.idle = doing, "", time.Now(), time.Time{}
+	return r
+}
+
+func (p *Progress) row(host string) *row {
+	if i := slices.IndexFunc(p.working, func(r *row) bool { return r.host == host }); i >= 0 {
+		return p.working[i]
+	}
+	return nil
+}
+
+// leave takes a host off the screen.
+func (p *Progress) leave(e event.Event) {
+	p.working = slices.DeleteFunc(p.working, func(r *row) bool { return r.host == e.Host })
+	p.done++
+	if e.Err == nil {
 		return
 	}
+	if e.Kind == event.HostFailed {
+		p.failure(e.Host, fmt.Sprintf("%s  failed   %s", e.Host, inLine(e.Err)))
+	}
+	p.failed[e.Host] = true
+}
+
+// note shows what a unit waits for.
+func (p *Progress) note(e event.Event) {
+	name := Readable(e.Unit.Local())
+	if !p.live {
+		if now := time.Now(); now.Sub(p.noted[e.Host]) >= notePause {
+			p.noted[e.Host] = now
+			p.line(fmt.Sprintf("%s  noted    %s  %s", e.Host, clip(name, 100), Readable(e.Text)))
+		}
+		return
+	}
+	r := p.row(e.Host)
+	if r == nil || r.doing != e.Unit.Local() {
+		r = p.at(e.Host, e.Unit.Local())
+	}
+	r.note = e.Text
+}
+
+// unit takes a unit's turn, and reports it where it is worth a line.
+func (p *Progress) unit(e event.Event) {
+	if r := p.row(e.Host); r != nil && r.doing == e.Unit.Local() {
+		r.idle = time.Now()
+	}
+	p.outcomes.add(e)
 	text := fmt.Sprintf("%s  %-7s  %s", e.Host, e.Status, clip(Readable(e.Unit.Local()), 100))
+	if e.Err != nil {
+		text += "  " + inLine(e.Err)
+	}
 	if e.Reason != "" {
 		text += "  (" + Readable(e.Reason) + ")"
 	}
 	if e.Elapsed >= time.Second {
 		text += fmt.Sprintf("  %.1fs", e.Elapsed.Seconds())
 	}
-	p.line(p.style.paint(color, text))
+	switch e.Status {
+	case unit.Changed:
+		p.changed++
+		if !p.live || p.hosts == 1 {
+			p.line(p.style.paint(yellow, text))
+		}
+	case unit.Failed:
+		p.failure(e.Host, text)
+	case unit.Skipped, unit.Unchanged:
+	}
 }
 
-// line prints a line above the live one.
+// failure gives a host that failed its line. On a screen only the first few get one.
+func (p *Progress) failure(host, text string) {
+	p.failed[host] = true
+	if p.failures++; !p.live || p.failures <= maxFailures {
+		p.line(p.style.paint(red, text))
+	}
+}
+
+// once prints a line; on a screen one that many hosts print alike is printed once.
+func (p *Progress) once(text string) {
+	if !p.live || !p.told[text] {
+		p.line(text)
+	}
+	p.told[text] = true
+}
+
+// line prints a line that stays.
 func (p *Progress) line(text string) {
-	p.erase()
-	fmt.Fprintln(p.out, text)
-}
-
-func (p *Progress) erase() {
-	if p.drawn {
-		fmt.Fprint(p.out, "\r\x1b[K")
-		p.drawn = false
+	switch {
+	case p.asking:
+		p.held = append(p.held, text)
+	case !p.live:
+		fmt.Fprintln(p.screen.out, text)
+	case time.Since(p.started) > patience:
+		p.screen.above(text, p.style, p.frame())
+	default:
+		fmt.Fprintln(p.screen.out, text)
 	}
 }
 
-// draw writes the live line: how far the run is, and the host that is at work.
-func (p *Progress) draw() {
-	text := fmt.Sprintf("%s  %d/%d hosts", p.verb, min(p.done, p.hosts), p.hosts)
-	if p.changed > 0 {
-		text += fmt.Sprintf("  %d changed", p.changed)
-	}
-	if p.failed > 0 {
-		text += fmt.Sprintf("  %d failed", p.failed)
-	}
-	text += fmt.Sprintf("  %ds", int(time.Since(p.started).Seconds()))
-	if names := slices.Sorted(maps.Keys(p.current)); len(names) > 0 {
-		text += "  " + names[0] + " " + Readable(p.current[names[0]])
-		if len(names) > 1 {
-			text += fmt.Sprintf(" and %d more", len(names)-1)
+// frame is the screen as it shall be: the hosts at work, as many as there is
+// room for, and the status.
+func (p *Progress) frame() [][]span {
+	_, height := p.screen.size()
+	now := time.Now()
+	var rows []*row
+	names := 0
+	for _, r := range p.working {
+		if r.idle.IsZero() || now.Sub(r.idle) < lingers {
+			rows = append(rows, r)
 		}
 	}
-	fmt.Fprint(p.out, p.style.paint(dim, clip(strings.ReplaceAll(text, "\n", " "), max(20, p.width()-1))))
-	p.drawn = true
+	over := 0
+	if room := max(0, height-2); len(rows) > room {
+		room = max(0, room-1) // for the line that counts the others
+		rows, over = rows[:room], len(rows)-room
+	}
+	for _, r := range rows {
+		names = max(names, min(Width(r.host), 30))
+	}
+	var lines [][]span
+	for _, r := range rows {
+		lines = append(lines, r.line(names, now))
+	}
+	if over > 0 && height > 2 {
+		lines = append(lines, []span{{dim, fmt.Sprintf("  … and %d more", over)}})
+	}
+	return append(lines, p.status(now))
+}
+
+// line is a host's line: its name, how long it has been at it, and what that is.
+func (r *row) line(names int, now time.Time) []span {
+	name := Fit(r.host, names)
+	text := Readable(r.doing)
+	if r.note != "" {
+		text += ": " + Readable(r.note)
+	}
+	return []span{
+		{"", "  " + name + strings.Repeat(" ", names-Width(name)) + "  "},
+		{dim, fmt.Sprintf("%5s  ", elapsed(now.Sub(r.since)))},
+		{"", strings.ReplaceAll(text, "\n", " ")},
+	}
+}
+
+// status is how far the run is.
+func (p *Progress) status(now time.Time) []span {
+	spans := []span{{bold, p.verb}, {"", fmt.Sprintf("  %d/%d hosts", min(p.done, p.hosts), p.hosts)}}
+	if p.changed > 0 {
+		spans = append(spans, span{yellow, fmt.Sprintf("  %d changed", p.changed)})
+	}
+	if n := len(p.failed); n > 0 {
+		spans = append(spans, span{red, fmt.Sprintf("  %d failed", n)})
+	}
+	return append(spans, span{dim, "  " + elapsed(now.Sub(p.started))})
+}
+
+// elapsed is a time as one reads it at a glance; less than a second is nothing.
+func elapsed(d time.Duration) string {
+	switch s := int(d.Seconds()); {
+	case s < 1:
+		return ""
+	case s < 60:
+		return fmt.Sprintf("%ds", s)
+	case s < 3600:
+		return fmt.Sprintf("%dm%02ds", s/60, s%60)
+	default:
+		return fmt.Sprintf("%dh%02dm", s/3600, s/60%60)
+	}
+}
+
+// inLine is an error in the few words that fit into a line.
+func inLine(err error) string {
+	if e, ok := errors.AsType[*dial.Error](err); ok {
+		return clip(Readable(e.Message), 100)
+	}
+	return clip(Readable(asDiagnostic(err).Summary), 100)
 }

@@ -7,7 +7,8 @@
 //   - errors are lower case and without a full stop: "froyo: error: ...", then
 //     the source line, evidence, and one "hint:" line that says what to do;
 //   - colour carries meaning and never alone: + green, ~ yellow, - red,
-//     -/+ magenta, > cyan; it is off where the output is no terminal;
+//     -/+ magenta, > cyan; it is off where the output is no terminal, and none
+//     is used that cannot be read on a light or on a dark background;
 //   - whatever comes from a host is shown with its control characters escaped.
 package ui
 
@@ -22,16 +23,22 @@ import (
 // Style paints text for a terminal, or leaves it as it is.
 type Style struct{ Color bool }
 
-// The colours, as SGR parameters.
+// The colours, as SGR parameters. Red and magenta are the terminal's own. The
+// terminal's yellow, green and cyan are hardly seen on white, and what it dims
+// may vanish altogether: these are of the 256 that do not depend on it, and
+// have a contrast of about 4 to 1 or more on black as well as on white.
 const (
 	red     = "31"
-	green   = "32"
-	yellow  = "33"
+	green   = "38;5;28"
+	yellow  = "38;5;166"
 	magenta = "35"
-	cyan    = "36"
+	cyan    = "38;5;31"
 	bold    = "1"
-	dim     = "2"
+	dim     = "38;5;243"
 )
+
+// Fixed are the colours that are the same on every terminal.
+var Fixed = []string{green, yellow, cyan, dim}
 
 func (s Style) paint(color, text string) string {
 	if !s.Color || text == "" || color == "" {

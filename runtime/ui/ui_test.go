@@ -191,21 +191,6 @@ func events() []event.Event {
 	}
 }
 
-func TestProgressThroughAPipe(t *testing.T) {
-	var got strings.Builder
-	p := ui.NewProgress(&got, ui.ProgressOptions{Verb: "applying", Hosts: 1})
-	for _, e := range events() {
-		p.Emit(e)
-	}
-	p.Close()
-	want := "h1  changed  file[/etc/motd]  2.0s\n" +
-		"h1  failed   file[/etc/motd]\n" +
-		`a.star:1: hello \x1b]0;x\x07` + "\n"
-	if got.String() != want {
-		t.Error(cmp.Diff(want, got.String()))
-	}
-}
-
 func TestJSONLines(t *testing.T) {
 	var got strings.Builder
 	j := ui.NewJSONLines(&got)
