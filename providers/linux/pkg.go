@@ -192,6 +192,9 @@ func (p Pkg) ensure(t *sdk.T, found PkgFound) {
 		message, detail, _ := strings.Cut(change.Error.Message, "\n")
 		t.Fail(change.Error.Class, message, detail, "")
 	}
+	if found.Status == op.PkgConfig && p.State == op.PkgPurged {
+		t.Changed() // no version tells that the configuration went
+	}
 	t.Reason(story(r.PkgEnsure))
 	t.Output(PkgOutput{Changed: t.Acted(), Version: change.After, Before: change.Before})
 }

@@ -59,7 +59,7 @@ func (s Service) Plan(t *sdk.T, found ServiceFound) {
 		t.Action(abi.Run)
 		t.Reason(string(s.State))
 	}
-	if found.absent() {
+	if found.absent() && (s.starts() || s.Enabled != nil && *s.Enabled) {
 		t.Missing("unit " + s.unit())
 	}
 	if found.Outdated && !s.DaemonReload {
@@ -73,17 +73,19 @@ func (s Service) Plan(t *sdk.T, found ServiceFound) {
 
 // check refuses what the unit as it is stands against.
 func (s Service) check(t *sdk.T, found ServiceFound) {
-	starts := s.State != "" && s.State != op.SvcStopped
-	if starts && s.Masked != nil && *s.Masked {
+	if s.starts() && s.Masked != nil && *s.Masked {
 		t.Fail(op.Permanent, s.unit()+" cannot be "+string(s.State)+" and masked", "", "leave one of them out")
 	}
 	if s.Masked != nil || !found.masked() {
 		return
 	}
-	if starts || s.Enabled != nil && *s.Enabled {
+	if s.starts() || s.Enabled != nil && *s.Enabled {
 		t.Fail(op.Conflict, s.unit()+" is masked on the host", "", "to unmask it, add masked = False")
 	}
 }
+
+// starts reports whether the unit has to run.
+func (s Service) starts() bool { return s.State != "" && s.State != op.SvcStopped }
 
 // differs compares what is given with what is there.
 func (s Service) differs(t *sdk.T, found ServiceFound) bool {

@@ -90,6 +90,9 @@ func (t *T) Acting() bool {
 // Acted reports whether an effect has changed something so far.
 func (t *T) Acted() bool { return t.acted }
 
+// Changed says that an effect changed something, where its result cannot tell.
+func (t *T) Changed() { t.acted = true }
+
 // Unknown reports whether an argument's value is known only at apply. The
 // field is zero until then.
 func (t *T) Unknown(field string) bool { return slices.Contains(t.request.Unknown, field) }
