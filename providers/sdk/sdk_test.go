@@ -221,7 +221,7 @@ func TestReply(t *testing.T) {
 		{"apply ends", request(abi.Apply, "effect", entry(mkdir, done)), abi.Reply{Outcome: &abi.Outcome{Changed: true, Outputs: codec.Raw(`{"backup":"/a~"}`)}}},
 		{"apply changed nothing", request(abi.Apply, "effect", entry(mkdir, op.Result{Done: &op.Done{}})), abi.Reply{Outcome: &abi.Outcome{Outputs: codec.Raw(`{"backup":""}`)}}},
 		{"apply fails", request(abi.Apply, "fails", entry(mkdir, denied)), abi.Reply{Error: &abi.Error{Class: op.Conflict, Message: "denied", Detail: "by a rule"}}},
-		{"probe", request(abi.Apply, "probe", entry(op.Op{Exec: &op.Exec{Shell: "true"}}, op.Result{Exec: &op.ExecResult{}})), abi.Reply{Outcome: &abi.Outcome{}}},
+		{"probe", request(abi.Apply, "probe", entry(op.Op{Exec: &op.Exec{Shell: "true"}}, op.Result{Exec: &op.ExecResult{}})), abi.Reply{Outcome: &abi.Outcome{Reason: "asked for"}}},
 		{"destroy", deadly, abi.Reply{Outcome: &abi.Outcome{Changed: true}}},
 		{"cannot be destroyed", immortal, failure("type toy cannot be destroyed")},
 		{"bad arguments", badUnit, failure("arguments of toy cannot be read: json: byte 6: do: expected a string, found a number")},
