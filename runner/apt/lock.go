@@ -67,7 +67,8 @@ type patience struct {
 	limit  time.Duration
 	waited time.Duration
 	holder string    // the last one
-	since  time.Time // when apt began to wait by itself, zero where it does not
+	begun  time.Time // when apt was started
+	since  time.Time // the same where it waits by itself, else zero
 }
 
 func newPatience(e *op.PkgEnsure, note func(string)) *patience {
@@ -107,7 +108,7 @@ func (p *patience) wait(ctx context.Context, holder string, pause time.Duration)
 func (p *patience) heard(line string) {
 	if rest, ok := strings.CutPrefix(line, "Waiting for cache lock: "); ok {
 		if p.since.IsZero() {
-			p.since = time.Now()
+			p.since = p.begun // it tells only after a while, and waits first of all
 		}
 		p.tell(cmp.Or(holderIn(rest), "another process"))
 		return
