@@ -35,7 +35,7 @@ func (a *Apt) holder() string {
 		err = syscall.FcntlFlock(f.Fd(), syscall.F_GETLK, &lock)
 		f.Close()
 		if err == nil && lock.Type != syscall.F_UNLCK {
-			return a.describe(int(lock.Pid), "")
+			return a.describe(int(lock.Pid))
 		}
 	}
 	return ""
@@ -43,19 +43,14 @@ func (a *Apt) holder() string {
 
 // describe names a process for people. Of one in another container neither
 // number nor name are known.
-func (a *Apt) describe(pid int, name string) string {
+func (a *Apt) describe(pid int) string {
 	if pid <= 0 {
 		return "another process"
 	}
 	number := strconv.Itoa(pid)
-	if name == "" {
-		comm, err := os.ReadFile(a.host.Root + "proc/" + number + "/comm")
-		if err == nil {
-			name = string(comm)
-		}
-	}
-	name = strings.TrimSpace(strings.ToValidUTF8(name, "\uFFFD"))
-	if name == "" || len(name) > 64 {
+	comm, err := os.ReadFile(a.host.Root + "proc/" + number + "/comm")
+	name := strings.TrimSpace(strings.ToValidUTF8(string(comm), "\uFFFD"))
+	if err != nil || name == "" || len(name) > 64 {
 		return "process " + number
 	}
 	return name + " (process " + number + ")"
@@ -67,7 +62,8 @@ type patience struct {
 	limit  time.Duration
 	waited time.Duration
 	holder string    // the last one
-	since  time.Time // when apt began to wait by itself, zero where it does not
+	begun  time.Time // when apt was started
+	since  time.Time // the same where it waits by itself, else zero
 }
 
 func newPatience(e *op.PkgEnsure, note func(string)) *patience {
@@ -107,7 +103,7 @@ func (p *patience) wait(ctx context.Context, holder string, pause time.Duration)
 func (p *patience) heard(line string) {
 	if rest, ok := strings.CutPrefix(line, "Waiting for cache lock: "); ok {
 		if p.since.IsZero() {
-			p.since = time.Now()
+			p.since = p.begun // it tells only after a while, and waits first of all
 		}
 		p.tell(cmp.Or(holderIn(rest), "another process"))
 		return

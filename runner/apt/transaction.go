@@ -70,6 +70,7 @@ func (t *transaction) act(ctx context.Context, command func() []string) (*outcom
 		if t.host.Sudo != nil {
 			argv = t.host.Sudo(argv...)
 		}
+		t.begun = time.Now()
 		got, err := t.host.Act(argv, changing, t.heard)
 		t.over()
 		if err != nil {
