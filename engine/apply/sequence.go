@@ -21,7 +21,8 @@ const maxAhead = 64
 // stretch counts the steps from the first that can be sent ahead as a fixed
 // sequence: everything about them is known, whatever the ones before do. A
 // program ends it, because only the provider can tell from its exit code
-// whether the steps behind it may run.
+// whether the steps behind it may run; so does a probe, since it may wait for
+// long, and what is done before it is to be told by then.
 func stretch(steps []*plan.Step) int {
 	ops := 0
 	for i, s := range steps {
@@ -31,7 +32,7 @@ func stretch(steps []*plan.Step) int {
 		if ops += len(s.Reads) + len(s.Change.Effects); ops > maxAhead && i > 0 {
 			return i
 		}
-		if s.Acts() && slices.ContainsFunc(s.Change.Effects, func(e abi.Effect) bool { return e.Op.Exec != nil }) {
+		if s.Acts() && slices.ContainsFunc(s.Change.Effects, func(e abi.Effect) bool { return e.Op.Exec != nil || e.Op.Probes() }) {
 			return i + 1
 		}
 	}
@@ -210,7 +211,7 @@ func (r *hostRun) finish(ctx context.Context, play string, s *plan.Step, req abi
 	case err != nil:
 		r.fail(play, s, started, err)
 	case replies[0].Error != nil:
-		r.dirty = true // some of it may have happened
+		r.dirty = r.dirty || !onlyProbes(s.Change) // some of it may have happened
 		r.fail(play, s, started, replies[0].Error)
 	case replies[0].Outcome == nil:
 		r.fail(play, s, started, errors.New("the provider gave no outcome"))
@@ -219,11 +220,17 @@ func (r *hostRun) finish(ctx context.Context, play string, s *plan.Step, req abi
 	}
 }
 
+// onlyProbes reports whether a change does nothing on the host, as opposed to a
+// program that is only said to change nothing.
+func onlyProbes(c *abi.Change) bool {
+	return !slices.ContainsFunc(c.Effects, func(e abi.Effect) bool { return !e.Op.Probes() })
+}
+
 // perform carries out ops that a provider asks for at apply, in their order.
 func (r *hostRun) perform(ctx context.Context, s *plan.Step, env *envelope, ops []op.Op) ([]op.Result, error) {
 	todo := make([]dial.Step, len(ops))
 	for i, o := range ops {
-		if o.Changes() || o.Exec != nil { // a guest's word that a program only reads is for plan
+		if o.Changes() || o.Exec != nil || o.Probes() { // a guest's word that a program only reads is for plan
 			if err := env.spend(o); err != nil {
 				return nil, err
 			}

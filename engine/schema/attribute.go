@@ -11,7 +11,7 @@ import (
 )
 
 // attributes lists the names that readAttributes knows.
-var attributes = []string{"key", "later", "result", "blob", "source", "expect", "octal", "conflicts", "needs", "required"}
+var attributes = []string{"key", "later", "result", "blob", "host", "source", "expect", "octal", "conflicts", "needs", "required"}
 
 // readAttributes fills in what the attributes of a field say. Foreign ones are
 // left alone, those that look like a misspelling are refused.
@@ -37,6 +37,11 @@ func readAttribute(f *Field, r *rule, a *cue.Attribute) error {
 		f.Result = true
 	case "blob":
 		f.Blob = true
+	case "host":
+		if f.Kind != "string" {
+			return fmt.Errorf("want a string field, this is %s", f.Kind)
+		}
+		f.Host, f.Kind = true, "host"
 	case "octal":
 		r.octal = true
 	case "source":
@@ -77,6 +82,21 @@ func conditions(a *cue.Attribute) []condition {
 		out = append(out, condition{field: arg.Key, values: strings.Split(arg.AsString(), "|")})
 	}
 	return out
+}
+
+// readKey reads (alias, with=field), either of which may be left out.
+func readKey(a *cue.Attribute) (alias, with string, err error) {
+	for arg := range a.Args(0) {
+		switch {
+		case arg.Key == "with":
+			with = arg.AsString()
+		case arg.Key != "":
+			return "", "", fmt.Errorf("@key: want (alias, with=field), got (%s)", a.Contents())
+		default:
+			alias = arg.AsString()
+		}
+	}
+	return alias, with, nil
 }
 
 // mentions lists the other fields that the rule's attributes name.

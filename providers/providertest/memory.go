@@ -32,6 +32,9 @@ type Memory struct {
 	Programs map[string]func(e *op.Exec) op.Result
 	// Done lists the changing ops that were asked for.
 	Done []op.Op
+	// Services answer probes, by their URL or address:port; Probed lists those asked for.
+	Services map[string]func(o op.Op) op.Result
+	Probed   []op.Op
 }
 
 // Exits is a program that ends with an exit code and says something on its standard output.
@@ -45,6 +48,8 @@ func (m *Memory) Do(o op.Op) op.Result {
 		m.Done = append(m.Done, o)
 	}
 	switch {
+	case o.Probes():
+		return m.probe(o)
 	case o.Stat != nil:
 		return m.stat(o.Stat)
 	case o.Read != nil:

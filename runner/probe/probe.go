@@ -66,8 +66,6 @@ type Target struct {
 // Wrap returns a Target over next.
 func Wrap(next Next, o Options) *Target { return &Target{next: next, options: o} }
 
-func isProbe(s dial.Step) bool { return s.Op.HTTP != nil || s.Op.TCP != nil }
-
 // Do performs independent steps, all at once, as a session does.
 func (t *Target) Do(ctx context.Context, steps []dial.Step) ([]op.Result, error) {
 	ctx, cancel := context.WithCancel(ctx)
@@ -85,7 +83,7 @@ func (t *Target) Do(ctx context.Context, steps []dial.Step) ([]op.Result, error)
 	var others []dial.Step
 	var places []int
 	for i, s := range steps {
-		if !isProbe(s) {
+		if !s.Op.Probes() {
 			others, places = append(others, s), append(places, i)
 			continue
 		}
@@ -130,7 +128,7 @@ func (t *Target) Run(ctx context.Context, steps []dial.Step) ([]dial.Outcome, er
 // part performs the first step if it is a probe, else all up to the next one.
 func (t *Target) part(ctx context.Context, steps []dial.Step) ([]dial.Outcome, error) {
 	n := 0
-	for n < len(steps) && !isProbe(steps[n]) {
+	for n < len(steps) && !steps[n].Op.Probes() {
 		n++
 	}
 	if n > 0 {
