@@ -77,7 +77,7 @@ type Field struct {
 	Doc  string
 	// Kind is for documentation and messages: "string", "bool", "list of ints", "object", "string or list of strings".
 	Kind       string // of a host field "host"
-	Default    any // plain data, where HasDefault
+	Default    any    // plain data, where HasDefault
 	HasDefault bool
 	Enum       []string // the strings allowed, where only certain ones are
 	Required   bool

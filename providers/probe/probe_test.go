@@ -56,19 +56,31 @@ func TestPlan(t *testing.T) {
 		want            string // the effect
 	}{
 		{"http", "probe_http", `"url":"http://web/"`, nil, `{"op":{` + get + `}}`},
-		{"http, all there is", "probe_http", `"url":"https://web/","name":"n","status":[200,404],"contains":"ok","headers":{"B":"2","A":"1"},"method":"POST","body":"x",` +
-			`"timeout":"1m30s","attempts":5,"interval":"500ms","via":"h2","ca":"PEM","follow":true`, nil,
+		{
+			"http, all there is", "probe_http", `"url":"https://web/","name":"n","status":[200,404],"contains":"ok","headers":{"B":"2","A":"1"},"method":"POST","body":"x",` +
+				`"timeout":"1m30s","attempts":5,"interval":"500ms","via":"h2","ca":"PEM","follow":true`, nil,
 			`{"op":{"probe.http":{"url":"https://web/","method":"POST","headers":{"A":"1","B":"2"},"body":"x","status":[200,404],"contains":"ok","ca":"PEM","follow":true,` +
-				`"via":"h2","timeout_ms":90000,"attempts":5,"interval_ms":500}}}`},
-		{"http, insecure", "probe_http", `"url":"http://web/","insecure":true,"interval":"0s"`, nil,
-			`{"op":{"probe.http":{"url":"http://web/","status":[200],"insecure":true,"timeout_ms":10000,"attempts":1}}}`},
-		{"http, not known yet", "probe_http", `"name":"n"`, []string{"url", "body", "headers", "contains"},
-			`{"op":{"probe.http":{"url":"","status":[200],"timeout_ms":10000,"attempts":1,"interval_ms":1000}},"unknown":["url","contains","headers","body"]}`},
+				`"via":"h2","timeout_ms":90000,"attempts":5,"interval_ms":500}}}`,
+		},
+		{
+			"http, insecure", "probe_http", `"url":"http://web/","insecure":true,"interval":"0s"`, nil,
+			`{"op":{"probe.http":{"url":"http://web/","status":[200],"insecure":true,"timeout_ms":10000,"attempts":1}}}`,
+		},
+		{
+			"http, not known yet", "probe_http", `"name":"n"`,
+			[]string{"url", "body", "headers", "contains"},
+			`{"op":{"probe.http":{"url":"","status":[200],"timeout_ms":10000,"attempts":1,"interval_ms":1000}},"unknown":["url","contains","headers","body"]}`,
+		},
 		{"tcp", "probe_tcp", `"address":"db","port":5432`, nil, `{"op":{"probe.tcp":{"address":"db","port":5432,"timeout_ms":10000,"attempts":1,"interval_ms":1000}}}`},
-		{"tcp, closed", "probe_tcp", `"address":"db","port":1,"closed":true,"via":"h1","timeout":"2h"`, nil,
-			`{"op":{"probe.tcp":{"address":"db","port":1,"closed":true,"via":"h1","timeout_ms":7200000,"attempts":1,"interval_ms":1000}}}`},
-		{"tcp, not known yet", "probe_tcp", `"address":"db","port":1,"contains":"PONG"`, []string{"send"},
-			`{"op":{"probe.tcp":{"address":"db","port":1,"contains":"PONG","timeout_ms":10000,"attempts":1,"interval_ms":1000}},"unknown":["send"]}`},
+		{
+			"tcp, closed", "probe_tcp", `"address":"db","port":1,"closed":true,"via":"h1","timeout":"2h"`, nil,
+			`{"op":{"probe.tcp":{"address":"db","port":1,"closed":true,"via":"h1","timeout_ms":7200000,"attempts":1,"interval_ms":1000}}}`,
+		},
+		{
+			"tcp, not known yet", "probe_tcp", `"address":"db","port":1,"contains":"PONG"`,
+			[]string{"send"},
+			`{"op":{"probe.tcp":{"address":"db","port":1,"contains":"PONG","timeout_ms":10000,"attempts":1,"interval_ms":1000}},"unknown":["send"]}`,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
