@@ -1,12 +1,20 @@
 package main
 
 import (
+	"encoding/pem"
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
+	"log"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"runtime"
 	"strconv"
+	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -22,12 +30,13 @@ func TestMain(m *testing.M) {
 
 // generated reports why the guests and runners are not embedded, or "".
 func generated() string {
-	files, err := providers.Package("linux")
-	if err == nil {
-		_, err = fs.Stat(files, providers.Plugin)
-	}
-	if err == nil {
-		_, _, _, err = runner.Binary("linux", runtime.GOARCH)
+	_, _, _, err := runner.Binary("linux", runtime.GOARCH)
+	for _, name := range providers.Names() {
+		files, missing := providers.Package(name)
+		if missing == nil {
+			_, missing = fs.Stat(files, providers.Plugin)
+		}
+		err = errors.Join(err, missing)
 	}
 	if err != nil {
 		return err.Error()
@@ -56,7 +65,7 @@ func TestScripts(t *testing.T) {
 			}
 			return false, errors.New("unknown condition")
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "httpd": httpd},
 	})
 }
 
@@ -68,6 +77,36 @@ var cacheDir = func() string {
 	}
 	return dir
 }()
+
+// httpd starts a server whose URL is $URL, and its twin with TLS, whose URL is
+// $TLS and whose authority stands in the file ca.star, as CA. They end with the script.
+// /flaky answers well from the third time on.
+func httpd(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: httpd")
+	}
+	var asked atomic.Int64
+	mux := http.NewServeMux()
+	mux.HandleFunc("/ok", func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		fmt.Fprintf(w, "%s %s ready", r.Method, body)
+	})
+	mux.HandleFunc("/flaky", func(w http.ResponseWriter, _ *http.Request) {
+		if asked.Add(1) < 3 {
+			http.Error(w, "warming \x1b[31mup", http.StatusServiceUnavailable)
+		}
+	})
+	plain, secure := httptest.NewServer(mux), httptest.NewUnstartedServer(mux)
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	secure.StartTLS()
+	ts.Defer(plain.Close)
+	ts.Defer(secure.Close)
+	ts.Setenv("URL", plain.URL)
+	ts.Setenv("TLS", secure.URL)
+	ts.Setenv("PORT", plain.URL[strings.LastIndexByte(plain.URL, ':')+1:])
+	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: secure.Certificate().Raw})
+	ts.Check(os.WriteFile(ts.MkAbs("ca.star"), fmt.Appendf(nil, "CA = \"\"\"%s\"\"\"\n", ca), 0o600))
+}
 
 // exits runs a command and compares its exit code: exits 2 froyo plan
 func exits(ts *testscript.TestScript, neg bool, args []string) {

@@ -174,9 +174,19 @@ func (r *resource) argument(s *Scope, d *draft, name string, v starlark.Value, f
 		r.resultLambda(s, d, name, fn, fail)
 		return
 	}
+	if host, ok := v.(*Host); ok && field.Host {
+		d.args[name] = host.inv.Name
+		return
+	}
 	if laters := findLaters(v); len(laters) > 0 {
 		d.later = append(d.later, name)
 		d.lazies = append(d.lazies, lazy{name, s.lambda(v, laters[0].pos, 0)})
+		return
+	}
+	if field.Host {
+		d.holes = true
+		fail((&diag.Error{Summary: fmt.Sprintf("%s of %s: got %s, want a host", name, r.typ.Name, v.Type())}).
+			WithHint("%s = host", name))
 		return
 	}
 	value, err := toPlain(v)
@@ -208,6 +218,9 @@ func (r *resource) key(d *draft) string {
 	for _, field := range []string{r.typ.KeyAlias, r.typ.Key} {
 		switch v := d.args[field].(type) {
 		case string:
+			if with := d.args[r.typ.KeyWith]; field == r.typ.Key && with != nil {
+				return fmt.Sprintf("%s:%v", v, with)
+			}
 			return v
 		case []any:
 			words := make([]string, len(v))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
@@ -37,7 +38,7 @@ func (r *hostRun) act(ctx context.Context, s *plan.Step, req abi.Request, starte
 	case err != nil:
 		return err
 	case replies[0].Error != nil:
-		r.dirty = true // some of it may have happened
+		r.dirty = r.dirty || !onlyProbes(s.Change) // some of it may have happened
 		return replies[0].Error
 	case replies[0].Outcome == nil:
 		return errors.New("the provider gave no outcome")
@@ -45,11 +46,17 @@ func (r *hostRun) act(ctx context.Context, s *plan.Step, req abi.Request, starte
 	return r.settle(ctx, s, replies[0].Outcome, started)
 }
 
+// onlyProbes reports whether a change does nothing on the host, as opposed to a
+// program that is only said to change nothing.
+func onlyProbes(c *abi.Change) bool {
+	return !slices.ContainsFunc(c.Effects, func(e abi.Effect) bool { return !e.Op.Probes() })
+}
+
 // perform carries out ops that a provider asks for at apply, in their order.
 func (r *hostRun) perform(ctx context.Context, s *plan.Step, env *envelope, ops []op.Op) ([]op.Result, error) {
 	todo := make([]dial.Step, len(ops))
 	for i, o := range ops {
-		if o.Changes() || o.Exec != nil { // a guest's word that a program only reads is for plan
+		if o.Changes() || o.Exec != nil || o.Probes() { // a guest's word that a program only reads is for plan
 			if err := env.spend(o); err != nil {
 				return nil, err
 			}

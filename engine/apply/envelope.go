@@ -41,9 +41,10 @@ func sameChange(a, b *abi.Change) bool {
 }
 
 // covers reports whether an announced effect speaks of an op: the same kind of
-// thing done to the same path, or a program where which one was not known.
+// thing done to the same path, or a program or URL where which one was not known.
 func covers(a abi.Effect, o op.Op) bool {
-	return a.Op.Kind() == o.Kind() && (a.Op.Subject() == o.Subject() || o.Exec != nil && len(a.Unknown) > 0)
+	return a.Op.Kind() == o.Kind() &&
+		(a.Op.Subject() == o.Subject() || o.Exec != nil && len(a.Unknown) > 0 || o.HTTP != nil && slices.Contains(a.Unknown, "url"))
 }
 
 func unannounced(o op.Op) error {

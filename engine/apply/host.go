@@ -167,7 +167,7 @@ func (r *hostRun) unchanged(s *plan.Step) {
 // fail ends a unit's turn with an error, and with it the host's part in the run.
 func (r *hostRun) fail(s *plan.Step, started time.Time, err error) {
 	err = r.explain(s, err)
-	if r.dirty && s.Acts() {
+	if r.dirty && s.Acts() && !onlyProbes(s.Change) {
 		// What it did before it failed is not known in detail; that it failed is kept.
 		if unkept := r.Record(context.Background(), r.changeOf(s, unit.Failed)); unkept != nil {
 			err = errors.Join(err, unkept)

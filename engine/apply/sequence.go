@@ -19,7 +19,8 @@ const maxAhead = 64
 // stretch counts the steps from the first that can be sent ahead as a fixed
 // sequence: everything about them is known, whatever the ones before do. A
 // program or a transaction of packages ends it, because only the provider can
-// tell from its result whether the steps behind it may run.
+// tell from its result whether the steps behind it may run; so does a probe,
+// since it may wait for long, and what is done before it is to be told by then.
 func stretch(steps []*plan.Step) int {
 	ops := 0
 	for i, s := range steps {
@@ -30,7 +31,7 @@ func stretch(steps []*plan.Step) int {
 			return i
 		}
 		switch {
-		case s.Acts() && has(s, op.KindExec):
+		case s.Acts() && (has(s, op.KindExec) || has(s, op.KindHTTP) || has(s, op.KindTCP)):
 			return i + 1
 		case s.Acts() && has(s, op.KindPkgEnsure):
 			n := i + 1

@@ -1,6 +1,7 @@
 // Package enginetest is a small world for tests of the engine: hosts whose
-// files live in memory, and a provider of one resource type, "set", that
-// writes them. The real parts are tested against the same engine elsewhere.
+// files live in memory, and a provider of two resource types: "set" writes
+// them, "probe" asks whether a port takes connections. The real parts are
+// tested against the same engine elsewhere.
 package enginetest
 
 import (
@@ -39,6 +40,9 @@ type Host struct {
 	LoseAfter int
 	ops       int
 	MachineID string
+	// Shut are the ports that take no connection, Probes counts who asked.
+	Shut   map[int]bool
+	Probes int
 }
 
 // NewHost returns a host with files.
@@ -119,6 +123,9 @@ func (h *Host) perform(o op.Op) (op.Result, error) {
 	case o.PkgEnsure != nil:
 		return h.ensure(o.PkgEnsure), nil
 	}
+	if o.TCP != nil {
+		return h.connect(o.TCP), nil
+	}
 	return op.Result{}, fmt.Errorf("the test host cannot do %s", o)
 }
 
@@ -179,6 +186,9 @@ func (p *Provider) answer(r abi.Request) abi.Reply {
 	}
 	fail := func(err error) abi.Reply {
 		return abi.Reply{Error: &abi.Error{Class: op.Permanent, Message: err.Error()}}
+	}
+	if r.Type == "probe" {
+		return p.probe(r)
 	}
 	var u set
 	if err := codec.Unmarshal(r.Unit, &u); err != nil {

@@ -11,7 +11,7 @@ import (
 )
 
 // attributes lists the names that readAttributes knows.
-var attributes = []string{"key", "later", "result", "blob", "source", "expect", "octal", "conflicts", "needs", "required", "each", "volatile"}
+var attributes = []string{"key", "later", "result", "blob", "host", "source", "expect", "octal", "conflicts", "needs", "required", "each", "volatile"}
 
 // readAttributes fills in what the attributes of a field say. Foreign ones are
 // left alone, those that look like a misspelling are refused.
@@ -43,6 +43,11 @@ func readAttribute(f *Field, r *rule, a *cue.Attribute) error {
 		values, err := a.String(0)
 		f.Volatile = strings.Split(values, "|")
 		return err
+	case "host":
+		if f.Kind != "string" {
+			return fmt.Errorf("want a string field, this is %s", f.Kind)
+		}
+		f.Host, f.Kind = true, "host"
 	case "octal":
 		r.octal = true
 	case "source":
@@ -83,6 +88,21 @@ func conditions(a *cue.Attribute) []condition {
 		out = append(out, condition{field: arg.Key, values: strings.Split(arg.AsString(), "|")})
 	}
 	return out
+}
+
+// readKey reads (alias, with=field), either of which may be left out.
+func readKey(a *cue.Attribute) (alias, with string, err error) {
+	for arg := range a.Args(0) {
+		switch {
+		case arg.Key == "with":
+			with = arg.AsString()
+		case arg.Key != "":
+			return "", "", fmt.Errorf("@key: want (alias, with=field), got (%s)", a.Contents())
+		default:
+			alias = arg.AsString()
+		}
+	}
+	return alias, with, nil
 }
 
 // mentions lists the other fields that the rule's attributes name.

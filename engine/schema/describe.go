@@ -136,17 +136,18 @@ func (t *Type) linkKey() error {
 	}
 	key := t.Fields[t.index[t.Key]]
 	attr := t.rules[t.index[t.Key]].value.Attribute("key")
-	alias, err := attr.String(0)
-	if err != nil || alias == "" {
-		if key.Later {
-			return fmt.Errorf("%s: a key can be @later only where @key names another field for it", t.Key)
-		}
-		return nil
-	}
-	if !t.has(alias, func(f Field) bool { return !f.Required && !f.Later && f.Kind == "string" }) {
+	alias, with, err := readKey(&attr)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%s: %w", t.Key, err)
+	case alias == "" && key.Later:
+		return fmt.Errorf("%s: a key can be @later only where @key names another field for it", t.Key)
+	case alias != "" && !t.has(alias, func(f Field) bool { return !f.Required && !f.Later && f.Kind == "string" }):
 		return fmt.Errorf("%s: @key names %s, which is no optional string that is known early", t.Key, alias)
+	case with != "" && !t.has(with, func(f Field) bool { return f.Required && !f.Later && (f.Kind == "string" || f.Kind == "int") }):
+		return fmt.Errorf("%s: @key names %s, which is no string or int that must be given early", t.Key, with)
 	}
-	t.KeyAlias = alias
+	t.KeyAlias, t.KeyWith = alias, with
 	return nil
 }
 

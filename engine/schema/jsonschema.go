@@ -96,6 +96,9 @@ func properties(fields []Field, rules []rule, foreign generated) object {
 		if f.Doc != "" {
 			part["description"] = f.Doc
 		}
+		if f.Host {
+			part["description"] = strings.TrimSpace(f.Doc + " The name of a host.")
+		}
 		if f.HasDefault {
 			part["default"] = f.Default
 		}

@@ -43,16 +43,24 @@ func (p *page) resource(t *Type) {
 	p.line("## %s", t.Name)
 	p.WriteString(t.Doc + "\n\n")
 	p.line("    %s", signature(t))
-	if t.KeyAlias != "" {
-		p.line("The unit is named after `%s`, or after `%s` where that is given. Package: `%s`.", t.Key, t.KeyAlias, t.Package)
-	} else {
-		p.line("The unit is named after `%s`. Package: `%s`.", t.Key, t.Package)
-	}
+	p.line("The unit is named after %s. Package: `%s`.", t.named(), t.Package)
 	p.arguments(t.Fields, t.rules)
 	if len(t.Outputs) > 0 {
 		p.line("What the unit offers to later ones, in `later(...)` and `when`:")
 		p.outputs(t.Outputs)
 	}
+}
+
+// named says which arguments name the unit.
+func (t *Type) named() string {
+	text := "`" + t.Key + "`"
+	if t.KeyWith != "" {
+		text += " and `" + t.KeyWith + "`"
+	}
+	if t.KeyAlias != "" {
+		text += ", or after `" + t.KeyAlias + "` where that is given"
+	}
+	return text
 }
 
 // signature shows a call with the arguments that must be given.
@@ -141,6 +149,9 @@ func notes(f *Field, r *rule) []string {
 	}
 	for _, name := range r.conflicts {
 		out = append(out, "Not together with `"+name+"`.")
+	}
+	if f.Host {
+		out = append(out, "A host, such as `host`, not its name.")
 	}
 	if f.Later {
 		out = append(out, "May be `later(...)`.")

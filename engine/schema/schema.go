@@ -6,6 +6,8 @@
 // Beside CUE's own constraints a field may carry attributes:
 //
 //	@key(alias)          the field identifies the unit; alias is a field that may name it instead
+//	@key(with=field)     the field and another one, with a colon between them, identify the unit
+//	@host()              the value is a host, passed on by its name
 //	@later()             the value may become known only at the unit's turn
 //	@result()            the value may be a function of the unit's result
 //	@blob()              bulk content, passed on by digest
@@ -59,6 +61,8 @@ type Type struct {
 	// names an optional field that does so in its place.
 	Key      string
 	KeyAlias string
+	// KeyWith names the field whose value belongs to the key, or is empty.
+	KeyWith string
 
 	value   cue.Value
 	rules   []rule // one for each of Fields
@@ -74,14 +78,15 @@ type Field struct {
 	Name string
 	Doc  string
 	// Kind is for documentation and messages: "string", "bool", "list of ints", "object", "string or list of strings".
-	Kind       string
-	Default    any // plain data, where HasDefault
+	Kind       string // of a host field "host"
+	Default    any    // plain data, where HasDefault
 	HasDefault bool
 	Enum       []string // the strings allowed, where only certain ones are
 	Required   bool
 	Key        bool
 	Later      bool // may become known only at the unit's turn
 	Blob       bool
+	Host       bool   // a host, by its name
 	Result     bool   // may be a function of the unit's result
 	SourceInto string // the blob field that gets the named file's content
 	Each       bool   // a list stands for one unit for each of its elements

@@ -108,6 +108,7 @@ func TestCallRefusesReplies(t *testing.T) {
 		{"an empty op", `{"need":[{}]}`, "an op must set exactly one kind"},
 		{"a relative path", `{"need":[{"fs.stat":{"path":"relative"}}]}`, `path "relative" is not absolute`},
 		{"a change while reading", `{"need":[{"file.write":{"path":"/srv/x","content":{"sum":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","size":0}}}]}`, "asked to change the target while reading: file.write /srv/x"},
+		{"a probe while reading", `{"need":[{"probe.tcp":{"address":"db","port":1,"timeout_ms":1,"attempts":1}}]}`, "asked for a probe while reading: probe.tcp db:1"},
 		{"a path outside the manifest", `{"need":[{"fs.stat":{"path":"/etc/shadow"}}]}`, "op fs.stat /etc/shadow is outside its manifest"},
 		{"content that is no digest", `{"need":[{"exec":{"argv":["id"],"read_only":true,"stdin":{"sum":"zz","size":1}}}]}`, "content is no digest"},
 		{"an unknown class", `{"error":{"class":"odd","message":"x"}}`, `gave an error of class "odd"`},

@@ -2,6 +2,7 @@ package host
 
 import (
 	"fmt"
+	"net/url"
 	"path"
 	"slices"
 	"strings"
@@ -19,6 +20,7 @@ const (
 	scopePaths          // paths, if it likes
 	scopeSomePath       // paths, which it must list
 	scopePrograms       // programs, which it must list
+	scopeHosts          // hosts, which it must list
 )
 
 // scopeOf returns how ops of a kind are narrowed, and whether there is such a kind.
@@ -32,8 +34,10 @@ func scopeOf(kind op.Kind) (scope, bool) {
 		return scopeSomePath, true
 	case op.KindExec:
 		return scopePrograms, true
+	case op.KindHTTP, op.KindTCP:
+		return scopeHosts, true
 	}
-	return 0, false
+	return 0, false // net.connect among them: it is the controller's own
 }
 
 // capability reads one entry of a manifest's ops.
@@ -47,6 +51,9 @@ func capability(n *yaml.Node) (Capability, error) {
 		"programs": func(n *yaml.Node) error {
 			return list(n, maxGlobs, glob(&c.Programs, false))
 		},
+		"hosts": func(n *yaml.Node) error {
+			return list(n, maxGlobs, hostGlob(&c.Hosts))
+		},
 	})
 	if err != nil {
 		return c, err
@@ -59,10 +66,14 @@ func capability(n *yaml.Node) (Capability, error) {
 		return c, at(n, "%s has no paths", c.Kind)
 	case len(c.Programs) > 0 && by != scopePrograms:
 		return c, at(n, "%s has no programs", c.Kind)
+	case len(c.Hosts) > 0 && by != scopeHosts:
+		return c, at(n, "%s has no hosts", c.Kind)
 	case len(c.Paths) == 0 && by == scopeSomePath:
 		return c, at(n, `%s must list the paths it is for; "/**" is all`, c.Kind)
 	case len(c.Programs) == 0 && by == scopePrograms:
 		return c, at(n, `%s must list the programs it is for; "*" is all`, c.Kind)
+	case len(c.Hosts) == 0 && by == scopeHosts:
+		return c, at(n, `%s must list the hosts it is for; "*" is all`, c.Kind)
 	}
 	return c, nil
 }
@@ -84,6 +95,21 @@ func glob(to *[]string, absolute bool) func(*yaml.Node) error {
 			return at(n, "pattern %q should be %q", pattern, path.Clean(pattern))
 		}
 		*to = append(*to, pattern)
+		return nil
+	}
+}
+
+// hostGlob reads one pattern of hosts.
+func hostGlob(to *[]string) func(*yaml.Node) error {
+	return func(n *yaml.Node) error {
+		var pattern string
+		if err := text(&pattern)(n); err != nil {
+			return err
+		}
+		if _, err := path.Match(pattern, ""); err != nil || pattern == "" || len(pattern) > 256 || strings.Contains(pattern, "/") {
+			return at(n, "%q is no pattern of hosts", pattern)
+		}
+		*to = append(*to, strings.ToLower(pattern))
 		return nil
 	}
 }
@@ -110,6 +136,8 @@ func (m *Manifest) covers(o op.Op) bool {
 			return false
 		case by == scopePrograms:
 			return c.runs(o.Exec)
+		case by == scopeHosts:
+			return c.probes(o)
 		}
 		return len(c.Paths) == 0 || slices.ContainsFunc(c.Paths, func(p string) bool { return matchPath(p, o.Subject()) })
 	})
@@ -140,6 +168,29 @@ func (c Capability) runs(e *op.Exec) bool {
 		ok, err := path.Match(p, program)
 		return ok && err == nil
 	})
+}
+
+// probes reports whether a capability covers the host that a probe asks. Where
+// redirects are followed, that may become any.
+func (c Capability) probes(o op.Op) bool {
+	if slices.Contains(c.Hosts, "*") {
+		return true
+	}
+	var name string
+	switch {
+	case o.TCP != nil:
+		name = o.TCP.Address
+	case o.HTTP.Follow:
+		return false
+	default:
+		u, err := url.Parse(o.HTTP.URL)
+		if err != nil {
+			return false
+		}
+		name = u.Hostname()
+	}
+	name = strings.ToLower(strings.TrimSuffix(name, "."))
+	return slices.ContainsFunc(c.Hosts, func(p string) bool { return matchSegment(p, name) })
 }
 
 // matchPath matches an absolute path against a pattern: within a segment as

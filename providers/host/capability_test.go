@@ -51,6 +51,9 @@ func TestAllows(t *testing.T) {
 		{Kind: op.KindExec, Programs: []string{"systemctl", "/usr/sbin/*", "ls*"}},
 		{Kind: op.KindWrite, Paths: []string{"/etc/sudoers.d/*"}},
 	}
+	probes := []host.Capability{{Kind: op.KindHTTP, Hosts: []string{"*.example", "10.0.0.[12]", "::1"}}, {Kind: op.KindTCP, Hosts: []string{"db-?"}}}
+	anywhere := []host.Capability{{Kind: op.KindHTTP, Hosts: []string{"*"}}}
+	get := func(url string) op.Op { return op.Op{HTTP: &op.HTTPProbe{URL: url}} }
 	sh := append(capabilities, host.Capability{Kind: op.KindExec, Programs: []string{"/bin/sh"}})
 	anything := []host.Capability{{Kind: op.KindExec, Programs: []string{"*"}}}
 	run := func(argv ...string) op.Op { return op.Op{Exec: &op.Exec{Argv: argv}} }
@@ -76,6 +79,17 @@ func TestAllows(t *testing.T) {
 		{"a library in front", capabilities, op.Op{Exec: &op.Exec{Argv: []string{"systemctl"}, Env: []string{"A=b", "LD_PRELOAD=/tmp/x"}}}, false},
 		{"harmless environment", capabilities, op.Op{Exec: &op.Exec{Argv: []string{"systemctl"}, Env: []string{"LANG=C"}}}, true},
 		{"environment where all is allowed", anything, op.Op{Exec: &op.Exec{Argv: []string{"x"}, Env: []string{"PATH=/tmp"}}}, true},
+		{"a host", probes, get("https://a.b.EXAMPLE.:8443/x"), true},
+		{"another host", probes, get("https://example.org/"), false},
+		{"the host of another's name", probes, get("https://web.example@evil.org/"), false},
+		{"an address", probes, get("http://10.0.0.2:80/"), true},
+		{"an address of version 6", probes, get("http://[::1]:80/"), true},
+		{"no URL", probes, get("http://web.example:x/"), false},
+		{"redirects may lead anywhere", probes, op.Op{HTTP: &op.HTTPProbe{URL: "http://web.example/", Follow: true}}, false},
+		{"redirects where all is allowed", anywhere, op.Op{HTTP: &op.HTTPProbe{URL: "http://web.example/", Follow: true}}, true},
+		{"a peer", probes, op.Op{TCP: &op.TCPProbe{Address: "db-1", Port: 1}}, true},
+		{"another peer", probes, op.Op{TCP: &op.TCPProbe{Address: "web.example", Port: 1}}, false},
+		{"a connection", append(probes, host.Capability{Kind: op.KindConnect}), op.Op{Connect: &op.Connect{Address: "db-1", Port: 1}}, false},
 		{"a check is a program", capabilities, checked, false},
 		{"a check with a shell", sh, checked, true},
 	}

@@ -45,6 +45,8 @@ type Capability struct {
 	Paths []string
 	// Programs are globs of the programs it may run, for exec only.
 	Programs []string
+	// Hosts are globs of the hosts it may probe, by the name or address in the op.
+	Hosts []string
 }
 
 var (

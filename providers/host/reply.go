@@ -77,6 +77,9 @@ func (m *Module) checkNeed(request *abi.Request, need []op.Op) error {
 		if looking && o.Changes() {
 			return fmt.Errorf("asked to change the target while reading: %s", oneLine(o.String()))
 		}
+		if looking && o.Probes() {
+			return fmt.Errorf("asked for a probe while reading: %s", oneLine(o.String()))
+		}
 		if err := m.manifest.Allows(o); err != nil {
 			return err
 		}
@@ -130,7 +133,7 @@ func (m *Module) checkEffect(effect abi.Effect) error {
 	}
 	for _, name := range effect.Unknown {
 		switch name {
-		case "path", "argv", "shell", "env", "check":
+		case "path", "argv", "shell", "env", "check", "url", "follow":
 			return nil
 		}
 	}

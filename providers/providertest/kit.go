@@ -137,8 +137,8 @@ func (k *Kit) must(what string, err *abi.Error) {
 	}
 }
 
-// ask repeats a request until the guest has all it needs. Changing ops must be
-// among those announced.
+// ask repeats a request until the guest has all it needs. Changing ops and
+// probes must be among those announced.
 func (k *Kit) ask(request abi.Request, announced []abi.Effect) abi.Reply {
 	k.t.Helper()
 	for {
@@ -152,7 +152,7 @@ func (k *Kit) ask(request abi.Request, announced []abi.Effect) abi.Reply {
 			if err := o.Validate(); err != nil {
 				k.t.Fatalf("%s needs an invalid op: %v", request.Verb, err)
 			}
-			if o.Changes() && !contains(k.t, announced, o) {
+			if (o.Changes() || o.Probes()) && !contains(k.t, announced, o) {
 				k.t.Fatalf("%s needs an effect that was not announced: %s", request.Verb, encode(k.t, o))
 			}
 			request.Log = append(request.Log, abi.Entry{Op: o, Result: k.target.Do(o)})

@@ -99,6 +99,7 @@ func TestKitFinds(t *testing.T) {
 		{"fickle", fickle, `the same request got {"actual":{"n":1}} and`},
 		{"invalid op", says(`{"need":[{"fs.stat":{"path":"x"}}]}`), "read needs an invalid op"},
 		{"effect in read", says(`{"need":[{"file.mkdir":{"path":"/x"}}]}`), "read needs an effect that was not announced"},
+		{"probe in read", says(`{"need":[{"probe.tcp":{"address":"db","port":1,"timeout_ms":1,"attempts":1}}]}`), "read needs an effect that was not announced"},
 		{"endless", says(`{"need":[` + stat + strings.Repeat(","+stat, 255) + `]}`), "read needs more than 1024 ops"},
 		{"two answers", says(`{"actual":{},"change":{"action":"none"}}`), "read got the reply"},
 		{"another answer", says(`{"change":{"action":"none"}}`), "read got the reply"},

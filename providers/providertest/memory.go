@@ -37,6 +37,9 @@ type Memory struct {
 	Services      map[string]*MemoryService // by full name; nil is a target without systemd
 	// Done lists the changing ops that were asked for.
 	Done []op.Op
+	// Listeners answer probes, by their URL or address:port; Probed lists those asked for.
+	Listeners map[string]func(o op.Op) op.Result
+	Probed    []op.Op
 }
 
 // Exits is a program that ends with an exit code and says something on its standard output.
@@ -50,6 +53,8 @@ func (m *Memory) Do(o op.Op) op.Result {
 		m.Done = append(m.Done, o)
 	}
 	switch {
+	case o.Probes():
+		return m.probe(o)
 	case o.Stat != nil:
 		return m.stat(o.Stat)
 	case o.Read != nil:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/openfroyo/froyo/runner/codec"
@@ -34,17 +35,17 @@ type job struct {
 	dependents []*job
 	doomed     bool                    // one of those did not go well
 	cancel     context.CancelCauseFunc // set while it runs
+
+	giving sync.Mutex // held while credit is given
+	over   bool       // no more credit is given, guarded by giving
 }
 
 func (s *server) newJob(cmd *wire.Command) *job {
 	j := &job{cmd: cmd, machine: s.as(cmd.User)}
-	id := cmd.ID
-	if len(cmd.Op.Blobs()) > 0 {
-		j.inbox = wire.NewInbox(func(n int) error {
-			return s.w.Send(wire.Frame{Window: &wire.Window{ID: id, N: n}})
-		})
+	if len(cmd.Op.Blobs()) > 0 || j.relays() {
+		j.inbox = wire.NewInbox(func(n int) error { return j.give(s.w, n) })
 	}
-	if cmd.Op.Read != nil {
+	if cmd.Op.Read != nil || j.relays() {
 		j.credit = wire.NewCredit()
 	}
 	return j
@@ -59,6 +60,28 @@ func (s *server) as(user string) *machine.Machine {
 	}
 	return m
 }
+
+// give grants credit, unless the job is answered: who still reads its content
+// then must not speak of it any more.
+func (j *job) give(w *wire.Writer, n int) error {
+	j.giving.Lock()
+	defer j.giving.Unlock()
+	if j.over {
+		return nil
+	}
+	return w.Send(wire.Frame{Window: &wire.Window{ID: j.cmd.ID, N: n}})
+}
+
+// mute lets no more credit be given.
+func (j *job) mute() {
+	j.giving.Lock()
+	j.over = true
+	j.giving.Unlock()
+}
+
+// relays reports whether the job passes content on both ways. Such a job takes
+// no slot: it works next to nothing, for as long as the controller likes.
+func (j *job) relays() bool { return j.cmd.Op.Connect != nil }
 
 // mustEnd reports whether the runner may not end before the job has: it may
 // have changed something, or be a program that still runs.
@@ -83,6 +106,7 @@ func (s *server) run(ctx context.Context, j *job) *wire.Done {
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, timeout(limit))
 	defer cancel()
 	if j.inbox != nil {
+		defer j.mute()
 		defer context.AfterFunc(ctx, func() { j.inbox.Close(context.Cause(ctx)) })()
 	}
 	done.Result = fit(s.attempt(ctx, j), wire.MaxLine-resultMargin)
@@ -96,9 +120,14 @@ const resultMargin = 1 << 10
 // attempt performs the op, and gives up on one that hangs in the kernel, as
 // on a dead network file system.
 func (s *server) attempt(ctx context.Context, j *job) op.Result {
-	content := machine.Stream{Out: func(ctx context.Context, r io.Reader) error {
-		return wire.SendContent(ctx, s.w, j.cmd.ID, j.credit, r)
-	}}
+	send := wire.SendContent
+	if j.relays() {
+		send = wire.SendStream
+	}
+	content := machine.Stream{
+		Out:    func(ctx context.Context, r io.Reader) error { return send(ctx, s.w, j.cmd.ID, j.credit, r) },
+		Opened: func() error { return j.give(s.w, wire.WindowSize) },
+	}
 	if j.inbox != nil {
 		content.In = j.inbox
 	}

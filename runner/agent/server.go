@@ -30,9 +30,10 @@ type server struct {
 	running map[*job]struct{}
 
 	answers chan answer
-	exit    bool  // the controller asked to end
-	gone    bool  // no new command starts
-	why     error // of gone
+	over    chan struct{} // closed when serve returns
+	exit    bool          // the controller asked to end
+	gone    bool          // no new command starts
+	why     error         // of gone
 }
 
 // answer is a job that has run.
@@ -51,21 +52,20 @@ func newServer(opts Options, m *machine.Machine, w *wire.Writer) *server {
 	return &server{
 		opts: opts, machine: m, w: w, courier: newCourier(w),
 		views: map[string]*machine.Machine{}, jobs: map[uint64]*job{}, ended: map[uint64]bool{}, running: map[*job]struct{}{},
-		slots: opts.Parallel, answers: make(chan answer),
+		slots: opts.Parallel, answers: make(chan answer), over: make(chan struct{}),
 	}
 }
 
 func (s *server) serve(ctx context.Context, in io.Reader) error {
-	over := make(chan struct{})
-	defer close(over)
+	defer close(s.over)
 	frames := make(chan incoming)
-	go receive(wire.NewReader(in), frames, over)
+	go receive(wire.NewReader(in), frames, s.over)
 
 	silence := time.NewTimer(s.opts.Silence)
 	defer silence.Stop()
 	stop := ctx.Done()
 	for !s.isOver() {
-		s.start(over)
+		s.start()
 		select {
 		case got := <-frames:
 			silence.Reset(s.opts.Silence)
@@ -184,6 +184,8 @@ func (s *server) proceed(j *job) {
 	switch {
 	case j.doomed:
 		s.skip(j)
+	case j.waits == 0 && j.relays() && !s.gone:
+		s.begin(j)
 	case j.waits == 0:
 		s.queue = append(s.queue, j)
 	}
@@ -211,7 +213,7 @@ func (s *server) settle(j *job, well bool) {
 }
 
 // start runs queued jobs as far as there are slots.
-func (s *server) start(over <-chan struct{}) {
+func (s *server) start() {
 	for s.slots > 0 && len(s.queue) > 0 && !s.gone {
 		j := s.queue[0]
 		s.queue = s.queue[1:]
@@ -219,24 +221,29 @@ func (s *server) start(over <-chan struct{}) {
 			continue // given up meanwhile
 		}
 		s.slots--
-		s.running[j] = struct{}{}
-		ctx, cancel := context.WithCancelCause(context.Background())
-		j.cancel = cancel
-		go func() {
-			defer cancel(nil)
-			a := answer{j, s.run(ctx, j)}
-			select {
-			case s.answers <- a:
-			case <-over:
-			}
-		}()
+		s.begin(j)
 	}
+}
+
+// begin runs a job.
+func (s *server) begin(j *job) {
+	s.running[j] = struct{}{}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	j.cancel = cancel
+	go func() {
+		defer cancel(nil)
+		a := answer{j, s.run(ctx, j)}
+		select {
+		case s.answers <- a:
+		case <-s.over:
+		}
+	}()
 }
 
 // answer sends what a job came to.
 func (s *server) answer(a answer) {
 	delete(s.running, a.job)
-	s.courier.post(wire.Frame{Done: a.done}, true)
+	s.courier.post(wire.Frame{Done: a.done}, !a.job.relays())
 	s.settle(a.job, a.done.Result.Error == nil && !a.done.Mismatch)
 }
 

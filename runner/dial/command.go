@@ -20,6 +20,8 @@ type command struct {
 	index  int // in the call
 	step   Step
 	credit *wire.Credit
+	relay  *relay      // of a net.connect, else nil
+	inbox  *wire.Inbox // of what is relayed, else nil
 
 	sending   context.Context    // while content may be sent
 	stop      context.CancelFunc // ends sending
@@ -45,6 +47,9 @@ func (c *command) frame() wire.Frame {
 
 // receive takes in content, no more than was asked for.
 func (l *link) receive(c *command, d *wire.Data) error {
+	if c.inbox != nil {
+		return c.inbox.Put(d)
+	}
 	c.received += int64(len(d.Bytes))
 	switch {
 	case c.step.Op.Read == nil:

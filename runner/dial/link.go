@@ -80,6 +80,9 @@ func (l *link) take(f wire.Frame) error {
 		if err != nil {
 			return err
 		}
+		if c.relay != nil {
+			defer c.relay.open()
+		}
 		return c.credit.Give(f.Window.N)
 	case f.Note != nil:
 		return l.note(f.Note)

@@ -154,15 +154,15 @@ func (s *Session) Run(ctx context.Context, steps []Step) ([]Outcome, error) {
 		if err != nil {
 			return outcomes, err
 		}
-		if !part[n-1].went() {
+		if !part[n-1].Went() {
 			break
 		}
 	}
 	return append(outcomes, make([]Outcome, len(steps)-len(outcomes))...), nil
 }
 
-// went reports whether the step after this one may run.
-func (o Outcome) went() bool { return o.Ran && !o.Mismatch && o.Result.Error == nil }
+// Went reports whether the step after this one may run.
+func (o Outcome) Went() bool { return o.Ran && !o.Mismatch && o.Result.Error == nil }
 
 // perform has one user's runner perform steps, in sequence or all at once.
 func (s *Session) perform(ctx context.Context, user string, steps []Step, sequence bool) ([]Outcome, error) {

@@ -11,9 +11,9 @@ import (
 
 // Bounds of what is told of the network.
 const (
-	maxIfaces    = 4096
-	maxAddresses = 256      // of each interface
-	maxDump      = 64 << 20 // bytes of a table
+	maxIfaces         = 4096
+	maxIfaceAddresses = 256      // of each interface
+	maxDump           = 64 << 20 // bytes of a table
 )
 
 // Names of the kernel's that package syscall lacks.
@@ -44,11 +44,11 @@ type network struct {
 type link struct {
 	index int32
 	iface op.Iface
-	first [2]address // of IPv4 and IPv6
+	first [2]ifaceAddress // of IPv4 and IPv6
 }
 
-// address is one address of an interface.
-type address struct {
+// ifaceAddress is one address of an interface.
+type ifaceAddress struct {
 	text   string
 	global bool
 }
@@ -188,7 +188,7 @@ func (n *network) insert(l link) {
 func (n *network) address(b []byte, attrs []syscall.NetlinkRouteAttr) {
 	family, prefix, flags, scope := b[0], b[1], b[2], b[3]
 	l := n.find(int32(native.Uint32(b[4:]))) //nolint:gosec // it is one
-	if l == nil || flags&ifaTemporary != 0 && family == syscall.AF_INET6 || len(l.iface.Addresses) >= maxAddresses {
+	if l == nil || flags&ifaTemporary != 0 && family == syscall.AF_INET6 || len(l.iface.Addresses) >= maxIfaceAddresses {
 		return
 	}
 	var own, other string
@@ -208,7 +208,7 @@ func (n *network) address(b []byte, attrs []syscall.NetlinkRouteAttr) {
 	}
 	l.iface.Addresses = append(l.iface.Addresses, own+"/"+strconv.Itoa(int(prefix)))
 	if first := &l.first[version(family)]; first.text == "" || !first.global && scope == syscall.RT_SCOPE_UNIVERSE {
-		*first = address{own, scope == syscall.RT_SCOPE_UNIVERSE}
+		*first = ifaceAddress{own, scope == syscall.RT_SCOPE_UNIVERSE}
 	}
 }
 

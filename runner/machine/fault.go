@@ -48,6 +48,12 @@ var kinds = [...]struct {
 	{syscall.EMFILE, op.Transient, "emfile"},
 	{syscall.ENFILE, op.Transient, "enfile"},
 	{syscall.ESTALE, op.Transient, "estale"},
+	{syscall.ECONNREFUSED, op.Transient, "econnrefused"},
+	{syscall.ECONNRESET, op.Transient, "econnreset"},
+	{syscall.EPIPE, op.Transient, "epipe"},
+	{syscall.ETIMEDOUT, op.Transient, "etimedout"},
+	{syscall.EHOSTUNREACH, op.Transient, "ehostunreach"},
+	{syscall.ENETUNREACH, op.Transient, "enetunreach"},
 }
 
 // Fault makes an error an answer: doing says what was being done, for errors

@@ -55,8 +55,10 @@ func New(grace time.Duration) *Machine {
 
 // Stream is the content that travels beside an op.
 type Stream struct {
-	In  io.Reader                                    // of the op's blob; nil where it has none
-	Out func(ctx context.Context, r io.Reader) error // takes the content of the result of fs.read
+	In  io.Reader                                    // of the op's blob, or to be relayed; nil where there is none
+	Out func(ctx context.Context, r io.Reader) error // takes the content of the result of fs.read, or what was relayed
+	// Opened tells that the connection of net.connect is there.
+	Opened func() error
 	// Note tells people what the op waits for, in one line; nil drops it.
 	Note func(text string)
 }
@@ -110,6 +112,8 @@ func (m *Machine) Perform(ctx context.Context, o op.Op, s Stream) (result op.Res
 		result.SvcQuery, err = m.svcQuery(ctx, o.SvcQuery)
 	case o.SvcEnsure != nil:
 		result.Done, err = m.svcEnsure(ctx, o.SvcEnsure)
+	case o.Connect != nil:
+		result.Done, err = m.connect(ctx, o.Connect, s)
 	default:
 		err = errors.New("this runner does not know the op")
 	}

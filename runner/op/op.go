@@ -118,6 +118,10 @@ func (o Op) Changes() bool {
 	return b == nil || b.changes()
 }
 
+// Probes reports whether the op asks something else than the target, over the
+// network. Its result may be another at any time, so it is nothing for a plan.
+func (o Op) Probes() bool { return o.HTTP != nil || o.TCP != nil }
+
 // Subject returns the path or the program that the op is about.
 func (o Op) Subject() string {
 	if b := o.body(); b != nil {

@@ -44,6 +44,15 @@
 // as DATA before its DONE. The last DATA has "end"; after a DONE nothing more
 // is expected, and what still arrives for it is dropped.
 //
+// A net.connect relays a connection: its DATA goes both ways, each piece as it
+// comes, and an "end" is the end of that direction alone. The controller has no
+// credit until the WINDOW that says that the connection is there. DONE comes
+// when both directions have ended, or with the error that ended them; CANCEL
+// closes the connection. A relay waits for no slot among the ops under way and
+// takes none, since it lasts as long as the controller likes.
+//
+//	CMD → WINDOW → (DATA | WINDOW)* both ways → DONE
+//
 // It is a leaf: it imports runner/op, runner/codec and the standard library
 // only, never fmt or encoding/json, since the runner's size is speed.
 package wire

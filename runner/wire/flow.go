@@ -23,6 +23,12 @@ func NewCredit() *Credit {
 	return &Credit{n: WindowSize, more: make(chan struct{}, 1)}
 }
 
+// NoCredit returns the credit of a command that may send nothing until its
+// first window frame.
+func NoCredit() *Credit {
+	return &Credit{more: make(chan struct{}, 1)}
+}
+
 // Give adds what a window frame grants.
 func (c *Credit) Give(n int) error {
 	c.mu.Lock()
@@ -38,13 +44,36 @@ func (c *Credit) Give(n int) error {
 	return nil
 }
 
-// take uses up to limit bytes of the credit, or 0 where there is none.
-func (c *Credit) take(limit int) int {
+// left returns how much of the credit there is, up to limit.
+func (c *Credit) left(limit int) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	n := min(c.n, limit)
+	return min(c.n, limit)
+}
+
+// take uses some of what is left.
+func (c *Credit) take(n int) {
+	c.mu.Lock()
 	c.n -= n
-	return n
+	c.mu.Unlock()
+}
+
+// wait returns what is left as soon as there is some, up to limit. It flushes
+// before it waits.
+func (c *Credit) wait(ctx context.Context, w *Writer, limit int) (int, error) {
+	for {
+		if n := c.left(limit); n > 0 {
+			return n, nil
+		}
+		if err := w.Flush(); err != nil {
+			return 0, err
+		}
+		select {
+		case <-c.more:
+		case <-ctx.Done():
+			return 0, context.Cause(ctx)
+		}
+	}
 }
 
 // SendContent sends what r holds as the content of a command, its end
@@ -53,18 +82,11 @@ func (c *Credit) take(limit int) int {
 func SendContent(ctx context.Context, w *Writer, id uint64, credit *Credit, r io.Reader) error {
 	chunk := make([]byte, MaxChunk)
 	for {
-		n := credit.take(MaxChunk)
-		for n == 0 {
-			if err := w.Flush(); err != nil {
-				return err
-			}
-			select {
-			case <-credit.more:
-			case <-ctx.Done():
-				return context.Cause(ctx)
-			}
-			n = credit.take(MaxChunk)
+		n, err := credit.wait(ctx, w, MaxChunk)
+		if err != nil {
+			return err
 		}
+		credit.take(n)
 		got, err := io.ReadFull(r, chunk[:n])
 		end := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 		if err != nil && !end {
@@ -82,6 +104,34 @@ func SendContent(ctx context.Context, w *Writer, id uint64, credit *Credit, r io
 	}
 }
 
+// SendStream is SendContent for what comes from elsewhere bit by bit: each
+// piece leaves at once, since its receiver may wait for it.
+func SendStream(ctx context.Context, w *Writer, id uint64, credit *Credit, r io.Reader) error {
+	chunk := make([]byte, MaxChunk)
+	for {
+		n, err := credit.wait(ctx, w, MaxChunk)
+		if err != nil {
+			return err
+		}
+		got, err := r.Read(chunk[:n])
+		credit.take(got)
+		end := errors.Is(err, io.EOF)
+		if got > 0 || end {
+			if err := w.Send(Frame{Data: &Data{ID: id, Bytes: chunk[:got], End: end}}); err != nil {
+				return err
+			}
+		}
+		switch {
+		case end:
+			return nil
+		case err != nil:
+			return err
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		}
+	}
+}
+
 // Inbox holds the content of one command between the goroutine that reads
 // frames, which never waits for it, and the one that uses the content. It
 // never holds more than the window.
@@ -94,7 +144,8 @@ type Inbox struct {
 	held   int // bytes in chunks
 	used   int // bytes taken out and not yet given credit for
 	end    bool
-	err    error
+	err    error // of Close
+	late   error // of Fail: comes behind what there is
 }
 
 // NewInbox returns an inbox that calls give to return credit; give runs on the
@@ -139,15 +190,15 @@ func (b *Inbox) Close(err error) {
 	b.filled.Broadcast()
 }
 
-// Fail makes Read return err where the end of the content has not come, since
-// now it never will.
+// Fail makes Read return err behind what there is, unless that is the end of
+// the content: now it never will come.
 func (b *Inbox) Fail(err error) {
 	b.mu.Lock()
-	ended := b.end
-	b.mu.Unlock()
-	if !ended {
-		b.Close(err)
+	defer b.mu.Unlock()
+	if !b.end && b.late == nil {
+		b.late = err
 	}
+	b.filled.Broadcast()
 }
 
 // Read returns content as it arrives, io.EOF at its end, and the error of Close.
@@ -166,13 +217,15 @@ func (b *Inbox) Read(p []byte) (int, error) {
 func (b *Inbox) take(p []byte) (n, credit int, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for len(b.chunks) == 0 && !b.end && b.err == nil {
+	for len(b.chunks) == 0 && !b.end && b.err == nil && b.late == nil {
 		b.filled.Wait()
 	}
-	if b.err != nil {
+	switch {
+	case b.err != nil:
 		return 0, 0, b.err
-	}
-	if len(b.chunks) == 0 {
+	case len(b.chunks) == 0 && b.late != nil:
+		return 0, 0, b.late
+	case len(b.chunks) == 0:
 		return 0, 0, io.EOF
 	}
 	n = copy(p, b.chunks[0])

@@ -83,6 +83,40 @@ func TestSendContent(t *testing.T) {
 	}
 }
 
+// TestSendStream has each piece leave at once, without credit for more than it has.
+func TestSendStream(t *testing.T) {
+	near, far := io.Pipe()
+	in, pieces := io.Pipe()
+	credit := NoCredit()
+	sent := make(chan error, 1)
+	go func() { sent <- SendStream(t.Context(), NewWriter(far), 1, credit, in) }()
+	r := NewReader(near)
+	if err := credit.Give(5); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"ab", "cde"} {
+		if _, err := io.WriteString(pieces, text); err != nil {
+			t.Fatal(err)
+		}
+		if f, err := r.Read(); err != nil || string(f.Data.Bytes) != text || f.Data.End {
+			t.Fatalf("got %+v, %v, expected %q", f.Data, err, text)
+		}
+	}
+	if n := credit.left(1); n != 0 {
+		t.Errorf("%d bytes are left", n)
+	}
+	if err := credit.Give(1); err != nil {
+		t.Fatal(err)
+	}
+	pieces.Close()
+	if f, err := r.Read(); err != nil || len(f.Data.Bytes) != 0 || !f.Data.End {
+		t.Errorf("got %+v, %v, expected the end", f.Data, err)
+	}
+	if err := <-sent; err != nil {
+		t.Error(err)
+	}
+}
+
 func TestSendContentStops(t *testing.T) {
 	enough := errors.New("enough")
 	t.Run("given up while it waits", func(t *testing.T) {
@@ -120,9 +154,10 @@ func TestCreditIsBounded(t *testing.T) {
 	if err := c.Give(1); !isBad(err) {
 		t.Errorf("credit above the window: got %v, expected a *BadFrame", err)
 	}
-	if n := c.take(MaxChunk); n != MaxChunk {
+	if n := c.left(MaxChunk); n != MaxChunk {
 		t.Errorf("got credit for %d bytes, expected %d", n, MaxChunk)
 	}
+	c.take(MaxChunk)
 	if err := c.Give(MaxChunk + 1); !isBad(err) {
 		t.Errorf("more credit than was used: got %v, expected a *BadFrame", err)
 	}

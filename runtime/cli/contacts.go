@@ -11,6 +11,7 @@ import (
 	"github.com/openfroyo/froyo/runner/codec"
 	"github.com/openfroyo/froyo/runner/dial"
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/probe"
 )
 
 // contacts keeps one connection per host for a run, opened at first use. It
@@ -62,6 +63,16 @@ func (c *contacts) Connect(ctx context.Context, h *inventory.Host) (plan.Target,
 		return nil, err
 	}
 	return k.session, nil
+}
+
+// dial gives the way to connect from a host, once its runner is there: the time
+// that takes is none of a probe's.
+func (c *contacts) dial(ctx context.Context, h *inventory.Host) (probe.Dial, error) {
+	k, err := c.contact(ctx, h)
+	if err != nil {
+		return nil, err
+	}
+	return probe.From(k.session, h.ActsAs()), k.session.Ready(ctx, h.ActsAs())
 }
 
 // Facts implements builtins.Reader.

@@ -78,12 +78,12 @@ func (p *packages) schemaOf(typ string) *schema.Type {
 	return nil
 }
 
-// warm loads the guests beside other work, such as connecting to hosts. What
-// goes wrong is told where a guest is first used.
-func (p *packages) warm(ctx context.Context) {
+// warm loads the guests of the types in use beside other work, such as
+// connecting to hosts. What goes wrong is told where a guest is first used.
+func (p *packages) warm(ctx context.Context, uses func(typ string) bool) {
 	seen := map[*host.Module]bool{}
-	for _, m := range p.modules {
-		if !seen[m] {
+	for typ, m := range p.modules {
+		if uses(typ) && !seen[m] {
 			seen[m] = true
 			p.warming.Go(func() { _ = m.Prepare(ctx) })
 		}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/runner/dial"
+	"github.com/openfroyo/froyo/runner/probe"
 	"github.com/openfroyo/froyo/runtime/telemetry"
 	"github.com/openfroyo/froyo/runtime/ui"
 )
@@ -101,7 +103,7 @@ func (r *run) close(ctx context.Context, code diag.Code, counts []apply.Count) e
 
 // plan reads the hosts and finds out what each would change.
 func (r *run) plan(ctx context.Context, progress *ui.Progress) {
-	r.packages.warm(ctx)
+	r.packages.warm(ctx, r.program.Uses)
 	sinks := append(event.Tee{progress}, r.sinks...)
 	r.listen(sinks)
 	planner := &plan.Planner{
@@ -130,13 +132,24 @@ func (r *run) listen(sink event.Sink) {
 	r.notes.into(sink)
 }
 
-// connect gives the engine a host whose ops are traced.
+// connect gives the engine a host whose ops are traced, and whose probes are
+// made from here.
 func (r *run) connect(ctx context.Context, h *inventory.Host) (plan.Target, error) {
 	t, err := r.contacts.Connect(ctx, h)
 	if err != nil {
 		return nil, err
 	}
-	return r.trace.Target(h.Name, t), nil
+	return r.trace.Target(h.Name, probe.Wrap(t, probe.Options{Host: h.Name, Via: r.via})), nil
+}
+
+// via gives the way to connect from a host of the inventory, which need not be
+// one of the run's.
+func (r *run) via(ctx context.Context, name string) (probe.Dial, error) {
+	h := r.inventory.Host(name)
+	if h == nil {
+		return nil, fmt.Errorf("the inventory has no host %s", name)
+	}
+	return r.contacts.dial(ctx, h)
 }
 
 // planErrors are the reasons why hosts and units have no plan.

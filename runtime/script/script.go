@@ -69,6 +69,7 @@ type Program struct {
 	loaded   []*builtins.Scope // of all files
 	warnings []*diag.Error
 	usedVars map[string]any
+	used     map[string]bool // predeclared names
 
 	mu      sync.Mutex
 	sources map[string][]byte
@@ -108,7 +109,7 @@ func Load(ctx context.Context, opts Options) (*Program, error) {
 	if len(errs) > 0 {
 		return nil, join(errs)
 	}
-	p.usedVars = l.usedVars(opts.Vars)
+	p.usedVars, p.used = l.usedVars(opts.Vars), l.predeclared()
 	for _, m := range l.modules {
 		if m.scope != nil {
 			p.loaded = append(p.loaded, m.scope)
@@ -159,6 +160,9 @@ func (p *Program) Plays() []Play {
 	}
 	return plays
 }
+
+// Uses reports whether any file names a resource type or builtin.
+func (p *Program) Uses(name string) bool { return p.used[name] }
 
 // Warnings returns what is worth knowing about the files, and no error.
 func (p *Program) Warnings() []*diag.Error { return slices.Clone(p.warnings) }

@@ -1,6 +1,7 @@
 package script
 
 import (
+	"maps"
 	"strings"
 
 	"go.starlark.net/resolve"
@@ -31,10 +32,12 @@ type tree struct {
 	hostVars bool
 	// templates are the paths that template() gets as literals.
 	templates []string
+	// names are the predeclared ones that the file uses.
+	names map[string]bool
 }
 
 func newTree(file *syntax.File) *tree {
-	t := &tree{file: file, starts: map[place]place{}, globals: map[place][]string{}, vars: map[string]bool{}}
+	t := &tree{file: file, starts: map[place]place{}, globals: map[place][]string{}, vars: map[string]bool{}, names: map[string]bool{}}
 	syntax.Walk(file, func(n syntax.Node) bool {
 		if call, ok := n.(*syntax.CallExpr); ok {
 			t.starts[placeOf(call.Lparen)] = placeOf(syntax.Start(call))
@@ -60,6 +63,9 @@ func (t *tree) resolved() {
 		case *syntax.DotExpr:
 			t.dot(n, named)
 		case *syntax.Ident:
+			if isPredeclared(n, n.Name) {
+				t.names[n.Name] = true
+			}
 			if isPredeclared(n, "vars") && !named[n] {
 				t.allVars = true
 			}
@@ -197,6 +203,18 @@ func (l *loader) usesHostVars() bool {
 		}
 	}
 	return false
+}
+
+// predeclared returns the predeclared names that any of the files uses. What no
+// file names, no file can get at.
+func (l *loader) predeclared() map[string]bool {
+	used := map[string]bool{}
+	for _, m := range l.modules {
+		if m.tree != nil {
+			maps.Copy(used, m.tree.names)
+		}
+	}
+	return used
 }
 
 // preload reads the templates that files name, so that those rendered only

@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"context"
+	"net/url"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -83,10 +84,18 @@ func (t *Trace) ops(hostName string, began time.Time, steps []dial.Step, err err
 }
 
 // subject is the path or program of an op. A shell's command line is not told,
-// since it may hold what an argument list would.
+// since it may hold what an argument list would, nor what a URL has beside its
+// server.
 func subject(o op.Op) string {
-	if o.Exec != nil && o.Exec.Shell != "" {
+	switch {
+	case o.Exec != nil && o.Exec.Shell != "":
 		return "sh"
+	case o.HTTP != nil:
+		u, err := url.Parse(o.HTTP.URL)
+		if err != nil {
+			return ""
+		}
+		return u.Scheme + "://" + u.Host
 	}
 	return o.Subject()
 }

@@ -1,0 +1,39 @@
+package probe
+
+// units of time in milliseconds, the longer names first.
+var units = []struct {
+	name string
+	ms   int64
+}{{"ms", 1}, {"s", 1000}, {"m", 60_000}, {"h", 3_600_000}}
+
+// maxTime is the longest time in milliseconds: a week.
+const maxTime = 7 * 24 * 3_600_000
+
+// milliseconds reads "10s", "1m30s" or "500ms": numbers, each with its unit.
+// Package time would do the same, and make the guest larger.
+func milliseconds(s string) (total int64, ok bool) {
+	for s != "" {
+		n, digits := int64(0), 0
+		for digits < len(s) && '0' <= s[digits] && s[digits] <= '9' {
+			if n = 10*n + int64(s[digits]-'0'); n > maxTime {
+				return 0, false
+			}
+			digits++
+		}
+		unit := int64(0)
+		for _, u := range units {
+			if rest := s[digits:]; len(rest) >= len(u.name) && rest[:len(u.name)] == u.name {
+				unit, s = u.ms, rest[len(u.name):]
+				break
+			}
+		}
+		if digits == 0 || unit == 0 {
+			return 0, false
+		}
+		if total += n * unit; total > maxTime {
+			return 0, false
+		}
+		ok = true
+	}
+	return total, ok
+}
