@@ -38,7 +38,7 @@ func TestHostileFacts(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			binary, err := dialtest.Pack([]byte("#!/bin/sh\nrm -rf \"${0%/*}\"\nprintf '\\n%s\\n%s\\n' \"$1\" '" + ready + "'\nread -r command\n" +
-				"printf '%s\\n' '{\"done\":{\"id\":1,\"result\":{\"facts\":" + tt.told + "}}}'\ncat >/dev/null\n"))
+				"printf '%s\\n' '{\"done\":{\"id\":1,\"result\":{\"facts\":" + tt.told + "}}}'\nread -r command\n"))
 			if err != nil {
 				t.Fatal(err)
 			}
