@@ -3,8 +3,6 @@ package builtins
 import (
 	"context"
 	"fmt"
-	"maps"
-	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -13,27 +11,9 @@ import (
 
 	"github.com/openfroyo/froyo/builtins/plain"
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/facts"
 	"github.com/openfroyo/froyo/engine/inventory"
-	"github.com/openfroyo/froyo/runner/op"
 )
-
-// factFields lists the fields of each namespace of facts, by its name. The
-// runner's answer is where they are defined.
-func factFields() map[string][]string {
-	namespaces := map[string][]string{}
-	for namespace := range reflect.TypeFor[op.FactsResult]().Fields() {
-		name := jsonName(namespace)
-		for field := range namespace.Type.Elem().Fields() {
-			namespaces[name] = append(namespaces[name], jsonName(field))
-		}
-	}
-	return namespaces
-}
-
-func jsonName(f reflect.StructField) string {
-	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-	return name
-}
 
 // factStore holds the facts that an evaluation has asked for. It is safe for
 // concurrent use, because lambdas come back to it.
@@ -50,19 +30,19 @@ func (f *factStore) get(host *inventory.Host, namespace string) (map[string]any,
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	key := host.Name + "\x00" + namespace
-	if facts, ok := f.known[key]; ok {
-		return facts, nil
+	if told, ok := f.known[key]; ok {
+		return told, nil
 	}
 	ctx := f.scope.ctx
 	if f.scope.ended {
 		ctx = context.WithoutCancel(ctx)
 	}
-	facts, err := f.scope.reader.Facts(ctx, host, namespace)
+	told, err := f.scope.reader.Facts(ctx, host, namespace)
 	if err != nil {
 		return nil, fmt.Errorf("facts %s of %s: %w", namespace, host.Name, err)
 	}
-	put(&f.known, key, facts)
-	return facts, nil
+	put(&f.known, key, told)
+	return told, nil
 }
 
 // factsValue is host.facts, or a part of it on the way to a namespace.
@@ -83,13 +63,15 @@ func (f *factsValue) Hash() (uint32, error) { return 0, fmt.Errorf("unhashable: 
 
 // AttrNames lists the namespaces, or the fields of a namespace.
 func (f *factsValue) AttrNames() []string {
-	all := factFields()
-	if fields, ok := all[f.prefix]; ok {
-		return fields
-	}
 	var names []string
-	for _, namespace := range slices.Sorted(maps.Keys(all)) {
-		rest, ok := strings.CutPrefix(namespace, f.join(""))
+	if namespace := facts.Lookup(f.prefix); namespace != nil {
+		for _, field := range namespace.Fields {
+			names = append(names, field.Name)
+		}
+		return names
+	}
+	for _, namespace := range facts.All() {
+		rest, ok := strings.CutPrefix(namespace.Name, f.join(""))
 		if !ok {
 			continue
 		}
@@ -119,30 +101,35 @@ func (f *factsValue) Attr(name string) (starlark.Value, error) {
 		}
 		return nil, err.WithHint("there are: %s", f.join(strings.Join(names, ", "+f.join(""))))
 	}
-	if _, isNamespace := factFields()[f.prefix]; !isNamespace {
+	namespace := facts.Lookup(f.prefix)
+	if namespace == nil {
 		return &factsValue{host: f.host, prefix: f.join(name)}, nil
 	}
-	return f.fact(name)
+	return f.fact(namespace.Field(name))
 }
 
-func (f *factsValue) fact(name string) (starlark.Value, error) {
+func (f *factsValue) fact(field *facts.Field) (starlark.Value, error) {
 	s := f.host.scope
 	if s.facts == nil {
 		return nil, (&diag.Error{Summary: "facts are not known while files are loaded"}).
 			WithHint("read them in the function that play() gets as do; call hosts() there, too")
 	}
-	facts, err := s.facts.get(f.host.inv, f.prefix)
+	told, err := s.facts.get(f.host.inv, f.prefix)
 	if err != nil {
 		return nil, err
 	}
-	value, ok := facts[name]
+	value, ok := told[field.Name]
 	if !ok {
-		return nil, &diag.Error{Summary: fmt.Sprintf("%s did not tell its %s", f.host.inv.Name, f.join(name))}
+		return nil, &diag.Error{Summary: fmt.Sprintf("%s did not tell its %s", f.host.inv.Name, f.join(field.Name))}
 	}
-	s.record.fact(f.host.inv.Name, f.prefix, name, value)
+	record := func(part string, value any) { s.record.fact(f.host.inv.Name, f.prefix, field.Name+part, value) }
+	if entries, ok := value.(map[string]any); ok && field.Form == facts.Dict {
+		return &factDict{what: f.join(field.Name) + " of " + f.host.inv.Name, entries: entries, record: record}, nil
+	}
+	record("", value)
 	v, err := plain.FromStruct(value)
 	if err != nil {
-		return nil, fmt.Errorf("%s of %s: %w", f.join(name), f.host.inv.Name, err)
+		return nil, fmt.Errorf("%s of %s: %w", f.join(field.Name), f.host.inv.Name, err)
 	}
 	v.Freeze()
 	return v, nil

@@ -91,6 +91,12 @@ func (r *rendering) value(v starlark.Value, depth int) (any, error) {
 		return r.bag(v, depth), nil
 	case *starlarkstruct.Struct, *Host, *factsValue:
 		return r.object(v.(starlark.HasAttrs), depth), nil
+	case *factDict:
+		dict, err := v.dict()
+		if err != nil {
+			return nil, err
+		}
+		return r.value(dict, depth)
 	case *starlark.Dict:
 		pairs := make([]jinja.Pair, 0, v.Len())
 		for _, item := range v.Items() {

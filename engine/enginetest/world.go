@@ -45,12 +45,15 @@ type Host struct {
 	Probes int
 }
 
+// MachineID is the machine-id of hosts that have no other.
+const MachineID = "11111111111111111111111111111111"
+
 // NewHost returns a host with files.
 func NewHost(files map[string]string) *Host {
 	if files == nil {
 		files = map[string]string{}
 	}
-	return &Host{Files: files, MachineID: "m1"}
+	return &Host{Files: files, MachineID: MachineID}
 }
 
 // Do implements plan.Target.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/event"
+	"github.com/openfroyo/froyo/engine/facts"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/providers/abi"
@@ -300,8 +301,12 @@ func (r *reader) perform(ctx context.Context, steps []*Step, ops [][]op.Op) ([][
 		if failed := results[len(results)-1].Error; failed != nil {
 			return nil, fmt.Errorf("read the host's facts: %w", failed)
 		}
+		told := results[len(results)-1].Facts
+		if _, err := facts.Of(told, facts.Basic); err != nil {
+			return nil, fmt.Errorf("read the host's facts: %w", err)
+		}
 		r.mu.Lock()
-		r.facts = results[len(results)-1].Facts
+		r.facts = told
 		r.mu.Unlock()
 	}
 	out := make([][]op.Result, len(ops))
@@ -324,4 +329,4 @@ func (r *reader) claimFacts() bool {
 }
 
 // FactsOp asks for the facts that identify a host.
-func FactsOp() op.Op { return op.Op{Facts: &op.Facts{Namespaces: []string{"os.basic"}}} }
+func FactsOp() op.Op { return op.Op{Facts: &op.Facts{Namespaces: []string{facts.Basic}}} }

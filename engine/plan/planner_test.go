@@ -51,7 +51,7 @@ func TestPlanReadsAHostInOneRoundTrip(t *testing.T) {
 	if h.Trips != 1 {
 		t.Errorf("%d round trips, want 1", h.Trips)
 	}
-	if planned.MachineID() != "m1" {
+	if planned.MachineID() != enginetest.MachineID {
 		t.Errorf("the machine-id %q was not read on the way", planned.MachineID())
 	}
 	want := plan.Summary{Hosts: 1, Units: 3, Add: 1, Change: 1}
@@ -151,7 +151,7 @@ func TestSavedPlanIsStale(t *testing.T) {
 		{"nothing", func(*enginetest.Host) {}, units(), ""},
 		{"a file that was to change", func(h *enginetest.Host) { h.Files["/a"] = "else" }, units(), "h1: set[/a]: the host has changed since the plan"},
 		{"a file that was right", func(h *enginetest.Host) { h.Files["/b"] = "else" }, units(), "h1: set[/b]: the host has changed since the plan"},
-		{"the machine", func(h *enginetest.Host) { h.MachineID = "m2" }, units(), "h1: another machine answers: machine-id m2, planned for m1"},
+		{"the machine", func(h *enginetest.Host) { h.MachineID = strings.Repeat("2", 32) }, units(), "h1: another machine answers: machine-id " + strings.Repeat("2", 32) + ", planned for " + enginetest.MachineID},
 		{"a unit less", func(*enginetest.Host) {}, units()[:1], "h1: set[/b]: the unit is planned, but the runbook no longer wants it on this host"},
 		{"a unit more", func(*enginetest.Host) {}, append(units(), enginetest.Set("h1", "/c", "3")), "h1: set[/c]: the runbook now wants a unit that is not in the plan"},
 		{"the wish", func(*enginetest.Host) {}, []*unit.Unit{enginetest.Set("h1", "/a", "9"), units()[1]}, "h1: set[/a]: its arguments are no longer those of the plan"},

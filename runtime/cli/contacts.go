@@ -2,13 +2,12 @@ package cli
 
 import (
 	"context"
-	"errors"
-	"fmt"
+	"maps"
 	"sync"
 
+	"github.com/openfroyo/froyo/engine/facts"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/plan"
-	"github.com/openfroyo/froyo/runner/codec"
 	"github.com/openfroyo/froyo/runner/dial"
 	"github.com/openfroyo/froyo/runner/op"
 	"github.com/openfroyo/froyo/runner/probe"
@@ -31,8 +30,9 @@ type contact struct {
 	session *dial.Session
 	err     error
 
-	mu    sync.Mutex
-	facts *op.FactsResult
+	mu     sync.Mutex
+	facts  *op.FactsResult           // what was told; replaced where more is, and never changed
+	values map[string]map[string]any // the same as plain data, by namespace
 }
 
 func newContacts(open func(context.Context, *inventory.Host) (*dial.Session, error)) *contacts {
@@ -44,7 +44,7 @@ func (c *contacts) contact(ctx context.Context, h *inventory.Host) (*contact, er
 	c.mu.Lock()
 	k := c.hosts[h.Name]
 	if k == nil {
-		k = &contact{}
+		k = &contact{values: map[string]map[string]any{}}
 		c.hosts[h.Name] = k
 	}
 	c.mu.Unlock()
@@ -81,43 +81,36 @@ func (c *contacts) Facts(ctx context.Context, h *inventory.Host, namespace strin
 	if err != nil {
 		return nil, err
 	}
-	facts, err := k.fetchFacts(ctx, h)
-	if err != nil {
-		return nil, err
-	}
-	data, err := codec.Marshal(facts)
-	if err != nil {
-		return nil, err
-	}
-	var all map[string]map[string]any
-	if err := codec.Unmarshal(data, &all); err != nil {
-		return nil, err
-	}
-	values, ok := all[namespace]
-	if !ok {
-		return nil, fmt.Errorf("%s gave no facts of the namespace %s", h.Name, namespace)
-	}
-	return values, nil
+	return k.fetchFacts(ctx, h, namespace)
 }
 
-// fetchFacts asks the host once.
-func (k *contact) fetchFacts(ctx context.Context, h *inventory.Host) (*op.FactsResult, error) {
+// fetchFacts asks the host once for each namespace, and with the first for who it is.
+func (k *contact) fetchFacts(ctx context.Context, h *inventory.Host, namespace string) (map[string]any, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.facts != nil {
-		return k.facts, nil
+	if values := k.values[namespace]; values != nil {
+		return values, nil
 	}
-	results, err := k.session.Do(ctx, []dial.Step{{Op: plan.FactsOp(), User: h.ActsAs()}})
+	o := op.Op{Facts: &op.Facts{Namespaces: []string{namespace}}}
+	if k.facts == nil && namespace != facts.Basic {
+		o.Facts.Namespaces = append(o.Facts.Namespaces, facts.Basic)
+	}
+	results, err := k.session.Do(ctx, []dial.Step{{Op: o, User: h.ActsAs()}})
 	switch {
 	case err != nil:
 		return nil, err
 	case results[0].Error != nil:
 		return nil, results[0].Error
-	case results[0].Facts == nil:
-		return nil, errors.New("the host gave no facts")
 	}
-	k.facts = results[0].Facts
-	return k.facts, nil
+	values := map[string]map[string]any{}
+	for _, asked := range o.Facts.Namespaces {
+		if values[asked], err = facts.Of(results[0].Facts, asked); err != nil {
+			return nil, err
+		}
+	}
+	maps.Copy(k.values, values)
+	k.facts = facts.Merge(k.facts, results[0].Facts)
+	return values[namespace], nil
 }
 
 // Do implements builtins.Reader.

@@ -245,6 +245,46 @@ func TestLabPasswordOnce(t *testing.T) {
 	f.clean(t)
 }
 
+// TestLabFacts: a runbook gets the facts of hosts that it asks for, validate
+// knows them afterwards, and a saved plan holds those alone that were used.
+func TestLabFacts(t *testing.T) {
+	f := start(t, 1)
+	f.trust(t)
+	f.inventory(t, "root", nil)
+	f.write(t, "site.star", `
+def web(host):
+    net, units = host.facts.net.ifaces, host.facts.svc.units.units
+    text = "%s %s %d\n" % (net.default, net.address, host.facts.hw.cpu.cores)
+    text += "%s %s\n" % (units["ssh.service"].active, units.get("none.service"))
+    file("/srv/lab", state = "directory")
+    file("/srv/lab/facts", content = text)
+
+play("web", hosts = "all", do = web)
+`)
+	if code, _, _ := f.run(t, "plan", "--out", "saved.json"); code != 0 {
+		t.Fatal("no plan")
+	}
+	saved, err := os.ReadFile(filepath.Join(f.dir, "saved.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(saved), `units[\"ssh.service\"]`) || strings.Contains(string(saved), "dbus.service") {
+		t.Error("the plan's inputs are not the facts that were used")
+	}
+	if code, _, _ := f.finish(t, f.command(t.Context(), "apply", "-y", "--plan", "saved.json")); code != 0 {
+		t.Fatal("not converged")
+	}
+	h := f.hosts[0]
+	want := h.SSH(t, `echo "host0 `+h.Addr+` $(nproc)"; echo "active None"`)
+	if got := h.SSH(t, "cat /srv/lab/facts"); got != want {
+		t.Errorf("the facts are %q, want %q", got, want)
+	}
+	if code, out, stderr := f.run(t, "validate"); code != 0 || !strings.Contains(out, "2 units") || strings.Contains(stderr, "not checked") {
+		t.Error("validate does not know the facts of the last run")
+	}
+	f.clean(t)
+}
+
 // TestLabKilled: froyo is killed in the middle of a unit; nothing of it stays on the hosts.
 func TestLabKilled(t *testing.T) {
 	f := start(t, 1)

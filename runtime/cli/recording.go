@@ -11,6 +11,7 @@ import (
 	"github.com/openfroyo/froyo/engine/apply"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/event"
+	"github.com/openfroyo/froyo/engine/facts"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/state"
 	"github.com/openfroyo/froyo/engine/unit"
@@ -78,7 +79,7 @@ func (r *recording) Emit(e event.Event) { r.stream.Emit(e) }
 // savePlan keeps what is going to be done, and which machines answered.
 func (r *recording) savePlan(ctx context.Context, hosts []*plan.Host, plays []string) error {
 	var units []state.PlanUnit
-	var facts []state.Fact
+	var stored []state.Fact
 	now := time.Now()
 	for _, h := range hosts {
 		position := 0
@@ -97,16 +98,18 @@ func (r *recording) savePlan(ctx context.Context, hosts []*plan.Host, plays []st
 		if err := r.sighting(ctx, h, now); err != nil {
 			return err
 		}
-		data, err := codec.Marshal(h.Facts.OSBasic)
-		if err != nil {
-			return err
+		for namespace, told := range facts.Present(h.Facts) {
+			data, err := codec.Marshal(told)
+			if err != nil {
+				return err
+			}
+			stored = append(stored, state.Fact{
+				Workspace: r.workspace, Host: h.Host.Name, MachineID: h.MachineID(), Namespace: namespace,
+				Data: json.RawMessage(data), Time: now, TTL: factTTL,
+			})
 		}
-		facts = append(facts, state.Fact{
-			Workspace: r.workspace, Host: h.Host.Name, MachineID: h.MachineID(), Namespace: "os.basic",
-			Data: json.RawMessage(data), Time: now, TTL: factTTL,
-		})
 	}
-	return errors.Join(r.store.SaveUnits(ctx, r.id, units), r.store.PutFacts(ctx, facts))
+	return errors.Join(r.store.SaveUnits(ctx, r.id, units), r.store.PutFacts(ctx, stored))
 }
 
 // sighting notes which machine answered, and says so where it is another than before.

@@ -10,6 +10,7 @@ import (
 	"github.com/openfroyo/froyo/engine/apply"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/event"
+	"github.com/openfroyo/froyo/engine/facts"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/runner/dial"
@@ -104,6 +105,7 @@ func (r *run) close(ctx context.Context, code diag.Code, counts []apply.Count) e
 // plan reads the hosts and finds out what each would change.
 func (r *run) plan(ctx context.Context, progress *ui.Progress) {
 	r.packages.warm(ctx, r.program.Uses)
+	go facts.All() // are read while hosts are connected to
 	sinks := append(event.Tee{progress}, r.sinks...)
 	r.listen(sinks)
 	planner := &plan.Planner{

@@ -155,6 +155,43 @@ play("do", do = do)
 	}
 }
 
+// TestFactInputs holds that of a dict only the entries that were used are
+// inputs, those that are not there among them, unless it was used as a whole.
+func TestFactInputs(t *testing.T) {
+	ev, err := evaluate(t, `
+def do(host):
+    packages, units = host.facts.pkg.manifest.packages, host.facts.svc.units.units
+    packages["nginx"]
+    packages.get("apache2")
+    "nginx.service" in units
+    len(hosts("web2")[0].facts.pkg.manifest.packages)
+    host.facts.net.ifaces.default
+
+play("do", do = do)
+`, "web1", &fakeReader{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, f := range ev.Inputs.Facts {
+		value, err := json.Marshal(f.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, f.Host+" "+f.Namespace+" "+f.Field+" "+string(value))
+	}
+	want := []string{
+		`web1 net.ifaces default "eth0"`,
+		`web1 pkg.manifest packages["apache2"] null`,
+		`web1 pkg.manifest packages["nginx"] "1.22.1-9"`,
+		`web1 svc.units units["nginx.service"] {"active":"active","load":"loaded","sub":"running"}`,
+		`web2 pkg.manifest packages {"bash":"5.2.15-2+b7","nginx":"1.22.1-9"}`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("inputs (-want +got):\n%s", diff)
+	}
+}
+
 func TestTheSameQuestionIsAskedOnce(t *testing.T) {
 	r := &fakeReader{files: map[string]string{}}
 	_, err := evaluate(t, "def do(host):\n    for i in range(3):\n        host.stat('/x')\n        host.stat('/x', run_as = 'app')\n\nplay('do', do = do)\n", "web2", r)

@@ -19,6 +19,7 @@ import (
 	"github.com/openfroyo/froyo/builtins"
 	"github.com/openfroyo/froyo/builtins/startest"
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/facts"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/schema"
 	"github.com/openfroyo/froyo/engine/unit"
@@ -58,7 +59,23 @@ func (r *fakeReader) Facts(_ context.Context, host *inventory.Host, namespace st
 	if r.unknown {
 		return nil, builtins.ErrNotKnown
 	}
-	return map[string]any{"family": "debian", "id": "debian", "hostname": host.Name}, nil
+	if namespace == facts.Basic {
+		return map[string]any{"family": "debian", "id": "debian", "hostname": host.Name}, nil
+	}
+	return facts.Of(&told, namespace)
+}
+
+// told is what hosts tell beside os.basic.
+var told = op.FactsResult{
+	HWCPU: &op.HWCPU{Cores: 4, Sockets: 1, Arch: "amd64"},
+	NetIfaces: &op.NetIfaces{Default: "eth0", Gateway: "10.0.0.254", Address: "10.0.0.1", Ifaces: []op.Iface{
+		{Name: "lo", MTU: 65536, Up: true, Loopback: true, Addresses: []string{"127.0.0.1/8"}},
+		{Name: "eth0", MAC: "00:16:3e:00:00:01", MTU: 1500, Up: true, Addresses: []string{"10.0.0.1/24"}},
+	}},
+	PkgManifest: &op.PkgManifest{Manager: "apt", Packages: map[string]string{"nginx": "1.22.1-9", "bash": "5.2.15-2+b7"}},
+	SvcUnits: &op.SvcUnits{Manager: "systemd", Units: map[string]op.SvcUnit{
+		"nginx.service": {Active: "active", Sub: "running", Load: "loaded"}, "ssh.service": {Active: "inactive", Sub: "dead", Load: "loaded"},
+	}},
 }
 
 func (r *fakeReader) Do(_ context.Context, host *inventory.Host, user string, o op.Op) (op.Result, error) {

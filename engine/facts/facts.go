@@ -1,0 +1,242 @@
+// Package facts knows the facts that a host tells of itself: their names, what
+// they mean, and what they can be. All of it comes from the CUE definitions
+// beside the code, one file for each namespace.
+//
+// A host is not trusted: what it tells is checked here, once, by checks in Go
+// that are compiled from the definitions.
+//
+// It imports engine/schema/shape, runner/op, runner/codec and CUE's syntax.
+package facts
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"strings"
+	"sync"
+
+	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/parser"
+
+	"github.com/openfroyo/froyo/engine/schema/shape"
+)
+
+//go:embed *.cue
+var sources embed.FS
+
+// Basic is the namespace that every run asks for.
+const Basic = "os.basic"
+
+// definitions are the namespaces, in the order in which they are told of.
+var definitions = [...]struct{ namespace, definition string }{
+	{Basic, "#OSBasic"},
+	{"hw.cpu", "#HWCPU"},
+	{"net.ifaces", "#NetIfaces"},
+	{"pkg.manifest", "#PkgManifest"},
+	{"svc.units", "#SvcUnits"},
+}
+
+// Namespace is a group of facts that come together.
+type Namespace struct {
+	Name string // "os.basic"
+	Doc  string
+	record
+}
+
+// Form is how a field's values are held.
+type Form uint8
+
+// The forms.
+const (
+	Plain Form = iota // one value
+	List              // records, in order
+	Dict              // values by name; records where the field has fields
+)
+
+// Field is a fact, or a field of one that is a record.
+type Field struct {
+	Name string
+	Doc  string
+	Kind string // for documentation: "string", "int", "list", "dict"
+	Form Form
+	// Fields are those of the records that a list or a dict holds.
+	Fields []Field
+
+	shape shape.Shape // of the value, or of each of a dict's; nil where they are records
+}
+
+// record is what has fields.
+type record struct{ Fields []Field }
+
+// Field returns the field of a name, or nil.
+func (r *record) Field(name string) *Field {
+	for i := range r.Fields {
+		if r.Fields[i].Name == name {
+			return &r.Fields[i]
+		}
+	}
+	return nil
+}
+
+// All returns all namespaces. They are read once, and must not be changed.
+func All() []*Namespace { return load() }
+
+// Lookup returns the namespace of a name, or nil.
+func Lookup(name string) *Namespace {
+	for _, n := range load() {
+		if n.Name == name {
+			return n
+		}
+	}
+	return nil
+}
+
+var load = sync.OnceValue(func() []*Namespace {
+	all, err := read(sources)
+	if err != nil {
+		panic(err) // embedded files can be read, as the tests have shown
+	}
+	return all
+})
+
+// read compiles the definitions of *.cue files.
+func read(fsys fs.FS) ([]*Namespace, error) {
+	s := &syntax{declared: map[string]*ast.Field{}}
+	names, err := fs.Glob(fsys, "*.cue")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		text, err := fs.ReadFile(fsys, name)
+		if err != nil {
+			return nil, err
+		}
+		file, err := parser.ParseFile(name, text, parser.ParseComments)
+		if err != nil {
+			return nil, err
+		}
+		s.take(file)
+	}
+	var all []*Namespace
+	for _, d := range definitions {
+		n := &Namespace{Name: d.namespace}
+		if n.Fields, err = s.fields(d.definition); err != nil {
+			return nil, fmt.Errorf("%s: %w", d.definition, err)
+		}
+		n.Doc = docOf(s.declared[d.definition])
+		all = append(all, n)
+	}
+	return all, nil
+}
+
+// syntax is the text of the definitions.
+type syntax struct {
+	files    []*ast.File
+	declared map[string]*ast.Field // definitions by name
+}
+
+func (s *syntax) take(file *ast.File) {
+	s.files = append(s.files, file)
+	for _, decl := range file.Decls {
+		if f, ok := decl.(*ast.Field); ok {
+			s.declared[labelOf(f)] = f
+		}
+	}
+}
+
+// fields compiles the fields of a definition.
+func (s *syntax) fields(definition string) ([]Field, error) {
+	declared := s.declared[definition]
+	if declared == nil {
+		return nil, fmt.Errorf("there is no definition %s", definition)
+	}
+	body, ok := declared.Value.(*ast.StructLit)
+	text := shape.Find(s.files, definition)
+	if !ok || !text.Plain() {
+		return nil, fmt.Errorf("%s is more than its fields", definition)
+	}
+	var all []Field
+	for _, decl := range body.Elts {
+		of, ok := decl.(*ast.Field)
+		if !ok {
+			continue
+		}
+		f := Field{Name: labelOf(of), Doc: docOf(of)}
+		if err := s.compile(&f, of.Value, text); err != nil {
+			return nil, fmt.Errorf("%s: %w", f.Name, err)
+		}
+		all = append(all, f)
+	}
+	return all, nil
+}
+
+// compile finds out what a field holds.
+func (s *syntax) compile(f *Field, value ast.Expr, text *shape.Syntax) error {
+	f.shape = text.Field(f.Name)
+	f.Kind = f.shape.Kind()
+	form, element := container(value)
+	if form == Dict {
+		f.Form, f.Kind = Dict, "dict"
+	}
+	if record, ok := element.(*ast.Ident); ok && s.isRecord(record.Name) {
+		var err error
+		f.Form, f.Kind, f.shape = form, [...]string{List: "list", Dict: "dict"}[form], nil
+		f.Fields, err = s.fields(record.Name)
+		return err
+	}
+	if f.shape.Schema() == nil {
+		return fmt.Errorf("the constraint is none that is checked without CUE")
+	}
+	return nil
+}
+
+// container tells what [...x] and {[string]: x} hold.
+func container(value ast.Expr) (Form, ast.Expr) {
+	switch v := value.(type) {
+	case *ast.ListLit:
+		if len(v.Elts) == 1 {
+			if rest, ok := v.Elts[0].(*ast.Ellipsis); ok {
+				return List, rest.Type
+			}
+		}
+	case *ast.StructLit:
+		if len(v.Elts) == 1 {
+			if f, ok := v.Elts[0].(*ast.Field); ok && labelOf(f) == "" {
+				return Dict, f.Value
+			}
+		}
+	}
+	return Plain, nil
+}
+
+func (s *syntax) isRecord(name string) bool {
+	f := s.declared[name]
+	if f == nil {
+		return false
+	}
+	_, ok := f.Value.(*ast.StructLit)
+	return ok
+}
+
+// labelOf returns the name that a field declares, "" for a pattern.
+func labelOf(f *ast.Field) string {
+	if _, pattern := f.Label.(*ast.ListLit); pattern {
+		return ""
+	}
+	name, _, err := ast.LabelName(f.Label)
+	if err != nil {
+		return ""
+	}
+	return name
+}
+
+// docOf returns the comment above a field.
+func docOf(f *ast.Field) string {
+	var text []string
+	for _, group := range ast.Comments(f) {
+		if group.Doc {
+			text = append(text, strings.Join(strings.Fields(group.Text()), " "))
+		}
+	}
+	return strings.Join(text, " ")
+}
