@@ -38,7 +38,9 @@ func (r *hostRun) act(ctx context.Context, s *plan.Step, req abi.Request, starte
 	case err != nil:
 		return err
 	case replies[0].Error != nil:
-		r.dirty = r.dirty || !onlyProbes(s.Change) // some of it may have happened
+		if !onlyProbes(s.Change) { // some of it may have happened
+			r.dirty, r.touched = true, true
+		}
 		return replies[0].Error
 	case replies[0].Outcome == nil:
 		return errors.New("the provider gave no outcome")
@@ -91,7 +93,9 @@ func (r *hostRun) settle(ctx context.Context, s *plan.Step, o *abi.Outcome, star
 		}
 	}
 	changed := o.Changed && s.Change.Action != abi.Probe && s.Change.Action != abi.None
-	r.dirty = r.dirty || changed
+	if changed {
+		r.dirty, r.touched = true, true
+	}
 	if err := r.until(ctx, s.Unit, outputs); err != nil {
 		return err
 	}

@@ -12,15 +12,17 @@ import (
 )
 
 // within refuses what a provider would do at a unit's turn beyond what its plan
-// announced. Of a saved plan exactly what was reviewed is done. Otherwise a
-// unit may need more or less of what it announced, as the host is by now, but
-// nothing else; a unit that had nothing to do may mend what units before it
-// broke.
+// announced. A unit may need more or less of what it announced, as the host is
+// by now, but nothing else; a unit that had nothing to do may mend what units
+// before it broke. Of a saved plan exactly what was reviewed is done, until the
+// plan's own changes have made the host another one, and from then on nothing
+// that was not reviewed.
 func (r *hostRun) within(s *plan.Step, announced *abi.Change, certain bool) error {
 	if announced == nil {
 		return nil // it could not be planned, and said so
 	}
-	if r.Exact && certain && !sameChange(announced, s.Change) {
+	exact := certain && !r.touched || len(announced.Effects) == 0
+	if r.Exact && exact && !sameChange(announced, s.Change) {
 		return (&diag.Error{Summary: "the host is no longer as the plan found it", Pos: s.Unit.Pos, Code: diag.Stale}).
 			WithHint("this unit and those after it were not touched; make a new plan and look at it")
 	}
@@ -41,10 +43,21 @@ func sameChange(a, b *abi.Change) bool {
 }
 
 // covers reports whether an announced effect speaks of an op: the same kind of
-// thing done to the same path, or a program or URL where which one was not known.
+// thing done to the same path with the same content, or a program or URL where
+// which one was not known.
 func covers(a abi.Effect, o op.Op) bool {
-	return a.Op.Kind() == o.Kind() &&
-		(a.Op.Subject() == o.Subject() || o.Exec != nil && len(a.Unknown) > 0 || o.HTTP != nil && slices.Contains(a.Unknown, "url"))
+	unknown := func(field string) bool { return slices.Contains(a.Unknown, field) }
+	switch {
+	case a.Op.Kind() != o.Kind():
+		return false
+	case o.Exec != nil && len(a.Unknown) > 0 || o.HTTP != nil && unknown("url"):
+		return true
+	case o.Write != nil && !unknown("content") && a.Op.Write.Content.Sum != o.Write.Content.Sum:
+		return false
+	case o.Exec != nil:
+		return encode(a.Op) == encode(o)
+	}
+	return a.Op.Subject() == o.Subject()
 }
 
 func unannounced(o op.Op) error {

@@ -352,19 +352,59 @@ func TestApplyConverges(t *testing.T) {
 }
 
 func TestASavedPlanIsDoneExactly(t *testing.T) {
-	h := enginetest.NewHost(map[string]string{"/a": "old", "/b": "old"})
-	f := oneHost(h, set("/a", "1"), set("/b", "2"))
+	for _, tt := range []struct {
+		name    string
+		files   map[string]string
+		onWrite func(h *enginetest.Host)
+		want    apply.Count
+	}{
+		{
+			"what a unit before it brought is not done again",
+			map[string]string{"/a": "old", "/b": "old"},
+			func(h *enginetest.Host) { h.Files["/b"] = "2" },
+			apply.Count{Host: "h1", OK: 2, Changed: 1},
+		},
+		{
+			"what was announced is done to a host that a unit before it changed",
+			map[string]string{"/a": "old", "/b": "old"},
+			func(h *enginetest.Host) { h.Files["/b"] = "default" },
+			apply.Count{Host: "h1", OK: 2, Changed: 2},
+		},
+		{
+			"what was not reviewed is not done",
+			map[string]string{"/a": "old", "/b": "2"},
+			func(h *enginetest.Host) { h.Files["/b"] = "spoiled" },
+			apply.Count{Host: "h1", OK: 1, Changed: 1, Failed: 1},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			h := enginetest.NewHost(tt.files)
+			f := oneHost(h, set("/a", "1"), set("/b", "2"))
+			f.exact = true
+			planned := f.plan(t.Context())
+			h.OnWrite = func(h *enginetest.Host, path string) {
+				if path == "/a" {
+					tt.onWrite(h)
+				}
+			}
+			if counts := f.apply(t.Context(), planned); counts[0] != tt.want {
+				t.Error(cmp.Diff(tt.want, counts[0]))
+			}
+			if refused := strings.Contains(strings.Join(f.log, "\n"), "no longer as the plan found it"); refused != (tt.want.Failed > 0) {
+				t.Errorf("%q", f.log)
+			}
+		})
+	}
+}
+
+// TestASavedPlanRefusesAHostThatChangedSince: before the plan's own first change.
+func TestASavedPlanRefusesAHostThatChangedSince(t *testing.T) {
+	h := enginetest.NewHost(map[string]string{"/a": "old"})
+	f := oneHost(h, set("/a", "1"))
 	f.exact = true
 	planned := f.plan(t.Context())
-	h.OnWrite = func(h *enginetest.Host, path string) {
-		if path == "/a" {
-			h.Files["/b"] = "2" // as wanted by now, but not as reviewed
-		}
-	}
-	counts := f.apply(t.Context(), planned)
-	if want := []apply.Count{{Host: "h1", OK: 1, Changed: 1, Failed: 1}}; !cmp.Equal(counts, want) {
-		t.Error(cmp.Diff(want, counts))
-	}
+	h.Files["/a"] = "1"
+	f.apply(t.Context(), planned)
 	if !strings.Contains(strings.Join(f.log, "\n"), "no longer as the plan found it") {
 		t.Errorf("%q", f.log)
 	}

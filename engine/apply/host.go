@@ -23,8 +23,9 @@ type hostRun struct {
 	count Count
 	// err is why the host takes no further part, or nil.
 	err error
-	// dirty says that something on the host changed, so what the plan read no longer binds.
-	dirty bool
+	// dirty says that something on the host changed, so what the plan read no longer binds;
+	// touched, that it was this run that changed it.
+	dirty, touched bool
 	// last is the index of the host's last play, or -1.
 	last int
 	// wanted holds the units whose results a later unit reads.
