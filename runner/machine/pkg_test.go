@@ -56,7 +56,7 @@ func TestNoManager(t *testing.T) {
 			if e.Message != test.want {
 				t.Errorf("got %q, want %q", e.Message, test.want)
 			}
-			refused(t, m, op.Op{PkgEnsure: &op.PkgEnsure{Packages: []op.PkgWant{{Name: "a", State: op.PkgPresent}}}}, "nomanager")
+			_ = refused(t, m, op.Op{PkgEnsure: &op.PkgEnsure{Packages: []op.PkgWant{{Name: "a", State: op.PkgPresent}}}}, "nomanager")
 			got := do(t, m, op.Op{Facts: &op.Facts{Namespaces: []string{"pkg.manifest"}}})
 			if diff := cmp.Diff(&op.PkgManifest{Packages: map[string]string{}}, got.Facts.PkgManifest); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
@@ -67,5 +67,5 @@ func TestNoManager(t *testing.T) {
 
 func TestNoStatus(t *testing.T) {
 	m := fakeRoot(t, map[string]string{"etc/os-release": debianRelease})
-	refused(t, m, op.Op{PkgQuery: &op.PkgQuery{Packages: []op.PkgAsk{{Name: "a"}}}}, "enoent")
+	_ = refused(t, m, op.Op{PkgQuery: &op.PkgQuery{Packages: []op.PkgAsk{{Name: "a"}}}}, "enoent")
 }
