@@ -85,7 +85,7 @@ func class(code string) op.Class {
 func (o *outcome) why() (string, op.Class, string) {
 	for _, f := range o.words.failures {
 		if len(f.needs) == 0 {
-			return f.name + " failed, on which the transaction depends: " + cmp.Or(f.reason, "dpkg does not say why"), class(f.code), f.code
+			return f.name + ", which the transaction needs, failed: " + cmp.Or(f.reason, "dpkg does not say why"), class(f.code), f.code
 		}
 	}
 	if len(o.words.errors) > 0 {

@@ -3,7 +3,6 @@ package apt
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/openfroyo/froyo/runner/op"
 )
@@ -18,10 +17,15 @@ func (a *Apt) Ensure(ctx context.Context, e *op.PkgEnsure, note func(string)) (*
 	}
 	select {
 	case <-a.turn:
-		defer func() { a.turn <- struct{}{} }()
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+	default:
+		note("waiting for another change of packages on this host")
+		select {
+		case <-a.turn:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
 	}
+	defer func() { a.turn <- struct{}{} }()
 	t := &transaction{Apt: a, patience: newPatience(e, note), ask: e}
 	return t.run(ctx)
 }
@@ -127,7 +131,7 @@ func (t *transaction) done(p plan, before, after *database) *op.PkgDone {
 }
 
 // maxAlso bounds the packages that are reported without having been named.
-const maxAlso = 3000
+const maxAlso = 1000
 
 // others lists the packages that came, went or changed without being named.
 func others(p plan, before, after *database) []op.PkgChange {
@@ -136,17 +140,21 @@ func others(p plan, before, after *database) []op.PkgChange {
 		named[after.plain(i.want.Name)] = true
 	}
 	was, is := before.versions(), after.versions()
-	var changes []op.PkgChange
+	var changed []string // sorted as names, which costs the runner less than sorting changes
 	for name, version := range is {
 		if !named[name] && was[name] != version {
-			changes = append(changes, op.PkgChange{Name: name, Before: was[name], After: version})
+			changed = append(changed, name)
 		}
 	}
-	for name, version := range was {
+	for name := range was {
 		if _, still := is[name]; !still && !named[name] {
-			changes = append(changes, op.PkgChange{Name: name, Before: version})
+			changed = append(changed, name)
 		}
 	}
-	slices.SortFunc(changes, func(a, b op.PkgChange) int { return strings.Compare(a.Name, b.Name) })
-	return changes[:min(len(changes), maxAlso)]
+	slices.Sort(changed)
+	var changes []op.PkgChange
+	for _, name := range changed[:min(len(changed), maxAlso)] {
+		changes = append(changes, op.PkgChange{Name: name, Before: was[name], After: is[name]})
+	}
+	return changes
 }

@@ -3,6 +3,7 @@ package apt
 import (
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"os/exec"
 	"strings"
@@ -86,12 +87,13 @@ func (s *stage) installs(t *testing.T, names ...string) func() *op.ExecResult {
 		if err != nil {
 			t.Fatal(err)
 		}
-		text := string(old)
+		var text strings.Builder
+		text.WriteString(string(old))
 		for _, name := range names {
 			name, version, _ := strings.Cut(name, "=")
-			text += "Package: " + name + "\nStatus: install ok installed\nArchitecture: amd64\nVersion: " + version + "\n\n"
+			text.WriteString("Package: " + name + "\nStatus: install ok installed\nArchitecture: amd64\nVersion: " + version + "\n\n")
 		}
-		write(t, s.root+statusFile, text)
+		write(t, s.root+statusFile, text.String())
 		return &op.ExecResult{}
 	}
 }
@@ -196,9 +198,7 @@ func TestEnsureCommands(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			s := newStage(t, test.sudo)
 			s.asks = map[string]string{"apt-cache": shop}
-			for begin, text := range test.asks {
-				s.asks[begin] = text
-			}
+			maps.Copy(s.asks, test.asks)
 			if test.acts != nil {
 				s.acts = test.acts(t, s)
 			}

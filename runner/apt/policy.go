@@ -95,7 +95,7 @@ func exactly(name string) string {
 		return name
 	}
 	bare, arch, qualified := strings.Cut(name, ":")
-	pattern := "^" + strings.NewReplacer("+", "[+]", ".", "[.]").Replace(bare) + "$"
+	pattern := "^" + strings.ReplaceAll(strings.ReplaceAll(bare, "+", "[+]"), ".", "[.]") + "$"
 	if qualified {
 		pattern += ":" + arch
 	}

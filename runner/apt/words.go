@@ -81,8 +81,7 @@ func (w *words) blame(name, code, reason string, needs ...string) {
 func listen(text string) *words {
 	w := &words{}
 	lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' })
-	for i := 0; i < len(lines); i++ {
-		line := lines[i]
+	for i, line := range lines {
 		block := lines[i+1:]
 		switch {
 		case strings.HasPrefix(line, "E: "):

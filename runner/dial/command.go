@@ -135,9 +135,13 @@ func checkResult(o op.Op, r *op.Result) error {
 	case op.KindExec:
 		fits = r.Exec != nil
 	case op.KindPkgQuery:
-		fits = r.PkgQuery != nil && len(r.PkgQuery.Packages) == len(o.PkgQuery.Packages)
+		if fits = r.PkgQuery != nil; fits {
+			return checkPackages(o.PkgQuery, r.PkgQuery)
+		}
 	case op.KindPkgEnsure:
-		fits = r.PkgEnsure != nil && len(r.PkgEnsure.Packages) == len(o.PkgEnsure.Packages)
+		if fits = r.PkgEnsure != nil; fits {
+			return checkChanges(o.PkgEnsure, r.PkgEnsure)
+		}
 	case op.KindSvcQuery:
 		fits = r.SvcQuery != nil && len(r.SvcQuery.Units) == len(o.SvcQuery.Names)
 	default:
@@ -159,6 +163,40 @@ func checkList(asked *op.List, r *op.ListResult) error {
 			if part == "" || part == "." || part == ".." {
 				return errors.New("an entry with the path " + short(e.Path))
 			}
+		}
+	}
+	return nil
+}
+
+var errOtherPackages = errors.New("the answer is about other packages")
+
+// checkPackages refuses an answer about other packages than were asked for.
+func checkPackages(asked *op.PkgQuery, r *op.PkgQueryResult) error {
+	if len(asked.Packages) != len(r.Packages) {
+		return errOtherPackages
+	}
+	for i, p := range r.Packages {
+		if p.Name != asked.Packages[i].Name {
+			return errOtherPackages
+		}
+	}
+	return nil
+}
+
+// checkChanges refuses the same, and errors of no known class.
+func checkChanges(asked *op.PkgEnsure, r *op.PkgDone) error {
+	if len(asked.Packages) != len(r.Packages) {
+		return errOtherPackages
+	}
+	for i, c := range r.Packages {
+		if c.Name != asked.Packages[i].Name {
+			return errOtherPackages
+		}
+		if c.Error == nil {
+			continue
+		}
+		if err := checkError(c.Error); err != nil {
+			return err
 		}
 	}
 	return nil
