@@ -27,7 +27,8 @@ func (m *Machine) As(user string) *Machine {
 
 // elevate gives the command line that runs a program as the user that the op
 // is for: as it is, or by sudo where this process is another user and may
-// become the other for certain programs only.
+// become the other for certain programs only. Variables that a program is given
+// end with sudo then.
 func (m *Machine) elevate(argv ...string) []string {
 	if m.as == "" {
 		return argv

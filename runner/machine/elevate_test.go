@@ -123,10 +123,14 @@ func TestExecBySudo(t *testing.T) {
 		})
 	}
 	t.Run("an option for a variable", func(t *testing.T) {
-		refused(t, m.As("root"), op.Op{Exec: &op.Exec{Argv: []string{"free"}, Env: []string{"-s"}}}, "einval")
+		if e := refused(t, m.As("root"), op.Op{Exec: &op.Exec{Argv: []string{"free"}, Env: []string{"-s"}}}, "einval"); !strings.Contains(e.Message, `"-s" is no variable`) {
+			t.Errorf("got %q", e.Message)
+		}
 	})
 	t.Run("no such program", func(t *testing.T) {
-		refused(t, m.As("root"), op.Op{Exec: &op.Exec{Argv: []string{dir + "/none"}}}, "enoent")
+		if e := refused(t, m.As("root"), op.Op{Exec: &op.Exec{Argv: []string{dir + "/none"}}}, "enoent"); !strings.Contains(e.Message, "run "+dir+"/none") {
+			t.Errorf("got %q", e.Message)
+		}
 	})
 }
 

@@ -2,9 +2,9 @@
 // changes files, runs programs, and gathers facts. What it is told by the
 // machine it bounds, and makes valid UTF-8.
 //
-// It imports runner/op, runner/names, runner/apt and the standard library only; never fmt,
-// encoding/json, os/exec, os/user, net or regexp, since the runner's size is
-// speed.
+// It imports runner/op, runner/names, runner/sudo, runner/apt, runner/systemd
+// and the standard library only; never fmt, encoding/json, os/exec, os/user,
+// net or regexp, since the runner's size is speed.
 package machine
 
 import (
