@@ -75,7 +75,7 @@ func (n *network) read(table uint16, family byte) {
 	if err != nil {
 		return
 	}
-	defer syscall.Close(s)
+	defer func() { _ = syscall.Close(s) }() // it was only read
 	kernel := &syscall.SockaddrNetlink{Family: syscall.AF_NETLINK}
 	wait := syscall.Timeval{Sec: 5}
 	if syscall.SetsockoptTimeval(s, syscall.SOL_SOCKET, syscall.SO_RCVTIMEO, &wait) != nil ||
@@ -298,12 +298,14 @@ var native = binary.NativeEndian
 
 // mac writes a hardware address.
 func mac(b []byte) string {
-	hex := op.Hex(b)
-	out := hex[:2]
-	for i := 2; i < len(hex); i += 2 {
-		out += ":" + hex[i:i+2]
+	var out []byte
+	for i := range b {
+		if i > 0 {
+			out = append(out, ':')
+		}
+		out = append(out, op.Hex(b[i:i+1])...)
 	}
-	return out
+	return string(out)
 }
 
 // ip writes an address as RFC 5952 has it, or "" where it is none.

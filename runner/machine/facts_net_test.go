@@ -85,7 +85,7 @@ func TestDefaultRoute(t *testing.T) {
 		return
 	}
 	ip := func(commands string) {
-		for _, args := range strings.Split(commands, "; ") {
+		for args := range strings.SplitSeq(commands, "; ") {
 			if out, err := exec.Command("ip", strings.Fields(args)...).CombinedOutput(); err != nil {
 				t.Fatalf("ip %s: %v: %s", args, err, out)
 			}

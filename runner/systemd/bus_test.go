@@ -3,6 +3,7 @@ package systemd
 import (
 	"bufio"
 	"context"
+	"encoding/binary"
 	"errors"
 	"io"
 	"net"
@@ -24,10 +25,12 @@ type fakeBus struct {
 	spoil func(c net.Conn, serial uint32, member string) bool
 	// greet, where it is set, stands for what the bus says to who we are.
 	greet string
+	read  time.Time // when systemd read its units' files
 }
 
 type fakeUnit struct {
 	id, load, active, sub, file string
+	remembered                  string // the state of its file when it was read
 	outdated                    bool
 }
 
@@ -146,14 +149,32 @@ func (f *fakeBus) answer(serial uint32, member, path string, args []string) []by
 		}
 		return failing(serial, "org.freedesktop.DBus.Error.FileNotFound")
 	case "Get":
-		for name, u := range f.units {
-			if unitPath(name) == path && args[1] == "NeedDaemonReload" && u.outdated {
-				return answer(kindReturn, serial, "v", []byte{1, 'b', 0, 0, 1, 0, 0, 0})
-			}
-		}
-		return answer(kindReturn, serial, "v", []byte{1, 'b', 0, 0, 0, 0, 0, 0})
+		return answer(kindReturn, serial, "v", f.property(path, args[1]))
 	}
 	return failing(serial, "org.freedesktop.DBus.Error.UnknownMethod")
+}
+
+// property is a value with its type before it.
+func (f *fakeBus) property(path, name string) []byte {
+	if name == "UnitsLoadTimestamp" {
+		return binary.LittleEndian.AppendUint64([]byte{1, 't', 0, 0, 0, 0, 0, 0}, uint64(f.read.UnixMicro()))
+	}
+	u := fakeUnit{}
+	for name, each := range f.units {
+		if unitPath(name) == path {
+			u = each
+		}
+	}
+	if name == "UnitFileState" {
+		e := encoder{1, 's', 0}
+		e.text(u.remembered)
+		return e
+	}
+	value := byte(0)
+	if u.outdated {
+		value = 1
+	}
+	return []byte{1, 'b', 0, 0, value, 0, 0, 0}
 }
 
 func (f *fakeBus) unit(name string) fakeUnit {
@@ -251,6 +272,46 @@ func TestQuery(t *testing.T) {
 	}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the answer differs (-want +got):\n%s", diff)
+	}
+}
+
+// TestRemembered holds that what systemd remembers of files is taken while no
+// folder of units has changed since, and else only what a search finds.
+func TestRemembered(t *testing.T) {
+	f := &fakeBus{read: time.Now().Add(time.Minute), units: map[string]fakeUnit{
+		"a.service": {load: "loaded", active: "active", sub: "running", file: "enabled", remembered: "disabled"},
+		"b.service": {load: "loaded", active: "active", sub: "running", file: "enabled", remembered: "static", outdated: true},
+	}}
+	m := f.manager(t)
+	links := m.host.Root + "etc/systemd/system/x.target.wants"
+	if err := os.MkdirAll(links, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	steps := []struct {
+		name   string
+		folder string
+		after  time.Duration // the load that it was changed
+		want   string
+	}{
+		{"folder is older", "etc/systemd/system", -time.Second, "disabled enabled"},
+		{"links are newer", "etc/systemd/system/x.target.wants", time.Second, "enabled enabled"},
+		{"links are older", "etc/systemd/system/x.target.wants", -time.Second, "disabled enabled"},
+		{"folder is newer", "etc/systemd/system", time.Millisecond, "enabled enabled"},
+	}
+	if err := os.Chtimes(links, time.Time{}, f.read.Add(-time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range steps {
+		if err := os.Chtimes(m.host.Root+s.folder, time.Time{}, f.read.Add(s.after)); err != nil {
+			t.Fatal(err)
+		}
+		got, err := m.Query(t.Context(), &op.SvcQuery{Names: []string{"a.service", "b.service"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if states := got.Units[0].File + " " + got.Units[1].File; states != s.want {
+			t.Errorf("%s: the files are %q, want %q", s.name, states, s.want)
+		}
 	}
 }
 
@@ -414,6 +475,7 @@ func FuzzMessage(f *testing.F) {
 		if s := textOf(m); s != "" && !isWord(s) {
 			t.Errorf("text %q", s)
 		}
+		_, _ = timeOf(m)
 		if s, _ := fileState(m); s != "" && !isWord(s) {
 			t.Errorf("file state %q", s)
 		}

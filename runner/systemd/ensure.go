@@ -186,7 +186,7 @@ func (m *Manager) settle(ctx context.Context, name string) error {
 	if _, kind, _ := cutLast(name, '.'); kind != "service" {
 		return nil
 	}
-	answers, err := m.exchange(ctx, []call{property(name, "Service", "Type")})
+	answers, err := m.exchange(ctx, []call{property(unitPath(name), "Service", "Type")})
 	if err == nil {
 		if t := textOf(answers[0]); t != "simple" && t != "idle" && t != "" {
 			return nil

@@ -147,6 +147,30 @@ func TestLabQuery(t *testing.T) {
 	}
 }
 
+// TestLabLinkedByHand changes what is enabled behind systemd's back.
+func TestLabLinkedByHand(t *testing.T) {
+	l := newLab(t, "ops")
+	name := fresh("hand")
+	l.install(t, name, labUnit)
+	link := "/etc/systemd/system/multi-user.target.wants/" + name
+	for _, step := range []struct{ script, want string }{
+		{"true", "disabled"},
+		{"ln -s ../" + name + " " + link, "enabled"},
+		{"rm " + link, "disabled"},
+		{"systemctl -q enable " + name, "enabled"},
+		{"rm " + link, "disabled"},
+		{"systemctl daemon-reload", "disabled"},
+		{"sed -i /WantedBy/d /etc/systemd/system/" + name, "static"},
+	} {
+		l.host.SSH(t, step.script)
+		for range 2 {
+			if got := l.query(t, name)[0].File; got != step.want {
+				t.Errorf("after %q the file is %s, want %s", step.script, got, step.want)
+			}
+		}
+	}
+}
+
 // TestLabQueryWithoutBus stops the system's bus: root goes on by systemd's own
 // socket, and another user is told.
 func TestLabQueryWithoutBus(t *testing.T) {
@@ -377,6 +401,7 @@ func TestLabQueryTime(t *testing.T) {
 			}
 			return least
 		}
+		l.host.SSH(t, "systemctl daemon-reload; sleep 0.5")
 		nothing := best(op.Op{Stat: &op.Stat{Path: "/"}})
 		bus := best(op.Op{SvcQuery: &op.SvcQuery{Names: names}}) - nothing
 		program := best(op.Op{Exec: &op.Exec{ReadOnly: true, Argv: append([]string{

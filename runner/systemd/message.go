@@ -206,6 +206,18 @@ func (d *decoder) u32() uint32 {
 	}
 }
 
+func (d *decoder) u64() int64 {
+	d.align(8)
+	switch b := d.take(8); {
+	case b == nil:
+		return 0
+	case d.big:
+		return int64(binary.BigEndian.Uint64(b)) //nolint:gosec // what is too large is negative, which no number here is
+	default:
+		return int64(binary.LittleEndian.Uint64(b)) //nolint:gosec // as before
+	}
+}
+
 // length reads a length, which can be no longer than what is there.
 func (d *decoder) length() int {
 	n := d.u32()

@@ -3,6 +3,7 @@ package systemd
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/openfroyo/froyo/runner/op"
 )
@@ -14,7 +15,6 @@ const perTrip = 50
 // Words of a unit's state.
 const (
 	notFound = "not-found"
-	loaded   = "loaded"
 	maxWord  = 64
 )
 
@@ -58,23 +58,26 @@ func (m *Manager) look(ctx context.Context, names []string) ([]unit, error) {
 	return units, nil
 }
 
+const managerPath = "/org/freedesktop/systemd1"
+
 // manager is a call of the manager itself.
 func manager(member string, list bool, texts ...string) call {
 	return call{
-		dest: "org.freedesktop.systemd1", path: "/org/freedesktop/systemd1", iface: "org.freedesktop.systemd1.Manager",
+		dest: "org.freedesktop.systemd1", path: managerPath, iface: "org.freedesktop.systemd1.Manager",
 		member: member, texts: texts, list: list,
 	}
 }
 
-// property is a call that gets a property of a unit, which systemd loads for it.
-func property(name, iface, property string) call {
+// property is a call that gets a property of an object.
+func property(path, iface, name string) call {
 	return call{
-		dest: "org.freedesktop.systemd1", path: unitPath(name), iface: "org.freedesktop.DBus.Properties",
-		member: "Get", texts: []string{"org.freedesktop.systemd1." + iface, property},
+		dest: "org.freedesktop.systemd1", path: path, iface: "org.freedesktop.DBus.Properties",
+		member: "Get", texts: []string{"org.freedesktop.systemd1." + iface, name},
 	}
 }
 
-// unitPath is the object of a unit: what is no letter or digit is escaped.
+// unitPath is the object of a unit, which systemd loads when it is asked: what
+// is no letter or digit is escaped.
 func unitPath(name string) string {
 	const hex = "0123456789abcdef"
 	out := []byte("/org/freedesktop/systemd1/unit/")
@@ -89,13 +92,15 @@ func unitPath(name string) string {
 	return string(out)
 }
 
-// ask asks for units over D-Bus, all in one round trip, and where some names
-// are aliases in one more.
+// ask asks for units over D-Bus, all in one round trip, and in one more where
+// what systemd remembers of their files may be out of date.
 func (m *Manager) ask(ctx context.Context, names []string) ([]unit, error) {
-	calls := make([]call, 0, 1+2*len(names))
-	calls = append(calls, manager("ListUnitsByNames", true, names...))
+	const own = 2 // calls before those of the units
+	calls := make([]call, 0, own+2*len(names))
+	calls = append(calls, manager("ListUnitsByNames", true, names...), property(managerPath, "Manager", "UnitsLoadTimestamp"))
 	for _, name := range names {
-		calls = append(calls, manager("GetUnitFileState", false, name), property(name, "Unit", "NeedDaemonReload"))
+		path := unitPath(name)
+		calls = append(calls, property(path, "Unit", "UnitFileState"), property(path, "Unit", "NeedDaemonReload"))
 	}
 	answers, err := m.exchange(ctx, calls)
 	if err != nil {
@@ -111,20 +116,24 @@ func (m *Manager) ask(ctx context.Context, names []string) ([]unit, error) {
 	for i := range units {
 		u := &units[i]
 		u.Name = names[i]
-		if u.File, err = fileState(answers[1+2*i]); err != nil {
+		if u.File, err = fileState(answers[own+2*i]); err != nil {
 			return nil, err
 		}
-		u.Outdated = u.Load != notFound && isTrue(answers[2+2*i])
+		u.Outdated = u.Load != notFound && isTrue(answers[own+1+2*i])
 	}
-	return units, m.resolve(ctx, units)
+	read, ok := timeOf(answers[1])
+	return units, m.search(ctx, units, ok && m.unchanged(read))
 }
 
-// resolve gives aliases the file state of the unit behind them.
-func (m *Manager) resolve(ctx context.Context, units []unit) error {
+// search has systemd look for the files of units whose state it may not
+// remember rightly. That of an alias is the state of the unit behind it.
+func (m *Manager) search(ctx context.Context, units []unit, remembers bool) error {
 	var calls []call
-	for _, u := range units {
-		if u.id != u.Name && u.Load == loaded {
+	var searched []*unit
+	for i := range units {
+		if u := &units[i]; !remembers || u.Outdated {
 			calls = append(calls, manager("GetUnitFileState", false, u.id))
+			searched = append(searched, u)
 		}
 	}
 	if len(calls) == 0 {
@@ -134,12 +143,9 @@ func (m *Manager) resolve(ctx context.Context, units []unit) error {
 	if err != nil {
 		return err
 	}
-	for i := range units {
-		if u := &units[i]; u.id != u.Name && u.Load == loaded {
-			if u.File, err = fileState(answers[0]); err != nil {
-				return err
-			}
-			answers = answers[1:]
+	for i, u := range searched {
+		if u.File, err = fileState(answers[i]); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -177,7 +183,8 @@ func listed(m *message) ([]unit, error) {
 	return units, nil
 }
 
-// fileState reads the state of a unit's file: "" where there is no file.
+// fileState reads the state of a unit's file, the answer of a method or a
+// property: "" where there is no file.
 func fileState(m *message) (string, error) {
 	if m.kind == kindError {
 		if m.err == "org.freedesktop.DBus.Error.AccessDenied" || m.err == "org.freedesktop.DBus.Error.LimitsExceeded" {
@@ -186,11 +193,24 @@ func fileState(m *message) (string, error) {
 		return "", nil
 	}
 	d := m.body
+	if m.sig != "s" && (m.sig != "v" || d.signature() != "s") {
+		return "", errGarbled
+	}
 	state := d.text()
-	if m.sig != "s" || d.bad || state != "" && !isWord(state) {
+	if d.bad || state != "" && !isWord(state) {
 		return "", errGarbled
 	}
 	return state, nil
+}
+
+// timeOf reads a property that is a time, in microseconds.
+func timeOf(m *message) (time.Time, bool) {
+	d := m.body
+	if m.kind != kindReturn || m.sig != "v" || d.signature() != "t" {
+		return time.Time{}, false
+	}
+	us := d.u64()
+	return time.UnixMicro(us), !d.bad && us > 0
 }
 
 // isTrue reads a property that is true or false.
