@@ -294,9 +294,13 @@ func (s *Scope) declare(r *resource, d *draft) *Handle {
 		return h
 	}
 	if what := old.differs(h); what != "" {
+		hint := "declare it once, or give both the same arguments"
+		if alias := r.typ.KeyAlias; alias != "" {
+			hint = "declare it once, give both the same arguments, or give one another " + alias
+		}
 		s.report(&diag.Error{
 			Summary: fmt.Sprintf("%s is declared twice, with different %s; first at %s", d.unit.ID.Local(), what, old.unit.Pos),
-			Hint:    "declare it once, or give both the same arguments",
+			Hint:    hint,
 			Pos:     d.unit.Pos, Stack: d.unit.Stack, Unit: d.unit.ID.Local(),
 		})
 		return old

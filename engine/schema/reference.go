@@ -80,7 +80,7 @@ func (p *page) arguments(fields []Field, rules []rule) {
 	for i, f := range fields {
 		text := []string{f.Doc}
 		if rules != nil {
-			text = append(text, notes(&f, &rules[i])...)
+			text = append(text, notes(fields, i, &rules[i])...)
 		}
 		p.row("`"+f.Name+"`", wantCell(&f, rules, i), preset(&f), strings.Join(text, " "))
 	}
@@ -132,19 +132,20 @@ func preset(f *Field) string {
 }
 
 // notes says what a field's attributes mean to the reader.
-func notes(f *Field, r *rule) []string {
+func notes(fields []Field, at int, r *rule) []string {
 	var out []string
+	f := &fields[at]
 	always := func(c condition) bool { return containsCondition(r.needs, c) && containsCondition(r.required, c) }
 	for _, c := range r.needs {
 		if always(c) {
-			out = append(out, "Given with "+spelt(c)+", and only then.")
+			out = append(out, "Given with "+spelt(fields, c)+", and only then.")
 		} else {
-			out = append(out, "Only with "+spelt(c)+".")
+			out = append(out, "Only with "+spelt(fields, c)+".")
 		}
 	}
 	for _, c := range r.required {
 		if !always(c) {
-			out = append(out, "Must be given with "+spelt(c)+".")
+			out = append(out, "Must be given with "+spelt(fields, c)+".")
 		}
 	}
 	for _, name := range r.conflicts {
@@ -166,8 +167,13 @@ func containsCondition(all []condition, c condition) bool {
 	return slices.ContainsFunc(all, func(other condition) bool { return reflect.DeepEqual(other, c) })
 }
 
-func spelt(c condition) string {
-	return "`" + c.field + "` = " + joinWords(quoted(c.values), "or")
+func spelt(fields []Field, c condition) string {
+	i := slices.IndexFunc(fields, func(f Field) bool { return f.Name == c.field })
+	var values []string
+	for _, text := range c.values {
+		values = append(values, "`"+shape.Repr(conditionValue(fields[i].Kind, text))+"`")
+	}
+	return "`" + c.field + "` = " + joinWords(values, "or")
 }
 
 func quoted(texts []string) []string {

@@ -192,6 +192,11 @@ func TestLoadErrors(t *testing.T) {
 		{"later key", `#Thing: {a: string @key() @later()}`, `a: a key can be @later only where @key names another field for it`},
 		{"alias missing", `#Thing: {a: string @key(b)}`, `a: @key names b, which is no optional string`},
 		{"alias required", `#Thing: {a: string @key(b), b: string}`, `a: @key names b, which is no optional string`},
+		{"key with nothing", `#Thing: {a: string @key(with=b)}`, `a: @key names b, which is no string or int that must be given early`},
+		{"key with what may be left out", `#Thing: {a: string @key(with=b), b?: int}`, `a: @key names b, which is no string or int that must be given early`},
+		{"key with what comes later", `#Thing: {a: string @key(with=b), b: int @later()}`, `a: @key names b, which is no string or int that must be given early`},
+		{"misspelt key", `#Thing: {a: string @key(whit=b), b: int}`, `a: @key: want (alias, with=field), got (whit=b)`},
+		{"host that is a number", `#Thing: {a: string @key(), b?: int @host()}`, `b: @host: want a string field, this is int`},
 		{"source into nothing", `#Thing: {a: string @key(), b?: string @source(into=c)}`, `b: @source names c, which is no @blob field`},
 		{"source without into", `#Thing: {a: string @key(), b?: string @source(c)}`, `b: @source: want (into=field), got (c)`},
 		{"blob with default", `#Thing: {a: string @key(), b: *"" | string @blob()}`, `b: a @blob field cannot have a default`},
@@ -213,6 +218,42 @@ func TestLoadErrors(t *testing.T) {
 	}
 	if _, err := schema.Load(fstest.MapFS{}, "t", nil); err == nil {
 		t.Error("a package without CUE was loaded")
+	}
+}
+
+// TestKeyOfTwo: a key that is made of two fields, alone or beside an alias.
+func TestKeyOfTwo(t *testing.T) {
+	for _, tt := range []struct{ attribute, alias, named string }{
+		{"@key(with=b)", "", "`a` and `b`"},
+		{"@key(c, with=b)", "c", "`a` and `b`, or after `c` where that is given"},
+	} {
+		typ := define(t, `#Thing: {a: string `+tt.attribute+`, b: int, c?: string}`)
+		if typ.Key != "a" || typ.KeyWith != "b" || typ.KeyAlias != tt.alias {
+			t.Errorf("%s: got %q, %q, %q", tt.attribute, typ.Key, typ.KeyWith, typ.KeyAlias)
+		}
+		var page strings.Builder
+		if err := schema.Reference(&page, []*schema.Package{{Types: []*schema.Type{typ}}}, nil); err != nil || !strings.Contains(page.String(), "named after "+tt.named+". ") {
+			t.Errorf("%s: %v in\n%s", tt.attribute, err, &page)
+		}
+	}
+}
+
+// TestHostField: a host is told from a string wherever fields are described.
+func TestHostField(t *testing.T) {
+	typ := define(t, "#Thing: {\n\ta: string @key()\n\t// Where from.\n\tb?: string & !=\"\" @host()\n}")
+	if got := describe(typ.Fields[1]); got != "b: host" || !typ.Fields[1].Host {
+		t.Errorf("got %s", got)
+	}
+	text, err := schema.JSONSchema(typ)
+	if err != nil || !strings.Contains(string(text), `"description": "Where from. The name of a host."`) {
+		t.Errorf("%v in %s", err, text)
+	}
+	var page strings.Builder
+	if err := schema.Reference(&page, []*schema.Package{{Types: []*schema.Type{typ}}}, nil); err != nil || !strings.Contains(page.String(), "| `b` | host |  | Where from. A host, such as `host`, not its name. |") {
+		t.Errorf("%v in\n%s", err, &page)
+	}
+	if checked, problems := typ.Check(map[string]any{"a": "x", "b": "web1"}, nil); problems != nil || string(checked.Args) != `{"a":"x","b":"web1"}` {
+		t.Errorf("got %v, %v", checked, problems)
 	}
 }
 

@@ -79,7 +79,7 @@ func (a address) dial(ctx context.Context, port int, limit time.Duration) (*os.F
 	}
 	_ = syscall.SetsockoptInt(fd, syscall.IPPROTO_TCP, syscall.TCP_NODELAY, 1) // without it all works, later
 	err = syscall.Connect(fd, sockaddr)
-	if err != nil && err != syscall.EINPROGRESS && err != syscall.EINTR {
+	if err != nil && !errors.Is(err, syscall.EINPROGRESS) && !errors.Is(err, syscall.EINTR) {
 		_ = syscall.Close(fd)
 		return nil, err
 	}
@@ -153,7 +153,7 @@ func endWrite(conn *os.File) error {
 	if err == nil {
 		err = failed
 	}
-	if err == syscall.ENOTCONN {
+	if errors.Is(err, syscall.ENOTCONN) {
 		return nil // the other end was faster
 	}
 	return err

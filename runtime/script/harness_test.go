@@ -29,11 +29,15 @@ import (
 
 // types returns the built-in resource types, read once.
 var types = sync.OnceValues(func() ([]*schema.Type, error) {
-	pkg, err := schema.Load(os.DirFS("../../providers/linux"), "linux", map[string]string{"file": "#File", "cmd": "#Cmd", "pkg": "#Pkg", "service": "#Service"})
+	linux, err := schema.Load(os.DirFS("../../providers/linux"), "linux", map[string]string{"file": "#File", "cmd": "#Cmd", "pkg": "#Pkg", "service": "#Service"})
 	if err != nil {
 		return nil, err
 	}
-	return pkg.Types, nil
+	probe, err := schema.Load(os.DirFS("../../providers/probe"), "probe", map[string]string{"probe_http": "#HTTP", "probe_tcp": "#TCP"})
+	if err != nil {
+		return nil, err
+	}
+	return append(linux.Types, probe.Types...), nil
 })
 
 func testHosts() *inventory.Inventory {

@@ -106,6 +106,20 @@ func TestLoadErrors(t *testing.T) {
 	}
 }
 
+func TestUses(t *testing.T) {
+	fsys := files("site.star", "load(\"lib.star\", \"health\")\nfile(\"/a\")\nprobe_tcp = 1\nx = dict(cmd = 1).get(\"cmd\")\n[health(h) for h in []]\n",
+		"lib.star", "def health(host):\n    check = probe_http\n    check(\"http://a/\", via = host)\n")
+	p, err := script.Load(t.Context(), options(t, fsys, "site.star"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]bool{"file": true, "probe_http": true, "probe_tcp": false, "cmd": false, "nothing": false} {
+		if got := p.Uses(name); got != want {
+			t.Errorf("%s: got %v, want %v", name, got, want)
+		}
+	}
+}
+
 func TestLoadErrorsKeepTheStack(t *testing.T) {
 	fsys := files("site.star", "load(\"lib/a.star\", \"a\")\n", "lib/a.star", "\nload(\"broken.star\", \"x\")\na = 1\n")
 	addFiles(t, fsys, "testdata/lib", "lib")

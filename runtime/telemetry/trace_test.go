@@ -110,8 +110,9 @@ func TestTrace(t *testing.T) {
 	}
 	tr.Emit(event.Event{Kind: event.HostPlanned, Host: "h1", Total: 2})
 	shell := dial.Step{Op: op.Op{Exec: &op.Exec{Shell: "echo hunter2 | chpasswd"}}, Unit: "file[/etc/motd]", User: "root"}
-	act := tr.Target("h1", &fake{outcomes: []dial.Outcome{{Ran: true}, {}}})
-	if _, err := act.Run(t.Context(), []dial.Step{shell, stat("/never", "file[/never]")}); err != nil {
+	ask := dial.Step{Op: op.Op{HTTP: &op.HTTPProbe{URL: "https://me:hunter2@web:8443/x?token=hunter2"}}, Unit: "file[/etc/motd]"}
+	act := tr.Target("h1", &fake{outcomes: []dial.Outcome{{Ran: true}, {Ran: true}, {}}})
+	if _, err := act.Run(t.Context(), []dial.Step{shell, ask, stat("/never", "file[/never]")}); err != nil {
 		t.Fatal(err)
 	}
 	tr.Emit(event.Event{Kind: event.UnitFinished, Host: "h1", Unit: motd, Status: unit.Changed, Action: abi.Update})
@@ -138,6 +139,7 @@ func TestTrace(t *testing.T) {
       fs.stat /etc/motd
     unit file[/etc/motd] changed
       exec sh root
+      probe.http https://web:8443
     unit file[/x]
       fs.stat /x ERROR permanent
   host h2 ERROR connection lost
