@@ -70,14 +70,17 @@ func (r *hostRun) sequence(ctx context.Context, play string, steps []*plan.Step)
 	}
 	var outcomes []dial.Outcome
 	if len(todo) > 0 {
-		// The last that acts takes longest: a program ends its stretch.
-		for _, p := range slices.Backward(parts) {
-			if p.to > p.effects {
-				r.emit(play, p.step, event.Event{Kind: event.UnitStarted})
-				break
+		longest := longest(parts)
+		if longest != nil {
+			r.emit(play, longest.step, event.Event{Kind: event.UnitStarted})
+		}
+		outcomes, err = r.host.Target.Run(ctx, todo)
+		for i := range parts {
+			if p := &parts[i]; p != longest {
+				p.started = time.Now()
 			}
 		}
-		if outcomes, err = r.host.Target.Run(ctx, todo); err != nil {
+		if err != nil {
 			return r.lost(ctx, play, parts, outcomes, err)
 		}
 	}
@@ -95,6 +98,17 @@ func (r *hostRun) sequence(ctx context.Context, play string, steps []*plan.Step)
 		return i + 1
 	}
 	return len(steps)
+}
+
+// longest is the part that the time of a sequence is put down to, or nil: the
+// last that acts, because a program ends its stretch.
+func longest(parts []part) *part {
+	for i := range slices.Backward(parts) {
+		if parts[i].to > parts[i].effects {
+			return &parts[i]
+		}
+	}
+	return nil
 }
 
 // layOut lists the ops of a stretch. Nothing is asked of a step that has
