@@ -48,4 +48,3 @@ func TestView(t *testing.T) {
 		t.Error("a unit of a play that is not there was accepted")
 	}
 }
-

@@ -36,7 +36,7 @@ func (*applyCommand) Help() string {
 // Run plans, asks and applies.
 func (c *applyCommand) Run(ctx context.Context, e *env) error {
 	if c.Check && c.Plan != "" {
-		return (&diag.Error{Summary: "-C and --plan exclude each other"}).WithHint("a saved plan is shown by reading it")
+		return (&diag.Error{Summary: "-C and --plan exclude each other"}).WithHint("froyo show %s prints the plan", c.Plan)
 	}
 	if err := c.stepConflicts(e); err != nil {
 		return err

@@ -191,13 +191,13 @@ func (t *Terminal) Cells() [][]Cell {
 func (t *Terminal) Text() string {
 	var b strings.Builder
 	for _, l := range t.wrapped() {
-		row := ""
+		var row []rune
 		for _, c := range l {
 			if c.Rune != 0 {
-				row += string(c.Rune)
+				row = append(row, c.Rune)
 			}
 		}
-		b.WriteString(strings.TrimRight(row, " ") + "\n")
+		b.WriteString(strings.TrimRight(string(row), " ") + "\n")
 	}
 	return b.String()
 }
