@@ -150,8 +150,8 @@ func TestScreenWritesOnlyWhatChanged(t *testing.T) {
 		f.Emit(event.Event{Kind: event.UnitStarted, Host: "h1", Unit: id("h1", "/a")})
 		time.Sleep(10*time.Second + 50*time.Millisecond)
 		synctest.Wait()
-		if f.Writes > 13 { // the first line, the first frame, then one a second
-			t.Errorf("%d writes in ten seconds", f.Writes)
+		if f.Writes() > 13 { // the first line, the first frame, then one a second
+			t.Errorf("%d writes in ten seconds", f.Writes())
 		}
 		f.Close()
 	})
