@@ -118,6 +118,9 @@ func (p *Progress) Ask(f func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.asking = false
+	for _, r := range p.working {
+		r.since = time.Now() // waiting for the answer was not its work
+	}
 	for _, line := range p.held {
 		p.line(line)
 	}
