@@ -5,18 +5,19 @@
 # make lab-test    tests on real hosts; needs root and testdata/lab/lab.sh install
 # make bench       docs/performance.md measured anew on 20 lab hosts
 # make docs        the runbook reference made anew from the schemas
+# make screens     the pictures of the README recorded anew on 5 lab hosts
 # make vuln        known vulnerabilities of what is linked; needs the internet
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X github.com/openfroyo/froyo/runtime/cli.version=$(VERSION)
 TOOL    := go tool -modfile=.ci/tools.mod
 LAB     := testdata/lab/lab.sh
-BENCHES := ./testdata/bench/...
+BENCHES := ./testdata/bench/... ./testdata/screens/...
 
 # What the embedded binaries are made from. They are made again when one of these is newer.
 EMBEDDED := $(shell find runner providers -name dist -prune -o \( -name '*.go' -o -name '*.cue' -o -name '*.yaml' \) ! -name '*_test.go' -print) go.sum
 
-.PHONY: all build generate demo test lint fmt lab-test bench docs vuln clean
+.PHONY: all build generate demo test lint fmt lab-test bench docs screens vuln clean
 all: build
 
 build: generate
@@ -49,6 +50,9 @@ bench: build
 
 docs: build
 	bin/froyo docs >docs/reference.md
+
+screens: build
+	$(LAB) with 5 go run ./testdata/screens --out docs
 
 vuln:
 	$(TOOL) govulncheck ./...

@@ -21,16 +21,25 @@ func TestConfirmIsAskedBeforeEachUnitThatActs(t *testing.T) {
 		count apply.Count
 	}{
 		{
-			"yes to all", nil, nil, []string{"set[/a]", "set[/c]"},
-			map[string]string{"/a": "1", "/b": "2", "/c": "3"}, apply.Count{Host: "h1", OK: 3, Changed: 2},
+			"yes to all", nil, nil,
+			[]string{"set[/a]", "set[/c]"},
+			map[string]string{"/a": "1", "/b": "2", "/c": "3"},
+			apply.Count{Host: "h1", OK: 3, Changed: 2},
 		},
 		{
-			"one declined", nil, map[string]bool{"set[/a]": true}, []string{"set[/a]", "set[/c]"},
-			map[string]string{"/b": "2", "/c": "3"}, apply.Count{Host: "h1", OK: 2, Changed: 1, Skipped: 1},
+			"one declined", nil,
+			map[string]bool{"set[/a]": true},
+			[]string{"set[/a]", "set[/c]"},
+			map[string]string{"/b": "2", "/c": "3"},
+			apply.Count{Host: "h1", OK: 2, Changed: 1, Skipped: 1},
 		},
 		{
-			"stopped", map[string]error{"set[/a]": stop}, nil, []string{"set[/a]"},
-			map[string]string{"/b": "2"}, apply.Count{Host: "h1", Skipped: 3},
+			"stopped",
+			map[string]error{"set[/a]": stop},
+			nil,
+			[]string{"set[/a]"},
+			map[string]string{"/b": "2"},
+			apply.Count{Host: "h1", Skipped: 3},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -52,6 +53,17 @@ func pick(shares []share, all []dial.Outcome) []dial.Outcome {
 		}
 	}
 	return picked
+}
+
+// longest is the part that the time of a sequence is put down to, or nil: the
+// last that acts, because a program ends its stretch.
+func (l *layout) longest() *part {
+	for _, p := range slices.Backward(l.parts) {
+		if len(p.effects) > 0 {
+			return p
+		}
+	}
+	return nil
 }
 
 // add lays steps out. Nothing is asked of a step that has nothing to do while

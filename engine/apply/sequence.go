@@ -72,15 +72,18 @@ func (r *hostRun) sequence(ctx context.Context, steps []*plan.Step) int {
 	}
 	var outcomes []dial.Outcome
 	if len(l.todo) > 0 {
-		// The last that acts takes longest: a program ends its stretch.
-		for _, p := range slices.Backward(l.parts) {
-			if len(p.effects) > 0 {
-				r.emit(p.step, event.Event{Kind: event.UnitStarted})
-				break
-			}
+		longest := l.longest()
+		if longest != nil {
+			r.emit(longest.step, event.Event{Kind: event.UnitStarted})
 		}
 		var err error
-		if outcomes, err = r.host.Target.Run(ctx, l.todo); err != nil {
+		outcomes, err = r.host.Target.Run(ctx, l.todo)
+		for _, p := range l.parts {
+			if p != longest {
+				p.started = time.Now()
+			}
+		}
+		if err != nil {
 			return r.lost(ctx, l.parts, outcomes, err)
 		}
 	}

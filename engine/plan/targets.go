@@ -21,7 +21,7 @@ type Targets struct {
 	kept    map[string][]string // unit → hosts where a target requires it
 	dropped map[string][]string // unit → hosts where it requires one that is excluded
 	order   []string            // of kept and dropped
-	seen    map[string]bool     // names that no pattern matched so far, for the nearest
+	seen    map[string]bool     // names of units, for the nearest
 }
 
 // pattern is one --target or --exclude.
@@ -159,7 +159,7 @@ func (t *Targets) take(all []*unit.Unit) map[unit.ID]bool {
 	return taken
 }
 
-// match reports whether one of patterns means the unit, and notes what none means.
+// match reports whether one of patterns means the unit, and notes the name.
 func (t *Targets) match(patterns []*pattern, id unit.ID) bool {
 	found := false
 	for _, p := range patterns {
@@ -167,9 +167,7 @@ func (t *Targets) match(patterns []*pattern, id unit.ID) bool {
 			p.matched, found = true, true
 		}
 	}
-	if !found {
-		t.seen[id.Local()] = true
-	}
+	t.seen[id.Local()] = true
 	return found
 }
 

@@ -35,7 +35,7 @@ func (*applyCommand) Help() string {
 // Run plans, asks and applies.
 func (c *applyCommand) Run(ctx context.Context, e *env) error {
 	if c.Check && c.Plan != "" {
-		return (&diag.Error{Summary: "-C and --plan exclude each other"}).WithHint("a saved plan is shown by reading it")
+		return (&diag.Error{Summary: "-C and --plan exclude each other"}).WithHint("froyo show %s prints the plan", c.Plan)
 	}
 	if err := c.stepConflicts(e); err != nil {
 		return err
@@ -80,7 +80,7 @@ func (j *job) apply(ctx context.Context, c *applyCommand, saved *plan.Document) 
 	code := diag.OK
 	var counts []apply.Count
 	defer func() { err = endWith(code, errors.Join(err, r.close(ctx, code, counts))) }()
-	progress := j.env.progress("planning", len(j.selection.hosts))
+	progress := j.env.progress("planning", j.selection.hosts)
 	r.plan(ctx, progress)
 	progress.Close()
 	if err := ctx.Err(); err != nil {
@@ -170,7 +170,7 @@ func (r *run) changing() int {
 
 // applyPlanned carries the plans out and collects what failed.
 func (r *run) applyPlanned(ctx context.Context, c *applyCommand, exact bool) ([]apply.Count, error) {
-	progress := r.env.progress("applying", len(r.selection.hosts))
+	progress := r.env.progress("applying", r.selection.hosts)
 	var failures failures
 	for _, h := range r.planned {
 		if h.Err != nil {

@@ -90,7 +90,7 @@ func Main(ctx context.Context, p Process) (code diag.Code) {
 	e.color = func(f *os.File) bool {
 		return !g.NoColor && p.Getenv("NO_COLOR") == "" && p.Getenv("TERM") != "dumb" && isTerminal(f)
 	}
-	e.errors = &ui.Errors{Out: p.Stderr, Style: ui.Style{Color: e.color(p.Stderr)}}
+	e.errors = &ui.Errors{Out: p.Stderr, Style: ui.Style{Color: e.color(p.Stderr)}, Columns: func() int { return columns(p.Stderr) }}
 	args := p.Args
 	if len(args) == 0 {
 		args = []string{"--help"}
@@ -155,6 +155,15 @@ func usageError(err error) error {
 }
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
+
+// columns is how wide a terminal is, or 0 where the file is none.
+func columns(f *os.File) int {
+	if !isTerminal(f) {
+		return 0
+	}
+	n, _ := size(f)
+	return n
+}
 
 // size is how large the terminal is.
 func size(f *os.File) (columns, rows int) {

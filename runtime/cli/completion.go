@@ -38,10 +38,10 @@ _froyo() {
 		COMPREPLY+=("$line")
 	done < <(command froyo complete --shell=bash --breaks="$COMP_WORDBREAKS" -- "${COMP_LINE:0:COMP_POINT}" 2>/dev/null)
 	if [[ ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == *[/=:] ]]; then
-		compopt -o nospace
+		compopt -o nospace 2>/dev/null
 	fi
 }
-complete -o default -o nosort -F _froyo froyo
+complete -o default -F _froyo froyo
 `
 	zshCompletion = `#compdef froyo
 _froyo() {

@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"errors"
 	"sync"
 
+	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/event"
 	"github.com/openfroyo/froyo/engine/unit"
 )
@@ -16,8 +18,29 @@ type failures struct {
 // Emit implements event.Sink.
 func (f *failures) Emit(e event.Event) {
 	if e.Kind == event.UnitFinished && e.Status == unit.Failed && e.Err != nil {
-		f.add(hostError(e.Host, e.Err))
+		f.add(unitError(e))
 	}
+}
+
+// unitError is why a unit failed, with its place, also where the host is to
+// blame, and with what to do where nobody knows better.
+func unitError(e event.Event) error {
+	err := hostError(e.Host, e.Err)
+	d, ok := errors.AsType[*diag.Error](err)
+	if !ok {
+		return err
+	}
+	told := *d
+	if told.Unit == "" {
+		told.Unit = e.Unit.Local()
+	}
+	if told.Pos.File == "" {
+		told.Pos = e.Pos
+	}
+	if told.Hint == "" && told.Code != diag.Interrupted {
+		told.Hint = "nothing after it was done on this host; mend the cause and apply again"
+	}
+	return &told
 }
 
 func (f *failures) add(err error) {

@@ -57,7 +57,7 @@ func (j *job) planAnd(ctx context.Context, command string, f *runFlags, show fun
 	}
 	code := diag.OK
 	defer func() { err = endWith(code, errors.Join(err, r.close(ctx, code, nil))) }()
-	progress := j.env.progress("planning", len(j.selection.hosts))
+	progress := j.env.progress("planning", j.selection.hosts)
 	r.plan(ctx, progress)
 	progress.Close()
 	r.leave(ctx)

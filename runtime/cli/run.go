@@ -206,10 +206,10 @@ func hostError(host string, err error) error {
 
 // progress shows the run on standard error: a live screen on a terminal that
 // can be rewritten and that no log is written to.
-func (e *env) progress(verb string, hosts int) *ui.Progress {
+func (e *env) progress(verb string, hosts []*inventory.Host) *ui.Progress {
 	return ui.NewProgress(e.Stderr, ui.ProgressOptions{
 		Style: ui.Style{Color: e.color(e.Stderr)}, Live: isTerminal(e.Stderr) && e.Getenv("TERM") != "dumb" && e.verbose == 0,
-		Size: func() (int, int) { return size(e.Stderr) }, Verb: verb, Hosts: hosts,
+		Size: func() (int, int) { return size(e.Stderr) }, Verb: verb, Hosts: hostNames(hosts),
 	})
 }
 

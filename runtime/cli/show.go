@@ -53,19 +53,19 @@ func (c *showCommand) Run(_ context.Context, e *env) error {
 
 // origin says in a line where a plan comes from.
 func origin(d *plan.Document) string {
-	text := fmt.Sprintf("plan of %s, made %s by froyo %s", d.Main, d.Created.Local().Format(time.DateTime), d.Froyo)
+	parts := []string{"plan of " + d.Main, fmt.Sprintf("made %s by froyo %s", d.Created.Local().Format(time.DateTime), d.Froyo)}
 	if d.Limit != "" {
-		text += ", limited to " + d.Limit
+		parts = append(parts, "limited to "+d.Limit)
 	}
 	for _, narrowed := range []struct {
 		by    string
 		names []string
 	}{{"tags", d.Tags}, {"without the tags", d.SkipTags}, {"only", d.Targets}, {"without", d.Exclude}} {
 		if len(narrowed.names) > 0 {
-			text += ", " + narrowed.by + " " + strings.Join(narrowed.names, ",")
+			parts = append(parts, narrowed.by+" "+strings.Join(narrowed.names, ","))
 		}
 	}
-	return text
+	return strings.Join(parts, ", ")
 }
 
 // savedErrors are the reasons why hosts have no plan, as they were told when it was made.

@@ -3,9 +3,9 @@ package ui
 import (
 	"fmt"
 	"strings"
+	"unicode"
 
 	"golang.org/x/text/width"
-	"unicode"
 
 	"github.com/openfroyo/froyo/engine/inventory"
 )
@@ -23,14 +23,14 @@ func Columns(b *strings.Builder, indent string, rows [][]string) {
 		}
 	}
 	for _, row := range rows {
-		line := indent
+		cells := make([]string, len(row))
 		for i, cell := range row {
-			line += cell
+			cells[i] = cell
 			if i < len(row)-1 {
-				line += strings.Repeat(" ", max(0, widths[i]-Width(cell))+2)
+				cells[i] += strings.Repeat(" ", max(0, widths[i]-Width(cell)))
 			}
 		}
-		fmt.Fprintln(b, strings.TrimRight(line, " "))
+		fmt.Fprintln(b, strings.TrimRight(indent+strings.Join(cells, "  "), " "))
 	}
 }
 

@@ -22,6 +22,9 @@ type Errors struct {
 	Verbose bool
 	// Source gives the text of a runbook file, for the line under an error; it may be nil.
 	Source func(file string) ([]byte, bool)
+	// Columns is how wide the terminal is, 0 for none; it may be nil. A longer
+	// source line is cut so that the caret stays below its place.
+	Columns func() int
 
 	mu sync.Mutex
 }
@@ -36,7 +39,7 @@ func (p *Errors) Print(err error) {
 
 // To prints as p does, but elsewhere.
 func (p *Errors) To(w io.Writer) *Errors {
-	return &Errors{Out: w, Style: p.Style, Verbose: p.Verbose, Source: p.Source}
+	return &Errors{Out: w, Style: p.Style, Verbose: p.Verbose, Source: p.Source, Columns: p.Columns}
 }
 
 // Brief prints the errors as Print does, but only the line that says what
@@ -142,13 +145,36 @@ func (p *Errors) excerpt(pos diag.Pos) string {
 	if pos.Line > len(lines) {
 		return ""
 	}
-	line := strings.ReplaceAll(strings.TrimRight(lines[pos.Line-1], "\r"), "\t", " ")
-	number := fmt.Sprintf("%5d", pos.Line)
-	out := fmt.Sprintf("%s | %s\n", p.Style.paint(dim, number), clip(Readable(line), maxLine))
+	line := []rune(strings.ReplaceAll(strings.TrimRight(lines[pos.Line-1], "\r"), "\t", " "))
+	shown, caret := window(line, pos.Col-1, p.room())
+	out := fmt.Sprintf("%s | %s\n", p.Style.paint(dim, fmt.Sprintf("%5d", pos.Line)), shown)
 	if pos.Col > 0 && pos.Col <= len(line)+1 {
-		out += fmt.Sprintf("      | %s%s\n", strings.Repeat(" ", pos.Col-1), p.Style.paint(red, "^"))
+		out += fmt.Sprintf("      | %s%s\n", strings.Repeat(" ", caret), p.Style.paint(red, "^"))
 	}
 	return out
+}
+
+// room is how many columns a source line has beside its number.
+func (p *Errors) room() int {
+	const gutter = len("12345 | ")
+	if p.Columns != nil {
+		if n := p.Columns(); n > 0 {
+			return min(maxLine, max(20, n-gutter-1))
+		}
+	}
+	return maxLine
+}
+
+// window cuts a line so that the character at is seen, and says in which column that is.
+func window(line []rune, at, room int) (text string, column int) {
+	at = min(max(at, 0), len(line))
+	before := ""
+	if at >= room-1 {
+		from := at - room/2
+		line, at, before = line[from:], at-from, "…"
+	}
+	text = before + Readable(string(line))
+	return Fit(text, room), Width(before + Readable(string(line[:at])))
 }
 
 // Note prints a remark that is no warning.

@@ -61,8 +61,8 @@ func (o *outcome) String() string {
 }
 
 // lines tells what came of the hosts, those with the same outcome in one line.
-func (o *outcomes) lines(style Style) []string {
-	slices.Sort(o.hosts) // they came in any order
+func (o *outcomes) lines(style Style, place map[string]int) []string {
+	slices.SortFunc(o.hosts, func(a, b string) int { return place[a] - place[b] })
 	var order []string
 	hosts := map[string][]string{}
 	for _, name := range o.hosts {

@@ -24,6 +24,9 @@ const (
 	notePause = 10 * time.Second
 )
 
+// maxName bounds the column of the hosts' names.
+const maxName = 30
+
 // maxFailures is how many failures get a line of their own above the screen;
 // all of them are told in full at the end.
 const maxFailures = 3
@@ -34,12 +37,13 @@ type Progress struct {
 	style  Style
 	live   bool
 	verb   string
-	hosts  int
+	hosts  map[string]int // host → its place
 	screen screen
 
 	mu       sync.Mutex
 	started  time.Time
-	working  []*row // in the order in which they began
+	working  []*row // in the order of the hosts
+	wide     int    // the longest name so far
 	done     int
 	changed  int
 	failed   map[string]bool // hosts
@@ -70,15 +74,18 @@ type ProgressOptions struct {
 	Size func() (columns, rows int)
 	// Verb says what is going on: "planning", "applying".
 	Verb string
-	// Hosts is how many take part.
-	Hosts int
+	// Hosts are those that take part, in their order.
+	Hosts []string
 }
 
 // NewProgress starts showing progress; Close ends it.
 func NewProgress(out io.Writer, o ProgressOptions) *Progress {
 	p := &Progress{
-		style: o.Style, live: o.Live, verb: o.Verb, hosts: o.Hosts, screen: screen{out: out, size: o.Size},
+		style: o.Style, live: o.Live, verb: o.Verb, hosts: map[string]int{}, screen: screen{out: out, size: o.Size},
 		started: time.Now(), failed: map[string]bool{}, told: map[string]bool{}, noted: map[string]time.Time{}, stop: make(chan struct{}),
+	}
+	for i, host := range o.Hosts {
+		p.hosts[host] = i
 	}
 	if p.live {
 		p.ended.Go(p.tick)
@@ -94,8 +101,8 @@ func (p *Progress) Close() {
 	defer p.mu.Unlock()
 	p.screen.erase()
 	p.closed = true
-	if p.live && p.hosts > 1 {
-		for _, line := range p.outcomes.lines(p.style) {
+	if p.live && len(p.hosts) > 1 {
+		for _, line := range p.outcomes.lines(p.style, p.hosts) {
 			fmt.Fprintln(p.screen.out, line)
 		}
 	}
@@ -111,6 +118,9 @@ func (p *Progress) Ask(f func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.asking = false
+	for _, r := range p.working {
+		r.since = time.Now() // waiting for the answer was not its work
+	}
 	for _, line := range p.held {
 		p.line(line)
 	}
@@ -165,7 +175,9 @@ func (p *Progress) at(host, doing string) *row {
 	r := p.row(host)
 	if r == nil {
 		r = &row{host: host}
-		p.working = append(p.working, r)
+		at, _ := slices.BinarySearchFunc(p.working, host, func(r *row, host string) int { return p.hosts[r.host] - p.hosts[host] })
+		p.working = slices.Insert(p.working, at, r)
+		p.wide = max(p.wide, min(Width(host), maxName))
 	}
 	r.doing, r.note, r.since, r.idle = doing, "", time.Now(), time.Time{}
 	return r
@@ -227,7 +239,7 @@ func (p *Progress) unit(e event.Event) {
 	switch e.Status {
 	case unit.Changed:
 		p.changed++
-		if !p.live || p.hosts == 1 {
+		if !p.live || len(p.hosts) == 1 {
 			p.line(p.style.paint(yellow, text))
 		}
 	case unit.Failed:
@@ -272,7 +284,6 @@ func (p *Progress) frame() [][]span {
 	_, height := p.screen.size()
 	now := time.Now()
 	var rows []*row
-	names := 0
 	for _, r := range p.working {
 		if r.idle.IsZero() || now.Sub(r.idle) < lingers {
 			rows = append(rows, r)
@@ -281,19 +292,24 @@ func (p *Progress) frame() [][]span {
 	over := 0
 	if room := max(0, height-2); len(rows) > room {
 		room = max(0, room-1) // for the line that counts the others
-		rows, over = rows[:room], len(rows)-room
-	}
-	for _, r := range rows {
-		names = max(names, min(Width(r.host), 30))
+		rows, over = longestAt(rows, room), len(rows)-room
 	}
 	var lines [][]span
 	for _, r := range rows {
-		lines = append(lines, r.line(names, now))
+		lines = append(lines, r.line(p.wide, now))
 	}
 	if over > 0 && height > 2 {
 		lines = append(lines, []span{{dim, fmt.Sprintf("  … and %d more", over)}})
 	}
 	return append(lines, p.status(now))
+}
+
+// longestAt picks the n hosts that have been at what they do the longest, in their order.
+func longestAt(rows []*row, n int) []*row {
+	oldest := slices.Clone(rows)
+	slices.SortStableFunc(oldest, func(a, b *row) int { return a.since.Compare(b.since) })
+	oldest = oldest[:n]
+	return slices.DeleteFunc(slices.Clone(rows), func(r *row) bool { return !slices.Contains(oldest, r) })
 }
 
 // line is a host's line: its name, how long it has been at it, and what that is.
@@ -312,7 +328,7 @@ func (r *row) line(names int, now time.Time) []span {
 
 // status is how far the run is.
 func (p *Progress) status(now time.Time) []span {
-	spans := []span{{bold, p.verb}, {"", fmt.Sprintf("  %d/%d hosts", min(p.done, p.hosts), p.hosts)}}
+	spans := []span{{bold, p.verb}, {"", fmt.Sprintf("  %d/%d hosts", min(p.done, len(p.hosts)), len(p.hosts))}}
 	if p.changed > 0 {
 		spans = append(spans, span{yellow, fmt.Sprintf("  %d changed", p.changed)})
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -26,11 +27,20 @@ type film struct {
 }
 
 // record shows progress on a terminal of a size. It must run in a synctest bubble.
-func record(columns, rows int, verb string, hosts int) *film {
+func record(columns, rows int, verb string, hosts ...string) *film {
 	f := &film{Terminal: uitest.New(columns, rows)}
 	fmt.Fprintf(f, "$ froyo apply\n")
 	f.Progress = ui.NewProgress(f.Terminal, ui.ProgressOptions{Live: true, Size: f.Size, Verb: verb, Hosts: hosts})
 	return f
+}
+
+// names are h1, h2 and so on.
+func names(n int) []string {
+	var out []string
+	for i := range n {
+		out = append(out, fmt.Sprintf("h%d", i+1))
+	}
+	return out
 }
 
 // Write makes clear which of the two is written to.
@@ -47,8 +57,8 @@ func id(host, path string) unit.ID { return unit.ID{Host: host, Type: "file", Ke
 
 // applying plays a run of 20 hosts, one of which fails and one of which waits.
 func applying(f *film) {
-	for i := range 20 {
-		f.Emit(event.Event{Kind: event.UnitStarted, Host: fmt.Sprintf("h%d", i+1), Unit: id("", "/etc/app.conf")})
+	for _, host := range slices.Backward(names(20)) {
+		f.Emit(event.Event{Kind: event.UnitStarted, Host: host, Unit: id(host, "/etc/app.conf")})
 	}
 	f.wait(200*time.Millisecond, "nothing yet")
 	f.wait(time.Second, "all at work")
@@ -75,7 +85,7 @@ func TestScreen(t *testing.T) {
 		name := fmt.Sprintf("screen-%dx%d.txt", size[0], size[1])
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				f := record(size[0], size[1], "applying", 20)
+				f := record(size[0], size[1], "applying", names(20)...)
 				applying(f)
 				golden(t, name, f.b.String())
 			})
@@ -86,7 +96,7 @@ func TestScreen(t *testing.T) {
 // TestScreenOfAPlan: what hosts do while they are planned, wide characters, and an end without a line.
 func TestScreenOfAPlan(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := record(40, 10, "planning", 3)
+		f := record(40, 10, "planning", "h1", "größe", "日本")
 		for _, host := range []string{"h1", "größe", "日本"} {
 			f.Emit(event.Event{Kind: event.HostStarted, Host: host})
 		}
@@ -113,7 +123,7 @@ func TestScreenIsResized(t *testing.T) {
 	}{{"narrower", 33, 24, false}, {"wider", 120, 24, false}, {"narrower and lower", 25, 6, true}} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				f := record(60, 24, "applying", 3)
+				f := record(60, 24, "applying", names(3)...)
 				for _, host := range []string{"h1", "h2", "h3"} {
 					f.Emit(event.Event{Kind: event.UnitStarted, Host: host, Unit: id("", "/a/path/of/sixty/characters/that/takes/the/whole/line.conf")})
 				}
@@ -136,12 +146,12 @@ func TestScreenIsResized(t *testing.T) {
 
 func TestScreenWritesOnlyWhatChanged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := record(80, 24, "applying", 1)
+		f := record(80, 24, "applying", "h1")
 		f.Emit(event.Event{Kind: event.UnitStarted, Host: "h1", Unit: id("h1", "/a")})
 		time.Sleep(10*time.Second + 50*time.Millisecond)
 		synctest.Wait()
-		if f.Writes > 13 { // the first line, the first frame, then one a second
-			t.Errorf("%d writes in ten seconds", f.Writes)
+		if f.Writes() > 13 { // the first line, the first frame, then one a second
+			t.Errorf("%d writes in ten seconds", f.Writes())
 		}
 		f.Close()
 	})
@@ -149,7 +159,7 @@ func TestScreenWritesOnlyWhatChanged(t *testing.T) {
 
 func TestQuestionsAreLeftAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := record(80, 24, "applying", 1)
+		f := record(80, 24, "applying", "h1")
 		f.Emit(event.Event{Kind: event.UnitStarted, Host: "h1", Unit: id("h1", "/a")})
 		f.wait(time.Second, "at work")
 		f.Ask(func() {
@@ -167,7 +177,7 @@ func TestQuestionsAreLeftAlone(t *testing.T) {
 func TestProgressThroughAPipe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var got strings.Builder
-		p := ui.NewProgress(&got, ui.ProgressOptions{Verb: "applying", Hosts: 2})
+		p := ui.NewProgress(&got, ui.ProgressOptions{Verb: "applying", Hosts: names(2)})
 		note := event.Event{Kind: event.UnitNoted, Host: "h1", Unit: id("h1", "/etc/motd"), Text: "waiting\x1b[31m"}
 		for _, e := range events() {
 			p.Emit(e)

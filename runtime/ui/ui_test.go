@@ -165,6 +165,30 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+func TestErrorsOfALongLine(t *testing.T) {
+	for _, tt := range []struct {
+		name, line string
+		col        int
+		want       string
+	}{
+		{"short", "cmd(1)", 1, "    1 | cmd(1)\n      | ^\n"},
+		{"cut at its end", "cmd(" + strings.Repeat("x", 80) + ")", 5, "    1 | cmd(xxxxxxxxxxxxxxxxxxxxxxxxx…\n      |     ^\n"},
+		{"cut at both", strings.Repeat("x", 60) + "cmd(" + strings.Repeat("y", 60), 61, "    1 | …xxxxxxxxxxxxxxxcmd(yyyyyyyyy…\n      |                 ^\n"},
+		{"wide characters", `x("größe日本", cmd)`, 14, "    1 | x(\"größe日本\", cmd)\n      |                ^\n"},
+		{"at its end", "cmd(", 5, "    1 | cmd(\n      |     ^\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var got strings.Builder
+			p := &ui.Errors{Out: &got, Source: func(string) ([]byte, bool) { return []byte(tt.line), true }, Columns: func() int { return 39 }}
+			p.Print(&diag.Error{Summary: "x", Pos: diag.Pos{File: "a", Line: 1, Col: tt.col}})
+			_, excerpt, _ := strings.Cut(got.String(), "\n")
+			if diff := cmp.Diff(tt.want, excerpt); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
 func TestRecap(t *testing.T) {
 	var got strings.Builder
 	err := ui.Recap(&got, ui.Style{}, []apply.Count{{Host: "h1", OK: 2, Changed: 1}, {Host: "web10", Unreachable: 1, Skipped: 12}})

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/openfroyo/froyo/runtime/ui"
@@ -24,16 +25,16 @@ type Cell struct {
 type line []Cell
 
 // Terminal is a screen with what has scrolled off it. Like most, it wraps its
-// lines anew when it is resized.
+// lines anew when it is resized. It is safe for concurrent use.
 type Terminal struct {
+	mu            sync.Mutex
 	columns, rows int
 	lines         []line // from the first ever written
 	at            int    // the cursor's line
 	column        int    // in the line, which may be beyond the terminal's columns
 	style         string
 	pending       []byte // a sequence that is not complete
-	// Writes counts the calls of Write.
-	Writes int
+	writes        int
 }
 
 // New makes an empty terminal.
@@ -42,14 +43,31 @@ func New(columns, rows int) *Terminal {
 }
 
 // Size is how large the terminal is.
-func (t *Terminal) Size() (columns, rows int) { return t.columns, t.rows }
+func (t *Terminal) Size() (columns, rows int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.columns, t.rows
+}
+
+// Writes counts the calls of Write.
+func (t *Terminal) Writes() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.writes
+}
 
 // Resize makes the terminal another size.
-func (t *Terminal) Resize(columns, rows int) { t.columns, t.rows = columns, rows }
+func (t *Terminal) Resize(columns, rows int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.columns, t.rows = columns, rows
+}
 
 // Write implements io.Writer.
 func (t *Terminal) Write(p []byte) (int, error) {
-	t.Writes++
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.writes++
 	data := append(t.pending, p...)
 	t.pending = nil
 	for len(data) > 0 {
@@ -180,6 +198,8 @@ func (t *Terminal) wrapped() []line {
 
 // Cells are the rows of the screen with what has scrolled off before them.
 func (t *Terminal) Cells() [][]Cell {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	var out [][]Cell
 	for _, l := range t.wrapped() {
 		out = append(out, append([]Cell(nil), l...))
@@ -189,15 +209,17 @@ func (t *Terminal) Cells() [][]Cell {
 
 // Text is all that was written and not erased, without colours.
 func (t *Terminal) Text() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	var b strings.Builder
 	for _, l := range t.wrapped() {
-		row := ""
+		var row []rune
 		for _, c := range l {
 			if c.Rune != 0 {
-				row += string(c.Rune)
+				row = append(row, c.Rune)
 			}
 		}
-		b.WriteString(strings.TrimRight(row, " ") + "\n")
+		b.WriteString(strings.TrimRight(string(row), " ") + "\n")
 	}
 	return b.String()
 }
