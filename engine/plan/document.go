@@ -87,6 +87,7 @@ type DocumentUnit struct {
 	Skipped     bool             `json:"skipped,omitempty"` // when is false as things stand
 	Conditional bool             `json:"conditional,omitempty"`
 	Reason      string           `json:"reason,omitempty"`
+	Missing     string           `json:"missing,omitempty"` // what it stands upon and the host does not have yet
 	Args        json.RawMessage  `json:"args,omitempty"`
 	Later       []string         `json:"later,omitempty"`
 	Before      json.RawMessage  `json:"before,omitempty"`
@@ -171,7 +172,7 @@ func documentUnit(s *Step, play string, seal Seal) (DocumentUnit, error) {
 		doc.Error = s.Err.Message
 	}
 	if s.Change != nil {
-		doc.Action, doc.Reason = s.Change.Action, s.Change.Reason
+		doc.Action, doc.Reason, doc.Missing = s.Change.Action, s.Change.Reason, s.Change.Missing
 		for _, d := range s.Change.Diffs {
 			doc.Diffs = append(doc.Diffs, DocumentDiff{
 				Field: d.Field, Before: json.RawMessage(d.Before), After: json.RawMessage(d.After), Unknown: d.Unknown,
@@ -198,7 +199,7 @@ func (u DocumentUnit) sealed(seal Seal) (DocumentUnit, error) {
 		return u, err
 	}
 	u.Digest = seal(data)
-	u.Args, u.Before, u.Effects, u.Error, u.Reason = nil, nil, nil, "", ""
+	u.Args, u.Before, u.Effects, u.Error, u.Reason, u.Missing = nil, nil, nil, "", "", ""
 	for i := range u.Diffs {
 		u.Diffs[i].Before, u.Diffs[i].After = nil, nil
 	}

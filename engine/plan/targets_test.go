@@ -14,7 +14,7 @@ import (
 )
 
 // chain is two plays on a host: /b requires /a, /d requires /b, and /c and /x nothing.
-func chain(host string) [][]*unit.Unit {
+func chain(host string) []*unit.Play {
 	set := func(path string, requires ...*unit.Unit) *unit.Unit {
 		u := enginetest.Set(host, path, "1")
 		for _, r := range requires {
@@ -24,7 +24,7 @@ func chain(host string) [][]*unit.Unit {
 	}
 	a := set("/a")
 	b := set("/b", a)
-	return [][]*unit.Unit{{a, b, set("/c")}, {set("/d", b), set("/x[1]")}}
+	return []*unit.Play{{Units: []*unit.Unit{a, b, set("/c")}}, {Units: []*unit.Unit{set("/d", b), set("/x[1]")}}}
 }
 
 func TestTargets(t *testing.T) {
@@ -65,9 +65,9 @@ func TestTargets(t *testing.T) {
 			var hosts []string
 			for _, host := range []string{"h1", "h2"} {
 				var plays []string
-				for _, units := range targets.Filter(chain(host)) {
+				for _, play := range targets.Filter(chain(host)) {
 					var keys []string
-					for _, u := range units {
+					for _, u := range play.Units {
 						keys = append(keys, u.ID.Key)
 					}
 					plays = append(plays, strings.Join(keys, " "))
@@ -102,10 +102,10 @@ func TestTargetsThatAreLeftOutHaveEnded(t *testing.T) {
 	}
 	plays := chain("h1")
 	targets.Filter(plays)
-	if o := plays[0][0].Outcome(); o == nil || o.Status != unit.Skipped {
+	if o := plays[0].Units[0].Outcome(); o == nil || o.Status != unit.Skipped {
 		t.Errorf("a unit that is left out has the outcome %v, want skipped", o)
 	}
-	if o := plays[0][2].Outcome(); o != nil {
+	if o := plays[0].Units[2].Outcome(); o != nil {
 		t.Errorf("the target has the outcome %v before its turn", o)
 	}
 }

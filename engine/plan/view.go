@@ -108,7 +108,7 @@ func (u *DocumentUnit) view(host string) *Step {
 	if u.Action == "" {
 		return s
 	}
-	s.Change = &abi.Change{Action: u.Action, Reason: u.Reason}
+	s.Change = &abi.Change{Action: u.Action, Reason: u.Reason, Missing: u.Missing}
 	for _, d := range u.Diffs {
 		s.Change.Diffs = append(s.Change.Diffs, abi.Diff{
 			Field: d.Field, Before: compact(d.Before), After: compact(d.After), Unknown: d.Unknown,

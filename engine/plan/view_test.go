@@ -33,7 +33,7 @@ func TestView(t *testing.T) {
 	if diff := cmp.Diff(want, plan.Summarize(hosts)); diff != "" {
 		t.Error(diff)
 	}
-	steps := hosts[0].Plays[0]
+	steps := hosts[0].Plays[0].Steps
 	if s := steps[2]; !s.Unit.Sensitive || len(s.Change.Diffs) != 1 || len(s.Change.Diffs[0].After) != 0 {
 		t.Errorf("the sensitive unit: %+v", s.Change)
 	}

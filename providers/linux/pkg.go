@@ -89,7 +89,7 @@ func (p Pkg) planInstall(t *sdk.T, found PkgFound) {
 func (p Pkg) satisfied(t *sdk.T, found PkgFound) bool {
 	switch {
 	case p.Version != "":
-		return matches(p.Version, found.Version)
+		return p.want().Fits(found.Version)
 	case p.State != op.PkgLatest || found.Candidate == "" || found.Candidate == found.Version:
 		return true
 	case found.Held:
@@ -125,7 +125,7 @@ func (p Pkg) target(t *sdk.T, found PkgFound) string {
 // pinned is the version that matches the one that is wanted.
 func (p Pkg) pinned(t *sdk.T, found PkgFound) string {
 	for _, version := range found.Available {
-		if matches(p.Version, version) {
+		if p.want().Fits(version) {
 			return version
 		}
 	}
@@ -145,12 +145,8 @@ func available(versions []string) string {
 	return " (which have " + strings.Join(versions, ", ") + ")"
 }
 
-// matches reports whether a version is the wanted one, or begins as the wanted one does.
-func matches(wanted, version string) bool {
-	if prefix, ok := strings.CutSuffix(wanted, "*"); ok {
-		return strings.HasPrefix(version, prefix)
-	}
-	return wanted == version
+func (p Pkg) want() *op.PkgWant {
+	return &op.PkgWant{Name: p.Name, State: p.State, Version: p.Version}
 }
 
 func (p Pkg) planRemove(t *sdk.T, found PkgFound) {
@@ -170,7 +166,7 @@ func (p Pkg) planRemove(t *sdk.T, found PkgFound) {
 // ensure has the package manager act, and tells what came of it.
 func (p Pkg) ensure(t *sdk.T, found PkgFound) {
 	ensure := &op.PkgEnsure{
-		Packages: []op.PkgWant{{Name: p.Name, State: p.State, Version: p.Version}},
+		Packages: []op.PkgWant{*p.want()},
 		Update:   p.UpdateCache, Recommends: p.InstallRecommends,
 	}
 	if p.CacheValid != "" {

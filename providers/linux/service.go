@@ -1,7 +1,6 @@
 package linux
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/openfroyo/froyo/providers/abi"
@@ -76,7 +75,7 @@ func (s Service) check(t *sdk.T, found ServiceFound) {
 	if s.starts() && s.Masked != nil && *s.Masked {
 		t.Fail(op.Permanent, s.unit()+" cannot be "+string(s.State)+" and masked", "", "leave one of them out")
 	}
-	if s.Masked != nil || !found.masked() {
+	if s.Masked != nil || !found.Masked() {
 		return
 	}
 	if s.starts() || s.Enabled != nil && *s.Enabled {
@@ -99,25 +98,25 @@ func (s Service) differs(t *sdk.T, found ServiceFound) bool {
 	if word := found.word(); word != "" {
 		before = word
 	}
-	if s.Masked != nil && *s.Masked != found.masked() {
-		differ("masked", found.masked(), *s.Masked)
+	if s.Masked != nil && *s.Masked != found.Masked() {
+		differ("masked", found.Masked(), *s.Masked)
 	}
-	if s.Enabled != nil && *s.Enabled != found.enabled() {
-		if found.absent() {
-			if *s.Enabled {
-				differ("enabled", nil, true)
-			}
-		} else {
-			differ("enabled", found.enabled(), *s.Enabled)
+	switch {
+	case s.Enabled == nil:
+	case found.absent():
+		if *s.Enabled {
+			differ("enabled", nil, true)
 		}
+	case found.Switches(*s.Enabled), found.Masked() && *s.Enabled:
+		differ("enabled", !*s.Enabled, *s.Enabled)
 	}
 	switch s.State {
 	case op.SvcRunning:
-		if found.word() != "running" {
+		if !found.Running() {
 			differ("state", before, "running")
 		}
 	case op.SvcStopped:
-		if found.word() == "running" {
+		if !found.absent() && !found.Stopped() {
 			differ("state", before, "stopped")
 		}
 	case op.SvcRestarted, op.SvcReloaded:
@@ -131,25 +130,15 @@ func (s Service) differs(t *sdk.T, found ServiceFound) bool {
 
 func (f ServiceFound) absent() bool { return f.Load == "not-found" }
 
-func (f ServiceFound) masked() bool {
-	return f.Load == "masked" || strings.HasPrefix(f.File, "masked")
-}
-
-// enabled reports what systemctl is-enabled does: units that others pull in,
-// or that cannot be enabled, count as such.
-func (f ServiceFound) enabled() bool {
-	return slices.Contains([]string{"enabled", "enabled-runtime", "static", "alias", "indirect", "generated", "transient"}, f.File)
-}
-
 // word is the unit's state in the words of the language, "" where there is none.
 func (f ServiceFound) word() string {
 	switch {
 	case f.absent():
 		return ""
-	case f.Active == "active" || f.Active == "reloading" || f.Active == "activating":
+	case f.Running():
 		return "running"
-	case f.Active == "failed":
-		return "failed"
+	case f.Active == "inactive":
+		return "stopped"
 	}
-	return "stopped"
+	return f.Active
 }
