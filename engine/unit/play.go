@@ -45,9 +45,13 @@ type Handler struct {
 	Units []*Unit
 }
 
-// All ranges over the units of the play, those of handlers and of verify included.
+// All ranges over the units of the play, those of handlers and of verify
+// included. A nil play, which is not for the host, has none.
 func (p *Play) All() iter.Seq[*Unit] {
 	return func(yield func(*Unit) bool) {
+		if p == nil {
+			return
+		}
 		lists := [][]*Unit{p.Units}
 		for _, h := range p.Handlers {
 			lists = append(lists, h.Units)
