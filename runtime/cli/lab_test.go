@@ -42,6 +42,8 @@ type froyo struct {
 	dir    string
 	hosts  []labtest.Host
 	binary string
+	// reloads is how often each host's nginx was reloaded when it was first counted.
+	reloads map[string]int
 }
 
 // start takes n hosts of the lab and leaves them as they were.
@@ -55,7 +57,7 @@ func start(t *testing.T, n int) *froyo {
 	if _, err := os.Stat(binary); err != nil {
 		t.Fatalf("%v: run make", err)
 	}
-	f := &froyo{dir: t.TempDir(), hosts: hosts, binary: binary}
+	f := &froyo{dir: t.TempDir(), hosts: hosts, binary: binary, reloads: map[string]int{}}
 	f.write(t, "site.star", site)
 	t.Cleanup(func() {
 		for _, h := range hosts {
