@@ -26,17 +26,20 @@ func TestAdjacentPackagesAreOneTransaction(t *testing.T) {
 		{
 			"one that is there between them",
 			[]func() *unit.Unit{pkg("a"), pkg("there"), pkg("b")},
-			[]string{"a b"}, "pkg[a] changed, pkg[there] ok, pkg[b] changed",
+			[]string{"a b"},
+			"pkg[a] changed, pkg[there] ok, pkg[b] changed",
 		},
 		{
 			"after something changed",
 			[]func() *unit.Unit{set("/a", "1"), pkg("there"), pkg("a"), pkg("b"), set("/b", "1")},
-			[]string{"a b"}, "set[/a] changed, pkg[there] ok, pkg[a] changed, pkg[b] changed, set[/b] changed",
+			[]string{"a b"},
+			"set[/a] changed, pkg[there] ok, pkg[a] changed, pkg[b] changed, set[/b] changed",
 		},
 		{
 			"not over another unit",
 			[]func() *unit.Unit{pkg("a"), set("/a", "1"), pkg("b")},
-			[]string{"a", "b"}, "pkg[a] changed, set[/a] changed, pkg[b] changed",
+			[]string{"a", "b"},
+			"pkg[a] changed, set[/a] changed, pkg[b] changed",
 		},
 		{
 			"the guilty is named, whatever the order",

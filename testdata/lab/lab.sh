@@ -45,7 +45,7 @@ TOOLS=(debootstrap systemd-nspawn ssh ip flock setsid apt-get dpkg-deb)
 BASE_RECIPE=(--variant=minbase
   "--include=systemd,systemd-sysv,dbus,openssh-server,sudo,iproute2,procps,locales,ca-certificates" bookworm)
 OWN_PACKAGES=$(dirname "$0")/packages.sh
-REPO_PACKAGES=(nginx-light apache2 ssl-cert rsync jq tree)
+REPO_PACKAGES=(nginx-light apache2 ssl-cert rsync jq tree python3-minimal python3-apt)
 
 die() { echo "lab: $*" >&2; exit 1; }
 skip() { echo "lab: no lab here: $*" >&2; exit 3; }
