@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"sync"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -30,11 +31,8 @@ func newGuest(ctx context.Context, metered []byte, dir string, instances int) (_
 			err = errors.Join(err, g.close(ctx))
 		}
 	}()
-	g.cache = wazero.NewCompilationCache()
-	if dir != "" {
-		if g.cache, err = wazero.NewCompilationCacheWithDir(dir); err != nil {
-			return nil, err
-		}
+	if g.cache, err = compilationCache(dir); err != nil {
+		return nil, err
 	}
 	// No SIMD and nothing newer: the meter does not know it.
 	config := wazero.NewRuntimeConfig().
@@ -54,6 +52,20 @@ func newGuest(ctx context.Context, metered []byte, dir string, instances int) (_
 		g.slots <- nil
 	}
 	return g, nil
+}
+
+// opening is held while a cache is opened: wazero finds out its own version
+// then, and keeps it in a variable that it does not guard.
+var opening sync.Mutex
+
+// compilationCache opens the cache in dir, or one in memory where that is "".
+func compilationCache(dir string) (wazero.CompilationCache, error) {
+	if dir == "" {
+		return wazero.NewCompilationCache(), nil
+	}
+	opening.Lock()
+	defer opening.Unlock()
+	return wazero.NewCompilationCacheWithDir(dir)
 }
 
 // close ends the instances; none may be in use.
