@@ -7,6 +7,7 @@ import (
 
 	"github.com/openfroyo/froyo/builtins/args"
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/unit"
 )
 
 func playDoc() Builtin {
@@ -15,8 +16,11 @@ func playDoc() Builtin {
 		Doc: "Declares what to do on which hosts. do is called once for each host that the selector matches; " +
 			"the selector is as for --limit: names, globs, groups, k=v labels, joined by ':', '&' and '!'. " +
 			"become and tags hold for all units of the play that do not say otherwise. verify is called as do is; what it declares, " +
-			"such as probes, is done when all hosts are through, at every apply: where it fails, the hosts of the play are failed.",
-		Example: `play("web", hosts = "role=web", do = web, verify = healthy)`,
+			"such as probes, is done when all hosts are through, at every apply: where it fails, the hosts of the play are failed. " +
+			"batch says how many hosts are at work before any other begins: a number, a share such as \"25%\" (rounded up), or a list " +
+			"of these, of which the last repeats. max_fail stops the play before its next batch where more hosts than that, or a larger " +
+			"share (rounded down), failed or could not be reached.",
+		Example: `play("web", hosts = "role=web", do = web, verify = healthy, batch = [1, "25%"], max_fail = "10%")`,
 		make: func(*Env) starlark.Value {
 			return starlark.NewBuiltin("play", makePlay)
 		},
@@ -31,6 +35,8 @@ type Play struct {
 	Pos      diag.Pos
 	Do       starlark.Callable // nil for an implicit play
 	Verify   starlark.Callable // nil for none
+	Batch    []unit.Size       // empty for all hosts at once
+	MaxFail  *unit.Size        // nil for no limit
 
 	become args.Optional
 }
@@ -48,11 +54,23 @@ func makePlay(thread *starlark.Thread, b *starlark.Builtin, pos starlark.Tuple, 
 	p := &Play{Selector: "all"}
 	var do, verify starlark.Value
 	tags := args.Strings{}
-	err := args.Unpack(b.Name(), pos, kw, "name", &p.Name, "hosts?", &p.Selector, "do?", &do, "verify?", &verify, "become?", &p.become, "tags?", &tags)
+	var (
+		batch   args.Sizes
+		maxFail starlark.Value
+	)
+	err := args.Unpack(b.Name(), pos, kw, "name", &p.Name, "hosts?", &p.Selector, "do?", &do, "verify?", &verify, "become?", &p.become, "tags?", &tags,
+		"batch?", &batch, "max_fail?", &maxFail)
 	if err != nil {
 		return nil, err
 	}
-	p.Tags = tags
+	p.Tags, p.Batch = tags, batch
+	if maxFail != nil && maxFail != starlark.None {
+		var size args.Size
+		if err := size.Unpack(maxFail); err != nil {
+			return nil, &diag.Error{Summary: fmt.Sprintf("play %q: max_fail: %v", p.Name, err)}
+		}
+		p.MaxFail = (*unit.Size)(&size)
+	}
 	fn, ok := do.(starlark.Callable)
 	if !ok {
 		return nil, (&diag.Error{Summary: fmt.Sprintf("play %q needs do, a function that takes a host", p.Name)}).

@@ -1,7 +1,7 @@
 // Package args unpacks the arguments of builtins: convenient forms, and
 // errors that name the argument, what is allowed and the nearest right name.
 //
-// It imports engine/diag and the Starlark library only.
+// It imports engine/diag, engine/unit and the Starlark library only.
 package args
 
 import (

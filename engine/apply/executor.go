@@ -12,6 +12,7 @@ package apply
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -55,6 +56,19 @@ type Executor struct {
 	Forks int
 }
 
+// Play is a play to be carried out, by its index among the plans' plays.
+type Play struct {
+	Name string
+	// Hosts names those that it selects, also where they have no plan.
+	Hosts []string
+	// Batch is how many hosts are at work before any other begins, one size after
+	// the other, the last of which repeats; empty is all at once.
+	Batch []unit.Size
+	// MaxFail stops the play before its next batch where more hosts have failed or
+	// could not be reached; nil never does.
+	MaxFail *unit.Size
+}
+
 // Count is a host's line in the recap.
 type Count struct {
 	Host                                      string
@@ -64,8 +78,8 @@ type Count struct {
 // Apply carries out the plays in their order; every host finishes a play
 // before any begins the next. It returns one count per host, in their order,
 // and never stops a host because of another, but for those whose play's verify
-// failed somewhere.
-func (e *Executor) Apply(ctx context.Context, plays []string, hosts []*plan.Host) []Count {
+// failed somewhere, or of which too many failed.
+func (e *Executor) Apply(ctx context.Context, plays []Play, hosts []*plan.Host) []Count {
 	runs := make([]*hostRun, len(hosts))
 	for i, h := range hosts {
 		runs[i] = newHostRun(e, h)
@@ -73,8 +87,8 @@ func (e *Executor) Apply(ctx context.Context, plays []string, hosts []*plan.Host
 			runs[i].end()
 		}
 	}
-	for index, name := range plays {
-		e.play(ctx, index, name, runs)
+	for index, p := range plays {
+		e.play(ctx, index, p, runs)
 	}
 	counts := make([]Count, len(runs))
 	for i, r := range runs {
@@ -83,33 +97,69 @@ func (e *Executor) Apply(ctx context.Context, plays []string, hosts []*plan.Host
 	return counts
 }
 
-// play carries out one play on all of its hosts.
-func (e *Executor) play(ctx context.Context, index int, name string, all []*hostRun) {
-	var runs []*hostRun
-	verified := false
+// play carries out one play, batch by batch.
+func (e *Executor) play(ctx context.Context, index int, p Play, all []*hostRun) {
+	var runs, selected []*hostRun
 	for _, r := range all {
-		if p := r.host.Plays[index]; p != nil {
+		if slices.Contains(p.Hosts, r.host.Host.Name) {
+			selected = append(selected, r)
+		}
+		if part := r.host.Plays[index]; part != nil {
 			runs = append(runs, r)
-			r.begin(name, p)
-			verified = verified || len(p.Verify) > 0
+			r.begin(p.Name, part)
 		}
 	}
-	e.each(runs, func(r *hostRun) {
-		r.units(ctx)
-		if index == r.last && !verified {
-			r.end()
+	done := 0
+	for _, n := range batches(len(runs), p.Batch) {
+		if stopped := e.halt(p, selected, runs[done:]); stopped != nil {
+			for _, r := range runs[done:] {
+				r.stay(stopped)
+			}
+			break
 		}
-	})
-	if !verified {
-		return
+		e.batch(ctx, runs[done:done+n])
+		stop(p.Name, runs[done:done+n])
+		done += n
 	}
-	e.each(runs, func(r *hostRun) { r.run(ctx, r.play.Verify) })
-	stop(name, runs)
 	for _, r := range runs {
 		if index == r.last {
 			r.end()
 		}
 	}
+}
+
+// batch carries out a play's part on some of its hosts: their units and
+// handlers, and when all are through, verify.
+func (e *Executor) batch(ctx context.Context, runs []*hostRun) {
+	e.each(runs, func(r *hostRun) { r.units(ctx) })
+	if slices.ContainsFunc(runs, func(r *hostRun) bool { return len(r.play.Verify) > 0 }) {
+		e.each(runs, func(r *hostRun) { r.run(ctx, r.play.Verify) })
+	}
+}
+
+// halt is why a play does not go on to the hosts that are left: its verify
+// failed, or too many of its hosts did. nil is that it does.
+func (e *Executor) halt(p Play, selected, left []*hostRun) *diag.Error {
+	if len(left) == len(selected) && p.MaxFail == nil {
+		return nil
+	}
+	var bad, unverified []string
+	for _, r := range selected {
+		if r.err != nil {
+			bad = append(bad, r.host.Host.Name)
+		}
+		if r.unverified {
+			unverified = append(unverified, r.host.Host.Name)
+		}
+	}
+	switch {
+	case len(unverified) > 0:
+		return &diag.Error{Summary: fmt.Sprintf("play %q stopped before this host: its verify failed on %s", p.Name, inventory.FoldNames(unverified))}
+	case p.MaxFail != nil && len(bad) > p.MaxFail.Down(len(p.Hosts)):
+		return &diag.Error{Summary: fmt.Sprintf("play %q stopped before this host: %d of its %d hosts failed or could not be reached (%s), and max_fail is %s",
+			p.Name, len(bad), len(p.Hosts), inventory.FoldNames(bad), p.MaxFail)}
+	}
+	return nil
 }
 
 // each has work done for hosts, as many at once as may be.
@@ -146,5 +196,6 @@ func stop(play string, runs []*hostRun) {
 			Host:    r.host.Host.Name, Code: diag.Failed,
 		}).WithHint("what was changed stays; once it is well, the same run does the rest")
 		r.count.Failed++
+		r.Events.Emit(event.Event{Kind: event.HostStopped, Host: r.host.Host.Name, Play: play, Err: r.err})
 	}
 }

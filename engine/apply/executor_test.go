@@ -33,6 +33,8 @@ type fleet struct {
 	record   func(apply.Change) error
 	confirm  func(host, unit string) (bool, error)
 	exact    bool
+	batch    []unit.Size
+	maxFail  *unit.Size
 
 	mu  sync.Mutex
 	log []string
@@ -107,7 +109,11 @@ func (f *fleet) apply(ctx context.Context, hosts []*plan.Host) []apply.Count {
 			return f.confirm(h.Host.Name, s.Unit.ID.Local())
 		}
 	}
-	return e.Apply(ctx, []string{"web"}, hosts)
+	p := apply.Play{Name: "web", Batch: f.batch, MaxFail: f.maxFail}
+	for _, h := range hosts {
+		p.Hosts = append(p.Hosts, h.Host.Name)
+	}
+	return e.Apply(ctx, []apply.Play{p}, hosts)
 }
 
 // lambda is a runbook's function for tests.

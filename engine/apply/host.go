@@ -73,6 +73,21 @@ func (r *hostRun) begin(name string, p *plan.Play) {
 	r.name, r.play, r.owed, r.unverified = name, p, map[string]bool{}, false
 }
 
+// stay takes a host whose turn in a play never came out of the run. It has not
+// failed; nothing was done on it.
+func (r *hostRun) stay(why *diag.Error) {
+	if r.err != nil {
+		return
+	}
+	for _, s := range r.play.Steps {
+		r.skip(s, "the play stopped before this host")
+	}
+	err := *why
+	err.Host, err.Code = r.host.Host.Name, diag.Failed
+	r.err = err.WithHint("nothing of the play was done on it; mend the cause and apply again")
+	r.Events.Emit(event.Event{Kind: event.HostStopped, Host: r.host.Host.Name, Play: r.name, Err: r.err})
+}
+
 // end tells that the host has no more to do.
 func (r *hostRun) end() {
 	r.Events.Emit(event.Event{Kind: event.HostFinished, Host: r.host.Host.Name, Err: r.err, Unreachable: r.count.Unreachable > 0})

@@ -27,6 +27,7 @@ const (
 	UnitNoted    Kind = "unit.noted"    // Text says what it waits for or does; while planning, too
 	UnitFinished Kind = "unit.finished" // Status, Action, Err
 	Printed      Kind = "printed"       // a runbook's print()
+	HostStopped  Kind = "host.stopped"  // Err says why its play goes no further, though no unit of it failed
 	HostFinished Kind = "host.finished" // apply is through with a host
 	RunFinished  Kind = "run.finished"
 )

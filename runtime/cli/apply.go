@@ -187,9 +187,18 @@ func (r *run) applyPlanned(ctx context.Context, c *applyCommand, exact bool) ([]
 	if c.Step {
 		executor.Forks, executor.Confirm = 1, steps.confirm
 	}
-	counts := executor.Apply(ctx, r.selection.names, r.planned)
+	counts := executor.Apply(ctx, r.plays(), r.planned)
 	progress.Close()
 	return counts, errors.Join(append(failures.errs, steps.stopped)...)
+}
+
+// plays are the runbook's plays as they are to be carried out.
+func (r *run) plays() []apply.Play {
+	var plays []apply.Play
+	for i, p := range r.program.Plays() {
+		plays = append(plays, apply.Play{Name: p.Name, Hosts: r.selection.byPlay[i], Batch: p.Batch, MaxFail: p.MaxFail})
+	}
+	return plays
 }
 
 // refuseStale takes the hosts that differ from the saved plan out of the run

@@ -20,6 +20,9 @@ func (f *failures) Emit(e event.Event) {
 	if e.Kind == event.UnitFinished && e.Status == unit.Failed && e.Err != nil {
 		f.add(unitError(e))
 	}
+	if e.Kind == event.HostStopped {
+		f.add(e.Err)
+	}
 }
 
 // unitError is why a unit failed, with its place, also where the host is to

@@ -23,6 +23,7 @@ import (
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/schema"
+	"github.com/openfroyo/froyo/engine/unit"
 )
 
 // Options are what a program is made from.
@@ -53,7 +54,10 @@ type Play struct {
 	Tags     []string
 	// Implicit says that the runbook's top level is the play, over all selected targets.
 	Implicit bool
-	Pos      diag.Pos
+	// Batch and MaxFail say how many hosts are at work at a time, and how many may fail.
+	Batch   []unit.Size
+	MaxFail *unit.Size
+	Pos     diag.Pos
 }
 
 // Program is a runbook whose files are loaded. It is safe for concurrent use.
@@ -155,7 +159,7 @@ func (p *Program) Plays() []Play {
 	for i, play := range p.plays {
 		plays[i] = Play{
 			Name: play.Name, Selector: play.Selector, Tags: slices.Clone(play.Tags),
-			Implicit: p.implicit, Pos: play.Pos,
+			Implicit: p.implicit, Batch: play.Batch, MaxFail: play.MaxFail, Pos: play.Pos,
 		}
 	}
 	return plays

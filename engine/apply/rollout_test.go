@@ -1,0 +1,100 @@
+package apply_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/openfroyo/froyo/engine/enginetest"
+	"github.com/openfroyo/froyo/engine/unit"
+)
+
+// rollout is a fleet of n hosts that all want one file, which some refuse.
+func rollout(n int, refuse map[int]bool) *fleet {
+	f := &fleet{hosts: map[string]*enginetest.Host{}, units: func(host string) []*unit.Unit {
+		return []*unit.Unit{enginetest.Set(host, "/a", "1")}
+	}}
+	for i := range n {
+		h := enginetest.NewHost(nil)
+		h.Refuse = map[string]bool{"/a": refuse[i]}
+		f.hosts[fmt.Sprintf("h%02d", i)] = h
+	}
+	return f
+}
+
+func TestABatchWaitsForTheOneBefore(t *testing.T) {
+	f := rollout(5, nil)
+	f.batch = []unit.Size{{N: 1}, {N: 2}}
+	f.apply(t.Context(), f.plan(t.Context()))
+	batch := map[string]int{"h00": 0, "h01": 1, "h02": 1, "h03": 2, "h04": 2}
+	last := 0
+	for _, line := range f.log {
+		host, _, _ := strings.Cut(line, "/")
+		if batch[host] < last {
+			t.Errorf("%s of batch %d came after batch %d: %q", host, batch[host], last, f.log)
+		}
+		last = batch[host]
+	}
+	if len(f.log) != 5 {
+		t.Errorf("%q, want all five hosts", f.log)
+	}
+}
+
+func TestVerifyThatFailsStopsTheRollout(t *testing.T) {
+	f := rollout(4, nil)
+	f.batch = []unit.Size{{N: 2}}
+	f.hosts["h01"].Refuse = map[string]bool{"/ok": true}
+	f.around = func(host string, p *unit.Play) {
+		u := enginetest.Set(host, "/ok", "yes")
+		u.ID.Scope = unit.Scope{Play: "web"}
+		p.Verify = []*unit.Unit{u}
+	}
+	counts := f.apply(t.Context(), f.plan(t.Context()))
+	var got []string
+	for _, c := range counts {
+		got = append(got, fmt.Sprintf("%s changed=%d failed=%d skipped=%d", c.Host, c.Changed, c.Failed, c.Skipped))
+	}
+	want := []string{
+		"h00 changed=2 failed=1 skipped=0", "h01 changed=1 failed=1 skipped=0",
+		"h02 changed=0 failed=0 skipped=1", "h03 changed=0 failed=0 skipped=1",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestMaxFailHoldsFurtherBatchesBack: a batch begins only while no more hosts
+// than allowed have failed, and where it begins all of its hosts get their turn.
+func TestMaxFailHoldsFurtherBatchesBack(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		n := rapid.IntRange(1, 12).Draw(rt, "hosts")
+		refuse := map[int]bool{}
+		for i := range n {
+			refuse[i] = rapid.Bool().Draw(rt, "refuses")
+		}
+		size := rapid.IntRange(1, 5).Draw(rt, "batch")
+		limit := unit.Size{N: rapid.IntRange(0, 100).Draw(rt, "max_fail"), Percent: true}
+		f := rollout(n, refuse)
+		f.batch, f.maxFail = []unit.Size{{N: size}}, &limit
+		f.apply(t.Context(), f.plan(t.Context()))
+		failed := 0
+		for from := 0; from < n; from += size {
+			begins := failed <= limit.Down(n)
+			for i := from; i < min(from+size, n); i++ {
+				line := fmt.Sprintf("h%02d/set[/a] skipped", i)
+				if skipped := slices.Contains(f.log, line); skipped == begins {
+					rt.Fatalf("host %d, %d failed before it, at most %d may: skipped is %v", i, failed, limit.Down(n), skipped)
+				}
+			}
+			for i := from; begins && i < min(from+size, n); i++ {
+				if refuse[i] {
+					failed++
+				}
+			}
+		}
+	})
+}
