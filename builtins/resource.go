@@ -325,6 +325,9 @@ func (h *Handle) differs(other *Handle) string {
 	if a.Timeout != b.Timeout {
 		return "timeout"
 	}
+	if a.IgnoreFailure != b.IgnoreFailure {
+		return "ignore_failure"
+	}
 	if !sameRetry(a.Retry, b.Retry) {
 		return "retry"
 	}

@@ -73,6 +73,8 @@ type Play struct {
 type Count struct {
 	Host                                      string
 	OK, Changed, Unreachable, Failed, Skipped int
+	// Ignored counts units that failed and let their host go on.
+	Ignored int `json:",omitempty"`
 }
 
 // Apply carries out the plays in their order; every host finishes a play

@@ -189,11 +189,26 @@ func (r *hostRun) fail(s *plan.Step, started time.Time, err error) {
 			err = errors.Join(err, unkept)
 		}
 	}
+	s.Unit.Finish(unit.Outcome{Status: unit.Failed})
+	if s.Unit.IgnoreFailure && !ends(err) {
+		r.count.Ignored++
+		r.emit(s, event.Event{Kind: event.UnitFinished, Status: unit.Failed, Ignored: true, Err: err, Elapsed: time.Since(started)})
+		return
+	}
 	r.err = err
 	r.unverified = r.unverified || s.Unit.ID.Scope != unit.Scope{} && s.Unit.ID.Scope.Handler == ""
 	r.countError(err)
-	s.Unit.Finish(unit.Outcome{Status: unit.Failed})
 	r.emit(s, event.Event{Kind: event.UnitFinished, Status: unit.Failed, Err: err, Elapsed: time.Since(started)})
+}
+
+// ends reports whether an error ends the host's part whatever its unit says: the
+// host is lost, the run is given up, or the plan is no longer the reviewed one.
+func ends(err error) bool {
+	if _, lost := errors.AsType[*dial.Error](err); lost {
+		return true
+	}
+	code := diag.CodeOf(err)
+	return code == diag.Interrupted || code == diag.Stale || code == diag.Usage
 }
 
 // changeOf is a step's turn as it is kept.

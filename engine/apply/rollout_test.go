@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/openfroyo/froyo/engine/apply"
 	"github.com/openfroyo/froyo/engine/enginetest"
 	"github.com/openfroyo/froyo/engine/unit"
 )
@@ -97,4 +98,18 @@ func TestMaxFailHoldsFurtherBatchesBack(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestIgnoreFailureLetsTheHostGoOn(t *testing.T) {
+	h := enginetest.NewHost(nil)
+	h.Refuse = map[string]bool{"/a": true}
+	f := oneHost(h, func() *unit.Unit {
+		u := enginetest.Set("h1", "/a", "1")
+		u.IgnoreFailure = true
+		return u
+	}, set("/b", "2"))
+	counts := f.apply(t.Context(), f.plan(t.Context()))
+	if want := []apply.Count{{Host: "h1", OK: 1, Changed: 1, Ignored: 1}}; !cmp.Equal(want, counts) {
+		t.Error(cmp.Diff(want, counts))
+	}
 }

@@ -47,6 +47,8 @@ type Event struct {
 	Elapsed time.Duration
 	Text    string
 	Err     error
+	// Ignored says that the unit failed and the host goes on all the same.
+	Ignored bool
 	// Unreachable tells the two ways in which a host fails apart.
 	Unreachable bool
 	// Total is how many units the host has, or hosts the run has.

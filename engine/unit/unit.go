@@ -76,6 +76,8 @@ type Unit struct {
 	Tags   []string
 	// Retry says how often a turn that fails is tried again; nil is never.
 	Retry *Retry
+	// IgnoreFailure lets the host go on where the unit fails.
+	IgnoreFailure bool
 	// Timeout bounds each op of the unit on the host; 0 is the runner's own bound.
 	Timeout time.Duration
 	// User is who the unit acts as on the host: "" is the login user.

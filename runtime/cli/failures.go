@@ -17,7 +17,7 @@ type failures struct {
 
 // Emit implements event.Sink.
 func (f *failures) Emit(e event.Event) {
-	if e.Kind == event.UnitFinished && e.Status == unit.Failed && e.Err != nil {
+	if e.Kind == event.UnitFinished && e.Status == unit.Failed && !e.Ignored && e.Err != nil {
 		f.add(unitError(e))
 	}
 	if e.Kind == event.HostStopped {

@@ -52,6 +52,7 @@ type line struct {
 	Error       string     `json:"error,omitempty"`
 	Detail      string     `json:"detail,omitempty"`
 	Hint        string     `json:"hint,omitempty"`
+	Ignored     bool       `json:"ignored,omitempty"`
 	Unreachable bool       `json:"unreachable,omitempty"`
 	Total       int        `json:"total,omitempty"`
 }
@@ -62,7 +63,7 @@ func EventJSON(e event.Event) ([]byte, error) { return json.Marshal(shape(e)) }
 func shape(e event.Event) line {
 	l := line{
 		Kind: e.Kind, Time: e.Time, Host: e.Host, Play: e.Play, Action: string(e.Action), Status: string(e.Status),
-		Reason: e.Reason, ElapsedMS: e.Elapsed.Milliseconds(), Text: e.Text, Unreachable: e.Unreachable, Total: e.Total,
+		Reason: e.Reason, ElapsedMS: e.Elapsed.Milliseconds(), Text: e.Text, Unreachable: e.Unreachable, Ignored: e.Ignored, Total: e.Total,
 	}
 	if l.Time.IsZero() {
 		l.Time = time.Now()
@@ -93,13 +94,14 @@ func (j *JSONLines) Recap(counts []apply.Count) error {
 		Unreachable int `json:"unreachable"`
 		Failed      int `json:"failed"`
 		Skipped     int `json:"skipped"`
+		Ignored     int `json:"ignored,omitempty"`
 	}
 	recap := struct {
 		Event string          `json:"event"`
 		Hosts map[string]host `json:"hosts"`
 	}{"recap", map[string]host{}}
 	for _, c := range counts {
-		recap.Hosts[c.Host] = host{c.OK, c.Changed, c.Unreachable, c.Failed, c.Skipped}
+		recap.Hosts[c.Host] = host{c.OK, c.Changed, c.Unreachable, c.Failed, c.Skipped, c.Ignored}
 	}
 	return j.write(recap)
 }

@@ -38,7 +38,9 @@ func (o *outcomes) add(e event.Event) {
 	case unit.Changed:
 		out.changed++
 	case unit.Failed:
-		out.failed = e.Unit.Local()
+		if !e.Ignored {
+			out.failed = e.Unit.Local()
+		}
 	case unit.Skipped:
 		out.skipped++
 	case unit.Unchanged:

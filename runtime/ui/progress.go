@@ -243,6 +243,10 @@ func (p *Progress) unit(e event.Event) {
 			p.line(p.style.paint(yellow, text))
 		}
 	case unit.Failed:
+		if e.Ignored {
+			p.once(p.style.paint(yellow, text+"  (ignored)"))
+			return
+		}
 		p.failure(e.Host, text)
 	case unit.Skipped, unit.Unchanged:
 	}

@@ -16,11 +16,15 @@ func Recap(w io.Writer, style Style, counts []apply.Count) error {
 	}
 	var b strings.Builder
 	for _, c := range counts {
-		fmt.Fprintf(&b, "%s : %s %s %s %s %s\n",
+		ignored := ""
+		if c.Ignored > 0 {
+			ignored = style.paint(yellow, fmt.Sprintf("   ignored=%d", c.Ignored))
+		}
+		fmt.Fprintf(&b, "%s : %s %s %s %s %s%s\n",
 			style.paint(hostColor(c), fmt.Sprintf("%-*s", width, c.Host)),
 			figure(style, green, "ok", c.OK), figure(style, yellow, "changed", c.Changed),
 			figure(style, red, "unreachable", c.Unreachable), figure(style, red, "failed", c.Failed),
-			figure(style, cyan, "skipped", c.Skipped))
+			figure(style, cyan, "skipped", c.Skipped), ignored)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
