@@ -78,46 +78,39 @@ func Split(ops []Op, r Result) []Result {
 	shares := make([]Result, len(ops))
 	at := 0
 	for i, o := range ops {
+		shares[i] = Result{Error: &Error{Class: Permanent, Code: "share", Message: "the answer does not hold all that was asked for"}}
 		switch {
 		case r.Error != nil:
 			shares[i].Error = r.Error
 		case r.PkgQuery != nil && o.PkgQuery != nil:
-			n := at + len(o.PkgQuery.Packages)
-			if n > len(r.PkgQuery.Packages) {
-				shares[i].Error = short()
-				continue
+			if part, ok := cut(r.PkgQuery.Packages, &at, len(o.PkgQuery.Packages)); ok {
+				shares[i] = Result{PkgQuery: &PkgQueryResult{Manager: r.PkgQuery.Manager, Packages: part}}
 			}
-			shares[i].PkgQuery = &PkgQueryResult{Manager: r.PkgQuery.Manager, Packages: r.PkgQuery.Packages[at:n:n]}
-			at = n
 		case r.SvcQuery != nil && o.SvcQuery != nil:
-			n := at + len(o.SvcQuery.Names)
-			if n > len(r.SvcQuery.Units) {
-				shares[i].Error = short()
-				continue
+			if part, ok := cut(r.SvcQuery.Units, &at, len(o.SvcQuery.Names)); ok {
+				shares[i] = Result{SvcQuery: &SvcQueryResult{Manager: r.SvcQuery.Manager, Units: part}}
 			}
-			shares[i].SvcQuery = &SvcQueryResult{Manager: r.SvcQuery.Manager, Units: r.SvcQuery.Units[at:n:n]}
-			at = n
 		case r.PkgEnsure != nil && o.PkgEnsure != nil:
-			n := at + len(o.PkgEnsure.Packages)
-			if n > len(r.PkgEnsure.Packages) {
-				shares[i].Error = short()
-				continue
+			if part, ok := cut(r.PkgEnsure.Packages, &at, len(o.PkgEnsure.Packages)); ok {
+				share := &PkgDone{Packages: part}
+				if i == 0 { // told once
+					share.Also, share.Waited = r.PkgEnsure.Also, r.PkgEnsure.Waited
+				}
+				shares[i] = Result{PkgEnsure: share}
 			}
-			share := &PkgDone{Packages: r.PkgEnsure.Packages[at:n:n]}
-			if i == 0 { // told once
-				share.Also, share.Waited = r.PkgEnsure.Also, r.PkgEnsure.Waited
-			}
-			shares[i].PkgEnsure = share
-			at = n
-		default:
-			shares[i].Error = short()
 		}
 	}
 	return shares
 }
 
-func short() *Error {
-	return &Error{Class: Permanent, Code: "share", Message: "the answer does not hold all that was asked for"}
+// cut takes the next n of all, and reports whether there are so many.
+func cut[T any](all []T, at *int, n int) ([]T, bool) {
+	from, to := *at, *at+n
+	if to > len(all) {
+		return nil, false
+	}
+	*at = to
+	return all[from:to:to], true
 }
 
 // Unite is the inverse of Split for reading ops: the result that the joined op
