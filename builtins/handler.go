@@ -42,7 +42,8 @@ type Handler struct {
 	Do   starlark.Callable
 	Pos  diag.Pos
 
-	order int // of its declaration
+	order  int  // of its declaration
+	rescue bool // it is one unit's on_failure
 }
 
 var _ plain.Plainer = (*Handler)(nil)
@@ -147,6 +148,17 @@ func (s *Scope) call(handlers []*Handler) *diag.Error {
 		}
 	}
 	return nil
+}
+
+// rescue notes what is done where a unit fails, as a handler of its own.
+func (s *Scope) rescue(d *draft) *diag.Error {
+	if s.part != (unit.Scope{}) {
+		return (&diag.Error{Summary: "on_failure inside a handler, an on_failure or verify"}).
+			WithHint("it belongs to units of the play's function")
+	}
+	u := d.unit
+	u.OnFailure = "on failure of " + u.ID.Bare()
+	return s.call([]*Handler{{Name: u.OnFailure, Do: d.onFailure, Pos: u.Pos, order: s.env.handlers(), rescue: true}})
 }
 
 // NextHandler returns the next handler that the play at work calls for and

@@ -23,6 +23,7 @@ func MetaFields() []schema.Field {
 		{Name: "tags", Kind: "string or list of strings", Doc: "Words to select units by, with `--tags` and `--skip-tags`."},
 		{Name: "retry", Kind: "retry or int", Doc: "How often to try again where it fails for a reason that may pass: `retry = retry(attempts = 5, delay = \"2s\")`."},
 		{Name: "timeout", Kind: "duration", Doc: "How long each of its operations on the host may take, such as `\"5m\"`."},
+		{Name: "on_failure", Kind: "function", Doc: "Called with the host while planning; what it declares is done only where the unit fails, before the host's part ends."},
 		{Name: "ignore_failure", Kind: "bool", Default: false, HasDefault: true, Doc: "Lets the host go on where the unit fails; `unit.failed` tells later ones."},
 		{Name: "become", Kind: "bool", Doc: "Whether to act as root, or as the host's `become_user`. Left out, the play decides, then the host."},
 		{Name: "run_as", Kind: "string", Doc: "The user to act as."},
@@ -31,7 +32,7 @@ func MetaFields() []schema.Field {
 }
 
 // metaNames are the names of MetaFields.
-var metaNames = []string{"require", "notify", "on_change", "when", "tags", "retry", "timeout", "ignore_failure", "become", "run_as", "sensitive"}
+var metaNames = []string{"require", "notify", "on_change", "when", "tags", "retry", "timeout", "on_failure", "ignore_failure", "become", "run_as", "sensitive"}
 
 // MetaNames lists the arguments that every resource takes, for suggestions.
 func MetaNames() []string { return slices.Clone(metaNames) }
@@ -44,6 +45,7 @@ type metaArgs struct {
 	retry     *Retry
 	timeout   args.Duration
 	ignore    bool
+	onFailure starlark.Callable
 	when      starlark.Value
 	tags      args.Strings
 	become    args.Optional
@@ -82,6 +84,14 @@ func (m *metaArgs) set(name string, v starlark.Value) *diag.Error {
 			err = fmt.Errorf("got %s, want a user's name", v.Type())
 		}
 		m.runAs = text
+	case "on_failure":
+		fn, ok := v.(starlark.Callable)
+		if !ok {
+			err = fmt.Errorf("got %s, want a function that takes a host", v.Type())
+		} else {
+			err = args.Arity(fn, 1)
+		}
+		m.onFailure = fn
 	case "ignore_failure":
 		yes, ok := v.(starlark.Bool)
 		if !ok {
@@ -136,7 +146,7 @@ func (m *metaArgs) apply(s *Scope, d *draft, fail func(*diag.Error)) {
 	if err := s.call(m.notify); err != nil {
 		fail(err)
 	}
-	u.IgnoreFailure = m.ignore
+	u.IgnoreFailure, d.onFailure = m.ignore, m.onFailure
 	u.Timeout = time.Duration(m.timeout)
 	if m.retry != nil {
 		u.Retry = m.retry.unit()

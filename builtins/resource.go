@@ -35,8 +35,10 @@ type draft struct {
 	args   map[string]any
 	later  []string
 	lazies []lazy // what Finish looks into, beside the unit
-	failed bool
-	holes  bool // an argument could not be read, so checking the rest would mislead
+	// onFailure is what is done where the unit fails; nil is nothing.
+	onFailure starlark.Callable
+	failed    bool
+	holes     bool // an argument could not be read, so checking the rest would mislead
 }
 
 // lazy is a lambda of a draft, with what it was made from.
@@ -123,6 +125,11 @@ func (r *resource) declare(thread *starlark.Thread, s *Scope, pos starlark.Tuple
 	d.unit.ID = unit.ID{Host: s.hostName(), Scope: s.part, Type: r.typ.Name, Key: r.key(d)}
 	r.check(d, fail)
 	r.volatile(s, d, fail)
+	if d.onFailure != nil && !d.failed {
+		if err := s.rescue(d); err != nil {
+			fail(err)
+		}
+	}
 	return s.declare(r, d)
 }
 
@@ -321,6 +328,9 @@ func (h *Handle) differs(other *Handle) string {
 	}
 	if a.Sensitive != b.Sensitive {
 		return "sensitive"
+	}
+	if a.OnFailure != b.OnFailure {
+		return "on_failure"
 	}
 	if a.Timeout != b.Timeout {
 		return "timeout"

@@ -191,7 +191,7 @@ func (s *Scope) Units() *unit.Play {
 		p.Flush = append(p.Flush, len(p.Units))
 	}
 	for _, h := range handlers {
-		p.Handlers = append(p.Handlers, &unit.Handler{Name: h.Name, Pos: h.Pos, Units: units[h.Name]})
+		p.Handlers = append(p.Handlers, &unit.Handler{Name: h.Name, Pos: h.Pos, Units: units[h.Name], Rescue: h.rescue})
 	}
 	return p
 }

@@ -33,7 +33,8 @@ type hostRun struct {
 	// watched holds the units that others name in on_change.
 	watched map[unit.ID]*unit.Unit
 
-	name string // of the play at work
+	ctx  context.Context //nolint:containedctx // of the steps at work; a failure is told from everywhere
+	name string          // of the play at work
 	play *plan.Play
 	// owed holds the handlers of the play that were called for and not delivered.
 	owed map[string]bool
@@ -130,6 +131,7 @@ func (r *hostRun) deliver(ctx context.Context) {
 
 // run gives steps their turns, in their order.
 func (r *hostRun) run(ctx context.Context, steps []*plan.Step) {
+	r.ctx = ctx
 	for i := 0; i < len(steps); {
 		if r.err == nil && ctx.Err() != nil {
 			r.err = &diag.Error{Summary: "interrupted", Host: r.host.Host.Name, Code: diag.Interrupted, Cause: context.Cause(ctx)}
@@ -190,6 +192,9 @@ func (r *hostRun) fail(s *plan.Step, started time.Time, err error) {
 		}
 	}
 	s.Unit.Finish(unit.Outcome{Status: unit.Failed})
+	if s.Unit.OnFailure != "" && !ends(err) {
+		defer r.rescue(s)
+	}
 	if s.Unit.IgnoreFailure && !ends(err) {
 		r.count.Ignored++
 		r.emit(s, event.Event{Kind: event.UnitFinished, Status: unit.Failed, Ignored: true, Err: err, Elapsed: time.Since(started)})
@@ -199,6 +204,24 @@ func (r *hostRun) fail(s *plan.Step, started time.Time, err error) {
 	r.unverified = r.unverified || s.Unit.ID.Scope != unit.Scope{} && s.Unit.ID.Scope.Handler == ""
 	r.countError(err)
 	r.emit(s, event.Event{Kind: event.UnitFinished, Status: unit.Failed, Err: err, Elapsed: time.Since(started)})
+}
+
+// rescue runs what a unit that failed wants done then. Whatever comes of it, the
+// unit has failed.
+func (r *hostRun) rescue(s *plan.Step) {
+	h := r.play.Handler(s.Unit.OnFailure)
+	if h == nil {
+		return
+	}
+	failed := r.err
+	r.err, r.dirty = nil, true
+	for _, step := range h.Steps {
+		step.Dormant = false
+	}
+	r.run(r.ctx, h.Steps)
+	if failed != nil {
+		r.err = failed
+	}
 }
 
 // ends reports whether an error ends the host's part whatever its unit says: the

@@ -113,3 +113,45 @@ func TestIgnoreFailureLetsTheHostGoOn(t *testing.T) {
 		t.Error(cmp.Diff(want, counts))
 	}
 }
+
+func TestOnFailureRunsOnlyWhereTheUnitFails(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		refuse bool
+		want   []string
+	}{
+		{"fails", true, []string{"h1/set[/a] failed", "h1/handler[web/mend]/set[/mended] changed", "h1/set[/b] skipped"}},
+		{"does not fail", false, []string{"h1/set[/a] changed", "h1/set[/b] changed"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			h := enginetest.NewHost(nil)
+			h.Refuse = map[string]bool{"/a": tt.refuse}
+			f := oneHost(h, func() *unit.Unit {
+				u := enginetest.Set("h1", "/a", "1")
+				u.OnFailure = "mend"
+				return u
+			}, set("/b", "2"))
+			f.around = func(host string, p *unit.Play) {
+				mend := handler(host, "mend", "/mended")
+				mend.Rescue = true
+				p.Handlers = []*unit.Handler{mend}
+			}
+			planned := f.plan(t.Context())
+			if s := planned[0].Plays[0].Handlers[0].Steps[0]; !s.Dormant || !s.Rescue || s.Pending() {
+				t.Errorf("planned as %+v", s)
+			}
+			counts := f.apply(t.Context(), planned)
+			var got []string
+			for _, line := range f.log {
+				head, _, _ := strings.Cut(line, ":")
+				got = append(got, head)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+			if failed := counts[0].Failed == 1; failed != tt.refuse {
+				t.Errorf("%+v", counts)
+			}
+		})
+	}
+}

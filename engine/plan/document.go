@@ -82,6 +82,8 @@ type DocumentUnit struct {
 	Handler     string           `json:"handler,omitempty"` // the one it belongs to
 	Verify      bool             `json:"verify,omitempty"`  // it belongs to the play's verify
 	Dormant     bool             `json:"dormant,omitempty"` // nothing calls for its handler
+	Rescue      bool             `json:"only_on_failure,omitempty"`
+	OnFailure   string           `json:"on_failure,omitempty"` // the handler that runs where it fails
 	Action      abi.Action       `json:"action,omitempty"`
 	Certainty   Certainty        `json:"certainty,omitempty"`
 	Skipped     bool             `json:"skipped,omitempty"` // when is false as things stand
@@ -163,7 +165,7 @@ func documentUnit(s *Step, play string, seal Seal) (DocumentUnit, error) {
 	scope := u.ID.Scope
 	doc := DocumentUnit{
 		OnChange: locals(u, u.OnChange), Notify: u.Notify,
-		Handler: scope.Handler, Verify: scope != unit.Scope{} && scope.Handler == "", Dormant: s.Dormant,
+		Handler: scope.Handler, Verify: scope != unit.Scope{} && scope.Handler == "", Dormant: s.Dormant, Rescue: s.Rescue, OnFailure: u.OnFailure,
 		Unit: u.ID.Bare(), Play: play, Pos: u.Pos, User: u.User, Tags: u.Tags, Require: locals(u, u.Require),
 		Certainty: s.Certainty, Skipped: s.Skip, Conditional: u.When != nil, Sensitive: u.Sensitive,
 		Args: json.RawMessage(u.Args), Later: unknownFields(u), Before: json.RawMessage(s.Actual),

@@ -87,6 +87,8 @@ type Step struct {
 	Certainty Certainty
 	Skip      bool
 	Dormant   bool
+	// Rescue says that it runs only where another unit has failed.
+	Rescue bool
 	// Stirred says that a unit whose result this one reads is going to change.
 	Stirred bool
 	// Err is why the unit cannot be planned.

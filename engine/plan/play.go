@@ -23,13 +23,19 @@ type Handler struct {
 	Name  string
 	Pos   diag.Pos
 	Steps []*Step
+	// Rescue says that it runs only where a unit has failed.
+	Rescue bool
 }
 
 // newPlay makes the steps of a play.
 func newPlay(p *unit.Play) *Play {
 	play := &Play{Steps: newSteps(p.Units), Flush: p.Flush, Verify: newSteps(p.Verify)}
 	for _, h := range p.Handlers {
-		play.Handlers = append(play.Handlers, &Handler{Name: h.Name, Pos: h.Pos, Steps: newSteps(h.Units)})
+		handler := &Handler{Name: h.Name, Pos: h.Pos, Steps: newSteps(h.Units), Rescue: h.Rescue}
+		for _, s := range handler.Steps {
+			s.Rescue = h.Rescue
+		}
+		play.Handlers = append(play.Handlers, handler)
 	}
 	return play
 }

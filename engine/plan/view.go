@@ -89,9 +89,9 @@ func (u *DocumentUnit) id(host string) unit.ID {
 func (u *DocumentUnit) view(host string) *Step {
 	s := &Step{
 		Unit: &unit.Unit{
-			ID: u.id(host), Notify: u.Notify, Pos: u.Pos, User: u.User, Tags: u.Tags, Sensitive: u.Sensitive, Args: codec.Raw(u.Args),
+			ID: u.id(host), Notify: u.Notify, OnFailure: u.OnFailure, Pos: u.Pos, User: u.User, Tags: u.Tags, Sensitive: u.Sensitive, Args: codec.Raw(u.Args),
 		},
-		Actual: codec.Raw(u.Before), Certainty: u.Certainty, Skip: u.Skipped, Dormant: u.Dormant,
+		Actual: codec.Raw(u.Before), Certainty: u.Certainty, Skip: u.Skipped, Dormant: u.Dormant, Rescue: u.Rescue,
 	}
 	for _, id := range u.OnChange {
 		s.Unit.OnChange = append(s.Unit.OnChange, unit.ParseLocal(host, id))

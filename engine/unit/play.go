@@ -38,11 +38,14 @@ type Play struct {
 	Verify   []*Unit    // what must hold in the end
 }
 
-// Handler is what a play does once if units that notify it have changed.
+// Handler is what a play does once if units that notify it have changed, or
+// where one unit has failed.
 type Handler struct {
 	Name  string
 	Pos   diag.Pos
 	Units []*Unit
+	// Rescue says that it is one unit's OnFailure.
+	Rescue bool
 }
 
 // All ranges over the units of the play, those of handlers and of verify

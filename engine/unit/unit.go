@@ -76,6 +76,8 @@ type Unit struct {
 	Tags   []string
 	// Retry says how often a turn that fails is tried again; nil is never.
 	Retry *Retry
+	// OnFailure names the play's handler that runs where the unit fails; "" is none.
+	OnFailure string
 	// IgnoreFailure lets the host go on where the unit fails.
 	IgnoreFailure bool
 	// Timeout bounds each op of the unit on the host; 0 is the runner's own bound.

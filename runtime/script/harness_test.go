@@ -241,6 +241,9 @@ func describe(u *unit.Unit) string {
 	if r := u.Retry; r != nil {
 		parts = append(parts, fmt.Sprintf("retry %d %s %g until %v", r.Attempts, r.Delay, r.Backoff, r.Until != nil))
 	}
+	if u.OnFailure != "" {
+		parts = append(parts, u.OnFailure)
+	}
 	if u.IgnoreFailure {
 		parts = append(parts, "failure ignored")
 	}

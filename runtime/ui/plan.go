@@ -67,7 +67,7 @@ func (v PlanView) heading(b *bufio.Writer, last, e *entry) {
 // shows decides which steps are printed. What may differ only by a value that
 // is known after apply is noise, unless what that value comes from changes.
 func (v PlanView) shows(step *plan.Step) bool {
-	return v.Verbose || step.Err != nil || step.Pending() || step.Acts() && step.Stirred
+	return v.Verbose || step.Rescue || step.Err != nil || step.Pending() || step.Acts() && step.Stirred
 }
 
 func (v PlanView) notes(b *bufio.Writer, s plan.Summary) {
@@ -122,6 +122,8 @@ func (e *entry) remarks() string {
 		r = append(r, "as "+e.user)
 	}
 	switch {
+	case s.Rescue:
+		r = append(r, "only on failure")
 	case s.Dormant:
 		r = append(r, "not called for")
 	case s.Skip && len(s.Unit.OnChange) > 0 && s.Unit.When == nil:
