@@ -43,7 +43,7 @@ fmt:
 
 # One package at a time: all share the hosts, and some take one off the network.
 lab-test: build
-	$(LAB) with 20 go test -p 1 -count=1 -run Lab ./...
+	$(LAB) with 20 go test -p 1 -count=1 -timeout 25m -run Lab ./...
 
 bench: build
 	$(LAB) with 20 go run ./testdata/bench --write docs/performance.md
