@@ -38,17 +38,24 @@ func Of(told *op.FactsResult, namespace string) (map[string]any, error) {
 			err = codec.Unmarshal(data, &values)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", namespace, err)
+			return nil, &BadError{fmt.Errorf("%s: %w", namespace, err)}
 		}
 	}
 	if values == nil {
-		return nil, fmt.Errorf("the host tells no %s", namespace)
+		return nil, &BadError{fmt.Errorf("the host tells no %s", namespace)}
 	}
 	if err := checkRecord(n.Name, n.Fields, values); err != nil {
-		return nil, err
+		return nil, &BadError{err}
 	}
 	return values, nil
 }
+
+// BadError is a host that tells what facts cannot be. The host is to blame, and
+// neither the runbook nor other hosts.
+type BadError struct{ err error }
+
+func (e *BadError) Error() string { return e.err.Error() }
+func (e *BadError) Unwrap() error { return e.err }
 
 // checkRecord checks the fields of a record; at is where it is.
 func checkRecord(at string, fields []Field, v any) error {

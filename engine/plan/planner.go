@@ -103,6 +103,10 @@ func (p *Planner) host(ctx context.Context, h *inventory.Host) *Host {
 		if lost, ok := errors.AsType[*dial.Error](err); ok {
 			planned.Err = lost // the runbook is not to blame
 		}
+		if bad, ok := errors.AsType[*facts.BadError](err); ok { // nor is it here
+			planned.Err = (&diag.Error{Summary: "facts: " + bad.Error(), Host: h.Name, Code: diag.Failed, Cause: err}).
+				WithHint("no machine says that of itself; look at the host before you trust it")
+		}
 		return planned
 	}
 	planned.Inputs, planned.Facts, planned.Warnings = eval.Inputs, eval.Facts, eval.Warnings
