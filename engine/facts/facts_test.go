@@ -138,9 +138,9 @@ func TestBadFacts(t *testing.T) {
 		want            string
 	}{
 		{"machine-id", "os.basic", func(f *op.FactsResult) { f.OSBasic.MachineID = "../../x" }, `os.basic.machine_id: want a string that matches ^([0-9a-f]{32})?$, got "../../x"`},
-		{"escape sequence", "os.basic", func(f *op.FactsResult) { f.OSBasic.Name = "\x1b[2J" }, `os.basic.name: want a string that matches ^\P{Cc}*$, got "\x1b[2J"`},
+		{"escape sequence", "os.basic", func(f *op.FactsResult) { f.OSBasic.Codename = "\x1b[2J" }, `os.basic.codename: want a string that matches ^\P{Cc}*$, got "\x1b[2J"`},
 		{"two lines", "os.basic", func(f *op.FactsResult) { f.OSBasic.Hostname = "a\nb" }, `os.basic.hostname: want`},
-		{"long", "os.basic", func(f *op.FactsResult) { f.OSBasic.Name = strings.Repeat("x", maxText+1) }, `os.basic.name: want at most 4096 bytes, got 4097`},
+		{"long", "os.basic", func(f *op.FactsResult) { f.OSBasic.Codename = strings.Repeat("x", maxText+1) }, `os.basic.codename: want at most 4096 bytes, got 4097`},
 		{"not told", "os.basic", func(f *op.FactsResult) { f.OSBasic = nil }, `the host tells no os.basic`},
 		{"no processor", "hw.cpu", func(f *op.FactsResult) { f.HWCPU.Cores = 0 }, `hw.cpu.cores: want`},
 		{"MAC", "net.ifaces", func(f *op.FactsResult) { f.NetIfaces.Ifaces[1].MAC = "$(id)" }, `net.ifaces.ifaces[1].mac: want`},
