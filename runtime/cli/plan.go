@@ -90,11 +90,7 @@ func (j *job) planAnd(ctx context.Context, command string, f *runFlags, show fun
 func (r *run) printPlan(c *planCommand) error {
 	switch {
 	case c.JSON:
-		d, err := r.document()
-		if err != nil {
-			return err
-		}
-		if err := d.Write(r.env.Stdout); err != nil {
+		if err := r.writeDocument(r.env.Stdout); err != nil {
 			return err
 		}
 	case c.DOT != "-":

@@ -29,12 +29,17 @@ Examples:
 
 // Run prints the plan.
 func (c *showCommand) Run(_ context.Context, e *env) error {
-	d, err := readPlan(c.File)
+	data, err := readPlanFile(c.File)
+	if err != nil {
+		return err
+	}
+	d, err := plan.Parse(data, c.File, e.planKeys)
 	if err != nil {
 		return err
 	}
 	if c.JSON {
-		return d.Write(e.Stdout)
+		_, err := e.Stdout.Write(data) // as it was signed
+		return err
 	}
 	hosts, plays, contents, err := d.View()
 	if err != nil {
