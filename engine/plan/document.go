@@ -89,6 +89,7 @@ type DocumentUnit struct {
 	Before      json.RawMessage  `json:"before,omitempty"`
 	Diffs       []DocumentDiff   `json:"diffs,omitempty"`
 	Effects     []DocumentEffect `json:"effects,omitempty"`
+	May         []DocumentEffect `json:"may,omitempty"` // what it may do, though it has nothing to do yet
 	Sensitive   bool             `json:"sensitive,omitempty"`
 	Digest      string           `json:"digest,omitempty"`
 	Error       string           `json:"error,omitempty"`
@@ -174,18 +175,31 @@ func documentUnit(s *Step, play string, seal Seal) (DocumentUnit, error) {
 				Field: d.Field, Before: json.RawMessage(d.Before), After: json.RawMessage(d.After), Unknown: d.Unknown,
 			})
 		}
-		for _, e := range s.Change.Effects {
-			data, err := json.Marshal(e.Op)
-			if err != nil {
-				return doc, err
-			}
-			doc.Effects = append(doc.Effects, DocumentEffect{Op: data, Unknown: e.Unknown})
+		var err error
+		if doc.Effects, err = documentEffects(s.Change.Effects); err != nil {
+			return doc, err
 		}
+	}
+	var err error
+	if doc.May, err = documentEffects(s.May); err != nil {
+		return doc, err
 	}
 	if !u.Sensitive {
 		return doc, nil
 	}
 	return doc.sealed(seal)
+}
+
+func documentEffects(effects []abi.Effect) ([]DocumentEffect, error) {
+	var out []DocumentEffect
+	for _, e := range effects {
+		data, err := json.Marshal(e.Op)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, DocumentEffect{Op: data, Unknown: e.Unknown})
+	}
+	return out, nil
 }
 
 // sealed replaces what a sensitive unit sets by a keyed digest.
@@ -195,7 +209,7 @@ func (u DocumentUnit) sealed(seal Seal) (DocumentUnit, error) {
 		return u, err
 	}
 	u.Digest = seal(data)
-	u.Args, u.Before, u.Effects, u.Error, u.Reason, u.Missing = nil, nil, nil, "", "", ""
+	u.Args, u.Before, u.Effects, u.May, u.Error, u.Reason, u.Missing = nil, nil, nil, nil, "", "", ""
 	for i := range u.Diffs {
 		u.Diffs[i].Before, u.Diffs[i].After = nil, nil
 	}
