@@ -91,6 +91,7 @@ type DocumentUnit struct {
 	Effects     []DocumentEffect `json:"effects,omitempty"`
 	May         []DocumentEffect `json:"may,omitempty"` // what it may do, though it has nothing to do yet
 	Sensitive   bool             `json:"sensitive,omitempty"`
+	MayAct      bool             `json:"may_act,omitempty"` // stands for may where that is sensitive
 	Digest      string           `json:"digest,omitempty"`
 	Error       string           `json:"error,omitempty"`
 }
@@ -208,7 +209,7 @@ func (u DocumentUnit) sealed(seal Seal) (DocumentUnit, error) {
 	if err != nil {
 		return u, err
 	}
-	u.Digest = seal(data)
+	u.Digest, u.MayAct = seal(data), len(u.May) > 0
 	u.Args, u.Before, u.Effects, u.May, u.Error, u.Reason, u.Missing = nil, nil, nil, nil, "", "", ""
 	for i := range u.Diffs {
 		u.Diffs[i].Before, u.Diffs[i].After = nil, nil

