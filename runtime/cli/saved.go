@@ -28,27 +28,37 @@ func savedJob(ctx context.Context, e *env, c *applyCommand) (*job, *plan.Documen
 	if err != nil {
 		return nil, nil, err
 	}
+	j, err := e.jobOf(saved, c.Plan)
+	if err != nil {
+		return nil, nil, err
+	}
+	return j, saved, j.load(ctx)
+}
+
+// jobOf is what a saved plan was made from. file is the plan's, for messages.
+func (e *env) jobOf(saved *plan.Document, file string) (*job, error) {
 	j := &job{
 		env: e, printed: e.printLine, main: saved.Main, vars: saved.Vars, limit: saved.Limit,
 		tags: plan.Tags{Only: saved.Tags, Skip: saved.SkipTags},
 	}
+	var err error
 	if j.targets, err = plan.ParseTargets(saved.Targets, saved.Exclude); err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", c.Plan, err)
+		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	if j.workspace, err = e.findWorkspace(saved.Root); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	if err := j.workspace.Trust(c.Plan); err != nil {
-		return nil, nil, err
+	if err := j.workspace.Trust(file); err != nil {
+		return nil, err
 	}
 	if j.dir, err = j.workspace.Files(saved.Root); err != nil {
-		return nil, nil, (&diag.Error{Summary: fmt.Sprintf("the folder of the plan's runbook is gone: %v", err), Cause: err}).
+		return nil, (&diag.Error{Summary: fmt.Sprintf("the folder of the plan's runbook is gone: %v", err), Cause: err}).
 			WithHint("apply a plan on the machine and in the folder where it was made")
 	}
 	j.root = saved.Root
 	j.files = overlay{sources: saved.Sources, below: j.dir}
 	j.inventory = inventory.New(saved.Inventory, saved.Groups...)
-	return j, saved, j.load(ctx)
+	return j, nil
 }
 
 // maxPlan bounds a saved plan: 10,000 hosts with 20 units have some 300 MB.
