@@ -11,26 +11,22 @@ import (
 	"github.com/openfroyo/froyo/runner/op"
 )
 
-// within refuses what a provider would do at a unit's turn beyond what its plan
-// announced. A unit may need more or less of what it announced, as the host is
-// by now, but nothing else; a unit that had nothing to do may mend what units
-// before it broke. Of a saved plan exactly what was reviewed is done, until the
-// plan's own changes have made the host another one, and from then on nothing
-// that was not reviewed.
+// within refuses what a provider would do at a unit's turn beyond what was
+// announced for it: what its plan holds, or, where there was nothing to do or
+// to be known, what it may do. A unit may need more or less of that, as the
+// host is by now, but nothing else. Of a saved plan exactly what was reviewed is
+// done until the plan's own changes have made the host another one.
 func (r *hostRun) within(s *plan.Step, announced *abi.Change, certain bool) error {
-	if announced == nil {
-		return nil // it could not be planned, and said so
-	}
-	exact := certain && !r.touched || len(announced.Effects) == 0
-	if r.Exact && exact && !sameChange(announced, s.Change) {
+	if r.Exact && certain && !r.touched && !sameChange(announced, s.Change) {
 		return (&diag.Error{Summary: "the host is no longer as the plan found it", Pos: s.Unit.Pos, Code: diag.Stale}).
 			WithHint("this unit and those after it were not touched; make a new plan and look at it")
 	}
-	if len(announced.Effects) == 0 {
-		return nil
+	allowed := s.May
+	if announced != nil {
+		allowed = slices.Concat(announced.Effects, s.May)
 	}
 	for _, e := range s.Change.Effects {
-		if !slices.ContainsFunc(announced.Effects, func(a abi.Effect) bool { return covers(a, e.Op) }) {
+		if !slices.ContainsFunc(allowed, func(a abi.Effect) bool { return a.Covers(e.Op) }) {
 			return unannounced(e.Op)
 		}
 	}
@@ -40,24 +36,6 @@ func (r *hostRun) within(s *plan.Step, announced *abi.Change, certain bool) erro
 // sameChange compares what two changes would do.
 func sameChange(a, b *abi.Change) bool {
 	return a.Action == b.Action && slices.EqualFunc(a.Effects, b.Effects, func(x, y abi.Effect) bool { return encode(x.Op) == encode(y.Op) })
-}
-
-// covers reports whether an announced effect speaks of an op: the same kind of
-// thing done to the same path with the same content, or a program or URL where
-// which one was not known.
-func covers(a abi.Effect, o op.Op) bool {
-	unknown := func(field string) bool { return slices.Contains(a.Unknown, field) }
-	switch {
-	case a.Op.Kind() != o.Kind():
-		return false
-	case o.Exec != nil && len(a.Unknown) > 0 || o.HTTP != nil && unknown("url"):
-		return true
-	case o.Write != nil && !unknown("content") && a.Op.Write.Content.Sum != o.Write.Content.Sum:
-		return false
-	case o.Exec != nil:
-		return encode(a.Op) == encode(o)
-	}
-	return a.Op.Subject() == o.Subject()
 }
 
 func unannounced(o op.Op) error {

@@ -136,6 +136,12 @@ func (h *Host) perform(o op.Op) (op.Result, error) {
 type Provider struct {
 	// Extra makes apply ask for an op that plan did not announce.
 	Extra *op.Op
+	// Twist makes plan answer this effect instead of its own.
+	Twist *op.Op
+	// Mute keeps it from saying what units may do. Asked are the paths for which it was asked that.
+	Mute  bool
+	mu    sync.Mutex
+	Asked []string
 	// Unplannable makes planning these paths fail.
 	Unplannable map[string]bool
 	// Groundless makes these paths miss something until it is a file of the host.
@@ -216,7 +222,12 @@ func (p *Provider) answer(r abi.Request) abi.Reply {
 			return fail(err)
 		}
 		change.Missing = p.Groundless[u.Path]
+		if p.Twist != nil {
+			change.Action, change.Effects = abi.Update, []abi.Effect{{Op: *p.Twist}}
+		}
 		return abi.Reply{Change: change}
+	case abi.May:
+		return abi.Reply{Change: &abi.Change{Action: abi.Update, Effects: p.may(u)}}
 	case abi.Apply:
 		return p.apply(u, r)
 	case abi.Destroy:
@@ -247,6 +258,17 @@ func (s set) change(r abi.Request) (*abi.Change, error) {
 		c.Action, c.Diffs[0].Before = abi.Create, nil
 	}
 	return c, nil
+}
+
+// may is what a unit may do, if it says so.
+func (p *Provider) may(s set) []abi.Effect {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.Asked = append(p.Asked, s.Path)
+	if p.Mute {
+		return nil
+	}
+	return []abi.Effect{{Op: s.effect()}}
 }
 
 func (s set) effect() op.Op { return op.Op{Link: &op.Link{Path: s.Path, Target: s.Value}} }

@@ -31,17 +31,51 @@ func (h *Host) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	*h = Host(in)
-	var bad error
-	if h.Vars != nil {
-		h.Vars, _ = mapNumbers(h.Vars, func(v any) any {
-			n, err := fromJSON(v)
-			if err != nil {
-				bad = fmt.Errorf("host %q: %w", h.Name, err)
-			}
-			return n
-		}).(map[string]any)
+	var err error
+	if h.Vars, err = plainNumbers(h.Vars); err != nil {
+		return fmt.Errorf("host %q: %w", h.Name, err)
 	}
-	return bad
+	return nil
+}
+
+// Vars are variables that JSON gives back as they were, as it does those of hosts.
+type Vars map[string]any
+
+// MarshalJSON writes the variables so that UnmarshalJSON gives the same back.
+func (v Vars) MarshalJSON() ([]byte, error) {
+	if v == nil {
+		return []byte("null"), nil
+	}
+	return json.Marshal(mapNumbers(map[string]any(v), toJSON))
+}
+
+// UnmarshalJSON reads variables. Whole numbers become int64 again.
+func (v *Vars) UnmarshalJSON(data []byte) error {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.UseNumber()
+	var in map[string]any
+	if err := dec.Decode(&in); err != nil {
+		return err
+	}
+	var err error
+	*v, err = plainNumbers(in)
+	return err
+}
+
+// plainNumbers turns the numbers of decoded JSON into what runbooks calculate with.
+func plainNumbers(vars map[string]any) (map[string]any, error) {
+	if vars == nil {
+		return nil, nil
+	}
+	var bad error
+	out, _ := mapNumbers(vars, func(v any) any {
+		n, err := fromJSON(v)
+		if err != nil {
+			bad = err
+		}
+		return n
+	}).(map[string]any)
+	return out, bad
 }
 
 // mapNumbers copies plain data, putting each single value through f.
@@ -63,8 +97,9 @@ func mapNumbers(v any, f func(any) any) any {
 	return f(v)
 }
 
+// toJSON marks a fraction that JSON would write as a whole number; from 1e21 on it has an exponent.
 func toJSON(v any) any {
-	if f, ok := v.(float64); ok && f == math.Trunc(f) && math.Abs(f) < 1e15 {
+	if f, ok := v.(float64); ok && f == math.Trunc(f) && math.Abs(f) < 1e21 {
 		return json.Number(strconv.FormatFloat(f, 'f', 1, 64))
 	}
 	return v

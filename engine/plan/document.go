@@ -1,13 +1,10 @@
 package plan
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -15,11 +12,10 @@ import (
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/providers/abi"
-	"github.com/openfroyo/froyo/runner/dial"
 )
 
 // Format names the shape of a saved plan; another one is refused.
-const Format = "froyo-plan/1"
+const Format = "froyo-plan/2"
 
 // maxText is the largest content that a saved plan shows; larger stands as its digest.
 const maxText = 64 << 10
@@ -34,7 +30,7 @@ type Document struct {
 	// Root is the folder that paths in the runbook start from.
 	Root      string            `json:"root"`
 	Sources   map[string]string `json:"sources"`
-	Vars      map[string]any    `json:"vars,omitempty"`
+	Vars      inventory.Vars    `json:"vars,omitempty"`
 	Inventory []*inventory.Host `json:"inventory"`
 	// Groups are the inventory's, so that selectors mean the same again.
 	Groups []string `json:"groups,omitempty"`
@@ -95,7 +91,9 @@ type DocumentUnit struct {
 	Before      json.RawMessage  `json:"before,omitempty"`
 	Diffs       []DocumentDiff   `json:"diffs,omitempty"`
 	Effects     []DocumentEffect `json:"effects,omitempty"`
+	May         []DocumentEffect `json:"may,omitempty"` // what it may do, though it has nothing to do yet
 	Sensitive   bool             `json:"sensitive,omitempty"`
+	MayAct      bool             `json:"may_act,omitempty"` // stands for may where that is sensitive
 	Digest      string           `json:"digest,omitempty"`
 	Error       string           `json:"error,omitempty"`
 }
@@ -180,18 +178,31 @@ func documentUnit(s *Step, play string, seal Seal) (DocumentUnit, error) {
 				Field: d.Field, Before: json.RawMessage(d.Before), After: json.RawMessage(d.After), Unknown: d.Unknown,
 			})
 		}
-		for _, e := range s.Change.Effects {
-			data, err := json.Marshal(e.Op)
-			if err != nil {
-				return doc, err
-			}
-			doc.Effects = append(doc.Effects, DocumentEffect{Op: data, Unknown: e.Unknown})
+		var err error
+		if doc.Effects, err = documentEffects(s.Change.Effects); err != nil {
+			return doc, err
 		}
+	}
+	var err error
+	if doc.May, err = documentEffects(s.May); err != nil {
+		return doc, err
 	}
 	if !u.Sensitive {
 		return doc, nil
 	}
 	return doc.sealed(seal)
+}
+
+func documentEffects(effects []abi.Effect) ([]DocumentEffect, error) {
+	var out []DocumentEffect
+	for _, e := range effects {
+		data, err := json.Marshal(e.Op)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, DocumentEffect{Op: data, Unknown: e.Unknown})
+	}
+	return out, nil
 }
 
 // sealed replaces what a sensitive unit sets by a keyed digest.
@@ -200,8 +211,8 @@ func (u DocumentUnit) sealed(seal Seal) (DocumentUnit, error) {
 	if err != nil {
 		return u, err
 	}
-	u.Digest = seal(data)
-	u.Args, u.Before, u.Effects, u.Error, u.Reason, u.Missing = nil, nil, nil, "", "", ""
+	u.Digest, u.MayAct = seal(data), len(u.May) > 0
+	u.Args, u.Before, u.Effects, u.May, u.Error, u.Reason, u.Missing = nil, nil, nil, nil, "", "", ""
 	for i := range u.Diffs {
 		u.Diffs[i].Before, u.Diffs[i].After = nil, nil
 	}
@@ -219,49 +230,6 @@ func locals(u *unit.Unit, ids []unit.ID) []string {
 		}
 	}
 	return out
-}
-
-// Write saves the document.
-func (d *Document) Write(w io.Writer) error {
-	var text bytes.Buffer
-	enc := json.NewEncoder(&text)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(d); err != nil {
-		return err
-	}
-	_, err := w.Write(dial.EscapeJSON(text.Bytes()))
-	return err
-}
-
-// Parse reads a saved plan. name is the file's, for messages.
-func Parse(data []byte, name string) (*Document, error) {
-	var head struct{ Format string }
-	refuse := func(format string, args ...any) *diag.Error {
-		return diag.Errorf(diag.Pos{File: name}, format, args...).WithHint("make a new one: froyo plan --out %s", name)
-	}
-	if err := json.Unmarshal(data, &head); err != nil {
-		return nil, refuse("not a plan: %w", err).WithHint("froyo plan --out FILE.json saves one")
-	}
-	if head.Format != Format {
-		if strings.HasPrefix(head.Format, "froyo-plan/") {
-			return nil, refuse("this plan has the format %s, and this froyo reads %s", head.Format, Format)
-		}
-		return nil, refuse("not a plan: it does not say %q as its format", Format).WithHint("froyo plan --out FILE.json saves one")
-	}
-	dec := json.NewDecoder(strings.NewReader(string(data)))
-	dec.DisallowUnknownFields()
-	var d Document
-	if err := dec.Decode(&d); err != nil {
-		return nil, refuse("the plan is damaged: %w", err)
-	}
-	if _, ok := d.Sources[d.Main]; !ok {
-		return nil, refuse("the plan is damaged: its runbook %q is not among its sources", d.Main)
-	}
-	if err := d.check(); err != nil {
-		return nil, refuse("the plan is damaged: %w", err)
-	}
-	return &d, nil
 }
 
 // check refuses a document whose parts do not belong together.

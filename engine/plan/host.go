@@ -82,6 +82,9 @@ type Step struct {
 	Actual codec.Raw
 	Reads  []abi.Entry
 	Change *abi.Change
+	// May holds what else the unit may do at its turn, where it has nothing to
+	// do as things stand and these may be others by then.
+	May []abi.Effect
 	// Certainty grades Change. Skip says that its condition is false as things
 	// stand, Dormant that it belongs to a handler that nothing calls for.
 	Certainty Certainty
@@ -108,7 +111,7 @@ func (s *Step) Pending() bool {
 // Request asks for a verb on the step's unit.
 func (s *Step) Request(verb abi.Verb) abi.Request {
 	r := abi.Request{Type: s.Unit.ID.Type, Verb: verb, Unit: s.Unit.Args, Unknown: unknownFields(s.Unit)}
-	if verb != abi.Read {
+	if verb != abi.Read && verb != abi.May {
 		r.Actual = s.Actual
 	}
 	return r

@@ -132,6 +132,10 @@ func (p *Planner) host(ctx context.Context, h *inventory.Host) *Host {
 	}
 	ground(all)
 	stir(all)
+	if err := p.may(ctx, all); err != nil {
+		planned.Err = err
+		return planned
+	}
 	planned.Warnings = append(planned.Warnings, staleReads(h.Name, all, eval.Reads)...)
 	return planned
 }

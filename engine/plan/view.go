@@ -47,7 +47,10 @@ func (d *Document) viewHost(saved *DocumentHost, plays []string) (*Host, error) 
 		if play < 0 {
 			return nil, fmt.Errorf("%s/%s belongs to the play %q, which the plan does not have", saved.Name, u.Unit, u.Play)
 		}
-		step := u.view(saved.Name)
+		step, err := u.view(saved.Name)
+		if err != nil {
+			return nil, fmt.Errorf("%s/%s: %w", saved.Name, u.Unit, err)
+		}
 		if h.Plays[play] == nil {
 			h.Plays[play] = &Play{}
 		}
@@ -86,7 +89,7 @@ func (u *DocumentUnit) id(host string) unit.ID {
 }
 
 // view gives a unit the shape in which it was printed.
-func (u *DocumentUnit) view(host string) *Step {
+func (u *DocumentUnit) view(host string) (*Step, error) {
 	s := &Step{
 		Unit: &unit.Unit{
 			ID: u.id(host), Notify: u.Notify, OnFailure: u.OnFailure, Pos: u.Pos, User: u.User, Tags: u.Tags, Sensitive: u.Sensitive, Args: codec.Raw(u.Args),
@@ -105,8 +108,15 @@ func (u *DocumentUnit) view(host string) *Step {
 	case u.failed():
 		s.Err = &abi.Error{Class: op.Permanent, Message: "(sensitive)"}
 	}
+	var err error
+	if s.May, err = viewEffects(u.May); err != nil {
+		return nil, err
+	}
+	if u.MayAct {
+		s.May = make([]abi.Effect, 1) // what it is nobody shall see
+	}
 	if u.Action == "" {
-		return s
+		return s, nil
 	}
 	s.Change = &abi.Change{Action: u.Action, Reason: u.Reason, Missing: u.Missing}
 	for _, d := range u.Diffs {
@@ -114,7 +124,23 @@ func (u *DocumentUnit) view(host string) *Step {
 			Field: d.Field, Before: compact(d.Before), After: compact(d.After), Unknown: d.Unknown,
 		})
 	}
-	return s
+	s.Change.Effects, err = viewEffects(u.Effects)
+	return s, err
+}
+
+func viewEffects(saved []DocumentEffect) ([]abi.Effect, error) {
+	var effects []abi.Effect
+	for _, e := range saved {
+		var o op.Op
+		if err := json.Unmarshal(e.Op, &o); err != nil {
+			return nil, err
+		}
+		if o.Kind() == "" {
+			return nil, errors.New("an effect is no op")
+		}
+		effects = append(effects, abi.Effect{Op: o, Unknown: e.Unknown})
+	}
+	return effects, nil
 }
 
 // compact takes the line breaks out of a value that was saved to be read.

@@ -52,7 +52,7 @@ func answers(verb abi.Verb, r *abi.Reply) bool {
 	switch verb {
 	case abi.Read:
 		return r.Actual != nil
-	case abi.Plan:
+	case abi.Plan, abi.May:
 		return r.Change != nil
 	}
 	return r.Outcome != nil
@@ -62,6 +62,8 @@ func answers(verb abi.Verb, r *abi.Reply) bool {
 // the manifest covers them, and that nothing changes the target where it is only looked at.
 func (m *Module) checkNeed(request *abi.Request, need []op.Op) error {
 	switch {
+	case request.Verb == abi.May:
+		return errors.New("asked for ops where it only says what it may do")
 	case len(need) == 0:
 		return errors.New("asked for ops and named none")
 	case len(need) > abi.MaxNeeds:

@@ -155,6 +155,12 @@ func (c Cmd) Plan(t *sdk.T, actual CmdState) {
 	t.Output(CmdOutput{Changed: c.ChangedWhen, RC: r.Exec.RC, Stdout: r.Exec.Stdout, Stderr: r.Exec.Stderr, Ran: true})
 }
 
+// May runs the command, which no guard may keep at its turn.
+func (c Cmd) May(t *sdk.T) {
+	exec, unknown := c.exec(t)
+	t.Effect(op.Op{Exec: exec}, unknown...)
+}
+
 // exec returns the op that runs the command, and which of its fields are known only at apply.
 func (c Cmd) exec(t *sdk.T) (*op.Exec, []string) {
 	exec := &op.Exec{Dir: c.Cwd, Env: c.environment(), Stdin: c.Stdin}

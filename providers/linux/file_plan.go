@@ -39,6 +39,44 @@ func (f File) Plan(t *sdk.T, actual FileState) {
 	t.Output(FileOutput{Changed: t.Acted(), Backup: backup})
 }
 
+// May lists what brings the path into the wanted state from any other.
+func (f File) May(t *sdk.T) {
+	if !t.Unknown("state") {
+		f.may(t)
+		return
+	}
+	for _, f.State = range []string{present, absent, directory, link} {
+		if f.State != link || f.Target != "" || t.Unknown("target") {
+			f.may(t)
+		}
+	}
+}
+
+func (f File) may(t *sdk.T) {
+	want := f.attributes(t, newFile, false)
+	switch f.State {
+	case present:
+		content := f.Content
+		if content == nil && !t.Unknown("content") {
+			content = &op.Blob{Sum: emptySum}
+		}
+		f.write(t, content, want, f.Backup)
+	case absent:
+		t.Effect(op.Op{Remove: &op.Remove{Path: f.Path, Recurse: f.Recurse}})
+	case directory:
+		fresh := f
+		fresh.Recurse = false // for an empty directory it means nothing yet
+		fresh.mkdir(t, fresh.attributes(t, newDir, true))
+		want = f.attributes(t, newDir, true)
+	case link:
+		want.Mode = nil
+		f.link(t)
+	}
+	if f.State != absent && (want != (op.Attributes{}) || len(f.unknown(t, "mode", "owner", "group")) > 0) {
+		f.setAttributes(t, want)
+	}
+}
+
 func (f File) planPresent(t *sdk.T, actual FileState) (backup string) {
 	content, now := f.Content, actual.Mode
 	fresh := f.begin(t, actual, op.TypeFile, op.TypeLink)
@@ -54,10 +92,8 @@ func (f File) planPresent(t *sdk.T, actual FileState) (backup string) {
 	}
 	differs := f.differContent(t, actual, content)
 	attributes := f.differAttributes(t, actual, want, fresh)
-	unknown := f.unknown(t, "content", "mode", "owner", "group")
 	if differs || fresh {
-		write := &op.Write{Path: f.Path, Content: content, Attributes: want, Backup: f.Backup && !fresh, Check: f.Validate}
-		if r := t.Effect(op.Op{Write: write}, unknown...); t.Acting() {
+		if r := f.write(t, content, want, f.Backup && !fresh); t.Acting() {
 			backup = r.Done.Backup
 		}
 	}
@@ -66,6 +102,11 @@ func (f File) planPresent(t *sdk.T, actual FileState) (backup string) {
 		f.setAttributes(t, want)
 	}
 	return backup
+}
+
+func (f File) write(t *sdk.T, content *op.Blob, want op.Attributes, backup bool) op.Result {
+	write := &op.Write{Path: f.Path, Content: content, Attributes: want, Backup: backup, Check: f.Validate}
+	return t.Effect(op.Op{Write: write}, f.unknown(t, "content", "mode", "owner", "group")...)
 }
 
 // begin settles whether something new has to be put at the path, in the place
@@ -182,6 +223,10 @@ func (f File) makeDirectory(t *sdk.T, actual FileState) {
 		want.Mode = new(uint32(newDir))
 	}
 	f.differAttributes(t, actual, want, true)
+	f.mkdir(t, want)
+}
+
+func (f File) mkdir(t *sdk.T, want op.Attributes) {
 	t.Effect(op.Op{Mkdir: &op.Mkdir{Path: f.Path, Attributes: want}}, f.unknown(t, "mode", "owner", "group")...)
 }
 
@@ -214,10 +259,14 @@ func (f File) planLink(t *sdk.T, actual FileState) {
 	want := op.Attributes{Owner: f.Owner, Group: f.Group}
 	attributes := f.differAttributes(t, actual, want, fresh)
 	if differs || fresh {
-		l := &op.Link{Path: f.Path, Target: f.Target, Owner: f.Owner, Group: f.Group}
-		t.Effect(op.Op{Link: l}, f.unknown(t, "target", "owner", "group")...)
+		f.link(t)
 	}
 	if attributes && !fresh && (!differs || t.Unknown("target")) {
 		f.setAttributes(t, want)
 	}
+}
+
+func (f File) link(t *sdk.T) {
+	l := &op.Link{Path: f.Path, Target: f.Target, Owner: f.Owner, Group: f.Group}
+	t.Effect(op.Op{Link: l}, f.unknown(t, "target", "owner", "group")...)
 }

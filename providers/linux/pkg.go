@@ -60,6 +60,9 @@ func (p Pkg) Plan(t *sdk.T, found PkgFound) {
 	}
 }
 
+// May has the package manager act.
+func (p Pkg) May(t *sdk.T) { p.ensure(t, PkgFound{}) }
+
 func (p Pkg) planInstall(t *sdk.T, found PkgFound) {
 	installed := found.Status == op.PkgInstalled
 	if installed && !t.Unknown("version") && p.satisfied(t, found) {
@@ -173,7 +176,7 @@ func (p Pkg) ensure(t *sdk.T, found PkgFound) {
 		ensure.Valid = seconds(t, p.CacheValid)
 	}
 	var unknown []string
-	if t.Unknown("version") {
+	if t.Unknown("version") || t.Unknown("state") {
 		unknown = []string{"packages"}
 	}
 	r := t.Effect(op.Op{PkgEnsure: ensure}, unknown...)

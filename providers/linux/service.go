@@ -64,10 +64,21 @@ func (s Service) Plan(t *sdk.T, found ServiceFound) {
 	if found.Outdated && !s.DaemonReload {
 		t.Reason("its file has changed since systemd read it; daemon_reload = True has it read again")
 	}
+	s.May(t)
+	t.Output(ServiceOutput{Changed: t.Acted(), Before: found.word()})
+}
+
+// May has the manager bring the unit into the wanted state.
+func (s Service) May(t *sdk.T) {
+	var unknown []string
+	for _, f := range []struct{ argument, field string }{{"state", "state"}, {"enabled", "enabled"}, {"masked", "masked"}, {"daemon_reload", "reload"}} {
+		if t.Unknown(f.argument) {
+			unknown = append(unknown, f.field)
+		}
+	}
 	t.Effect(op.Op{SvcEnsure: &op.SvcEnsure{
 		Name: s.unit(), State: s.State, Enabled: s.Enabled, Masked: s.Masked, Reload: s.DaemonReload,
-	}})
-	t.Output(ServiceOutput{Changed: t.Acted(), Before: found.word()})
+	}}, unknown...)
 }
 
 // check refuses what the unit as it is stands against.

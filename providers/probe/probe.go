@@ -89,6 +89,9 @@ func (p HTTP) Plan(t *sdk.T, _ State) {
 	}
 }
 
+// May makes the request.
+func (p HTTP) May(t *sdk.T) { p.Plan(t, State{}) }
+
 // statuses returns the codes that are right.
 func (p HTTP) statuses(t *sdk.T) []int {
 	list, isList := p.Status.([]any)
@@ -142,3 +145,6 @@ func (p TCP) Plan(t *sdk.T, _ State) {
 		t.Output(TCPOutput{Received: r.TCP.Received, Attempts: r.TCP.Attempts})
 	}
 }
+
+// May makes the connection.
+func (p TCP) May(t *sdk.T) { p.Plan(t, State{}) }

@@ -60,6 +60,9 @@ func (t *T) compare(asked *op.Op, logged codec.Span) {
 }
 
 func (t *T) ask(ops []op.Op) {
+	if t.request.Verb == abi.May {
+		t.broken("may asks for " + ops[0].String() + ", but holds whatever the target is like")
+	}
 	for _, o := range ops {
 		if err := o.Validate(); err != nil {
 			t.broken("op is not valid: " + err.Error())
@@ -139,7 +142,7 @@ func (t *T) reply() abi.Reply {
 		return abi.Reply{Need: t.need}
 	case t.request.Verb == abi.Read:
 		return abi.Reply{Actual: t.actual}
-	case t.request.Verb == abi.Plan:
+	case t.request.Verb == abi.Plan || t.request.Verb == abi.May:
 		return abi.Reply{Change: &t.change}
 	}
 	changed := t.acted && t.change.Action != abi.Probe

@@ -40,6 +40,15 @@ type Destroyer[S any] interface {
 	Destroy(t *T, actual S)
 }
 
+// Mayer is a resource type that can say which effects its units could need,
+// whatever the target is like: the engine asks where a unit has nothing to do
+// yet, but others change the host before its turn. What it does then must be
+// among them. Without it a unit that has nothing to do stays without effects.
+type Mayer interface {
+	// May asks for the effects; nothing can be read.
+	May(t *T)
+}
+
 // Set is the types of a provider by name.
 type Set struct {
 	types map[string]func(t *T)
@@ -58,6 +67,12 @@ func Add[D Resource[S], S any](set *Set, name string) {
 		t.decode("arguments", t.request.Unit, &desired)
 		if t.request.Verb == abi.Read {
 			t.actual = t.encode(desired.Read(t))
+			return
+		}
+		if t.request.Verb == abi.May {
+			if m, ok := any(desired).(Mayer); ok {
+				m.May(t)
+			}
 			return
 		}
 		var actual S
@@ -136,7 +151,7 @@ func refuse(message string) abi.Reply {
 func (s *Set) reply(request *request, scratch []byte) abi.Reply {
 	run, ok := s.types[request.Type]
 	switch request.Verb {
-	case abi.Read, abi.Plan, abi.Apply, abi.Destroy:
+	case abi.Read, abi.Plan, abi.May, abi.Apply, abi.Destroy:
 	default:
 		return refuse("unknown verb " + strconv.Quote(string(request.Verb)))
 	}

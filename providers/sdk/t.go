@@ -59,7 +59,7 @@ func (t *T) Must(r op.Result) op.Result {
 	return r
 }
 
-// Effect asks for an op that changes the target. For the verb plan it is
+// Effect asks for an op that changes the target. For the verbs plan and may it is
 // announced only and the result is zero; for apply it is performed, and fails
 // the unit where it fails. Unknown names the op's fields that get their value
 // only at apply.
@@ -67,7 +67,7 @@ func (t *T) Effect(o op.Op, unknown ...string) op.Result {
 	switch t.request.Verb {
 	case abi.Read:
 		t.broken("read asks for the effect " + o.String())
-	case abi.Plan:
+	case abi.Plan, abi.May:
 		if err := o.Validate(); err != nil && len(unknown) == 0 {
 			t.broken("effect is not valid: " + err.Error())
 		}

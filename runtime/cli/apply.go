@@ -17,6 +17,7 @@ type applyCommand struct {
 	runFlags
 	listFlags
 	Plan  string `placeholder:"FILE" type:"existingfile" complete:"files:json" help:"Do exactly this saved plan; a host that changed since is refused."`
+	Stale string `enum:"skip,fail-all" default:"skip" placeholder:"skip|fail-all" help:"With --plan, where a host is no longer as planned: skip it, or do nothing on any host."`
 	Yes   bool   `short:"y" name:"auto-approve" help:"Do not ask."`
 	Step  bool   `help:"Ask before each unit that acts, one host at a time."`
 	Check bool   `short:"C" help:"Only show what would change, as froyo plan does."`
@@ -29,13 +30,17 @@ func (*applyCommand) Help() string {
   froyo apply                                plan site.star, show, ask, change
   froyo apply web.star -i hosts.ini -b -K -y
   froyo apply -l web1 --step                 ask before each unit that acts
-  froyo apply --plan plan.json`
+  froyo apply --plan plan.json
+  froyo apply --plan plan.json --stale fail-all   all hosts or none`
 }
 
 // Run plans, asks and applies.
 func (c *applyCommand) Run(ctx context.Context, e *env) error {
 	if c.Check && c.Plan != "" {
 		return (&diag.Error{Summary: "-C and --plan exclude each other"}).WithHint("froyo show %s prints the plan", c.Plan)
+	}
+	if c.Stale == failAll && c.Plan == "" {
+		return (&diag.Error{Summary: "--stale speaks of a saved plan, and none is given"}).WithHint("froyo apply --plan FILE --stale %s", failAll)
 	}
 	if err := c.stepConflicts(e); err != nil {
 		return err
@@ -98,6 +103,11 @@ func (j *job) apply(ctx context.Context, c *applyCommand, saved *plan.Document) 
 	if saved != nil {
 		if refused, err = r.refuseStale(saved); err != nil {
 			return err
+		}
+		if none := r.stopAll(c.Stale); none != nil {
+			code = diag.Stale
+			counts = r.refusedCounts()
+			return r.conclude(lines, counts, none)
 		}
 	}
 	goOn, err := r.approve(ctx, c, saved != nil)
@@ -199,30 +209,4 @@ func (r *run) plays() []apply.Play {
 		plays = append(plays, apply.Play{Name: p.Name, Hosts: r.selection.byPlay[i], Batch: p.Batch, MaxFail: p.MaxFail})
 	}
 	return plays
-}
-
-// refuseStale takes the hosts that differ from the saved plan out of the run
-// and says why.
-func (r *run) refuseStale(saved *plan.Document) (error, error) {
-	now, err := r.document()
-	if err != nil {
-		return nil, err
-	}
-	var refused []error
-	for _, h := range r.planned {
-		if h.Err != nil {
-			continue // it says itself why it takes no part
-		}
-		was, ok := saved.Host(h.Host.Name)
-		is, _ := now.Host(h.Host.Name)
-		stale := (&diag.Error{Summary: "the saved plan does not hold this host", Host: h.Host.Name}).WithCode(diag.Stale)
-		if ok {
-			stale = plan.Stale(was, is)
-		}
-		if stale != nil {
-			h.Err = stale
-			refused = append(refused, stale)
-		}
-	}
-	return errors.Join(refused...), nil
 }

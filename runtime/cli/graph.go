@@ -38,7 +38,7 @@ func (c *graphCommand) Run(ctx context.Context, e *env) error {
 		return (&diag.Error{Summary: given + " cannot be given with a saved plan: the plan decides it"}).
 			WithHint("draw the runbook instead: froyo graph FILE.star")
 	}
-	d, err := readPlan(c.File)
+	d, err := e.readPlan(c.File)
 	if err != nil {
 		return err
 	}

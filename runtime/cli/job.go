@@ -174,7 +174,6 @@ func withDefaults(inv *inventory.Inventory, become bool, user string) *inventory
 
 // load loads the packages and the runbook, and selects the hosts.
 func (j *job) load(ctx context.Context) error {
-	var err error
 	cacheDir, err := j.workspace.CacheDir()
 	if err != nil {
 		return err
@@ -182,7 +181,13 @@ func (j *job) load(ctx context.Context) error {
 	if j.packages, err = loadPackages(ctx, filepath.Join(cacheDir, "guests")); err != nil {
 		return err
 	}
+	return j.loadProgram(ctx)
+}
+
+// loadProgram evaluates the runbook once and selects its hosts.
+func (j *job) loadProgram(ctx context.Context) error {
 	j.env.errors.Source = j.source
+	var err error
 	j.program, err = script.Load(ctx, script.Options{
 		FS: j.files, Main: j.main, Types: j.packages.types, Inventory: j.inventory, Vars: j.vars,
 		Print: func(pos diag.Pos, host, text string) { j.printed(pos, host, text) },

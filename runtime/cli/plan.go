@@ -13,6 +13,7 @@ type planCommand struct {
 	runFlags
 	listFlags
 	Out      string `placeholder:"FILE" type:"path" complete:"files:json" help:"Save the plan; froyo apply --plan FILE does exactly it."`
+	Effects  bool   `help:"List in words what the plan does on the hosts, and what it may do."`
 	DOT      string `name:"dot" placeholder:"FILE" complete:"files" help:"Write the plan's graph for Graphviz; - is standard output."`
 	Detailed bool   `name:"detailed-exitcode" help:"Exit with 2 where changes are pending."`
 	Diff     bool   `short:"D" negatable:"" default:"true" help:"Show what changes in files."`
@@ -89,12 +90,12 @@ func (j *job) planAnd(ctx context.Context, command string, f *runFlags, show fun
 // printPlan prints the plan, and writes the files that were asked for.
 func (r *run) printPlan(c *planCommand) error {
 	switch {
-	case c.JSON:
-		d, err := r.document()
-		if err != nil {
+	case c.Effects:
+		if err := r.env.printEffects(plan.Effects(r.planned, r.selection.names), c.JSON); err != nil {
 			return err
 		}
-		if err := d.Write(r.env.Stdout); err != nil {
+	case c.JSON:
+		if err := r.writeDocument(r.env.Stdout); err != nil {
 			return err
 		}
 	case c.DOT != "-":

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 	"time"
 
@@ -244,13 +245,22 @@ func (r *run) document() (*plan.Document, error) {
 	return d, nil
 }
 
-// save writes the plan to a file, whole or not at all.
+// save writes the plan to a file, signed, whole or not at all.
 func (r *run) save(name string) error {
+	return writeWhole(name, r.writeDocument)
+}
+
+// writeDocument writes the plan as it is saved.
+func (r *run) writeDocument(w io.Writer) error {
 	d, err := r.document()
 	if err != nil {
 		return err
 	}
-	return writeWhole(name, d.Write)
+	key, err := r.workspace.Signer()
+	if err != nil {
+		return err
+	}
+	return d.Write(w, key)
 }
 
 // saveDOT writes the plan's graph to a file; "-" is standard output.

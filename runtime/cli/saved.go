@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
@@ -22,40 +24,88 @@ func savedJob(ctx context.Context, e *env, c *applyCommand) (*job, *plan.Documen
 	if err := c.conflicts(); err != nil {
 		return nil, nil, err
 	}
-	saved, err := readPlan(c.Plan)
+	saved, err := e.readPlan(c.Plan)
 	if err != nil {
 		return nil, nil, err
 	}
+	j, err := e.jobOf(saved, c.Plan)
+	if err != nil {
+		return nil, nil, err
+	}
+	return j, saved, j.load(ctx)
+}
+
+// jobOf is what a saved plan was made from. file is the plan's, for messages.
+func (e *env) jobOf(saved *plan.Document, file string) (*job, error) {
 	j := &job{
-		env: e, printed: e.printLine, main: saved.Main, vars: plainVars(saved.Vars), limit: saved.Limit,
+		env: e, printed: e.printLine, main: saved.Main, vars: saved.Vars, limit: saved.Limit,
 		tags: plan.Tags{Only: saved.Tags, Skip: saved.SkipTags},
 	}
+	var err error
 	if j.targets, err = plan.ParseTargets(saved.Targets, saved.Exclude); err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", c.Plan, err)
+		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	if j.workspace, err = e.findWorkspace(saved.Root); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	if err := j.workspace.Trust(c.Plan); err != nil {
-		return nil, nil, err
+	if err := j.workspace.Trust(file); err != nil {
+		return nil, err
 	}
 	if j.dir, err = j.workspace.Files(saved.Root); err != nil {
-		return nil, nil, (&diag.Error{Summary: fmt.Sprintf("the folder of the plan's runbook is gone: %v", err), Cause: err}).
+		return nil, (&diag.Error{Summary: fmt.Sprintf("the folder of the plan's runbook is gone: %v", err), Cause: err}).
 			WithHint("apply a plan on the machine and in the folder where it was made")
 	}
 	j.root = saved.Root
 	j.files = overlay{sources: saved.Sources, below: j.dir}
 	j.inventory = inventory.New(saved.Inventory, saved.Groups...)
-	return j, saved, j.load(ctx)
+	return j, nil
 }
 
-// readPlan reads a saved plan.
-func readPlan(file string) (*plan.Document, error) {
-	data, err := os.ReadFile(file)
+// maxPlan bounds a saved plan: 10,000 hosts with 20 units have some 300 MB.
+const maxPlan = 2 << 30
+
+// readPlan reads a saved plan, whose signature must be by a key that is trusted here.
+func (e *env) readPlan(file string) (*plan.Document, error) {
+	data, err := readPlanFile(file)
+	if err != nil {
+		return nil, err
+	}
+	return plan.Parse(data, file, e.planKeys)
+}
+
+func readPlanFile(file string) ([]byte, error) {
+	f, err := os.Open(file)
 	if err != nil {
 		return nil, (&diag.Error{Summary: err.Error(), Cause: err}).WithHint("froyo plan --out FILE saves a plan")
 	}
-	return plan.Parse(data, file)
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxPlan+1))
+	if err == nil && len(data) > maxPlan {
+		err = diag.Errorf(diag.Pos{File: file}, "not a plan: it is larger than %d GiB", maxPlan>>30)
+	}
+	return data, err
+}
+
+// planKeys are the keys of which one must have signed a plan that was made in
+// root: those of the workspace there, and those of the one at work.
+func (e *env) planKeys(root string) ([]ed25519.PublicKey, error) {
+	var all []ed25519.PublicKey
+	for _, dir := range []string{root, "."} {
+		w, err := e.findWorkspace(dir)
+		if err != nil {
+			return nil, err
+		}
+		keys, err := w.PlanKeys()
+		if err != nil {
+			return nil, err
+		}
+		for _, k := range keys {
+			if !slices.ContainsFunc(all, func(known ed25519.PublicKey) bool { return known.Equal(k) }) {
+				all = append(all, k)
+			}
+		}
+	}
+	return all, nil
 }
 
 // conflicts refuses flags that a saved plan has already decided.
@@ -89,31 +139,6 @@ func (f *runFlags) decided() string {
 		return "-b"
 	}
 	return ""
-}
-
-// plainVars turns whole numbers, which JSON does not tell apart, back into integers.
-func plainVars(v map[string]any) map[string]any {
-	out := make(map[string]any, len(v))
-	for k, e := range v {
-		out[k] = plainJSON(e)
-	}
-	return out
-}
-
-func plainJSON(v any) any {
-	switch v := v.(type) {
-	case float64:
-		if i := int64(v); float64(i) == v {
-			return i
-		}
-	case []any:
-		for i := range v {
-			v[i] = plainJSON(v[i])
-		}
-	case map[string]any:
-		return plainVars(v)
-	}
-	return v
 }
 
 // overlay shows a saved plan's sources in place of the workspace's files.

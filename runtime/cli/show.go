@@ -13,9 +13,10 @@ import (
 )
 
 type showCommand struct {
-	File string `arg:"" complete:"files:json" help:"A plan that froyo plan --out saved."`
-	JSON bool   `name:"json" help:"Print the plan as JSON on standard output."`
-	Diff bool   `short:"D" negatable:"" default:"true" help:"Show what changes in files."`
+	File    string `arg:"" complete:"files:json" help:"A plan that froyo plan --out saved."`
+	JSON    bool   `name:"json" help:"Print the plan as JSON on standard output."`
+	Effects bool   `help:"List in words what the plan does on the hosts, and what it may do."`
+	Diff    bool   `short:"D" negatable:"" default:"true" help:"Show what changes in files."`
 }
 
 // Help gives the command's example.
@@ -24,21 +25,30 @@ func (*showCommand) Help() string {
 
 Examples:
   froyo show plan.json
+  froyo show plan.json --effects       what it does on the hosts, in words
   froyo show plan.json --json | jq .summary`
 }
 
 // Run prints the plan.
 func (c *showCommand) Run(_ context.Context, e *env) error {
-	d, err := readPlan(c.File)
+	data, err := readPlanFile(c.File)
 	if err != nil {
 		return err
 	}
-	if c.JSON {
-		return d.Write(e.Stdout)
+	d, err := plan.Parse(data, c.File, e.planKeys)
+	if err != nil {
+		return err
+	}
+	if c.JSON && !c.Effects {
+		_, err := e.Stdout.Write(data) // as it was signed
+		return err
 	}
 	hosts, plays, contents, err := d.View()
 	if err != nil {
 		return diag.Errorf(diag.Pos{File: c.File}, "the plan is damaged: %w", err).WithHint("make a new one: froyo plan --out %s", c.File)
+	}
+	if c.Effects {
+		return e.printEffects(plan.Effects(hosts, plays), c.JSON)
 	}
 	fmt.Fprintln(e.Stderr, ui.Readable(origin(d)))
 	v := ui.PlanView{

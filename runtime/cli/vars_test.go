@@ -55,11 +55,3 @@ func TestVars(t *testing.T) {
 		})
 	}
 }
-
-func TestVarsSurviveASavedPlan(t *testing.T) {
-	got := plainVars(map[string]any{"n": 3.0, "f": 0.5, "list": []any{1.0, map[string]any{"m": 2.0}}, "s": "3"})
-	want := map[string]any{"n": int64(3), "f": 0.5, "list": []any{int64(1), map[string]any{"m": int64(2)}}, "s": "3"}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
-}

@@ -65,7 +65,7 @@ func userOf(h *plan.Host, s *plan.Step) string {
 
 // foldKey is equal for steps that read the same on the screen.
 func foldKey(play int, user string, s *plan.Step) string {
-	key, err := json.Marshal([]any{play, s.Unit.ID.Local(), s.Unit.Pos, user, s.Certainty, s.Skip, s.Err, s.Change, s.Unit.Sensitive})
+	key, err := json.Marshal([]any{play, s.Unit.ID.Local(), s.Unit.Pos, user, s.Certainty, s.Skip, s.Err, s.Change, s.MayAct(), s.Unit.Sensitive})
 	if err != nil {
 		return s.Unit.ID.String() // unique: it is shown on its own
 	}

@@ -133,6 +133,9 @@ func (e *entry) remarks() string {
 	case s.Certainty == plan.Conditional:
 		r = append(r, "only if its condition holds, known after apply")
 	}
+	if s.MayAct() {
+		r = append(r, "may act: a unit before it changes the host")
+	}
 	if s.Change != nil && s.Change.Missing != "" {
 		r = append(r, "once there is "+Readable(s.Change.Missing))
 	}

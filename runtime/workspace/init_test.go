@@ -139,7 +139,7 @@ func TestInitRefuses(t *testing.T) {
 	}{
 		{"a folder that others can write to", func(w *world) { w.folder("site"); w.chmod("site", 0o777) }, "/site can be written by everybody"},
 		{"a file in its place", func(w *world) { w.file("site", "") }, "mkdir /site: not a directory"},
-		{"a damaged signing key", func(w *world) { w.file("site/data/keys/signing", "x") }, "/site/data/keys/signing is damaged: it holds no key in PEM"},
+		{"a damaged signing key", func(w *world) { w.file("site/data/keys/signing", "x"); w.chmod("site/data/keys/signing", 0o600) }, "/site/data/keys/signing is damaged: it holds no key in PEM"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t)

@@ -44,15 +44,7 @@ func (w *Workspace) Sealer() (func([]byte) string, error) {
 
 // readKey reads a key of 32 bytes in hex, from a file that is its owner's alone.
 func readKey(name string) ([]byte, error) {
-	info, err := os.Stat(name)
-	if err != nil {
-		return nil, err
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return nil, (&diag.Error{Summary: fmt.Sprintf("%s can be read by others (mode %04o)", name, info.Mode().Perm())}).
-			WithHint("chmod 600 %s", name)
-	}
-	text, err := os.ReadFile(name)
+	text, err := readPrivate(name)
 	if err != nil {
 		return nil, err
 	}
@@ -64,6 +56,19 @@ func readKey(name string) ([]byte, error) {
 		return nil, fmt.Errorf("%s is damaged: %w", name, err)
 	}
 	return key, nil
+}
+
+// readPrivate reads a file that is its owner's alone.
+func readPrivate(name string) ([]byte, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return nil, (&diag.Error{Summary: fmt.Sprintf("%s can be read by others (mode %04o)", name, info.Mode().Perm())}).
+			WithHint("chmod 600 %s", name)
+	}
+	return os.ReadFile(name)
 }
 
 // ageKey makes an identity for secrets.
@@ -90,23 +95,14 @@ func signingKey(string) ([]byte, error) {
 
 // signingPublicKey is the public half of the signing key in dir, for those who check signatures.
 func signingPublicKey(dir string) ([]byte, error) {
-	name := filepath.Join(dir, dataFolder, "keys", "signing")
-	text, err := os.ReadFile(name)
+	key, err := readSigningKey(filepath.Join(dir, dataFolder, "keys", "signing"))
 	if err != nil {
 		return nil, err
 	}
-	block, _ := pem.Decode(text)
-	if block == nil {
-		return nil, fmt.Errorf("%s is damaged: it holds no key in PEM", name)
-	}
-	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-	if err != nil {
-		return nil, fmt.Errorf("%s is damaged: %w", name, err)
-	}
-	key, ok := parsed.(ed25519.PrivateKey)
-	if !ok {
-		return nil, fmt.Errorf("%s holds no ed25519 key", name)
-	}
+	return publicPEM(key)
+}
+
+func publicPEM(key ed25519.PrivateKey) ([]byte, error) {
 	der, err := x509.MarshalPKIXPublicKey(key.Public())
 	if err != nil {
 		return nil, err

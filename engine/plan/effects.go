@@ -1,0 +1,93 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/openfroyo/froyo/providers/abi"
+)
+
+// Effect is one thing that a plan does, in words, and on which hosts.
+type Effect struct {
+	Text string `json:"effect"`
+	// May says that it is not sure: it waits for a condition, a value, or what units before it do.
+	May   bool     `json:"may,omitempty"`
+	Unit  string   `json:"unit"`
+	Play  string   `json:"play"`
+	Hosts []string `json:"hosts"`
+}
+
+func (e Effect) String() string {
+	if e.May {
+		return "may: " + e.Text
+	}
+	return e.Text
+}
+
+// Effects lists all that a plan does and may do, in the order of hosts and
+// units. What is the same on many hosts stands once, at the first of them.
+func Effects(hosts []*Host, plays []string) []Effect {
+	type key struct {
+		play       int
+		unit, text string
+		may        bool
+	}
+	var all []Effect
+	known := map[key]int{}
+	for _, h := range hosts {
+		if h.Err != nil {
+			continue
+		}
+		for play, s := range h.Steps() {
+			for _, e := range s.effects(h.Plays[play]) {
+				k := key{play, s.Unit.ID.Local(), e.Text, e.May}
+				at, ok := known[k]
+				if !ok {
+					at = len(all)
+					known[k] = at
+					e.Unit, e.Play = k.unit, plays[play]
+					all = append(all, e)
+				}
+				if !slices.Contains(all[at].Hosts, h.Host.Name) {
+					all[at].Hosts = append(all[at].Hosts, h.Host.Name)
+				}
+			}
+		}
+	}
+	return all
+}
+
+// effects are those of one step, which the play p holds.
+func (s *Step) effects(p *Play) []Effect {
+	if s.Dormant && !p.mayCall(s.Unit.ID.Scope.Handler) {
+		return nil
+	}
+	planned := s.Change != nil && s.Change.Action != abi.None
+	sure := s.Err == nil && s.Acts() && s.Certainty == Sure
+	if s.Unit.Sensitive {
+		if planned || len(s.May) > 0 {
+			return []Effect{{Text: "does what is sensitive: " + s.Unit.ID.Bare(), May: !sure}}
+		}
+		return nil
+	}
+	var out []Effect
+	if planned {
+		for _, e := range s.Change.Effects {
+			out = append(out, Effect{Text: s.words(e), May: !sure})
+		}
+	}
+	for _, e := range s.May {
+		out = append(out, Effect{Text: s.words(e), May: true})
+	}
+	return out
+}
+
+// mayCall reports whether a step of the play that does or may do something notifies a handler.
+func (p *Play) mayCall(handler string) bool {
+	for s := range p.All() {
+		acts := len(s.May) > 0 || s.Change != nil && s.Change.Action != abi.None
+		if acts && slices.Contains(s.Unit.Notify, handler) {
+			return true
+		}
+	}
+	return false
+}

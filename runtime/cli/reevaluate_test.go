@@ -1,0 +1,290 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/openfroyo/froyo/builtins"
+	"github.com/openfroyo/froyo/engine/event"
+	"github.com/openfroyo/froyo/engine/facts"
+	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/providers"
+	"github.com/openfroyo/froyo/providers/providertest"
+	"github.com/openfroyo/froyo/runner/codec"
+	"github.com/openfroyo/froyo/runner/dial"
+	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runtime/ui"
+)
+
+// TestASavedPlanEvaluatesToTheSame: the sources and inputs that a plan holds
+// give the units that it holds, byte for byte, whatever the runbook.
+func TestASavedPlanEvaluatesToTheSame(t *testing.T) {
+	for _, name := range providers.Names() {
+		files, err := providers.Package(name)
+		if err == nil {
+			_, err = fs.Stat(files, providers.Plugin)
+		}
+		if err != nil {
+			t.Skipf("the guests are not embedded: %v; run make", err)
+		}
+	}
+	packages, err := loadPackages(t.Context(), filepath.Join(t.TempDir(), "guests"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = packages.close(context.Background()) })
+	dir := t.TempDir() // the same for all, so that its keys are made once
+	rapid.Check(t, func(rt *rapid.T) {
+		w := &generated{T: rt, packages: packages, dir: dir, hosts: map[string]*memory{}}
+		w.env = &env{
+			Process: Process{
+				Stdout: os.Stdout, Stderr: os.Stderr, Environ: func() []string { return nil },
+				Getenv: func(name string) string {
+					return map[string]string{"HOME": w.dir, "XDG_STATE_HOME": w.dir + "/state"}[name]
+				},
+			},
+			errors: &ui.Errors{Out: io.Discard},
+		}
+		was := w.save(w.job(), nil)
+		saved, err := plan.Parse(was, "plan.json", w.env.planKeys)
+		w.must(err)
+		w.must(os.RemoveAll(filepath.Join(w.dir, "site.star"))) // the plan has what it needs
+		w.must(os.RemoveAll(filepath.Join(w.dir, "lib.star")))
+		w.must(os.WriteFile(filepath.Join(w.dir, "plan.json"), was, 0o600))
+		again, err := w.env.jobOf(saved, filepath.Join(w.dir, "plan.json"))
+		w.must(err)
+		now, err := plan.Parse(w.save(again, saved), "plan.json", w.env.planKeys)
+		w.must(err)
+		for i := range saved.Hosts {
+			if stale := plan.Stale(&saved.Hosts[i], &now.Hosts[i]); stale != nil {
+				rt.Errorf("%v", stale)
+			}
+		}
+		if a, b := w.text(saved.Hosts), w.text(now.Hosts); a != b {
+			rt.Errorf("evaluated again it is another plan:\n%s", cmp.Diff(a, b))
+		}
+	})
+}
+
+// generated is a workspace that was made up.
+type generated struct {
+	*rapid.T
+	packages *packages
+	dir      string
+	env      *env
+	hosts    map[string]*memory
+}
+
+func (w *generated) must(err error) {
+	if err != nil {
+		w.Fatalf("%v", err)
+	}
+}
+
+func (w *generated) text(v any) string {
+	text, err := json.MarshalIndent(v, "", " ")
+	w.must(err)
+	return string(text)
+}
+
+// value is any that a variable can have.
+func (w *generated) value(name string) any {
+	single := rapid.OneOf(
+		rapid.Just[any](nil), rapid.Map(rapid.Bool(), anyOf), rapid.Map(rapid.Int64(), anyOf), rapid.Map(rapid.String(), anyOf),
+		rapid.Map(rapid.Float64Range(-1e18, 1e18), anyOf), rapid.Map(rapid.SampledFrom([]float64{5, -0.5, 1e15, 1e20, 1e21, 1e300}), anyOf))
+	return rapid.OneOf(single, rapid.Map(rapid.SliceOfN(single, 0, 3), func(l []any) any { return l })).Draw(w.T, name)
+}
+
+func anyOf[V any](v V) any { return v }
+
+// vars are the variables that every runbook may use.
+func (w *generated) vars(of string) map[string]any {
+	return map[string]any{"a": w.value("a of " + of), "b": w.value("b of " + of)}
+}
+
+// job makes a runbook, hosts and variables.
+func (w *generated) job() *job {
+	w.must(os.WriteFile(filepath.Join(w.dir, "lib.star"), []byte("def shown(x):\n    return repr(x)\n"), 0o600))
+	name := filepath.Join(w.dir, "site.star")
+	w.must(os.WriteFile(name, []byte(w.runbook()), 0o600))
+	j := &job{env: w.env, printed: w.env.printLine, vars: w.vars("the command line")}
+	var err error
+	j.targets, err = plan.ParseTargets(nil, nil)
+	w.must(err)
+	w.must(j.locate(name))
+	var hosts []*inventory.Host
+	for i := range rapid.IntRange(1, 3).Draw(w.T, "hosts") {
+		h := &inventory.Host{Name: fmt.Sprintf("h%d", i), Address: "192.0.2.1", Vars: w.vars(fmt.Sprintf("h%d", i))}
+		hosts = append(hosts, h)
+		w.hosts[h.Name] = newMemory(h.Name, rapid.Bool().Draw(w.T, "a file on "+h.Name))
+	}
+	j.inventory = inventory.New(hosts)
+	return j
+}
+
+// runbook is one play with statements of many kinds.
+func (w *generated) runbook() string {
+	texts := rapid.SampledFrom([]string{
+		"shown(vars.a)", "shown(vars.b)", "shown(host.vars.a)", "host.name", "host.facts.os.basic.id", "str(host.facts.hw.cpu.cores * 2)",
+		`",".join([h.name for h in hosts("all")])`, `str(host.stat("/there").exists)`, `str(vars.get("none", 1.5))`,
+	})
+	literal := rapid.Map(rapid.String(), strconv.QuoteToASCII)
+	text := rapid.OneOf(texts, literal)
+	kinds := []string{
+		`file("/f%[1]d", content = %[2]s)`,
+		`file("/f%[1]d", content = %[2]s, mode = "0600", notify = [reload], tags = ["t%[1]d"])`,
+		`file("/f%[1]d", content = %[2]s, sensitive = True)`,
+		`file("/f%[1]d", state = "directory" if len(%[2]s) %% 2 else "absent")`,
+		`c%[1]d = cmd("echo " + %[2]s, name = "c%[1]d"); file("/f%[1]d", content = later(lambda: c%[1]d.stdout))`,
+		`cmd("true", name = "c%[1]d", unless = "guard", env = {"A": %[2]s}, changed_when = False)`,
+		`file("/f%[1]d", content = %[2]s, when = lambda: host.stat("/there").exists)`,
+		`[file("/f%[1]d/%%d" %% i, content = %[2]s) for i in range(3)]`,
+		`pkg("nginx") if len(%[2]s) %% 2 else service("nginx", state = "running")`,
+		`probe_tcp("127.0.0.1:%[1]d", contains = %[2]s) if False else None`,
+	}
+	var b strings.Builder
+	b.WriteString("load(\"lib.star\", \"shown\")\n\nreload = handler(\"reload\", do = lambda host: cmd(\"echo \" + host.name))\n\ndef do(host):\n")
+	for i := range rapid.IntRange(1, 8).Draw(w.T, "statements") {
+		fmt.Fprintf(&b, "    "+rapid.SampledFrom(kinds).Draw(w.T, "kind")+"\n", i, text.Draw(w.T, "text"))
+	}
+	b.WriteString("\nplay(\"all\", hosts = \"all\", do = do)\n")
+	return b.String()
+}
+
+// save plans a job and saves the plan. Facts are the hosts', or those that a saved plan holds.
+func (w *generated) save(j *job, from *plan.Document) []byte {
+	ctx := context.Background()
+	j.packages = w.packages
+	w.must(j.loadProgram(ctx))
+	defer j.dir.Close()
+	r := &run{job: j, contents: &plan.Contents{}}
+	planner := &plan.Planner{
+		Connect: func(_ context.Context, h *inventory.Host) (plan.Target, error) { return w.hosts[h.Name], nil },
+		Evaluate: func(ctx context.Context, h *inventory.Host, _ plan.Target) (*plan.Evaluation, error) {
+			ev, _, err := j.evaluate(ctx, h, w.reader(h, from))
+			return ev, err
+		},
+		Provider: j.packages.provider, User: (*inventory.Host).ActsAs, Contents: r.contents, Events: event.Tee{}, Forks: 1,
+	}
+	r.planned = planner.Plan(ctx, j.selection.hosts)
+	for _, h := range r.planned {
+		w.must(h.Err)
+		for _, s := range h.Steps() {
+			if s.Err != nil {
+				w.Fatalf("%s: %v", s.Unit.ID, s.Err)
+			}
+		}
+	}
+	var file bytes.Buffer
+	w.must(r.writeDocument(&file))
+	return file.Bytes()
+}
+
+// reader answers what the runbook asks of hosts.
+func (w *generated) reader(h *inventory.Host, from *plan.Document) builtins.Reader {
+	if from == nil {
+		return &asker{hosts: w.hosts}
+	}
+	host, _ := from.Host(h.Name)
+	var plain bytes.Buffer
+	w.must(json.Compact(&plain, host.Inputs))
+	var all map[string]any
+	w.must(codec.Unmarshal(plain.Bytes(), &all))
+	told := map[string]map[string]any{}
+	list, _ := all["facts"].([]any)
+	for _, entry := range list {
+		f := entry.(map[string]any)
+		key := f["host"].(string) + " " + f["namespace"].(string)
+		if told[key] == nil {
+			told[key] = map[string]any{}
+		}
+		told[key][f["field"].(string)] = f["value"]
+	}
+	return &asker{hosts: w.hosts, told: told}
+}
+
+// asker is a builtins.Reader: where told is set, facts are known only so far as a plan holds them.
+type asker struct {
+	hosts map[string]*memory
+	told  map[string]map[string]any
+}
+
+func (a *asker) Facts(_ context.Context, h *inventory.Host, namespace string) (map[string]any, error) {
+	if a.told == nil {
+		return facts.Of(a.hosts[h.Name].facts(), namespace)
+	}
+	values, ok := a.told[h.Name+" "+namespace]
+	if !ok {
+		return nil, errors.New("the plan holds no facts " + namespace)
+	}
+	return values, nil
+}
+
+func (a *asker) Do(_ context.Context, h *inventory.Host, _ string, o op.Op) (op.Result, error) {
+	return a.hosts[h.Name].do(o), nil
+}
+
+// memory is a host in memory.
+type memory struct {
+	name string
+	mu   sync.Mutex
+	host *providertest.Memory
+}
+
+func newMemory(name string, there bool) *memory {
+	m := &memory{name: name, host: &providertest.Memory{
+		Files:    map[string]*providertest.Node{},
+		Programs: map[string]func(*op.Exec) op.Result{"guard": providertest.Exits(1, "")},
+		Packages: map[string]*providertest.MemoryPackage{"nginx": {Candidate: "1.22"}},
+		Services: map[string]*providertest.MemoryService{"nginx.service": {}},
+	}}
+	if there {
+		m.host.Files["/there"] = &providertest.Node{Type: op.TypeFile, Mode: 0o644, Owner: "root", Group: "root", Content: op.NewBlob(nil)}
+	}
+	return m
+}
+
+func (m *memory) facts() *op.FactsResult {
+	return &op.FactsResult{
+		OSBasic: &op.OSBasic{ID: "debian", Family: "debian", Version: "12", Arch: "amd64", MachineID: strings.Repeat("1", 32), Hostname: m.name, Init: "systemd"},
+		HWCPU:   &op.HWCPU{Cores: 2, Sockets: 1, Arch: "amd64"},
+	}
+}
+
+func (m *memory) do(o op.Op) op.Result {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if o.Facts != nil {
+		return op.Result{Facts: m.facts()}
+	}
+	return m.host.Do(o)
+}
+
+// Do implements plan.Target.
+func (m *memory) Do(_ context.Context, steps []dial.Step) ([]op.Result, error) {
+	results := make([]op.Result, len(steps))
+	for i, s := range steps {
+		results[i] = m.do(s.Op)
+	}
+	return results, nil
+}
+
+// Run implements plan.Target; a plan does not.
+func (m *memory) Run(context.Context, []dial.Step) ([]dial.Outcome, error) {
+	return nil, errors.New("nothing is to be done")
+}
