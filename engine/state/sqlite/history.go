@@ -56,10 +56,10 @@ func (s *Store) Units(ctx context.Context, run string) ([]state.PlanUnit, error)
 func (s *Store) Events(ctx context.Context, run string) ([]state.Event, error) {
 	return list(ctx, s, func(rows *sql.Rows, e *state.Event) error {
 		var at int64
-		err := rows.Scan(&e.Seq, &at, &e.Host, &e.Unit, &e.Kind, (*document)(&e.Data))
+		err := rows.Scan(&e.Seq, &at, &e.Host, &e.Unit, &e.Kind, &e.Status, (*document)(&e.Data))
 		e.Time = fromMicros(at)
 		return err
-	}, `SELECT seq, time, host, unit, kind, data FROM events WHERE run = ? ORDER BY seq`, run)
+	}, `SELECT seq, time, host, unit, kind, status, data FROM events WHERE run = ? ORDER BY seq`, run)
 }
 
 // Resources implements state.History.

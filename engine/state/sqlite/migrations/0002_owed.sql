@@ -1,0 +1,16 @@
+-- Handlers that changes called for and that have not run since. A machine that
+-- no longer stands behind the host's name keeps its rows, set aside.
+CREATE TABLE owed (
+  workspace  TEXT    NOT NULL,
+  host       TEXT    NOT NULL,
+  machine_id TEXT    NOT NULL,
+  play       TEXT    NOT NULL,
+  handler    TEXT    NOT NULL,
+  run        TEXT    NOT NULL REFERENCES runs (id), -- of the first call
+  since      INTEGER NOT NULL, -- the first call
+  called     INTEGER NOT NULL, -- the latest call
+  PRIMARY KEY (workspace, host, machine_id, play, handler)
+) STRICT, WITHOUT ROWID;
+
+-- How a unit's turn ended, of events that tell it; '' of others.
+ALTER TABLE events ADD COLUMN status TEXT NOT NULL DEFAULT '';
