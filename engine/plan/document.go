@@ -82,6 +82,7 @@ type DocumentUnit struct {
 	Handler     string           `json:"handler,omitempty"` // the one it belongs to
 	Verify      bool             `json:"verify,omitempty"`  // it belongs to the play's verify
 	Dormant     bool             `json:"dormant,omitempty"` // nothing calls for its handler
+	Owed        *DocumentOwed    `json:"owed,omitempty"`    // an earlier run called for its handler
 	Action      abi.Action       `json:"action,omitempty"`
 	Certainty   Certainty        `json:"certainty,omitempty"`
 	Skipped     bool             `json:"skipped,omitempty"` // when is false as things stand
@@ -96,6 +97,12 @@ type DocumentUnit struct {
 	Sensitive   bool             `json:"sensitive,omitempty"`
 	Digest      string           `json:"digest,omitempty"`
 	Error       string           `json:"error,omitempty"`
+}
+
+// DocumentOwed says which change of an earlier run called for a handler.
+type DocumentOwed struct {
+	Since time.Time `json:"since"`
+	Run   string    `json:"run"`
 }
 
 // DocumentDiff is one attribute that differs.
@@ -170,6 +177,9 @@ func documentUnit(s *Step, play string, seal Seal) (DocumentUnit, error) {
 	}
 	if s.Err != nil {
 		doc.Error = s.Err.Message
+	}
+	if s.Owed != nil {
+		doc.Owed = &DocumentOwed{Since: s.Owed.Since, Run: s.Owed.Run}
 	}
 	if s.Change != nil {
 		doc.Action, doc.Reason, doc.Missing = s.Change.Action, s.Change.Reason, s.Change.Missing

@@ -89,6 +89,11 @@ type Notifications interface {
 	Owed(ctx context.Context, workspace string) ([]Owed, error)
 	// OwedOn lists what is owed on one machine, the oldest first.
 	OwedOn(ctx context.Context, workspace, host, machineID string) ([]Owed, error)
+	// Presume records, for good, that handlers are owed by changes that are about
+	// to be made: so they are should nobody live to tell. What is owed already stays as it is.
+	Presume(ctx context.Context, owed ...Owed) error
+	// Withdraw takes back what the same run presumed and no change has called for since.
+	Withdraw(ctx context.Context, owed ...Owed) error
 	// Settle records, for good, that handlers are no longer owed for what called
 	// for them up to a time. One that was called for later stays owed.
 	Settle(ctx context.Context, until time.Time, owed ...Owed) error

@@ -112,7 +112,7 @@ func (j *job) apply(ctx context.Context, c *applyCommand, saved *plan.Document) 
 	if ctx.Err() != nil {
 		code = diag.Interrupted
 	}
-	return r.conclude(lines, counts, found)
+	return errors.Join(r.conclude(lines, counts, found), r.tellOwed(ctx, counts))
 }
 
 // conclude prints the recap, and below it, where they are seen first, what went wrong.
@@ -180,7 +180,7 @@ func (r *run) applyPlanned(ctx context.Context, c *applyCommand, exact bool) ([]
 	sinks := append(event.Tee{progress, &failures}, r.sinks...)
 	r.listen(sinks)
 	executor := &apply.Executor{
-		Provider: r.packages.provider, Complete: r.complete, Record: r.record.change,
+		Provider: r.packages.provider, Complete: r.complete, Record: r.record.change, Ledger: r.record,
 		Contents: r.contents, Events: sinks, Exact: exact, Forks: r.forks,
 	}
 	steps := &stepper{run: r, progress: progress}

@@ -17,8 +17,11 @@ type failures struct {
 
 // Emit implements event.Sink.
 func (f *failures) Emit(e event.Event) {
-	if e.Kind == event.UnitFinished && e.Status == unit.Failed && e.Err != nil {
+	switch {
+	case e.Kind == event.UnitFinished && e.Status == unit.Failed && e.Err != nil:
 		f.add(unitError(e))
+	case e.Kind == event.HostFailed:
+		f.add(hostError(e.Host, e.Err))
 	}
 }
 

@@ -175,7 +175,7 @@ func (r *recording) change(ctx context.Context, c apply.Change) error {
 	u := c.Unit
 	kept := state.Change{
 		Run: r.id, Workspace: r.workspace, Host: c.Host, MachineID: c.MachineID, Play: c.Play, Unit: u.ID.Local(),
-		Position: r.positions[u.ID], Pos: u.Pos, Action: c.Change.Action, Status: string(c.Status), Time: time.Now(),
+		Position: r.positions[u.ID], Pos: u.Pos, Action: c.Change.Action, Status: string(c.Status), Time: time.Now(), Notify: c.Notify,
 	}
 	if u.Sensitive {
 		kept.Args = r.seal(u.Args)

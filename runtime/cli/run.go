@@ -123,6 +123,7 @@ func (r *run) plan(ctx context.Context, progress *ui.Progress) {
 			}
 			return ev, err
 		},
+		Owed: r.record.owed, Plays: r.selection.names,
 		Provider: r.packages.provider, User: (*inventory.Host).ActsAs, Contents: r.contents, Events: sinks, Forks: r.forks,
 	}
 	r.planned = planner.Plan(ctx, r.selection.hosts)
@@ -176,7 +177,7 @@ func (r *run) warnings() []*diag.Error {
 	for _, h := range r.planned {
 		all = append(all, h.Warnings...)
 	}
-	return all
+	return append(all, unclaimed(r.planned)...)
 }
 
 // hostError gives an error of a host its exit code.

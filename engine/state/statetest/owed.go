@@ -68,6 +68,8 @@ func testOwed(t *testing.T, f *fixture) {
 	must(t, f.Settle(t.Context(), again.Time, both[0]))
 	same(t, nil, f.owed(t))
 
+	testPresumed(t, f)
+
 	// A change that cannot be kept owes nothing.
 	lost := change("r9")
 	lost.Notify = []string{"reload"}
@@ -75,4 +77,35 @@ func testOwed(t *testing.T, f *fixture) {
 		t.Error("a change of no run was accepted")
 	}
 	same(t, nil, f.owed(t))
+}
+
+// testPresumed has a run owe handlers before it is known whether it calls for them.
+func testPresumed(t *testing.T, f *fixture) {
+	t.Helper()
+	presumed := func(run, handler string) state.Owed {
+		return state.Owed{Workspace: workspace, Host: "h1", MachineID: "m1", Play: "web", Handler: handler, Run: run, Since: began.Add(-time.Minute)}
+	}
+	a, b, c := presumed("r1", "a"), presumed("r1", "b"), presumed("r1", "c")
+	must(t, f.Presume(t.Context(), a, b, c))
+	f.reopen(t)
+	same(t, []state.Owed{a, b, c}, f.owed(t))
+
+	must(t, f.Presume(t.Context(), presumed("r2", "a"))) // is owed already
+	must(t, f.Withdraw(t.Context(), presumed("r2", "a")))
+	same(t, []state.Owed{a, b, c}, f.owed(t))
+
+	called := change("r2")
+	called.Notify = []string{"b"}
+	must(t, f.RecordChange(t.Context(), called))
+	must(t, f.Withdraw(t.Context(), a, b))
+	b.Run, b.Since = "r2", called.Time
+	same(t, []state.Owed{c, b}, f.owed(t))
+	must(t, f.Presume(t.Context(), presumed("r1", "b")))
+	must(t, f.Withdraw(t.Context(), presumed("r1", "b"), presumed("r2", "b")))
+	same(t, []state.Owed{c, b}, f.owed(t))
+	must(t, f.Settle(t.Context(), began, b, c))
+	same(t, nil, f.owed(t))
+	if err := f.Presume(t.Context(), presumed("r9", "a")); err == nil {
+		t.Error("what a run that is not there presumes was accepted")
+	}
 }

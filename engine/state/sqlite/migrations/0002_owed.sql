@@ -1,4 +1,4 @@
--- Handlers that changes called for and that have not run since. A machine that
+-- Handlers that changes called for, or may have, and that have not run since. A machine that
 -- no longer stands behind the host's name keeps its rows, set aside.
 CREATE TABLE owed (
   workspace  TEXT    NOT NULL,
@@ -9,6 +9,7 @@ CREATE TABLE owed (
   run        TEXT    NOT NULL REFERENCES runs (id), -- of the first call
   since      INTEGER NOT NULL, -- the first call
   called     INTEGER NOT NULL, -- the latest call
+  presumed   INTEGER NOT NULL, -- 1 while the change that calls for it is not known to have been made
   PRIMARY KEY (workspace, host, machine_id, play, handler)
 ) STRICT, WITHOUT ROWID;
 
