@@ -55,7 +55,8 @@ type Recorder interface {
 
 // History is the reading half.
 type History interface {
-	// Runs lists the latest runs of a workspace, the youngest first.
+	// Runs lists the latest runs of a workspace, the youngest first; all of them
+	// where limit is negative.
 	Runs(ctx context.Context, workspace string, limit int) ([]Run, error)
 	// Units lists what a run planned, by host, in the order of the runbook.
 	Units(ctx context.Context, run string) ([]PlanUnit, error)
@@ -117,6 +118,7 @@ type Run struct {
 	Command   string // "apply"
 	User      string
 	Started   time.Time
+	Hosts     int    // that it selected
 	Plan      string // digest of the saved plan it carries out, if it does
 	End              // zero while it is under way
 }

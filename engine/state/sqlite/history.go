@@ -32,10 +32,10 @@ func list[T any](ctx context.Context, s *Store, scan func(*sql.Rows, *T) error, 
 func (s *Store) Runs(ctx context.Context, workspace string, limit int) ([]state.Run, error) {
 	return list(ctx, s, func(rows *sql.Rows, r *state.Run) error {
 		var started, ended int64
-		err := rows.Scan(&r.ID, &r.Workspace, &r.Command, &r.User, &started, &r.Plan, &ended, &r.Status, &r.Code, (*document)(&r.Summary))
+		err := rows.Scan(&r.ID, &r.Workspace, &r.Command, &r.User, &started, &r.Hosts, &r.Plan, &ended, &r.Status, &r.Code, (*document)(&r.Summary))
 		r.Started, r.Ended = fromMicros(started), fromMicros(ended)
 		return err
-	}, `SELECT id, workspace, command, user, started, plan, ended, status, exit_code, summary FROM runs
+	}, `SELECT id, workspace, command, user, started, hosts, plan, ended, status, exit_code, summary FROM runs
 		WHERE workspace = ? ORDER BY started DESC, id DESC LIMIT ?`, workspace, limit)
 }
 

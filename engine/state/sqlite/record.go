@@ -21,8 +21,8 @@ func (s *Store) write(ctx context.Context, work func(*writer) error) error {
 // BeginRun implements state.Recorder.
 func (s *Store) BeginRun(ctx context.Context, r state.Run) error {
 	return s.write(ctx, func(w *writer) error {
-		return w.exec(`INSERT INTO runs (id, workspace, command, user, started, status, plan) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-			r.ID, r.Workspace, r.Command, r.User, micros(r.Started), string(state.Running), r.Plan)
+		return w.exec(`INSERT INTO runs (id, workspace, command, user, started, hosts, status, plan) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+			r.ID, r.Workspace, r.Command, r.User, micros(r.Started), r.Hosts, string(state.Running), r.Plan)
 	})
 }
 

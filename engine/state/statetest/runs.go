@@ -44,6 +44,7 @@ func testRuns(t *testing.T, f *fixture) {
 	}{
 		{"youngest first", "/a", 10, "[r3 r2 r0]"},
 		{"no more than asked", "/a", 2, "[r3 r2]"},
+		{"all of them", "/a", -1, "[r3 r2 r0]"},
 		{"another workspace", "/b", 10, "[r1]"},
 		{"an unknown workspace", "/c", 10, "[]"},
 	}

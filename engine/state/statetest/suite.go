@@ -84,7 +84,7 @@ const workspace = "/srv/site"
 // begin records a run.
 func (f *fixture) begin(t *testing.T, id string) state.Run {
 	t.Helper()
-	r := state.Run{ID: id, Workspace: workspace, Command: "apply", User: "ada", Started: began, Plan: strings.Repeat("ab", 32)}
+	r := state.Run{ID: id, Workspace: workspace, Command: "apply", User: "ada", Started: began, Hosts: 3, Plan: strings.Repeat("ab", 32)}
 	must(t, f.BeginRun(t.Context(), r))
 	r.Status = state.Running
 	return r

@@ -15,3 +15,6 @@ CREATE TABLE owed (
 
 -- How a unit's turn ended, of events that tell it; '' of others.
 ALTER TABLE events ADD COLUMN status TEXT NOT NULL DEFAULT '';
+
+-- How many hosts a run selected.
+ALTER TABLE runs ADD COLUMN hosts INTEGER NOT NULL DEFAULT 0;
