@@ -17,6 +17,7 @@ type applyCommand struct {
 	runFlags
 	listFlags
 	Plan  string `placeholder:"FILE" type:"existingfile" complete:"files:json" help:"Do exactly this saved plan; a host that changed since is refused."`
+	JUnit string `name:"junit" placeholder:"FILE" type:"path" complete:"files:xml" help:"Write a JUnit report to FILE at the end: a suite for each host, a case for each unit."`
 	Yes   bool   `short:"y" name:"auto-approve" help:"Do not ask."`
 	Step  bool   `help:"Ask before each unit that acts, one host at a time."`
 	Check bool   `short:"C" help:"Only show what would change, as froyo plan does."`
@@ -34,6 +35,9 @@ func (*applyCommand) Help() string {
 
 // Run plans, asks and applies.
 func (c *applyCommand) Run(ctx context.Context, e *env) error {
+	if err := c.reportConflicts(); err != nil {
+		return err
+	}
 	if c.Check && c.Plan != "" {
 		return (&diag.Error{Summary: "-C and --plan exclude each other"}).WithHint("froyo show %s prints the plan", c.Plan)
 	}
@@ -77,9 +81,13 @@ func (j *job) apply(ctx context.Context, c *applyCommand, saved *plan.Document) 
 	if err != nil {
 		return err
 	}
+	if c.JUnit != "" {
+		r.junit = ui.NewJUnit()
+		r.sinks = append(r.sinks, r.junit)
+	}
 	code := diag.OK
 	var counts []apply.Count
-	defer func() { err = endWith(code, errors.Join(err, r.close(ctx, code, counts))) }()
+	defer func() { err = endWith(code, errors.Join(err, r.writeJUnit(c.JUnit), r.close(ctx, code, counts))) }()
 	progress := j.env.progress("planning", j.selection.hosts)
 	r.plan(ctx, progress)
 	progress.Close()
@@ -122,6 +130,9 @@ func (r *run) conclude(lines *ui.JSONLines, counts []apply.Count, found error) e
 		err = lines.Recap(counts)
 	} else {
 		err = ui.Recap(r.env.Stdout, ui.Style{Color: r.env.color(r.env.Stdout)}, counts)
+	}
+	if r.into != nil {
+		err = errors.Join(err, r.into.Recap(counts))
 	}
 	r.env.errors.Print(found)
 	return err

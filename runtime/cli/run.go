@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"time"
 
@@ -30,6 +31,9 @@ type run struct {
 	trace     *telemetry.Trace
 	sinks     event.Tee
 	notes     *notes
+	into      *ui.JSONLines // the file of --json-into, or nil
+	intoFile  *os.File
+	junit     *ui.JUnit // of --junit, or nil
 	planned   []*plan.Host
 	leaving   sync.WaitGroup
 }
@@ -58,6 +62,9 @@ func (j *job) start(ctx context.Context, command string, f *runFlags, stdout *ui
 	r.sinks = event.Tee{r.record, telemetry.Log(j.env.logger(r.record.id)), r.trace}
 	if stdout != nil {
 		r.sinks = append(r.sinks, stdout)
+	}
+	if err := r.openInto(f.Into); err != nil {
+		return nil, errors.Join(err, r.close(ctx, diag.Usage, nil))
 	}
 	r.sinks.Emit(event.Event{Kind: event.RunStarted, Text: command, Total: len(j.selection.hosts)})
 	return r, nil
@@ -96,6 +103,7 @@ func (r *run) close(ctx context.Context, code diag.Code, counts []apply.Count) e
 	r.leaving.Wait()
 	r.sinks.Emit(event.Event{Kind: event.RunFinished, Text: string(statusOf(code))})
 	errs := []error{r.connector.close(), r.packages.close(ctx), r.dir.Close()}
+	errs = append(errs, r.closeInto())
 	if r.trace != nil {
 		errs = append(errs, r.trace.Close(ctx))
 	}
