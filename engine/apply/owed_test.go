@@ -135,6 +135,9 @@ func TestAnOwedHandlerIsDeliveredByTheNextRun(t *testing.T) {
 	if diff := cmp.Diff(want, step.Owed); diff != "" || step.Dormant {
 		t.Errorf("dormant is %v, owed (-want +got):\n%s", step.Dormant, diff)
 	}
+	if diff := cmp.Diff(map[string][]plan.Owed{"web": {*want}}, planned[0].Owed); diff != "" {
+		t.Errorf("owed on the host (-want +got):\n%s", diff)
+	}
 	log, pending := f.run(t)
 	if diff := cmp.Diff([]string{"set[/a] ok", "set[/b] changed", "handler[web/one]/set[/one] changed"}, log); diff != "" || pending != 2 {
 		t.Errorf("%d changes planned, want 2 (-want +got):\n%s", pending, diff)

@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"fmt"
 	"strings"
 	"syscall"
 	"testing"
@@ -61,6 +62,49 @@ func TestLabAHandlerOutlivesFroyo(t *testing.T) {
 	f.wantOwed(t, "")
 	time.Sleep(6 * time.Second) // the killed run's program is ended by its runner
 	f.clean(t)
+}
+
+// TestLabNoHandlerIsLost kills froyo at many moments of a run that changes a
+// file: by the end of the next run the handler has seen the change.
+func TestLabNoHandlerIsLost(t *testing.T) {
+	f := start(t, 1)
+	f.trust(t)
+	f.inventory(t, "root", nil)
+	f.write(t, "site.star", owing)
+	h := f.hosts[0]
+	h.SSH(t, "rm -rf /srv/lab && mkdir /srv/lab")
+	ran := func() int { return strings.Count(h.SSH(t, "cat /srv/lab/handled 2>/dev/null; true"), "ran") }
+
+	before, owed, changed, twice := 0, 0, 0, 0
+	for i := range 24 {
+		text, delay := fmt.Sprint("text=", i), time.Duration(300+20*i)*time.Millisecond
+		cmd := f.command(t.Context(), "apply", "-y", "-i", "hosts.ini", "-e", text, "-e", "wait=0.2")
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(delay)
+		_ = cmd.Process.Signal(syscall.SIGKILL) // it may have ended already
+		_ = cmd.Wait()                          // by the signal, or well
+		if h.SSH(t, "cat /srv/lab/app.conf 2>/dev/null; true") == fmt.Sprintln(i) {
+			changed++
+		}
+		if _, out, _ := f.finish(t, f.command(t.Context(), "state", "notifications")); !strings.Contains(out, "none are owed") {
+			owed++
+		}
+		if code, _, _ := f.run(t, "apply", "-y", "-e", text, "-e", "wait=0"); code != 0 {
+			t.Fatalf("exit code %d", code)
+		}
+		after := ran()
+		if after == before {
+			t.Errorf("killed after %s: the handler never ran for the change", delay)
+		}
+		if after > before+1 {
+			twice++
+		}
+		before = after
+	}
+	f.wantOwed(t, "")
+	t.Logf("of 24 killed runs %d had changed the host and %d left the handler owed; it ran twice for %d", changed, owed, twice)
 }
 
 // wantOwed checks which handler the state holds as owed, if any.

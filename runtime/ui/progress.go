@@ -42,8 +42,8 @@ type Progress struct {
 
 	mu       sync.Mutex
 	started  time.Time
-	working  []*row // in the order of the hosts
-	wide     int    // the longest name so far
+	working  []*row          // in the order of the hosts
+	wide     int             // the longest name so far
 	left     map[string]bool // hosts that are through
 	changed  int
 	failed   map[string]bool // hosts
