@@ -16,7 +16,8 @@ func handlerDoc() Builtin {
 	return Builtin{
 		Name: "handler",
 		Doc: "Declares what is done once, after the units of a play, if one of those that name it in notify has changed. " +
-			"do gets the host. Handlers run in the order in which they are declared.",
+			"do gets the host. Handlers run in the order in which they are declared. " +
+			"One that could not run, because a unit before it failed or froyo was killed, is run by the next apply.",
 		Example: `reload = handler("reload nginx", do = lambda host: service("nginx", state = "reloaded"))`,
 		make: func(*Env) starlark.Value {
 			return starlark.NewBuiltin("handler", makeHandler)

@@ -30,6 +30,9 @@ func (r *hostRun) act(ctx context.Context, s *plan.Step, req abi.Request, starte
 			return err
 		}
 	}
+	if err := r.presume(ctx, []*plan.Step{s}); err != nil {
+		return err
+	}
 	replies, err := provider.Run(ctx, []abi.Request{req}, func(ctx context.Context, ops [][]op.Op) ([][]op.Result, error) {
 		results, err := r.perform(ctx, s, env, ops[0])
 		return [][]op.Result{results}, err
@@ -112,10 +115,12 @@ func (r *hostRun) settle(ctx context.Context, s *plan.Step, o *abi.Outcome, star
 	}
 	outputs["changed"] = changed
 	if changed {
-		if err := r.Record(ctx, r.changeOf(s, status)); err != nil {
+		kept := r.changeOf(s, status)
+		kept.Notify = r.calls(s)
+		if err := r.Record(ctx, kept); err != nil {
 			return fmt.Errorf("the change was made but could not be recorded: %w", err)
 		}
-		for _, name := range s.Unit.Notify {
+		for _, name := range kept.Notify {
 			r.owed[name] = true
 		}
 	}

@@ -28,6 +28,7 @@ func (r *hostRun) confirmed(ctx context.Context, s *plan.Step) bool {
 		r.err = err
 		r.skip(s, "not reached")
 	case !yes:
+		r.declined = true
 		r.skip(s, "declined")
 	}
 	return err == nil && yes

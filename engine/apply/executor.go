@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -33,7 +34,31 @@ type Change struct {
 	Unit      *unit.Unit
 	Status    unit.Status
 	Change    *abi.Change
-	Contents  *plan.Contents
+	// Notify names the play's handlers that are owed for it from now on.
+	Notify   []string
+	Contents *plan.Contents
+}
+
+// Debt is handlers of a play that are owed on a host.
+type Debt struct {
+	Host      string
+	MachineID string
+	Play      string
+	Handlers  []string
+	Time      time.Time
+}
+
+// Ledger keeps durably which handlers are owed: each method returns once what
+// it was told would survive a power failure. A change that is recorded enters
+// its own.
+type Ledger interface {
+	// Presume enters handlers before that is done which will call for them.
+	Presume(ctx context.Context, d Debt) error
+	// Withdraw strikes off what was presumed and then was not called for.
+	Withdraw(ctx context.Context, d Debt) error
+	// Deliver strikes off handlers that ran and that were called for before
+	// Time, when they began. Where the process dies before, they run once more.
+	Deliver(ctx context.Context, d Debt) error
 }
 
 // Executor applies plans. All fields but Confirm must be set.
@@ -43,8 +68,10 @@ type Executor struct {
 	// Complete checks a unit's arguments with the values that are known now,
 	// and stores them in the unit.
 	Complete func(u *unit.Unit, values map[string]any) error
-	// Record keeps a change durably; it returns before the change is reported.
+	// Record keeps a change durably, with the handlers that are owed for it; it
+	// returns before the change is reported.
 	Record   func(ctx context.Context, c Change) error
+	Ledger   Ledger
 	Contents *plan.Contents
 	Events   event.Sink
 	// Exact refuses a unit whose change is no longer the planned one: a saved plan was reviewed.

@@ -34,9 +34,13 @@ type fleet struct {
 	exact    bool
 	batch    []unit.Size
 	maxFail  *unit.Size
+	// delivered is asked before a delivery is recorded; nil lets it be.
+	delivered func(apply.Debt) error
 
-	mu  sync.Mutex
-	log []string
+	mu   sync.Mutex
+	log  []string
+	owed map[plan.Owed]string // what changes left owed → the machine
+	may  map[string]bool      // what is presumed
 }
 
 func (f *fleet) Emit(e event.Event) {
@@ -72,6 +76,7 @@ func (f *fleet) plan(ctx context.Context) []*plan.Host {
 		},
 		Provider: func(context.Context, string) (plan.Provider, error) { return f.provider, nil },
 		User:     func(*inventory.Host) string { return "" },
+		Owed:     f.recall, Plays: []string{"web"},
 		Contents: &plan.Contents{}, Events: f, Forks: 4,
 	}
 	var hosts []*inventory.Host
@@ -97,10 +102,14 @@ func (f *fleet) apply(ctx context.Context, hosts []*plan.Host) []apply.Count {
 		},
 		Record: func(_ context.Context, c apply.Change) error {
 			if f.record != nil {
-				return f.record(c)
+				if err := f.record(c); err != nil {
+					return err
+				}
 			}
+			f.owe(c)
 			return nil
 		},
+		Ledger:   f,
 		Contents: &plan.Contents{}, Events: f, Forks: 4, Exact: f.exact,
 	}
 	if f.confirm != nil {

@@ -3,7 +3,6 @@ package apply
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 	"time"
 
@@ -36,8 +35,13 @@ type hostRun struct {
 	ctx  context.Context //nolint:containedctx // of the steps at work; a failure is told from everywhere
 	name string          // of the play at work
 	play *plan.Play
-	// owed holds the handlers of the play that were called for and not delivered.
-	owed map[string]bool
+	// owed holds the handlers of the play that were called for and not delivered,
+	// delivering those that the delivery at work has begun.
+	owed, delivering map[string]bool
+	// presumed holds those that the steps at work may call for.
+	presumed map[string]bool
+	// declined says that a unit was left out because the operator wanted that.
+	declined bool
 	// unverified says that the play's verify failed here.
 	unverified bool
 }
@@ -69,9 +73,15 @@ func newHostRun(e *Executor, h *plan.Host) *hostRun {
 	return r
 }
 
-// begin sets the host to a play.
+// begin sets the host to a play. What earlier runs left owed of it is owed from the start.
 func (r *hostRun) begin(name string, p *plan.Play) {
-	r.name, r.play, r.owed, r.unverified = name, p, map[string]bool{}, false
+	r.name, r.play, r.unverified = name, p, false
+	r.owed, r.presumed = map[string]bool{}, map[string]bool{}
+	for _, h := range p.Handlers {
+		if h.Owed != nil {
+			r.owed[h.Name] = true
+		}
+	}
 }
 
 // stay takes a host whose turn in a play never came out of the run. It has not
@@ -94,41 +104,6 @@ func (r *hostRun) end() {
 	r.Events.Emit(event.Event{Kind: event.HostFinished, Host: r.host.Host.Name, Err: r.err, Unreachable: r.count.Unreachable > 0})
 }
 
-// units runs the play's units, and the handlers that they call for.
-func (r *hostRun) units(ctx context.Context) {
-	done := 0
-	for _, at := range r.play.Flush {
-		r.run(ctx, r.play.Steps[done:at])
-		done = at
-		r.deliver(ctx)
-	}
-	r.run(ctx, r.play.Steps[done:])
-	r.deliver(ctx)
-}
-
-// deliver runs the handlers that are owed, each once, in the order of the
-// runbook; one that is called for by another comes after it.
-func (r *hostRun) deliver(ctx context.Context) {
-	delivered := map[string]bool{}
-	next := func() *plan.Handler {
-		i := slices.IndexFunc(r.play.Handlers, func(h *plan.Handler) bool { return r.owed[h.Name] && !delivered[h.Name] })
-		if i < 0 {
-			return nil
-		}
-		return r.play.Handlers[i]
-	}
-	for h := next(); h != nil && r.err == nil; h = next() {
-		for _, s := range h.Steps {
-			s.Dormant = false
-		}
-		r.run(ctx, h.Steps)
-		if r.err == nil {
-			delivered[h.Name] = true
-			delete(r.owed, h.Name)
-		}
-	}
-}
-
 // run gives steps their turns, in their order.
 func (r *hostRun) run(ctx context.Context, steps []*plan.Step) {
 	r.ctx = ctx
@@ -143,10 +118,11 @@ func (r *hostRun) run(ctx context.Context, steps []*plan.Step) {
 		}
 		if n := r.ahead(steps[i:]); n > 0 {
 			i += r.sequence(ctx, steps[i:i+n])
-			continue
+		} else {
+			r.single(ctx, steps[i])
+			i++
 		}
-		r.single(ctx, steps[i])
-		i++
+		r.withdraw(ctx)
 	}
 }
 

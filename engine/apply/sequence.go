@@ -71,6 +71,10 @@ func (r *hostRun) sequence(ctx context.Context, steps []*plan.Step) int {
 		return 1
 	}
 	var outcomes []dial.Outcome
+	if err := r.presume(ctx, steps); err != nil {
+		r.fail(steps[0], time.Now(), err)
+		return 1
+	}
 	if len(l.todo) > 0 {
 		longest := l.longest()
 		if longest != nil {

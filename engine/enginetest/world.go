@@ -38,6 +38,8 @@ type Host struct {
 	Transactions []string
 	// LoseAfter cuts the connection after so many ops; 0 never does.
 	LoseAfter int
+	// LoseNow cuts it before the results of a sequence are told.
+	LoseNow   bool
 	ops       int
 	MachineID string
 	// Shut are the ports that take no connection, Probes counts who asked.
@@ -90,6 +92,9 @@ func (h *Host) Run(_ context.Context, steps []dial.Step) ([]dial.Outcome, error)
 		if result.Error != nil {
 			break
 		}
+	}
+	if h.LoseNow {
+		return nil, &dial.Error{Host: "test", Stage: dial.StageLost, Message: "the connection was lost"}
 	}
 	return outcomes, nil
 }

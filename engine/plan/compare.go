@@ -56,6 +56,10 @@ func unitDiffers(was, is *DocumentUnit) string {
 		return "the host has changed since the plan"
 	case !sameJSON(was.Args, is.Args):
 		return "its arguments are no longer those of the plan"
+	case was.Owed == nil && is.Owed != nil:
+		return "a run since the plan left its handler owed"
+	case was.Owed != nil && is.Owed == nil:
+		return "its handler was owed then, and has been delivered or dropped since"
 	case was.Action != is.Action:
 		return fmt.Sprintf("it would now do %q, planned was %q", is.Action, was.Action)
 	}

@@ -80,6 +80,7 @@ type DocumentUnit struct {
 	Dormant     bool             `json:"dormant,omitempty"` // nothing calls for its handler
 	Rescue      bool             `json:"only_on_failure,omitempty"`
 	OnFailure   string           `json:"on_failure,omitempty"` // the handler that runs where it fails
+	Owed        *DocumentOwed    `json:"owed,omitempty"`       // an earlier run called for its handler
 	Action      abi.Action       `json:"action,omitempty"`
 	Certainty   Certainty        `json:"certainty,omitempty"`
 	Skipped     bool             `json:"skipped,omitempty"` // when is false as things stand
@@ -96,6 +97,12 @@ type DocumentUnit struct {
 	MayAct      bool             `json:"may_act,omitempty"` // stands for may where that is sensitive
 	Digest      string           `json:"digest,omitempty"`
 	Error       string           `json:"error,omitempty"`
+}
+
+// DocumentOwed says which change of an earlier run called for a handler.
+type DocumentOwed struct {
+	Since time.Time `json:"since"`
+	Run   string    `json:"run"`
 }
 
 // DocumentDiff is one attribute that differs.
@@ -170,6 +177,9 @@ func documentUnit(s *Step, play string, seal Seal) (DocumentUnit, error) {
 	}
 	if s.Err != nil {
 		doc.Error = s.Err.Message
+	}
+	if s.Owed != nil {
+		doc.Owed = &DocumentOwed{Since: s.Owed.Since, Run: s.Owed.Run}
 	}
 	if s.Change != nil {
 		doc.Action, doc.Reason, doc.Missing = s.Change.Action, s.Change.Reason, s.Change.Missing

@@ -48,6 +48,10 @@ type Host struct {
 	Facts *op.FactsResult
 	// Inputs is what the evaluation learned from outside, as canonical JSON.
 	Inputs json.RawMessage
+	// Owed holds what earlier runs left owed on the host, by play.
+	Owed map[string][]Owed
+	// Unclaimed is what of that no handler of this plan delivers.
+	Unclaimed []Owed
 	// Warnings are remarks on the runbook that do not keep it from running.
 	Warnings []*diag.Error
 	// Err is why the host has no plan.
@@ -92,6 +96,8 @@ type Step struct {
 	Dormant   bool
 	// Rescue says that it runs only where another unit has failed.
 	Rescue bool
+	// Owed says since when the step's handler is owed, where an earlier run left it so.
+	Owed *Owed
 	// Stirred says that a unit whose result this one reads is going to change.
 	Stirred bool
 	// Err is why the unit cannot be planned.

@@ -36,7 +36,7 @@ type Look struct {
 	After int
 }
 
-// Planner plans hosts. All fields must be set.
+// Planner plans hosts. All fields but Owed and Plays must be set.
 type Planner struct {
 	// Connect gives the host to read; it may do its work later, at the first use.
 	Connect func(ctx context.Context, h *inventory.Host) (Target, error)
@@ -46,6 +46,11 @@ type Planner struct {
 	Provider func(ctx context.Context, typ string) (Provider, error)
 	// User is who reads facts on a host: the one that most units run as.
 	User func(h *inventory.Host) string
+	// Owed lists what earlier runs left owed on a host. It is asked once, when it
+	// is known which machine the host is. It may be nil.
+	Owed func(ctx context.Context, h *Host) ([]Owed, error)
+	// Plays names the plays by their index, as Owed does.
+	Plays []string
 	// Contents collects what hosts' files hold, for diffs.
 	Contents *Contents
 	Events   event.Sink
@@ -127,6 +132,10 @@ func (p *Planner) host(ctx context.Context, h *inventory.Host) *Host {
 		return planned
 	}
 	planned.Warnings = append(planned.Warnings, p.predict(ctx, all)...)
+	if err := p.recall(ctx, planned); err != nil {
+		planned.Err = err
+		return planned
+	}
 	for _, play := range planned.Plays {
 		play.notice()
 	}

@@ -25,6 +25,8 @@ type Handler struct {
 	Steps []*Step
 	// Rescue says that it runs only where a unit has failed.
 	Rescue bool
+	// Owed is what an earlier run left owed, or nil.
+	Owed *Owed
 }
 
 // newPlay makes the steps of a play.
@@ -85,8 +87,8 @@ func (h *Host) Steps() iter.Seq2[int, *Step] {
 	}
 }
 
-// notice finds out which handlers the plan's changes call for: the steps of
-// the others are dormant. A handler that only units with a condition notify is
+// notice finds out which handlers the plan's changes call for, or those of an
+// earlier run did: the steps of the others are dormant. A handler that only units with a condition notify is
 // itself conditional.
 func (p *Play) notice() {
 	called := map[string]Certainty{}
@@ -101,8 +103,11 @@ func (p *Play) notice() {
 		}
 	}
 	for _, h := range p.Handlers {
+		if h.Owed != nil {
+			called[h.Name] = Sure
+		}
 		for _, s := range h.Steps {
-			s.Dormant = true
+			s.Dormant, s.Owed = true, h.Owed
 		}
 	}
 	for _, s := range p.Steps {

@@ -96,6 +96,9 @@ func (u *DocumentUnit) view(host string) (*Step, error) {
 		},
 		Actual: codec.Raw(u.Before), Certainty: u.Certainty, Skip: u.Skipped, Dormant: u.Dormant, Rescue: u.Rescue,
 	}
+	if u.Owed != nil {
+		s.Owed = &Owed{Play: u.Play, Handler: u.Handler, Since: u.Owed.Since, Run: u.Owed.Run}
+	}
 	for _, id := range u.OnChange {
 		s.Unit.OnChange = append(s.Unit.OnChange, unit.ParseLocal(host, id))
 	}

@@ -29,6 +29,7 @@ type Store interface {
 	Recorder
 	History
 	Hosts
+	Notifications
 	// Close waits for what is under way. No other method may follow.
 	Close() error
 }
@@ -39,10 +40,12 @@ type Recorder interface {
 	BeginRun(ctx context.Context, r Run) error
 	// SaveUnits records what was planned. Units saved before are replaced.
 	SaveUnits(ctx context.Context, run string, units []PlanUnit) error
-	// AppendEvents records what happened. The pair of run and Seq MUST be new.
+	// AppendEvents records what happened. The pair of run and Seq MUST be new. An
+	// event with a Status also sets that of its unit, where that was saved.
 	AppendEvents(ctx context.Context, run string, events []Event) error
-	// RecordChange records that a resource was changed, for good: it returns once
-	// the record would survive a power failure.
+	// RecordChange records that a resource was changed, and with it the handlers
+	// that are owed for that, for good: it returns once the record would survive
+	// a power failure.
 	RecordChange(ctx context.Context, c Change) error
 	// FinishRun records how a run ended. It MAY be called again to correct that.
 	FinishRun(ctx context.Context, run string, e End) error
@@ -52,7 +55,8 @@ type Recorder interface {
 
 // History is the reading half.
 type History interface {
-	// Runs lists the latest runs of a workspace, the youngest first.
+	// Runs lists the latest runs of a workspace, the youngest first; all of them
+	// where limit is negative.
 	Runs(ctx context.Context, workspace string, limit int) ([]Run, error)
 	// Units lists what a run planned, by host, in the order of the runbook.
 	Units(ctx context.Context, run string) ([]PlanUnit, error)
@@ -79,6 +83,23 @@ type Hosts interface {
 	Facts(ctx context.Context, workspace, host string) ([]Fact, error)
 }
 
+// Notifications are the handlers that changes called for and that have not run since.
+type Notifications interface {
+	// Owed lists what is owed on the machines that now stand behind their names,
+	// by host, the oldest first.
+	Owed(ctx context.Context, workspace string) ([]Owed, error)
+	// OwedOn lists what is owed on one machine, the oldest first.
+	OwedOn(ctx context.Context, workspace, host, machineID string) ([]Owed, error)
+	// Presume records, for good, that handlers are owed by changes that are about
+	// to be made: so they are should nobody live to tell. What is owed already stays as it is.
+	Presume(ctx context.Context, owed ...Owed) error
+	// Withdraw takes back what the same run presumed and no change has called for since.
+	Withdraw(ctx context.Context, owed ...Owed) error
+	// Settle records, for good, that handlers are no longer owed for what called
+	// for them up to a time. One that was called for later stays owed.
+	Settle(ctx context.Context, until time.Time, owed ...Owed) error
+}
+
 // RunStatus is how far a run has come.
 type RunStatus string
 
@@ -97,6 +118,7 @@ type Run struct {
 	Command   string // "apply"
 	User      string
 	Started   time.Time
+	Hosts     int    // that it selected
 	Plan      string // digest of the saved plan it carries out, if it does
 	End              // zero while it is under way
 }
@@ -139,7 +161,9 @@ type Event struct {
 	Host string
 	Unit string
 	Kind string
-	Data json.RawMessage
+	// Status is how the unit's turn ended, where the event tells that.
+	Status string
+	Data   json.RawMessage
 }
 
 // Value is what a resource was or is: its attributes as JSON, in which content
@@ -172,6 +196,8 @@ type Change struct {
 	Action    abi.Action
 	Status    string
 	Time      time.Time
+	// Notify names the play's handlers that are owed from now on.
+	Notify []string
 	// Args is the digest of the arguments that were applied.
 	Args   string
 	Before Value
@@ -192,6 +218,18 @@ type Resource struct {
 	After  string
 	Run    string
 	Time   time.Time
+}
+
+// Owed is a handler that is owed on a machine. Run and Since are those of the
+// first change that called for it.
+type Owed struct {
+	Workspace string
+	Host      string
+	MachineID string
+	Play      string
+	Handler   string
+	Run       string
+	Since     time.Time
 }
 
 // Sighting is a machine that answered under a name.

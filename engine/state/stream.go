@@ -67,7 +67,7 @@ func (s *Stream) Emit(e event.Event) {
 	s.seq++
 	kept := Event{Seq: s.seq, Time: e.Time, Host: e.Host, Kind: string(e.Kind), Data: data}
 	if e.Unit.Type != "" {
-		kept.Unit = e.Unit.Local()
+		kept.Unit, kept.Status = e.Unit.Local(), string(e.Status)
 	}
 	s.queue = append(s.queue, kept)
 	if len(s.queue) == 1 || len(s.queue) == maxQueued {

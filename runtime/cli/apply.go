@@ -18,6 +18,7 @@ type applyCommand struct {
 	listFlags
 	Plan  string `placeholder:"FILE" type:"existingfile" complete:"files:json" help:"Do exactly this saved plan; a host that changed since is refused."`
 	Stale string `enum:"skip,fail-all" default:"skip" placeholder:"skip|fail-all" help:"With --plan, where a host is no longer as planned: skip it, or do nothing on any host."`
+	JUnit string `name:"junit" placeholder:"FILE" type:"path" complete:"files:xml" help:"Write a JUnit report to FILE at the end: a suite for each host, a case for each unit."`
 	Yes   bool   `short:"y" name:"auto-approve" help:"Do not ask."`
 	Step  bool   `help:"Ask before each unit that acts, one host at a time."`
 	Check bool   `short:"C" help:"Only show what would change, as froyo plan does."`
@@ -36,6 +37,9 @@ func (*applyCommand) Help() string {
 
 // Run plans, asks and applies.
 func (c *applyCommand) Run(ctx context.Context, e *env) error {
+	if err := c.reportConflicts(); err != nil {
+		return err
+	}
 	if c.Check && c.Plan != "" {
 		return (&diag.Error{Summary: "-C and --plan exclude each other"}).WithHint("froyo show %s prints the plan", c.Plan)
 	}
@@ -82,9 +86,13 @@ func (j *job) apply(ctx context.Context, c *applyCommand, saved *plan.Document) 
 	if err != nil {
 		return err
 	}
+	if c.JUnit != "" {
+		r.junit = ui.NewJUnit()
+		r.sinks = append(r.sinks, r.junit)
+	}
 	code := diag.OK
 	var counts []apply.Count
-	defer func() { err = endWith(code, errors.Join(err, r.close(ctx, code, counts))) }()
+	defer func() { err = endWith(code, errors.Join(err, r.writeJUnit(c.JUnit), r.close(ctx, code, counts))) }()
 	progress := j.env.progress("planning", j.selection.hosts)
 	r.plan(ctx, progress)
 	progress.Close()
@@ -122,7 +130,7 @@ func (j *job) apply(ctx context.Context, c *applyCommand, saved *plan.Document) 
 	if ctx.Err() != nil {
 		code = diag.Interrupted
 	}
-	return r.conclude(lines, counts, found)
+	return errors.Join(r.conclude(lines, counts, found), r.tellOwed(ctx, counts))
 }
 
 // conclude prints the recap, and below it, where they are seen first, what went wrong.
@@ -132,6 +140,9 @@ func (r *run) conclude(lines *ui.JSONLines, counts []apply.Count, found error) e
 		err = lines.Recap(counts)
 	} else {
 		err = ui.Recap(r.env.Stdout, ui.Style{Color: r.env.color(r.env.Stdout)}, counts)
+	}
+	if r.into != nil {
+		err = errors.Join(err, r.into.Recap(counts))
 	}
 	r.env.errors.Print(found)
 	return err
@@ -190,7 +201,7 @@ func (r *run) applyPlanned(ctx context.Context, c *applyCommand, exact bool) ([]
 	sinks := append(event.Tee{progress, &failures}, r.sinks...)
 	r.listen(sinks)
 	executor := &apply.Executor{
-		Provider: r.packages.provider, Complete: r.complete, Record: r.record.change,
+		Provider: r.packages.provider, Complete: r.complete, Record: r.record.change, Ledger: r.record,
 		Contents: r.contents, Events: sinks, Exact: exact, Forks: r.forks,
 	}
 	steps := &stepper{run: r, progress: progress}

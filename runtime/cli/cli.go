@@ -35,6 +35,8 @@ type grammar struct {
 	Apply      applyCommand      `cmd:"" help:"Plan, ask, and make the changes."`
 	Show       showCommand       `cmd:"" help:"Print a saved plan."`
 	Graph      graphCommand      `cmd:"" help:"Draw a plan's units and what leads from one to the other."`
+	Runs       runsCommand       `cmd:"" help:"Look at earlier runs: list, show."`
+	State      stateCommand      `cmd:"" help:"Look at what is kept between runs: notifications."`
 	Inventory  inventoryCommand  `cmd:"" help:"Look at the inventory: list, host, graph."`
 	Completion completionCommand `cmd:"" help:"Print a script that completes froyo's command line."`
 	Complete   completeCommand   `cmd:"" hidden:""`

@@ -17,10 +17,12 @@ type failures struct {
 
 // Emit implements event.Sink.
 func (f *failures) Emit(e event.Event) {
-	if e.Kind == event.UnitFinished && e.Status == unit.Failed && !e.Ignored && e.Err != nil {
+	switch {
+	case e.Kind == event.UnitFinished && e.Status == unit.Failed && !e.Ignored && e.Err != nil:
 		f.add(unitError(e))
-	}
-	if e.Kind == event.HostStopped {
+	case e.Kind == event.HostFailed:
+		f.add(hostError(e.Host, e.Err))
+	case e.Kind == event.HostStopped:
 		f.add(e.Err)
 	}
 }

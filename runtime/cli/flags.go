@@ -31,5 +31,6 @@ type unitFlags struct {
 // outputFlags say how the answer looks.
 type outputFlags struct {
 	JSON  bool   `name:"json" help:"Print JSON on standard output."`
+	Into  string `name:"json-into" placeholder:"FILE" complete:"files" help:"Write what happens to FILE as well, one JSON object per line."`
 	Trace string `placeholder:"FILE" complete:"files" help:"Write OpenTelemetry spans (run, host, unit, op) to FILE as JSON; - is standard error."`
 }

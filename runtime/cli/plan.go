@@ -34,6 +34,9 @@ func (c *planCommand) Run(ctx context.Context, e *env) error {
 		return err
 	}
 	if c.lists() {
+		if err := c.unlisted(); err != nil {
+			return err
+		}
 		return j.list(ctx, &c.listFlags, c.JSON)
 	}
 	return j.planOnly(ctx, c)
@@ -100,6 +103,15 @@ func (r *run) printPlan(c *planCommand) error {
 		}
 	case c.DOT != "-":
 		if err := r.show(!c.Diff); err != nil {
+			return err
+		}
+	}
+	if r.into != nil {
+		d, err := r.document()
+		if err != nil {
+			return err
+		}
+		if err := r.into.Plan(d); err != nil {
 			return err
 		}
 	}

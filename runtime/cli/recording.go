@@ -52,7 +52,7 @@ func (j *job) openRecording(ctx context.Context, command string) (*recording, er
 		id: state.NewRunID(now), workspace: j.workspace.ID(), store: store, seal: seal, positions: map[unit.ID]int{},
 		notify: func(w *diag.Error) { j.env.errors.Warnings([]*diag.Error{w}) },
 	}
-	run := state.Run{ID: r.id, Workspace: r.workspace, Command: command, User: operator(), Started: now}
+	run := state.Run{ID: r.id, Workspace: r.workspace, Command: command, User: operator(), Started: now, Hosts: len(j.selection.hosts)}
 	if err := store.BeginRun(ctx, run); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
@@ -175,7 +175,7 @@ func (r *recording) change(ctx context.Context, c apply.Change) error {
 	u := c.Unit
 	kept := state.Change{
 		Run: r.id, Workspace: r.workspace, Host: c.Host, MachineID: c.MachineID, Play: c.Play, Unit: u.ID.Local(),
-		Position: r.positions[u.ID], Pos: u.Pos, Action: c.Change.Action, Status: string(c.Status), Time: time.Now(),
+		Position: r.positions[u.ID], Pos: u.Pos, Action: c.Change.Action, Status: string(c.Status), Time: time.Now(), Notify: c.Notify,
 	}
 	if u.Sensitive {
 		kept.Args = r.seal(u.Args)

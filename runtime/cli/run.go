@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"sync"
 	"time"
 
@@ -31,6 +32,9 @@ type run struct {
 	trace     *telemetry.Trace
 	sinks     event.Tee
 	notes     *notes
+	into      *ui.JSONLines // the file of --json-into, or nil
+	intoFile  *os.File
+	junit     *ui.JUnit // of --junit, or nil
 	planned   []*plan.Host
 	leaving   sync.WaitGroup
 }
@@ -59,6 +63,9 @@ func (j *job) start(ctx context.Context, command string, f *runFlags, stdout *ui
 	r.sinks = event.Tee{r.record, telemetry.Log(j.env.logger(r.record.id)), r.trace}
 	if stdout != nil {
 		r.sinks = append(r.sinks, stdout)
+	}
+	if err := r.openInto(f.Into); err != nil {
+		return nil, errors.Join(err, r.close(ctx, diag.Usage, nil))
 	}
 	r.sinks.Emit(event.Event{Kind: event.RunStarted, Text: command, Total: len(j.selection.hosts)})
 	return r, nil
@@ -97,6 +104,7 @@ func (r *run) close(ctx context.Context, code diag.Code, counts []apply.Count) e
 	r.leaving.Wait()
 	r.sinks.Emit(event.Event{Kind: event.RunFinished, Text: string(statusOf(code))})
 	errs := []error{r.connector.close(), r.packages.close(ctx), r.dir.Close()}
+	errs = append(errs, r.closeInto())
 	if r.trace != nil {
 		errs = append(errs, r.trace.Close(ctx))
 	}
@@ -124,6 +132,7 @@ func (r *run) plan(ctx context.Context, progress *ui.Progress) {
 			}
 			return ev, err
 		},
+		Owed: r.record.owed, Plays: r.selection.names,
 		Provider: r.packages.provider, User: (*inventory.Host).ActsAs, Contents: r.contents, Events: sinks, Forks: r.forks,
 	}
 	r.planned = planner.Plan(ctx, r.selection.hosts)
@@ -177,7 +186,7 @@ func (r *run) warnings() []*diag.Error {
 	for _, h := range r.planned {
 		all = append(all, h.Warnings...)
 	}
-	return all
+	return append(all, unclaimed(r.planned)...)
 }
 
 // hostError gives an error of a host its exit code.

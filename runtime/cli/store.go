@@ -16,6 +16,25 @@ func (j *job) openStore(ctx context.Context) (state.Store, error) {
 	return sqlite.Open(ctx, j.workspace.StateDir())
 }
 
+// openHistory opens the state of the workspace around the current folder, for
+// those who ask what was done; nil is that nothing was ever recorded there. It
+// makes nothing.
+func (e *env) openHistory(ctx context.Context) (store state.Store, workspace string, err error) {
+	cwd, err := os.Getwd()
+	if err != nil {
+		return nil, "", err
+	}
+	w, err := e.findWorkspace(cwd)
+	if err != nil {
+		return nil, "", err
+	}
+	if _, err := os.Stat(filepath.Join(w.StateDir(), "openfroyo.db")); errors.Is(err, fs.ErrNotExist) {
+		return nil, w.ID(), nil
+	}
+	store, err = sqlite.Open(ctx, w.StateDir())
+	return store, w.ID(), err
+}
+
 // openStored opens what earlier runs stored, if anything; it makes nothing.
 func (j *job) openStored(ctx context.Context) (*stored, error) {
 	dir := j.workspace.StateDir()

@@ -15,6 +15,7 @@ type entry struct {
 	step  *plan.Step
 	user  string // who it acts as, where that is not who the host's units usually act as
 	hosts []string
+	owed  *plan.Owed // the earliest, where an earlier run left the step's handler owed
 }
 
 // on names the entry's hosts: "on h3", "on 18 hosts: h[1-18]".
@@ -48,6 +49,9 @@ func fold(hosts []*plan.Host, plays []string, show func(*plan.Step) bool) []*ent
 					entries = append(entries, e)
 				}
 				e.hosts = append(e.hosts, h.Host.Name)
+				if s.Owed != nil && (e.owed == nil || s.Owed.Since.Before(e.owed.Since)) {
+					e.owed = s.Owed
+				}
 			}
 		}
 	}
@@ -65,7 +69,11 @@ func userOf(h *plan.Host, s *plan.Step) string {
 
 // foldKey is equal for steps that read the same on the screen.
 func foldKey(play int, user string, s *plan.Step) string {
-	key, err := json.Marshal([]any{play, s.Unit.ID.Local(), s.Unit.Pos, user, s.Certainty, s.Skip, s.Err, s.Change, s.MayAct(), s.Unit.Sensitive})
+	owed := "" // by a run, in which hosts get a little apart
+	if s.Owed != nil {
+		owed = s.Owed.Run
+	}
+	key, err := json.Marshal([]any{play, s.Unit.ID.Local(), s.Unit.Pos, user, s.Certainty, s.Skip, s.Err, s.Change, s.MayAct(), s.Unit.Sensitive, owed})
 	if err != nil {
 		return s.Unit.ID.String() // unique: it is shown on its own
 	}

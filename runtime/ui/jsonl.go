@@ -10,6 +10,7 @@ import (
 	"github.com/openfroyo/froyo/engine/apply"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/event"
+	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/runner/dial"
 )
 
@@ -17,6 +18,7 @@ import (
 type JSONLines struct {
 	mu  sync.Mutex
 	out io.Writer
+	err error // the first
 }
 
 // NewJSONLines writes to w.
@@ -33,7 +35,25 @@ func (j *JSONLines) write(v any) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	_, err := j.out.Write(dial.EscapeJSON(text.Bytes()))
+	if j.err == nil {
+		j.err = err
+	}
 	return err
+}
+
+// Err is the first error of all writes.
+func (j *JSONLines) Err() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.err
+}
+
+// Plan writes a whole plan as one line.
+func (j *JSONLines) Plan(d *plan.Document) error {
+	return j.write(struct {
+		Event string         `json:"event"`
+		Plan  *plan.Document `json:"plan"`
+	}{"plan", d})
 }
 
 // line is the shape of an event on the outside.
@@ -83,7 +103,7 @@ func shape(e event.Event) line {
 
 // Emit implements event.Sink.
 func (j *JSONLines) Emit(e event.Event) {
-	_ = j.write(shape(e)) // a closed pipe ends the process by its own signal
+	_ = j.write(shape(e)) // Err tells it in the end; a closed pipe ends the process by its own signal
 }
 
 // Recap writes the counts of all hosts as the last line.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/plan"
@@ -136,6 +137,9 @@ func (e *entry) remarks() string {
 	if s.MayAct() {
 		r = append(r, "may act: a unit before it changes the host")
 	}
+	if e.owed != nil {
+		r = append(r, fmt.Sprintf("owed since %s, run %s", When(e.owed.Since), Readable(e.owed.Run)))
+	}
 	if s.Change != nil && s.Change.Missing != "" {
 		r = append(r, "once there is "+Readable(s.Change.Missing))
 	}
@@ -152,6 +156,9 @@ func PlayName(name string) string {
 	}
 	return name
 }
+
+// When shows a time as the clock on the wall has it.
+func When(t time.Time) string { return t.Local().Format(time.DateTime) }
 
 // Plural counts things: "1 unit", "3 units".
 func Plural(n int, noun string) string {
@@ -186,6 +193,6 @@ func (p *Errors) Warnings(warnings []*diag.Error) {
 // Step writes one step of a host as the plan shows it.
 func (v PlanView) Step(w io.Writer, h *plan.Host, s *plan.Step) error {
 	b := bufio.NewWriter(w)
-	v.entry(b, &entry{step: s, user: userOf(h, s), hosts: []string{h.Host.Name}})
+	v.entry(b, &entry{step: s, user: userOf(h, s), hosts: []string{h.Host.Name}, owed: s.Owed})
 	return b.Flush()
 }

@@ -42,9 +42,9 @@ type Progress struct {
 
 	mu       sync.Mutex
 	started  time.Time
-	working  []*row // in the order of the hosts
-	wide     int    // the longest name so far
-	done     int
+	working  []*row          // in the order of the hosts
+	wide     int             // the longest name so far
+	left     map[string]bool // hosts that are through
 	changed  int
 	failed   map[string]bool // hosts
 	told     map[string]bool // lines that need no saying again
@@ -82,7 +82,7 @@ type ProgressOptions struct {
 func NewProgress(out io.Writer, o ProgressOptions) *Progress {
 	p := &Progress{
 		style: o.Style, live: o.Live, verb: o.Verb, hosts: map[string]int{}, screen: screen{out: out, size: o.Size},
-		started: time.Now(), failed: map[string]bool{}, told: map[string]bool{}, noted: map[string]time.Time{}, stop: make(chan struct{}),
+		started: time.Now(), failed: map[string]bool{}, left: map[string]bool{}, told: map[string]bool{}, noted: map[string]time.Time{}, stop: make(chan struct{}),
 	}
 	for i, host := range o.Hosts {
 		p.hosts[host] = i
@@ -193,7 +193,7 @@ func (p *Progress) row(host string) *row {
 // leave takes a host off the screen.
 func (p *Progress) leave(e event.Event) {
 	p.working = slices.DeleteFunc(p.working, func(r *row) bool { return r.host == e.Host })
-	p.done++
+	p.left[e.Host] = true
 	if e.Err == nil {
 		return
 	}
@@ -332,7 +332,7 @@ func (r *row) line(names int, now time.Time) []span {
 
 // status is how far the run is.
 func (p *Progress) status(now time.Time) []span {
-	spans := []span{{bold, p.verb}, {"", fmt.Sprintf("  %d/%d hosts", min(p.done, len(p.hosts)), len(p.hosts))}}
+	spans := []span{{bold, p.verb}, {"", fmt.Sprintf("  %d/%d hosts", min(len(p.left), len(p.hosts)), len(p.hosts))}}
 	if p.changed > 0 {
 		spans = append(spans, span{yellow, fmt.Sprintf("  %d changed", p.changed)})
 	}

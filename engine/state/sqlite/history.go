@@ -32,10 +32,10 @@ func list[T any](ctx context.Context, s *Store, scan func(*sql.Rows, *T) error, 
 func (s *Store) Runs(ctx context.Context, workspace string, limit int) ([]state.Run, error) {
 	return list(ctx, s, func(rows *sql.Rows, r *state.Run) error {
 		var started, ended int64
-		err := rows.Scan(&r.ID, &r.Workspace, &r.Command, &r.User, &started, &r.Plan, &ended, &r.Status, &r.Code, (*document)(&r.Summary))
+		err := rows.Scan(&r.ID, &r.Workspace, &r.Command, &r.User, &started, &r.Hosts, &r.Plan, &ended, &r.Status, &r.Code, (*document)(&r.Summary))
 		r.Started, r.Ended = fromMicros(started), fromMicros(ended)
 		return err
-	}, `SELECT id, workspace, command, user, started, plan, ended, status, exit_code, summary FROM runs
+	}, `SELECT id, workspace, command, user, started, hosts, plan, ended, status, exit_code, summary FROM runs
 		WHERE workspace = ? ORDER BY started DESC, id DESC LIMIT ?`, workspace, limit)
 }
 
@@ -56,10 +56,10 @@ func (s *Store) Units(ctx context.Context, run string) ([]state.PlanUnit, error)
 func (s *Store) Events(ctx context.Context, run string) ([]state.Event, error) {
 	return list(ctx, s, func(rows *sql.Rows, e *state.Event) error {
 		var at int64
-		err := rows.Scan(&e.Seq, &at, &e.Host, &e.Unit, &e.Kind, (*document)(&e.Data))
+		err := rows.Scan(&e.Seq, &at, &e.Host, &e.Unit, &e.Kind, &e.Status, (*document)(&e.Data))
 		e.Time = fromMicros(at)
 		return err
-	}, `SELECT seq, time, host, unit, kind, data FROM events WHERE run = ? ORDER BY seq`, run)
+	}, `SELECT seq, time, host, unit, kind, status, data FROM events WHERE run = ? ORDER BY seq`, run)
 }
 
 // Resources implements state.History.

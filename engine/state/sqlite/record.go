@@ -21,8 +21,8 @@ func (s *Store) write(ctx context.Context, work func(*writer) error) error {
 // BeginRun implements state.Recorder.
 func (s *Store) BeginRun(ctx context.Context, r state.Run) error {
 	return s.write(ctx, func(w *writer) error {
-		return w.exec(`INSERT INTO runs (id, workspace, command, user, started, status, plan) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-			r.ID, r.Workspace, r.Command, r.User, micros(r.Started), string(state.Running), r.Plan)
+		return w.exec(`INSERT INTO runs (id, workspace, command, user, started, hosts, status, plan) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+			r.ID, r.Workspace, r.Command, r.User, micros(r.Started), r.Hosts, string(state.Running), r.Plan)
 	})
 }
 
@@ -45,14 +45,21 @@ func (s *Store) SaveUnits(ctx context.Context, run string, units []state.PlanUni
 func (s *Store) AppendEvents(ctx context.Context, run string, events []state.Event) error {
 	return s.write(ctx, func(w *writer) error {
 		for _, e := range events {
-			err := w.exec(`INSERT INTO events (run, seq, time, host, unit, kind, data) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-				run, e.Seq, micros(e.Time), e.Host, e.Unit, e.Kind, string(e.Data))
-			if err != nil {
+			if err := appendEvent(w, run, e); err != nil {
 				return fmt.Errorf("event %d of run %s: %w", e.Seq, run, err)
 			}
 		}
 		return nil
 	})
+}
+
+func appendEvent(w *writer, run string, e state.Event) error {
+	err := w.exec(`INSERT INTO events (run, seq, time, host, unit, kind, status, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		run, e.Seq, micros(e.Time), e.Host, e.Unit, e.Kind, e.Status, string(e.Data))
+	if err != nil || e.Status == "" {
+		return err
+	}
+	return w.exec(`UPDATE plan_units SET status = ? WHERE run = ? AND host = ? AND unit = ?`, e.Status, run, e.Host, e.Unit)
 }
 
 // RecordChange implements state.Recorder. Content comes first, so that a record
@@ -72,6 +79,9 @@ func (s *Store) RecordChange(ctx context.Context, c state.Change) error {
 				before = excluded.before, after = excluded.after`,
 			c.Run, c.Host, c.Unit, c.Play, c.Position, place(c.Pos), string(c.Action), c.Status, c.Before.Sum(), c.After.Sum())
 		if err != nil {
+			return err
+		}
+		if err := owe(w, c); err != nil {
 			return err
 		}
 		return w.exec(`INSERT OR REPLACE INTO resource_state (workspace, host, machine_id, unit, args, state, before, after, run, time)

@@ -105,7 +105,7 @@ func TestStrangeFiles(t *testing.T) {
 		detail string
 	}{
 		{
-			name: "a newer version", want: state.ErrNewer, detail: "version 99, this froyo knows 1",
+			name: "a newer version", want: state.ErrNewer, detail: "version 99, this froyo knows 2",
 			make: func(t *testing.T, path string) {
 				change(t, path, `INSERT INTO migrations VALUES (99, '0099_future', 0)`)
 			},

@@ -44,6 +44,7 @@ func testRuns(t *testing.T, f *fixture) {
 	}{
 		{"youngest first", "/a", 10, "[r3 r2 r0]"},
 		{"no more than asked", "/a", 2, "[r3 r2]"},
+		{"all of them", "/a", -1, "[r3 r2 r0]"},
 		{"another workspace", "/b", 10, "[r1]"},
 		{"an unknown workspace", "/c", 10, "[]"},
 	}
@@ -91,7 +92,7 @@ func testEvents(t *testing.T, f *fixture) {
 	for i := range 300 {
 		want = append(want, state.Event{
 			Seq: int64(i + 1), Time: began.Add(time.Duration(i) * time.Microsecond), Host: "h1", Unit: "file[/a]",
-			Kind: "unit.finished", Data: object(`{"n":%d,"text":"\u001b[31m \"%% é"}`, i),
+			Kind: "unit.finished", Status: "ok", Data: object(`{"n":%d,"text":"\u001b[31m \"%% é"}`, i),
 		})
 	}
 	must(t, f.AppendEvents(t.Context(), "r1", want[200:]))
@@ -101,6 +102,26 @@ func testEvents(t *testing.T, f *fixture) {
 	got, err := f.Events(t.Context(), "r1")
 	must(t, err)
 	same(t, want, got)
+}
+
+// testStatuses has events tell how units ended.
+func testStatuses(t *testing.T, f *fixture) {
+	f.begin(t, "r1")
+	units := []state.PlanUnit{
+		{Host: "h1", Unit: "file[/a]", Position: 0, Action: abi.None},
+		{Host: "h1", Unit: "file[/b]", Position: 1, Action: abi.Update},
+		{Host: "h2", Unit: "file[/a]", Position: 0, Action: abi.None},
+	}
+	must(t, f.SaveUnits(t.Context(), "r1", units))
+	must(t, f.AppendEvents(t.Context(), "r1", []state.Event{
+		{Seq: 1, Host: "h1", Unit: "file[/a]", Kind: "unit.started", Data: object(`{}`)},
+		{Seq: 2, Host: "h1", Unit: "file[/a]", Kind: "unit.finished", Status: "ok", Data: object(`{}`)},
+		{Seq: 3, Host: "h1", Unit: "file[/b]", Kind: "unit.finished", Status: "failed", Data: object(`{}`)},
+		{Seq: 4, Host: "h3", Unit: "file[/c]", Kind: "unit.finished", Status: "ok", Data: object(`{}`)}, // was not planned
+	}))
+	f.reopen(t)
+	units[0].Status, units[1].Status = "ok", "failed"
+	same(t, units, f.units(t, "r1"))
 }
 
 func testAudit(t *testing.T, f *fixture) {

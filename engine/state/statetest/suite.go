@@ -32,11 +32,13 @@ func Run(t *testing.T, open Open) {
 		{"runs are listed by workspace", testRuns},
 		{"units", testUnits},
 		{"events", testEvents},
+		{"events end units", testStatuses},
 		{"changes", testChanges},
 		{"sensitive and large values", testHidden},
 		{"content that lies", testLyingContent},
 		{"hosts", testHosts},
 		{"facts", testFacts},
+		{"owed handlers", testOwed},
 		{"audit", testAudit},
 		{"a refused call leaves nothing", testRefused},
 		{"many writers and readers", testConcurrency},
@@ -82,7 +84,7 @@ const workspace = "/srv/site"
 // begin records a run.
 func (f *fixture) begin(t *testing.T, id string) state.Run {
 	t.Helper()
-	r := state.Run{ID: id, Workspace: workspace, Command: "apply", User: "ada", Started: began, Plan: strings.Repeat("ab", 32)}
+	r := state.Run{ID: id, Workspace: workspace, Command: "apply", User: "ada", Started: began, Hosts: 3, Plan: strings.Repeat("ab", 32)}
 	must(t, f.BeginRun(t.Context(), r))
 	r.Status = state.Running
 	return r

@@ -1,0 +1,186 @@
+package ui
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/providers/abi"
+)
+
+// RunSummary is a run in a list, and its shape as JSON.
+type RunSummary struct {
+	ID      string    `json:"id"`
+	Command string    `json:"command"`
+	User    string    `json:"user"`
+	Started time.Time `json:"started"`
+	// Ended is nil where nothing says how the run ended: it is under way, or its process died.
+	Ended *time.Time `json:"ended,omitempty"`
+	// Heard is when an unfinished run last told of itself.
+	Heard      *time.Time `json:"last_event,omitempty"`
+	Status     string     `json:"status"`
+	Code       *diag.Code `json:"exit_code,omitempty"`
+	DurationMS int64      `json:"duration_ms,omitempty"`
+	HostCount  int        `json:"host_count"`
+}
+
+// RunReport is a run as it is told afterwards, and its shape as JSON.
+type RunReport struct {
+	RunSummary
+	Hosts []*HostReport `json:"hosts"`
+}
+
+// HostReport is what became of a host in a run.
+type HostReport struct {
+	Host   string        `json:"host"`
+	Error  string        `json:"error,omitempty"`
+	Detail string        `json:"detail,omitempty"`
+	Units  []*UnitReport `json:"units"`
+}
+
+// UnitReport is what was planned of a unit and how its turn ended.
+type UnitReport struct {
+	Unit      string     `json:"unit"`
+	Play      string     `json:"play"`
+	Pos       diag.Pos   `json:"pos"`
+	Action    abi.Action `json:"action,omitempty"`
+	Status    string     `json:"status"`
+	Reason    string     `json:"reason,omitempty"`
+	ElapsedMS int64      `json:"elapsed_ms,omitempty"`
+	Error     string     `json:"error,omitempty"`
+	Detail    string     `json:"detail,omitempty"`
+	Hint      string     `json:"hint,omitempty"`
+	// Diffs are what it changed; Unkept says why they are not there.
+	Diffs  []plan.DocumentDiff `json:"diffs,omitempty"`
+	Unkept string              `json:"unkept,omitempty"`
+}
+
+// The statuses of units of which no event tells how they ended.
+const (
+	UnitPlanned = "planned"     // and the run was to do no more
+	UnitNone    = "not reached" // the run ended before
+	UnitBegun   = "begun"       // how it ended is not known
+	UnitUnknown = "unknown"     // the run ended without a word
+)
+
+// quiet reports whether a unit is worth a line only where all are asked for.
+func (u *UnitReport) quiet() bool {
+	return u.Error == "" && (u.Status == "ok" || u.Action == abi.None || u.Action == "") && u.Status != UnitBegun && u.Status != "changed" && u.Status != "skipped"
+}
+
+// RunView prints a run.
+type RunView struct {
+	Style    Style
+	Contents *plan.Contents
+	// Verbose shows units that had nothing to do, too.
+	Verbose bool
+}
+
+// Print writes what a run planned and did, host by host.
+func (v RunView) Print(w io.Writer, r *RunReport) error {
+	b := bufio.NewWriter(w)
+	fmt.Fprintf(b, "run %s  %s\n", v.Style.paint(bold, Readable(r.ID)), v.headline(&r.RunSummary))
+	for _, h := range r.Hosts {
+		v.host(b, h)
+	}
+	return b.Flush()
+}
+
+func (v RunView) headline(r *RunSummary) string {
+	text := fmt.Sprintf("%s by %s, started %s, %s: ", Readable(r.Command), Readable(r.User), When(r.Started), Plural(r.HostCount, "host"))
+	if r.Ended == nil {
+		told := "it is under way, or its process died"
+		if r.Heard != nil {
+			told += "; last heard of " + When(*r.Heard)
+		}
+		return text + v.Style.paint(yellow, Readable(r.Status)) + " (" + told + ")"
+	}
+	return text + v.Style.paint(statusColor(r.Status), Readable(r.Status)) +
+		fmt.Sprintf(" after %s with exit code %d", Took(r.DurationMS), *r.Code)
+}
+
+// Took writes how long something lasted.
+func Took(ms int64) string {
+	d := time.Duration(ms) * time.Millisecond
+	if d < time.Minute {
+		return d.String()
+	}
+	return d.Round(time.Second).String()
+}
+
+func statusColor(status string) string {
+	switch status {
+	case "failed", "interrupted":
+		return red
+	case "changed", UnitBegun, UnitUnknown:
+		return yellow
+	case "skipped", UnitNone:
+		return cyan
+	}
+	return green
+}
+
+func (v RunView) host(b *bufio.Writer, h *HostReport) {
+	fmt.Fprintf(b, "\n%s\n", v.Style.paint(bold, Readable(h.Host)))
+	if h.Error != "" {
+		v.trouble(b, "  ", h.Error, h.Detail, "")
+	}
+	play, hidden, first := "", 0, true
+	for _, u := range h.Units {
+		if !v.Verbose && u.quiet() {
+			hidden++
+			continue
+		}
+		if first || u.Play != play {
+			fmt.Fprintln(b, "  play "+Readable(PlayName(u.Play)))
+		}
+		play, first = u.Play, false
+		v.unit(b, u)
+	}
+	if hidden > 0 {
+		fmt.Fprintln(b, "  "+v.Style.paint(dim, Plural(hidden, "unit")+" without a change"))
+	}
+}
+
+func (v RunView) unit(b *bufio.Writer, u *UnitReport) {
+	mark, color := actionSymbol(u.Action)
+	about := v.Style.paint(statusColor(u.Status), Readable(u.Status))
+	if u.ElapsedMS > 0 {
+		about += "  " + Took(u.ElapsedMS)
+	}
+	if u.Reason != "" {
+		about += "  (" + Readable(u.Reason) + ")"
+	}
+	fmt.Fprintf(b, "    %s  %s\n", v.Style.paint(color, fmt.Sprintf("%3s ", mark)+clip(Readable(u.Unit), 100)), about)
+	if u.Error != "" {
+		v.trouble(b, diffIndent, u.Error, u.Detail, u.Hint)
+	}
+	if u.Unkept != "" {
+		fmt.Fprintln(b, diffIndent+v.Style.paint(dim, u.Unkept))
+	}
+	width := 0
+	for _, d := range u.Diffs {
+		width = max(width, len(d.Field))
+	}
+	view := PlanView{Style: v.Style, Contents: v.Contents}
+	for _, d := range u.Diffs {
+		view.diff(b, abi.Diff{Field: Readable(d.Field), Before: []byte(d.Before), After: []byte(d.After)}, width)
+	}
+}
+
+// trouble prints what went wrong, with its evidence.
+func (v RunView) trouble(b *bufio.Writer, indent, summary, detail, hint string) {
+	fmt.Fprintln(b, indent+v.Style.paint(red, Readable(summary)))
+	if detail != "" {
+		for line := range strings.SplitSeq(strings.TrimRight(detail, "\n"), "\n") {
+			fmt.Fprintln(b, indent+"  "+Readable(line))
+		}
+	}
+	if hint != "" {
+		fmt.Fprintln(b, indent+v.Style.paint(cyan, "hint: ")+Readable(hint))
+	}
+}
