@@ -29,6 +29,7 @@ type Store interface {
 	Recorder
 	History
 	Hosts
+	Leases
 	// Close waits for what is under way. No other method may follow.
 	Close() error
 }

@@ -37,6 +37,8 @@ func Run(t *testing.T, open Open) {
 		{"content that lies", testLyingContent},
 		{"hosts", testHosts},
 		{"facts", testFacts},
+		{"leases", testLeases},
+		{"many runs and one host", testLeaseRace},
 		{"audit", testAudit},
 		{"a refused call leaves nothing", testRefused},
 		{"many writers and readers", testConcurrency},
