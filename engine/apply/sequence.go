@@ -115,6 +115,7 @@ func (r *hostRun) sequence(ctx context.Context, steps []*plan.Step) int {
 // lost ends the host's part: the connection went in the middle of a sequence.
 // What is known to have been done is concluded; whether the rest was, nobody can tell.
 func (r *hostRun) lost(ctx context.Context, parts []*part, outcomes []dial.Outcome, err error) int {
+	ctx = context.WithoutCancel(ctx) // it may be an interrupt that ended the sequence
 	for i, p := range parts {
 		reads, effects := p.outcomes(outcomes)
 		if !held(reads) || !ran(effects) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/openfroyo/froyo/engine/apply"
 	"github.com/openfroyo/froyo/engine/diag"
@@ -16,11 +17,12 @@ import (
 type applyCommand struct {
 	runFlags
 	listFlags
-	Plan  string `placeholder:"FILE" type:"existingfile" complete:"files:json" help:"Do exactly this saved plan; a host that changed since is refused."`
-	Yes   bool   `short:"y" name:"auto-approve" help:"Do not ask."`
-	Step  bool   `help:"Ask before each unit that acts, one host at a time."`
-	Check bool   `short:"C" help:"Only show what would change, as froyo plan does."`
-	Diff  bool   `short:"D" negatable:"" default:"true" help:"Show what changes in files."`
+	Plan  string        `placeholder:"FILE" type:"existingfile" complete:"files:json" help:"Do exactly this saved plan; a host that changed since is refused."`
+	Yes   bool          `short:"y" name:"auto-approve" help:"Do not ask."`
+	Step  bool          `help:"Ask before each unit that acts, one host at a time."`
+	Check bool          `short:"C" help:"Only show what would change, as froyo plan does."`
+	Wait  time.Duration `name:"lock-timeout" env:"FROYO_LOCK_TIMEOUT" placeholder:"DURATION" default:"0s" help:"Wait so long for a host that another run is changing, such as 30s."`
+	Diff  bool          `short:"D" negatable:"" default:"true" help:"Show what changes in files."`
 }
 
 // Help gives the command's example.
@@ -34,6 +36,9 @@ func (*applyCommand) Help() string {
 
 // Run plans, asks and applies.
 func (c *applyCommand) Run(ctx context.Context, e *env) error {
+	if c.Wait < 0 {
+		return diag.Errorf(diag.Pos{}, "--lock-timeout %s: it cannot be negative", c.Wait)
+	}
 	if c.Check && c.Plan != "" {
 		return (&diag.Error{Summary: "-C and --plan exclude each other"}).WithHint("froyo show %s prints the plan", c.Plan)
 	}
@@ -109,9 +114,6 @@ func (j *job) apply(ctx context.Context, c *applyCommand, saved *plan.Document) 
 	r.leave(ctx)
 	found := errors.Join(refused, failures)
 	code = diag.CodeOf(found)
-	if ctx.Err() != nil {
-		code = diag.Interrupted
-	}
 	return r.conclude(lines, counts, found)
 }
 
@@ -183,13 +185,25 @@ func (r *run) applyPlanned(ctx context.Context, c *applyCommand, exact bool) ([]
 		Provider: r.packages.provider, Complete: r.complete, Record: r.record.change,
 		Contents: r.contents, Events: sinks, Exact: exact, Forks: r.forks,
 	}
+	leases := r.leases(c.Wait)
+	executor.Lease = leases.take
 	steps := &stepper{run: r, progress: progress}
 	if c.Step {
-		executor.Forks, executor.Confirm = 1, steps.confirm
+		executor.Forks, executor.Confirm = 1, steps.confirm // at its question an interrupt ends the run
+	} else {
+		stop, end := r.env.interrupts.softly(func() {
+			progress.Note("interrupted: what is under way ends, nothing more begins; once more ends that, too")
+		})
+		defer end()
+		executor.Stop, leases.stop = stop, stop
 	}
 	counts := executor.Apply(ctx, r.selection.names, r.planned)
 	progress.Close()
-	return counts, errors.Join(append(failures.errs, steps.stopped)...)
+	failures.errs = append(failures.errs, steps.stopped, leases.close(ctx))
+	if ctx.Err() != nil || isClosed(executor.Stop) {
+		failures.errs = append(failures.errs, r.env.interrupted(counts, failures.left))
+	}
+	return counts, errors.Join(failures.errs...)
 }
 
 // refuseStale takes the hosts that differ from the saved plan out of the run
