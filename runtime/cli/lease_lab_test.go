@@ -25,6 +25,7 @@ for i in range(6):
 func operators(t *testing.T, user string) (f *froyo, second *froyo) {
 	t.Helper()
 	f = start(t, 1)
+	t.Setenv("XDG_CACHE_HOME", t.TempDir()) // guests are compiled once for both
 	f.hosts[0].SSH(t, "mkdir -p -m 0777 /srv/lab")
 	second = &froyo{dir: t.TempDir(), hosts: f.hosts, binary: f.binary, reloads: map[string]int{}}
 	for _, o := range []*froyo{f, second} {
@@ -44,7 +45,7 @@ func (f *froyo) busy(t *testing.T, args ...string) (*exec.Cmd, *bytes.Buffer) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	f.hosts[0].SSH(t, "for i in $(seq 100); do [ -e /srv/lab/busy ] && exit 0; sleep 0.1; done; exit 1")
+	f.hosts[0].SSH(t, "for i in $(seq 600); do [ -e /srv/lab/busy ] && exit 0; sleep 0.1; done; exit 1")
 	return cmd, &out
 }
 
@@ -63,7 +64,7 @@ func TestLabLease(t *testing.T) {
 	for _, user := range []string{"root", "ops"} {
 		t.Run("two operators as "+user, func(t *testing.T) {
 			f, second := operators(t, user)
-			cmd, out := f.busy(t, "-e", "pause=4")
+			cmd, out := f.busy(t, "-e", "pause=8")
 			code, _, stderr := second.run(t, "apply", "-y", "-e", "who=second", "-e", "pause=0")
 			if code != 7 || !refusal.MatchString(stderr) || !strings.Contains(stderr, "hint: wait, or: froyo lock break 20") {
 				t.Errorf("the second: exit code %d, want 7 and who has the host", code)
@@ -81,7 +82,7 @@ func TestLabLease(t *testing.T) {
 	}
 	t.Run("one workspace twice", func(t *testing.T) {
 		f, _ := operators(t, "root")
-		cmd, out := f.busy(t, "-e", "pause=4")
+		cmd, out := f.busy(t, "-e", "pause=8")
 		code, stdout, _ := f.finish(t, f.command(t.Context(), "lock", "list"))
 		if code != 0 || !strings.Contains(stdout, "/h1") || !strings.Contains(stdout, "alive") {
 			t.Errorf("lock list: exit code %d", code)
@@ -102,7 +103,7 @@ func TestLabLease(t *testing.T) {
 	t.Run("root and another user", func(t *testing.T) {
 		f, second := operators(t, "root")
 		second.inventory(t, "opspw", nil)
-		cmd, _ := f.busy(t, "-e", "pause=4")
+		cmd, _ := f.busy(t, "-e", "pause=8")
 		if code, _, stderr := second.run(t, "apply", "-y", "-e", "who=second", "-e", "pause=0"); code != 7 || !refusal.MatchString(stderr) {
 			t.Errorf("the second: exit code %d, want 7", code)
 		}
@@ -172,7 +173,7 @@ func TestLabLeaseRace(t *testing.T) {
 		o.inventory(t, "root", nil)
 		o.trust(t)
 		all.Go(func() {
-			cmd := o.command(t.Context(), "apply", "-y", "-i", "hosts.ini", "-e", "who=run"+string(rune('0'+i)), "-e", "pause=4")
+			cmd := o.command(t.Context(), "apply", "-y", "-i", "hosts.ini", "-e", "who=run"+string(rune('0'+i)), "-e", "pause=8")
 			cmd.Dir = filepath.Clean(o.dir)
 			_ = cmd.Run() // its exit code says how it ended
 			codes[i] = cmd.ProcessState.ExitCode()
