@@ -3,10 +3,8 @@ package cli_test
 import (
 	"bytes"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -158,40 +156,5 @@ func TestLabLockBreak(t *testing.T) {
 		t.Errorf("the first went well\n%s", out)
 	}
 	second.turnsOf(t, "second")
-	f.clean(t)
-}
-
-// TestLabLeaseRace starts many runs at once: the files are of one of them.
-func TestLabLeaseRace(t *testing.T) {
-	f, _ := operators(t, "root")
-	const runs = 4
-	codes := make([]int, runs)
-	var all sync.WaitGroup
-	for i := range runs {
-		o := &froyo{dir: t.TempDir(), hosts: f.hosts, binary: f.binary, reloads: map[string]int{}}
-		o.write(t, "site.star", turns)
-		o.inventory(t, "root", nil)
-		o.trust(t)
-		all.Go(func() {
-			cmd := o.command(t.Context(), "apply", "-y", "-i", "hosts.ini", "-e", "who=run"+string(rune('0'+i)), "-e", "pause=8")
-			cmd.Dir = filepath.Clean(o.dir)
-			_ = cmd.Run() // its exit code says how it ended
-			codes[i] = cmd.ProcessState.ExitCode()
-		})
-	}
-	all.Wait()
-	winner := -1
-	for i, code := range codes {
-		switch {
-		case code == 0 && winner < 0:
-			winner = i
-		case code != 7:
-			t.Errorf("run %d: exit code %d", i, code)
-		}
-	}
-	if winner < 0 {
-		t.Fatalf("exit codes %v: no run went well", codes)
-	}
-	f.turnsOf(t, "run"+string(rune('0'+winner)))
 	f.clean(t)
 }
