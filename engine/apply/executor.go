@@ -61,7 +61,7 @@ type Ledger interface {
 	Deliver(ctx context.Context, d Debt) error
 }
 
-// Executor applies plans. All fields but Confirm must be set.
+// Executor applies plans. All fields but Confirm, Lease and Stop must be set.
 type Executor struct {
 	// Provider gives the provider of a resource type.
 	Provider func(ctx context.Context, typ string) (plan.Provider, error)
@@ -79,6 +79,12 @@ type Executor struct {
 	// Confirm is asked just before a unit acts, with its change as it is by then;
 	// false leaves the unit out, an error ends the host's part. It may be nil.
 	Confirm func(ctx context.Context, h *plan.Host, s *plan.Step) (bool, error)
+	// Lease gives what a host is taken with, just before its first change, which
+	// is s's; an error leaves the host alone. Where it is nil, hosts are changed
+	// without a lease.
+	Lease func(ctx context.Context, h *plan.Host, s *plan.Step) (*Lease, error)
+	// Stop, once it is closed, lets no further unit begin; what was sent to a host ends.
+	Stop <-chan struct{}
 	// Forks bounds the hosts at work at once.
 	Forks int
 }

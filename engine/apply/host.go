@@ -25,6 +25,8 @@ type hostRun struct {
 	// dirty says that something on the host changed, so what the plan read no longer binds;
 	// touched, that it was this run that changed it.
 	dirty, touched bool
+	// leased says that the host is taken for this run.
+	leased bool
 	// last is the index of the host's last play, or -1.
 	last int
 	// wanted holds the units whose results a later unit reads.
@@ -108,11 +110,11 @@ func (r *hostRun) end() {
 func (r *hostRun) run(ctx context.Context, steps []*plan.Step) {
 	r.ctx = ctx
 	for i := 0; i < len(steps); {
-		if r.err == nil && ctx.Err() != nil {
+		if r.err == nil && r.stopped(ctx) {
 			r.err = &diag.Error{Summary: "interrupted", Host: r.host.Host.Name, Code: diag.Interrupted, Cause: context.Cause(ctx)}
 		}
 		if r.err != nil {
-			r.skip(steps[i], "not reached")
+			r.skip(steps[i], NotReached)
 			i++
 			continue
 		}
@@ -123,6 +125,16 @@ func (r *hostRun) run(ctx context.Context, steps []*plan.Step) {
 			i++
 		}
 		r.withdraw(ctx)
+	}
+}
+
+// stopped reports whether no further unit shall begin.
+func (r *hostRun) stopped(ctx context.Context) bool {
+	select {
+	case <-r.Stop: // never where it is nil
+		return true
+	default:
+		return ctx.Err() != nil
 	}
 }
 
@@ -139,6 +151,9 @@ func (r *hostRun) countError(err error) {
 func step(s *plan.Step, o op.Op) dial.Step {
 	return dial.Step{Op: o, User: s.Unit.User, Unit: s.Unit.ID.Local(), Timeout: s.Unit.Timeout}
 }
+
+// NotReached is why a unit was skipped whose host's part had ended before its turn.
+const NotReached = "not reached"
 
 // skip ends a unit's turn without anything done.
 func (r *hostRun) skip(s *plan.Step, reason string) {

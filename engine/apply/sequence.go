@@ -63,7 +63,7 @@ func has(s *plan.Step, kind op.Kind) bool {
 // sequence sends a stretch of steps ahead in one go: each step's reads, which
 // must come out as they did at plan, and then its effects. It returns how many
 // steps had their turn: the host stops at the first surprise, which is then
-// handled on its own.
+// handled on its own. None had where the host is another run's.
 func (r *hostRun) sequence(ctx context.Context, steps []*plan.Step) int {
 	l := &layout{run: r, dirty: r.dirty}
 	if err := l.add(steps); err != nil {
@@ -80,8 +80,15 @@ func (r *hostRun) sequence(ctx context.Context, steps []*plan.Step) int {
 		if longest != nil {
 			r.emit(longest.step, event.Event{Kind: event.UnitStarted})
 		}
+		lead, ok := r.lead(ctx, steps[0], l.anyChanges())
+		if !ok {
+			return 0
+		}
 		var err error
-		outcomes, err = r.host.Target.Run(ctx, l.todo)
+		outcomes, err = r.host.Target.Run(ctx, append(lead, l.todo...))
+		if outcomes, ok = r.taken(lead, outcomes); !ok {
+			return 0
+		}
 		for _, p := range l.parts {
 			if p != longest {
 				p.started = time.Now()
@@ -112,6 +119,7 @@ func (r *hostRun) sequence(ctx context.Context, steps []*plan.Step) int {
 // lost ends the host's part: the connection went in the middle of a sequence.
 // What is known to have been done is concluded; whether the rest was, nobody can tell.
 func (r *hostRun) lost(ctx context.Context, parts []*part, outcomes []dial.Outcome, err error) int {
+	ctx = context.WithoutCancel(ctx) // it may be an interrupt that ended the sequence
 	for i, p := range parts {
 		reads, effects := p.outcomes(outcomes)
 		if !held(reads) || !ran(effects) {

@@ -48,6 +48,14 @@ func (r *hostRun) turn(ctx context.Context, s *plan.Step, announced *abi.Change,
 	if err := r.replan(ctx, s); err != nil {
 		return err
 	}
+	if r.Lease != nil && !r.leased && changesHost(s) {
+		if ok, err := r.take(ctx, s); !ok {
+			return err
+		}
+		if err := r.replan(ctx, s); err != nil { // what was read before the host was taken binds nobody
+			return err
+		}
+	}
 	if err := r.within(s, announced, certain); err != nil {
 		return err
 	}
@@ -86,6 +94,8 @@ func (r *hostRun) again(ctx context.Context, s *plan.Step, attempt int, err erro
 	select {
 	case <-timer.C:
 		return true
+	case <-r.Stop:
+		return false
 	case <-ctx.Done():
 		return false
 	}

@@ -45,6 +45,9 @@ type Host struct {
 	// Shut are the ports that take no connection, Probes counts who asked.
 	Shut   map[int]bool
 	Probes int
+	// Holder is another run that has the host, Leases counts who asked for it.
+	Holder *op.Holder
+	Leases int
 }
 
 // MachineID is the machine-id of hosts that have no other.
@@ -126,6 +129,12 @@ func (h *Host) perform(o op.Op) (op.Result, error) {
 			h.OnWrite(h, o.Link.Path)
 		}
 		return op.Result{Done: &op.Done{Changed: true}}, nil
+	case o.Lease != nil:
+		h.Leases++
+		if h.Holder != nil {
+			return op.Result{Error: &op.Error{Class: op.Conflict, Code: op.CodeHeld, Message: "held", Holder: h.Holder}}, nil
+		}
+		return op.Result{Done: &op.Done{}}, nil
 	case o.PkgQuery != nil:
 		return h.query(o.PkgQuery), nil
 	case o.PkgEnsure != nil:

@@ -30,6 +30,7 @@ type Store interface {
 	History
 	Hosts
 	Notifications
+	Leases
 	// Close waits for what is under way. No other method may follow.
 	Close() error
 }

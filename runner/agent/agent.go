@@ -49,6 +49,7 @@ var ErrSilence = errors.New("nothing heard from the controller")
 func Serve(ctx context.Context, in io.Reader, out io.Writer, opts Options) error {
 	opts = opts.withDefaults()
 	m := machine.New(opts.Grace)
+	defer m.Close()
 	w := wire.NewWriter(out)
 	if opts.Grease != nil {
 		w.Grease(opts.Grease)

@@ -2,8 +2,8 @@
 // changes files, runs programs, and gathers facts. What it is told by the
 // machine it bounds, and makes valid UTF-8.
 //
-// It imports runner/op, runner/names, runner/sudo, runner/apt, runner/systemd
-// and the standard library only; never fmt, encoding/json, os/exec, os/user,
+// It imports runner/op, runner/names, runner/sudo, runner/apt, runner/systemd,
+// runner/lease and the standard library only; never fmt, encoding/json, os/exec, os/user,
 // net or regexp, since the runner's size is speed.
 package machine
 
@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/openfroyo/froyo/runner/apt"
+	"github.com/openfroyo/froyo/runner/lease"
 	"github.com/openfroyo/froyo/runner/names"
 	"github.com/openfroyo/froyo/runner/op"
 )
@@ -36,7 +37,8 @@ type Machine struct {
 	names *names.Names
 	now   func() time.Time
 
-	apt func() *apt.Apt // the packages, made at the first use
+	apt   func() *apt.Apt // the packages, made at the first use
+	lease *lease.Lease    // of the process, for all users
 }
 
 // New returns the machine this process runs on. Programs that are to end have
@@ -45,6 +47,7 @@ func New(grace time.Duration) *Machine {
 	m := &Machine{UID: os.Geteuid(), root: "/", home: "/", grace: grace, now: time.Now}
 	m.names = names.New("/etc", m.ask)
 	m.apt = sync.OnceValue(m.newApt)
+	m.lease = lease.New(m.root, m.UID)
 	ctx := context.Background()
 	m.User = m.names.User(ctx, uint32(m.UID)) //nolint:gosec // ids are 32 bits wide
 	if e := m.names.Find(ctx, names.Passwd, m.User); e != nil && e[5] != "" {
@@ -78,8 +81,9 @@ func (m *Machine) Perform(ctx context.Context, o op.Op, s Stream) (result op.Res
 			result = failed(Fault(Title(o), panicked(r)))
 		}
 	}()
-	var err error
+	err := m.mayChange(o)
 	switch {
+	case err != nil:
 	case m.as != "" && !bySudo(o):
 		err = m.needsRunner(ctx, o)
 	case o.Stat != nil:
@@ -114,6 +118,8 @@ func (m *Machine) Perform(ctx context.Context, o op.Op, s Stream) (result op.Res
 		result.Done, err = m.svcEnsure(ctx, o.SvcEnsure)
 	case o.Connect != nil:
 		result.Done, err = m.connect(ctx, o.Connect, s)
+	case o.Lease != nil:
+		result.Done, err = m.takeLease(ctx, o.Lease, s.note)
 	default:
 		err = errors.New("this runner does not know the op")
 	}

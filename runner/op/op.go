@@ -36,6 +36,7 @@ const (
 	KindHTTP      Kind = "probe.http"
 	KindTCP       Kind = "probe.tcp"
 	KindConnect   Kind = "net.connect"
+	KindLease     Kind = "lease.take"
 )
 
 // Op is one thing to do on a target. Exactly one field is set; the field's
@@ -60,6 +61,7 @@ type Op struct {
 	HTTP      *HTTPProbe `json:"probe.http,omitempty"`
 	TCP       *TCPProbe  `json:"probe.tcp,omitempty"`
 	Connect   *Connect   `json:"net.connect,omitempty"`
+	Lease     *Lease     `json:"lease.take,omitempty"`
 }
 
 // body is what each op can say of itself.
@@ -98,6 +100,7 @@ func (o Op) body() body {
 	set(o.HTTP, o.HTTP != nil)
 	set(o.TCP, o.TCP != nil)
 	set(o.Connect, o.Connect != nil)
+	set(o.Lease, o.Lease != nil)
 	if n != 1 {
 		return nil
 	}

@@ -14,7 +14,7 @@ type Result struct {
 	SvcQuery  *SvcQueryResult `json:"svc.query,omitempty"`
 	HTTP      *HTTPResult     `json:"probe.http,omitempty"`
 	TCP       *TCPResult      `json:"probe.tcp,omitempty"`
-	// Done is the answer of the file.* family, of svc.ensure and of net.connect.
+	// Done is the answer of the file.* family, of svc.ensure, net.connect and lease.take.
 	Done  *Done  `json:"done,omitempty"`
 	Error *Error `json:"error,omitempty"`
 }
@@ -129,6 +129,8 @@ type Error struct {
 	Class   Class  `json:"class"`
 	Code    string `json:"code,omitempty"` // enoent, eacces, enospc, erofs, timeout, check, ...
 	Message string `json:"message"`
+	// Holder comes with CodeHeld.
+	Holder *Holder `json:"holder,omitempty"`
 }
 
 func (e *Error) Error() string { return e.Message }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/openfroyo/froyo/engine/apply"
 	"github.com/openfroyo/froyo/engine/diag"
@@ -16,13 +17,14 @@ import (
 type applyCommand struct {
 	runFlags
 	listFlags
-	Plan  string `placeholder:"FILE" type:"existingfile" complete:"files:json" help:"Do exactly this saved plan; a host that changed since is refused."`
-	Stale string `enum:"skip,fail-all" default:"skip" placeholder:"skip|fail-all" help:"With --plan, where a host is no longer as planned: skip it, or do nothing on any host."`
-	JUnit string `name:"junit" placeholder:"FILE" type:"path" complete:"files:xml" help:"Write a JUnit report to FILE at the end: a suite for each host, a case for each unit."`
-	Yes   bool   `short:"y" name:"auto-approve" help:"Do not ask."`
-	Step  bool   `help:"Ask before each unit that acts, one host at a time."`
-	Check bool   `short:"C" help:"Only show what would change, as froyo plan does."`
-	Diff  bool   `short:"D" negatable:"" default:"true" help:"Show what changes in files."`
+	Plan  string        `placeholder:"FILE" type:"existingfile" complete:"files:json" help:"Do exactly this saved plan; a host that changed since is refused."`
+	Stale string        `enum:"skip,fail-all" default:"skip" placeholder:"skip|fail-all" help:"With --plan, where a host is no longer as planned: skip it, or do nothing on any host."`
+	JUnit string        `name:"junit" placeholder:"FILE" type:"path" complete:"files:xml" help:"Write a JUnit report to FILE at the end: a suite for each host, a case for each unit."`
+	Yes   bool          `short:"y" name:"auto-approve" help:"Do not ask."`
+	Step  bool          `help:"Ask before each unit that acts, one host at a time."`
+	Check bool          `short:"C" help:"Only show what would change, as froyo plan does."`
+	Diff  bool          `short:"D" negatable:"" default:"true" help:"Show what changes in files."`
+	Wait  time.Duration `name:"lock-timeout" env:"FROYO_LOCK_TIMEOUT" placeholder:"DURATION" default:"0s" help:"Wait so long for a host that another run is changing, such as 30s."`
 }
 
 // Help gives the command's example.
@@ -39,6 +41,9 @@ func (*applyCommand) Help() string {
 func (c *applyCommand) Run(ctx context.Context, e *env) error {
 	if err := c.reportConflicts(); err != nil {
 		return err
+	}
+	if c.Wait < 0 {
+		return diag.Errorf(diag.Pos{}, "--lock-timeout %s: it cannot be negative", c.Wait)
 	}
 	if c.Check && c.Plan != "" {
 		return (&diag.Error{Summary: "-C and --plan exclude each other"}).WithHint("froyo show %s prints the plan", c.Plan)
@@ -127,9 +132,6 @@ func (j *job) apply(ctx context.Context, c *applyCommand, saved *plan.Document) 
 	r.leave(ctx)
 	found := errors.Join(refused, failures)
 	code = diag.CodeOf(found)
-	if ctx.Err() != nil {
-		code = diag.Interrupted
-	}
 	return errors.Join(r.conclude(lines, counts, found), r.tellOwed(ctx, counts))
 }
 
@@ -204,13 +206,25 @@ func (r *run) applyPlanned(ctx context.Context, c *applyCommand, exact bool) ([]
 		Provider: r.packages.provider, Complete: r.complete, Record: r.record.change, Ledger: r.record,
 		Contents: r.contents, Events: sinks, Exact: exact, Forks: r.forks,
 	}
+	leases := r.leases(c.Wait)
+	executor.Lease = leases.take
 	steps := &stepper{run: r, progress: progress}
 	if c.Step {
-		executor.Forks, executor.Confirm = 1, steps.confirm
+		executor.Forks, executor.Confirm = 1, steps.confirm // at its question an interrupt ends the run
+	} else {
+		stop, end := r.env.interrupts.softly(func() {
+			progress.Note("interrupted: what is under way ends, nothing more begins; once more ends that, too")
+		})
+		defer end()
+		executor.Stop, leases.stop = stop, stop
 	}
 	counts := executor.Apply(ctx, r.plays(), r.planned)
 	progress.Close()
-	return counts, errors.Join(append(failures.errs, steps.stopped)...)
+	failures.errs = append(failures.errs, steps.stopped, leases.close(ctx))
+	if ctx.Err() != nil || isClosed(executor.Stop) {
+		failures.errs = append(failures.errs, r.env.interrupted(counts, failures.left))
+	}
+	return counts, errors.Join(failures.errs...)
 }
 
 // plays are the runbook's plays as they are to be carried out.

@@ -24,6 +24,8 @@ type Process struct {
 	Stdin, Stdout, Stderr *os.File
 	Getenv                func(string) string
 	Environ               func() []string
+	// Signals are those that ask the process to end; nil for none.
+	Signals <-chan os.Signal
 }
 
 // grammar is all commands and flags. Flags bear the names that operators of
@@ -37,6 +39,7 @@ type grammar struct {
 	Graph      graphCommand      `cmd:"" help:"Draw a plan's units and what leads from one to the other."`
 	Runs       runsCommand       `cmd:"" help:"Look at earlier runs: list, show."`
 	State      stateCommand      `cmd:"" help:"Look at what is kept between runs: notifications."`
+	Lock       lockCommand       `cmd:"" help:"Look at the locks of hosts that are being changed: list, break."`
 	Inventory  inventoryCommand  `cmd:"" help:"Look at the inventory: list, host, graph."`
 	Completion completionCommand `cmd:"" help:"Print a script that completes froyo's command line."`
 	Complete   completeCommand   `cmd:"" hidden:""`
@@ -50,7 +53,7 @@ type grammar struct {
 const description = `Configures fleets of machines from runbooks written in Starlark.
 
 Exit codes: 0 fine, 1 usage or evaluation, 2 changes pending (--detailed-exitcode), 3 a host failed, 4 unreachable,
-6 the plan no longer fits, 130 interrupted.`
+6 the plan no longer fits, 7 another run has the host, 130 interrupted.`
 
 // env is what every command gets.
 type env struct {
@@ -60,6 +63,8 @@ type env struct {
 	errors  *ui.Errors
 	model   *kong.Application
 	answers *bufio.Reader // of standard input, from the first question on
+	// interrupts says what a signal does just now.
+	interrupts *interrupts
 	// atExit closes what commands leave open for others to write to.
 	atExit []func() error
 }
@@ -79,7 +84,9 @@ func Main(ctx context.Context, p Process) (code diag.Code) {
 		}
 	}()
 	var g grammar
-	e := &env{Process: p}
+	e := &env{Process: p, interrupts: &interrupts{}}
+	ctx, cancel := e.interrupts.heed(ctx, p.Signals)
+	defer cancel()
 	parser, err := kong.New(&g, kong.Name("froyo"), kong.Description(description),
 		kong.Writers(p.Stdout, p.Stderr), kong.Exit(func(n int) { panic(exited(n)) }),
 		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true, Summary: true, WrapUpperBound: 100}),

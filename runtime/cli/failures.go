@@ -4,15 +4,18 @@ import (
 	"errors"
 	"sync"
 
+	"github.com/openfroyo/froyo/engine/apply"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/event"
 	"github.com/openfroyo/froyo/engine/unit"
+	"github.com/openfroyo/froyo/providers/abi"
 )
 
 // failures collects the errors of a run, to be told at its end. It implements event.Sink.
 type failures struct {
 	mu   sync.Mutex
 	errs []error
+	left int // units that would have acted and did not have their turn
 }
 
 // Emit implements event.Sink.
@@ -20,7 +23,11 @@ func (f *failures) Emit(e event.Event) {
 	switch {
 	case e.Kind == event.UnitFinished && e.Status == unit.Failed && !e.Ignored && e.Err != nil:
 		f.add(unitError(e))
-	case e.Kind == event.HostFailed:
+	case e.Kind == event.UnitFinished && e.Reason == apply.NotReached && e.Action != "" && e.Action != abi.None:
+		f.mu.Lock()
+		f.left++
+		f.mu.Unlock()
+	case e.Kind == event.HostFailed, e.Kind == event.HostRefused:
 		f.add(hostError(e.Host, e.Err))
 	case e.Kind == event.HostStopped:
 		f.add(e.Err)

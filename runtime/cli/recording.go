@@ -28,6 +28,7 @@ const factTTL = 24 * time.Hour
 // implements event.Sink.
 type recording struct {
 	id        string
+	began     time.Time
 	workspace string
 	store     state.Store
 	stream    *state.Stream
@@ -49,7 +50,7 @@ func (j *job) openRecording(ctx context.Context, command string) (*recording, er
 	}
 	now := time.Now()
 	r := &recording{
-		id: state.NewRunID(now), workspace: j.workspace.ID(), store: store, seal: seal, positions: map[unit.ID]int{},
+		id: state.NewRunID(now), began: now, workspace: j.workspace.ID(), store: store, seal: seal, positions: map[unit.ID]int{},
 		notify: func(w *diag.Error) { j.env.errors.Warnings([]*diag.Error{w}) },
 	}
 	run := state.Run{ID: r.id, Workspace: r.workspace, Command: command, User: operator(), Started: now, Hosts: len(j.selection.hosts)}

@@ -158,6 +158,8 @@ func (p *Progress) Emit(e event.Event) {
 		p.at(e.Host, "reading")
 	case event.HostPlanned, event.HostFinished, event.HostFailed:
 		p.leave(e)
+	case event.HostRefused:
+		p.failure(e.Host, fmt.Sprintf("%s  refused  %s", e.Host, inLine(e.Err)))
 	case event.UnitStarted:
 		p.at(e.Host, e.Unit.Local())
 	case event.UnitNoted:
@@ -257,6 +259,15 @@ func (p *Progress) failure(host, text string) {
 	p.failed[host] = true
 	if p.failures++; !p.live || p.failures <= maxFailures {
 		p.line(p.style.paint(red, text))
+	}
+}
+
+// Note prints a line that stays, of the run as a whole.
+func (p *Progress) Note(text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.closed {
+		p.line(text)
 	}
 }
 

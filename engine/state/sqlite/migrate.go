@@ -22,7 +22,7 @@ type migration struct {
 	script string
 }
 
-// migrations lists the steps in their order; the version of a file is how many it has had.
+// migrations lists the steps in their order.
 func migrations() []migration {
 	names, err := fs.Glob(scripts, "migrations/*.sql")
 	if err != nil {
@@ -41,39 +41,65 @@ func migrations() []migration {
 }
 
 // migrate brings the file to the schema of this froyo, wholly or not at all. A
-// file that is up to date is only read, one of a later froyo is refused.
+// file that is up to date is only read, one of a later froyo is refused. Steps
+// are known by their names, so one that was added before others is not missed.
 func migrate(ctx context.Context, db *sql.DB, steps []migration) error {
-	have, err := version(ctx, db)
+	had, err := history(ctx, db)
 	if err != nil {
 		return err
 	}
-	if have < len(steps) {
+	if len(missing(steps, had)) > 0 {
 		return advance(ctx, db, steps)
 	}
-	if have > len(steps) {
-		return fmt.Errorf("%w: the file has version %d, this froyo knows %d", state.ErrNewer, have, len(steps))
+	return notNewer(steps, had)
+}
+
+// missing lists the steps that a file has not had.
+func missing(steps []migration, had []string) []migration {
+	return slices.DeleteFunc(slices.Clone(steps), func(m migration) bool { return slices.Contains(had, m.name) })
+}
+
+// notNewer refuses a file that has had steps which this froyo does not know.
+func notNewer(steps []migration, had []string) error {
+	for _, name := range had {
+		if !slices.ContainsFunc(steps, func(m migration) bool { return m.name == name }) {
+			return fmt.Errorf("%w: the file has had the step %s, which this froyo does not know", state.ErrNewer, name)
+		}
 	}
 	return nil
 }
 
-// querier is what version reads from: a database or a transaction.
+// querier is what history reads from: a database or a transaction.
 type querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// version tells how many steps a file has had.
-func version(ctx context.Context, db querier) (int, error) {
-	var tables, ours, version int
+// history tells which steps a file has had.
+func history(ctx context.Context, db querier) ([]string, error) {
+	var tables, ours int
 	err := db.QueryRowContext(ctx, `SELECT count(*), count(*) FILTER (WHERE name = 'migrations') FROM sqlite_schema WHERE type = 'table'`).
 		Scan(&tables, &ours)
 	if err != nil || tables == 0 {
-		return 0, err
+		return nil, err
 	}
 	if ours == 0 {
-		return 0, fmt.Errorf("%w: it is a database, but not froyo's", state.ErrCorrupt)
+		return nil, fmt.Errorf("%w: it is a database, but not froyo's", state.ErrCorrupt)
 	}
-	err = db.QueryRowContext(ctx, `SELECT coalesce(max(version), 0) FROM migrations`).Scan(&version)
-	return version, err
+	rows, err := db.QueryContext(ctx, `SELECT name FROM migrations ORDER BY version`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var names []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		names = append(names, name)
+	}
+	return names, rows.Err()
 }
 
 // advance takes the missing steps. What is missing is asked again under the
@@ -84,22 +110,26 @@ func advance(ctx context.Context, db *sql.DB, steps []migration) error {
 		return err
 	}
 	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing; before, the first error counts
-	have, err := version(ctx, tx)
+	had, err := history(ctx, tx)
 	if err != nil {
 		return err
 	}
-	if have == 0 {
+	if err := notNewer(steps, had); err != nil {
+		return err
+	}
+	if len(had) == 0 {
 		const table = `CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, time INTEGER NOT NULL) STRICT`
 		if _, err := tx.ExecContext(ctx, table); err != nil {
 			return err
 		}
 	}
-	for i := have; i < len(steps); i++ {
-		if _, err := tx.ExecContext(ctx, steps[i].script); err != nil {
-			return fmt.Errorf("migration %s: %w", steps[i].name, err)
+	for i, step := range missing(steps, had) {
+		if _, err := tx.ExecContext(ctx, step.script); err != nil {
+			return fmt.Errorf("migration %s: %w", step.name, err)
 		}
-		if _, err := tx.ExecContext(ctx, `INSERT INTO migrations VALUES (?, ?, ?)`, i+1, steps[i].name, time.Now().UnixMicro()); err != nil {
-			return fmt.Errorf("migration %s: %w", steps[i].name, err)
+		const done = `INSERT INTO migrations VALUES (?, ?, ?)`
+		if _, err := tx.ExecContext(ctx, done, len(had)+i+1, step.name, time.Now().UnixMicro()); err != nil {
+			return fmt.Errorf("migration %s: %w", step.name, err)
 		}
 	}
 	return tx.Commit()

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -105,7 +106,7 @@ func TestStrangeFiles(t *testing.T) {
 		detail string
 	}{
 		{
-			name: "a newer version", want: state.ErrNewer, detail: "version 99, this froyo knows 2",
+			name: "a newer version", want: state.ErrNewer, detail: "the step 0099_future, which this froyo does not know",
 			make: func(t *testing.T, path string) {
 				change(t, path, `INSERT INTO migrations VALUES (99, '0099_future', 0)`)
 			},
@@ -221,8 +222,14 @@ func TestMigrate(t *testing.T) {
 	if err := migrate(t.Context(), db, steps); err != nil {
 		t.Fatal(err)
 	}
-	if v, err := version(t.Context(), db); err != nil || v != 2 {
-		t.Errorf("version is %d, %v", v, err)
+	if had, err := history(t.Context(), db); err != nil || !slices.Equal(had, []string{"0001_a", "0002_b"}) {
+		t.Errorf("the file has had %q, %v", had, err)
+	}
+	late := slices.Insert(slices.Clone(steps), 1, migration{"0001_late", `CREATE TABLE late (x INTEGER)`})
+	for range 2 { // a step that was added before one that the file has had
+		if err := migrate(t.Context(), db, late); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := migrate(t.Context(), db, steps[:1]); !errors.Is(err, state.ErrNewer) {
 		t.Errorf("an older froyo: %v", err)

@@ -39,6 +39,8 @@ func Run(t *testing.T, open Open) {
 		{"hosts", testHosts},
 		{"facts", testFacts},
 		{"owed handlers", testOwed},
+		{"leases", testLeases},
+		{"many runs and one host", testLeaseRace},
 		{"audit", testAudit},
 		{"a refused call leaves nothing", testRefused},
 		{"many writers and readers", testConcurrency},
