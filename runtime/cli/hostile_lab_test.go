@@ -222,6 +222,11 @@ func TestLabBrokenOff(t *testing.T) {
 			code, stdout, stderr := f.run(t, "apply", "-y", "-b")
 			<-ended
 			f.apart(t, verdict{code: 4, says: test.says + ", under way: exec touch /srv/lab/started"}, code, stdout, stderr)
+			// A runner that was killed leaves the file that its lock was on. The next one takes it away.
+			f.write(t, "site.star", small)
+			if code, _, _ := f.run(t, "apply", "-y", "-b"); code != 0 {
+				t.Errorf("exit code %d of the next apply, want 0", code)
+			}
 		})
 	}
 }
