@@ -135,8 +135,12 @@ func (e *Executor) Apply(ctx context.Context, plays []Play, hosts []*plan.Host) 
 // play carries out one play, batch by batch.
 func (e *Executor) play(ctx context.Context, index int, p Play, all []*hostRun) {
 	var runs, selected []*hostRun
+	named := make(map[string]bool, len(p.Hosts))
+	for _, name := range p.Hosts {
+		named[name] = true
+	}
 	for _, r := range all {
-		if slices.Contains(p.Hosts, r.host.Host.Name) {
+		if named[r.host.Host.Name] {
 			selected = append(selected, r)
 		}
 		if part := r.host.Plays[index]; part != nil {
@@ -152,7 +156,7 @@ func (e *Executor) play(ctx context.Context, index int, p Play, all []*hostRun) 
 			}
 			break
 		}
-		e.batch(ctx, runs[done:done+n])
+		e.batch(ctx, index, runs[done:done+n])
 		stop(p.Name, runs[done:done+n])
 		done += n
 	}
@@ -164,10 +168,17 @@ func (e *Executor) play(ctx context.Context, index int, p Play, all []*hostRun) 
 }
 
 // batch carries out a play's part on some of its hosts: their units and
-// handlers, and when all are through, verify.
-func (e *Executor) batch(ctx context.Context, runs []*hostRun) {
-	e.each(runs, func(r *hostRun) { r.units(ctx) })
-	if slices.ContainsFunc(runs, func(r *hostRun) bool { return len(r.play.Verify) > 0 }) {
+// handlers, and when all are through, verify. A host that has nothing more to
+// do then says so at once.
+func (e *Executor) batch(ctx context.Context, index int, runs []*hostRun) {
+	verifies := slices.ContainsFunc(runs, func(r *hostRun) bool { return len(r.play.Verify) > 0 })
+	e.each(runs, func(r *hostRun) {
+		r.units(ctx)
+		if index == r.last && !verifies {
+			r.end()
+		}
+	})
+	if verifies {
 		e.each(runs, func(r *hostRun) { r.run(ctx, r.play.Verify) })
 	}
 }

@@ -32,6 +32,8 @@ type fleet struct {
 	record   func(apply.Change) error
 	confirm  func(host, unit string) (bool, error)
 	exact    bool
+	// finished is told when a host has no more to do; nil is nobody.
+	finished func(host string)
 	batch    []unit.Size
 	maxFail  *unit.Size
 	// delivered is asked before a delivery is recorded; nil lets it be.
@@ -44,6 +46,9 @@ type fleet struct {
 }
 
 func (f *fleet) Emit(e event.Event) {
+	if e.Kind == event.HostFinished && f.finished != nil {
+		f.finished(e.Host)
+	}
 	if e.Kind != event.UnitFinished {
 		return
 	}

@@ -28,7 +28,8 @@ type hostRun struct {
 	// leased says that the host is taken for this run.
 	leased bool
 	// last is the index of the host's last play, or -1.
-	last int
+	last  int
+	ended bool // it was told that the host has no more to do
 	// wanted holds the units whose results a later unit reads.
 	wanted map[unit.ID]bool
 	// watched holds the units that others name in on_change.
@@ -101,8 +102,12 @@ func (r *hostRun) stay(why *diag.Error) {
 	r.Events.Emit(event.Event{Kind: event.HostStopped, Host: r.host.Host.Name, Play: r.name, Err: r.err})
 }
 
-// end tells that the host has no more to do.
+// end tells that the host has no more to do, once.
 func (r *hostRun) end() {
+	if r.ended {
+		return
+	}
+	r.ended = true
 	r.Events.Emit(event.Event{Kind: event.HostFinished, Host: r.host.Host.Name, Err: r.err, Unreachable: r.count.Unreachable > 0})
 }
 

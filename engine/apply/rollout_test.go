@@ -155,3 +155,19 @@ func TestOnFailureRunsOnlyWhereTheUnitFails(t *testing.T) {
 		})
 	}
 }
+
+// TestAHostThatIsThroughSaysSoAtOnce: it does not wait for a slower one.
+func TestAHostThatIsThroughSaysSoAtOnce(t *testing.T) {
+	f := rollout(2, nil)
+	finished := make(chan string, 2)
+	f.hosts["h00"].OnWrite = func(*enginetest.Host, string) {
+		if name := <-finished; name != "h01" {
+			t.Errorf("%s was through before h01", name)
+		}
+	}
+	f.finished = func(host string) { finished <- host }
+	f.apply(t.Context(), f.plan(t.Context()))
+	if name := <-finished; name != "h00" || len(finished) > 0 {
+		t.Errorf("%s was through last, and %d more", name, len(finished))
+	}
+}

@@ -151,7 +151,8 @@ func (r *run) connect(ctx context.Context, h *inventory.Host) (plan.Target, erro
 	if err != nil {
 		return nil, err
 	}
-	return r.trace.Target(h.Name, probe.Wrap(t, probe.Options{Host: h.Name, Via: r.via})), nil
+	note := func(unit, text string) { r.notes.take(h.Name, unit, text) }
+	return r.trace.Target(h.Name, probe.Wrap(t, probe.Options{Host: h.Name, Via: r.via, Note: note})), nil
 }
 
 // via gives the way to connect from a host of the inventory, which need not be
