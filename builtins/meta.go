@@ -25,6 +25,7 @@ func MetaFields() []schema.Field {
 		{Name: "timeout", Kind: "duration", Doc: "How long each of its operations on the host may take, such as `\"5m\"`."},
 		{Name: "on_failure", Kind: "function", Doc: "Called with the host while planning; what it declares is done only where the unit fails, before the host's part ends."},
 		{Name: "ignore_failure", Kind: "bool", Default: false, HasDefault: true, Doc: "Lets the host go on where the unit fails; `unit.failed` tells later ones."},
+		{Name: "lifecycle", Kind: "lifecycle", Doc: "What the resource is kept from: `lifecycle = lifecycle(prevent_destroy = True, ignore_changes = [\"mode\"])`."},
 		{Name: "become", Kind: "bool", Doc: "Whether to act as root, or as the host's `become_user`. Left out, the play decides, then the host."},
 		{Name: "run_as", Kind: "string", Doc: "The user to act as."},
 		{Name: "sensitive", Kind: "bool", Default: false, HasDefault: true, Doc: "Keeps the unit's content and output out of plans, logs and state."},
@@ -32,7 +33,7 @@ func MetaFields() []schema.Field {
 }
 
 // metaNames are the names of MetaFields.
-var metaNames = []string{"require", "notify", "on_change", "when", "tags", "retry", "timeout", "on_failure", "ignore_failure", "become", "run_as", "sensitive"}
+var metaNames = []string{"require", "notify", "on_change", "when", "tags", "retry", "timeout", "on_failure", "ignore_failure", "lifecycle", "become", "run_as", "sensitive"}
 
 // MetaNames lists the arguments that every resource takes, for suggestions.
 func MetaNames() []string { return slices.Clone(metaNames) }
@@ -43,6 +44,7 @@ type metaArgs struct {
 	onChange  []*Handle
 	notify    []*Handler
 	retry     *Retry
+	lifecycle *Lifecycle
 	timeout   args.Duration
 	ignore    bool
 	onFailure starlark.Callable
@@ -68,6 +70,8 @@ func (m *metaArgs) set(name string, v starlark.Value) *diag.Error {
 		m.notify, err = toHandlers(v)
 	case "retry":
 		m.retry, err = toRetry(v)
+	case "lifecycle":
+		m.lifecycle, err = toLifecycle(v)
 	case "timeout":
 		if err = m.timeout.Unpack(v); err == nil && m.timeout == 0 {
 			err = fmt.Errorf("got %s, want more than nothing", v)

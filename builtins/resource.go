@@ -161,6 +161,7 @@ func (r *resource) arguments(s *Scope, d *draft, pos starlark.Tuple, kw []starla
 		}
 	}
 	meta.apply(s, d, fail)
+	r.lifecycle(meta.lifecycle, d, fail)
 }
 
 func (r *resource) argumentNames() []string {
@@ -340,6 +341,9 @@ func (h *Handle) differs(other *Handle) string {
 	}
 	if !sameRetry(a.Retry, b.Retry) {
 		return "retry"
+	}
+	if !a.Lifecycle.Equal(b.Lifecycle) {
+		return "lifecycle"
 	}
 	if !slices.Equal(a.OnChange, b.OnChange) {
 		return "on_change"

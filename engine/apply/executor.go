@@ -61,7 +61,7 @@ type Ledger interface {
 	Deliver(ctx context.Context, d Debt) error
 }
 
-// Executor applies plans. All fields but Confirm, Lease and Stop must be set.
+// Executor applies plans. All fields but Protector, Confirm, Lease and Stop must be set.
 type Executor struct {
 	// Provider gives the provider of a resource type.
 	Provider func(ctx context.Context, typ string) (plan.Provider, error)
@@ -83,6 +83,8 @@ type Executor struct {
 	// is s's; an error leaves the host alone. Where it is nil, hosts are changed
 	// without a lease.
 	Lease func(ctx context.Context, h *plan.Host, s *plan.Step) (*Lease, error)
+	// Protector keeps what must not be removed. It may be nil.
+	Protector Protector
 	// Stop, once it is closed, lets no further unit begin; what was sent to a host ends.
 	Stop <-chan struct{}
 	// Forks bounds the hosts at work at once.

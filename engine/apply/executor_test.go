@@ -38,6 +38,9 @@ type fleet struct {
 	maxFail  *unit.Size
 	// delivered is asked before a delivery is recorded; nil lets it be.
 	delivered func(apply.Debt) error
+	// protector keeps what is protected beside what is so already; nil is none.
+	protector apply.Protector
+	protected []plan.Protection
 
 	mu   sync.Mutex
 	log  []string
@@ -82,7 +85,8 @@ func (f *fleet) plan(ctx context.Context) []*plan.Host {
 		Provider: func(context.Context, string) (plan.Provider, error) { return f.provider, nil },
 		User:     func(*inventory.Host) string { return "" },
 		Owed:     f.recall, Plays: []string{"web"},
-		Contents: &plan.Contents{}, Events: f, Forks: 4,
+		Protected: func(context.Context, *plan.Host) ([]plan.Protection, error) { return f.protected, nil },
+		Contents:  &plan.Contents{}, Events: f, Forks: 4,
 	}
 	var hosts []*inventory.Host
 	for _, name := range slices.Sorted(func(yield func(string) bool) {
@@ -114,7 +118,7 @@ func (f *fleet) apply(ctx context.Context, hosts []*plan.Host) []apply.Count {
 			f.owe(c)
 			return nil
 		},
-		Ledger:   f,
+		Ledger: f, Protector: f.protector,
 		Contents: &plan.Contents{}, Events: f, Forks: 4, Exact: f.exact,
 	}
 	if f.confirm != nil {

@@ -123,12 +123,14 @@ func (r *hostRun) run(ctx context.Context, steps []*plan.Step) {
 			i++
 			continue
 		}
+		first := i
 		if n := r.ahead(steps[i:]); n > 0 {
 			i += r.sequence(ctx, steps[i:i+n])
 		} else {
 			r.single(ctx, steps[i])
 			i++
 		}
+		r.protect(ctx, steps[first:i])
 		r.withdraw(ctx)
 	}
 }

@@ -167,7 +167,7 @@ func (r *hostRun) replan(ctx context.Context, s *plan.Step) error {
 		return replies[0].Error
 	}
 	s.Actual = replies[0].Actual
-	if replies, err = provider.Call(ctx, []abi.Request{s.Request(abi.Plan)}); err != nil {
+	if replies, err = plan.Changes(ctx, provider, []*plan.Step{s}); err != nil {
 		return err
 	}
 	reply := replies[0]

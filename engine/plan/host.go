@@ -9,6 +9,7 @@ package plan
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/inventory"
@@ -52,6 +53,8 @@ type Host struct {
 	Owed map[string][]Owed
 	// Unclaimed is what of that no handler of this plan delivers.
 	Unclaimed []Owed
+	// Protections are what must not be removed from the host.
+	Protections *Protections
 	// Warnings are remarks on the runbook that do not keep it from running.
 	Warnings []*diag.Error
 	// Err is why the host has no plan.
@@ -86,6 +89,12 @@ type Step struct {
 	Actual codec.Raw
 	Reads  []abi.Entry
 	Change *abi.Change
+	// Args are the unit's, but with the fields in Ignored as they are on the host,
+	// since their differences do not count; nil where there are none.
+	Args    codec.Raw
+	Ignored []string
+	// Protections are those of the host that the step is about.
+	Protections *Protections
 	// May holds what else the unit may do at its turn, where it has nothing to
 	// do as things stand and these may be others by then.
 	May []abi.Effect
@@ -117,8 +126,13 @@ func (s *Step) Pending() bool {
 // Request asks for a verb on the step's unit.
 func (s *Step) Request(verb abi.Verb) abi.Request {
 	r := abi.Request{Type: s.Unit.ID.Type, Verb: verb, Unit: s.Unit.Args, Unknown: unknownFields(s.Unit)}
-	if verb != abi.Read && verb != abi.May {
-		r.Actual = s.Actual
+	if verb == abi.Read || verb == abi.May {
+		return r
+	}
+	r.Actual = s.Actual
+	if s.Args != nil {
+		r.Unit = s.Args
+		r.Unknown = slices.DeleteFunc(r.Unknown, func(field string) bool { return slices.Contains(s.Ignored, field) })
 	}
 	return r
 }

@@ -36,7 +36,7 @@ type Look struct {
 	After int
 }
 
-// Planner plans hosts. All fields but Owed and Plays must be set.
+// Planner plans hosts. All fields but Owed, Protected and Plays must be set.
 type Planner struct {
 	// Connect gives the host to read; it may do its work later, at the first use.
 	Connect func(ctx context.Context, h *inventory.Host) (Target, error)
@@ -49,6 +49,9 @@ type Planner struct {
 	// Owed lists what earlier runs left owed on a host. It is asked once, when it
 	// is known which machine the host is. It may be nil.
 	Owed func(ctx context.Context, h *Host) ([]Owed, error)
+	// Protected lists what is protected on a host by its state. It is asked as
+	// Owed is, and may be nil.
+	Protected func(ctx context.Context, h *Host) ([]Protection, error)
 	// Plays names the plays by their index, as Owed does.
 	Plays []string
 	// Contents collects what hosts' files hold, for diffs.
@@ -124,6 +127,10 @@ func (p *Planner) host(ctx context.Context, h *inventory.Host) *Host {
 		all = append(all, s)
 	}
 	if err := p.read(ctx, planned, all); err != nil {
+		planned.Err = err
+		return planned
+	}
+	if err := p.protect(ctx, planned); err != nil {
 		planned.Err = err
 		return planned
 	}
@@ -203,7 +210,7 @@ func (p *Planner) diff(ctx context.Context, steps []*Step) error {
 		return err
 	}
 	for _, b := range batches {
-		replies, err := b.provider.Call(ctx, b.reqs)
+		replies, err := Changes(ctx, b.provider, b.steps)
 		if err != nil {
 			return err
 		}

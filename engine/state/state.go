@@ -31,6 +31,7 @@ type Store interface {
 	Hosts
 	Notifications
 	Leases
+	Protections
 	// Close waits for what is under way. No other method may follow.
 	Close() error
 }

@@ -28,6 +28,9 @@ type ID struct {
 // Bare is the ID without its host and its scope: file[/etc/motd].
 func (id ID) Bare() string { return id.Type + "[" + id.Key + "]" }
 
+// Resource names what the unit manages, whoever declares it: file[/etc/motd].
+func (id ID) Resource() string { return id.Type + "[" + id.Key + "]" }
+
 // Local is the ID without its host: file[/etc/motd],
 // handler[web/reload nginx]/service[nginx], verify[web]/probe_http[http://...].
 func (id ID) Local() string {
@@ -80,6 +83,8 @@ type Unit struct {
 	OnFailure string
 	// IgnoreFailure lets the host go on where the unit fails.
 	IgnoreFailure bool
+	// Lifecycle is what the resource is kept from.
+	Lifecycle Lifecycle
 	// Timeout bounds each op of the unit on the host; 0 is the runner's own bound.
 	Timeout time.Duration
 	// User is who the unit acts as on the host: "" is the login user.

@@ -39,6 +39,7 @@ func Run(t *testing.T, open Open) {
 		{"hosts", testHosts},
 		{"facts", testFacts},
 		{"owed handlers", testOwed},
+		{"protections", testProtections},
 		{"leases", testLeases},
 		{"many runs and one host", testLeaseRace},
 		{"audit", testAudit},
