@@ -9,6 +9,7 @@ import (
 
 	"github.com/openfroyo/froyo/builtins/args"
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/schema"
 	"github.com/openfroyo/froyo/engine/unit"
 )
@@ -166,7 +167,7 @@ func (m *metaArgs) apply(s *Scope, d *draft, fail func(*diag.Error)) {
 	if m.runAs != "" && m.become.Given && !m.become.Value {
 		fail(&diag.Error{Summary: "run_as and become = False contradict each other"})
 	}
-	u.User = s.user(m.become, m.runAs)
+	u.User = s.user(d.host, m.become, m.runAs)
 	m.applyWhen(s, d, fail)
 }
 
@@ -187,21 +188,21 @@ func (s *Scope) unitsOf(what string, handles []*Handle, fail func(*diag.Error)) 
 }
 
 // user is who acts: the unit's own word, else the play's, else the host's.
-func (s *Scope) user(become args.Optional, runAs string) string {
+func (s *Scope) user(host *inventory.Host, become args.Optional, runAs string) string {
 	if runAs != "" {
 		return runAs
 	}
 	if !become.Given && s.play != nil {
 		become = s.play.become
 	}
-	if !become.Given && s.host != nil && s.host.Become != nil {
-		become = args.Optional{Given: true, Value: *s.host.Become}
+	if !become.Given && host != nil && host.Become != nil {
+		become = args.Optional{Given: true, Value: *host.Become}
 	}
 	switch {
 	case !become.Value:
 		return ""
-	case s.host != nil && s.host.BecomeUser != "":
-		return s.host.BecomeUser
+	case host != nil && host.BecomeUser != "":
+		return host.BecomeUser
 	}
 	return "root"
 }

@@ -71,7 +71,7 @@ func (r *hostRun) perform(ctx context.Context, s *plan.Step, env *envelope, ops 
 		}
 		todo[i] = step(s, o)
 	}
-	outcomes, err := r.host.Target.Run(ctx, todo)
+	outcomes, err := s.Target(r.host).Run(ctx, todo)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +96,7 @@ func (r *hostRun) settle(ctx context.Context, s *plan.Step, o *abi.Outcome, star
 		}
 	}
 	changed := o.Changed && s.Change.Action != abi.Probe && s.Change.Action != abi.None
-	if changed {
+	if changed && s.On == nil {
 		r.dirty, r.touched = true, true
 	}
 	if err := r.until(ctx, s.Unit, outputs); err != nil {

@@ -34,6 +34,8 @@ type Change struct {
 	Unit      *unit.Unit
 	Status    unit.Status
 	Change    *abi.Change
+	// On is the host that was changed, where that is another one.
+	On *plan.Host
 	// Notify names the play's handlers that are owed for it from now on.
 	Notify   []string
 	Contents *plan.Contents
@@ -89,6 +91,8 @@ type Executor struct {
 	Stop <-chan struct{}
 	// Forks bounds the hosts at work at once.
 	Forks int
+
+	loans loans
 }
 
 // Play is a play to be carried out, by its index among the plans' plays.

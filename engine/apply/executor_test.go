@@ -41,6 +41,11 @@ type fleet struct {
 	// protector keeps what is protected beside what is so already; nil is none.
 	protector apply.Protector
 	protected []plan.Protection
+	// delegate and lease are the planner's and the executor's; nil is none.
+	delegate func(context.Context, string) (*inventory.Host, plan.Target, error)
+	lease    func(context.Context, *plan.Host, *plan.Step) (*apply.Lease, error)
+	// heard is told of all events; nil is nobody.
+	heard func(event.Event)
 
 	mu   sync.Mutex
 	log  []string
@@ -49,6 +54,9 @@ type fleet struct {
 }
 
 func (f *fleet) Emit(e event.Event) {
+	if f.heard != nil {
+		f.heard(e)
+	}
 	if e.Kind == event.HostFinished && f.finished != nil {
 		f.finished(e.Host)
 	}
@@ -85,8 +93,8 @@ func (f *fleet) plan(ctx context.Context) []*plan.Host {
 		Provider: func(context.Context, string) (plan.Provider, error) { return f.provider, nil },
 		User:     func(*inventory.Host) string { return "" },
 		Owed:     f.recall, Plays: []string{"web"},
-		Protected: func(context.Context, *plan.Host) ([]plan.Protection, error) { return f.protected, nil },
-		Contents:  &plan.Contents{}, Events: f, Forks: 4,
+		Protected: func(context.Context, *plan.Host) ([]plan.Protection, error) { return f.protected, nil }, Delegate: f.delegate,
+		Contents: &plan.Contents{}, Events: f, Forks: 4,
 	}
 	var hosts []*inventory.Host
 	for _, name := range slices.Sorted(func(yield func(string) bool) {
@@ -118,7 +126,7 @@ func (f *fleet) apply(ctx context.Context, hosts []*plan.Host) []apply.Count {
 			f.owe(c)
 			return nil
 		},
-		Ledger: f, Protector: f.protector,
+		Ledger: f, Protector: f.protector, Lease: f.lease,
 		Contents: &plan.Contents{}, Events: f, Forks: 4, Exact: f.exact,
 	}
 	if f.confirm != nil {

@@ -236,7 +236,7 @@ func ends(err error) bool {
 func (r *hostRun) changeOf(s *plan.Step, status unit.Status) Change {
 	return Change{
 		Host: r.host.Host.Name, MachineID: r.host.MachineID(), Play: r.name, Unit: s.Unit,
-		Status: status, Change: s.Change, Contents: r.Contents,
+		Status: status, Change: s.Change, On: s.On, Contents: r.Contents,
 	}
 }
 

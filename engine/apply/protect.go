@@ -28,11 +28,15 @@ func (r *hostRun) protect(ctx context.Context, steps []*plan.Step) {
 			continue
 		}
 		var err error
+		h := r.host
+		if s.On != nil {
+			h = s.On
+		}
 		switch keeps := s.Protections.Keeps(u); {
 		case u.Lifecycle.Protects() && !keeps:
-			err = r.Protector.Protect(ctx, r.host, u)
+			err = r.Protector.Protect(ctx, h, u)
 		case u.Lifecycle.Lifts() && keeps:
-			err = r.Protector.Unprotect(ctx, r.host, u)
+			err = r.Protector.Unprotect(ctx, h, u)
 		}
 		if err != nil {
 			r.unkept("what is protected could not be recorded: "+u.ID.Local(), err)

@@ -48,7 +48,7 @@ func (r *hostRun) turn(ctx context.Context, s *plan.Step, announced *abi.Change,
 	if err := r.replan(ctx, s); err != nil {
 		return err
 	}
-	if r.Lease != nil && !r.leased && changesHost(s) {
+	if r.Lease != nil && !r.has(s) && changesHost(s) {
 		if ok, err := r.take(ctx, s); !ok {
 			return err
 		}
@@ -186,7 +186,7 @@ func (r *hostRun) readNow(ctx context.Context, s *plan.Step, ops []op.Op) ([]op.
 	for i, o := range ops {
 		todo[i] = step(s, o)
 	}
-	results, err := r.host.Target.Do(ctx, todo)
+	results, err := s.Target(r.host).Do(ctx, todo)
 	if err != nil {
 		return nil, err
 	}

@@ -70,6 +70,8 @@ type DocumentUnit struct {
 	Unit        string           `json:"unit"` // file[/etc/motd]
 	Play        string           `json:"play"`
 	Pos         diag.Pos         `json:"pos"`
+	Delegate    string           `json:"delegate,omitempty"` // the host that it acts on, where that is another
+	DelegateID  string           `json:"delegate_machine_id,omitempty"`
 	User        string           `json:"user,omitempty"`
 	Tags        []string         `json:"tags,omitempty"`
 	Require     []string         `json:"require,omitempty"`
@@ -177,6 +179,9 @@ func documentUnit(s *Step, play string, seal Seal) (DocumentUnit, error) {
 		Unit: u.ID.Bare(), Play: play, Pos: u.Pos, User: u.User, Tags: u.Tags, Require: locals(u, u.Require),
 		Certainty: s.Certainty, Skipped: s.Skip, Conditional: u.When != nil, Sensitive: u.Sensitive,
 		Args: json.RawMessage(u.Args), Later: unknownFields(u), Before: json.RawMessage(s.Actual),
+	}
+	if doc.Delegate = u.ID.Delegate; s.On != nil {
+		doc.DelegateID = s.On.MachineID()
 	}
 	doc.Protected, doc.Ignore, doc.Ignored = u.Lifecycle.PreventDestroy, u.Lifecycle.IgnoreChanges, s.Ignored
 	if s.Err != nil {

@@ -85,6 +85,9 @@ const (
 // Step is one unit with what it found and what it would do.
 type Step struct {
 	Unit *unit.Unit
+	// On is the host that the unit acts on, where that is another one; its Err says
+	// why it could not be reached.
+	On *Host
 	// Actual is the provider's view of the present, Reads how it came by it.
 	Actual codec.Raw
 	Reads  []abi.Entry

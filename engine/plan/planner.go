@@ -36,7 +36,8 @@ type Look struct {
 	After int
 }
 
-// Planner plans hosts. All fields but Owed, Protected and Plays must be set.
+// Planner plans hosts. All fields but Owed, Protected,
+// Delegate and Plays must be set.
 type Planner struct {
 	// Connect gives the host to read; it may do its work later, at the first use.
 	Connect func(ctx context.Context, h *inventory.Host) (Target, error)
@@ -52,6 +53,9 @@ type Planner struct {
 	// Protected lists what is protected on a host by its state. It is asked as
 	// Owed is, and may be nil.
 	Protected func(ctx context.Context, h *Host) ([]Protection, error)
+	// Delegate gives a host of the inventory that units of others act on. It may be
+	// nil where there are none.
+	Delegate func(ctx context.Context, name string) (*inventory.Host, Target, error)
 	// Plays names the plays by their index, as Owed does.
 	Plays []string
 	// Contents collects what hosts' files hold, for diffs.
@@ -59,6 +63,8 @@ type Planner struct {
 	Events   event.Sink
 	// Forks bounds the hosts at work at once.
 	Forks int
+
+	delegates delegates
 }
 
 // Plan plans all hosts, each on its own: what fails stays in its Host.Err. The
@@ -126,7 +132,11 @@ func (p *Planner) host(ctx context.Context, h *inventory.Host) *Host {
 		p.Contents.AddUnit(s.Unit)
 		all = append(all, s)
 	}
-	if err := p.read(ctx, planned, all); err != nil {
+	if err := p.read(ctx, planned, own(all)); err != nil {
+		planned.Err = err
+		return planned
+	}
+	if err := p.delegate(ctx, planned, all); err != nil {
 		planned.Err = err
 		return planned
 	}
@@ -159,14 +169,19 @@ func (p *Planner) host(ctx context.Context, h *inventory.Host) *Host {
 // read reads all units of the host together, and the facts with them where the
 // runbook has not asked for them already.
 func (p *Planner) read(ctx context.Context, h *Host, steps []*Step) error {
+	reader := &reader{target: h.Target, facts: h.Facts, user: p.User(h.Host), contents: p.Contents}
+	err := p.readSteps(ctx, reader, steps)
+	if len(steps) == 0 && h.Facts == nil {
+		_, err = reader.perform(ctx, nil, nil)
+	}
+	h.Facts = reader.facts
+	return err
+}
+
+// readSteps reads the units of one reader's host together.
+func (p *Planner) readSteps(ctx context.Context, reader *reader, steps []*Step) error {
 	batches, err := p.batch(ctx, steps, abi.Read)
 	if err != nil {
-		return err
-	}
-	reader := &reader{target: h.Target, facts: h.Facts, user: p.User(h.Host), contents: p.Contents}
-	if len(batches) == 0 && h.Facts == nil {
-		_, err := reader.perform(ctx, nil, nil)
-		h.Facts = reader.facts
 		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
@@ -188,9 +203,12 @@ func (p *Planner) read(ctx context.Context, h *Host, steps []*Step) error {
 			return nil
 		})
 	}
-	err = g.Wait()
-	h.Facts = reader.facts
-	return err
+	return g.Wait()
+}
+
+// own are the steps that act on the host itself.
+func own(steps []*Step) []*Step {
+	return slices.DeleteFunc(slices.Clone(steps), func(s *Step) bool { return s.Unit.ID.Delegate != "" })
 }
 
 // record keeps what was read for each step, so that apply can tell whether it still holds.

@@ -44,6 +44,9 @@ func NewProtections(kept []Protection) *Protections {
 
 // Declare takes over what a unit says.
 func (p *Protections) Declare(u *unit.Unit) {
+	if p == nil {
+		return
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	name := u.ID.Resource()
@@ -181,6 +184,9 @@ func (p *Planner) protect(ctx context.Context, h *Host) error {
 	h.Protections = NewProtections(kept)
 	for _, s := range h.Steps() {
 		s.Protections = h.Protections
+		if s.On != nil {
+			s.Protections = s.On.Protections // nil where it could not be reached
+		}
 		s.Protections.Declare(s.Unit)
 	}
 	return nil

@@ -10,5 +10,9 @@ func ParseLocal(host, local string) ID {
 	if !ok || !closed {
 		return ID{Host: host, Type: local}
 	}
-	return ID{Host: host, Type: typ, Key: key}
+	id := ID{Host: host, Type: typ, Key: key}
+	if at := strings.LastIndexByte(typ, ':'); at >= 0 { // an address has colons, too
+		id.Delegate, id.Type = typ[:at], typ[at+1:]
+	}
+	return id
 }

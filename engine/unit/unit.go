@@ -17,18 +17,27 @@ import (
 )
 
 // ID names a unit: host/type[key], and for units of handlers and of verify
-// their scope before the type.
+// their scope before the type. One that acts on another host has that host's
+// name before its type: web1/lb1:cmd[drain web1].
 type ID struct {
 	Host  string
 	Scope Scope
-	Type  string
-	Key   string
+	// Delegate is the host that the unit acts on, where that is not Host.
+	Delegate string
+	Type     string
+	Key      string
 }
 
-// Bare is the ID without its host and its scope: file[/etc/motd].
-func (id ID) Bare() string { return id.Type + "[" + id.Key + "]" }
+// Bare is the ID without its host and its scope: file[/etc/motd], lb1:cmd[drain web1].
+func (id ID) Bare() string {
+	if id.Delegate != "" {
+		return id.Delegate + ":" + id.Resource()
+	}
+	return id.Resource()
+}
 
-// Resource names what the unit manages, whoever declares it: file[/etc/motd].
+// Resource names what the unit manages on the host that it acts on, whoever
+// declares it: file[/etc/motd].
 func (id ID) Resource() string { return id.Type + "[" + id.Key + "]" }
 
 // Local is the ID without its host: file[/etc/motd],

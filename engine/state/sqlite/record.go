@@ -72,6 +72,10 @@ func (s *Store) RecordChange(ctx context.Context, c state.Change) error {
 	if len(now) > state.MaxBlob {
 		now = nil
 	}
+	at := state.Place{Host: c.Host, MachineID: c.MachineID, Unit: c.Unit}
+	if c.Elsewhere != nil {
+		at = *c.Elsewhere
+	}
 	return s.write(ctx, func(w *writer) error {
 		err := w.exec(`INSERT INTO plan_units (run, host, unit, play, position, source, action, status, before, after)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -86,7 +90,7 @@ func (s *Store) RecordChange(ctx context.Context, c state.Change) error {
 		}
 		return w.exec(`INSERT OR REPLACE INTO resource_state (workspace, host, machine_id, unit, args, state, before, after, run, time)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			c.Workspace, c.Host, c.MachineID, c.Unit, c.Args, text(now), c.Before.Sum(), c.After.Sum(), c.Run, micros(c.Time))
+			c.Workspace, at.Host, at.MachineID, at.Unit, c.Args, text(now), c.Before.Sum(), c.After.Sum(), c.Run, micros(c.Time))
 	})
 }
 

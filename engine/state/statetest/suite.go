@@ -34,6 +34,7 @@ func Run(t *testing.T, open Open) {
 		{"events", testEvents},
 		{"events end units", testStatuses},
 		{"changes", testChanges},
+		{"changes on another host", testElsewhere},
 		{"sensitive and large values", testHidden},
 		{"content that lies", testLyingContent},
 		{"hosts", testHosts},

@@ -1,0 +1,116 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/runner/dial"
+	"github.com/openfroyo/froyo/runner/op"
+)
+
+// loans keeps which hosts are taken because units of other hosts act on them,
+// and this machine however it was: each is taken once for all. The zero value is ready.
+type loans struct {
+	mu    sync.Mutex
+	hosts map[string]*loan
+}
+
+// loan is one of them. Whoever takes it has mu meanwhile.
+type loan struct {
+	mu    sync.Mutex
+	taken bool
+}
+
+// of is the loan of a host. All hosts that are this machine are one.
+func (l *loans) of(h *inventory.Host) *loan {
+	host := h.Name
+	if h.Connection == inventory.Local {
+		host = ""
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.hosts == nil {
+		l.hosts = map[string]*loan{}
+	}
+	if l.hosts[host] == nil {
+		l.hosts[host] = &loan{}
+	}
+	return l.hosts[host]
+}
+
+// has reports whether the host that a step acts on is taken for this run.
+func (r *hostRun) has(s *plan.Step) bool {
+	if s.On == nil {
+		return r.leased
+	}
+	return r.loans.of(s.On.Host).has()
+}
+
+func (l *loan) has() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.taken
+}
+
+// shared reports whether the run's own host is this machine, and is taken for
+// it under another name: a second runner would drive out the first.
+func (r *hostRun) shared() bool {
+	return r.host.Host.Connection == inventory.Local && r.loans.of(r.host.Host).has()
+}
+
+// share lets others know that this machine is taken.
+func (r *hostRun) share() {
+	if r.host.Host.Connection != inventory.Local {
+		return
+	}
+	l := r.loans.of(r.host.Host)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.taken = true
+}
+
+// borrow takes the other host that a step acts on, in a round trip. Where it is
+// another run's, the step fails.
+func (r *hostRun) borrow(ctx context.Context, s *plan.Step) (bool, error) {
+	l := r.loans.of(s.On.Host)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.taken {
+		return true, nil
+	}
+	lease, err := r.Lease(ctx, s.On, s)
+	if err != nil {
+		return false, refusedElsewhere(s, err)
+	}
+	wait := time.Duration(lease.Op.WaitMS) * time.Millisecond
+	outcomes, err := s.Target(r.host).Run(ctx, []dial.Step{{
+		Op: op.Op{Lease: &lease.Op}, User: lease.User, Unit: s.Unit.ID.Local(), Timeout: wait + leaseTime,
+	}})
+	if err != nil {
+		return false, err
+	}
+	if e := outcomes[0].Result.Error; e != nil {
+		return false, refusedElsewhere(s, refusal(s.On.Host.Name, e))
+	}
+	if !outcomes[0].Ran {
+		return false, refusedElsewhere(s, errors.New("it did not take the lease"))
+	}
+	l.taken = true
+	return true, nil
+}
+
+// refusedElsewhere says of which host a refusal is.
+func refusedElsewhere(s *plan.Step, err error) error {
+	told := &diag.Error{Summary: err.Error(), Code: diag.Failed, Cause: err}
+	if d, ok := errors.AsType[*diag.Error](err); ok {
+		told.Summary, told.Detail, told.Hint, told.Code = d.Summary, d.Detail, d.Hint, d.Code
+	}
+	told.Summary = s.On.Host.Name + ", to which " + s.Unit.ID.Host + " delegates this: " + told.Summary
+	told.Pos, told.Stack = s.Unit.Pos, s.Unit.Stack
+	return told
+}
