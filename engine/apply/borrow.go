@@ -89,7 +89,7 @@ func (r *hostRun) borrow(ctx context.Context, s *plan.Step) (bool, error) {
 	}
 	wait := time.Duration(lease.Op.WaitMS) * time.Millisecond
 	outcomes, err := s.Target(r.host).Run(ctx, []dial.Step{{
-		Op: op.Op{Lease: &lease.Op}, User: lease.User, Unit: s.Unit.ID.Local(), Timeout: wait + leaseTime,
+		Op: op.Op{Lease: &lease.Op}, User: lease.User, Unit: s.Unit.ID.Sent(), Timeout: wait + leaseTime,
 	}})
 	if err != nil {
 		return false, err

@@ -156,7 +156,7 @@ func (r *hostRun) countError(err error) {
 
 // step is an op of a unit on its way to the host.
 func step(s *plan.Step, o op.Op) dial.Step {
-	return dial.Step{Op: o, User: s.Unit.User, Unit: s.Unit.ID.Local(), Timeout: s.Unit.Timeout}
+	return dial.Step{Op: o, User: s.Unit.User, Unit: s.Unit.ID.Sent(), Timeout: s.Unit.Timeout}
 }
 
 // NotReached is why a unit was skipped whose host's part had ended before its turn.

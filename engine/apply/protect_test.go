@@ -14,15 +14,19 @@ import (
 // protector notes what is protected, as a state would.
 type protector struct{ calls []string }
 
-func (p *protector) Protect(_ context.Context, h *plan.Host, u *unit.Unit) error {
-	p.calls = append(p.calls, "protect "+h.Host.Name+"/"+u.ID.Resource())
-	h.Protections.Keep(plan.Protection{Unit: u.ID.Resource()})
+func (p *protector) Protect(_ context.Context, h *plan.Host, units []*unit.Unit) error {
+	for _, u := range units {
+		p.calls = append(p.calls, "protect "+h.Host.Name+"/"+u.ID.Resource())
+		h.Protections.Keep(plan.Protection{Unit: u.ID.Resource()})
+	}
 	return nil
 }
 
-func (p *protector) Unprotect(_ context.Context, h *plan.Host, u *unit.Unit) error {
-	p.calls = append(p.calls, "lift "+h.Host.Name+"/"+u.ID.Resource())
-	h.Protections.Drop(u)
+func (p *protector) Unprotect(_ context.Context, h *plan.Host, units []*unit.Unit) error {
+	for _, u := range units {
+		p.calls = append(p.calls, "lift "+h.Host.Name+"/"+u.ID.Resource())
+		h.Protections.Drop(u)
+	}
 	return nil
 }
 

@@ -328,7 +328,7 @@ func (r *reader) perform(ctx context.Context, steps []*Step, ops [][]op.Op) ([][
 	var todo []dial.Step
 	for i, s := range steps {
 		for _, o := range ops[i] {
-			todo = append(todo, dial.Step{Op: o, User: s.Unit.User, Unit: s.Unit.ID.Local()})
+			todo = append(todo, dial.Step{Op: o, User: s.Unit.User, Unit: s.Unit.ID.Sent()})
 		}
 	}
 	wantFacts := r.claimFacts()

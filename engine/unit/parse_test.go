@@ -25,6 +25,9 @@ func TestParseLocal(t *testing.T) {
 			if got != tt.want {
 				t.Errorf("got %+v, want %+v", got, tt.want)
 			}
+			if host, local := unit.SplitSent("to", got.Sent()); tt.want.Delegate != "" && host != "h1" || tt.want.Delegate == "" && host != "to" || local != got.Local() {
+				t.Errorf("sent as %q it is %q of %q", got.Sent(), local, host)
+			}
 			if again := got.Local(); tt.want.Key != "" && again != tt.local {
 				t.Errorf("%q became %q", tt.local, again)
 			}

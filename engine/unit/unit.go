@@ -49,6 +49,15 @@ func (id ID) Local() string {
 	return id.Scope.String() + "/" + id.Bare()
 }
 
+// Sent is how the host that the unit acts on gets to know it: by its Local, or by
+// the whole ID where it is another host's.
+func (id ID) Sent() string {
+	if id.Delegate != "" {
+		return id.String()
+	}
+	return id.Local()
+}
+
 // String is the whole ID: web1/file[/etc/motd].
 func (id ID) String() string { return id.Host + "/" + id.Local() }
 

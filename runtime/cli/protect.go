@@ -28,27 +28,35 @@ var _ apply.Protector = (*recording)(nil)
 // What is protected is recorded even where the run is being interrupted.
 
 // Protect implements apply.Protector.
-func (r *recording) Protect(ctx context.Context, h *plan.Host, u *unit.Unit) error {
-	p := r.protection(h, u)
-	if err := r.store.Protect(context.WithoutCancel(ctx), p); err != nil {
+func (r *recording) Protect(ctx context.Context, h *plan.Host, units []*unit.Unit) error {
+	all := r.protections(h, units)
+	if err := r.store.Protect(context.WithoutCancel(ctx), all...); err != nil {
 		return err
 	}
-	h.Protections.Keep(plan.Protection{Unit: p.Unit, Pos: p.Pos, Since: p.Since, Run: p.Run})
+	for _, p := range all {
+		h.Protections.Keep(plan.Protection{Unit: p.Unit, Pos: p.Pos, Since: p.Since, Run: p.Run})
+	}
 	return nil
 }
 
 // Unprotect implements apply.Protector.
-func (r *recording) Unprotect(ctx context.Context, h *plan.Host, u *unit.Unit) error {
-	if err := r.store.Unprotect(context.WithoutCancel(ctx), r.protection(h, u)); err != nil {
+func (r *recording) Unprotect(ctx context.Context, h *plan.Host, units []*unit.Unit) error {
+	if err := r.store.Unprotect(context.WithoutCancel(ctx), r.protections(h, units)...); err != nil {
 		return err
 	}
-	h.Protections.Drop(u)
+	for _, u := range units {
+		h.Protections.Drop(u)
+	}
 	return nil
 }
 
-func (r *recording) protection(h *plan.Host, u *unit.Unit) state.Protection {
-	return state.Protection{
-		Workspace: r.workspace, Host: h.Host.Name, MachineID: h.MachineID(), Unit: u.ID.Resource(),
-		Pos: u.Pos, Run: r.id, Since: time.Now(),
+func (r *recording) protections(h *plan.Host, units []*unit.Unit) []state.Protection {
+	all := make([]state.Protection, len(units))
+	for i, u := range units {
+		all[i] = state.Protection{
+			Workspace: r.workspace, Host: h.Host.Name, MachineID: h.MachineID(), Unit: u.ID.Resource(),
+			Pos: u.Pos, Run: r.id, Since: time.Now(),
+		}
 	}
+	return all
 }
