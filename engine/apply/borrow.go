@@ -24,6 +24,7 @@ type loans struct {
 type loan struct {
 	mu    sync.Mutex
 	taken bool
+	held  error // another run has it, so that nobody else of this one waits again
 }
 
 // of is the loan of a host. All hosts that are this machine are one.
@@ -80,12 +81,15 @@ func (r *hostRun) borrow(ctx context.Context, s *plan.Step) (bool, error) {
 	l := r.loans.of(s.On.Host)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.taken {
+	switch {
+	case l.taken:
 		return true, nil
+	case l.held != nil:
+		return false, refusedElsewhere(s, l.held)
 	}
 	lease, err := r.Lease(ctx, s.On, s)
 	if err != nil {
-		return false, refusedElsewhere(s, err)
+		return false, l.refused(s, err)
 	}
 	wait := time.Duration(lease.Op.WaitMS) * time.Millisecond
 	outcomes, err := s.Target(r.host).Run(ctx, []dial.Step{{
@@ -95,13 +99,22 @@ func (r *hostRun) borrow(ctx context.Context, s *plan.Step) (bool, error) {
 		return false, err
 	}
 	if e := outcomes[0].Result.Error; e != nil {
-		return false, refusedElsewhere(s, refusal(s.On.Host.Name, e))
+		return false, l.refused(s, refusal(s.On.Host.Name, e))
 	}
 	if !outcomes[0].Ran {
 		return false, refusedElsewhere(s, errors.New("it did not take the lease"))
 	}
 	l.taken = true
 	return true, nil
+}
+
+// refused is why a step may not act on the other host, and keeps it where that
+// is another run's.
+func (l *loan) refused(s *plan.Step, err error) error {
+	if diag.CodeOf(err) == diag.Locked {
+		l.held = err
+	}
+	return refusedElsewhere(s, err)
 }
 
 // refusedElsewhere says of which host a refusal is.

@@ -102,6 +102,27 @@ func TestDelegate(t *testing.T) {
 	}
 }
 
+// TestDelegateOfTheRun has the other host be one of the run's own, at the same time.
+func TestDelegateOfTheRun(t *testing.T) {
+	f, lb := balanced()
+	f.hosts["lb1"] = lb
+	others := f.units
+	f.units = func(host string) []*unit.Unit {
+		if host == "lb1" {
+			return []*unit.Unit{enginetest.Set(host, "/own", "1")}
+		}
+		return others(host)
+	}
+	for _, c := range f.apply(t.Context(), f.plan(t.Context())) {
+		if want := map[string]int{"h1": 3, "h2": 3, "lb1": 1}[c.Host]; c.Changed != want || c.Failed != 0 {
+			t.Errorf("%+v, want %d changes", c, want)
+		}
+	}
+	if lb.Writes != 3 {
+		t.Errorf("the other host has %v", lb.Files)
+	}
+}
+
 func TestDelegateThatCannotBeReached(t *testing.T) {
 	f, _ := balanced()
 	f.delegate = func(context.Context, string) (*inventory.Host, plan.Target, error) {
@@ -153,6 +174,9 @@ func TestDelegateOfAnotherRun(t *testing.T) {
 	d, ok := errors.AsType[*diag.Error](*refused.Load())
 	if !ok || d.Code != diag.Locked || !strings.Contains(d.Summary, "lb1, to which h1 delegates this: the host is being changed by bob@desk") {
 		t.Errorf("refused with %+v", d)
+	}
+	if lb.Leases != 1 {
+		t.Errorf("the other run was asked %d times, want once for all hosts", lb.Leases)
 	}
 	if lb.Writes != 0 {
 		t.Errorf("%d files were written", lb.Writes)

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path"
@@ -98,7 +99,7 @@ func (p *Protections) refuse(u *unit.Unit, c *abi.Change) *abi.Error {
 	defer p.mu.Unlock()
 	if c.Action == abi.Delete || c.Action == abi.Replace {
 		if k, is := p.of(u.ID.Resource()); is {
-			return k.refusal(fmt.Sprintf("it would %s %s", verbOf(c.Action), k.Unit))
+			return k.refusal(u.ID, fmt.Sprintf("it would %s %s", verbOf(c.Action), k.Unit))
 		}
 	}
 	for _, e := range c.Effects {
@@ -106,7 +107,7 @@ func (p *Protections) refuse(u *unit.Unit, c *abi.Change) *abi.Error {
 			continue
 		}
 		if k, is := p.below(e.Op.Remove.Path); is {
-			return k.refusal(fmt.Sprintf("it would remove %s, and with it %s", e.Op.Remove.Path, k.Unit))
+			return k.refusal(u.ID, fmt.Sprintf("it would remove %s, and with it %s", e.Op.Remove.Path, k.Unit))
 		}
 	}
 	return nil
@@ -158,15 +159,15 @@ func (p *Protections) names() func(yield func(string) bool) {
 	}
 }
 
-// refusal says why something is not done to a protected resource.
-func (k Protection) refusal(what string) *abi.Error {
+// refusal says why a unit does not do something to a protected resource.
+func (k Protection) refusal(id unit.ID, what string) *abi.Error {
 	e := &abi.Error{
 		Class: op.Conflict, Message: fmt.Sprintf("%s, which prevent_destroy at %s keeps", what, k.Pos),
 		Hint: "to lift that, give the unit lifecycle(prevent_destroy = False)",
 	}
 	if k.Run != "" {
 		e.Message = fmt.Sprintf("%s, which is protected since %s by run %s (prevent_destroy at %s)", what, k.Since.Local().Format(time.DateTime), k.Run, k.Pos)
-		e.Hint += ", or: froyo state protections drop HOST/" + k.Unit
+		e.Hint += ", or: froyo state protections drop '" + cmp.Or(id.Delegate, id.Host) + "/" + k.Unit + "'"
 	}
 	return e
 }
