@@ -38,6 +38,11 @@ type fleet struct {
 	maxFail  *unit.Size
 	// delivered is asked before a delivery is recorded; nil lets it be.
 	delivered func(apply.Debt) error
+	// begin and end are asked before that is recorded; nil lets it be.
+	begin func(apply.Beginning) error
+	end   func(apply.End) error
+	// progress is what is known of the run that is gone on with; nil is a new run.
+	progress map[string]map[string]plan.Progress
 
 	mu   sync.Mutex
 	log  []string
@@ -82,6 +87,9 @@ func (f *fleet) plan(ctx context.Context) []*plan.Host {
 		Provider: func(context.Context, string) (plan.Provider, error) { return f.provider, nil },
 		User:     func(*inventory.Host) string { return "" },
 		Owed:     f.recall, Plays: []string{"web"},
+		Progress: func(_ context.Context, h *plan.Host) (map[string]plan.Progress, error) {
+			return f.progress[h.Host.Name], nil
+		},
 		Contents: &plan.Contents{}, Events: f, Forks: 4,
 	}
 	var hosts []*inventory.Host

@@ -9,8 +9,10 @@ import (
 // Progress is how far a run has come, for the one that goes on with it where
 // its process died.
 type Progress interface {
+	// Unfinished lists the runs of a workspace that are under way, or whose process died.
+	Unfinished(ctx context.Context, workspace string) ([]Run, error)
 	// SavePlan keeps what a run goes by, for good, in place of what was kept. It
-	// lasts until the run has succeeded.
+	// lasts until the run has succeeded; a store MAY forget all but the latest 20.
 	SavePlan(ctx context.Context, run string, plan []byte) error
 	// PlanOf returns it, or an error that matches fs.ErrNotExist.
 	PlanOf(ctx context.Context, run string) ([]byte, error)

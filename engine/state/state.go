@@ -125,7 +125,7 @@ type Run struct {
 	Process          // that it is at work in, or was
 	// Resumable says that its plan is kept.
 	Resumable bool
-	End              // zero while it is under way
+	End       // zero while it is under way
 }
 
 // End is how a run ended.

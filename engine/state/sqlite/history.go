@@ -30,15 +30,18 @@ func list[T any](ctx context.Context, s *Store, scan func(*sql.Rows, *T) error, 
 
 // Runs implements state.History.
 func (s *Store) Runs(ctx context.Context, workspace string, limit int) ([]state.Run, error) {
-	return list(ctx, s, func(rows *sql.Rows, r *state.Run) error {
-		var started, ended int64
-		err := rows.Scan(&r.ID, &r.Workspace, &r.Command, &r.User, &started, &r.Hosts, &r.Plan, &ended, &r.Status, &r.Code, (*document)(&r.Summary),
-			&r.PID, &r.Birth, &r.Resumable)
-		r.Started, r.Ended = fromMicros(started), fromMicros(ended)
-		return err
-	}, `SELECT id, workspace, command, user, started, hosts, plan, ended, status, exit_code, summary, pid, process,
-		EXISTS (SELECT 1 FROM run_plans WHERE run = id) FROM runs
-		WHERE workspace = ? ORDER BY started DESC, id DESC LIMIT ?`, workspace, limit)
+	return list(ctx, s, scanRun, selectRuns+`WHERE workspace = ? ORDER BY started DESC, id DESC LIMIT ?`, workspace, limit)
+}
+
+const selectRuns = `SELECT id, workspace, command, user, started, hosts, plan, ended, status, exit_code, summary, pid, process,
+	EXISTS (SELECT 1 FROM run_plans WHERE run = id) FROM runs `
+
+func scanRun(rows *sql.Rows, r *state.Run) error {
+	var started, ended int64
+	err := rows.Scan(&r.ID, &r.Workspace, &r.Command, &r.User, &started, &r.Hosts, &r.Plan, &ended, &r.Status, &r.Code, (*document)(&r.Summary),
+		&r.PID, &r.Birth, &r.Resumable)
+	r.Started, r.Ended = fromMicros(started), fromMicros(ended)
+	return err
 }
 
 // Units implements state.History.

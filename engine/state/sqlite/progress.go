@@ -14,6 +14,11 @@ import (
 	"github.com/openfroyo/froyo/engine/state"
 )
 
+// Unfinished implements state.Progress.
+func (s *Store) Unfinished(ctx context.Context, workspace string) ([]state.Run, error) {
+	return list(ctx, s, scanRun, selectRuns+`WHERE workspace = ? AND status = ? ORDER BY started DESC, id DESC`, workspace, string(state.Running))
+}
+
 // SavePlan implements state.Progress.
 func (s *Store) SavePlan(ctx context.Context, run string, plan []byte) error {
 	var packed bytes.Buffer
@@ -28,7 +33,10 @@ func (s *Store) SavePlan(ctx context.Context, run string, plan []byte) error {
 		return err
 	}
 	return s.write(ctx, func(w *writer) error {
-		return w.exec(`INSERT OR REPLACE INTO run_plans (run, data) VALUES (?, ?)`, run, packed.Bytes())
+		if err := w.exec(`INSERT OR REPLACE INTO run_plans (run, data) VALUES (?, ?)`, run, packed.Bytes()); err != nil {
+			return err
+		}
+		return w.exec(`DELETE FROM run_plans WHERE run NOT IN (SELECT run FROM run_plans ORDER BY run DESC LIMIT 20)`)
 	})
 }
 

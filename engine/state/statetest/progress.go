@@ -90,6 +90,9 @@ func testResume(t *testing.T, f *fixture) {
 	must(t, err)
 	same(t, int64(7), last)
 	f.reopen(t)
+	open, err := f.Unfinished(t.Context(), workspace)
+	must(t, err)
+	same(t, f.list(t, workspace, 1), open)
 	r := f.list(t, workspace, 1)[0]
 	same(t, state.Running, r.Status)
 	same(t, state.Process{PID: 42, Birth: "boot/1"}, r.Process)
@@ -101,6 +104,9 @@ func testResume(t *testing.T, f *fixture) {
 		t.Errorf("the plan of a run that succeeded is kept: %v", err)
 	}
 	same(t, false, f.list(t, workspace, 1)[0].Resumable)
+	open, err = f.Unfinished(t.Context(), workspace)
+	must(t, err)
+	same(t, nil, open)
 	if _, err := f.ResumeRun(t.Context(), "r9", state.Process{}); err == nil {
 		t.Error("a run that is not there was resumed")
 	}
