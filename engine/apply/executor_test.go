@@ -46,6 +46,11 @@ type fleet struct {
 	lease    func(context.Context, *plan.Host, *plan.Step) (*apply.Lease, error)
 	// heard is told of all events; nil is nobody.
 	heard func(event.Event)
+	// begin and end are asked before that is recorded; nil lets it be.
+	begin func(apply.Beginning) error
+	end   func(apply.End) error
+	// progress is what is known of the run that is gone on with; nil is a new run.
+	progress map[string]map[string]plan.Progress
 
 	mu   sync.Mutex
 	log  []string
@@ -94,6 +99,9 @@ func (f *fleet) plan(ctx context.Context) []*plan.Host {
 		User:     func(*inventory.Host) string { return "" },
 		Owed:     f.recall, Plays: []string{"web"},
 		Protected: func(context.Context, *plan.Host) ([]plan.Protection, error) { return f.protected, nil }, Delegate: f.delegate,
+		Progress: func(_ context.Context, h *plan.Host) (map[string]plan.Progress, error) {
+			return f.progress[h.Host.Name], nil
+		},
 		Contents: &plan.Contents{}, Events: f, Forks: 4,
 	}
 	var hosts []*inventory.Host

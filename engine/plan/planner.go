@@ -36,8 +36,8 @@ type Look struct {
 	After int
 }
 
-// Planner plans hosts. All fields but Owed, Protected,
-// Delegate and Plays must be set.
+// Planner plans hosts. All fields but Owed, Progress, Protected, Delegate and Plays
+// must be set.
 type Planner struct {
 	// Connect gives the host to read; it may do its work later, at the first use.
 	Connect func(ctx context.Context, h *inventory.Host) (Target, error)
@@ -56,6 +56,9 @@ type Planner struct {
 	// Delegate gives a host of the inventory that units of others act on. It may be
 	// nil where there are none.
 	Delegate func(ctx context.Context, name string) (*inventory.Host, Target, error)
+	// Progress tells how far units had come, by their local names, where a run is
+	// gone on with. It may be nil.
+	Progress func(ctx context.Context, h *Host) (map[string]Progress, error)
 	// Plays names the plays by their index, as Owed does.
 	Plays []string
 	// Contents collects what hosts' files hold, for diffs.
@@ -148,11 +151,16 @@ func (p *Planner) host(ctx context.Context, h *inventory.Host) *Host {
 		planned.Err = err
 		return planned
 	}
-	planned.Warnings = append(planned.Warnings, p.predict(ctx, all)...)
-	if err := p.recall(ctx, planned); err != nil {
+	if err := p.resume(ctx, planned); err != nil {
 		planned.Err = err
 		return planned
 	}
+	planned.Warnings = append(planned.Warnings, p.predict(ctx, all)...)
+	if err := errors.Join(p.recall(ctx, planned), planned.delivered()); err != nil {
+		planned.Err = err
+		return planned
+	}
+	doubt(all)
 	for _, play := range planned.Plays {
 		play.notice()
 	}

@@ -12,6 +12,8 @@ type Lease struct {
 	Since int64 `json:"since"`
 	// Token tells the attempts of one run apart: the higher takes over from the lower.
 	Token int64 `json:"token"`
+	// Name is what the run calls the host. Two names of one machine share it.
+	Name string `json:"name,omitempty"`
 	// Break is a run whose lease is taken from it.
 	Break string `json:"break,omitempty"`
 	// WaitMS is how long to wait for another run to end.

@@ -35,6 +35,7 @@ type grammar struct {
 	Validate   validateCommand   `cmd:"" help:"Check a runbook without connecting to any host."`
 	Plan       planCommand       `cmd:"" help:"Show what apply would change. Changes nothing."`
 	Apply      applyCommand      `cmd:"" help:"Plan, ask, and make the changes."`
+	Resume     resumeCommand     `cmd:"" help:"Go on with an apply that was interrupted, killed, or failed."`
 	Show       showCommand       `cmd:"" help:"Print a saved plan."`
 	Graph      graphCommand      `cmd:"" help:"Draw a plan's units and what leads from one to the other."`
 	Runs       runsCommand       `cmd:"" help:"Look at earlier runs: list, show."`

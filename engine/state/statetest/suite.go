@@ -41,6 +41,8 @@ func Run(t *testing.T, open Open) {
 		{"facts", testFacts},
 		{"owed handlers", testOwed},
 		{"protections", testProtections},
+		{"progress", testProgress},
+		{"a run that is gone on with", testResume},
 		{"leases", testLeases},
 		{"many runs and one host", testLeaseRace},
 		{"audit", testAudit},
