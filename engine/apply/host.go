@@ -122,6 +122,7 @@ func (r *hostRun) run(ctx context.Context, steps []*plan.Step) {
 		}
 		if steps[i].Done {
 			r.count.OK++
+			r.protect(ctx, steps[i:i+1]) // the run may have been broken off before that
 			i++
 			continue
 		}

@@ -4,11 +4,13 @@ import (
 	"context"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/openfroyo/froyo/engine/apply"
 	"github.com/openfroyo/froyo/engine/enginetest"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/unit"
+	"github.com/openfroyo/froyo/providers/abi"
 )
 
 // protector notes what is protected, as a state would.
@@ -54,5 +56,25 @@ func TestApplyProtectsWhatIsThere(t *testing.T) {
 	want := []string{"protect h1/set[/there]", "protect h1/set[/new]", "lift h1/set[/free]"}
 	if !slices.Equal(p.calls, want) {
 		t.Errorf("got %v, want %v", p.calls, want)
+	}
+}
+
+// TestApplyProtectsWhatABrokenRunDid goes on with a run that was broken off
+// between a change and its protection.
+func TestApplyProtectsWhatABrokenRunDid(t *testing.T) {
+	var p protector
+	f := &fleet{
+		hosts: map[string]*enginetest.Host{"h1": enginetest.NewHost(map[string]string{"/a": "1"})},
+		units: func(host string) []*unit.Unit {
+			u := enginetest.Set(host, "/a", "1")
+			u.Lifecycle.PreventDestroy = new(true)
+			return []*unit.Unit{u}
+		},
+		protector: &p,
+		progress:  map[string]map[string]plan.Progress{"h1": {"set[/a]": {Action: abi.Update, Status: unit.Changed, Started: time.Unix(1, 0)}}},
+	}
+	f.apply(t.Context(), f.plan(t.Context()))
+	if !slices.Equal(p.calls, []string{"protect h1/set[/a]"}) {
+		t.Errorf("got %v", p.calls)
 	}
 }
