@@ -7,14 +7,13 @@ import (
 	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
-	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/runner/dial"
 	"github.com/openfroyo/froyo/runner/op"
 )
 
-// loans keeps which hosts are taken because units of other hosts act on them,
-// and this machine however it was: each is taken once for all. The zero value is ready.
+// loans keeps which hosts are taken because units of other hosts act on them:
+// each is taken once for all of them. The zero value is ready.
 type loans struct {
 	mu    sync.Mutex
 	hosts map[string]*loan
@@ -27,12 +26,8 @@ type loan struct {
 	held  error // another run has it, so that nobody else of this one waits again
 }
 
-// of is the loan of a host. All hosts that are this machine are one.
-func (l *loans) of(h *inventory.Host) *loan {
-	host := h.Name
-	if h.Connection == inventory.Local {
-		host = ""
-	}
+// of is the loan of a host.
+func (l *loans) of(host string) *loan {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.hosts == nil {
@@ -49,7 +44,7 @@ func (r *hostRun) has(s *plan.Step) bool {
 	if s.On == nil {
 		return r.leased
 	}
-	return r.loans.of(s.On.Host).has()
+	return r.loans.of(s.On.Host.Name).has()
 }
 
 func (l *loan) has() bool {
@@ -58,27 +53,10 @@ func (l *loan) has() bool {
 	return l.taken
 }
 
-// shared reports whether the run's own host is this machine, and is taken for
-// it under another name: a second runner would drive out the first.
-func (r *hostRun) shared() bool {
-	return r.host.Host.Connection == inventory.Local && r.loans.of(r.host.Host).has()
-}
-
-// share lets others know that this machine is taken.
-func (r *hostRun) share() {
-	if r.host.Host.Connection != inventory.Local {
-		return
-	}
-	l := r.loans.of(r.host.Host)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.taken = true
-}
-
 // borrow takes the other host that a step acts on, in a round trip. Where it is
 // another run's, the step fails.
 func (r *hostRun) borrow(ctx context.Context, s *plan.Step) (bool, error) {
-	l := r.loans.of(s.On.Host)
+	l := r.loans.of(s.On.Host.Name)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {

@@ -27,7 +27,7 @@ const leaseTime = time.Minute
 // first change, or nothing where the host is taken already or nothing changes.
 // Where it may not be taken, the host takes no further part.
 func (r *hostRun) lead(ctx context.Context, s *plan.Step, changes bool) ([]dial.Step, bool) {
-	if r.Lease == nil || r.leased || !changes || r.shared() {
+	if r.Lease == nil || r.leased || !changes {
 		return nil, true
 	}
 	l, err := r.Lease(ctx, r.host, s)
@@ -49,9 +49,7 @@ func (r *hostRun) taken(lead []dial.Step, outcomes []dial.Outcome) ([]dial.Outco
 		r.refuse(refusal(r.host.Host.Name, e))
 		return nil, false
 	}
-	if r.leased = outcomes[0].Ran; r.leased {
-		r.share()
-	}
+	r.leased = outcomes[0].Ran
 	return outcomes[1:], true
 }
 
@@ -62,7 +60,7 @@ func (r *hostRun) take(ctx context.Context, s *plan.Step) (bool, error) {
 		return r.borrow(ctx, s)
 	}
 	lead, ok := r.lead(ctx, s, true)
-	if len(lead) > 0 {
+	if ok {
 		outcomes, err := r.host.Target.Run(ctx, lead)
 		if err != nil {
 			return false, err
