@@ -41,7 +41,7 @@ func (i *Item) Check() error {
 		case t.needed && t.text == "":
 			return fmt.Errorf("the item %q has no %s", i.ID, t.name)
 		case len(t.text) > t.limit:
-			return fmt.Errorf("the %s of an item is longer than %d bytes: %.40q...", t.name, t.limit, t.text)
+			return fmt.Errorf("the %s of an item is longer than %d bytes: %.40q", t.name, t.limit, t.text)
 		case !utf8.ValidString(t.text):
 			return fmt.Errorf("the %s of an item is not UTF-8: %.40q", t.name, t.text)
 		}

@@ -71,7 +71,7 @@ func TestFault(t *testing.T) {
 			if !strings.Contains(d.Summary, "/srv/queue.db") || !strings.Contains(d.Summary, kind.Error()) {
 				t.Errorf("summary %q", d.Summary)
 			}
-			if locked := d.Code == diag.Locked; locked != (kind == ErrBusy) {
+			if locked := d.Code == diag.Locked; locked != errors.Is(kind, ErrBusy) {
 				t.Errorf("exit code %d", d.Code)
 			}
 		})

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"syscall"
 
-	"go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
 
 	"github.com/openfroyo/froyo/engine/diag"
@@ -37,7 +36,7 @@ func kindOf(err error) error {
 	case errors.Is(err, bolterrors.ErrTimeout):
 		return queue.ErrBusy
 	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrVersionMismatch), errors.Is(err, bolterrors.ErrChecksum),
-		errors.Is(err, bbolt.ErrIncompatibleValue):
+		errors.Is(err, bolterrors.ErrIncompatibleValue):
 		return queue.ErrCorrupt
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return queue.ErrFull
