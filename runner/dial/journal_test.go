@@ -1,9 +1,7 @@
 package dial_test
 
 import (
-	"os"
 	"path/filepath"
-	"strconv"
 	"testing"
 	"time"
 
@@ -15,20 +13,18 @@ import (
 	"github.com/openfroyo/froyo/runner/wire"
 )
 
-// journals are where runners of this user may leave them.
-func journals(run string) []string {
-	uid := strconv.Itoa(os.Getuid())
-	return []string{"/run/froyo/" + run, "/run/user/" + uid + "/froyo/" + run, "/tmp/.froyo-" + uid + "/" + run}
+// journalHost is a host whose /run is the folder run, so that no run of this
+// machine's own is in the way.
+func journalHost(t *testing.T) (h *host, run string) {
+	needRoot(t)
+	h, run = newHost(t), t.TempDir()
+	h.before = "mount --bind " + run + " /run"
+	return h, run
 }
 
-// left reports whether a run has a journal on this machine.
-func left(run string) bool {
-	for _, dir := range journals(run) {
-		if exists(filepath.Join(dir, "journal")) {
-			return true
-		}
-	}
-	return false
+func session(t *testing.T, h *host) *dial.Session {
+	t.Helper()
+	return h.open(t, dial.Options{Binary: dialtest.Binary(t)})
 }
 
 // keyed makes a step with a key.
@@ -49,22 +45,10 @@ func journal(t *testing.T, s *dial.Session, run string) []op.JournalEntry {
 	return results[0].Journal.Entries
 }
 
-// runID is one that no other test has.
-func runID(t *testing.T) string {
-	run := "test-" + strconv.Itoa(os.Getpid()) + "-" + strconv.FormatInt(time.Now().UnixNano(), 36)
-	t.Cleanup(func() {
-		for _, dir := range journals(run) {
-			_ = os.RemoveAll(dir)
-			_ = os.Remove(filepath.Dir(dir)) // unless something is in it
-		}
-	})
-	return run
-}
-
 // killed has a runner perform commands of a run, and kills it.
-func killed(t *testing.T, run string) []op.JournalEntry {
+func killed(t *testing.T, h *host, run string) []op.JournalEntry {
 	t.Helper()
-	_, s := real(t)
+	s := session(t, h)
 	done, err := s.Do(t.Context(), []dial.Step{
 		keyed(run+":a", shell("echo a")), keyed(run+":b", stat("/nowhere").Op), keyed(run+":c", read("/", 10)),
 		{Op: shell("true"), Timeout: time.Minute},
@@ -84,12 +68,13 @@ func killed(t *testing.T, run string) []op.JournalEntry {
 // TestJournalOfKilledRunner: the next session of the run reads what was done,
 // and a clean end leaves nothing.
 func TestJournalOfKilledRunner(t *testing.T) {
-	run := runID(t)
-	want := killed(t, run)
-	if !left(run) {
+	h, dir := journalHost(t)
+	const run = "r1"
+	want := killed(t, h, run)
+	if !exists(filepath.Join(dir, "froyo", run, "journal")) {
 		t.Fatal("the runner left no journal")
 	}
-	_, s := real(t)
+	s := session(t, h)
 	byKey := map[string]op.JournalEntry{}
 	for _, e := range journal(t, s, run) {
 		byKey[e.Key] = e
@@ -102,7 +87,7 @@ func TestJournalOfKilledRunner(t *testing.T) {
 	if len(byKey) != len(want) {
 		t.Errorf("got %v", byKey)
 	}
-	if got := journal(t, s, runID(t)); len(got) != 0 {
+	if got := journal(t, s, "r2"); len(got) != 0 {
 		t.Errorf("another run has %v", got)
 	}
 	if _, err := s.Do(t.Context(), []dial.Step{keyed(run+":e", shell("true"))}); err != nil {
@@ -114,22 +99,22 @@ func TestJournalOfKilledRunner(t *testing.T) {
 	if err := s.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if left(run) {
+	if exists(filepath.Join(dir, "froyo")) {
 		t.Error("the clean end left the journal")
 	}
 }
 
 // TestJournalOfAnotherRun: a run that takes the host removes what another's killed runner left.
 func TestJournalOfAnotherRun(t *testing.T) {
-	run, next := runID(t), runID(t)
-	killed(t, run)
-	_, s := real(t)
-	take := op.Op{Lease: &op.Lease{Run: next, Owner: "tester", Since: 1, Token: 1, WaitMS: 60_000}}
+	h, dir := journalHost(t)
+	killed(t, h, "r1")
+	s := session(t, h)
+	take := op.Op{Lease: &op.Lease{Run: "r2", Owner: "tester", Since: 1, Token: 1}}
 	results, err := s.Do(t.Context(), steps(take))
 	if err != nil || results[0].Error != nil {
 		t.Fatalf("%+v, %v", results, err)
 	}
-	if left(run) {
+	if exists(filepath.Join(dir, "froyo", "r1")) {
 		t.Error("the journal of the other run is still there")
 	}
 	if err := s.Close(t.Context()); err != nil {
