@@ -70,6 +70,9 @@ func (r *hostRun) perform(ctx context.Context, s *plan.Step, env *envelope, ops 
 			return nil, err
 		}
 		todo[i] = step(s, o)
+		if o.Changes() || o.Exec != nil {
+			todo[i] = r.effect(s, o, env.spent-1)
+		}
 	}
 	outcomes, err := r.host.Target.Run(ctx, todo)
 	if err != nil {

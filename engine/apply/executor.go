@@ -107,6 +107,8 @@ type Executor struct {
 	Stop <-chan struct{}
 	// Forks bounds the hosts at work at once.
 	Forks int
+	// Run is the run's ID, by which hosts note what they performed. Where it is "", they do not.
+	Run string
 }
 
 // Play is a play to be carried out, by its index among the plans' plays.

@@ -121,7 +121,7 @@ func (r *hostRun) run(ctx context.Context, steps []*plan.Step) {
 			r.err = &diag.Error{Summary: "interrupted", Host: r.host.Host.Name, Code: diag.Interrupted, Cause: context.Cause(ctx)}
 		}
 		if steps[i].Done {
-			r.count.OK++
+			r.pass(steps[i])
 			i++
 			continue
 		}
@@ -162,6 +162,16 @@ func (r *hostRun) countError(err error) {
 // step is an op of a unit on its way to the host.
 func step(s *plan.Step, o op.Op) dial.Step {
 	return dial.Step{Op: o, User: s.Unit.User, Unit: s.Unit.ID.Local(), Timeout: s.Unit.Timeout}
+}
+
+// effect is the nth op by which a unit acts, on its way to the host, which notes
+// that it performed it.
+func (r *hostRun) effect(s *plan.Step, o op.Op, n int) dial.Step {
+	d := step(s, o)
+	if r.Run != "" {
+		d.Key = plan.Key(r.Run, s.Unit, n)
+	}
+	return d
 }
 
 // NotReached is why a unit was skipped whose host's part had ended before its turn.
