@@ -103,3 +103,12 @@ func TestPlanTellsHostsApart(t *testing.T) {
 		})
 	}
 }
+
+// TestKeysOfDelegates: what two hosts delegate to a third one is told apart in its journal.
+func TestKeysOfDelegates(t *testing.T) {
+	a, b := on("/a", "1"), on("/a", "1")
+	b.ID.Host = "h2"
+	if plan.Key("r1", a, 0) == plan.Key("r1", b, 0) {
+		t.Error("units of two hosts have one key")
+	}
+}

@@ -4,7 +4,8 @@ import "errors"
 
 // Lease takes the host for one run: as long as the runner lives, no other run
 // may change it. Where another run has it, the answer is an error of the code
-// CodeHeld with its holder. The controller asks for it, never a guest.
+// CodeHeld with its holder. Journals that other runs have left on the host go
+// with it. The controller asks for it, never a guest.
 type Lease struct {
 	Run   string `json:"run"`
 	Owner string `json:"owner"` // alice@laptop

@@ -41,6 +41,7 @@ type grammar struct {
 	Runs       runsCommand       `cmd:"" help:"Look at earlier runs: list, show."`
 	State      stateCommand      `cmd:"" help:"Look at what is kept between runs: notifications, protections."`
 	Lock       lockCommand       `cmd:"" help:"Look at the locks of hosts that are being changed: list, break."`
+	Queue      queueCommand      `cmd:"" help:"Look at what runs still have to do: list, drop."`
 	Inventory  inventoryCommand  `cmd:"" help:"Look at the inventory: list, host, graph."`
 	Completion completionCommand `cmd:"" help:"Print a script that completes froyo's command line."`
 	Complete   completeCommand   `cmd:"" hidden:""`
