@@ -36,6 +36,8 @@ type fleet struct {
 	finished func(host string)
 	batch    []unit.Size
 	maxFail  *unit.Size
+	forks    int             // 0 is 4
+	stop     <-chan struct{} // nil is never
 	// delivered is asked before a delivery is recorded; nil lets it be.
 	delivered func(apply.Debt) error
 
@@ -115,7 +117,7 @@ func (f *fleet) apply(ctx context.Context, hosts []*plan.Host) []apply.Count {
 			return nil
 		},
 		Ledger:   f,
-		Contents: &plan.Contents{}, Events: f, Forks: 4, Exact: f.exact,
+		Contents: &plan.Contents{}, Events: f, Forks: f.atOnce(), Exact: f.exact, Stop: f.stop,
 	}
 	if f.confirm != nil {
 		e.Confirm = func(_ context.Context, h *plan.Host, s *plan.Step) (bool, error) {
@@ -411,4 +413,12 @@ func TestASavedPlanRefusesAHostThatChangedSince(t *testing.T) {
 	if !strings.Contains(strings.Join(f.log, "\n"), "no longer as the plan found it") {
 		t.Errorf("%q", f.log)
 	}
+}
+
+// atOnce is how many hosts are at work at once.
+func (f *fleet) atOnce() int {
+	if f.forks == 0 {
+		return 4
+	}
+	return f.forks
 }

@@ -35,6 +35,7 @@ type hostRun struct {
 	// watched holds the units that others name in on_change.
 	watched map[unit.ID]*unit.Unit
 
+	seat *seat           // its place in the phase at work
 	ctx  context.Context //nolint:containedctx // of the steps at work; a failure is told from everywhere
 	name string          // of the play at work
 	play *plan.Play
