@@ -12,10 +12,14 @@ import (
 // units runs the play's units, and the handlers that they or earlier runs call for.
 func (r *hostRun) units(ctx context.Context) {
 	done := 0
-	for _, at := range r.play.Flush {
+	for at, b := range r.play.Breaks() {
 		r.run(ctx, r.play.Steps[done:at])
 		done = at
-		r.deliver(ctx)
+		if b != nil {
+			r.meet(ctx, *b)
+		} else {
+			r.deliver(ctx)
+		}
 	}
 	r.run(ctx, r.play.Steps[done:])
 	r.deliver(ctx)

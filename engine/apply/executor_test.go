@@ -34,10 +34,12 @@ type fleet struct {
 	exact    bool
 	// finished is told when a host has no more to do; nil is nobody.
 	finished func(host string)
-	batch    []unit.Size
-	maxFail  *unit.Size
-	forks    int             // 0 is 4
-	stop     <-chan struct{} // nil is never
+	// heard is told why hosts were stopped; nil is nobody.
+	heard   func(err error)
+	batch   []unit.Size
+	maxFail *unit.Size
+	forks   int             // 0 is 4
+	stop    <-chan struct{} // nil is never
 	// delivered is asked before a delivery is recorded; nil lets it be.
 	delivered func(apply.Debt) error
 
@@ -50,6 +52,11 @@ type fleet struct {
 func (f *fleet) Emit(e event.Event) {
 	if e.Kind == event.HostFinished && f.finished != nil {
 		f.finished(e.Host)
+	}
+	if e.Kind == event.HostStopped && f.heard != nil {
+		f.mu.Lock()
+		f.heard(e.Err)
+		f.mu.Unlock()
 	}
 	if e.Kind != event.UnitFinished {
 		return

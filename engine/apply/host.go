@@ -67,6 +67,11 @@ func newHostRun(e *Executor, h *plan.Host) *hostRun {
 			r.watched[id] = nil
 		}
 	}
+	for play, p := range h.Plays {
+		if len(p.Barriers) > 0 {
+			r.last = max(r.last, play)
+		}
+	}
 	if len(r.watched) > 0 {
 		for _, s := range h.Steps() {
 			if _, is := r.watched[s.Unit.ID]; is {

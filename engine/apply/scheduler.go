@@ -17,6 +17,7 @@ type scheduler struct {
 	fresh, back []*seat
 	left        int // hosts of the phase that have not ended
 	waits       map[*wait]bool
+	barriers    map[string]*barrier // of the phase
 	messages    chan message
 	// stop and done are closed where nothing more shall begin; nil once that is known.
 	stop, done <-chan struct{}
@@ -42,6 +43,7 @@ func (s *scheduler) phase(runs []*hostRun, work func(*hostRun)) {
 		r.seat = &seat{scheduler: s, run: r, work: work}
 		s.fresh = append(s.fresh, r.seat)
 	}
+	s.raise(runs)
 	for s.left > 0 {
 		s.give()
 		if s.free == s.forks {

@@ -62,6 +62,7 @@ type ended struct{ seat *seat }
 func (m ended) take(s *scheduler) {
 	s.left--
 	m.seat.rise()
+	s.passAll(m.seat)
 }
 
 // gate is something that hosts come to, and that may make them wait.

@@ -60,6 +60,8 @@ type DocumentHost struct {
 	MachineID string          `json:"machine_id,omitempty"`
 	Inputs    json.RawMessage `json:"inputs,omitempty"`
 	Units     []DocumentUnit  `json:"units"`
+	// Barriers are where the host waits for others, by play and in their order.
+	Barriers []DocumentBarrier `json:"barriers,omitempty"`
 	// Error is why the host could not be planned; such a host is not applied.
 	Error string `json:"error,omitempty"`
 }
@@ -128,6 +130,7 @@ func (d *Document) AddHost(h *Host, plays []string, contents *Contents, seal Sea
 	if h.Err != nil {
 		doc.Error = h.Err.Error()
 	}
+	doc.Barriers = documentBarriers(h, plays)
 	for play, s := range h.Steps() {
 		u, err := documentUnit(s, plays[play], seal)
 		if err != nil {

@@ -14,7 +14,8 @@ type Play struct {
 	// Flush holds where owed handlers are delivered early: before the step of
 	// that index, or behind the last.
 	Flush    []int
-	Handlers []*Handler // in the order in which they are delivered
+	Barriers []unit.Barrier // where the host waits for others
+	Handlers []*Handler     // in the order in which they are delivered
 	Verify   []*Step
 }
 
@@ -31,7 +32,7 @@ type Handler struct {
 
 // newPlay makes the steps of a play.
 func newPlay(p *unit.Play) *Play {
-	play := &Play{Steps: newSteps(p.Units), Flush: p.Flush, Verify: newSteps(p.Verify)}
+	play := &Play{Steps: newSteps(p.Units), Flush: p.Flush, Barriers: p.Barriers, Verify: newSteps(p.Verify)}
 	for _, h := range p.Handlers {
 		handler := &Handler{Name: h.Name, Pos: h.Pos, Steps: newSteps(h.Units), Rescue: h.Rescue}
 		for _, s := range handler.Steps {

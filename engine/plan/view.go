@@ -57,6 +57,7 @@ func (d *Document) viewHost(saved *DocumentHost, plays []string) (*Host, error) 
 		h.Plays[play].put(step)
 		all = append(all, step)
 	}
+	h.viewBarriers(saved.Barriers, plays)
 	stir(all)
 	return h, nil
 }

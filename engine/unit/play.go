@@ -34,6 +34,7 @@ type Play struct {
 	// Flush holds where owed handlers are delivered early: before the unit of
 	// that index, or behind the last.
 	Flush    []int
+	Barriers []Barrier  // in script order
 	Handlers []*Handler // in the order in which they are delivered
 	Verify   []*Unit    // what must hold in the end
 }
@@ -89,7 +90,7 @@ func (r *Retry) Wait(attempt int) time.Duration {
 // Handlers belong to the units that notify them.
 func (p *Play) Keep(takes func(*Unit) bool) *Play {
 	kept := &Play{Handlers: p.Handlers, Verify: keep(p.Verify, takes)}
-	at := p.Flush
+	at, places := p.Flush, make([]int, 1, len(p.Units)+1)
 	for i, u := range p.Units {
 		for ; len(at) > 0 && at[0] <= i; at = at[1:] {
 			kept.Flush = append(kept.Flush, len(kept.Units))
@@ -97,9 +98,14 @@ func (p *Play) Keep(takes func(*Unit) bool) *Play {
 		if takes(u) {
 			kept.Units = append(kept.Units, u)
 		}
+		places = append(places, len(kept.Units))
 	}
 	for range at {
 		kept.Flush = append(kept.Flush, len(kept.Units))
+	}
+	for _, b := range p.Barriers {
+		b.At = places[b.At]
+		kept.Barriers = append(kept.Barriers, b)
 	}
 	return kept
 }

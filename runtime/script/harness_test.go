@@ -184,6 +184,11 @@ func runChunk(t *testing.T, c startest.Chunk) (string, error) {
 			out.lines = append(out.lines, fmt.Sprintf("flush %v", play.Flush))
 		}
 	}
+	for _, play := range ev.Plays {
+		for _, b := range play.Barriers {
+			out.lines = append(out.lines, fmt.Sprintf("barrier %q at %d behind %d flush", b.Name, b.At, b.Flushes))
+		}
+	}
 	for _, w := range ev.Warnings {
 		out.lines = append(out.lines, "warning: "+w.Summary)
 	}

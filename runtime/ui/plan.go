@@ -36,6 +36,7 @@ func (v PlanView) Print(w io.Writer, plays []string, hosts []*plan.Host) error {
 	if len(entries) > 0 {
 		fmt.Fprintln(b)
 	}
+	v.barriers(b, plays, hosts)
 	v.notes(b, summary)
 	color := bold
 	if summary.Pending() == 0 {
