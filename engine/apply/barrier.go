@@ -64,7 +64,7 @@ func (r *hostRun) meet(ctx context.Context, b unit.Barrier) {
 	told := event.Event{
 		Kind: event.HostWaits, Time: time.Now(), Host: r.host.Host.Name, Play: r.name, Pos: b.Pos, Text: "waits at barrier " + b.Name,
 	}
-	if r.seat.come(r.seat.scheduler.barriers[b.Name], told) != stuck {
+	if r.come(r.seat.scheduler.barriers[b.Name], told) != stuck {
 		return
 	}
 	r.drop((&diag.Error{Summary: "it waits at barrier \"" + b.Name + "\" for hosts that wait for it", Pos: b.Pos}).

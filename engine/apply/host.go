@@ -121,22 +121,37 @@ func (r *hostRun) end() {
 func (r *hostRun) run(ctx context.Context, steps []*plan.Step) {
 	r.ctx = ctx
 	for i := 0; i < len(steps); {
-		if r.err == nil && r.stopped(ctx) {
-			r.err = &diag.Error{Summary: "interrupted", Host: r.host.Host.Name, Code: diag.Interrupted, Cause: context.Cause(ctx)}
+		n, begun := r.advance(ctx, steps[i:])
+		if begun {
+			r.withdraw(ctx)
 		}
-		if r.err != nil {
-			r.skip(steps[i], NotReached)
-			i++
-			continue
-		}
-		if n := r.ahead(steps[i:]); n > 0 {
-			i += r.sequence(ctx, steps[i:i+n])
-		} else {
-			r.single(ctx, steps[i])
-			i++
-		}
-		r.withdraw(ctx)
+		i += n
 	}
+}
+
+// advance gives the first of steps their turn, and returns how many had it. It
+// reports whether anything was begun: else the host's part had ended before.
+func (r *hostRun) advance(ctx context.Context, steps []*plan.Step) (had int, begun bool) {
+	if r.err == nil && r.stopped(ctx) {
+		r.interrupt(ctx)
+	}
+	if r.err != nil {
+		r.skip(steps[0], NotReached)
+		return 1, false
+	}
+	if n := r.ahead(steps); n > 0 {
+		had = r.sequence(ctx, steps[:n])
+	} else {
+		r.single(ctx, steps[0])
+		had = 1
+	}
+	r.tell(steps[:had])
+	return had, true
+}
+
+// interrupt ends the host's part because nothing more shall begin.
+func (r *hostRun) interrupt(ctx context.Context) {
+	r.err = &diag.Error{Summary: "interrupted", Host: r.host.Host.Name, Code: diag.Interrupted, Cause: context.Cause(ctx)}
 }
 
 // stopped reports whether no further unit shall begin.
@@ -194,7 +209,7 @@ func (r *hostRun) fail(s *plan.Step, started time.Time, err error) {
 		}
 	}
 	s.Unit.Finish(unit.Outcome{Status: unit.Failed})
-	if s.Unit.OnFailure != "" && !ends(err) {
+	if s.Unit.OnFailure != "" && !ends(err) && !s.Elsewhere() {
 		defer r.rescue(s)
 	}
 	if s.Unit.IgnoreFailure && !ends(err) {

@@ -13,6 +13,7 @@ import (
 
 // play carries out one play, batch by batch.
 func (s *scheduler) play(ctx context.Context, index int, p Play, all []*hostRun) {
+	s.throttles, s.onces = map[string]*throttle{}, map[string]*once{}
 	var runs, selected []*hostRun
 	named := make(map[string]bool, len(p.Hosts))
 	for _, name := range p.Hosts {

@@ -17,7 +17,10 @@ type scheduler struct {
 	fresh, back []*seat
 	left        int // hosts of the phase that have not ended
 	waits       map[*wait]bool
-	barriers    map[string]*barrier // of the phase
+	barriers    map[string]*barrier  // of the phase
+	throttles   map[string]*throttle // of the play, as onces
+	onces       map[string]*once
+	present     map[string]bool // hosts of the phase that have not ended
 	messages    chan message
 	// stop and done are closed where nothing more shall begin; nil once that is known.
 	stop, done <-chan struct{}
@@ -38,10 +41,11 @@ func newScheduler(ctx context.Context, e *Executor) *scheduler {
 // phase has work done for hosts, as many at once as there are forks, and
 // returns when all of it has ended.
 func (s *scheduler) phase(runs []*hostRun, work func(*hostRun)) {
-	s.left = len(runs)
+	s.left, s.present = len(runs), make(map[string]bool, len(runs))
 	for _, r := range runs {
 		r.seat = &seat{scheduler: s, run: r, work: work}
 		s.fresh = append(s.fresh, r.seat)
+		s.present[r.host.Host.Name] = true
 	}
 	s.raise(runs)
 	for s.left > 0 {

@@ -63,6 +63,7 @@ func (m ended) take(s *scheduler) {
 	s.left--
 	m.seat.rise()
 	s.passAll(m.seat)
+	s.leave(m.seat.run.host.Host.Name)
 }
 
 // gate is something that hosts come to, and that may make them wait.
@@ -100,10 +101,10 @@ func (t *seat) pause() {
 	}
 }
 
-// wake ends a wait, unless it has ended before.
-func (s *scheduler) wake(w *wait, v verdict) {
+// wake ends a wait, and reports whether it had not ended before.
+func (s *scheduler) wake(w *wait, v verdict) bool {
 	if !s.waits[w] {
-		return
+		return false
 	}
 	delete(s.waits, w)
 	w.verdict = v
@@ -111,16 +112,17 @@ func (s *scheduler) wake(w *wait, v verdict) {
 	if t.seated {
 		t.busy++
 		w.granted <- v
-		return
+		return true
 	}
 	if t.woken = append(t.woken, w); len(t.woken) == 1 {
 		s.back = append(s.back, t)
 	}
+	return true
 }
 
 // come is called by a host's worker at a gate; it returns when the host may go on.
-func (t *seat) come(g gate, told event.Event) verdict {
-	w := &wait{seat: t, told: told, granted: make(chan verdict, 1)}
-	t.scheduler.messages <- arrival{g, w}
+func (r *hostRun) come(g gate, told event.Event) verdict {
+	w := &wait{seat: r.seat, told: told, granted: make(chan verdict, 1)}
+	r.seat.scheduler.messages <- arrival{g, w}
 	return <-w.granted
 }

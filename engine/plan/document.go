@@ -83,6 +83,8 @@ type DocumentUnit struct {
 	Rescue      bool             `json:"only_on_failure,omitempty"`
 	OnFailure   string           `json:"on_failure,omitempty"` // the handler that runs where it fails
 	Owed        *DocumentOwed    `json:"owed,omitempty"`       // an earlier run called for its handler
+	Throttle    int              `json:"throttle,omitempty"`   // hosts that are at its turn at once
+	Once        string           `json:"once,omitempty"`       // the host on which it is done for all
 	Action      abi.Action       `json:"action,omitempty"`
 	Certainty   Certainty        `json:"certainty,omitempty"`
 	Skipped     bool             `json:"skipped,omitempty"` // when is false as things stand
@@ -174,6 +176,7 @@ func documentUnit(s *Step, play string, seal Seal) (DocumentUnit, error) {
 	doc := DocumentUnit{
 		OnChange: locals(u, u.OnChange), Notify: u.Notify,
 		Handler: scope.Handler, Verify: scope != unit.Scope{} && scope.Handler == "", Dormant: s.Dormant, Rescue: s.Rescue, OnFailure: u.OnFailure,
+		Throttle: u.Throttle, Once: s.Once,
 		Unit: u.ID.Bare(), Play: play, Pos: u.Pos, User: u.User, Tags: u.Tags, Require: locals(u, u.Require),
 		Certainty: s.Certainty, Skipped: s.Skip, Conditional: u.When != nil, Sensitive: u.Sensitive,
 		Args: json.RawMessage(u.Args), Later: unknownFields(u), Before: json.RawMessage(s.Actual),

@@ -103,7 +103,7 @@ func (b *graphBuilder) nodes() GraphHost {
 			b.handlers[name] = id
 		}
 		out.Nodes = append(out.Nodes, GraphNode{
-			ID: id, Unit: u.Unit, Action: u.Action, Handler: u.Handler, Verify: u.Verify, Failed: u.failed(), Acts: u.pending(),
+			ID: id, Unit: u.Unit, Action: u.Action, Handler: u.Handler, Verify: u.Verify, Failed: u.failed(), Acts: u.pending(b.host.Name),
 		})
 	}
 	return out
@@ -147,8 +147,8 @@ func (b *graphBuilder) find(in scope, unit string) string {
 func (u *DocumentUnit) failed() bool { return u.Error != "" || u.Action == "" }
 
 // pending reports whether the unit's change is still to be made, as Step.Pending does.
-func (u *DocumentUnit) pending() bool {
-	return !u.failed() && !u.Skipped && u.Action != abi.None && u.Action != abi.Probe && u.Certainty != Unknown
+func (u *DocumentUnit) pending(host string) bool {
+	return !u.failed() && !u.Skipped && (u.Once == "" || u.Once == host) && u.Action != abi.None && u.Action != abi.Probe && u.Certainty != Unknown
 }
 
 // parts ranges over a host's units as they are drawn together: those of its

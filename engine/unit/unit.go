@@ -80,6 +80,10 @@ type Unit struct {
 	OnFailure string
 	// IgnoreFailure lets the host go on where the unit fails.
 	IgnoreFailure bool
+	// Throttle bounds how many hosts are at the unit's turn at once; 0 does not.
+	Throttle int
+	// RunOnce has one host of the play do the unit for all.
+	RunOnce bool
 	// Timeout bounds each op of the unit on the host; 0 is the runner's own bound.
 	Timeout time.Duration
 	// User is who the unit acts as on the host: "" is the login user.

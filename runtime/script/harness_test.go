@@ -252,6 +252,12 @@ func describe(u *unit.Unit) string {
 	if u.IgnoreFailure {
 		parts = append(parts, "failure ignored")
 	}
+	if u.Throttle > 0 {
+		parts = append(parts, fmt.Sprintf("throttle %d", u.Throttle))
+	}
+	if u.RunOnce {
+		parts = append(parts, "once")
+	}
 	if u.Timeout > 0 {
 		parts = append(parts, "timeout "+u.Timeout.String())
 	}

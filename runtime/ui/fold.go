@@ -73,7 +73,7 @@ func foldKey(play int, user string, s *plan.Step) string {
 	if s.Owed != nil {
 		owed = s.Owed.Run
 	}
-	key, err := json.Marshal([]any{play, s.Unit.ID.Local(), s.Unit.Pos, user, s.Certainty, s.Skip, s.Err, s.Change, s.MayAct(), s.Unit.Sensitive, owed})
+	key, err := json.Marshal([]any{play, s.Unit.ID.Local(), s.Unit.Pos, user, s.Certainty, s.Skip, s.Err, s.Change, s.MayAct(), s.Unit.Sensitive, owed, s.Once, s.Elsewhere(), s.Unit.Throttle})
 	if err != nil {
 		return s.Unit.ID.String() // unique: it is shown on its own
 	}
