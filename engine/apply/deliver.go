@@ -13,7 +13,7 @@ import (
 func (r *hostRun) units(ctx context.Context) {
 	done := 0
 	for at, b := range r.play.Breaks() {
-		r.run(ctx, r.play.Steps[done:at])
+		r.section(ctx, r.play.Steps[done:at])
 		done = at
 		if b != nil {
 			r.meet(ctx, *b)
@@ -21,7 +21,7 @@ func (r *hostRun) units(ctx context.Context) {
 			r.deliver(ctx)
 		}
 	}
-	r.run(ctx, r.play.Steps[done:])
+	r.section(ctx, r.play.Steps[done:])
 	r.deliver(ctx)
 }
 

@@ -34,6 +34,8 @@ type fleet struct {
 	exact    bool
 	// finished is told when a host has no more to do; nil is nobody.
 	finished func(host string)
+	// listen gets every event; nil is nobody.
+	listen func(e event.Event)
 	// heard is told why hosts were stopped; nil is nobody.
 	heard   func(err error)
 	batch   []unit.Size
@@ -50,6 +52,9 @@ type fleet struct {
 }
 
 func (f *fleet) Emit(e event.Event) {
+	if f.listen != nil {
+		f.listen(e)
+	}
 	if e.Kind == event.HostFinished && f.finished != nil {
 		f.finished(e.Host)
 	}

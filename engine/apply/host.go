@@ -20,11 +20,11 @@ type hostRun struct {
 	*Executor
 	host  *plan.Host
 	count Count
-	// err is why the host takes no further part, or nil.
-	err error
-	// dirty says that something on the host changed, so what the plan read no longer binds;
-	// touched, that it was this run that changed it.
-	dirty, touched bool
+	registers
+	// touched says that it was this run that changed something on the host.
+	touched bool
+	// side is what runs side by side on the host; nil is that all is in order.
+	side *graph
 	// leased says that the host is taken for this run.
 	leased bool
 	// last is the index of the host's last play, or -1.
@@ -52,7 +52,7 @@ type hostRun struct {
 
 func newHostRun(e *Executor, h *plan.Host) *hostRun {
 	r := &hostRun{
-		Executor: e, host: h, err: h.Err, last: -1, count: Count{Host: h.Host.Name},
+		Executor: e, host: h, registers: registers{err: h.Err}, last: -1, count: Count{Host: h.Host.Name},
 		wanted: map[unit.ID]bool{}, watched: map[unit.ID]*unit.Unit{},
 	}
 	if h.Err != nil {
@@ -67,10 +67,15 @@ func newHostRun(e *Executor, h *plan.Host) *hostRun {
 			r.watched[id] = nil
 		}
 	}
+	graphs := false
 	for play, p := range h.Plays {
 		if len(p.Barriers) > 0 {
 			r.last = max(r.last, play)
 		}
+		graphs = graphs || p.Graph
+	}
+	if graphs {
+		r.sideBySide()
 	}
 	if len(r.watched) > 0 {
 		for _, s := range h.Steps() {
@@ -122,7 +127,7 @@ func (r *hostRun) run(ctx context.Context, steps []*plan.Step) {
 	r.ctx = ctx
 	for i := 0; i < len(steps); {
 		n, begun := r.advance(ctx, steps[i:])
-		if begun {
+		if begun && r.side == nil { // others may be at what they were presumed to call for
 			r.withdraw(ctx)
 		}
 		i += n

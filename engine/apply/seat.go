@@ -122,7 +122,31 @@ func (s *scheduler) wake(w *wait, v verdict) bool {
 
 // come is called by a host's worker at a gate; it returns when the host may go on.
 func (r *hostRun) come(g gate, told event.Event) verdict {
+	if r.side != nil {
+		defer r.side.park()()
+	}
+	defer r.pause()()
 	w := &wait{seat: r.seat, told: told, granted: make(chan verdict, 1)}
 	r.seat.scheduler.messages <- arrival{g, w}
 	return <-w.granted
+}
+
+// crowd tells that more goroutines of a host are at work, or fewer.
+type crowd struct {
+	seat *seat
+	more int
+}
+
+func (m crowd) take(*scheduler) {
+	if m.seat.busy += m.more; m.seat.busy == 0 {
+		m.seat.rise()
+	}
+}
+
+// more is called by the host's goroutine at work: so many more are as well, or
+// where it is less than none, it no longer is.
+func (t *seat) more(n int) {
+	if n != 0 {
+		t.scheduler.messages <- crowd{t, n}
+	}
 }

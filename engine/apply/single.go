@@ -94,6 +94,7 @@ func (r *hostRun) again(ctx context.Context, s *plan.Step, attempt int, err erro
 		text = fmt.Sprintf("attempt %d of %d failed; again in %s", attempt, retry.Attempts, wait)
 	}
 	r.emit(s, event.Event{Kind: event.UnitNoted, Text: text})
+	defer r.pause()()
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {

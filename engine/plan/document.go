@@ -52,7 +52,12 @@ type DocumentPlay struct {
 	Name     string   `json:"name"`
 	Selector string   `json:"hosts"`
 	Selected []string `json:"selected"`
+	// Order is OrderGraph where units run side by side as their edges allow.
+	Order string `json:"order,omitempty"`
 }
+
+// OrderGraph is the order of plays whose units run side by side.
+const OrderGraph = "graph"
 
 // DocumentHost is one host's plan.
 type DocumentHost struct {
@@ -76,6 +81,7 @@ type DocumentUnit struct {
 	Tags        []string         `json:"tags,omitempty"`
 	Require     []string         `json:"require,omitempty"`
 	OnChange    []string         `json:"on_change,omitempty"`
+	After       []string         `json:"after,omitempty"`   // in graph order, what it directly comes after
 	Notify      []string         `json:"notify,omitempty"`  // handlers of the play
 	Handler     string           `json:"handler,omitempty"` // the one it belongs to
 	Verify      bool             `json:"verify,omitempty"`  // it belongs to the play's verify
@@ -133,10 +139,14 @@ func (d *Document) AddHost(h *Host, plays []string, contents *Contents, seal Sea
 		doc.Error = h.Err.Error()
 	}
 	doc.Barriers = documentBarriers(h, plays)
+	after := h.after()
 	for play, s := range h.Steps() {
 		u, err := documentUnit(s, plays[play], seal)
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.Unit.ID, err)
+		}
+		for _, before := range after[s] {
+			u.After = append(u.After, before.Unit.ID.Local())
 		}
 		doc.Units = append(doc.Units, u)
 		if !s.Unit.Sensitive {

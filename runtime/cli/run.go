@@ -241,7 +241,11 @@ func (r *run) document() (*plan.Document, error) {
 		Summary: plan.Summarize(r.planned),
 	}
 	for i, p := range r.program.Plays() {
-		d.Plays = append(d.Plays, plan.DocumentPlay{Name: p.Name, Selector: p.Selector, Selected: r.selection.byPlay[i]})
+		play := plan.DocumentPlay{Name: p.Name, Selector: p.Selector, Selected: r.selection.byPlay[i]}
+		if p.Graph {
+			play.Order = plan.OrderGraph
+		}
+		d.Plays = append(d.Plays, play)
 	}
 	seal, err := r.workspace.Sealer()
 	if err != nil {

@@ -185,6 +185,9 @@ func runChunk(t *testing.T, c startest.Chunk) (string, error) {
 		}
 	}
 	for _, play := range ev.Plays {
+		if play.Graph {
+			out.lines = append(out.lines, "in graph order")
+		}
 		for _, b := range play.Barriers {
 			out.lines = append(out.lines, fmt.Sprintf("barrier %q at %d behind %d flush", b.Name, b.At, b.Flushes))
 		}
