@@ -84,11 +84,11 @@ func (f *fleet) play(host string) *unit.Play {
 	return p
 }
 
-func (f *fleet) plan(ctx context.Context) []*plan.Host {
+func (f *fleet) planner() *plan.Planner {
 	if f.provider == nil {
 		f.provider = &enginetest.Provider{}
 	}
-	p := &plan.Planner{
+	return &plan.Planner{
 		Connect: func(_ context.Context, h *inventory.Host) (plan.Target, error) { return f.hosts[h.Name], nil },
 		Evaluate: func(_ context.Context, h *inventory.Host, _ plan.Target) (*plan.Evaluation, error) {
 			return &plan.Evaluation{Plays: map[int]*unit.Play{0: f.play(h.Name)}}, nil
@@ -98,6 +98,9 @@ func (f *fleet) plan(ctx context.Context) []*plan.Host {
 		Owed:     f.recall, Plays: []string{"web"},
 		Contents: &plan.Contents{}, Events: f, Forks: 4,
 	}
+}
+
+func (f *fleet) plan(ctx context.Context) []*plan.Host {
 	var hosts []*inventory.Host
 	for _, name := range slices.Sorted(func(yield func(string) bool) {
 		for n := range f.hosts {
@@ -108,10 +111,10 @@ func (f *fleet) plan(ctx context.Context) []*plan.Host {
 	}) {
 		hosts = append(hosts, enginetest.Inventory(name))
 	}
-	return p.Plan(ctx, hosts)
+	return f.planner().Plan(ctx, hosts)
 }
 
-func (f *fleet) apply(ctx context.Context, hosts []*plan.Host) []apply.Count {
+func (f *fleet) executor() *apply.Executor {
 	e := &apply.Executor{
 		Provider: func(context.Context, string) (plan.Provider, error) { return f.provider, nil },
 		Complete: func(u *unit.Unit, values map[string]any) error {
@@ -136,6 +139,11 @@ func (f *fleet) apply(ctx context.Context, hosts []*plan.Host) []apply.Count {
 			return f.confirm(h.Host.Name, s.Unit.ID.Local())
 		}
 	}
+	return e
+}
+
+func (f *fleet) apply(ctx context.Context, hosts []*plan.Host) []apply.Count {
+	e := f.executor()
 	p := apply.Play{Name: "web", Batch: f.batch, MaxFail: f.maxFail}
 	for _, h := range hosts {
 		p.Hosts = append(p.Hosts, h.Host.Name)

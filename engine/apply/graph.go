@@ -187,9 +187,7 @@ func (g *graph) do(i int) {
 func (g *graph) end(i int, taker bool) {
 	r := g.run
 	g.dirty[i] = r.dirty
-	if r.err != nil && (g.err == nil || ends(r.err) && !ends(g.err)) {
-		g.err = r.err
-	}
+	g.stop(r.err)
 	g.running--
 	if taker && g.takers > 0 {
 		g.takers--
@@ -206,6 +204,14 @@ func (g *graph) end(i int, taker bool) {
 		close(g.over)
 	case n != 1:
 		r.seat.more(n - 1)
+	}
+}
+
+// stop lets nothing more begin, because of an error. Of several the one is kept
+// that ends the host's part whatever its units say.
+func (g *graph) stop(err error) {
+	if err != nil && (g.err == nil || ends(err) && !ends(g.err)) {
+		g.err = err
 	}
 }
 

@@ -236,6 +236,9 @@ func (r *hostRun) rescue(s *plan.Step) {
 		return
 	}
 	failed := r.err
+	if r.side != nil {
+		r.side.stop(failed)
+	}
 	r.err, r.dirty = nil, true
 	for _, step := range h.Steps {
 		step.Dormant = false
