@@ -1,6 +1,7 @@
 // Package apply carries plans out: play by play, hosts in parallel, the units
-// of a host in the order of the runbook. Each unit that acts, and each after
-// it, is read again just before its turn.
+// of a host in the order of the runbook, or side by side where the play is in
+// graph order. Each unit that acts, and each after it, is read again just
+// before its turn.
 //
 // In a play a host's units come first, then the handlers that they called for,
 // each once; when all hosts of the play are through, its verify says whether

@@ -74,7 +74,7 @@ func (r *hostRun) admit(ctx context.Context, s *plan.Step) (leave func()) {
 // waiting is the event that a step waits for other hosts.
 func (r *hostRun) waiting(s *plan.Step, text string) event.Event {
 	return event.Event{
-		Kind: event.UnitNoted, Time: time.Now(), Host: r.host.Host.Name, Play: r.name, Unit: s.Unit.ID, Pos: s.Unit.Pos, Text: text,
+		Kind: event.HostWaits, Time: time.Now(), Host: r.host.Host.Name, Play: r.name, Unit: s.Unit.ID, Pos: s.Unit.Pos, Text: text,
 	}
 }
 

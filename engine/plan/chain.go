@@ -1,6 +1,9 @@
 package plan
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // chain follows the order of the units of a scope, to be drawn.
 type chain struct {
@@ -44,9 +47,7 @@ func (h *Host) after() map[*Step][]*Step {
 		if !p.Graph {
 			continue
 		}
-		for s, before := range p.after() {
-			all[s] = before
-		}
+		maps.Copy(all, p.after())
 	}
 	return all
 }

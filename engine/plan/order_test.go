@@ -30,7 +30,7 @@ func declared(t *testing.T, texts ...string) []*plan.Step {
 			}
 			u.Args = args
 		}
-		for _, r := range strings.Fields(required) {
+		for r := range strings.FieldsSeq(required) {
 			u.Require = append(u.Require, unit.ParseLocal("h1", r))
 		}
 		steps = append(steps, &plan.Step{Unit: u, Change: &abi.Change{Action: abi.Create}})

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 
+	"github.com/openfroyo/froyo/engine/event"
 	"github.com/openfroyo/froyo/engine/plan"
 )
 
@@ -30,4 +31,12 @@ func (v PlanView) barriers(b *bufio.Writer, plays []string, hosts []*plan.Host) 
 			fmt.Fprintln(b, v.Style.paint(dim, text))
 		}
 	}
+}
+
+// waiting is what a host does that waits for others: at a barrier, or at a unit's turn.
+func waiting(e event.Event) string {
+	if e.Unit.Type == "" {
+		return e.Text
+	}
+	return e.Unit.Local() + " " + e.Text
 }
