@@ -33,10 +33,11 @@ func (v PlanView) barriers(b *bufio.Writer, plays []string, hosts []*plan.Host) 
 	}
 }
 
-// waiting is what a host does that waits for others: at a barrier, or at a unit's turn.
-func waiting(e event.Event) string {
+// waits shows what a host waits for of others: at a barrier, or at a unit's turn.
+func (p *Progress) waits(e event.Event) {
 	if e.Unit.Type == "" {
-		return e.Text
+		p.at(e.Host, e.Text)
+		return
 	}
-	return e.Unit.Local() + " " + e.Text
+	p.at(e.Host, e.Unit.Local()).note = e.Text
 }

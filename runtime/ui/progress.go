@@ -161,7 +161,7 @@ func (p *Progress) Emit(e event.Event) {
 	case event.HostRefused:
 		p.failure(e.Host, fmt.Sprintf("%s  refused  %s", e.Host, inLine(e.Err)))
 	case event.HostWaits:
-		p.at(e.Host, waiting(e))
+		p.waits(e)
 	case event.UnitStarted:
 		p.at(e.Host, e.Unit.Local())
 	case event.UnitNoted:
