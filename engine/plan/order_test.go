@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/openfroyo/froyo/engine/enginetest"
+	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/providers/abi"
@@ -125,6 +126,14 @@ func TestGraphOrderIsDrawn(t *testing.T) {
 	d := &plan.Document{Plays: []plan.DocumentPlay{{Name: "one"}, {Name: "two", Order: plan.OrderGraph}, {Name: "three"}}}
 	if err := d.AddHost(host, plays, &plan.Contents{}, func([]byte) string { return "" }); err != nil {
 		t.Fatal(err)
+	}
+	d.Inventory = []*inventory.Host{host.Host}
+	viewed, _, _, err := d.View()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if viewed[0].Plays[0].Graph || !viewed[0].Plays[1].Graph {
+		t.Error("the saved plan does not tell which play is in graph order")
 	}
 	var got []string
 	for _, e := range d.Graph().Edges {

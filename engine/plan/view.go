@@ -52,7 +52,7 @@ func (d *Document) viewHost(saved *DocumentHost, plays []string) (*Host, error) 
 			return nil, fmt.Errorf("%s/%s: %w", saved.Name, u.Unit, err)
 		}
 		if h.Plays[play] == nil {
-			h.Plays[play] = &Play{}
+			h.Plays[play] = &Play{Graph: d.Plays[play].Order == OrderGraph}
 		}
 		h.Plays[play].put(step)
 		all = append(all, step)

@@ -27,7 +27,7 @@ func (v PlanView) barriers(b *bufio.Writer, plays []string, hosts []*plan.Host) 
 			}
 		}
 		for _, barrier := range order {
-			text := fmt.Sprintf("play %s: barrier %s on %s", PlayName(name), Readable(barrier), On(on[barrier]))
+			text := fmt.Sprintf("play %s: barrier \"%s\" on %s", PlayName(name), Readable(barrier), On(on[barrier]))
 			fmt.Fprintln(b, v.Style.paint(dim, text))
 		}
 	}

@@ -11,7 +11,8 @@ import (
 // entry is one change that is the same on several hosts.
 type entry struct {
 	play  string
-	place int // of its unit
+	graph bool // the play's units run side by side
+	place int  // of its unit
 	step  *plan.Step
 	user  string // who it acts as, where that is not who the host's units usually act as
 	hosts []string
@@ -44,7 +45,7 @@ func fold(hosts []*plan.Host, plays []string, show func(*plan.Step) bool) []*ent
 					if _, ok := place[name]; !ok {
 						place[name] = len(place)
 					}
-					e = &entry{play: plays[play], place: place[name], step: s, user: user}
+					e = &entry{play: plays[play], graph: h.Plays[play].Graph, place: place[name], step: s, user: user}
 					known[key] = e
 					entries = append(entries, e)
 				}

@@ -54,7 +54,11 @@ func (v PlanView) heading(b *bufio.Writer, last, e *entry) {
 		if last != nil {
 			fmt.Fprintln(b)
 		}
-		fmt.Fprintln(b, v.Style.paint(bold, "play "+PlayName(e.play)))
+		order := ""
+		if e.graph {
+			order = v.Style.paint(dim, "  in graph order")
+		}
+		fmt.Fprintln(b, v.Style.paint(bold, "play "+PlayName(e.play))+order)
 	}
 	scope := e.step.Unit.ID.Scope
 	if scope == (unit.Scope{}) || !fresh && last.step.Unit.ID.Scope == scope {

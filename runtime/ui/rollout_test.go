@@ -27,7 +27,8 @@ func TestPlanTellsOfOtherHosts(t *testing.T) {
 		b.host(name, once, idle, restart)
 		b.hosts[len(b.hosts)-1].Plays[0].Barriers = []unit.Barrier{{Name: "all \x1bmigrated", At: 2}}
 	}
-	b.hosts[2].Plays[0] = &plan.Play{Steps: b.hosts[2].Plays[0].Steps}
+	b.hosts[2].Plays[0] = &plan.Play{Graph: true, Steps: b.hosts[2].Plays[0].Steps}
+	b.hosts[0].Plays[0].Graph, b.hosts[1].Plays[0].Graph = true, true
 	var got strings.Builder
 	if err := (ui.PlanView{Contents: &b.contents}).Print(&got, []string{"web"}, b.hosts); err != nil {
 		t.Fatal(err)
