@@ -24,6 +24,7 @@ import (
 type site struct {
 	hosts, forks int
 	plays        []sitePlay
+	stop         <-chan struct{} // nil is never
 	// bad are what fails: a host at a play.
 	bad map[string]bool
 
@@ -45,7 +46,8 @@ type sitePlay struct {
 	once     bool
 }
 
-type span struct{ from, to time.Time }
+// span is when work began, when its last round trip did, and when it ended.
+type span struct{ from, last, to time.Time }
 
 // key names a host's part of a play; it is also the path that is written.
 func key(host string, play int) string { return fmt.Sprintf("%s/p%d", host, play) }
@@ -98,6 +100,7 @@ func (s *site) units(host string, play int) *unit.Play {
 
 // watch takes part in a round trip of a host.
 func (s *site) watch(host string, steps []dial.Step) {
+	var began time.Time
 	for _, step := range steps {
 		if step.Op.Link == nil {
 			continue
@@ -111,6 +114,10 @@ func (s *site) watch(host string, steps []dial.Step) {
 		if at == nil {
 			at = &span{from: time.Now()}
 			s.spans[key(host, play)] = at
+		}
+		if began.IsZero() {
+			began = time.Now()
+			at.last = began
 		}
 		s.atWork[host]++
 		s.most = max(s.most, len(s.atWork))
@@ -134,7 +141,7 @@ func (s *site) watch(host string, steps []dial.Step) {
 
 // run plans and applies the site.
 func (s *site) run() []apply.Count {
-	f := &fleet{hosts: map[string]*enginetest.Host{}, provider: &enginetest.Provider{}, forks: s.forks}
+	f := &fleet{hosts: map[string]*enginetest.Host{}, provider: &enginetest.Provider{}, forks: s.forks, stop: s.stop}
 	var hosts []*inventory.Host
 	var names []string
 	for i := range s.hosts {
@@ -217,6 +224,21 @@ func (s *site) check(rt *rapid.T) {
 			ended = latest
 		}
 	}
+}
+
+// checkCounts sees that each host has its line, and each of its units one
+// outcome; those of a host that failed before a play that then stops have none.
+func (s *site) checkCounts(rt *rapid.T, counts []apply.Count) {
+	units, may := 0, false
+	for play, p := range s.plays {
+		units += len(s.units(name(0), play).Units)
+		may = may || p.maxFail != nil
+	}
+	for i, c := range counts {
+		if sum := c.OK + c.Failed + c.Unreachable + c.Skipped; c.Host != name(i) || sum > units || sum < units && !may {
+			rt.Fatalf("%d units on each host, in their order, came to %+v", units, counts)
+		}
+	}
 	if s.most > s.forks {
 		rt.Fatalf("%d hosts were at work at once, forks are %d", s.most, s.forks)
 	}
@@ -227,11 +249,28 @@ func TestTheSchedulerKeepsItsWord(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		s := drawSite(rt)
 		synctestRun(t, func() {
-			counts := s.run()
+			s.checkCounts(rt, s.run())
 			s.check(rt)
-			for i, c := range counts {
-				if c.Host != name(i) {
-					rt.Fatalf("counts are not in the hosts' order: %+v", counts)
+		})
+	})
+}
+
+// TestTheSchedulerStopsAnywhere: whenever nothing more shall begin, what runs
+// ends, all waits end, and nothing is begun after that.
+func TestTheSchedulerStopsAnywhere(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		s := drawSite(rt)
+		after := time.Duration(rapid.IntRange(0, 30_000).Draw(rt, "milliseconds")) * time.Millisecond
+		synctestRun(t, func() {
+			stop := make(chan struct{})
+			s.stop = stop
+			began := time.Now()
+			timer := time.AfterFunc(after, func() { close(stop) })
+			defer timer.Stop()
+			s.checkCounts(rt, s.run())
+			for what, at := range s.spans {
+				if at.last.Sub(began) > after {
+					rt.Fatalf("%s began something %s after the begin, although all was stopped at %s", what, at.last.Sub(began), after)
 				}
 			}
 		})
