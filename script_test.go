@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -11,14 +12,18 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/openfroyo/froyo/engine/queue"
+	"github.com/openfroyo/froyo/engine/queue/bolt"
 	"github.com/openfroyo/froyo/providers"
 	"github.com/openfroyo/froyo/runner"
 )
@@ -66,7 +71,7 @@ func TestScripts(t *testing.T) {
 			}
 			return false, errors.New("unknown condition")
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "httpd": httpd},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "httpd": httpd, "enqueue": enqueue},
 	})
 }
 
@@ -107,6 +112,36 @@ func httpd(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("PORT", plain.URL[strings.LastIndexByte(plain.URL, ':')+1:])
 	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: secure.Certificate().Raw})
 	ts.Check(os.WriteFile(ts.MkAbs("ca.star"), fmt.Appendf(nil, "CA = \"\"\"%s\"\"\"\n", ca), 0o600))
+}
+
+// enqueue fills the queue of the workspace in a folder: on h1 a share of run r1
+// waits, that on h2 was leased by w1 for an hour, that on evil was given up, and r2 has one on h1.
+func enqueue(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: enqueue FOLDER")
+	}
+	root, ctx := ts.MkAbs(args[0]), context.Background()
+	now := time.Now().Add(-time.Hour)
+	q := bolt.New(filepath.Join(root, "data", "queue.db"), func() time.Time { return now })
+	put := func(run, play, host string) string {
+		i := queue.Item{ID: queue.ID(run, 0, play, host), Run: run, Workspace: root, Play: play, Host: host}
+		ts.Check(q.Put(ctx, i))
+		return i.ID
+	}
+	lease := func(id, worker string) {
+		_, err := q.Lease(ctx, worker, queue.Filter{IDs: []string{id}}, 1, time.Hour)
+		ts.Check(err)
+	}
+	put("r1", "web", "h1")
+	leased, poison := put("r1", "web", "h2"), put("r1", "web", "evil\x1b[31m")
+	put("r2", "", "h1")
+	for range queue.MaxAttempts + 1 {
+		lease(poison, "w0")
+		now = now.Add(time.Hour)
+	}
+	now = time.Now()
+	lease(leased, "w1")
+	ts.Check(q.Close())
 }
 
 // exits runs a command and compares its exit code: exits 2 froyo plan

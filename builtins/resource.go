@@ -254,6 +254,11 @@ func (r *resource) check(d *draft, fail func(*diag.Error)) {
 	}
 	u := d.unit
 	u.Args, u.Blobs = checked.Args, checked.Blobs
+	for i := range r.typ.Fields {
+		if given, ok := d.args[r.typ.Fields[i].Name].(string); ok && r.typ.Fields[i].Resume {
+			u.OnResume = unit.OnResume(given)
+		}
+	}
 	for _, l := range d.lazies {
 		switch {
 		case l.what == "when":

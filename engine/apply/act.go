@@ -117,12 +117,20 @@ func (r *hostRun) settle(ctx context.Context, s *plan.Step, o *abi.Outcome, star
 	if changed {
 		kept := r.changeOf(s, status)
 		kept.Notify = r.calls(s)
+		var err error
+		if kept.Outputs, err = r.outputs(s.Unit, outputs); err != nil {
+			return err
+		}
 		if err := r.Record(ctx, kept); err != nil {
 			return fmt.Errorf("the change was made but could not be recorded: %w", err)
 		}
+		delete(r.begun, s)
 		for _, name := range kept.Notify {
 			r.owed[name] = true
 		}
+	}
+	if err := r.over(s, status, outputs); err != nil {
+		return fmt.Errorf("it ran but that could not be recorded: %w", err)
 	}
 	r.count.OK++
 	s.Unit.Finish(unit.Outcome{Status: status, Action: s.Change.Action, Outputs: outputs})

@@ -26,7 +26,7 @@ func (r *hostRun) confirmed(ctx context.Context, s *plan.Step) bool {
 	switch {
 	case err != nil:
 		r.err = err
-		r.skip(s, NotReached)
+		r.leave(s, NotReached)
 	case !yes:
 		r.declined = true
 		r.skip(s, "declined")

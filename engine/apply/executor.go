@@ -18,6 +18,7 @@ import (
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/providers/abi"
+	"github.com/openfroyo/froyo/runner/codec"
 )
 
 // Change is one unit's turn, to be kept: what it was before and after.
@@ -29,7 +30,9 @@ type Change struct {
 	Status    unit.Status
 	Change    *abi.Change
 	// Notify names the play's handlers that are owed for it from now on.
-	Notify   []string
+	Notify []string
+	// Outputs is what the unit offers to later ones, nil where none of them reads that.
+	Outputs  codec.Raw
 	Contents *plan.Contents
 }
 
@@ -42,12 +45,29 @@ type Debt struct {
 	Time      time.Time
 }
 
-// Ledger keeps durably which handlers are owed: each method returns once what
-// it was told would survive a power failure. A change that is recorded enters
-// its own.
+// Beginning is units of a host that are about to act, with the handlers that
+// they may call for and that are not owed yet.
+type Beginning struct {
+	Debt
+	Units []unit.ID
+}
+
+// End is how a unit's turn ended. Outputs is what it offers to later units,
+// nil where none of them reads that.
+type End struct {
+	Unit    *unit.Unit
+	Status  unit.Status
+	Outputs codec.Raw
+}
+
+// Ledger keeps durably what is under way and which handlers are owed: each
+// method returns once what it was told would survive a power failure. A change
+// that is recorded ends its unit's turn and enters its own handlers.
 type Ledger interface {
-	// Presume enters handlers before that is done which will call for them.
-	Presume(ctx context.Context, d Debt) error
+	// Begin enters that units are about to act, and the handlers that they may call for.
+	Begin(ctx context.Context, b Beginning) error
+	// End enters how the turn of a unit ended that acted and changed nothing, or failed.
+	End(ctx context.Context, e End) error
 	// Withdraw strikes off what was presumed and then was not called for.
 	Withdraw(ctx context.Context, d Debt) error
 	// Deliver strikes off handlers that ran and that were called for before

@@ -44,6 +44,11 @@ type fleet struct {
 	stop    <-chan struct{} // nil is never
 	// delivered is asked before a delivery is recorded; nil lets it be.
 	delivered func(apply.Debt) error
+	// begin and end are asked before that is recorded; nil lets it be.
+	begin func(apply.Beginning) error
+	end   func(apply.End) error
+	// progress is what is known of the run that is gone on with; nil is a new run.
+	progress map[string]map[string]plan.Progress
 
 	mu   sync.Mutex
 	log  []string
@@ -96,6 +101,9 @@ func (f *fleet) planner() *plan.Planner {
 		Provider: func(context.Context, string) (plan.Provider, error) { return f.provider, nil },
 		User:     func(*inventory.Host) string { return "" },
 		Owed:     f.recall, Plays: []string{"web"},
+		Progress: func(_ context.Context, h *plan.Host) (map[string]plan.Progress, error) {
+			return f.progress[h.Host.Name], nil
+		},
 		Contents: &plan.Contents{}, Events: f, Forks: 4,
 	}
 }

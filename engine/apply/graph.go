@@ -53,7 +53,7 @@ func (r *hostRun) section(ctx context.Context, steps []*plan.Step) {
 		r.interrupt(ctx)
 	}
 	for _, s := range left {
-		r.skip(s, NotReached)
+		r.leave(s, NotReached)
 	}
 	r.count.Unreachable = min(r.count.Unreachable, 1)
 	r.withdraw(ctx)

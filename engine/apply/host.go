@@ -42,8 +42,10 @@ type hostRun struct {
 	// owed holds the handlers of the play that were called for and not delivered,
 	// delivering those that the delivery at work has begun.
 	owed, delivering map[string]bool
-	// presumed holds those that the steps at work may call for.
+	// presumed holds those that the steps at work may call for, begun the steps
+	// themselves that were entered as such.
 	presumed map[string]bool
+	begun    map[*plan.Step]bool
 	// declined says that a unit was left out because the operator wanted that.
 	declined bool
 	// unverified says that the play's verify failed here.
@@ -90,7 +92,7 @@ func newHostRun(e *Executor, h *plan.Host) *hostRun {
 // begin sets the host to a play. What earlier runs left owed of it is owed from the start.
 func (r *hostRun) begin(name string, p *plan.Play) {
 	r.name, r.play, r.unverified = name, p, false
-	r.owed, r.presumed = map[string]bool{}, map[string]bool{}
+	r.owed, r.presumed, r.begun = map[string]bool{}, map[string]bool{}, map[*plan.Step]bool{}
 	for _, h := range p.Handlers {
 		if h.Owed != nil {
 			r.owed[h.Name] = true
@@ -105,7 +107,7 @@ func (r *hostRun) stay(why *diag.Error) {
 		return
 	}
 	for _, s := range r.play.Steps {
-		r.skip(s, "the play stopped before this host")
+		r.leave(s, "the play stopped before this host")
 	}
 	err := *why
 	err.Host, err.Code = r.host.Host.Name, diag.Failed
@@ -141,9 +143,19 @@ const NotReached = "not reached"
 
 // skip ends a unit's turn without anything done.
 func (r *hostRun) skip(s *plan.Step, reason string) {
+	r.passed(s, event.Event{Kind: event.UnitFinished, Status: unit.Skipped, Reason: reason})
+}
+
+// leave passes over a unit whose turn did not come: it is left for whoever goes
+// on with the run.
+func (r *hostRun) leave(s *plan.Step, reason string) {
+	r.passed(s, event.Event{Kind: event.UnitFinished, Status: unit.Skipped, Reason: reason, Open: true})
+}
+
+func (r *hostRun) passed(s *plan.Step, e event.Event) {
 	r.count.Skipped++
 	s.Unit.Finish(unit.Outcome{Status: unit.Skipped, Outputs: map[string]any{"changed": false}})
-	r.emit(s, event.Event{Kind: event.UnitFinished, Status: unit.Skipped, Reason: reason})
+	r.emit(s, e)
 }
 
 // unchanged ends the turn of a unit that found everything as it should be.
@@ -159,10 +171,21 @@ func (r *hostRun) unchanged(s *plan.Step) {
 
 // fail ends a unit's turn with an error, and with it the host's part in the run.
 func (r *hostRun) fail(s *plan.Step, started time.Time, err error) {
+	_, open := errors.AsType[*unresolvedError](err)
 	err = r.explain(s, err)
+	open = open || unknown(err)
 	if r.dirty && s.Acts() && !onlyProbes(s.Change) {
 		// What it did before it failed is not known in detail; that it failed is kept.
-		if unkept := r.Record(context.Background(), r.changeOf(s, unit.Failed)); unkept != nil {
+		status := unit.Failed
+		if open {
+			status = ""
+		}
+		if unkept := r.Record(context.Background(), r.changeOf(s, status)); unkept != nil {
+			err = errors.Join(err, unkept)
+		}
+	}
+	if !open {
+		if unkept := r.over(s, unit.Failed, nil); unkept != nil {
 			err = errors.Join(err, unkept)
 		}
 	}
@@ -178,7 +201,14 @@ func (r *hostRun) fail(s *plan.Step, started time.Time, err error) {
 	r.err = err
 	r.unverified = r.unverified || s.Unit.ID.Scope != unit.Scope{} && s.Unit.ID.Scope.Handler == ""
 	r.countError(err)
-	r.emit(s, event.Event{Kind: event.UnitFinished, Status: unit.Failed, Err: err, Elapsed: time.Since(started)})
+	r.emit(s, event.Event{Kind: event.UnitFinished, Status: unit.Failed, Err: err, Elapsed: time.Since(started), Open: open})
+}
+
+// unknown reports whether an error says that nobody knows what a unit did: the
+// host was lost, or the run given up.
+func unknown(err error) bool {
+	_, lost := errors.AsType[*dial.Error](err)
+	return lost || diag.CodeOf(err) == diag.Interrupted
 }
 
 // rescue runs what a unit that failed wants done then. Whatever comes of it, the

@@ -65,7 +65,7 @@ func (r *hostRun) take(ctx context.Context, s *plan.Step) (bool, error) {
 		_, ok = r.taken(lead, outcomes)
 	}
 	if !ok {
-		r.skip(s, NotReached)
+		r.leave(s, NotReached)
 	}
 	return ok, nil
 }

@@ -44,6 +44,16 @@ func (s *scheduler) once(host, name string) *once {
 	return s.onces[name]
 }
 
+// recall knows of units from the start that one host did for all before the run
+// was broken off that is gone on with.
+func (s *scheduler) recall(p *plan.Play) {
+	for step := range p.All() {
+		if step.Done && step.Once != "" && !step.Elsewhere() {
+			s.once(step.Once, step.Unit.ID.Local()).outcome = step.Unit.Outcome()
+		}
+	}
+}
+
 // let lets those go on that wait for the unit.
 func (o *once) let(s *scheduler) {
 	for _, f := range o.waiting {
@@ -99,7 +109,7 @@ func (r *hostRun) follow(ctx context.Context, s *plan.Step) {
 	switch {
 	case f.outcome == nil:
 		r.fail(s, time.Now(), (&diag.Error{
-			Summary: fmt.Sprintf("%s is done once, on %s, whose part in the run ended before", s.Unit.ID.Bare(), s.Once), Pos: s.Unit.Pos,
+			Summary: fmt.Sprintf("%s is done once, on %s, which did not come to it", s.Unit.ID.Bare(), s.Once), Pos: s.Unit.Pos,
 		}).WithHint("mend %s; or leave it out, and another host does it: -l '!%s'", s.Once, s.Once))
 	case f.outcome.Status == unit.Failed:
 		r.fail(s, time.Now(), (&diag.Error{

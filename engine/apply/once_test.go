@@ -13,6 +13,7 @@ import (
 	"github.com/openfroyo/froyo/engine/enginetest"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/unit"
+	"github.com/openfroyo/froyo/providers/abi"
 )
 
 // migration is n hosts of which one writes /once for all. Each then writes
@@ -101,7 +102,7 @@ func TestFollowersOfWhatFails(t *testing.T) {
 		{
 			"the host is not applied", func(_ *fleet, planned []*plan.Host) { planned[0].Err = errors.New("it is no longer as planned") }, nil,
 			[]string{"h01/set[/after] skipped", "h01/set[/once] failed", "h01/set[/then] skipped"},
-			"set[/once] is done once, on h00, whose part in the run ended before",
+			"set[/once] is done once, on h00, which did not come to it",
 		},
 		{
 			"it is left out there", func(*fleet, []*plan.Host) {},
@@ -168,4 +169,38 @@ func TestOnceAndABarrierThatWaitForEachOther(t *testing.T) {
 			t.Errorf("%q", f.log)
 		}
 	})
+}
+
+// TestGoingOnWithWhatIsDoneOnce: where the run was broken off, who has done it
+// for all is not asked again, and nobody else does it.
+func TestGoingOnWithWhatIsDoneOnce(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		status unit.Status
+		batch  int
+		want   []string
+	}{
+		{"done", unit.Changed, 2, []string{
+			"h00/set[/after] changed", "h00/set[/once] skipped", "h00/set[/then] changed", "h01/set[/after] changed", "h01/set[/then] changed",
+		}},
+		{"done by a host of a later batch", unit.Changed, 1, []string{
+			"h00/set[/after] changed", "h00/set[/once] skipped", "h00/set[/then] changed", "h01/set[/after] changed", "h01/set[/then] changed",
+		}},
+		{"interrupted", "", 2, []string{
+			"h00/set[/after] changed", "h00/set[/once] skipped", "h00/set[/then] changed",
+			"h01/handler[web/mend]/set[/mended] changed", "h01/set[/after] changed", "h01/set[/once] changed", "h01/set[/then] changed",
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := migration(2)
+			f.batch = []unit.Size{{N: tt.batch}}
+			f.progress = map[string]map[string]plan.Progress{"h01": {
+				"set[/once]": {Action: abi.Create, Status: tt.status, Started: time.Unix(1, 0)},
+			}}
+			f.apply(t.Context(), f.plan(t.Context()))
+			if diff := cmp.Diff(tt.want, heads(f.log)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
 }

@@ -50,15 +50,28 @@ func (f *fleet) recall(_ context.Context, h *plan.Host) ([]plan.Owed, error) {
 
 var _ apply.Ledger = (*fleet)(nil)
 
-// Presume implements apply.Ledger.
-func (f *fleet) Presume(_ context.Context, d apply.Debt) error {
+// Begin implements apply.Ledger.
+func (f *fleet) Begin(_ context.Context, b apply.Beginning) error {
+	if f.begin != nil {
+		if err := f.begin(b); err != nil {
+			return err
+		}
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.may == nil {
 		f.may = map[string]bool{}
 	}
-	for _, name := range d.Handlers {
+	for _, name := range b.Handlers {
 		f.may[name] = true
+	}
+	return nil
+}
+
+// End implements apply.Ledger.
+func (f *fleet) End(_ context.Context, e apply.End) error {
+	if f.end != nil {
+		return f.end(e)
 	}
 	return nil
 }

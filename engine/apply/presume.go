@@ -11,17 +11,24 @@ import (
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/event"
 	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/unit"
+	"github.com/openfroyo/froyo/providers/abi"
+	"github.com/openfroyo/froyo/runner/codec"
 	"github.com/openfroyo/froyo/runner/dial"
 )
 
-// presume enters the handlers that steps call for, before the steps act: should
-// the process die or the host be lost while they do, nobody could tell later
-// that something was changed.
+// presume enters what steps are about to do before they act, and the handlers
+// that they call for: should the process die or the host be lost while they
+// do, nobody could tell later that something was changed.
 func (r *hostRun) presume(ctx context.Context, steps []*plan.Step) error {
 	fresh := map[string]bool{}
+	var begun []unit.ID
 	for _, s := range steps {
 		if !s.Acts() {
 			continue
+		}
+		if s.Change.Action != abi.Probe && !r.begun[s] {
+			begun = append(begun, s.Unit.ID)
 		}
 		for _, name := range r.calls(s) {
 			if !r.owed[name] && !r.presumed[name] {
@@ -29,14 +36,42 @@ func (r *hostRun) presume(ctx context.Context, steps []*plan.Step) error {
 			}
 		}
 	}
-	if len(fresh) == 0 {
+	if len(begun)+len(fresh) == 0 {
 		return nil
 	}
-	if err := r.Ledger.Presume(ctx, r.debt(time.Now(), slices.Sorted(maps.Keys(fresh))...)); err != nil {
-		return fmt.Errorf("nothing was done, because the handlers it calls for could not be recorded: %w", err)
+	b := Beginning{Debt: r.debt(time.Now(), slices.Sorted(maps.Keys(fresh))...), Units: begun}
+	if err := r.Ledger.Begin(ctx, b); err != nil {
+		return fmt.Errorf("nothing was done, because what is about to be done could not be recorded: %w", err)
 	}
 	maps.Copy(r.presumed, fresh)
+	for _, s := range steps {
+		r.begun[s] = r.begun[s] || s.Acts()
+	}
 	return nil
+}
+
+// over enters how the turn of a step ended that no change was recorded of. A
+// step that reads the host first needs no such entry: it sees what there is.
+func (r *hostRun) over(s *plan.Step, status unit.Status, outputs map[string]any) error {
+	began := r.begun[s]
+	delete(r.begun, s)
+	if !began || len(s.Reads) > 0 || s.Change == nil || s.Change.Action != abi.Run {
+		return nil
+	}
+	kept, err := r.outputs(s.Unit, outputs)
+	if err != nil {
+		return err
+	}
+	return r.Ledger.End(context.Background(), End{Unit: s.Unit, Status: status, Outputs: kept})
+}
+
+// outputs is what is kept of a unit's result: nothing where no later unit reads
+// it, or where it is sensitive.
+func (r *hostRun) outputs(u *unit.Unit, outputs map[string]any) (codec.Raw, error) {
+	if !r.wanted[u.ID] || u.Sensitive || outputs == nil {
+		return nil, nil
+	}
+	return codec.Marshal(outputs)
 }
 
 // withdraw strikes off what steps were presumed to call for and did not, now

@@ -26,6 +26,7 @@ func (s *scheduler) play(ctx context.Context, index int, p Play, all []*hostRun)
 		if part := r.host.Plays[index]; part != nil {
 			runs = append(runs, r)
 			r.begin(p.Name, part)
+			s.recall(part)
 		}
 	}
 	done := 0

@@ -47,7 +47,7 @@ func stretch(steps []*plan.Step) int {
 // fixed reports whether nothing about the step waits for its turn.
 func fixed(s *plan.Step) bool {
 	u := s.Unit
-	if s.Err != nil || s.Change == nil || u.When != nil || len(u.Later)+len(u.OnChange) > 0 {
+	if s.Done || !s.Interrupted.IsZero() || s.Err != nil || s.Change == nil || u.When != nil || len(u.Later)+len(u.OnChange) > 0 {
 		return false
 	}
 	if s.Elsewhere() || s.Acts() && (u.Throttle > 0 || s.Once != "" || u.Retry != nil || s.Change.Missing != "") {
@@ -125,7 +125,7 @@ func (r *hostRun) lost(ctx context.Context, parts []*part, outcomes []dial.Outco
 		if !held(reads) || !ran(effects) {
 			r.fail(p.step, p.started, err)
 			for _, rest := range parts[i+1:] {
-				r.skip(rest.step, "the connection was lost; whether it ran is not known")
+				r.leave(rest.step, "the connection was lost; whether it ran is not known")
 			}
 			return len(parts)
 		}

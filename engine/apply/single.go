@@ -53,6 +53,9 @@ func (r *hostRun) turn(ctx context.Context, s *plan.Step, announced *abi.Change,
 	if err := r.replan(ctx, s); err != nil {
 		return err
 	}
+	if s.Unsure() && s.Unit.OnResume != unit.Rerun {
+		return r.doubt(s)
+	}
 	if r.Lease != nil && !r.leased && changesHost(s) {
 		if ok, err := r.take(ctx, s); !ok {
 			return err

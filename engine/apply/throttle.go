@@ -86,5 +86,5 @@ func (r *hostRun) turnedAway(ctx context.Context, s *plan.Step, v verdict) {
 		return
 	}
 	r.interrupt(ctx)
-	r.skip(s, NotReached)
+	r.leave(s, NotReached)
 }

@@ -49,6 +49,9 @@ type Event struct {
 	Elapsed time.Duration
 	Text    string
 	Err     error
+	// Open says that the unit's turn is still to come, or that nobody knows how it
+	// ended: Status is only this run's view.
+	Open bool
 	// Ignored says that the unit failed and the host goes on all the same.
 	Ignored bool
 	// Unreachable tells the two ways in which a host fails apart.

@@ -9,6 +9,7 @@ package plan
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/inventory"
@@ -105,11 +106,17 @@ type Step struct {
 	Stirred bool
 	// Err is why the unit cannot be planned.
 	Err *abi.Error
+	// Done says that the unit has had its turn already, in the run that is gone on with;
+	// Interrupted is when it began, where nobody knows how that ended.
+	Done        bool
+	Interrupted time.Time
+
+	progress *Progress // nil where nothing is known of it
 }
 
 // Acts reports whether apply has something to run for the step.
 func (s *Step) Acts() bool {
-	return !s.Skip && !s.Dormant && !s.Elsewhere() && s.Change != nil && s.Change.Action != abi.None
+	return !s.Done && !s.Skip && !s.Dormant && !s.Elsewhere() && s.Change != nil && s.Change.Action != abi.None
 }
 
 // Pending reports whether the step counts as a change that is still to be made.

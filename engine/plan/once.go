@@ -23,7 +23,7 @@ func oncePlay(hosts []*Host, play int) {
 	chosen := map[string]*Step{}
 	for s := range onceSteps(hosts, play) {
 		name := s.Unit.ID.Local()
-		if was := chosen[name]; was == nil || was.Err != nil && s.Err == nil {
+		if was := chosen[name]; was == nil || s.fitness() > was.fitness() {
 			chosen[name] = s
 		}
 	}
@@ -38,6 +38,21 @@ func oncePlay(hosts []*Host, play int) {
 			h.Plays[play].follow(chosen)
 		}
 	}
+}
+
+// fitness says how well a host is suited to do a step for all: one that has done
+// it, in the run that is gone on with, or that was interrupted at it, before one
+// that can plan it.
+func (s *Step) fitness() int {
+	switch {
+	case s.Done:
+		return 3
+	case !s.Interrupted.IsZero():
+		return 2
+	case s.Err == nil:
+		return 1
+	}
+	return 0
 }
 
 // onceSteps ranges over the steps of a play that are to be done once, host by host.
@@ -59,7 +74,7 @@ func onceSteps(hosts []*Host, play int) func(yield func(*Step) bool) {
 // doneBy notes the step that is done for this one, which is another host's or itself.
 func (s *Step) doneBy(by *Step) {
 	s.Once = by.Unit.ID.Host
-	if !s.Elsewhere() {
+	if !s.Elsewhere() || s.Done {
 		return
 	}
 	action := abi.None
@@ -83,7 +98,7 @@ func (p *Play) follow(chosen map[string]*Step) {
 		}
 	}
 	for s := range p.All() {
-		if s.Unit.When == nil && s.Err == nil && len(s.Unit.OnChange) > 0 {
+		if s.Unit.When == nil && s.Err == nil && !s.Done && len(s.Unit.OnChange) > 0 {
 			s.watch(known)
 		}
 	}

@@ -12,6 +12,7 @@ type Owed struct {
 	Handler string
 	Since   time.Time // and Run are those of the first change that called for it
 	Run     string
+	Called  time.Time // when the latest did
 }
 
 // recall finds out what earlier runs left owed on a host, and which handlers

@@ -36,7 +36,7 @@ type Look struct {
 	After int
 }
 
-// Planner plans hosts. All fields but Owed and Plays must be set.
+// Planner plans hosts. All fields but Owed, Progress and Plays must be set.
 type Planner struct {
 	// Connect gives the host to read; it may do its work later, at the first use.
 	Connect func(ctx context.Context, h *inventory.Host) (Target, error)
@@ -49,6 +49,9 @@ type Planner struct {
 	// Owed lists what earlier runs left owed on a host. It is asked once, when it
 	// is known which machine the host is. It may be nil.
 	Owed func(ctx context.Context, h *Host) ([]Owed, error)
+	// Progress tells how far units had come, by their local names, where a run is
+	// gone on with. It may be nil.
+	Progress func(ctx context.Context, h *Host) (map[string]Progress, error)
 	// Plays names the plays by their index, as Owed does.
 	Plays []string
 	// Contents collects what hosts' files hold, for diffs.
@@ -132,11 +135,16 @@ func (p *Planner) host(ctx context.Context, h *inventory.Host) *Host {
 		planned.Err = err
 		return planned
 	}
-	planned.Warnings = append(planned.Warnings, p.predict(ctx, all)...)
-	if err := p.recall(ctx, planned); err != nil {
+	if err := p.resume(ctx, planned); err != nil {
 		planned.Err = err
 		return planned
 	}
+	planned.Warnings = append(planned.Warnings, p.predict(ctx, all)...)
+	if err := errors.Join(p.recall(ctx, planned), planned.delivered()); err != nil {
+		planned.Err = err
+		return planned
+	}
+	doubt(all)
 	for _, play := range planned.Plays {
 		play.notice()
 	}

@@ -22,7 +22,7 @@ func (p *Planner) predict(ctx context.Context, steps []*Step) []*diag.Error {
 		if s.Err == nil {
 			s.watch(byID)
 		}
-		if s.Unit.When == nil || s.Err != nil || s.Skip {
+		if s.Unit.When == nil || s.Err != nil || s.Skip || s.Done {
 			continue
 		}
 		now, err := s.Unit.When.Eval(ctx, nil)
@@ -56,6 +56,10 @@ func (s *Step) watch(known map[unit.ID]*Step) {
 	certainty := Unknown
 	for _, id := range s.Unit.OnChange {
 		w := known[id]
+		if w != nil && w.Done && w.Unit.Outcome().Status == unit.Changed {
+			s.Skip = false
+			return
+		}
 		if w == nil || !w.Acts() || w.Change.Action == abi.Probe {
 			continue
 		}

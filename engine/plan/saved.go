@@ -10,6 +10,7 @@ import (
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/runner/dial"
+	"github.com/openfroyo/froyo/runner/op"
 )
 
 // Write saves the document, signed with a key.
@@ -31,6 +32,24 @@ func (d *Document) text() ([]byte, error) {
 	err := enc.Encode(d)
 	// What is no UTF-8 becomes this escape, and has to be written so again.
 	return bytes.ReplaceAll(dial.EscapeJSON(text.Bytes()), []byte("\ufffd"), []byte(`\ufffd`)), err
+}
+
+// Sum is the digest of the document.
+func (d *Document) Sum() (string, error) {
+	text, err := d.text()
+	return op.Sum(text), err
+}
+
+// Recall reads a document that a store kept, as JSON without a signature.
+func Recall(data []byte) (*Document, error) {
+	var d Document
+	if err := json.Unmarshal(data, &d); err != nil {
+		return nil, err
+	}
+	if d.Format != Format {
+		return nil, diag.Errorf(diag.Pos{}, "it was kept by another froyo: its format is %q, expected is %q", d.Format, Format)
+	}
+	return &d, d.check()
 }
 
 // Keys gives the public keys of which one must have signed a plan that was made

@@ -11,7 +11,7 @@ import (
 )
 
 // attributes lists the names that readAttributes knows.
-var attributes = []string{"key", "later", "result", "blob", "host", "source", "expect", "octal", "conflicts", "needs", "required", "each", "volatile"}
+var attributes = []string{"key", "later", "result", "blob", "host", "source", "expect", "octal", "conflicts", "needs", "required", "each", "volatile", "resume"}
 
 // readAttributes fills in what the attributes of a field say. Foreign ones are
 // left alone, those that look like a misspelling are refused.
@@ -39,6 +39,8 @@ func readAttribute(f *Field, r *rule, a *cue.Attribute) error {
 		f.Blob = true
 	case "each":
 		f.Each = true
+	case "resume":
+		f.Resume = true
 	case "volatile":
 		values, err := a.String(0)
 		f.Volatile = strings.Split(values, "|")

@@ -173,7 +173,7 @@ func TestProblems(t *testing.T) {
 			"unknown", "cmd",
 			m{"command": "x", "zzzzzzzz": int64(1)},
 			nil,
-			[]string{`cmd has no argument "zzzzzzzz"`, `cmd takes command, name, unless, onlyif, creates, removes, cwd, env, stdin, ok_exit_codes and changed_when`},
+			[]string{`cmd has no argument "zzzzzzzz"`, `cmd takes command, name, unless, onlyif, creates, removes, cwd, env, stdin, ok_exit_codes, on_resume and changed_when`},
 		},
 		{"unknown later", "file", m{"path": "/x"}, []string{"Mode"}, []string{`file has no argument "Mode"`, `did you mean "mode"?`}},
 		{"key missing", "file", m{}, nil, []string{`path is missing`, `give path, the first argument: where the file is on the host; absolute`}},

@@ -90,6 +90,7 @@ type Field struct {
 	Result     bool   // may be a function of the unit's result
 	SourceInto string // the blob field that gets the named file's content
 	Each       bool   // a list stands for one unit for each of its elements
+	Resume     bool   // says what becomes of a unit whose run was broken off
 	Volatile   []string
 }
 

@@ -89,6 +89,7 @@ func TestLoad(t *testing.T) {
 		`env: object later`,
 		`stdin: string later blob`,
 		`ok_exit_codes: list of ints = [0]`,
+		`on_resume: string of [fail rerun skip] resume`,
 		`changed_when: bool = true result`,
 		`linux.file key=path alias=`,
 		`path: string required key`,
@@ -134,6 +135,7 @@ func describe(f schema.Field) string {
 		{"later", f.Later},
 		{"blob", f.Blob},
 		{"result", f.Result},
+		{"resume", f.Resume},
 	} {
 		if flag.set {
 			out.WriteString(" " + flag.name)

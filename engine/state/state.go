@@ -30,6 +30,7 @@ type Store interface {
 	History
 	Hosts
 	Notifications
+	Progress
 	Leases
 	// Close waits for what is under way. No other method may follow.
 	Close() error
@@ -39,7 +40,8 @@ type Store interface {
 type Recorder interface {
 	// BeginRun records that a run has begun. Its ID MUST be new.
 	BeginRun(ctx context.Context, r Run) error
-	// SaveUnits records what was planned. Units saved before are replaced.
+	// SaveUnits records what was planned. Of a unit that was saved before, its
+	// plan is replaced, unless it has changed something by that; how far it has come stays.
 	SaveUnits(ctx context.Context, run string, units []PlanUnit) error
 	// AppendEvents records what happened. The pair of run and Seq MUST be new. An
 	// event with a Status also sets that of its unit, where that was saved.
@@ -91,9 +93,6 @@ type Notifications interface {
 	Owed(ctx context.Context, workspace string) ([]Owed, error)
 	// OwedOn lists what is owed on one machine, the oldest first.
 	OwedOn(ctx context.Context, workspace, host, machineID string) ([]Owed, error)
-	// Presume records, for good, that handlers are owed by changes that are about
-	// to be made: so they are should nobody live to tell. What is owed already stays as it is.
-	Presume(ctx context.Context, owed ...Owed) error
 	// Withdraw takes back what the same run presumed and no change has called for since.
 	Withdraw(ctx context.Context, owed ...Owed) error
 	// Settle records, for good, that handlers are no longer owed for what called
@@ -110,6 +109,8 @@ const (
 	Succeeded   RunStatus = "succeeded"
 	Failed      RunStatus = "failed"
 	Interrupted RunStatus = "interrupted"
+	// NeverStarted is a run whose process died before it could have changed anything.
+	NeverStarted RunStatus = "never started"
 )
 
 // Run is one run of a command.
@@ -121,7 +122,10 @@ type Run struct {
 	Started   time.Time
 	Hosts     int    // that it selected
 	Plan      string // digest of the saved plan it carries out, if it does
-	End              // zero while it is under way
+	Process          // that it is at work in, or was
+	// Resumable says that its plan is kept.
+	Resumable bool
+	End       // zero while it is under way
 }
 
 // End is how a run ended.
@@ -153,6 +157,11 @@ type PlanUnit struct {
 	Before  string
 	After   string
 	Effects json.RawMessage
+	// Started is when it last began to act, zero where it did not. With a Status of
+	// "" nobody knows how that ended.
+	Started time.Time
+	// Outputs is what it offered to later units, where one of them reads that.
+	Outputs json.RawMessage
 }
 
 // Event is one thing that happened, in the shape in which it is shown outside.
@@ -203,6 +212,8 @@ type Change struct {
 	Args   string
 	Before Value
 	After  Value
+	// Outputs is what it offers to later units, nil where none of them reads that.
+	Outputs json.RawMessage
 	// Contents is what Before and After refer to; what is larger than MaxBlob is left out.
 	Contents []*op.Blob
 }
@@ -222,7 +233,7 @@ type Resource struct {
 }
 
 // Owed is a handler that is owed on a machine. Run and Since are those of the
-// first change that called for it.
+// first change that called for it, Called is when the latest did.
 type Owed struct {
 	Workspace string
 	Host      string
@@ -231,6 +242,7 @@ type Owed struct {
 	Handler   string
 	Run       string
 	Since     time.Time
+	Called    time.Time
 }
 
 // Sighting is a machine that answered under a name.

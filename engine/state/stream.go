@@ -38,10 +38,10 @@ type EventStore interface {
 	AppendEvents(ctx context.Context, run string, events []Event) error
 }
 
-// NewStream records the events of a run in store until Close. encode gives an
-// event the shape in which it is kept.
-func NewStream(store EventStore, run string, encode func(event.Event) ([]byte, error)) *Stream {
-	s := &Stream{store: store, run: run, encode: encode, wake: make(chan struct{}, 1), done: make(chan struct{})}
+// NewStream records the events of a run in store until Close, numbered from the
+// one after last. encode gives an event the shape in which it is kept.
+func NewStream(store EventStore, run string, last int64, encode func(event.Event) ([]byte, error)) *Stream {
+	s := &Stream{store: store, run: run, seq: last, encode: encode, wake: make(chan struct{}, 1), done: make(chan struct{})}
 	s.room = sync.NewCond(&s.mu)
 	go s.write()
 	return s
@@ -67,7 +67,10 @@ func (s *Stream) Emit(e event.Event) {
 	s.seq++
 	kept := Event{Seq: s.seq, Time: e.Time, Host: e.Host, Kind: string(e.Kind), Data: data}
 	if e.Unit.Type != "" {
-		kept.Unit, kept.Status = e.Unit.Local(), string(e.Status)
+		kept.Unit = e.Unit.Local()
+		if !e.Open {
+			kept.Status = string(e.Status)
+		}
 	}
 	s.queue = append(s.queue, kept)
 	if len(s.queue) == 1 || len(s.queue) == maxQueued {

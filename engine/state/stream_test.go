@@ -51,7 +51,7 @@ func encode(e event.Event) ([]byte, error) { return json.Marshal(map[string]any{
 func TestStreamBatches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var l log
-		s := state.NewStream(&l, "r1", encode)
+		s := state.NewStream(&l, "r1", 0, encode)
 		want := func(sizes string) {
 			t.Helper()
 			synctest.Wait()
@@ -92,7 +92,7 @@ func TestStreamBatches(t *testing.T) {
 
 func TestStreamOrder(t *testing.T) {
 	var l log
-	s := state.NewStream(&l, "r1", encode)
+	s := state.NewStream(&l, "r1", 0, encode)
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
@@ -131,7 +131,7 @@ func TestStreamFailure(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := state.NewStream(test.log, "r1", test.encode)
+				s := state.NewStream(test.log, "r1", 0, test.encode)
 				for range 3 {
 					s.Emit(event.Event{Kind: event.Printed})
 					time.Sleep(time.Second)
@@ -152,7 +152,7 @@ func TestStreamFailure(t *testing.T) {
 func TestStreamStall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &log{stall: make(chan struct{})}
-		s := state.NewStream(l, "r1", encode)
+		s := state.NewStream(l, "r1", 0, encode)
 		emitted := 0
 		go func() {
 			for range 40000 {

@@ -84,6 +84,9 @@ type Unit struct {
 	Throttle int
 	// RunOnce has one host of the play do the unit for all.
 	RunOnce bool
+	// OnResume says what becomes of the unit where its run was broken off while it
+	// acted, and nothing on the host tells whether it did its work; "" is Fail.
+	OnResume OnResume
 	// Timeout bounds each op of the unit on the host; 0 is the runner's own bound.
 	Timeout time.Duration
 	// User is who the unit acts as on the host: "" is the login user.

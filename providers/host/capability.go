@@ -37,7 +37,7 @@ func scopeOf(kind op.Kind) (scope, bool) {
 	case op.KindHTTP, op.KindTCP:
 		return scopeHosts, true
 	}
-	return 0, false // net.connect and lease.take among them: they are the controller's own
+	return 0, false // net.connect, lease.take and journal.read among them: they are the controller's own
 }
 
 // capability reads one entry of a manifest's ops.

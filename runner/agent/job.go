@@ -111,7 +111,20 @@ func (s *server) run(ctx context.Context, j *job) *wire.Done {
 	}
 	done.Result = fit(s.attempt(ctx, j), wire.MaxLine-resultMargin)
 	done.Mismatch = j.cmd.Expect != "" && wire.Digest(done.Result) != j.cmd.Expect
+	if j.cmd.Key != "" {
+		s.note(j.cmd, done.Result)
+	}
 	return done
+}
+
+// note notes in the journal that a command was performed. The answer matters
+// more than the note, so what goes wrong with that is told, and told once.
+func (s *server) note(cmd *wire.Command, r op.Result) {
+	err := s.machine.Note(op.JournalEntry{Key: cmd.Key, OK: r.Error == nil, Digest: wire.Digest(r)})
+	if err != nil && !s.told.Swap(true) {
+		text := strings.ToValidUTF8(err.Error(), "\uFFFD") + "; should the connection be lost, nobody can tell what was done"
+		s.courier.post(wire.Frame{Note: &wire.Note{ID: cmd.ID, Text: text}}, false)
+	}
 }
 
 // resultMargin is what a done frame adds to its result.
@@ -165,6 +178,9 @@ func fit(r op.Result, limit int) op.Result {
 			} else {
 				e.Stderr = half(e.Stderr)
 			}
+		case r.Journal != nil && len(r.Journal.Entries) > 0:
+			r.Journal.More = true
+			r.Journal.Entries = r.Journal.Entries[(len(r.Journal.Entries)+1)/2:]
 		case r.List != nil && len(r.List.Entries) > 0:
 			r.List.More = true
 			r.List.Entries = r.List.Entries[:len(r.List.Entries)/2]

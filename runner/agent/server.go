@@ -6,6 +6,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/openfroyo/froyo/runner/machine"
@@ -29,6 +30,7 @@ type server struct {
 	slots   int             // how many more may start; one is free again when the answer was sent
 	running map[*job]struct{}
 
+	told    atomic.Bool // that the journal cannot be written
 	answers chan answer
 	over    chan struct{} // closed when serve returns
 	exit    bool          // the controller asked to end
@@ -85,6 +87,7 @@ func (s *server) serve(ctx context.Context, in io.Reader) error {
 		}
 	}
 	if s.exit && !s.gone {
+		s.machine.Finish()
 		s.courier.post(wire.Frame{Bye: &wire.Bye{}}, false)
 	}
 	s.courier.close(s.opts.Grace)

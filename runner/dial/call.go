@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/openfroyo/froyo/runner/op"
 	"github.com/openfroyo/froyo/runner/wire"
 )
 
@@ -93,6 +94,11 @@ func (l *link) perform(ctx context.Context, as string, steps []Step, sequence bo
 func checkStep(step Step) error {
 	if err := step.Op.Validate(); err != nil {
 		return err
+	}
+	if step.Key != "" {
+		if err := op.CheckKey(step.Key); err != nil {
+			return fmt.Errorf("%s: %w", step.Op, err)
+		}
 	}
 	for _, blob := range step.Op.Blobs() {
 		if blob.Open == nil {

@@ -36,7 +36,7 @@ type command struct {
 
 func (c *command) frame() wire.Frame {
 	command := &wire.Command{
-		ID: c.id, Op: c.step.Op, User: c.call.as, Expect: c.step.Expect,
+		ID: c.id, Op: c.step.Op, User: c.call.as, Expect: c.step.Expect, Key: c.step.Key,
 		DeadlineMS: max(1, c.step.timeout().Milliseconds()),
 	}
 	if c.after != 0 {
@@ -144,6 +144,10 @@ func checkResult(o op.Op, r *op.Result) error {
 		}
 	case op.KindSvcQuery:
 		fits = r.SvcQuery != nil && len(r.SvcQuery.Units) == len(o.SvcQuery.Names)
+	case op.KindJournal:
+		if fits = r.Journal != nil; fits {
+			return checkJournal(o.Journal, r.Journal)
+		}
 	default:
 		fits = r.Done != nil
 	}
@@ -163,6 +167,16 @@ func checkList(asked *op.List, r *op.ListResult) error {
 			if part == "" || part == "." || part == ".." {
 				return errors.New("an entry with the path " + short(e.Path))
 			}
+		}
+	}
+	return nil
+}
+
+// checkJournal refuses what is no entry of the run that was asked about.
+func checkJournal(asked *op.Journal, r *op.JournalResult) error {
+	for i := range r.Entries {
+		if err := r.Entries[i].Validate(asked.Run); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -16,6 +16,8 @@ type Step struct {
 	// Expect is the digest (wire.Digest) that the result must have, or "". Session.Run
 	// stops at the first step whose result differs.
 	Expect string
+	// Key names the step in the host's journal of its run, RUN:REST; "" leaves it out.
+	Key string
 	// Unit names the unit that the step is for, for traces; it stays on this side.
 	Unit string
 }

@@ -39,6 +39,8 @@ type Lease struct {
 	mu   sync.Mutex
 	file *os.File // locked, nil where nothing is held; guarded by mu
 	path string   // of file
+	// shared says that the run has the lease in another runner; guarded by mu.
+	shared bool
 }
 
 // New returns a lease that is not taken.
@@ -49,7 +51,7 @@ func New(root string, uid int) *Lease { return &Lease{root: root, uid: uid, grac
 func (l *Lease) Take(ctx context.Context, o *op.Lease, note func(string)) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.file != nil {
+	if l.file != nil || l.shared {
 		return nil // this runner serves one run
 	}
 	patience := time.NewTimer(time.Duration(o.WaitMS) * time.Millisecond)
@@ -112,6 +114,9 @@ func (l *Lease) own(ctx context.Context, o *op.Lease) (*record, error) {
 			return nil, nil
 		}
 		f.Close()
+		if l.shared {
+			return nil, nil
+		}
 		if err != nil || held != nil && held.Run != "" {
 			return held, err
 		}
@@ -127,6 +132,10 @@ func (l *Lease) own(ctx context.Context, o *op.Lease) (*record, error) {
 func (l *Lease) lockOwn(ctx context.Context, f *os.File, path string, o *op.Lease) (*record, error) {
 	if !lock(f, syscall.LOCK_EX) {
 		r := read(f)
+		if r.shares(o) {
+			l.shared = true
+			return nil, nil
+		}
 		if r.yields(o) {
 			return nil, l.evict(ctx, f, path, r)
 		}
@@ -155,6 +164,10 @@ func (l *Lease) look(ctx context.Context, path string, o *op.Lease) (*record, er
 			return nil, nil
 		}
 		r := read(f)
+		if r.shares(o) {
+			f.Close()
+			return nil, nil
+		}
 		if !r.yields(o) {
 			f.Close()
 			return &r, nil

@@ -94,6 +94,25 @@ func TestTake(t *testing.T) {
 	clean(t, root)
 }
 
+// TestTwoNames has one run know a machine by two names: its runners share the
+// lease, and another run is kept out as long as the first of them lives.
+func TestTwoNames(t *testing.T) {
+	root := world(t)
+	first, second, other := New(root, os.Getuid()), New(root, os.Getuid()), New(root, os.Getuid())
+	a, b := want("r1"), want("r1")
+	a.Name, b.Name = "h1", "h2"
+	take(t, first, a)
+	take(t, second, b)
+	if err := errors.Join(first.Check(), second.Check()); err != nil {
+		t.Errorf("while both have it: %v", err)
+	}
+	held(t, other, want("r2"))
+	second.Release()
+	held(t, other, want("r2"))
+	first.Release()
+	clean(t, root)
+}
+
 // TestExclusive has many take, hold and release at once: at no time do two hold it.
 func TestExclusive(t *testing.T) {
 	root := world(t)

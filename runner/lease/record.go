@@ -19,6 +19,7 @@ import (
 type record struct {
 	op.Holder
 	Token int64  `json:"token"`
+	Name  string `json:"name,omitempty"`
 	Start string `json:"start"` // when the process began, as the kernel counts
 }
 
@@ -29,7 +30,7 @@ func newRecord(o *op.Lease) record {
 	pid := os.Getpid()
 	return record{
 		Holder: op.Holder{Run: o.Run, Owner: o.Owner, Since: o.Since, PID: pid},
-		Token:  o.Token, Start: startOf(pid),
+		Token:  o.Token, Name: o.Name, Start: startOf(pid),
 	}
 }
 
@@ -66,8 +67,12 @@ func (r record) yields(o *op.Lease) bool {
 	if r.Run == "" {
 		return false
 	}
-	return r.Run == o.Run && r.Token < o.Token || r.Run == o.Break
+	return r.Run == o.Run && r.Name == o.Name && r.Token < o.Token || r.Run == o.Break
 }
+
+// shares reports whether the holder is the same run, which has the machine under
+// another name: it knows of both.
+func (r record) shares(o *op.Lease) bool { return r.Run != "" && r.Run == o.Run && r.Name != o.Name }
 
 func (r record) who() string {
 	if r.Owner == "" {

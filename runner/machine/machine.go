@@ -3,7 +3,7 @@
 // machine it bounds, and makes valid UTF-8.
 //
 // It imports runner/op, runner/names, runner/sudo, runner/apt, runner/systemd,
-// runner/lease and the standard library only; never fmt, encoding/json, os/exec, os/user,
+// runner/lease, runner/journal and the standard library only; never fmt, encoding/json, os/exec, os/user,
 // net or regexp, since the runner's size is speed.
 package machine
 
@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/openfroyo/froyo/runner/apt"
+	"github.com/openfroyo/froyo/runner/journal"
 	"github.com/openfroyo/froyo/runner/lease"
 	"github.com/openfroyo/froyo/runner/names"
 	"github.com/openfroyo/froyo/runner/op"
@@ -39,6 +40,8 @@ type Machine struct {
 
 	apt   func() *apt.Apt // the packages, made at the first use
 	lease *lease.Lease    // of the process, for all users
+
+	journal *journal.Journal // as lease
 }
 
 // New returns the machine this process runs on. Programs that are to end have
@@ -48,6 +51,7 @@ func New(grace time.Duration) *Machine {
 	m.names = names.New("/etc", m.ask)
 	m.apt = sync.OnceValue(m.newApt)
 	m.lease = lease.New(m.root, m.UID)
+	m.journal = journal.New(m.root, m.UID)
 	ctx := context.Background()
 	m.User = m.names.User(ctx, uint32(m.UID)) //nolint:gosec // ids are 32 bits wide
 	if e := m.names.Find(ctx, names.Passwd, m.User); e != nil && e[5] != "" {
@@ -120,6 +124,8 @@ func (m *Machine) Perform(ctx context.Context, o op.Op, s Stream) (result op.Res
 		result.Done, err = m.connect(ctx, o.Connect, s)
 	case o.Lease != nil:
 		result.Done, err = m.takeLease(ctx, o.Lease, s.note)
+	case o.Journal != nil:
+		result.Journal, err = m.journal.Read(o.Journal.Run)
 	default:
 		err = errors.New("this runner does not know the op")
 	}

@@ -4,7 +4,8 @@ import "errors"
 
 // Lease takes the host for one run: as long as the runner lives, no other run
 // may change it. Where another run has it, the answer is an error of the code
-// CodeHeld with its holder. The controller asks for it, never a guest.
+// CodeHeld with its holder. Journals that other runs have left on the host go
+// with it. The controller asks for it, never a guest.
 type Lease struct {
 	Run   string `json:"run"`
 	Owner string `json:"owner"` // alice@laptop
@@ -12,6 +13,8 @@ type Lease struct {
 	Since int64 `json:"since"`
 	// Token tells the attempts of one run apart: the higher takes over from the lower.
 	Token int64 `json:"token"`
+	// Name is what the run calls the host. Two names of one machine share it.
+	Name string `json:"name,omitempty"`
 	// Break is a run whose lease is taken from it.
 	Break string `json:"break,omitempty"`
 	// WaitMS is how long to wait for another run to end.

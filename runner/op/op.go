@@ -37,6 +37,7 @@ const (
 	KindTCP       Kind = "probe.tcp"
 	KindConnect   Kind = "net.connect"
 	KindLease     Kind = "lease.take"
+	KindJournal   Kind = "journal.read"
 )
 
 // Op is one thing to do on a target. Exactly one field is set; the field's
@@ -62,6 +63,7 @@ type Op struct {
 	TCP       *TCPProbe  `json:"probe.tcp,omitempty"`
 	Connect   *Connect   `json:"net.connect,omitempty"`
 	Lease     *Lease     `json:"lease.take,omitempty"`
+	Journal   *Journal   `json:"journal.read,omitempty"`
 }
 
 // body is what each op can say of itself.
@@ -101,6 +103,7 @@ func (o Op) body() body {
 	set(o.TCP, o.TCP != nil)
 	set(o.Connect, o.Connect != nil)
 	set(o.Lease, o.Lease != nil)
+	set(o.Journal, o.Journal != nil)
 	if n != 1 {
 		return nil
 	}

@@ -14,6 +14,7 @@ type Result struct {
 	SvcQuery  *SvcQueryResult `json:"svc.query,omitempty"`
 	HTTP      *HTTPResult     `json:"probe.http,omitempty"`
 	TCP       *TCPResult      `json:"probe.tcp,omitempty"`
+	Journal   *JournalResult  `json:"journal.read,omitempty"`
 	// Done is the answer of the file.* family, of svc.ensure, net.connect and lease.take.
 	Done  *Done  `json:"done,omitempty"`
 	Error *Error `json:"error,omitempty"`

@@ -53,6 +53,10 @@
 //
 //	CMD → WINDOW → (DATA | WINDOW)* both ways → DONE
 //
+// A command with a key is noted in the host's journal of its run once it was
+// performed, however that went, and before its DONE. EXIT removes the journal; who
+// lost the line without one reads it with journal.read, and knows what was done.
+//
 // It is a leaf: it imports runner/op, runner/codec and the standard library
 // only, never fmt or encoding/json, since the runner's size is speed.
 package wire

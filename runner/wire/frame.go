@@ -79,6 +79,9 @@ type Command struct {
 	After []uint64 `json:"after,omitempty"`
 	// Expect is the Digest that the result must have, or "".
 	Expect string `json:"expect,omitempty"`
+	// Key names the command in the journal of its run, RUN:REST; one without is
+	// not noted there.
+	Key string `json:"key,omitempty"`
 }
 
 // Deadline is how long the command may run.

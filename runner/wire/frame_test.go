@@ -22,6 +22,8 @@ func frames() []Frame {
 			ID: 1 << 60, User: "www-data", DeadlineMS: 5, After: []uint64{1, 2}, Expect: sum,
 			Op: op.Op{Write: &op.Write{Path: "/a\n\u2028", Content: &op.Blob{Sum: sum, Size: 3}}},
 		}},
+		{Command: &Command{ID: 5, Key: "r1:h1/0/file[é]", Op: op.Op{Journal: &op.Journal{Run: "r1"}}}},
+		{Done: &Done{ID: 5, Result: op.Result{Journal: &op.JournalResult{Entries: []op.JournalEntry{{Key: "r1:a", OK: true, Digest: sum}}, More: true}}}},
 		{Data: &Data{ID: 3, N: 5, Bytes: []byte("a\n{\"\x00")}},
 		{Data: &Data{ID: 3, End: true, Bytes: []byte{}}},
 		{Window: &Window{ID: 3, N: WindowSize}},

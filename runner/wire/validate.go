@@ -53,6 +53,11 @@ func (c *Command) Validate() error {
 	if c.Expect != "" && !isSum(c.Expect) {
 		return errors.New(at + "expect is not a SHA-256 in hex")
 	}
+	if c.Key != "" {
+		if err := op.CheckKey(c.Key); err != nil {
+			return errors.New(at + err.Error())
+		}
+	}
 	return nil
 }
 
@@ -96,7 +101,7 @@ func answers(r *op.Result) int {
 	for _, is := range [...]bool{
 		r.Stat != nil, r.Read != nil, r.List != nil, r.Getent != nil,
 		r.Facts != nil, r.Exec != nil, r.Done != nil, r.Error != nil,
-		r.PkgQuery != nil, r.PkgEnsure != nil, r.SvcQuery != nil, r.HTTP != nil, r.TCP != nil,
+		r.PkgQuery != nil, r.PkgEnsure != nil, r.SvcQuery != nil, r.HTTP != nil, r.TCP != nil, r.Journal != nil,
 	} {
 		if is {
 			n++

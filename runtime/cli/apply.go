@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -37,8 +38,8 @@ func (*applyCommand) Help() string {
   froyo apply --plan plan.json --stale fail-all   all hosts or none`
 }
 
-// Run plans, asks and applies.
-func (c *applyCommand) Run(ctx context.Context, e *env) error {
+// check refuses flags that contradict each other or cannot be.
+func (c *applyCommand) check(e *env) error {
 	if err := c.reportConflicts(); err != nil {
 		return err
 	}
@@ -51,7 +52,12 @@ func (c *applyCommand) Run(ctx context.Context, e *env) error {
 	if c.Stale == failAll && c.Plan == "" {
 		return (&diag.Error{Summary: "--stale speaks of a saved plan, and none is given"}).WithHint("froyo apply --plan FILE --stale %s", failAll)
 	}
-	if err := c.stepConflicts(e); err != nil {
+	return c.stepConflicts(e)
+}
+
+// Run plans, asks and applies.
+func (c *applyCommand) Run(ctx context.Context, e *env) error {
+	if err := c.check(e); err != nil {
 		return err
 	}
 	j, saved, err := c.job(ctx, e)
@@ -95,6 +101,7 @@ func (j *job) apply(ctx context.Context, c *applyCommand, saved *plan.Document) 
 		r.junit = ui.NewJUnit()
 		r.sinks = append(r.sinks, r.junit)
 	}
+	r.record.plan = r.keep(saved)
 	code := diag.OK
 	var counts []apply.Count
 	defer func() { err = endWith(code, errors.Join(err, r.writeJUnit(c.JUnit), r.close(ctx, code, counts))) }()
@@ -109,11 +116,14 @@ func (j *job) apply(ctx context.Context, c *applyCommand, saved *plan.Document) 
 		code = diag.Usage
 		return err
 	}
+	if j.resumed != nil {
+		r.tellDone()
+	}
 	if err := r.record.savePlan(ctx, r.planned, r.selection.names); err != nil {
 		return err
 	}
 	var refused error
-	if saved != nil {
+	if saved != nil && j.resumed == nil {
 		if refused, err = r.refuseStale(saved); err != nil {
 			return err
 		}
@@ -123,16 +133,34 @@ func (j *job) apply(ctx context.Context, c *applyCommand, saved *plan.Document) 
 			return r.conclude(lines, counts, none)
 		}
 	}
-	goOn, err := r.approve(ctx, c, saved != nil)
+	if saved != nil && j.resumed != nil {
+		if refused, err = r.refuseMore(saved); err != nil {
+			return err
+		}
+	}
+	goOn, err := r.approve(ctx, c, saved != nil && j.resumed == nil)
 	if err != nil || !goOn {
 		return err
 	}
 	var failures error
-	counts, failures = r.applyPlanned(ctx, c, saved != nil)
+	var told tally
+	counts, told, failures = r.applyPlanned(ctx, c, saved != nil)
 	r.leave(ctx)
 	found := errors.Join(refused, failures)
 	code = diag.CodeOf(found)
-	return errors.Join(r.conclude(lines, counts, found), r.tellOwed(ctx, counts))
+	err = errors.Join(r.conclude(lines, counts, found), r.tellOwed(ctx, counts))
+	r.tellRest(code, counts, told)
+	return err
+}
+
+// keep gives what a run that dies can be gone on with: the saved plan that it
+// carries out, or what it was planned from.
+func (r *run) keep(saved *plan.Document) func() ([]byte, error) {
+	d := saved
+	if d == nil {
+		d = r.origin()
+	}
+	return func() ([]byte, error) { return json.Marshal(d) }
 }
 
 // conclude prints the recap, and below it, where they are seen first, what went wrong.
@@ -192,7 +220,7 @@ func (r *run) changing() int {
 }
 
 // applyPlanned carries the plans out and collects what failed.
-func (r *run) applyPlanned(ctx context.Context, c *applyCommand, exact bool) ([]apply.Count, error) {
+func (r *run) applyPlanned(ctx context.Context, c *applyCommand, exact bool) ([]apply.Count, tally, error) {
 	progress := r.env.progress("applying", r.selection.hosts)
 	var failures failures
 	for _, h := range r.planned {
@@ -222,9 +250,9 @@ func (r *run) applyPlanned(ctx context.Context, c *applyCommand, exact bool) ([]
 	progress.Close()
 	failures.errs = append(failures.errs, steps.stopped, leases.close(ctx))
 	if ctx.Err() != nil || isClosed(executor.Stop) {
-		failures.errs = append(failures.errs, r.env.interrupted(counts, failures.left))
+		failures.errs = append(failures.errs, &diag.Error{Code: diag.Interrupted, Summary: "interrupted"})
 	}
-	return counts, errors.Join(failures.errs...)
+	return counts, failures.tally, errors.Join(failures.errs...)
 }
 
 // plays are the runbook's plays as they are to be carried out.

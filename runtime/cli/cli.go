@@ -35,11 +35,13 @@ type grammar struct {
 	Validate   validateCommand   `cmd:"" help:"Check a runbook without connecting to any host."`
 	Plan       planCommand       `cmd:"" help:"Show what apply would change. Changes nothing."`
 	Apply      applyCommand      `cmd:"" help:"Plan, ask, and make the changes."`
+	Resume     resumeCommand     `cmd:"" help:"Go on with an apply that was interrupted, killed, or failed."`
 	Show       showCommand       `cmd:"" help:"Print a saved plan."`
 	Graph      graphCommand      `cmd:"" help:"Draw a plan's units and what leads from one to the other."`
 	Runs       runsCommand       `cmd:"" help:"Look at earlier runs: list, show."`
 	State      stateCommand      `cmd:"" help:"Look at what is kept between runs: notifications."`
 	Lock       lockCommand       `cmd:"" help:"Look at the locks of hosts that are being changed: list, break."`
+	Queue      queueCommand      `cmd:"" help:"Look at what runs still have to do: list, drop."`
 	Inventory  inventoryCommand  `cmd:"" help:"Look at the inventory: list, host, graph."`
 	Completion completionCommand `cmd:"" help:"Print a script that completes froyo's command line."`
 	Complete   completeCommand   `cmd:"" hidden:""`

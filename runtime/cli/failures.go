@@ -15,7 +15,7 @@ import (
 type failures struct {
 	mu   sync.Mutex
 	errs []error
-	left int // units that would have acted and did not have their turn
+	tally
 }
 
 // Emit implements event.Sink.
@@ -23,6 +23,10 @@ func (f *failures) Emit(e event.Event) {
 	switch {
 	case e.Kind == event.UnitFinished && e.Status == unit.Failed && !e.Ignored && e.Err != nil:
 		f.add(unitError(e))
+	case e.Kind == event.UnitFinished && e.Reason == apply.Doubted:
+		f.mu.Lock()
+		f.doubted++
+		f.mu.Unlock()
 	case e.Kind == event.UnitFinished && e.Reason == apply.NotReached && e.Action != "" && e.Action != abi.None:
 		f.mu.Lock()
 		f.left++

@@ -4,9 +4,14 @@ package cli
 type targetFlags struct {
 	Inventory []string `short:"i" sep:"none" placeholder:"FILE|h1,h2," complete:"files" help:"Inventory: CUE, Ansible INI or YAML, or a list of hosts with a comma. May be repeated."`
 	Limit     string   `short:"l" placeholder:"SELECTOR" complete:"selector" help:"Only these hosts: names, globs, groups, k=v labels; ':' joins, '&' intersects, '!' excludes."`
-	Forks     *int     `short:"f" placeholder:"N" help:"Hosts at work at once (50)."`
 	User      string   `short:"u" help:"Log in as this user where the inventory names none."`
 	Become    bool     `short:"b" help:"Act as root by sudo where the inventory and the runbook say nothing else."`
+	loginFlags
+}
+
+// loginFlags say how to get onto hosts, whichever they are.
+type loginFlags struct {
+	Forks     *int     `short:"f" placeholder:"N" help:"Hosts at work at once (50)."`
 	AskBecome bool     `short:"K" name:"ask-become-pass" help:"Ask once for the sudo password."`
 	AskPass   bool     `short:"k" name:"ask-pass" help:"Ask once for the SSH password."`
 	Key       []string `sep:"none" placeholder:"FILE" type:"path" complete:"files" help:"Private key to log in with. May be repeated."`

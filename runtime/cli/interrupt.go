@@ -2,13 +2,8 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"os"
-	"strings"
 	"sync"
-
-	"github.com/openfroyo/froyo/engine/apply"
-	"github.com/openfroyo/froyo/engine/diag"
 )
 
 // interrupts decides what a signal does: it cancels the command, but for the
@@ -72,36 +67,4 @@ func isClosed(c <-chan struct{}) bool {
 	default:
 		return false
 	}
-}
-
-// interrupted says what an apply that was interrupted has done and what it has not.
-func (e *env) interrupted(counts []apply.Count, left int) *diag.Error {
-	changed, hosts := 0, 0
-	for _, c := range counts {
-		changed += c.Changed
-		if c.Changed > 0 {
-			hosts++
-		}
-	}
-	d := &diag.Error{Code: diag.Interrupted, Summary: fmt.Sprintf("interrupted: %s changed on %s, %s left to do",
-		count(changed, "unit"), count(hosts, "host"), count(left, "unit"))}
-	return d.WithHint("to go on: %s", e.again())
-}
-
-func count(n int, what string) string {
-	if n != 1 {
-		what += "s"
-	}
-	return fmt.Sprint(n, " ", what)
-}
-
-// again is the command line that was given, where a shell would read it so.
-func (e *env) again() string {
-	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./,:@%+"
-	for _, arg := range e.Args {
-		if arg == "" || strings.Trim(arg, plain) != "" {
-			return "the same command again"
-		}
-	}
-	return "froyo " + strings.Join(e.Args, " ")
 }

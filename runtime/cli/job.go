@@ -20,6 +20,7 @@ import (
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/schema"
+	"github.com/openfroyo/froyo/engine/state"
 	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/runtime/script"
 	"github.com/openfroyo/froyo/runtime/ui"
@@ -55,6 +56,13 @@ type job struct {
 	program   *script.Program
 	selection *selection
 	printed   func(pos diag.Pos, host, text string)
+	// reviewed is the digest of the saved plan that is carried out, "" where none is.
+	reviewed string
+	// resumed is the run that is gone on with, nil for a new one.
+	resumed *state.Run
+	// onResume, where it is not "", says in place of the runbook what becomes of units
+	// of which nobody knows whether they did their work.
+	onResume unit.OnResume
 }
 
 // newJob finds, trusts and loads what the flags name. It connects to nothing.
@@ -228,6 +236,9 @@ func (j *job) evaluate(ctx context.Context, h *inventory.Host, r builtins.Reader
 	out := &plan.Evaluation{Plays: map[int]*unit.Play{}, Inputs: inputs, Warnings: ev.Warnings}
 	for i, play := range j.narrow(ev.Plays) {
 		out.Plays[plays[i]] = play
+		for u := range play.All() {
+			u.OnResume = cmp.Or(j.onResume, u.OnResume)
+		}
 	}
 	for _, read := range ev.Inputs.Reads {
 		out.Reads = append(out.Reads, plan.Look{Pos: read.Pos, After: read.After})

@@ -74,7 +74,7 @@ func (l *leases) take(ctx context.Context, h *plan.Host, s *plan.Step) (*apply.L
 		}
 	}
 	return &apply.Lease{User: h.Host.ActsAs(), Op: op.Lease{
-		Run: l.run.record.id, Owner: l.owner, Since: l.began.UnixMilli(), Token: time.Now().UnixMilli(),
+		Run: l.run.record.id, Owner: l.owner, Since: l.began.UnixMilli(), Token: time.Now().UnixMilli(), Name: h.Host.Name,
 		WaitMS: max(0, time.Until(until).Milliseconds()),
 	}}, nil
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -21,7 +22,7 @@ func (r *recording) owed(ctx context.Context, h *plan.Host) ([]plan.Owed, error)
 	}
 	all := make([]plan.Owed, len(kept))
 	for i, o := range kept {
-		all[i] = plan.Owed{Play: o.Play, Handler: o.Handler, Since: o.Since, Run: o.Run}
+		all[i] = plan.Owed{Play: o.Play, Handler: o.Handler, Since: o.Since, Run: o.Run, Called: o.Called}
 	}
 	return all, nil
 }
@@ -30,9 +31,24 @@ var _ apply.Ledger = (*recording)(nil)
 
 // What is owed is recorded even where the run is being interrupted.
 
-// Presume implements apply.Ledger.
-func (r *recording) Presume(ctx context.Context, d apply.Debt) error {
-	return r.store.Presume(context.WithoutCancel(ctx), r.debts(d)...)
+// Begin implements apply.Ledger.
+func (r *recording) Begin(ctx context.Context, b apply.Beginning) error {
+	ctx = context.WithoutCancel(ctx)
+	if err := r.keepPlan(ctx); err != nil {
+		return err
+	}
+	begun := state.Beginning{Run: r.id, Host: b.Host, Time: b.Time, Owed: r.debts(b.Debt)}
+	for _, id := range b.Units {
+		begun.Units = append(begun.Units, id.Local())
+	}
+	return r.store.BeginUnits(ctx, begun)
+}
+
+// End implements apply.Ledger.
+func (r *recording) End(ctx context.Context, e apply.End) error {
+	return r.store.EndUnit(context.WithoutCancel(ctx), r.id, state.UnitEnd{
+		Host: e.Unit.ID.Host, Unit: e.Unit.ID.Local(), Status: string(e.Status), Outputs: json.RawMessage(e.Outputs),
+	})
 }
 
 // Withdraw implements apply.Ledger.

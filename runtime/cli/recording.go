@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"os/user"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/openfroyo/froyo/engine/apply"
@@ -36,33 +39,97 @@ type recording struct {
 	notify    func(*diag.Error)
 
 	positions map[unit.ID]int // set by savePlan, read by change
+
+	// plan is what the run goes by, kept once, before its first change; nil where
+	// nothing is to be kept.
+	plan  func() ([]byte, error)
+	kept  sync.Once
+	unfit error // why it could not be kept
+	acted atomic.Bool
+	// open says that nobody knows how the turn of some unit ended.
+	open atomic.Bool
+	// units holds how far a run had come that is gone on with, by host.
+	units map[string]map[string]plan.Progress
 }
 
-// openRecording begins a run in the workspace's store.
-func (j *job) openRecording(ctx context.Context, command string) (*recording, error) {
+// openRecording begins a run in the workspace's store, or goes on with one.
+func (j *job) openRecording(ctx context.Context, command string) (_ *recording, err error) {
 	store, err := j.openStore(ctx)
 	if err != nil {
 		return nil, err
 	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, store.Close())
+		}
+	}()
 	seal, err := j.workspace.Sealer()
 	if err != nil {
-		return nil, errors.Join(err, store.Close())
+		return nil, err
 	}
 	now := time.Now()
 	r := &recording{
 		id: state.NewRunID(now), began: now, workspace: j.workspace.ID(), store: store, seal: seal, positions: map[unit.ID]int{},
 		notify: func(w *diag.Error) { j.env.errors.Warnings([]*diag.Error{w}) },
 	}
-	run := state.Run{ID: r.id, Workspace: r.workspace, Command: command, User: operator(), Started: now, Hosts: len(j.selection.hosts)}
-	if err := store.BeginRun(ctx, run); err != nil {
-		return nil, errors.Join(err, store.Close())
+	var last int64
+	if j.resumed != nil {
+		r.id, r.began = j.resumed.ID, j.resumed.Started
+		last, err = r.resume(ctx)
+	} else {
+		err = store.BeginRun(ctx, state.Run{
+			ID: r.id, Workspace: r.workspace, Command: command, User: operator(), Started: now, Hosts: len(j.selection.hosts), Plan: j.reviewed,
+			Process: here(),
+		})
 	}
-	audit := state.Audit{Time: now, User: run.User, Action: command, Run: r.id, Detail: j.main}
+	if err != nil {
+		return nil, err
+	}
+	audit := state.Audit{Time: now, User: operator(), Action: command, Run: r.id, Detail: j.main}
 	if err := store.AppendAudit(ctx, audit); err != nil {
-		return nil, errors.Join(err, store.Close())
+		return nil, err
 	}
-	r.stream = state.NewStream(store, r.id, ui.EventJSON)
+	r.stream = state.NewStream(store, r.id, last, ui.EventJSON)
 	return r, nil
+}
+
+// here is the process at work.
+func here() state.Process { return state.Process{PID: os.Getpid(), Birth: self()} }
+
+// resume makes the run that is gone on with this process's, and reads how far it had come.
+func (r *recording) resume(ctx context.Context) (last int64, err error) {
+	units, err := r.store.Units(ctx, r.id)
+	if err != nil {
+		return 0, err
+	}
+	r.units = map[string]map[string]plan.Progress{}
+	for _, u := range units {
+		if r.units[u.Host] == nil {
+			r.units[u.Host] = map[string]plan.Progress{}
+		}
+		r.units[u.Host][u.Unit] = plan.Progress{
+			Action: u.Action, Status: unit.Status(u.Status), Started: u.Started, Outputs: codec.Raw(u.Outputs),
+		}
+	}
+	return r.store.ResumeRun(ctx, r.id, here())
+}
+
+// progress tells how far the units of a host had come, or nothing in a new run.
+func (r *recording) progress(_ context.Context, h *plan.Host) (map[string]plan.Progress, error) {
+	return r.units[h.Host.Name], nil
+}
+
+// keepPlan keeps what the run goes by, before its first change.
+func (r *recording) keepPlan(ctx context.Context) error {
+	r.kept.Do(func() {
+		data, err := r.plan()
+		if err == nil {
+			err = r.store.SavePlan(ctx, r.id, data)
+		}
+		r.unfit = err
+		r.acted.Store(err == nil)
+	})
+	return r.unfit
 }
 
 // operator is the login name of who runs froyo.
@@ -75,7 +142,12 @@ func operator() string {
 }
 
 // Emit implements event.Sink.
-func (r *recording) Emit(e event.Event) { r.stream.Emit(e) }
+func (r *recording) Emit(e event.Event) {
+	if e.Open && e.Status == unit.Failed {
+		r.open.Store(true)
+	}
+	r.stream.Emit(e)
+}
 
 // savePlan keeps what is going to be done, and which machines answered.
 func (r *recording) savePlan(ctx context.Context, hosts []*plan.Host, plays []string) error {
@@ -177,6 +249,7 @@ func (r *recording) change(ctx context.Context, c apply.Change) error {
 	kept := state.Change{
 		Run: r.id, Workspace: r.workspace, Host: c.Host, MachineID: c.MachineID, Play: c.Play, Unit: u.ID.Local(),
 		Position: r.positions[u.ID], Pos: u.Pos, Action: c.Change.Action, Status: string(c.Status), Time: time.Now(), Notify: c.Notify,
+		Outputs: json.RawMessage(c.Outputs),
 	}
 	if u.Sensitive {
 		kept.Args = r.seal(u.Args)
@@ -211,12 +284,13 @@ func contents(c apply.Change) []*op.Blob {
 	return blobs
 }
 
-// statusOf says in a word how a run with this exit code ended.
-func statusOf(code diag.Code) state.RunStatus {
-	switch code {
-	case diag.OK, diag.Pending:
+// status says in a word how the run ended, with this exit code. One of which
+// nobody knows all that it did was interrupted, whatever else failed.
+func (r *recording) status(code diag.Code) state.RunStatus {
+	switch {
+	case code == diag.OK, code == diag.Pending:
 		return state.Succeeded
-	case diag.Interrupted:
+	case code == diag.Interrupted, r.open.Load():
 		return state.Interrupted
 	}
 	return state.Failed
@@ -226,6 +300,6 @@ func statusOf(code diag.Code) state.RunStatus {
 func (r *recording) close(ctx context.Context, code diag.Code, counts []apply.Count) error {
 	err := r.stream.Close()
 	summary, jsonErr := json.Marshal(counts)
-	end := state.End{Ended: time.Now(), Status: statusOf(code), Code: code, Summary: summary}
+	end := state.End{Ended: time.Now(), Status: r.status(code), Code: code, Summary: summary}
 	return errors.Join(err, jsonErr, r.store.FinishRun(ctx, r.id, end), r.store.Close())
 }

@@ -25,7 +25,10 @@ type happened struct {
 	Error     string `json:"error"`
 	Detail    string `json:"detail"`
 	Hint      string `json:"hint"`
-	begun     bool
+	// Status is how the run that tells it saw the unit's turn end. Where that is
+	// not what is kept, the turn is still open.
+	Status string `json:"status"`
+	begun  bool
 }
 
 // subject is a unit on a host; "" is the host itself.
@@ -104,6 +107,8 @@ func unitReport(run state.Run, u state.PlanUnit, told happened) *ui.UnitReport {
 	case r.Status != "":
 	case run.Command != "apply":
 		r.Status = ui.UnitPlanned
+	case told.begun && u.Started.IsZero() && told.Status == string(unit.Skipped):
+		r.Status = told.Status
 	case told.begun:
 		r.Status = ui.UnitBegun
 	case run.Status == state.Running:

@@ -102,7 +102,7 @@ func (r *run) close(ctx context.Context, code diag.Code, counts []apply.Count) e
 	ctx = context.WithoutCancel(ctx)
 	r.leave(ctx)
 	r.leaving.Wait()
-	r.sinks.Emit(event.Event{Kind: event.RunFinished, Text: string(statusOf(code))})
+	r.sinks.Emit(event.Event{Kind: event.RunFinished, Text: string(r.record.status(code))})
 	errs := []error{r.connector.close(), r.packages.close(ctx), r.dir.Close()}
 	errs = append(errs, r.closeInto())
 	if r.trace != nil {
@@ -132,7 +132,7 @@ func (r *run) plan(ctx context.Context, progress *ui.Progress) {
 			}
 			return ev, err
 		},
-		Owed: r.record.owed, Plays: r.selection.names,
+		Owed: r.record.owed, Progress: r.record.progress, Plays: r.selection.names,
 		Provider: r.packages.provider, User: (*inventory.Host).ActsAs, Contents: r.contents, Events: sinks, Forks: r.forks,
 	}
 	r.planned = planner.Plan(ctx, r.selection.hosts)
@@ -232,13 +232,12 @@ func (r *run) show(quiet bool) error {
 	return v.Print(r.env.Stdout, r.selection.names, r.planned)
 }
 
-// document gives the plan the shape in which it is saved.
-func (r *run) document() (*plan.Document, error) {
+// origin is what the plan was made from, in the shape in which plans are saved.
+func (r *run) origin() *plan.Document {
 	d := &plan.Document{
 		Format: plan.Format, Froyo: Version(), Created: time.Now().UTC(), Main: r.main, Root: r.root, Sources: r.sources(), Vars: r.vars,
 		Inventory: r.inventory.Hosts(), Groups: r.groupNames(), Limit: r.limit, Tags: r.tags.Only, SkipTags: r.tags.Skip,
 		Targets: r.targets.Only(), Exclude: r.targets.Exclude(),
-		Summary: plan.Summarize(r.planned),
 	}
 	for i, p := range r.program.Plays() {
 		play := plan.DocumentPlay{Name: p.Name, Selector: p.Selector, Selected: r.selection.byPlay[i]}
@@ -247,6 +246,13 @@ func (r *run) document() (*plan.Document, error) {
 		}
 		d.Plays = append(d.Plays, play)
 	}
+	return d
+}
+
+// document gives the plan the shape in which it is saved.
+func (r *run) document() (*plan.Document, error) {
+	d := r.origin()
+	d.Summary = plan.Summarize(r.planned)
 	seal, err := r.workspace.Sealer()
 	if err != nil {
 		return nil, err

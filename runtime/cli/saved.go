@@ -32,6 +32,12 @@ func savedJob(ctx context.Context, e *env, c *applyCommand) (*job, *plan.Documen
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := j.workspace.Trust(c.Plan); err != nil {
+		return nil, nil, errors.Join(err, j.dir.Close())
+	}
+	if j.reviewed, err = saved.Sum(); err != nil {
+		return nil, nil, errors.Join(err, j.dir.Close())
+	}
 	return j, saved, j.load(ctx)
 }
 
@@ -46,9 +52,6 @@ func (e *env) jobOf(saved *plan.Document, file string) (*job, error) {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	if j.workspace, err = e.findWorkspace(saved.Root); err != nil {
-		return nil, err
-	}
-	if err := j.workspace.Trust(file); err != nil {
 		return nil, err
 	}
 	if j.dir, err = j.workspace.Files(saved.Root); err != nil {

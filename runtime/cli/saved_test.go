@@ -29,7 +29,7 @@ func TestASavedPlanDecidesItsFlags(t *testing.T) {
 		refused bool
 	}{
 		{"nothing else", applyCommand{Plan: "p"}, false},
-		{"passwords and forks", applyCommand{Plan: "p", runFlags: runFlags{targetFlags: targetFlags{AskBecome: true, Forks: new(3)}}}, false},
+		{"passwords and forks", applyCommand{Plan: "p", runFlags: runFlags{targetFlags: targetFlags{loginFlags: loginFlags{AskBecome: true, Forks: new(3)}}}}, false},
 		{"another runbook", applyCommand{Plan: "p", runFlags: runFlags{File: "x.star"}}, true},
 		{"inventory", applyCommand{Plan: "p", runFlags: runFlags{targetFlags: targetFlags{Inventory: []string{"h1,"}}}}, true},
 		{"limit", applyCommand{Plan: "p", runFlags: runFlags{targetFlags: targetFlags{Limit: "h1"}}}, true},

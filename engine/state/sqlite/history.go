@@ -30,25 +30,33 @@ func list[T any](ctx context.Context, s *Store, scan func(*sql.Rows, *T) error, 
 
 // Runs implements state.History.
 func (s *Store) Runs(ctx context.Context, workspace string, limit int) ([]state.Run, error) {
-	return list(ctx, s, func(rows *sql.Rows, r *state.Run) error {
-		var started, ended int64
-		err := rows.Scan(&r.ID, &r.Workspace, &r.Command, &r.User, &started, &r.Hosts, &r.Plan, &ended, &r.Status, &r.Code, (*document)(&r.Summary))
-		r.Started, r.Ended = fromMicros(started), fromMicros(ended)
-		return err
-	}, `SELECT id, workspace, command, user, started, hosts, plan, ended, status, exit_code, summary FROM runs
-		WHERE workspace = ? ORDER BY started DESC, id DESC LIMIT ?`, workspace, limit)
+	return list(ctx, s, scanRun, selectRuns+`WHERE workspace = ? ORDER BY started DESC, id DESC LIMIT ?`, workspace, limit)
+}
+
+const selectRuns = `SELECT id, workspace, command, user, started, hosts, plan, ended, status, exit_code, summary, pid, process,
+	EXISTS (SELECT 1 FROM run_plans WHERE run = id) FROM runs `
+
+func scanRun(rows *sql.Rows, r *state.Run) error {
+	var started, ended int64
+	err := rows.Scan(&r.ID, &r.Workspace, &r.Command, &r.User, &started, &r.Hosts, &r.Plan, &ended, &r.Status, &r.Code, (*document)(&r.Summary),
+		&r.PID, &r.Birth, &r.Resumable)
+	r.Started, r.Ended = fromMicros(started), fromMicros(ended)
+	return err
 }
 
 // Units implements state.History.
 func (s *Store) Units(ctx context.Context, run string) ([]state.PlanUnit, error) {
 	return list(ctx, s, func(rows *sql.Rows, u *state.PlanUnit) error {
 		var source string
-		err := rows.Scan(&u.Host, &u.Unit, &u.Play, &u.Position, &source, &u.Action, &u.Status, &u.Before, &u.After, (*document)(&u.Effects))
+		var started int64
+		err := rows.Scan(&u.Host, &u.Unit, &u.Play, &u.Position, &source, &u.Action, &u.Status, &u.Before, &u.After, (*document)(&u.Effects),
+			&started, (*document)(&u.Outputs))
 		if err != nil {
 			return err
 		}
+		u.Started = fromMicros(started)
 		return json.Unmarshal([]byte(source), &u.Pos)
-	}, `SELECT host, unit, play, position, source, action, status, before, after, effects FROM plan_units
+	}, `SELECT host, unit, play, position, source, action, status, before, after, effects, started, outputs FROM plan_units
 		WHERE run = ? ORDER BY host, position, unit`, run)
 }
 

@@ -24,19 +24,17 @@ func owe(w *writer, c state.Change) error {
 	return nil
 }
 
-// Presume implements state.Notifications.
-func (s *Store) Presume(ctx context.Context, owed ...state.Owed) error {
-	return s.write(ctx, func(w *writer) error {
-		for _, o := range owed {
-			err := w.exec(`INSERT INTO owed (workspace, host, machine_id, play, handler, run, since, called, presumed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)
-				ON CONFLICT DO NOTHING`,
-				o.Workspace, o.Host, o.MachineID, o.Play, o.Handler, o.Run, micros(o.Since), micros(o.Since))
-			if err != nil {
-				return fmt.Errorf("handler %q: %w", o.Handler, err)
-			}
+// presume records that handlers may be owed.
+func presume(w *writer, owed []state.Owed) error {
+	for _, o := range owed {
+		err := w.exec(`INSERT INTO owed (workspace, host, machine_id, play, handler, run, since, called, presumed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)
+			ON CONFLICT DO NOTHING`,
+			o.Workspace, o.Host, o.MachineID, o.Play, o.Handler, o.Run, micros(o.Since), micros(o.Since))
+		if err != nil {
+			return fmt.Errorf("handler %q: %w", o.Handler, err)
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // Withdraw implements state.Notifications.
@@ -67,7 +65,7 @@ func (s *Store) Settle(ctx context.Context, until time.Time, owed ...state.Owed)
 	})
 }
 
-const selectOwed = `SELECT r.workspace, r.host, r.machine_id, play, handler, run, r.since FROM owed r `
+const selectOwed = `SELECT r.workspace, r.host, r.machine_id, play, handler, run, r.since, called FROM owed r `
 
 // Owed implements state.Notifications.
 func (s *Store) Owed(ctx context.Context, workspace string) ([]state.Owed, error) {
@@ -82,8 +80,8 @@ func (s *Store) OwedOn(ctx context.Context, workspace, host, machineID string) (
 }
 
 func scanOwed(rows *sql.Rows, o *state.Owed) error {
-	var since int64
-	err := rows.Scan(&o.Workspace, &o.Host, &o.MachineID, &o.Play, &o.Handler, &o.Run, &since)
-	o.Since = fromMicros(since)
+	var since, called int64
+	err := rows.Scan(&o.Workspace, &o.Host, &o.MachineID, &o.Play, &o.Handler, &o.Run, &since, &called)
+	o.Since, o.Called = fromMicros(since), fromMicros(called)
 	return err
 }

@@ -21,8 +21,8 @@ func (s *Store) write(ctx context.Context, work func(*writer) error) error {
 // BeginRun implements state.Recorder.
 func (s *Store) BeginRun(ctx context.Context, r state.Run) error {
 	return s.write(ctx, func(w *writer) error {
-		return w.exec(`INSERT INTO runs (id, workspace, command, user, started, hosts, status, plan) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-			r.ID, r.Workspace, r.Command, r.User, micros(r.Started), r.Hosts, string(state.Running), r.Plan)
+		return w.exec(`INSERT INTO runs (id, workspace, command, user, started, hosts, status, plan, pid, process) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			r.ID, r.Workspace, r.Command, r.User, micros(r.Started), r.Hosts, string(state.Running), r.Plan, r.PID, r.Birth)
 	})
 }
 
@@ -30,8 +30,10 @@ func (s *Store) BeginRun(ctx context.Context, r state.Run) error {
 func (s *Store) SaveUnits(ctx context.Context, run string, units []state.PlanUnit) error {
 	return s.write(ctx, func(w *writer) error {
 		for _, u := range units {
-			err := w.exec(`INSERT OR REPLACE INTO plan_units (run, host, unit, play, position, source, action, status, before, after, effects)
-				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			err := w.exec(`INSERT INTO plan_units (run, host, unit, play, position, source, action, status, before, after, effects)
+				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+				ON CONFLICT DO UPDATE SET play = excluded.play, position = excluded.position, source = excluded.source, action = excluded.action,
+					before = excluded.before, after = excluded.after, effects = excluded.effects WHERE status <> 'changed'`,
 				run, u.Host, u.Unit, u.Play, u.Position, place(u.Pos), string(u.Action), u.Status, u.Before, u.After, text(u.Effects))
 			if err != nil {
 				return fmt.Errorf("unit %s/%s of run %s: %w", u.Host, u.Unit, run, err)
@@ -73,11 +75,11 @@ func (s *Store) RecordChange(ctx context.Context, c state.Change) error {
 		now = nil
 	}
 	return s.write(ctx, func(w *writer) error {
-		err := w.exec(`INSERT INTO plan_units (run, host, unit, play, position, source, action, status, before, after)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		err := w.exec(`INSERT INTO plan_units (run, host, unit, play, position, source, action, status, before, after, outputs)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (run, host, unit) DO UPDATE SET action = excluded.action, status = excluded.status,
-				before = excluded.before, after = excluded.after`,
-			c.Run, c.Host, c.Unit, c.Play, c.Position, place(c.Pos), string(c.Action), c.Status, c.Before.Sum(), c.After.Sum())
+				before = excluded.before, after = excluded.after, outputs = excluded.outputs`,
+			c.Run, c.Host, c.Unit, c.Play, c.Position, place(c.Pos), string(c.Action), c.Status, c.Before.Sum(), c.After.Sum(), text(c.Outputs))
 		if err != nil {
 			return err
 		}
@@ -133,6 +135,9 @@ func (s *Store) FinishRun(ctx context.Context, run string, e state.End) error {
 		var id string
 		err := w.query([]any{&id}, `UPDATE runs SET ended = ?, status = ?, exit_code = ?, summary = ? WHERE id = ? RETURNING id`,
 			micros(e.Ended), string(e.Status), int(e.Code), text(e.Summary), run)
+		if err == nil && e.Status == state.Succeeded {
+			err = w.exec(`DELETE FROM run_plans WHERE run = ?`, run)
+		}
 		return noSuchRun(err, run)
 	})
 }

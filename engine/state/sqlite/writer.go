@@ -6,6 +6,8 @@ import (
 	"errors"
 
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/openfroyo/froyo/engine/fault"
 )
 
 // maxShared bounds the requests that share a transaction.
@@ -96,9 +98,11 @@ func (w *writer) transact(batch []*request) error {
 			return errors.Join(err, w.rollback())
 		}
 	}
+	fault.Point("commit")
 	if err := w.exec("COMMIT"); err != nil {
 		return errors.Join(err, w.rollback())
 	}
+	fault.Point("committed")
 	return nil
 }
 

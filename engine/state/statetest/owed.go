@@ -31,7 +31,7 @@ func testOwed(t *testing.T, f *fixture) {
 	must(t, f.RecordChange(t.Context(), first))
 	f.reopen(t)
 	owed := func(handler string) state.Owed {
-		return state.Owed{Workspace: workspace, Host: "h1", MachineID: "m1", Play: "web", Handler: handler, Run: "r1", Since: began}
+		return state.Owed{Workspace: workspace, Host: "h1", MachineID: "m1", Play: "web", Handler: handler, Run: "r1", Since: began, Called: began}
 	}
 	both := []state.Owed{owed("reload"), owed("restart")}
 	same(t, both, f.owedOn(t, "m1"))
@@ -42,6 +42,7 @@ func testOwed(t *testing.T, f *fixture) {
 	again := change("r2")
 	again.Notify, again.Time = []string{"reload"}, began.Add(time.Hour)
 	must(t, f.RecordChange(t.Context(), again))
+	both[0].Called = again.Time
 	same(t, both, f.owedOn(t, "m1"))
 	must(t, f.Settle(t.Context(), began, both...))
 	f.reopen(t)
@@ -83,14 +84,15 @@ func testOwed(t *testing.T, f *fixture) {
 func testPresumed(t *testing.T, f *fixture) {
 	t.Helper()
 	presumed := func(run, handler string) state.Owed {
-		return state.Owed{Workspace: workspace, Host: "h1", MachineID: "m1", Play: "web", Handler: handler, Run: run, Since: began.Add(-time.Minute)}
+		at := began.Add(-time.Minute)
+		return state.Owed{Workspace: workspace, Host: "h1", MachineID: "m1", Play: "web", Handler: handler, Run: run, Since: at, Called: at}
 	}
 	a, b, c := presumed("r1", "a"), presumed("r1", "b"), presumed("r1", "c")
-	must(t, f.Presume(t.Context(), a, b, c))
+	must(t, f.BeginUnits(t.Context(), state.Beginning{Owed: []state.Owed{a, b, c}}))
 	f.reopen(t)
 	same(t, []state.Owed{a, b, c}, f.owed(t))
 
-	must(t, f.Presume(t.Context(), presumed("r2", "a"))) // is owed already
+	must(t, f.BeginUnits(t.Context(), state.Beginning{Owed: []state.Owed{presumed("r2", "a")}})) // is owed already
 	must(t, f.Withdraw(t.Context(), presumed("r2", "a")))
 	same(t, []state.Owed{a, b, c}, f.owed(t))
 
@@ -98,14 +100,14 @@ func testPresumed(t *testing.T, f *fixture) {
 	called.Notify = []string{"b"}
 	must(t, f.RecordChange(t.Context(), called))
 	must(t, f.Withdraw(t.Context(), a, b))
-	b.Run, b.Since = "r2", called.Time
+	b.Run, b.Since, b.Called = "r2", called.Time, called.Time
 	same(t, []state.Owed{c, b}, f.owed(t))
-	must(t, f.Presume(t.Context(), presumed("r1", "b")))
+	must(t, f.BeginUnits(t.Context(), state.Beginning{Owed: []state.Owed{presumed("r1", "b")}}))
 	must(t, f.Withdraw(t.Context(), presumed("r1", "b"), presumed("r2", "b")))
 	same(t, []state.Owed{c, b}, f.owed(t))
 	must(t, f.Settle(t.Context(), began, b, c))
 	same(t, nil, f.owed(t))
-	if err := f.Presume(t.Context(), presumed("r9", "a")); err == nil {
+	if err := f.BeginUnits(t.Context(), state.Beginning{Owed: []state.Owed{presumed("r9", "a")}}); err == nil {
 		t.Error("what a run that is not there presumes was accepted")
 	}
 }

@@ -72,7 +72,7 @@ func testUnits(t *testing.T, f *fixture) {
 	f.reopen(t)
 	same(t, units, f.units(t, "r1"))
 
-	units[2].Action, units[2].Status, units[2].Before = abi.Update, "changed", ""
+	units[2].Action, units[2].Before = abi.Update, ""
 	must(t, f.SaveUnits(t.Context(), "r1", units[2:]))
 	same(t, units, f.units(t, "r1"))
 	same(t, units[:1], f.units(t, "r2"))

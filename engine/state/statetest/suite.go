@@ -39,6 +39,8 @@ func Run(t *testing.T, open Open) {
 		{"hosts", testHosts},
 		{"facts", testFacts},
 		{"owed handlers", testOwed},
+		{"progress", testProgress},
+		{"a run that is gone on with", testResume},
 		{"leases", testLeases},
 		{"many runs and one host", testLeaseRace},
 		{"audit", testAudit},

@@ -1,0 +1,27 @@
+package apply
+
+import (
+	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/unit"
+	"github.com/openfroyo/froyo/providers/abi"
+)
+
+// unresolvedError says that nobody knows whether a step did its work before its
+// run was broken off. Its turn stays open, however often the run is gone on with.
+type unresolvedError struct{ why *abi.Error }
+
+func (e *unresolvedError) Error() string { return e.why.Error() }
+func (e *unresolvedError) Unwrap() error { return e.why }
+
+// doubt ends the turn of a step that was interrupted and is not to run again
+// unasked: it is passed over where its unit wants that, and else it fails.
+func (r *hostRun) doubt(s *plan.Step) error {
+	if s.Unit.OnResume != unit.PassOver {
+		return &unresolvedError{plan.Unresolved(s)}
+	}
+	r.skip(s, Doubted)
+	return nil
+}
+
+// Doubted is why a unit was skipped of which nobody knows whether it did its work.
+const Doubted = "it was interrupted, and nobody knows whether it did its work; on_resume is skip"

@@ -1,0 +1,54 @@
+package state
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+)
+
+// Progress is how far a run has come, for the one that goes on with it where
+// its process died.
+type Progress interface {
+	// Unfinished lists the runs of a workspace that are under way, or whose process died.
+	Unfinished(ctx context.Context, workspace string) ([]Run, error)
+	// SavePlan keeps what a run goes by, for good, in place of what was kept. It
+	// lasts until the run has succeeded; a store MAY forget all but the latest 20.
+	SavePlan(ctx context.Context, run string, plan []byte) error
+	// PlanOf returns it, or an error that matches fs.ErrNotExist.
+	PlanOf(ctx context.Context, run string) ([]byte, error)
+	// BeginUnits records, for good, that units are about to act, and that handlers
+	// are owed by what they may change: so it is should nobody live to tell. The
+	// units' status is open until their end is recorded. What is owed already stays
+	// as it is.
+	BeginUnits(ctx context.Context, b Beginning) error
+	// EndUnit records, for good, how the turn of a unit ended that RecordChange
+	// does not speak of.
+	EndUnit(ctx context.Context, run string, e UnitEnd) error
+	// ResumeRun makes a run that has ended, or whose process died, one that is under
+	// way in another process, and returns the Seq of its last event.
+	ResumeRun(ctx context.Context, run string, in Process) (int64, error)
+}
+
+// Process is where a run is at work.
+type Process struct {
+	PID int
+	// Birth tells it from all others that its machine had, "" where that is not known.
+	Birth string
+}
+
+// Beginning is units of a host that are about to act.
+type Beginning struct {
+	Run   string
+	Host  string
+	Units []string // file[/etc/motd]
+	Time  time.Time
+	Owed  []Owed
+}
+
+// UnitEnd is how a unit's turn ended.
+type UnitEnd struct {
+	Host    string
+	Unit    string
+	Status  string
+	Outputs json.RawMessage
+}

@@ -1,0 +1,116 @@
+package statetest
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"testing"
+	"time"
+
+	"github.com/openfroyo/froyo/engine/state"
+	"github.com/openfroyo/froyo/providers/abi"
+)
+
+// testProgress follows units through their turns.
+func testProgress(t *testing.T, f *fixture) {
+	f.begin(t, "r1")
+	f.see(t, "m1", began)
+	units := []state.PlanUnit{
+		{Host: "h1", Unit: "file[/a]", Play: "web", Position: 0, Action: abi.Create},
+		{Host: "h1", Unit: "cmd[b]", Play: "web", Position: 1, Action: abi.Run},
+		{Host: "h1", Unit: "cmd[c]", Play: "web", Position: 2, Action: abi.Run},
+	}
+	must(t, f.SaveUnits(t.Context(), "r1", units))
+	owed := state.Owed{Workspace: workspace, Host: "h1", MachineID: "m1", Play: "web", Handler: "reload", Run: "r1", Since: began, Called: began}
+	at := began.Add(time.Second)
+	must(t, f.BeginUnits(t.Context(), state.Beginning{
+		Run: "r1", Host: "h1", Units: []string{"file[/a]", "cmd[b]"}, Time: at, Owed: []state.Owed{owed},
+	}))
+	f.reopen(t)
+	units[0].Started, units[1].Started = at, at
+	same(t, units, f.units(t, "r1"))
+	same(t, []state.Owed{owed}, f.owed(t))
+
+	// One ends with a change, the other without.
+	changed := change("r1")
+	changed.Unit, changed.Outputs = "file[/a]", object(`{"changed":true}`)
+	must(t, f.RecordChange(t.Context(), changed))
+	must(t, f.EndUnit(t.Context(), "r1", state.UnitEnd{Host: "h1", Unit: "cmd[b]", Status: "ok", Outputs: object(`{"rc":0}`)}))
+	f.reopen(t)
+	after := f.units(t, "r1")
+	same(t, []string{"changed", "ok", ""}, []string{after[0].Status, after[1].Status, after[2].Status})
+	same(t, `{"changed":true}`, string(after[0].Outputs))
+	same(t, `{"rc":0}`, string(after[1].Outputs))
+	same(t, at, after[0].Started)
+
+	// Planned again, each stays as far as it has come, and what was changed stays told.
+	must(t, f.SaveUnits(t.Context(), "r1", units))
+	same(t, after[0], f.units(t, "r1")[0])
+	same(t, "ok", f.units(t, "r1")[1].Status)
+
+	// Another turn opens it again.
+	again := at.Add(time.Minute)
+	must(t, f.BeginUnits(t.Context(), state.Beginning{Run: "r1", Host: "h1", Units: []string{"cmd[b]"}, Time: again}))
+	b := f.units(t, "r1")[1]
+	same(t, state.PlanUnit{Host: "h1", Unit: "cmd[b]", Play: "web", Position: 1, Action: abi.Run, Started: again}, b)
+
+	// What was not planned is refused, and nothing of the call is kept.
+	stray := state.Beginning{Run: "r1", Host: "h1", Units: []string{"cmd[c]", "cmd[d]"}, Time: again}
+	if err := f.BeginUnits(t.Context(), stray); err == nil {
+		t.Error("a unit that no run planned could begin")
+	}
+	same(t, time.Time{}, f.units(t, "r1")[2].Started)
+	if err := f.EndUnit(t.Context(), "r1", state.UnitEnd{Host: "h9", Unit: "cmd[c]", Status: "ok"}); err == nil {
+		t.Error("a unit that no run planned could end")
+	}
+}
+
+// testResume has a run die and another process go on with it.
+func testResume(t *testing.T, f *fixture) {
+	f.begin(t, "r1")
+	if _, err := f.PlanOf(t.Context(), "r1"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a plan of a run that has none: %v", err)
+	}
+	long := bytes.Repeat([]byte("froyo "), 1<<18)
+	must(t, f.SavePlan(t.Context(), "r1", []byte("{}")))
+	must(t, f.SavePlan(t.Context(), "r1", long))
+	f.reopen(t)
+	kept, err := f.PlanOf(t.Context(), "r1")
+	must(t, err)
+	if !bytes.Equal(kept, long) {
+		t.Errorf("the plan came back with %d bytes, want %d", len(kept), len(long))
+	}
+	if !f.list(t, workspace, 1)[0].Resumable {
+		t.Error("a run whose plan is kept is not resumable")
+	}
+
+	must(t, f.AppendEvents(t.Context(), "r1", []state.Event{{Seq: 7, Time: began, Kind: "printed", Data: object(`{}`)}}))
+	must(t, f.FinishRun(t.Context(), "r1", state.End{Ended: began, Status: state.Interrupted, Code: 130, Summary: object(`[]`)}))
+	last, err := f.ResumeRun(t.Context(), "r1", state.Process{PID: 42, Birth: "boot/1"})
+	must(t, err)
+	same(t, int64(7), last)
+	f.reopen(t)
+	open, err := f.Unfinished(t.Context(), workspace)
+	must(t, err)
+	same(t, f.list(t, workspace, 1), open)
+	r := f.list(t, workspace, 1)[0]
+	same(t, state.Running, r.Status)
+	same(t, state.Process{PID: 42, Birth: "boot/1"}, r.Process)
+	same(t, state.End{Status: state.Running}, r.End)
+
+	// One that has come to its end well is not gone on with.
+	must(t, f.FinishRun(t.Context(), "r1", state.End{Ended: began, Status: state.Succeeded}))
+	if _, err := f.PlanOf(t.Context(), "r1"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the plan of a run that succeeded is kept: %v", err)
+	}
+	same(t, false, f.list(t, workspace, 1)[0].Resumable)
+	open, err = f.Unfinished(t.Context(), workspace)
+	must(t, err)
+	same(t, nil, open)
+	if _, err := f.ResumeRun(t.Context(), "r9", state.Process{}); err == nil {
+		t.Error("a run that is not there was resumed")
+	}
+	if err := f.SavePlan(t.Context(), "r9", nil); err == nil {
+		t.Error("a plan of a run that is not there was kept")
+	}
+}
