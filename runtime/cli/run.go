@@ -240,7 +240,11 @@ func (r *run) origin() *plan.Document {
 		Targets: r.targets.Only(), Exclude: r.targets.Exclude(),
 	}
 	for i, p := range r.program.Plays() {
-		d.Plays = append(d.Plays, plan.DocumentPlay{Name: p.Name, Selector: p.Selector, Selected: r.selection.byPlay[i]})
+		play := plan.DocumentPlay{Name: p.Name, Selector: p.Selector, Selected: r.selection.byPlay[i]}
+		if p.Graph {
+			play.Order = plan.OrderGraph
+		}
+		d.Plays = append(d.Plays, play)
 	}
 	return d
 }
