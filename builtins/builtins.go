@@ -36,7 +36,7 @@ type Builtin struct {
 // All lists every builtin that is no resource, methods of hosts included.
 func All() []Builtin {
 	return slices.Concat([]Builtin{
-		playDoc(), handlerDoc(), flushDoc(), barrierDoc(), retryDoc(), laterDoc(), templateDoc(), hostsDoc(), varsDoc(), structDoc(), printDoc(),
+		playDoc(), handlerDoc(), flushDoc(), barrierDoc(), retryDoc(), lifecycleDoc(), delegateDoc(), laterDoc(), templateDoc(), hostsDoc(), varsDoc(), structDoc(), printDoc(),
 	}, hostDocs())
 }
 
@@ -81,7 +81,7 @@ func (e *Env) Predeclared() starlark.StringDict {
 		}
 	}
 	for _, t := range e.Types {
-		names[t.Name] = newResource(e, t)
+		names[t.Name] = newResource(e, t, nil)
 	}
 	names.Freeze()
 	return names

@@ -9,6 +9,7 @@ import (
 
 	"github.com/openfroyo/froyo/builtins/args"
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/schema"
 	"github.com/openfroyo/froyo/engine/unit"
 )
@@ -27,6 +28,7 @@ func MetaFields() []schema.Field {
 		{Name: "ignore_failure", Kind: "bool", Default: false, HasDefault: true, Doc: "Lets the host go on where the unit fails; `unit.failed` tells later ones."},
 		{Name: "throttle", Kind: "int", Doc: "How many hosts at most may be at this unit's turn at once, from 1 to 10000."},
 		{Name: "run_once", Kind: "bool", Default: false, HasDefault: true, Doc: "Has the first of the play's hosts that can do the unit do it for all: the others wait for it and take over what came of it. The handlers that it notifies run on that host only."},
+		{Name: "lifecycle", Kind: "lifecycle", Doc: "What the resource is kept from: `lifecycle = lifecycle(prevent_destroy = True, ignore_changes = [\"mode\"])`."},
 		{Name: "become", Kind: "bool", Doc: "Whether to act as root, or as the host's `become_user`. Left out, the play decides, then the host."},
 		{Name: "run_as", Kind: "string", Doc: "The user to act as."},
 		{Name: "sensitive", Kind: "bool", Default: false, HasDefault: true, Doc: "Keeps the unit's content and output out of plans, logs and state."},
@@ -34,7 +36,7 @@ func MetaFields() []schema.Field {
 }
 
 // metaNames are the names of MetaFields.
-var metaNames = []string{"require", "notify", "on_change", "when", "tags", "retry", "timeout", "on_failure", "ignore_failure", "throttle", "run_once", "become", "run_as", "sensitive"}
+var metaNames = []string{"require", "notify", "on_change", "when", "tags", "retry", "timeout", "on_failure", "ignore_failure", "throttle", "run_once", "lifecycle", "become", "run_as", "sensitive"}
 
 // MetaNames lists the arguments that every resource takes, for suggestions.
 func MetaNames() []string { return slices.Clone(metaNames) }
@@ -45,6 +47,7 @@ type metaArgs struct {
 	onChange  []*Handle
 	notify    []*Handler
 	retry     *Retry
+	lifecycle *Lifecycle
 	timeout   args.Duration
 	ignore    bool
 	throttle  int
@@ -72,6 +75,8 @@ func (m *metaArgs) set(name string, v starlark.Value) *diag.Error {
 		m.notify, err = toHandlers(v)
 	case "retry":
 		m.retry, err = toRetry(v)
+	case "lifecycle":
+		m.lifecycle, err = toLifecycle(v)
 	case "timeout":
 		if err = m.timeout.Unpack(v); err == nil && m.timeout == 0 {
 			err = fmt.Errorf("got %s, want more than nothing", v)
@@ -163,7 +168,7 @@ func (m *metaArgs) apply(s *Scope, d *draft, fail func(*diag.Error)) {
 	if m.runAs != "" && m.become.Given && !m.become.Value {
 		fail(&diag.Error{Summary: "run_as and become = False contradict each other"})
 	}
-	u.User = s.user(m.become, m.runAs)
+	u.User = s.user(d.host, m.become, m.runAs)
 	m.applyWhen(s, d, fail)
 }
 
@@ -184,21 +189,21 @@ func (s *Scope) unitsOf(what string, handles []*Handle, fail func(*diag.Error)) 
 }
 
 // user is who acts: the unit's own word, else the play's, else the host's.
-func (s *Scope) user(become args.Optional, runAs string) string {
+func (s *Scope) user(host *inventory.Host, become args.Optional, runAs string) string {
 	if runAs != "" {
 		return runAs
 	}
 	if !become.Given && s.play != nil {
 		become = s.play.become
 	}
-	if !become.Given && s.host != nil && s.host.Become != nil {
-		become = args.Optional{Given: true, Value: *s.host.Become}
+	if !become.Given && host != nil && host.Become != nil {
+		become = args.Optional{Given: true, Value: *host.Become}
 	}
 	switch {
 	case !become.Value:
 		return ""
-	case s.host != nil && s.host.BecomeUser != "":
-		return s.host.BecomeUser
+	case host != nil && host.BecomeUser != "":
+		return host.BecomeUser
 	}
 	return "root"
 }

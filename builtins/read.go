@@ -76,7 +76,7 @@ func (h *Host) ask(thread *starlark.Thread, what, runAs string, o op.Op) (op.Res
 	}
 	user := runAs
 	if user == "" {
-		user = s.user(args.Optional{}, "")
+		user = s.user(s.host, args.Optional{}, "")
 	}
 	result, err := s.do(h, user, o)
 	if err != nil {

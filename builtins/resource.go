@@ -10,6 +10,7 @@ import (
 
 	"github.com/openfroyo/froyo/builtins/args"
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/schema"
 	"github.com/openfroyo/froyo/engine/unit"
 )
@@ -19,10 +20,11 @@ type resource struct {
 	env    *Env
 	typ    *schema.Type
 	fields map[string]*schema.Field
+	on     *inventory.Host // that units act on; nil is the host at work
 }
 
-func newResource(env *Env, t *schema.Type) *starlark.Builtin {
-	r := &resource{env: env, typ: t, fields: map[string]*schema.Field{}}
+func newResource(env *Env, t *schema.Type, on *inventory.Host) *starlark.Builtin {
+	r := &resource{env: env, typ: t, fields: map[string]*schema.Field{}, on: on}
 	for i := range t.Fields {
 		r.fields[t.Fields[i].Name] = &t.Fields[i]
 	}
@@ -32,6 +34,7 @@ func newResource(env *Env, t *schema.Type) *starlark.Builtin {
 // draft is a unit in the making.
 type draft struct {
 	unit   *unit.Unit
+	host   *inventory.Host // that it acts on
 	args   map[string]any
 	later  []string
 	lazies []lazy // what Finish looks into, beside the unit
@@ -115,6 +118,10 @@ func (r *resource) declare(thread *starlark.Thread, s *Scope, pos starlark.Tuple
 	d := &draft{
 		unit: &unit.Unit{Pos: at, Stack: stack},
 		args: make(map[string]any, len(kw)+1),
+		host: s.host,
+	}
+	if other := r.other(s); other != nil {
+		d.host, d.unit.ID.Delegate = other, other.Name
 	}
 	fail := func(err *diag.Error) {
 		d.failed = true
@@ -122,7 +129,7 @@ func (r *resource) declare(thread *starlark.Thread, s *Scope, pos starlark.Tuple
 		s.report(err)
 	}
 	r.arguments(s, d, pos, kw, fail)
-	d.unit.ID = unit.ID{Host: s.hostName(), Scope: s.part, Type: r.typ.Name, Key: r.key(d)}
+	d.unit.ID = unit.ID{Host: s.hostName(), Scope: s.part, Delegate: d.unit.ID.Delegate, Type: r.typ.Name, Key: r.key(d)}
 	r.check(d, fail)
 	r.volatile(s, d, fail)
 	if d.onFailure != nil && !d.failed {
@@ -161,6 +168,7 @@ func (r *resource) arguments(s *Scope, d *draft, pos starlark.Tuple, kw []starla
 		}
 	}
 	meta.apply(s, d, fail)
+	r.lifecycle(meta.lifecycle, d, fail)
 }
 
 func (r *resource) argumentNames() []string {
@@ -351,6 +359,9 @@ func (h *Handle) differs(other *Handle) string {
 	}
 	if !sameRetry(a.Retry, b.Retry) {
 		return "retry"
+	}
+	if !a.Lifecycle.Equal(b.Lifecycle) {
+		return "lifecycle"
 	}
 	if !slices.Equal(a.OnChange, b.OnChange) {
 		return "on_change"

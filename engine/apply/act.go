@@ -74,7 +74,7 @@ func (r *hostRun) perform(ctx context.Context, s *plan.Step, env *envelope, ops 
 			todo[i] = r.effect(s, o, env.spent-1)
 		}
 	}
-	outcomes, err := r.host.Target.Run(ctx, todo)
+	outcomes, err := s.Target(r.host).Run(ctx, todo)
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +99,7 @@ func (r *hostRun) settle(ctx context.Context, s *plan.Step, o *abi.Outcome, star
 		}
 	}
 	changed := o.Changed && s.Change.Action != abi.Probe && s.Change.Action != abi.None
-	if changed {
+	if changed && s.On == nil {
 		r.dirty, r.touched = true, true
 	}
 	if err := r.until(ctx, s.Unit, outputs); err != nil {

@@ -29,6 +29,8 @@ type Change struct {
 	Unit      *unit.Unit
 	Status    unit.Status
 	Change    *abi.Change
+	// On is the host that was changed, where that is another one.
+	On *plan.Host
 	// Notify names the play's handlers that are owed for it from now on.
 	Notify []string
 	// Outputs is what the unit offers to later ones, nil where none of them reads that.
@@ -75,7 +77,7 @@ type Ledger interface {
 	Deliver(ctx context.Context, d Debt) error
 }
 
-// Executor applies plans. All fields but Confirm, Lease and Stop must be set.
+// Executor applies plans. All fields but Protector, Confirm, Lease and Stop must be set.
 type Executor struct {
 	// Provider gives the provider of a resource type.
 	Provider func(ctx context.Context, typ string) (plan.Provider, error)
@@ -97,12 +99,16 @@ type Executor struct {
 	// is s's; an error leaves the host alone. Where it is nil, hosts are changed
 	// without a lease.
 	Lease func(ctx context.Context, h *plan.Host, s *plan.Step) (*Lease, error)
+	// Protector keeps what must not be removed. It may be nil.
+	Protector Protector
 	// Stop, once it is closed, lets no further unit begin; what was sent to a host ends.
 	Stop <-chan struct{}
 	// Forks bounds the hosts at work at once.
 	Forks int
 	// Run is the run's ID, by which hosts note what they performed. Where it is "", they do not.
 	Run string
+
+	loans *loans
 }
 
 // Play is a play to be carried out, by its index among the plans' plays.
@@ -131,6 +137,7 @@ type Count struct {
 // and never stops a host because of another, but for those whose play's verify
 // failed somewhere, or of which too many failed.
 func (e *Executor) Apply(ctx context.Context, plays []Play, hosts []*plan.Host) []Count {
+	e.loans = &loans{}
 	s := newScheduler(ctx, e)
 	runs := make([]*hostRun, len(hosts))
 	for i, h := range hosts {

@@ -44,6 +44,12 @@ type fleet struct {
 	stop    <-chan struct{} // nil is never
 	// delivered is asked before a delivery is recorded; nil lets it be.
 	delivered func(apply.Debt) error
+	// protector keeps what is protected beside what is so already; nil is none.
+	protector apply.Protector
+	protected []plan.Protection
+	// delegate and lease are the planner's and the executor's; nil is none.
+	delegate func(context.Context, string) (*inventory.Host, plan.Target, error)
+	lease    func(context.Context, *plan.Host, *plan.Step) (*apply.Lease, error)
 	// begin and end are asked before that is recorded; nil lets it be.
 	begin func(apply.Beginning) error
 	end   func(apply.End) error
@@ -101,6 +107,7 @@ func (f *fleet) planner() *plan.Planner {
 		Provider: func(context.Context, string) (plan.Provider, error) { return f.provider, nil },
 		User:     func(*inventory.Host) string { return "" },
 		Owed:     f.recall, Plays: []string{"web"},
+		Protected: func(context.Context, *plan.Host) ([]plan.Protection, error) { return f.protected, nil }, Delegate: f.delegate,
 		Progress: func(_ context.Context, h *plan.Host) (map[string]plan.Progress, error) {
 			return f.progress[h.Host.Name], nil
 		},
@@ -141,7 +148,7 @@ func (f *fleet) executor() *apply.Executor {
 			}
 			return nil
 		},
-		Ledger:   f,
+		Ledger: f, Protector: f.protector, Lease: f.lease,
 		Contents: &plan.Contents{}, Events: f, Forks: f.atOnce(), Exact: f.exact, Stop: f.stop,
 	}
 	if f.confirm != nil {

@@ -18,6 +18,7 @@ import (
 // hostRun is the progress of one host through a run. One goroutine at a time works on it.
 type hostRun struct {
 	*Executor
+	bare *Executor // as it was given
 	host  *plan.Host
 	count Count
 	registers
@@ -54,7 +55,7 @@ type hostRun struct {
 
 func newHostRun(e *Executor, h *plan.Host) *hostRun {
 	r := &hostRun{
-		Executor: e, host: h, registers: registers{err: h.Err}, last: -1, count: Count{Host: h.Host.Name},
+		Executor: e, bare: e, host: h, registers: registers{err: h.Err}, last: -1, count: Count{Host: h.Host.Name},
 		wanted: map[unit.ID]bool{}, watched: map[unit.ID]*unit.Unit{},
 	}
 	if h.Err != nil {
@@ -135,7 +136,7 @@ func (r *hostRun) countError(err error) {
 
 // step is an op of a unit on its way to the host.
 func step(s *plan.Step, o op.Op) dial.Step {
-	return dial.Step{Op: o, User: s.Unit.User, Unit: s.Unit.ID.Local(), Timeout: s.Unit.Timeout}
+	return dial.Step{Op: o, User: s.Unit.User, Unit: s.Unit.ID.Sent(), Timeout: s.Unit.Timeout}
 }
 
 // effect is the nth op by which a unit acts, on its way to the host, which notes
@@ -265,7 +266,7 @@ func ends(err error) bool {
 func (r *hostRun) changeOf(s *plan.Step, status unit.Status) Change {
 	return Change{
 		Host: r.host.Host.Name, MachineID: r.host.MachineID(), Play: r.name, Unit: s.Unit,
-		Status: status, Change: s.Change, Contents: r.Contents,
+		Status: status, Change: s.Change, On: s.On, Contents: r.Contents,
 	}
 }
 

@@ -46,7 +46,7 @@ func (r *hostRun) taken(lead []dial.Step, outcomes []dial.Outcome) ([]dial.Outco
 		return outcomes, true
 	}
 	if e := outcomes[0].Result.Error; e != nil {
-		r.refuse(r.refusal(e))
+		r.refuse(refusal(r.host.Host.Name, e))
 		return nil, false
 	}
 	r.leased = outcomes[0].Ran
@@ -56,6 +56,9 @@ func (r *hostRun) taken(lead []dial.Step, outcomes []dial.Outcome) ([]dial.Outco
 // take takes the host on its own, in a round trip. Where it is another run's,
 // the step's turn has ended.
 func (r *hostRun) take(ctx context.Context, s *plan.Step) (bool, error) {
+	if s.On != nil {
+		return r.borrow(ctx, s)
+	}
 	lead, ok := r.lead(ctx, s, true)
 	if ok {
 		outcomes, err := r.host.Target.Run(ctx, lead)
@@ -78,11 +81,11 @@ func (r *hostRun) refuse(err error) {
 }
 
 // refusal explains why a host did not let itself be taken.
-func (r *hostRun) refusal(e *op.Error) error {
+func refusal(host string, e *op.Error) error {
 	if e.Code == op.CodeHeld && e.Holder != nil {
-		return Held(r.host.Host.Name, *e.Holder)
+		return Held(host, *e.Holder)
 	}
-	d := &diag.Error{Summary: "take the host for this run: " + e.Message, Host: r.host.Host.Name, Code: diag.Failed, Cause: e}
+	d := &diag.Error{Summary: "take the host for this run: " + e.Message, Host: host, Code: diag.Failed, Cause: e}
 	return d.WithHint("without its lease another run could change the host at the same time, so nothing was done")
 }
 

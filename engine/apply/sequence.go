@@ -47,7 +47,7 @@ func stretch(steps []*plan.Step) int {
 // fixed reports whether nothing about the step waits for its turn.
 func fixed(s *plan.Step) bool {
 	u := s.Unit
-	if s.Done || !s.Interrupted.IsZero() || s.Err != nil || s.Change == nil || u.When != nil || len(u.Later)+len(u.OnChange) > 0 {
+	if s.Done || !s.Interrupted.IsZero() || s.Err != nil || s.Change == nil || s.On != nil || u.When != nil || len(u.Later)+len(u.OnChange) > 0 {
 		return false
 	}
 	if s.Elsewhere() || s.Acts() && (u.Throttle > 0 || s.Once != "" || u.Retry != nil || s.Change.Missing != "") {

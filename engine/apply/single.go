@@ -56,7 +56,7 @@ func (r *hostRun) turn(ctx context.Context, s *plan.Step, announced *abi.Change,
 	if s.Unsure() && s.Unit.OnResume != unit.Rerun {
 		return r.doubt(s)
 	}
-	if r.Lease != nil && !r.leased && changesHost(s) {
+	if r.Lease != nil && !r.has(s) && changesHost(s) {
 		if ok, err := r.take(ctx, s); !ok {
 			return err
 		}
@@ -176,7 +176,7 @@ func (r *hostRun) replan(ctx context.Context, s *plan.Step) error {
 		return replies[0].Error
 	}
 	s.Actual = replies[0].Actual
-	if replies, err = provider.Call(ctx, []abi.Request{s.Request(abi.Plan)}); err != nil {
+	if replies, err = plan.Changes(ctx, provider, []*plan.Step{s}); err != nil {
 		return err
 	}
 	reply := replies[0]
@@ -195,7 +195,7 @@ func (r *hostRun) readNow(ctx context.Context, s *plan.Step, ops []op.Op) ([]op.
 	for i, o := range ops {
 		todo[i] = step(s, o)
 	}
-	results, err := r.host.Target.Do(ctx, todo)
+	results, err := s.Target(r.host).Do(ctx, todo)
 	if err != nil {
 		return nil, err
 	}

@@ -27,6 +27,7 @@ func (r *hostRun) advance(ctx context.Context, steps []*plan.Step) (had int, beg
 	}
 	if steps[0].Done {
 		r.pass(steps[0])
+		r.protect(ctx, steps[:1]) // the run may have been broken off before that
 		r.tell(steps[:1])
 		return 1, false
 	}
@@ -40,6 +41,7 @@ func (r *hostRun) advance(ctx context.Context, steps []*plan.Step) (had int, beg
 		r.single(ctx, steps[0])
 		had = 1
 	}
+	r.protect(ctx, steps[:had])
 	r.tell(steps[:had])
 	return had, true
 }

@@ -88,12 +88,17 @@ func (r *reader) varsOf(path string, into settings) {
 		r.add(err)
 		return
 	}
+	r.variables(path, src, into)
+}
+
+// variables takes over the text of a file of variables.
+func (d *draft) variables(path string, src []byte, into settings) {
 	if bytes.HasPrefix(src, []byte("$ANSIBLE_VAULT;")) {
-		r.warn(diag.Pos{File: path}, "the file is left out: it is %v", errVault).
+		d.warn(diag.Pos{File: path}, "the file is left out: it is %v", errVault).
 			WithHint("give what the runbook needs of it on the command line, with -e")
 		return
 	}
-	p := &yamlParser{draft: r.draft, file: path}
+	p := &yamlParser{draft: d, file: path}
 	if root := p.document(src); root != nil {
 		p.settings(root, "the file", into)
 	}

@@ -77,6 +77,8 @@ type DocumentUnit struct {
 	Unit        string           `json:"unit"` // file[/etc/motd]
 	Play        string           `json:"play"`
 	Pos         diag.Pos         `json:"pos"`
+	Delegate    string           `json:"delegate,omitempty"` // the host that it acts on, where that is another
+	DelegateID  string           `json:"delegate_machine_id,omitempty"`
 	User        string           `json:"user,omitempty"`
 	Tags        []string         `json:"tags,omitempty"`
 	Require     []string         `json:"require,omitempty"`
@@ -100,6 +102,9 @@ type DocumentUnit struct {
 	Args        json.RawMessage  `json:"args,omitempty"`
 	Later       []string         `json:"later,omitempty"`
 	Before      json.RawMessage  `json:"before,omitempty"`
+	Protected   *bool            `json:"prevent_destroy,omitempty"`
+	Ignore      []string         `json:"ignore_changes,omitempty"`
+	Ignored     []string         `json:"ignored,omitempty"` // those in which the host differs
 	Diffs       []DocumentDiff   `json:"diffs,omitempty"`
 	Effects     []DocumentEffect `json:"effects,omitempty"`
 	May         []DocumentEffect `json:"may,omitempty"` // what it may do, though it has nothing to do yet
@@ -191,6 +196,10 @@ func documentUnit(s *Step, play string, seal Seal) (DocumentUnit, error) {
 		Certainty: s.Certainty, Skipped: s.Skip, Conditional: u.When != nil, Sensitive: u.Sensitive,
 		Args: json.RawMessage(u.Args), Later: unknownFields(u), Before: json.RawMessage(s.Actual),
 	}
+	if doc.Delegate = u.ID.Delegate; s.On != nil {
+		doc.DelegateID = s.On.MachineID()
+	}
+	doc.Protected, doc.Ignore, doc.Ignored = u.Lifecycle.PreventDestroy, u.Lifecycle.IgnoreChanges, s.Ignored
 	if s.Err != nil {
 		doc.Error = s.Err.Message
 	}

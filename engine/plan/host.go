@@ -9,6 +9,7 @@ package plan
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
@@ -53,6 +54,8 @@ type Host struct {
 	Owed map[string][]Owed
 	// Unclaimed is what of that no handler of this plan delivers.
 	Unclaimed []Owed
+	// Protections are what must not be removed from the host.
+	Protections *Protections
 	// Warnings are remarks on the runbook that do not keep it from running.
 	Warnings []*diag.Error
 	// Err is why the host has no plan.
@@ -83,10 +86,19 @@ const (
 // Step is one unit with what it found and what it would do.
 type Step struct {
 	Unit *unit.Unit
+	// On is the host that the unit acts on, where that is another one; its Err says
+	// why it could not be reached.
+	On *Host
 	// Actual is the provider's view of the present, Reads how it came by it.
 	Actual codec.Raw
 	Reads  []abi.Entry
 	Change *abi.Change
+	// Args are the unit's, but with the fields in Ignored as they are on the host,
+	// since their differences do not count; nil where there are none.
+	Args    codec.Raw
+	Ignored []string
+	// Protections are those of the host that the step is about.
+	Protections *Protections
 	// May holds what else the unit may do at its turn, where it has nothing to
 	// do as things stand and these may be others by then.
 	May []abi.Effect
@@ -129,8 +141,13 @@ func (s *Step) Pending() bool {
 // Request asks for a verb on the step's unit.
 func (s *Step) Request(verb abi.Verb) abi.Request {
 	r := abi.Request{Type: s.Unit.ID.Type, Verb: verb, Unit: s.Unit.Args, Unknown: unknownFields(s.Unit)}
-	if verb != abi.Read && verb != abi.May {
-		r.Actual = s.Actual
+	if verb == abi.Read || verb == abi.May {
+		return r
+	}
+	r.Actual = s.Actual
+	if s.Args != nil {
+		r.Unit = s.Args
+		r.Unknown = slices.DeleteFunc(r.Unknown, func(field string) bool { return slices.Contains(s.Ignored, field) })
 	}
 	return r
 }

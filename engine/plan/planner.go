@@ -36,7 +36,8 @@ type Look struct {
 	After int
 }
 
-// Planner plans hosts. All fields but Owed, Progress, Run and Plays must be set.
+// Planner plans hosts. All fields but Owed, Progress, Run, Protected, Delegate and
+// Plays must be set.
 type Planner struct {
 	// Connect gives the host to read; it may do its work later, at the first use.
 	Connect func(ctx context.Context, h *inventory.Host) (Target, error)
@@ -49,6 +50,12 @@ type Planner struct {
 	// Owed lists what earlier runs left owed on a host. It is asked once, when it
 	// is known which machine the host is. It may be nil.
 	Owed func(ctx context.Context, h *Host) ([]Owed, error)
+	// Protected lists what is protected on a host by its state. It is asked as
+	// Owed is, and may be nil.
+	Protected func(ctx context.Context, h *Host) ([]Protection, error)
+	// Delegate gives a host of the inventory that units of others act on. It may be
+	// nil where there are none.
+	Delegate func(ctx context.Context, name string) (*inventory.Host, Target, error)
 	// Progress tells how far units had come, by their local names, where a run is
 	// gone on with. It may be nil.
 	Progress func(ctx context.Context, h *Host) (map[string]Progress, error)
@@ -61,6 +68,8 @@ type Planner struct {
 	Events   event.Sink
 	// Forks bounds the hosts at work at once.
 	Forks int
+
+	delegates delegates
 }
 
 // Plan plans all hosts, each on its own: what fails stays in its Host.Err. The
@@ -129,7 +138,15 @@ func (p *Planner) host(ctx context.Context, h *inventory.Host) *Host {
 		p.Contents.AddUnit(s.Unit)
 		all = append(all, s)
 	}
-	if err := p.read(ctx, planned, all); err != nil {
+	if err := p.read(ctx, planned, own(all)); err != nil {
+		planned.Err = err
+		return planned
+	}
+	if err := p.delegate(ctx, planned, all); err != nil {
+		planned.Err = err
+		return planned
+	}
+	if err := p.protect(ctx, planned); err != nil {
 		planned.Err = err
 		return planned
 	}
@@ -170,14 +187,19 @@ func (p *Planner) past(ctx context.Context, h *Host) error {
 // read reads all units of the host together, and the facts with them where the
 // runbook has not asked for them already.
 func (p *Planner) read(ctx context.Context, h *Host, steps []*Step) error {
+	reader := &reader{target: h.Target, facts: h.Facts, user: p.User(h.Host), contents: p.Contents}
+	err := p.readSteps(ctx, reader, steps)
+	if len(steps) == 0 && h.Facts == nil {
+		_, err = reader.perform(ctx, nil, nil)
+	}
+	h.Facts = reader.facts
+	return err
+}
+
+// readSteps reads the units of one reader's host together.
+func (p *Planner) readSteps(ctx context.Context, reader *reader, steps []*Step) error {
 	batches, err := p.batch(ctx, steps, abi.Read)
 	if err != nil {
-		return err
-	}
-	reader := &reader{target: h.Target, facts: h.Facts, user: p.User(h.Host), contents: p.Contents}
-	if len(batches) == 0 && h.Facts == nil {
-		_, err := reader.perform(ctx, nil, nil)
-		h.Facts = reader.facts
 		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
@@ -199,9 +221,12 @@ func (p *Planner) read(ctx context.Context, h *Host, steps []*Step) error {
 			return nil
 		})
 	}
-	err = g.Wait()
-	h.Facts = reader.facts
-	return err
+	return g.Wait()
+}
+
+// own are the steps that act on the host itself.
+func own(steps []*Step) []*Step {
+	return slices.DeleteFunc(slices.Clone(steps), func(s *Step) bool { return s.Unit.ID.Delegate != "" })
 }
 
 // record keeps what was read for each step, so that apply can tell whether it still holds.
@@ -221,7 +246,7 @@ func (p *Planner) diff(ctx context.Context, steps []*Step) error {
 		return err
 	}
 	for _, b := range batches {
-		replies, err := b.provider.Call(ctx, b.reqs)
+		replies, err := Changes(ctx, b.provider, b.steps)
 		if err != nil {
 			return err
 		}
@@ -321,7 +346,7 @@ func (r *reader) perform(ctx context.Context, steps []*Step, ops [][]op.Op) ([][
 	var todo []dial.Step
 	for i, s := range steps {
 		for _, o := range ops[i] {
-			todo = append(todo, dial.Step{Op: o, User: s.Unit.User, Unit: s.Unit.ID.Local()})
+			todo = append(todo, dial.Step{Op: o, User: s.Unit.User, Unit: s.Unit.ID.Sent()})
 		}
 	}
 	wantFacts := r.claimFacts()

@@ -76,12 +76,13 @@ func (s *Step) watch(known map[unit.ID]*Step) {
 // ground refuses steps that stand upon something which is not there and which
 // nothing before them can bring, since nothing changes the host.
 func ground(steps []*Step) {
-	changes := false
+	changes := map[string]bool{} // by the host that steps act on
 	for _, s := range steps {
-		if s.Err == nil && s.Acts() && s.Change.Missing != "" && !changes {
+		where := s.Unit.ID.Delegate
+		if s.Err == nil && s.Acts() && s.Change.Missing != "" && !changes[where] {
 			s.Err = missing(s.Change.Missing, "no unit before this one brings it")
 		}
-		changes = changes || s.Pending() || s.Acts() && s.Change.Action == abi.Probe
+		changes[where] = changes[where] || s.Pending() || s.Acts() && s.Change.Action == abi.Probe
 	}
 }
 
@@ -112,7 +113,7 @@ func stir(steps []*Step) {
 func staleReads(host string, steps []*Step, looks []Look) []*diag.Error {
 	var warnings []*diag.Error
 	for _, look := range looks {
-		for _, s := range steps {
+		for _, s := range own(steps) {
 			if s.Unit.Index < look.After && s.Pending() {
 				warnings = append(warnings, (&diag.Error{
 					Summary: "this was read before " + s.Unit.ID.Local() + " changes the host",

@@ -32,10 +32,12 @@ type pattern struct {
 	matched bool
 }
 
-// shape finds what a pattern is made of: HOST/TYPE[KEY], or without the host.
-var shape = regexp.MustCompile(`^(?:([^/\s]+)/)?([a-z0-9_*?]+)\[(?s:(.*))\]$`)
+// shape finds what a pattern is made of: HOST/TYPE[KEY], or without the host; before
+// TYPE there may be the host that the unit acts on, with a colon.
+var shape = regexp.MustCompile(`^(?:([^/\s]+)/)?((?:[^/\s\[]+:)?[a-z0-9_*?]+)\[(?s:(.*))\]$`)
 
-// ParseTargets reads patterns: file[/etc/motd], h1/file[*], web*/cmd[re?load].
+// ParseTargets reads patterns: file[/etc/motd], h1/file[*], web*/cmd[re?load],
+// lb1:cmd[drain *].
 // In the type and the key * is any text and ? one character; brackets are
 // themselves, because names of units have them. The host is a name, a glob or
 // a range of the inventory's.

@@ -55,6 +55,7 @@ func TestTargets(t *testing.T) {
 			"h[1-2]: set[/d]: is left out, because it requires one that is excluded",
 		}, "", ""},
 		{"nothing like it", []string{"set[/c]", "h1/set[/cc]"}, nil, "/c |  || /c | ", nil, "no unit is named h1/set[/cc]", `did you mean "set[/c]"?`},
+		{"not those on another host", nil, []string{"lb1:set[/a]"}, "/a /b /c | /d /x[1] || /a /b /c | /d /x[1]", nil, "no unit is named lb1:set[/a]", `did you mean "set[/a]"?`},
 		{"of no such host", nil, []string{"h3/*[*]"}, "/a /b /c | /d /x[1] || /a /b /c | /d /x[1]", nil, "no unit is named h3/*[*]", "froyo plan --list-units lists them"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -115,5 +116,36 @@ func TestParseTargetsRefuses(t *testing.T) {
 		if _, err := plan.ParseTargets(nil, []string{text}); err == nil || !strings.HasPrefix(err.Error(), "--exclude "+text+": ") {
 			t.Errorf("%q: got %v", text, err)
 		}
+	}
+}
+
+// TestTargetsOnAnotherHost names units by the host that they act on.
+func TestTargetsOnAnotherHost(t *testing.T) {
+	on := func(host string) *unit.Unit {
+		u := enginetest.Set("web1", "/a", "1")
+		u.ID.Delegate = host
+		return u
+	}
+	play := &unit.Play{Units: []*unit.Unit{on(""), on("lb1"), on("fe80::1")}}
+	for _, tt := range []struct{ pattern, want string }{
+		{"set[/a]", "set[/a]"},
+		{"lb1:set[/a]", "lb1:set[/a]"},
+		{"web1/lb?:s*[*]", "lb1:set[/a]"},
+		{"fe80::1:set[/a]", "fe80::1:set[/a]"},
+		{"*:set[/a]", "lb1:set[/a] fe80::1:set[/a]"},
+	} {
+		t.Run(tt.pattern, func(t *testing.T) {
+			targets, err := plan.ParseTargets([]string{tt.pattern}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, u := range targets.Filter([]*unit.Play{play})[0].Units {
+				got = append(got, u.ID.Local())
+			}
+			if strings.Join(got, " ") != tt.want {
+				t.Errorf("got %v, want %s", got, tt.want)
+			}
+		})
 	}
 }

@@ -96,11 +96,12 @@ func (u *DocumentUnit) view(host string) (*Step, error) {
 			ID: u.id(host), Notify: u.Notify, OnFailure: u.OnFailure, Pos: u.Pos, User: u.User, Tags: u.Tags, Sensitive: u.Sensitive, Args: codec.Raw(u.Args),
 			Throttle: u.Throttle, RunOnce: u.Once != "",
 		},
-		Actual: codec.Raw(u.Before), Certainty: u.Certainty, Skip: u.Skipped, Dormant: u.Dormant, Rescue: u.Rescue, Once: u.Once,
+		Ignored: u.Ignored, Actual: codec.Raw(u.Before), Certainty: u.Certainty, Skip: u.Skipped, Dormant: u.Dormant, Rescue: u.Rescue, Once: u.Once,
 	}
 	if u.Owed != nil {
 		s.Owed = &Owed{Play: u.Play, Handler: u.Handler, Since: u.Owed.Since, Run: u.Owed.Run}
 	}
+	s.Unit.Lifecycle = unit.Lifecycle{PreventDestroy: u.Protected, IgnoreChanges: u.Ignore}
 	for _, id := range u.OnChange {
 		s.Unit.OnChange = append(s.Unit.OnChange, unit.ParseLocal(host, id))
 	}

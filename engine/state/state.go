@@ -32,6 +32,7 @@ type Store interface {
 	Notifications
 	Progress
 	Leases
+	Protections
 	// Close waits for what is under way. No other method may follow.
 	Close() error
 }
@@ -201,6 +202,9 @@ type Change struct {
 	MachineID string
 	Play      string
 	Unit      string
+	// Elsewhere is where the resource is, where that is on another host than the
+	// unit's; the unit's turn and what it notifies are its own host's.
+	Elsewhere *Place
 	Position  int
 	Pos       diag.Pos
 	Action    abi.Action
@@ -216,6 +220,13 @@ type Change struct {
 	Outputs json.RawMessage
 	// Contents is what Before and After refer to; what is larger than MaxBlob is left out.
 	Contents []*op.Blob
+}
+
+// Place is a resource of a machine.
+type Place struct {
+	Host      string
+	MachineID string
+	Unit      string // file[/etc/motd]
 }
 
 // Resource is what froyo last made of a resource.

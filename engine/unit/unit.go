@@ -17,16 +17,28 @@ import (
 )
 
 // ID names a unit: host/type[key], and for units of handlers and of verify
-// their scope before the type.
+// their scope before the type. One that acts on another host has that host's
+// name before its type: web1/lb1:cmd[drain web1].
 type ID struct {
 	Host  string
 	Scope Scope
-	Type  string
-	Key   string
+	// Delegate is the host that the unit acts on, where that is not Host.
+	Delegate string
+	Type     string
+	Key      string
 }
 
-// Bare is the ID without its host and its scope: file[/etc/motd].
-func (id ID) Bare() string { return id.Type + "[" + id.Key + "]" }
+// Bare is the ID without its host and its scope: file[/etc/motd], lb1:cmd[drain web1].
+func (id ID) Bare() string {
+	if id.Delegate != "" {
+		return id.Delegate + ":" + id.Resource()
+	}
+	return id.Resource()
+}
+
+// Resource names what the unit manages on the host that it acts on, whoever
+// declares it: file[/etc/motd].
+func (id ID) Resource() string { return id.Type + "[" + id.Key + "]" }
 
 // Local is the ID without its host: file[/etc/motd],
 // handler[web/reload nginx]/service[nginx], verify[web]/probe_http[http://...].
@@ -35,6 +47,15 @@ func (id ID) Local() string {
 		return id.Bare()
 	}
 	return id.Scope.String() + "/" + id.Bare()
+}
+
+// Sent is how the host that the unit acts on gets to know it: by its Local, or by
+// the whole ID where it is another host's.
+func (id ID) Sent() string {
+	if id.Delegate != "" {
+		return id.String()
+	}
+	return id.Local()
 }
 
 // String is the whole ID: web1/file[/etc/motd].
@@ -84,6 +105,8 @@ type Unit struct {
 	Throttle int
 	// RunOnce has one host of the play do the unit for all.
 	RunOnce bool
+	// Lifecycle is what the resource is kept from.
+	Lifecycle Lifecycle
 	// OnResume says what becomes of the unit where its run was broken off while it
 	// acted, and nothing on the host tells whether it did its work; "" is Fail.
 	OnResume OnResume

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // FuzzRead reads hostile streams: whatever is accepted is valid, and survives
@@ -44,7 +45,8 @@ func FuzzRead(f *testing.F) {
 			if d := frame.Done; d != nil && Digest(d.Result) != Digest(got.Done.Result) {
 				t.Fatalf("the digest of %+v changed on the way", d.Result)
 			}
-			if diff := cmp.Diff(frame, got); diff != "" {
+			// An empty list is as good as none, which it is written as.
+			if diff := cmp.Diff(frame, got, cmpopts.EquateEmpty()); diff != "" {
 				t.Fatalf("frame changed (-read +again):\n%s", diff)
 			}
 		}

@@ -231,7 +231,7 @@ func (r *run) applyPlanned(ctx context.Context, c *applyCommand, exact bool) ([]
 	sinks := append(event.Tee{progress, &failures}, r.sinks...)
 	r.listen(sinks)
 	executor := &apply.Executor{
-		Provider: r.packages.provider, Complete: r.complete, Record: r.record.change, Ledger: r.record,
+		Provider: r.packages.provider, Complete: r.complete, Record: r.record.change, Ledger: r.record, Protector: r.record,
 		Contents: r.contents, Events: sinks, Exact: exact, Forks: r.forks, Run: r.record.id,
 	}
 	leases := r.leases(c.Wait)

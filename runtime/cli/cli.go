@@ -39,7 +39,7 @@ type grammar struct {
 	Show       showCommand       `cmd:"" help:"Print a saved plan."`
 	Graph      graphCommand      `cmd:"" help:"Draw a plan's units and what leads from one to the other."`
 	Runs       runsCommand       `cmd:"" help:"Look at earlier runs: list, show."`
-	State      stateCommand      `cmd:"" help:"Look at what is kept between runs: notifications."`
+	State      stateCommand      `cmd:"" help:"Look at what is kept between runs: notifications, protections."`
 	Lock       lockCommand       `cmd:"" help:"Look at the locks of hosts that are being changed: list, break."`
 	Queue      queueCommand      `cmd:"" help:"Look at what runs still have to do: list, drop."`
 	Inventory  inventoryCommand  `cmd:"" help:"Look at the inventory: list, host, graph."`

@@ -64,7 +64,7 @@ func (l *leases) take(ctx context.Context, h *plan.Host, s *plan.Step) (*apply.L
 		if !time.Now().Before(until) {
 			return nil, apply.Held(h.Host.Name, op.Holder{Run: held.Run, Owner: held.Owner, Since: held.Acquired.UnixMilli()})
 		}
-		l.run.notes.take(h.Host.Name, s.Unit.ID.Local(), "waiting for "+held.Owner+", run "+held.Run)
+		l.run.notes.take(h.Host.Name, s.Unit.ID.Sent(), "waiting for "+held.Owner+", run "+held.Run)
 		select {
 		case <-time.After(look):
 		case <-l.stop:

@@ -38,14 +38,15 @@ func (n *notes) into(sink event.Sink) {
 }
 
 // take passes a host's note on unless it repeats itself or comes too soon.
-func (n *notes) take(host, local, text string) {
+func (n *notes) take(host, sent, text string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	now, last := n.now(), n.last[host]
-	repeats := last.unit == local && last.text == text
+	repeats := last.unit == sent && last.text == text
 	if n.sink == nil || repeats || now.Sub(last.at) < notePace {
 		return
 	}
-	n.last[host] = heard{unit: local, text: text, at: now}
+	n.last[host] = heard{unit: sent, text: text, at: now}
+	host, local := unit.SplitSent(host, sent)
 	n.sink.Emit(event.Event{Kind: event.UnitNoted, Time: now, Host: host, Unit: unit.ParseLocal(host, local), Text: text})
 }

@@ -16,6 +16,7 @@ import (
 
 type stateCommand struct {
 	Notifications notificationsCommand `cmd:"" help:"Handlers that changes called for and that have not run since."`
+	Protections   protectionsCommand   `cmd:"" help:"Resources that must not be removed."`
 }
 
 type notificationsCommand struct {

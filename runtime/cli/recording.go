@@ -182,6 +182,9 @@ func (r *recording) savePlan(ctx context.Context, hosts []*plan.Host, plays []st
 			})
 		}
 	}
+	if err := r.delegatesSeen(ctx, hosts, now); err != nil {
+		return err
+	}
 	return errors.Join(r.store.SaveUnits(ctx, r.id, units), r.store.PutFacts(ctx, stored))
 }
 
@@ -262,6 +265,9 @@ func (r *recording) changeOf(c *apply.Change) (state.Change, error) {
 		Run: r.id, Workspace: r.workspace, Host: c.Host, MachineID: c.MachineID, Play: c.Play, Unit: u.ID.Local(),
 		Position: r.positions[u.ID], Pos: u.Pos, Action: c.Change.Action, Status: string(c.Status), Time: time.Now(), Notify: c.Notify,
 		Outputs: json.RawMessage(c.Outputs),
+	}
+	if c.On != nil {
+		kept.Elsewhere = &state.Place{Host: c.On.Host.Name, MachineID: c.On.MachineID(), Unit: u.ID.Resource()}
 	}
 	if u.Sensitive {
 		kept.Args = r.seal(u.Args)

@@ -249,6 +249,12 @@ func describe(u *unit.Unit) string {
 	if r := u.Retry; r != nil {
 		parts = append(parts, fmt.Sprintf("retry %d %s %g until %v", r.Attempts, r.Delay, r.Backoff, r.Until != nil))
 	}
+	if prevent := u.Lifecycle.PreventDestroy; prevent != nil {
+		parts = append(parts, fmt.Sprintf("prevent_destroy %v", *prevent))
+	}
+	if len(u.Lifecycle.IgnoreChanges) > 0 {
+		parts = append(parts, "ignores "+strings.Join(u.Lifecycle.IgnoreChanges, ","))
+	}
 	if u.OnFailure != "" {
 		parts = append(parts, u.OnFailure)
 	}

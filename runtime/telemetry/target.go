@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/runner/dial"
 	"github.com/openfroyo/froyo/runner/op"
 )
@@ -61,11 +62,12 @@ func (t *Trace) ops(hostName string, began time.Time, steps []dial.Step, err err
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	ended := time.Now()
-	h := t.host(hostName, began)
 	for i, s := range steps {
+		whose, local := unit.SplitSent(hostName, s.Unit) // another host's where that delegates it
+		h := t.host(whose, began)
 		parent := h.span
 		if s.Unit != "" {
-			parent = t.unit(h, s.Unit, began)
+			parent = t.unit(h, local, began)
 		}
 		span := t.start(parent, string(s.Op.Kind()), began, attribute.Int("froyo.batch", len(steps)))
 		if path := subject(s.Op); path != "" {

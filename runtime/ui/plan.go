@@ -125,6 +125,9 @@ func (v PlanView) entry(b *bufio.Writer, e *entry) {
 func (e *entry) remarks() string {
 	var r []string
 	s := e.step
+	if s.Unit.ID.Delegate != "" {
+		r = append(r, "done on "+Readable(s.Unit.ID.Delegate))
+	}
 	if e.user != "" {
 		r = append(r, "as "+e.user)
 	}

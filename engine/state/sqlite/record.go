@@ -88,6 +88,10 @@ func recordChange(w *writer, c *state.Change) error {
 	if len(now) > state.MaxBlob {
 		now = nil
 	}
+	at := state.Place{Host: c.Host, MachineID: c.MachineID, Unit: c.Unit}
+	if c.Elsewhere != nil {
+		at = *c.Elsewhere
+	}
 	err := w.exec(`INSERT INTO plan_units (run, host, unit, play, position, source, action, status, before, after, outputs)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (run, host, unit) DO UPDATE SET action = excluded.action, status = excluded.status,
@@ -101,7 +105,7 @@ func recordChange(w *writer, c *state.Change) error {
 	}
 	return w.exec(`INSERT OR REPLACE INTO resource_state (workspace, host, machine_id, unit, args, state, before, after, run, time)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		c.Workspace, c.Host, c.MachineID, c.Unit, c.Args, text(now), c.Before.Sum(), c.After.Sum(), c.Run, micros(c.Time))
+		c.Workspace, at.Host, at.MachineID, at.Unit, c.Args, text(now), c.Before.Sum(), c.After.Sum(), c.Run, micros(c.Time))
 }
 
 // FinishRun implements state.Recorder.

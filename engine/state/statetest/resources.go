@@ -91,6 +91,30 @@ func testChanges(t *testing.T, f *fixture) {
 	}
 }
 
+// testElsewhere has a unit of h1 change what is on h2.
+func testElsewhere(t *testing.T, f *fixture) {
+	f.begin(t, "r1")
+	f.see(t, "m1", began)
+	if _, err := f.HostSeen(t.Context(), state.Sighting{Workspace: workspace, Host: "h2", MachineID: "m2", Time: began}); err != nil {
+		t.Fatal(err)
+	}
+	c := change("r1")
+	c.Unit, c.Notify = "h2:file[/etc/motd]", []string{"reload"}
+	c.Elsewhere = &state.Place{Host: "h2", MachineID: "m2", Unit: "file[/etc/motd]"}
+	must(t, f.RecordChange(t.Context(), c))
+	f.reopen(t)
+	same(t, nil, f.resources(t, "h1"))
+	same(t, []state.Resource{{
+		Host: "h2", MachineID: "m2", Unit: "file[/etc/motd]", Args: "args", State: c.After.Data, After: c.After.Sum(), Run: "r1", Time: began,
+	}}, f.resources(t, "h2"))
+	if units := f.units(t, "r1"); len(units) != 1 || units[0].Host != "h1" || units[0].Unit != c.Unit {
+		t.Errorf("units of r1: %+v", units)
+	}
+	if owed := f.owedOn(t, "m1"); len(owed) != 1 || owed[0].Handler != "reload" {
+		t.Errorf("owed by h1: %+v", owed)
+	}
+}
+
 func testHidden(t *testing.T, f *fixture) {
 	f.begin(t, "r1")
 	f.see(t, "m1", began)
