@@ -70,6 +70,9 @@ func (r *hostRun) perform(ctx context.Context, s *plan.Step, env *envelope, ops 
 			return nil, err
 		}
 		todo[i] = step(s, o)
+		if o.Changes() || o.Exec != nil {
+			todo[i] = r.effect(s, o, env.spent-1)
+		}
 	}
 	outcomes, err := r.host.Target.Run(ctx, todo)
 	if err != nil {
@@ -111,35 +114,34 @@ func (r *hostRun) settle(ctx context.Context, s *plan.Step, o *abi.Outcome, star
 	status := unit.Unchanged
 	if changed {
 		status = unit.Changed
-		r.count.Changed++
 	}
 	outputs["changed"] = changed
-	if changed {
-		kept := r.changeOf(s, status)
-		kept.Notify = r.calls(s)
-		var err error
-		if kept.Outputs, err = r.outputs(s.Unit, outputs); err != nil {
-			return err
-		}
-		if err := r.Record(ctx, kept); err != nil {
-			return fmt.Errorf("the change was made but could not be recorded: %w", err)
-		}
-		delete(r.begun, s)
-		for _, name := range kept.Notify {
-			r.owed[name] = true
-		}
-	}
-	if err := r.over(s, status, outputs); err != nil {
-		return fmt.Errorf("it ran but that could not be recorded: %w", err)
-	}
-	r.count.OK++
-	s.Unit.Finish(unit.Outcome{Status: status, Action: s.Change.Action, Outputs: outputs})
 	reason := o.Reason
 	if reason == "" {
 		reason = s.Change.Reason
 	}
-	r.emit(s, event.Event{Kind: event.UnitFinished, Status: status, Reason: reason, Elapsed: time.Since(started)})
-	return nil
+	e := event.Event{Kind: event.UnitFinished, Status: status, Reason: reason, Elapsed: time.Since(started)}
+	done := func() {
+		r.count.OK++
+		s.Unit.Finish(unit.Outcome{Status: status, Action: s.Change.Action, Outputs: outputs})
+		r.emit(s, e)
+	}
+	if !changed {
+		if err := r.over(s, status, outputs); err != nil {
+			return fmt.Errorf("it ran but that could not be recorded: %w", err)
+		}
+		return r.book(s, nil, done)
+	}
+	kept := r.changeOf(s, status)
+	kept.Notify = r.calls(s)
+	var err error
+	if kept.Outputs, err = r.outputs(s.Unit, outputs); err != nil {
+		return err
+	}
+	for _, name := range kept.Notify {
+		r.owed[name] = true
+	}
+	return r.book(s, &kept, done)
 }
 
 // until asks whether a unit that did not fail has come to what its retry waits for.

@@ -20,6 +20,10 @@ type registers struct {
 	err error
 	// dirty says that something on the host changed, so what the plan read no longer binds.
 	dirty bool
+	// booked holds what is still to be recorded and told, sent says that more of the
+	// same sequence is to come.
+	booked []entry
+	sent   bool
 }
 
 // pause lets the host's other units go on; what it returns takes the baton up

@@ -48,7 +48,8 @@ func unannounced(o op.Op) error {
 
 // envelope holds the effects that a unit announced and has not used up.
 type envelope struct {
-	left map[string]int // encoded op → how often it may still happen
+	left  map[string]int // encoded op → how often it may still happen
+	spent int            // how many were used up
 }
 
 func newEnvelope(effects []abi.Effect) *envelope {
@@ -66,6 +67,7 @@ func (e *envelope) spend(o op.Op) error {
 		return unannounced(o)
 	}
 	e.left[key]--
+	e.spent++
 	return nil
 }
 

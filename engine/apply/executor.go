@@ -82,9 +82,9 @@ type Executor struct {
 	// Complete checks a unit's arguments with the values that are known now,
 	// and stores them in the unit.
 	Complete func(u *unit.Unit, values map[string]any) error
-	// Record keeps a change durably, with the handlers that are owed for it; it
-	// returns before the change is reported.
-	Record   func(ctx context.Context, c Change) error
+	// Record keeps changes durably, with the handlers that are owed for them; it
+	// returns before they are reported.
+	Record   func(ctx context.Context, changes ...Change) error
 	Ledger   Ledger
 	Contents *plan.Contents
 	Events   event.Sink
@@ -101,6 +101,8 @@ type Executor struct {
 	Stop <-chan struct{}
 	// Forks bounds the hosts at work at once.
 	Forks int
+	// Run is the run's ID, by which hosts note what they performed. Where it is "", they do not.
+	Run string
 }
 
 // Play is a play to be carried out, by its index among the plans' plays.

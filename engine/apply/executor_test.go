@@ -130,13 +130,15 @@ func (f *fleet) executor() *apply.Executor {
 			u.Later = nil
 			return nil
 		},
-		Record: func(_ context.Context, c apply.Change) error {
-			if f.record != nil {
-				if err := f.record(c); err != nil {
-					return err
+		Record: func(_ context.Context, changes ...apply.Change) error {
+			for _, c := range changes {
+				if f.record != nil {
+					if err := f.record(c); err != nil {
+						return err
+					}
 				}
+				f.owe(c)
 			}
-			f.owe(c)
 			return nil
 		},
 		Ledger:   f,

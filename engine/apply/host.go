@@ -138,6 +138,16 @@ func step(s *plan.Step, o op.Op) dial.Step {
 	return dial.Step{Op: o, User: s.Unit.User, Unit: s.Unit.ID.Local(), Timeout: s.Unit.Timeout}
 }
 
+// effect is the nth op by which a unit acts, on its way to the host, which notes
+// that it performed it.
+func (r *hostRun) effect(s *plan.Step, o op.Op, n int) dial.Step {
+	d := step(s, o)
+	if r.Run != "" {
+		d.Key = plan.Key(r.Run, s.Unit, n)
+	}
+	return d
+}
+
 // NotReached is why a unit was skipped whose host's part had ended before its turn.
 const NotReached = "not reached"
 
@@ -153,6 +163,7 @@ func (r *hostRun) leave(s *plan.Step, reason string) {
 }
 
 func (r *hostRun) passed(s *plan.Step, e event.Event) {
+	r.clear()
 	r.count.Skipped++
 	s.Unit.Finish(unit.Outcome{Status: unit.Skipped, Outputs: map[string]any{"changed": false}})
 	r.emit(s, e)
@@ -160,17 +171,25 @@ func (r *hostRun) passed(s *plan.Step, e event.Event) {
 
 // unchanged ends the turn of a unit that found everything as it should be.
 func (r *hostRun) unchanged(s *plan.Step) {
-	r.count.OK++
-	s.Unit.Finish(unit.Outcome{Status: unit.Unchanged, Action: abi.None, Outputs: map[string]any{"changed": false}})
 	e := event.Event{Kind: event.UnitFinished, Status: unit.Unchanged, Action: abi.None}
 	if s.Change != nil {
 		e.Reason = s.Change.Reason
 	}
-	r.emit(s, e)
+	tell := func() {
+		r.count.OK++
+		s.Unit.Finish(unit.Outcome{Status: unit.Unchanged, Action: abi.None, Outputs: map[string]any{"changed": false}})
+		r.emit(s, e)
+	}
+	if len(r.booked) == 0 {
+		tell()
+		return
+	}
+	r.booked = append(r.booked, entry{step: s, tell: tell}) // behind those before it
 }
 
 // fail ends a unit's turn with an error, and with it the host's part in the run.
 func (r *hostRun) fail(s *plan.Step, started time.Time, err error) {
+	r.clear()
 	_, open := errors.AsType[*unresolvedError](err)
 	err = r.explain(s, err)
 	open = open || unknown(err)

@@ -97,12 +97,12 @@ func (l *layout) addStep(s *plan.Step) error {
 	if !s.Acts() {
 		return nil
 	}
-	for _, e := range s.Change.Effects {
+	for n, e := range s.Change.Effects {
 		if err := plan.Attach(s.Unit, e.Op); err != nil {
 			return err
 		}
 		p.effects = append(p.effects, share{index: len(l.todo)})
-		l.todo = append(l.todo, step(s, e.Op))
+		l.todo = append(l.todo, l.run.effect(s, e.Op, n))
 	}
 	l.dirty = l.dirty || s.Change.Action != abi.Probe
 	return nil
@@ -166,7 +166,7 @@ func (l *layout) addTransaction(steps []*plan.Step) bool {
 	}
 	first := step(steps[0], question)
 	first.Expect = wire.Digest(answer)
-	second := step(steps[0], effect)
+	second := l.run.effect(steps[0], effect, 0)
 	for _, s := range steps {
 		second.Timeout = max(second.Timeout, s.Unit.Timeout)
 	}

@@ -42,7 +42,7 @@ func TestLease(t *testing.T) {
 			var refused error
 			e := &apply.Executor{
 				Provider: func(context.Context, string) (plan.Provider, error) { return f.provider, nil },
-				Record:   func(context.Context, apply.Change) error { return nil },
+				Record:   func(context.Context, ...apply.Change) error { return nil },
 				Ledger:   f, Contents: &plan.Contents{}, Forks: 1,
 				Events: event.Func(func(e event.Event) {
 					if e.Kind == event.HostRefused {

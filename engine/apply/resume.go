@@ -1,6 +1,9 @@
 package apply
 
 import (
+	"context"
+	"time"
+
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/providers/abi"
@@ -21,6 +24,23 @@ func (r *hostRun) doubt(s *plan.Step) error {
 	}
 	r.skip(s, Doubted)
 	return nil
+}
+
+// pass passes over a step that has had its turn already. What only the host knew is
+// entered now.
+func (r *hostRun) pass(s *plan.Step) {
+	r.count.OK++
+	told := s.Testified
+	if s.Unit.ID.Scope.Handler != "" { // which may be called for again
+		s.Done, s.Interrupted = false, time.Time{}
+	}
+	s.Testified = false
+	if !told {
+		return
+	}
+	if err := r.Ledger.End(context.Background(), End{Unit: s.Unit, Status: unit.Changed}); err != nil {
+		r.unkept("what "+s.Unit.ID.Local()+" did before could not be recorded", err)
+	}
 }
 
 // Doubted is why a unit was skipped of which nobody knows whether it did its work.

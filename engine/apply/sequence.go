@@ -98,9 +98,15 @@ func (r *hostRun) sequence(ctx context.Context, steps []*plan.Step) int {
 			return r.lost(ctx, l.parts, outcomes, err)
 		}
 	}
+	r.sent = true
+	defer r.clear()
 	for i, p := range l.parts {
 		reads, effects := p.outcomes(outcomes)
 		if !held(reads) || !ran(effects) {
+			if r.clear(); r.err != nil {
+				r.leave(p.step, NotReached)
+				return i + 1
+			}
 			r.dirty = true
 			r.single(ctx, p.step)
 			return i + 1
@@ -119,6 +125,8 @@ func (r *hostRun) sequence(ctx context.Context, steps []*plan.Step) int {
 // lost ends the host's part: the connection went in the middle of a sequence.
 // What is known to have been done is concluded; whether the rest was, nobody can tell.
 func (r *hostRun) lost(ctx context.Context, parts []*part, outcomes []dial.Outcome, err error) int {
+	r.sent = true
+	defer r.clear()
 	ctx = context.WithoutCancel(ctx) // it may be an interrupt that ended the sequence
 	for i, p := range parts {
 		reads, effects := p.outcomes(outcomes)

@@ -26,7 +26,7 @@ func (r *hostRun) advance(ctx context.Context, steps []*plan.Step) (had int, beg
 		r.interrupt(ctx)
 	}
 	if steps[0].Done {
-		r.count.OK++
+		r.pass(steps[0])
 		r.tell(steps[:1])
 		return 1, false
 	}

@@ -110,6 +110,8 @@ type Step struct {
 	// Interrupted is when it began, where nobody knows how that ended.
 	Done        bool
 	Interrupted time.Time
+	// Testified says that the step is done because the host's journal says so.
+	Testified bool
 
 	progress *Progress // nil where nothing is known of it
 }

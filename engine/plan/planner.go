@@ -36,7 +36,7 @@ type Look struct {
 	After int
 }
 
-// Planner plans hosts. All fields but Owed, Progress and Plays must be set.
+// Planner plans hosts. All fields but Owed, Progress, Run and Plays must be set.
 type Planner struct {
 	// Connect gives the host to read; it may do its work later, at the first use.
 	Connect func(ctx context.Context, h *inventory.Host) (Target, error)
@@ -52,6 +52,8 @@ type Planner struct {
 	// Progress tells how far units had come, by their local names, where a run is
 	// gone on with. It may be nil.
 	Progress func(ctx context.Context, h *Host) (map[string]Progress, error)
+	// Run is the run that is gone on with.
+	Run string
 	// Plays names the plays by their index, as Owed does.
 	Plays []string
 	// Contents collects what hosts' files hold, for diffs.
@@ -135,15 +137,10 @@ func (p *Planner) host(ctx context.Context, h *inventory.Host) *Host {
 		planned.Err = err
 		return planned
 	}
-	if err := p.resume(ctx, planned); err != nil {
-		planned.Err = err
+	if planned.Err = p.past(ctx, planned); planned.Err != nil {
 		return planned
 	}
 	planned.Warnings = append(planned.Warnings, p.predict(ctx, all)...)
-	if err := errors.Join(p.recall(ctx, planned), planned.delivered()); err != nil {
-		planned.Err = err
-		return planned
-	}
 	doubt(all)
 	for _, play := range planned.Plays {
 		play.notice()
@@ -156,6 +153,18 @@ func (p *Planner) host(ctx context.Context, h *inventory.Host) *Host {
 	}
 	planned.Warnings = append(planned.Warnings, staleReads(h.Name, all, eval.Reads)...)
 	return planned
+}
+
+// past finds out what came before: what earlier runs left owed, and how far this
+// one had come where it is gone on with.
+func (p *Planner) past(ctx context.Context, h *Host) error {
+	if err := errors.Join(p.resume(ctx, h), p.recall(ctx, h)); err != nil {
+		return err
+	}
+	if err := h.delivered(); err != nil {
+		return err
+	}
+	return p.testify(ctx, h)
 }
 
 // read reads all units of the host together, and the facts with them where the

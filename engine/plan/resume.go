@@ -92,15 +92,21 @@ func (s *Step) finished(was Progress) error {
 }
 
 // delivered finds the steps of owed handlers that ran since the handler was
-// called for: the run was broken off before the whole handler was through.
+// called for: the run was broken off before the whole handler was through. What
+// they did before that is over.
 func (h *Host) delivered() error {
 	for _, play := range h.Plays {
 		for _, handler := range play.Handlers {
-			if handler.Owed == nil || handler.Rescue {
+			if handler.Rescue {
 				continue
 			}
 			for _, s := range handler.Steps {
-				if was := s.progress; was != nil && was.over(s.Unit) && was.Started.After(handler.Owed.Called) {
+				was := s.progress
+				switch {
+				case was == nil:
+				case handler.Owed == nil || !was.Started.After(handler.Owed.Called):
+					s.Interrupted = time.Time{}
+				case was.over(s.Unit):
 					if err := s.finished(*was); err != nil {
 						return err
 					}

@@ -46,10 +46,10 @@ type Recorder interface {
 	// AppendEvents records what happened. The pair of run and Seq MUST be new. An
 	// event with a Status also sets that of its unit, where that was saved.
 	AppendEvents(ctx context.Context, run string, events []Event) error
-	// RecordChange records that a resource was changed, and with it the handlers
-	// that are owed for that, for good: it returns once the record would survive
-	// a power failure.
-	RecordChange(ctx context.Context, c Change) error
+	// RecordChange records that resources were changed, and with that the handlers
+	// that are owed for it, for good: it returns once the record would survive
+	// a power failure. All of it is kept or nothing.
+	RecordChange(ctx context.Context, changes ...Change) error
 	// FinishRun records how a run ended. It MAY be called again to correct that.
 	FinishRun(ctx context.Context, run string, e End) error
 	// AppendAudit records who did what.

@@ -120,7 +120,7 @@ func (s *server) run(ctx context.Context, j *job) *wire.Done {
 // note notes in the journal that a command was performed. The answer matters
 // more than the note, so what goes wrong with that is told, and told once.
 func (s *server) note(cmd *wire.Command, r op.Result) {
-	err := s.machine.Note(op.JournalEntry{Key: cmd.Key, OK: r.Error == nil, Digest: wire.Digest(r)})
+	err := s.machine.Note(op.JournalEntry{Key: cmd.Key, OK: r.Error == nil && (r.Exec == nil || r.Exec.RC == 0), Digest: wire.Digest(r)})
 	if err != nil && !s.told.Swap(true) {
 		text := strings.ToValidUTF8(err.Error(), "\uFFFD") + "; should the connection be lost, nobody can tell what was done"
 		s.courier.post(wire.Frame{Note: &wire.Note{ID: cmd.ID, Text: text}}, false)

@@ -33,7 +33,7 @@ type JournalResult struct {
 // JournalEntry is a command that was performed. Its answer may have been lost.
 type JournalEntry struct {
 	Key string `json:"key"`
-	// OK says that the result was no error.
+	// OK says that the result was no error, and no program's exit code but 0.
 	OK bool `json:"ok"`
 	// Digest is that of the result, as commands expect it.
 	Digest string `json:"digest"`

@@ -232,7 +232,7 @@ func (r *run) applyPlanned(ctx context.Context, c *applyCommand, exact bool) ([]
 	r.listen(sinks)
 	executor := &apply.Executor{
 		Provider: r.packages.provider, Complete: r.complete, Record: r.record.change, Ledger: r.record,
-		Contents: r.contents, Events: sinks, Exact: exact, Forks: r.forks,
+		Contents: r.contents, Events: sinks, Exact: exact, Forks: r.forks, Run: r.record.id,
 	}
 	leases := r.leases(c.Wait)
 	executor.Lease = leases.take

@@ -239,11 +239,23 @@ func sides(c *abi.Change) (before, after []byte, err error) {
 	return before, after, err
 }
 
-// change keeps a change durably. It is called by many hosts at once.
-func (r *recording) change(ctx context.Context, c apply.Change) error {
+// change keeps changes durably. It is called by many hosts at once.
+func (r *recording) change(ctx context.Context, changes ...apply.Change) error {
+	kept := make([]state.Change, len(changes))
+	for i := range changes {
+		var err error
+		if kept[i], err = r.changeOf(&changes[i]); err != nil {
+			return err
+		}
+	}
+	// What was done is recorded even where the run is being interrupted.
+	return r.store.RecordChange(context.WithoutCancel(ctx), kept...)
+}
+
+func (r *recording) changeOf(c *apply.Change) (state.Change, error) {
 	before, after, err := sides(c.Change)
 	if err != nil {
-		return err
+		return state.Change{}, err
 	}
 	u := c.Unit
 	kept := state.Change{
@@ -259,12 +271,11 @@ func (r *recording) change(ctx context.Context, c apply.Change) error {
 		kept.Before, kept.After = state.Value{Data: before}, state.Value{Data: after}
 		kept.Contents = contents(c)
 	}
-	// What was done is recorded even where the run is being interrupted.
-	return r.store.RecordChange(context.WithoutCancel(ctx), kept)
+	return kept, nil
 }
 
 // contents are the blobs that a change refers to.
-func contents(c apply.Change) []*op.Blob {
+func contents(c *apply.Change) []*op.Blob {
 	var blobs []*op.Blob
 	for _, d := range c.Change.Diffs {
 		for _, side := range []codec.Raw{d.Before, d.After} {

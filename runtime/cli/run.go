@@ -132,7 +132,7 @@ func (r *run) plan(ctx context.Context, progress *ui.Progress) {
 			}
 			return ev, err
 		},
-		Owed: r.record.owed, Progress: r.record.progress, Plays: r.selection.names,
+		Owed: r.record.owed, Progress: r.record.progress, Run: r.record.id, Plays: r.selection.names,
 		Provider: r.packages.provider, User: (*inventory.Host).ActsAs, Contents: r.contents, Events: sinks, Forks: r.forks,
 	}
 	r.planned = planner.Plan(ctx, r.selection.hosts)

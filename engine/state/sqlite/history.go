@@ -86,12 +86,6 @@ func (s *Store) Resources(ctx context.Context, workspace, host string) ([]state.
 const ofCurrentMachine = `LEFT JOIN hosts h ON h.workspace = r.workspace AND h.host = r.host
 	WHERE r.workspace = ? AND r.host = ? AND r.machine_id = coalesce(h.machine_id, '')`
 
-// Content implements state.History.
-func (s *Store) Content(_ context.Context, sum string) ([]byte, error) {
-	data, err := s.blobs.Get(sum)
-	return data, explain(err, s.path)
-}
-
 // AuditTrail implements state.History.
 func (s *Store) AuditTrail(ctx context.Context, limit int) ([]state.Audit, error) {
 	return list(ctx, s, func(rows *sql.Rows, a *state.Audit) error {

@@ -3,14 +3,11 @@ package sqlite
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/state"
-	"github.com/openfroyo/froyo/runner/op"
 )
 
 // write performs work in a shared transaction.
@@ -66,67 +63,45 @@ func appendEvent(w *writer, run string, e state.Event) error {
 
 // RecordChange implements state.Recorder. Content comes first, so that a record
 // never refers to what is not there.
-func (s *Store) RecordChange(ctx context.Context, c state.Change) error {
-	if err := s.keep(c); err != nil {
-		return explain(err, s.path)
+func (s *Store) RecordChange(ctx context.Context, changes ...state.Change) error {
+	small := contents{}
+	for i := range changes {
+		if err := s.keep(&changes[i], small); err != nil {
+			return explain(err, s.path)
+		}
 	}
+	return s.write(ctx, func(w *writer) error {
+		if err := small.insert(w); err != nil {
+			return err
+		}
+		for i := range changes {
+			if err := recordChange(w, &changes[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func recordChange(w *writer, c *state.Change) error {
 	now := c.After.Data
 	if len(now) > state.MaxBlob {
 		now = nil
 	}
-	return s.write(ctx, func(w *writer) error {
-		err := w.exec(`INSERT INTO plan_units (run, host, unit, play, position, source, action, status, before, after, outputs)
+	err := w.exec(`INSERT INTO plan_units (run, host, unit, play, position, source, action, status, before, after, outputs)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (run, host, unit) DO UPDATE SET action = excluded.action, status = excluded.status,
 				before = excluded.before, after = excluded.after, outputs = excluded.outputs`,
-			c.Run, c.Host, c.Unit, c.Play, c.Position, place(c.Pos), string(c.Action), c.Status, c.Before.Sum(), c.After.Sum(), text(c.Outputs))
-		if err != nil {
-			return err
-		}
-		if err := owe(w, c); err != nil {
-			return err
-		}
-		return w.exec(`INSERT OR REPLACE INTO resource_state (workspace, host, machine_id, unit, args, state, before, after, run, time)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			c.Workspace, c.Host, c.MachineID, c.Unit, c.Args, text(now), c.Before.Sum(), c.After.Sum(), c.Run, micros(c.Time))
-	})
-}
-
-// keep puts what a change refers to among the blobs.
-func (s *Store) keep(c state.Change) error {
-	for _, v := range []state.Value{c.Before, c.After} {
-		if v.Data == nil || len(v.Data) > state.MaxBlob {
-			continue
-		}
-		if _, err := s.blobs.Put(v.Data); err != nil {
-			return err
-		}
-	}
-	for _, b := range c.Contents {
-		if b == nil || b.Open == nil || b.Size > state.MaxBlob {
-			continue
-		}
-		if err := s.keepBlob(b); err != nil {
-			return fmt.Errorf("keep content %s: %w", b.Sum, err)
-		}
-	}
-	return nil
-}
-
-func (s *Store) keepBlob(b *op.Blob) error {
-	r, err := b.Open()
+		c.Run, c.Host, c.Unit, c.Play, c.Position, place(c.Pos), string(c.Action), c.Status, c.Before.Sum(), c.After.Sum(), text(c.Outputs))
 	if err != nil {
 		return err
 	}
-	data, err := io.ReadAll(io.LimitReader(r, b.Size+1))
-	if err := errors.Join(err, r.Close()); err != nil {
+	if err := owe(w, *c); err != nil {
 		return err
 	}
-	if op.Sum(data) != b.Sum {
-		return errors.New("it has changed since its digest was taken")
-	}
-	_, err = s.blobs.Put(data)
-	return err
+	return w.exec(`INSERT OR REPLACE INTO resource_state (workspace, host, machine_id, unit, args, state, before, after, run, time)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		c.Workspace, c.Host, c.MachineID, c.Unit, c.Args, text(now), c.Before.Sum(), c.After.Sum(), c.Run, micros(c.Time))
 }
 
 // FinishRun implements state.Recorder.
