@@ -36,7 +36,7 @@ type Builtin struct {
 // All lists every builtin that is no resource, methods of hosts included.
 func All() []Builtin {
 	return slices.Concat([]Builtin{
-		playDoc(), handlerDoc(), flushDoc(), retryDoc(), lifecycleDoc(), delegateDoc(), laterDoc(), templateDoc(), hostsDoc(), varsDoc(), structDoc(), printDoc(),
+		playDoc(), handlerDoc(), flushDoc(), barrierDoc(), retryDoc(), lifecycleDoc(), delegateDoc(), laterDoc(), templateDoc(), hostsDoc(), varsDoc(), structDoc(), printDoc(),
 	}, hostDocs())
 }
 

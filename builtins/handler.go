@@ -106,9 +106,10 @@ func flushHandlers(thread *starlark.Thread, b *starlark.Builtin, pos starlark.Tu
 
 // calls is what the units of a play call for.
 type calls struct {
-	handlers []*Handler // that were named in notify
-	asked    int        // how many of them were evaluated
-	flushes  []int      // places in Scope.order
+	handlers []*Handler     // that were named in notify
+	asked    int            // how many of them were evaluated
+	flushes  []int          // places in Scope.order
+	barriers []unit.Barrier // their places as well
 }
 
 // handlers unpacks notify: a handler or a list of handlers.

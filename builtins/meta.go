@@ -26,6 +26,8 @@ func MetaFields() []schema.Field {
 		{Name: "timeout", Kind: "duration", Doc: "How long each of its operations on the host may take, such as `\"5m\"`."},
 		{Name: "on_failure", Kind: "function", Doc: "Called with the host while planning; what it declares is done only where the unit fails, before the host's part ends."},
 		{Name: "ignore_failure", Kind: "bool", Default: false, HasDefault: true, Doc: "Lets the host go on where the unit fails; `unit.failed` tells later ones."},
+		{Name: "throttle", Kind: "int", Doc: "How many hosts at most may be at this unit's turn at once, from 1 to 10000."},
+		{Name: "run_once", Kind: "bool", Default: false, HasDefault: true, Doc: "Has the first of the play's hosts that can do the unit do it for all: the others wait for it and take over what came of it. The handlers that it notifies run on that host only."},
 		{Name: "lifecycle", Kind: "lifecycle", Doc: "What the resource is kept from: `lifecycle = lifecycle(prevent_destroy = True, ignore_changes = [\"mode\"])`."},
 		{Name: "become", Kind: "bool", Doc: "Whether to act as root, or as the host's `become_user`. Left out, the play decides, then the host."},
 		{Name: "run_as", Kind: "string", Doc: "The user to act as."},
@@ -34,7 +36,7 @@ func MetaFields() []schema.Field {
 }
 
 // metaNames are the names of MetaFields.
-var metaNames = []string{"require", "notify", "on_change", "when", "tags", "retry", "timeout", "on_failure", "ignore_failure", "lifecycle", "become", "run_as", "sensitive"}
+var metaNames = []string{"require", "notify", "on_change", "when", "tags", "retry", "timeout", "on_failure", "ignore_failure", "throttle", "run_once", "lifecycle", "become", "run_as", "sensitive"}
 
 // MetaNames lists the arguments that every resource takes, for suggestions.
 func MetaNames() []string { return slices.Clone(metaNames) }
@@ -48,6 +50,8 @@ type metaArgs struct {
 	lifecycle *Lifecycle
 	timeout   args.Duration
 	ignore    bool
+	throttle  int
+	runOnce   bool
 	onFailure starlark.Callable
 	when      starlark.Value
 	tags      args.Strings
@@ -98,17 +102,13 @@ func (m *metaArgs) set(name string, v starlark.Value) *diag.Error {
 		}
 		m.onFailure = fn
 	case "ignore_failure":
-		yes, ok := v.(starlark.Bool)
-		if !ok {
-			err = fmt.Errorf("got %s, want True or False", v.Type())
-		}
-		m.ignore = bool(yes)
+		m.ignore, err = toBool(v)
+	case "throttle":
+		m.throttle, err = toThrottle(v)
+	case "run_once":
+		m.runOnce, err = toBool(v)
 	case "sensitive":
-		yes, ok := v.(starlark.Bool)
-		if !ok {
-			err = fmt.Errorf("got %s, want True or False", v.Type())
-		}
-		m.sensitive = bool(yes)
+		m.sensitive, err = toBool(v)
 	}
 	if err != nil {
 		return withHintOf(&diag.Error{Summary: fmt.Sprintf("%s: %v", name, err), Cause: err}, v)
@@ -153,6 +153,7 @@ func (m *metaArgs) apply(s *Scope, d *draft, fail func(*diag.Error)) {
 	}
 	u.IgnoreFailure, d.onFailure = m.ignore, m.onFailure
 	u.Timeout = time.Duration(m.timeout)
+	m.applyRollout(s, u, fail)
 	if m.retry != nil {
 		u.Retry = m.retry.unit()
 		if m.retry.until != nil {

@@ -19,13 +19,21 @@ func playDoc() Builtin {
 			"such as probes, is done when all hosts are through, at every apply: where it fails, the hosts of the play are failed. " +
 			"batch says how many hosts are at work before any other begins: a number, a share such as \"25%\" (rounded up), or a list " +
 			"of these, of which the last repeats. max_fail stops the play before its next batch where more hosts than that, or a larger " +
-			"share (rounded down), failed or could not be reached.",
+			"share (rounded down), failed or could not be reached. With order = \"graph\" the units of a host run side by side, each once all " +
+			"that it requires, watches or reads is done; also, files come after their directories, a service after the package of its name, " +
+			"and packages one after the other. flush_handlers() and barrier() part such a play; handlers and verify keep the script's order.",
 		Example: `play("web", hosts = "role=web", do = web, verify = healthy, batch = [1, "25%"], max_fail = "10%")`,
 		make: func(*Env) starlark.Value {
 			return starlark.NewBuiltin("play", makePlay)
 		},
 	}
 }
+
+// The orders in which a play's units are done on a host.
+const (
+	OrderScript = "script" // one after the other, as they are declared
+	OrderGraph  = "graph"  // side by side, as their edges allow
+)
 
 // Play is a function and the hosts that it is for.
 type Play struct {
@@ -37,6 +45,7 @@ type Play struct {
 	Verify   starlark.Callable // nil for none
 	Batch    []unit.Size       // empty for all hosts at once
 	MaxFail  *unit.Size        // nil for no limit
+	Order    string            // OrderScript or OrderGraph
 
 	become args.Optional
 }
@@ -51,7 +60,7 @@ func makePlay(thread *starlark.Thread, b *starlark.Builtin, pos starlark.Tuple, 
 		return nil, (&diag.Error{Summary: "play() inside of a play"}).
 			WithHint("plays are declared at the top level of the runbook")
 	}
-	p := &Play{Selector: "all"}
+	p := &Play{Selector: "all", Order: OrderScript}
 	var do, verify starlark.Value
 	tags := args.Strings{}
 	var (
@@ -59,9 +68,12 @@ func makePlay(thread *starlark.Thread, b *starlark.Builtin, pos starlark.Tuple, 
 		maxFail starlark.Value
 	)
 	err := args.Unpack(b.Name(), pos, kw, "name", &p.Name, "hosts?", &p.Selector, "do?", &do, "verify?", &verify, "become?", &p.become, "tags?", &tags,
-		"batch?", &batch, "max_fail?", &maxFail)
+		"batch?", &batch, "max_fail?", &maxFail, "order?", &p.Order)
 	if err != nil {
 		return nil, err
+	}
+	if p.Order != OrderScript && p.Order != OrderGraph {
+		return nil, &diag.Error{Summary: fmt.Sprintf("play %q: order: got %q, want %q or %q", p.Name, p.Order, OrderScript, OrderGraph)}
 	}
 	p.Tags, p.Batch = tags, batch
 	if maxFail != nil && maxFail != starlark.None {

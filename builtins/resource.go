@@ -351,6 +351,12 @@ func (h *Handle) differs(other *Handle) string {
 	if a.IgnoreFailure != b.IgnoreFailure {
 		return "ignore_failure"
 	}
+	if a.Throttle != b.Throttle {
+		return "throttle"
+	}
+	if a.RunOnce != b.RunOnce {
+		return "run_once"
+	}
 	if !sameRetry(a.Retry, b.Retry) {
 		return "retry"
 	}

@@ -166,7 +166,7 @@ func (s *Scope) Host() starlark.Value { return &Host{scope: s, inv: s.host} }
 
 // Units returns what the play at work wants of the host, in script order.
 func (s *Scope) Units() *unit.Play {
-	p := &unit.Play{}
+	p := &unit.Play{Barriers: s.barriers(), Graph: s.play.Order == OrderGraph}
 	handlers := slices.Clone(s.calls.handlers)
 	slices.SortStableFunc(handlers, func(a, b *Handler) int { return a.order - b.order })
 	units := map[string][]*unit.Unit{}

@@ -56,6 +56,7 @@ func (l *loan) has() bool {
 // borrow takes the other host that a step acts on, in a round trip. Where it is
 // another run's, the step fails.
 func (r *hostRun) borrow(ctx context.Context, s *plan.Step) (bool, error) {
+	defer r.pause()() // others of this host may wait for the loan
 	l := r.loans.of(s.On.Host.Name)
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -65,7 +66,7 @@ func (r *hostRun) borrow(ctx context.Context, s *plan.Step) (bool, error) {
 	case l.held != nil:
 		return false, refusedElsewhere(s, l.held)
 	}
-	lease, err := r.Lease(ctx, s.On, s)
+	lease, err := r.bare.Lease(ctx, s.On, s)
 	if err != nil {
 		return false, l.refused(s, err)
 	}

@@ -162,7 +162,7 @@ func TestDelegateOfAnotherRun(t *testing.T) {
 	f.lease = func(context.Context, *plan.Host, *plan.Step) (*apply.Lease, error) {
 		return &apply.Lease{Op: op.Lease{Run: "r1", Owner: "ada@laptop"}}, nil
 	}
-	f.heard = func(e event.Event) {
+	f.listen = func(e event.Event) {
 		if e.Err != nil && e.Host == "h1" && e.Kind == event.UnitFinished {
 			refused.Store(&e.Err)
 		}

@@ -12,12 +12,16 @@ import (
 // units runs the play's units, and the handlers that they or earlier runs call for.
 func (r *hostRun) units(ctx context.Context) {
 	done := 0
-	for _, at := range r.play.Flush {
-		r.run(ctx, r.play.Steps[done:at])
+	for at, b := range r.play.Breaks() {
+		r.section(ctx, r.play.Steps[done:at])
 		done = at
-		r.deliver(ctx)
+		if b != nil {
+			r.meet(ctx, *b)
+		} else {
+			r.deliver(ctx)
+		}
 	}
-	r.run(ctx, r.play.Steps[done:])
+	r.section(ctx, r.play.Steps[done:])
 	r.deliver(ctx)
 }
 

@@ -1,6 +1,7 @@
 // Package apply carries plans out: play by play, hosts in parallel, the units
-// of a host in the order of the runbook. Each unit that acts, and each after
-// it, is read again just before its turn.
+// of a host in the order of the runbook, or side by side where the play is in
+// graph order. Each unit that acts, and each after it, is read again just
+// before its turn.
 //
 // In a play a host's units come first, then the handlers that they called for,
 // each once; when all hosts of the play are through, its verify says whether
@@ -11,16 +12,9 @@ package apply
 
 import (
 	"context"
-	"fmt"
-	"slices"
-	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
-	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/event"
-	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/providers/abi"
@@ -114,7 +108,7 @@ type Executor struct {
 	// Run is the run's ID, by which hosts note what they performed. Where it is "", they do not.
 	Run string
 
-	loans loans
+	loans *loans
 }
 
 // Play is a play to be carried out, by its index among the plans' plays.
@@ -143,6 +137,8 @@ type Count struct {
 // and never stops a host because of another, but for those whose play's verify
 // failed somewhere, or of which too many failed.
 func (e *Executor) Apply(ctx context.Context, plays []Play, hosts []*plan.Host) []Count {
+	e.loans = &loans{}
+	s := newScheduler(ctx, e)
 	runs := make([]*hostRun, len(hosts))
 	for i, h := range hosts {
 		runs[i] = newHostRun(e, h)
@@ -151,125 +147,11 @@ func (e *Executor) Apply(ctx context.Context, plays []Play, hosts []*plan.Host) 
 		}
 	}
 	for index, p := range plays {
-		e.play(ctx, index, p, runs)
+		s.play(ctx, index, p, runs)
 	}
 	counts := make([]Count, len(runs))
 	for i, r := range runs {
 		counts[i] = r.count
 	}
 	return counts
-}
-
-// play carries out one play, batch by batch.
-func (e *Executor) play(ctx context.Context, index int, p Play, all []*hostRun) {
-	var runs, selected []*hostRun
-	named := make(map[string]bool, len(p.Hosts))
-	for _, name := range p.Hosts {
-		named[name] = true
-	}
-	for _, r := range all {
-		if named[r.host.Host.Name] {
-			selected = append(selected, r)
-		}
-		if part := r.host.Plays[index]; part != nil {
-			runs = append(runs, r)
-			r.begin(p.Name, part)
-		}
-	}
-	done := 0
-	for _, n := range batches(len(runs), p.Batch) {
-		if stopped := e.halt(p, selected, runs[done:]); stopped != nil {
-			for _, r := range runs[done:] {
-				r.stay(stopped)
-			}
-			break
-		}
-		e.batch(ctx, index, runs[done:done+n])
-		stop(p.Name, runs[done:done+n])
-		done += n
-	}
-	for _, r := range runs {
-		if index == r.last {
-			r.end()
-		}
-	}
-}
-
-// batch carries out a play's part on some of its hosts: their units and
-// handlers, and when all are through, verify. A host that has nothing more to
-// do then says so at once.
-func (e *Executor) batch(ctx context.Context, index int, runs []*hostRun) {
-	verifies := slices.ContainsFunc(runs, func(r *hostRun) bool { return len(r.play.Verify) > 0 })
-	e.each(runs, func(r *hostRun) {
-		r.units(ctx)
-		if index == r.last && !verifies {
-			r.end()
-		}
-	})
-	if verifies {
-		e.each(runs, func(r *hostRun) { r.run(ctx, r.play.Verify) })
-	}
-}
-
-// halt is why a play does not go on to the hosts that are left: its verify
-// failed, or too many of its hosts did. nil is that it does.
-func (e *Executor) halt(p Play, selected, left []*hostRun) *diag.Error {
-	if len(left) == len(selected) && p.MaxFail == nil {
-		return nil
-	}
-	var bad, unverified []string
-	for _, r := range selected {
-		if r.err != nil {
-			bad = append(bad, r.host.Host.Name)
-		}
-		if r.unverified {
-			unverified = append(unverified, r.host.Host.Name)
-		}
-	}
-	switch {
-	case len(unverified) > 0:
-		return &diag.Error{Summary: fmt.Sprintf("play %q stopped before this host: its verify failed on %s", p.Name, inventory.FoldNames(unverified))}
-	case p.MaxFail != nil && len(bad) > p.MaxFail.Down(len(p.Hosts)):
-		return &diag.Error{Summary: fmt.Sprintf("play %q stopped before this host: %d of its %d hosts failed or could not be reached (%s), and max_fail is %s",
-			p.Name, len(bad), len(p.Hosts), inventory.FoldNames(bad), p.MaxFail)}
-	}
-	return nil
-}
-
-// each has work done for hosts, as many at once as may be.
-func (e *Executor) each(runs []*hostRun, work func(*hostRun)) {
-	var g errgroup.Group
-	g.SetLimit(max(1, e.Forks))
-	for _, r := range runs {
-		g.Go(func() error {
-			work(r)
-			return nil
-		})
-	}
-	_ = g.Wait() // no worker returns an error
-}
-
-// stop takes all hosts of a play out of the run where its verify failed on one
-// of them: what was rolled out is not well.
-func stop(play string, runs []*hostRun) {
-	var bad []string
-	for _, r := range runs {
-		if r.unverified {
-			bad = append(bad, r.host.Host.Name)
-		}
-	}
-	if len(bad) == 0 {
-		return
-	}
-	for _, r := range runs {
-		if r.err != nil {
-			continue
-		}
-		r.err = (&diag.Error{
-			Summary: fmt.Sprintf("verify of play %q failed on %s, so the play stops here as well", play, strings.TrimSpace(inventory.FoldNames(bad))),
-			Host:    r.host.Host.Name, Code: diag.Failed,
-		}).WithHint("what was changed stays; once it is well, the same run does the rest")
-		r.count.Failed++
-		r.Events.Emit(event.Event{Kind: event.HostStopped, Host: r.host.Host.Name, Play: play, Err: r.err})
-	}
 }

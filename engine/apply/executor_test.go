@@ -34,8 +34,14 @@ type fleet struct {
 	exact    bool
 	// finished is told when a host has no more to do; nil is nobody.
 	finished func(host string)
-	batch    []unit.Size
-	maxFail  *unit.Size
+	// listen gets every event; nil is nobody.
+	listen func(e event.Event)
+	// heard is told why hosts were stopped; nil is nobody.
+	heard   func(err error)
+	batch   []unit.Size
+	maxFail *unit.Size
+	forks   int             // 0 is 4
+	stop    <-chan struct{} // nil is never
 	// delivered is asked before a delivery is recorded; nil lets it be.
 	delivered func(apply.Debt) error
 	// protector keeps what is protected beside what is so already; nil is none.
@@ -44,8 +50,6 @@ type fleet struct {
 	// delegate and lease are the planner's and the executor's; nil is none.
 	delegate func(context.Context, string) (*inventory.Host, plan.Target, error)
 	lease    func(context.Context, *plan.Host, *plan.Step) (*apply.Lease, error)
-	// heard is told of all events; nil is nobody.
-	heard func(event.Event)
 	// begin and end are asked before that is recorded; nil lets it be.
 	begin func(apply.Beginning) error
 	end   func(apply.End) error
@@ -59,11 +63,16 @@ type fleet struct {
 }
 
 func (f *fleet) Emit(e event.Event) {
-	if f.heard != nil {
-		f.heard(e)
+	if f.listen != nil {
+		f.listen(e)
 	}
 	if e.Kind == event.HostFinished && f.finished != nil {
 		f.finished(e.Host)
+	}
+	if e.Kind == event.HostStopped && f.heard != nil {
+		f.mu.Lock()
+		f.heard(e.Err)
+		f.mu.Unlock()
 	}
 	if e.Kind != event.UnitFinished {
 		return
@@ -86,11 +95,11 @@ func (f *fleet) play(host string) *unit.Play {
 	return p
 }
 
-func (f *fleet) plan(ctx context.Context) []*plan.Host {
+func (f *fleet) planner() *plan.Planner {
 	if f.provider == nil {
 		f.provider = &enginetest.Provider{}
 	}
-	p := &plan.Planner{
+	return &plan.Planner{
 		Connect: func(_ context.Context, h *inventory.Host) (plan.Target, error) { return f.hosts[h.Name], nil },
 		Evaluate: func(_ context.Context, h *inventory.Host, _ plan.Target) (*plan.Evaluation, error) {
 			return &plan.Evaluation{Plays: map[int]*unit.Play{0: f.play(h.Name)}}, nil
@@ -104,6 +113,9 @@ func (f *fleet) plan(ctx context.Context) []*plan.Host {
 		},
 		Contents: &plan.Contents{}, Events: f, Forks: 4,
 	}
+}
+
+func (f *fleet) plan(ctx context.Context) []*plan.Host {
 	var hosts []*inventory.Host
 	for _, name := range slices.Sorted(func(yield func(string) bool) {
 		for n := range f.hosts {
@@ -114,10 +126,10 @@ func (f *fleet) plan(ctx context.Context) []*plan.Host {
 	}) {
 		hosts = append(hosts, enginetest.Inventory(name))
 	}
-	return p.Plan(ctx, hosts)
+	return f.planner().Plan(ctx, hosts)
 }
 
-func (f *fleet) apply(ctx context.Context, hosts []*plan.Host) []apply.Count {
+func (f *fleet) executor() *apply.Executor {
 	e := &apply.Executor{
 		Provider: func(context.Context, string) (plan.Provider, error) { return f.provider, nil },
 		Complete: func(u *unit.Unit, values map[string]any) error {
@@ -137,13 +149,18 @@ func (f *fleet) apply(ctx context.Context, hosts []*plan.Host) []apply.Count {
 			return nil
 		},
 		Ledger: f, Protector: f.protector, Lease: f.lease,
-		Contents: &plan.Contents{}, Events: f, Forks: 4, Exact: f.exact,
+		Contents: &plan.Contents{}, Events: f, Forks: f.atOnce(), Exact: f.exact, Stop: f.stop,
 	}
 	if f.confirm != nil {
 		e.Confirm = func(_ context.Context, h *plan.Host, s *plan.Step) (bool, error) {
 			return f.confirm(h.Host.Name, s.Unit.ID.Local())
 		}
 	}
+	return e
+}
+
+func (f *fleet) apply(ctx context.Context, hosts []*plan.Host) []apply.Count {
+	e := f.executor()
 	p := apply.Play{Name: "web", Batch: f.batch, MaxFail: f.maxFail}
 	for _, h := range hosts {
 		p.Hosts = append(p.Hosts, h.Host.Name)
@@ -433,4 +450,12 @@ func TestASavedPlanRefusesAHostThatChangedSince(t *testing.T) {
 	if !strings.Contains(strings.Join(f.log, "\n"), "no longer as the plan found it") {
 		t.Errorf("%q", f.log)
 	}
+}
+
+// atOnce is how many hosts are at work at once.
+func (f *fleet) atOnce() int {
+	if f.forks == 0 {
+		return 4
+	}
+	return f.forks
 }

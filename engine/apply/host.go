@@ -18,13 +18,14 @@ import (
 // hostRun is the progress of one host through a run. One goroutine at a time works on it.
 type hostRun struct {
 	*Executor
+	bare *Executor // as it was given
 	host  *plan.Host
 	count Count
-	// err is why the host takes no further part, or nil.
-	err error
-	// dirty says that something on the host changed, so what the plan read no longer binds;
-	// touched, that it was this run that changed it.
-	dirty, touched bool
+	registers
+	// touched says that it was this run that changed something on the host.
+	touched bool
+	// side is what runs side by side on the host; nil is that all is in order.
+	side *graph
 	// leased says that the host is taken for this run.
 	leased bool
 	// last is the index of the host's last play, or -1.
@@ -35,6 +36,7 @@ type hostRun struct {
 	// watched holds the units that others name in on_change.
 	watched map[unit.ID]*unit.Unit
 
+	seat *seat           // its place in the phase at work
 	ctx  context.Context //nolint:containedctx // of the steps at work; a failure is told from everywhere
 	name string          // of the play at work
 	play *plan.Play
@@ -45,10 +47,6 @@ type hostRun struct {
 	// themselves that were entered as such.
 	presumed map[string]bool
 	begun    map[*plan.Step]bool
-	// booked holds what is still to be recorded and told, sent says that more of the
-	// same sequence is to come.
-	booked []entry
-	sent   bool
 	// declined says that a unit was left out because the operator wanted that.
 	declined bool
 	// unverified says that the play's verify failed here.
@@ -57,7 +55,7 @@ type hostRun struct {
 
 func newHostRun(e *Executor, h *plan.Host) *hostRun {
 	r := &hostRun{
-		Executor: e, host: h, err: h.Err, last: -1, count: Count{Host: h.Host.Name},
+		Executor: e, bare: e, host: h, registers: registers{err: h.Err}, last: -1, count: Count{Host: h.Host.Name},
 		wanted: map[unit.ID]bool{}, watched: map[unit.ID]*unit.Unit{},
 	}
 	if h.Err != nil {
@@ -71,6 +69,16 @@ func newHostRun(e *Executor, h *plan.Host) *hostRun {
 		for _, id := range s.Unit.OnChange {
 			r.watched[id] = nil
 		}
+	}
+	graphs := false
+	for play, p := range h.Plays {
+		if len(p.Barriers) > 0 {
+			r.last = max(r.last, play)
+		}
+		graphs = graphs || p.Graph
+	}
+	if graphs {
+		r.sideBySide()
 	}
 	if len(r.watched) > 0 {
 		for _, s := range h.Steps() {
@@ -115,46 +123,6 @@ func (r *hostRun) end() {
 	}
 	r.ended = true
 	r.Events.Emit(event.Event{Kind: event.HostFinished, Host: r.host.Host.Name, Err: r.err, Unreachable: r.count.Unreachable > 0})
-}
-
-// run gives steps their turns, in their order.
-func (r *hostRun) run(ctx context.Context, steps []*plan.Step) {
-	r.ctx = ctx
-	for i := 0; i < len(steps); {
-		if r.err == nil && r.stopped(ctx) {
-			r.err = &diag.Error{Summary: "interrupted", Host: r.host.Host.Name, Code: diag.Interrupted, Cause: context.Cause(ctx)}
-		}
-		if steps[i].Done {
-			r.pass(steps[i])
-			r.protect(ctx, steps[i:i+1]) // the run may have been broken off before that
-			i++
-			continue
-		}
-		if r.err != nil {
-			r.leave(steps[i], NotReached)
-			i++
-			continue
-		}
-		first := i
-		if n := r.ahead(steps[i:]); n > 0 {
-			i += r.sequence(ctx, steps[i:i+n])
-		} else {
-			r.single(ctx, steps[i])
-			i++
-		}
-		r.protect(ctx, steps[first:i])
-		r.withdraw(ctx)
-	}
-}
-
-// stopped reports whether no further unit shall begin.
-func (r *hostRun) stopped(ctx context.Context) bool {
-	select {
-	case <-r.Stop: // never where it is nil
-		return true
-	default:
-		return ctx.Err() != nil
-	}
 }
 
 // countError counts a host that is lost or refuses.
@@ -242,7 +210,7 @@ func (r *hostRun) fail(s *plan.Step, started time.Time, err error) {
 		}
 	}
 	s.Unit.Finish(unit.Outcome{Status: unit.Failed})
-	if s.Unit.OnFailure != "" && !ends(err) {
+	if s.Unit.OnFailure != "" && !ends(err) && !s.Elsewhere() {
 		defer r.rescue(s)
 	}
 	if s.Unit.IgnoreFailure && !ends(err) {
@@ -271,6 +239,9 @@ func (r *hostRun) rescue(s *plan.Step) {
 		return
 	}
 	failed := r.err
+	if r.side != nil {
+		r.side.stop(failed)
+	}
 	r.err, r.dirty = nil, true
 	for _, step := range h.Steps {
 		step.Dormant = false

@@ -50,7 +50,7 @@ func fixed(s *plan.Step) bool {
 	if s.Done || !s.Interrupted.IsZero() || s.Err != nil || s.Change == nil || s.On != nil || u.When != nil || len(u.Later)+len(u.OnChange) > 0 {
 		return false
 	}
-	if s.Acts() && (u.Retry != nil || s.Change.Missing != "") {
+	if s.Elsewhere() || s.Acts() && (u.Throttle > 0 || s.Once != "" || u.Retry != nil || s.Change.Missing != "") {
 		return false
 	}
 	return !slices.ContainsFunc(s.Change.Effects, func(e abi.Effect) bool { return len(e.Unknown) > 0 })

@@ -20,6 +20,11 @@ import (
 // asked now, the host is read, planned and changed. What fails for a reason
 // that may pass is tried again, as often as the unit's retry says.
 func (r *hostRun) single(ctx context.Context, s *plan.Step) {
+	leave := r.admit(ctx, s)
+	if leave == nil {
+		return
+	}
+	defer leave()
 	started := time.Now()
 	r.emit(s, event.Event{Kind: event.UnitStarted})
 	announced, certain := s.Change, s.Err == nil && s.Unit.When == nil && len(s.Unit.OnChange)+len(s.Unit.Later) == 0
@@ -92,6 +97,7 @@ func (r *hostRun) again(ctx context.Context, s *plan.Step, attempt int, err erro
 		text = fmt.Sprintf("attempt %d of %d failed; again in %s", attempt, retry.Attempts, wait)
 	}
 	r.emit(s, event.Event{Kind: event.UnitNoted, Text: text})
+	defer r.pause()()
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {

@@ -27,6 +27,9 @@ type Host struct {
 	Trips, Writes int
 	// OnWrite is called after a file is written, before the next op.
 	OnWrite func(h *Host, path string)
+	// Before is called with the steps of each round trip, before any of it is
+	// done and outside of the host's lock: a slow host sleeps there.
+	Before func(steps []dial.Step)
 	// Refuse makes writing these paths fail.
 	Refuse map[string]bool
 	// Stumble makes writing these paths fail so many times, for a reason that passes.
@@ -63,6 +66,9 @@ func NewHost(files map[string]string) *Host {
 
 // Do implements plan.Target.
 func (h *Host) Do(_ context.Context, steps []dial.Step) ([]op.Result, error) {
+	if h.Before != nil {
+		h.Before(steps)
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.Trips++
@@ -78,6 +84,9 @@ func (h *Host) Do(_ context.Context, steps []dial.Step) ([]op.Result, error) {
 
 // Run implements plan.Target.
 func (h *Host) Run(_ context.Context, steps []dial.Step) ([]dial.Outcome, error) {
+	if h.Before != nil {
+		h.Before(steps)
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.Trips++

@@ -24,6 +24,7 @@ const (
 	HostPlanned  Kind = "host.planned"  // its plan is known
 	HostFailed   Kind = "host.failed"   // Err says why; the host takes no further part
 	HostRefused  Kind = "host.refused"  // while applying: Err says why it is left as it is
+	HostWaits    Kind = "host.waits"    // while applying: Text says for what of other hosts
 	UnitStarted  Kind = "unit.started"  // about to act
 	UnitNoted    Kind = "unit.noted"    // Text says what it waits for or does; while planning, too
 	UnitFinished Kind = "unit.finished" // Status, Action, Err

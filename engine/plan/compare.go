@@ -41,6 +41,9 @@ func Stale(saved, now *DocumentHost) *diag.Error {
 			return stale(was.Pos, was.Unit, "%s", why)
 		}
 	}
+	if pos, why := barriersDiffer(saved.Barriers, now.Barriers); why != "" {
+		return stale(pos, "", "%s", why)
+	}
 	if !sameJSON(saved.Inputs, now.Inputs) {
 		return stale(diag.Pos{}, "", "what the runbook learned from the host (facts, reads, vars) has changed since the plan")
 	}

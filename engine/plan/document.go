@@ -52,7 +52,12 @@ type DocumentPlay struct {
 	Name     string   `json:"name"`
 	Selector string   `json:"hosts"`
 	Selected []string `json:"selected"`
+	// Order is OrderGraph where units run side by side as their edges allow.
+	Order string `json:"order,omitempty"`
 }
+
+// OrderGraph is the order of plays whose units run side by side.
+const OrderGraph = "graph"
 
 // DocumentHost is one host's plan.
 type DocumentHost struct {
@@ -60,6 +65,8 @@ type DocumentHost struct {
 	MachineID string          `json:"machine_id,omitempty"`
 	Inputs    json.RawMessage `json:"inputs,omitempty"`
 	Units     []DocumentUnit  `json:"units"`
+	// Barriers are where the host waits for others, by play and in their order.
+	Barriers []DocumentBarrier `json:"barriers,omitempty"`
 	// Error is why the host could not be planned; such a host is not applied.
 	Error string `json:"error,omitempty"`
 }
@@ -76,6 +83,7 @@ type DocumentUnit struct {
 	Tags        []string         `json:"tags,omitempty"`
 	Require     []string         `json:"require,omitempty"`
 	OnChange    []string         `json:"on_change,omitempty"`
+	After       []string         `json:"after,omitempty"`   // in graph order, what it directly comes after
 	Notify      []string         `json:"notify,omitempty"`  // handlers of the play
 	Handler     string           `json:"handler,omitempty"` // the one it belongs to
 	Verify      bool             `json:"verify,omitempty"`  // it belongs to the play's verify
@@ -83,6 +91,8 @@ type DocumentUnit struct {
 	Rescue      bool             `json:"only_on_failure,omitempty"`
 	OnFailure   string           `json:"on_failure,omitempty"` // the handler that runs where it fails
 	Owed        *DocumentOwed    `json:"owed,omitempty"`       // an earlier run called for its handler
+	Throttle    int              `json:"throttle,omitempty"`   // hosts that are at its turn at once
+	Once        string           `json:"once,omitempty"`       // the host on which it is done for all
 	Action      abi.Action       `json:"action,omitempty"`
 	Certainty   Certainty        `json:"certainty,omitempty"`
 	Skipped     bool             `json:"skipped,omitempty"` // when is false as things stand
@@ -133,10 +143,15 @@ func (d *Document) AddHost(h *Host, plays []string, contents *Contents, seal Sea
 	if h.Err != nil {
 		doc.Error = h.Err.Error()
 	}
+	doc.Barriers = documentBarriers(h, plays)
+	after := h.after()
 	for play, s := range h.Steps() {
 		u, err := documentUnit(s, plays[play], seal)
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.Unit.ID, err)
+		}
+		for _, before := range after[s] {
+			u.After = append(u.After, before.Unit.ID.Local())
 		}
 		doc.Units = append(doc.Units, u)
 		if !s.Unit.Sensitive {
@@ -176,6 +191,7 @@ func documentUnit(s *Step, play string, seal Seal) (DocumentUnit, error) {
 	doc := DocumentUnit{
 		OnChange: locals(u, u.OnChange), Notify: u.Notify,
 		Handler: scope.Handler, Verify: scope != unit.Scope{} && scope.Handler == "", Dormant: s.Dormant, Rescue: s.Rescue, OnFailure: u.OnFailure,
+		Throttle: u.Throttle, Once: s.Once,
 		Unit: u.ID.Bare(), Play: play, Pos: u.Pos, User: u.User, Tags: u.Tags, Require: locals(u, u.Require),
 		Certainty: s.Certainty, Skipped: s.Skip, Conditional: u.When != nil, Sensitive: u.Sensitive,
 		Args: json.RawMessage(u.Args), Later: unknownFields(u), Before: json.RawMessage(s.Actual),

@@ -52,9 +52,13 @@ type GraphEdge struct {
 // Graph gives the plan as a graph.
 func (d *Document) Graph() Graph {
 	var g Graph
+	graph := map[string]bool{}
+	for _, p := range d.Plays {
+		graph[p.Name] = p.Order == OrderGraph
+	}
 	for i := range d.Hosts {
 		h := &d.Hosts[i]
-		b := graphBuilder{host: h, ids: map[scoped]string{}, handlers: map[string]string{}}
+		b := graphBuilder{host: h, graph: graph, ids: map[scoped]string{}, handlers: map[string]string{}}
 		g.Hosts = append(g.Hosts, b.nodes())
 		g.Edges = append(g.Edges, b.edges()...)
 	}
@@ -74,6 +78,7 @@ type scoped struct {
 
 type graphBuilder struct {
 	host     *DocumentHost
+	graph    map[string]bool // plays in graph order
 	ids      map[scoped]string
 	handlers map[string]string // play and handler → its first node
 }
@@ -103,7 +108,7 @@ func (b *graphBuilder) nodes() GraphHost {
 			b.handlers[name] = id
 		}
 		out.Nodes = append(out.Nodes, GraphNode{
-			ID: id, Unit: u.Unit, Action: u.Action, Handler: u.Handler, Verify: u.Verify, Failed: u.failed(), Acts: u.pending(),
+			ID: id, Unit: u.Unit, Action: u.Action, Handler: u.Handler, Verify: u.Verify, Failed: u.failed(), Acts: u.pending(b.host.Name),
 		})
 	}
 	return out
@@ -111,15 +116,17 @@ func (b *graphBuilder) nodes() GraphHost {
 
 func (b *graphBuilder) edges() []GraphEdge {
 	var edges []GraphEdge
-	previous := map[scope]string{}
+	chains := map[scope]*chain{}
 	for i := range b.host.Units {
 		u := &b.host.Units[i]
 		in := scopeOf(u)
 		id := b.ids[scoped{in, u.Unit}]
-		if before := previous[in]; before != "" {
+		if chains[in] == nil {
+			chains[in] = &chain{}
+		}
+		for _, before := range b.before(chains[in], u, id) {
 			edges = append(edges, GraphEdge{before, id, Order})
 		}
-		previous[in] = id
 		for _, required := range u.Require {
 			if from := b.find(in, required); from != "" {
 				edges = append(edges, GraphEdge{from, id, Require})
@@ -147,8 +154,8 @@ func (b *graphBuilder) find(in scope, unit string) string {
 func (u *DocumentUnit) failed() bool { return u.Error != "" || u.Action == "" }
 
 // pending reports whether the unit's change is still to be made, as Step.Pending does.
-func (u *DocumentUnit) pending() bool {
-	return !u.failed() && !u.Skipped && u.Action != abi.None && u.Action != abi.Probe && u.Certainty != Unknown
+func (u *DocumentUnit) pending(host string) bool {
+	return !u.failed() && !u.Skipped && (u.Once == "" || u.Once == host) && u.Action != abi.None && u.Action != abi.Probe && u.Certainty != Unknown
 }
 
 // parts ranges over a host's units as they are drawn together: those of its

@@ -109,6 +109,9 @@ type Step struct {
 	Dormant   bool
 	// Rescue says that it runs only where another unit has failed.
 	Rescue bool
+	// Once names the host on which the unit is done for all of its play; "" is
+	// that each does it.
+	Once string
 	// Owed says since when the step's handler is owed, where an earlier run left it so.
 	Owed *Owed
 	// Stirred says that a unit whose result this one reads is going to change.
@@ -127,7 +130,7 @@ type Step struct {
 
 // Acts reports whether apply has something to run for the step.
 func (s *Step) Acts() bool {
-	return !s.Done && !s.Skip && !s.Dormant && s.Change != nil && s.Change.Action != abi.None
+	return !s.Done && !s.Skip && !s.Dormant && !s.Elsewhere() && s.Change != nil && s.Change.Action != abi.None
 }
 
 // Pending reports whether the step counts as a change that is still to be made.

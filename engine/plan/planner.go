@@ -87,6 +87,7 @@ func (p *Planner) Plan(ctx context.Context, hosts []*inventory.Host) []*Host {
 		})
 	}
 	_ = g.Wait() // no worker returns an error
+	once(planned)
 	return planned
 }
 

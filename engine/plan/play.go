@@ -14,6 +14,9 @@ type Play struct {
 	// Flush holds where owed handlers are delivered early: before the step of
 	// that index, or behind the last.
 	Flush    []int
+	Barriers []unit.Barrier // where the host waits for others
+	// Graph lets the steps run side by side as their edges allow.
+	Graph    bool
 	Handlers []*Handler // in the order in which they are delivered
 	Verify   []*Step
 }
@@ -31,7 +34,7 @@ type Handler struct {
 
 // newPlay makes the steps of a play.
 func newPlay(p *unit.Play) *Play {
-	play := &Play{Steps: newSteps(p.Units), Flush: p.Flush, Verify: newSteps(p.Verify)}
+	play := &Play{Steps: newSteps(p.Units), Flush: p.Flush, Barriers: p.Barriers, Graph: p.Graph, Verify: newSteps(p.Verify)}
 	for _, h := range p.Handlers {
 		handler := &Handler{Name: h.Name, Pos: h.Pos, Steps: newSteps(h.Units), Rescue: h.Rescue}
 		for _, s := range handler.Steps {

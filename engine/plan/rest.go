@@ -43,7 +43,7 @@ func Exceeds(saved, now *DocumentHost) *diag.Error {
 		case was == nil:
 			return stale(u, "the runbook now wants a unit that is not in the plan")
 		case u.Action == abi.None || len(u.Effects) == 0 && !u.Sensitive:
-		case u.Sensitive && u.Digest != was.Digest && !was.pending() && !was.MayAct:
+		case u.Sensitive && u.Digest != was.Digest && !was.pending(saved.Name) && !was.MayAct:
 			return stale(u, "the host has changed since the plan")
 		case !u.Sensitive && !sameJSON(u.Args, was.Args):
 			return stale(u, "its arguments are no longer those of the plan")

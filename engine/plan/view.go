@@ -52,11 +52,12 @@ func (d *Document) viewHost(saved *DocumentHost, plays []string) (*Host, error) 
 			return nil, fmt.Errorf("%s/%s: %w", saved.Name, u.Unit, err)
 		}
 		if h.Plays[play] == nil {
-			h.Plays[play] = &Play{}
+			h.Plays[play] = &Play{Graph: d.Plays[play].Order == OrderGraph}
 		}
 		h.Plays[play].put(step)
 		all = append(all, step)
 	}
+	h.viewBarriers(saved.Barriers, plays)
 	stir(all)
 	return h, nil
 }
@@ -93,8 +94,9 @@ func (u *DocumentUnit) view(host string) (*Step, error) {
 	s := &Step{
 		Unit: &unit.Unit{
 			ID: u.id(host), Notify: u.Notify, OnFailure: u.OnFailure, Pos: u.Pos, User: u.User, Tags: u.Tags, Sensitive: u.Sensitive, Args: codec.Raw(u.Args),
+			Throttle: u.Throttle, RunOnce: u.Once != "",
 		},
-		Ignored: u.Ignored, Actual: codec.Raw(u.Before), Certainty: u.Certainty, Skip: u.Skipped, Dormant: u.Dormant, Rescue: u.Rescue,
+		Ignored: u.Ignored, Actual: codec.Raw(u.Before), Certainty: u.Certainty, Skip: u.Skipped, Dormant: u.Dormant, Rescue: u.Rescue, Once: u.Once,
 	}
 	if u.Owed != nil {
 		s.Owed = &Owed{Play: u.Play, Handler: u.Handler, Since: u.Owed.Since, Run: u.Owed.Run}

@@ -34,6 +34,9 @@ type Play struct {
 	// Flush holds where owed handlers are delivered early: before the unit of
 	// that index, or behind the last.
 	Flush    []int
+	Barriers []Barrier // in script order
+	// Graph lets units run side by side as their edges allow, instead of in script order.
+	Graph    bool
 	Handlers []*Handler // in the order in which they are delivered
 	Verify   []*Unit    // what must hold in the end
 }
@@ -88,8 +91,8 @@ func (r *Retry) Wait(attempt int) time.Duration {
 // Keep is the play with those of its units, and of its verify's, that take part.
 // Handlers belong to the units that notify them.
 func (p *Play) Keep(takes func(*Unit) bool) *Play {
-	kept := &Play{Handlers: p.Handlers, Verify: keep(p.Verify, takes)}
-	at := p.Flush
+	kept := &Play{Graph: p.Graph, Handlers: p.Handlers, Verify: keep(p.Verify, takes)}
+	at, places := p.Flush, make([]int, 1, len(p.Units)+1)
 	for i, u := range p.Units {
 		for ; len(at) > 0 && at[0] <= i; at = at[1:] {
 			kept.Flush = append(kept.Flush, len(kept.Units))
@@ -97,9 +100,14 @@ func (p *Play) Keep(takes func(*Unit) bool) *Play {
 		if takes(u) {
 			kept.Units = append(kept.Units, u)
 		}
+		places = append(places, len(kept.Units))
 	}
 	for range at {
 		kept.Flush = append(kept.Flush, len(kept.Units))
+	}
+	for _, b := range p.Barriers {
+		b.At = places[b.At]
+		kept.Barriers = append(kept.Barriers, b)
 	}
 	return kept
 }

@@ -101,6 +101,10 @@ type Unit struct {
 	OnFailure string
 	// IgnoreFailure lets the host go on where the unit fails.
 	IgnoreFailure bool
+	// Throttle bounds how many hosts are at the unit's turn at once; 0 does not.
+	Throttle int
+	// RunOnce has one host of the play do the unit for all.
+	RunOnce bool
 	// Lifecycle is what the resource is kept from.
 	Lifecycle Lifecycle
 	// OnResume says what becomes of the unit where its run was broken off while it

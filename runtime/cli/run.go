@@ -132,7 +132,7 @@ func (r *run) plan(ctx context.Context, progress *ui.Progress) {
 			}
 			return ev, err
 		},
-		Owed: r.record.owed, Progress: r.record.progress, Protected: r.record.protected, Delegate: r.delegate, Run: r.record.id, Plays: r.selection.names,
+		Owed: r.record.owed, Progress: r.record.progress, Run: r.record.id, Protected: r.record.protected, Delegate: r.delegate, Plays: r.selection.names,
 		Provider: r.packages.provider, User: (*inventory.Host).ActsAs, Contents: r.contents, Events: sinks, Forks: r.forks,
 	}
 	r.planned = planner.Plan(ctx, r.selection.hosts)
@@ -240,7 +240,11 @@ func (r *run) origin() *plan.Document {
 		Targets: r.targets.Only(), Exclude: r.targets.Exclude(),
 	}
 	for i, p := range r.program.Plays() {
-		d.Plays = append(d.Plays, plan.DocumentPlay{Name: p.Name, Selector: p.Selector, Selected: r.selection.byPlay[i]})
+		play := plan.DocumentPlay{Name: p.Name, Selector: p.Selector, Selected: r.selection.byPlay[i]}
+		if p.Graph {
+			play.Order = plan.OrderGraph
+		}
+		d.Plays = append(d.Plays, play)
 	}
 	return d
 }

@@ -184,6 +184,14 @@ func runChunk(t *testing.T, c startest.Chunk) (string, error) {
 			out.lines = append(out.lines, fmt.Sprintf("flush %v", play.Flush))
 		}
 	}
+	for _, play := range ev.Plays {
+		if play.Graph {
+			out.lines = append(out.lines, "in graph order")
+		}
+		for _, b := range play.Barriers {
+			out.lines = append(out.lines, fmt.Sprintf("barrier %q at %d behind %d flush", b.Name, b.At, b.Flushes))
+		}
+	}
 	for _, w := range ev.Warnings {
 		out.lines = append(out.lines, "warning: "+w.Summary)
 	}
@@ -252,6 +260,12 @@ func describe(u *unit.Unit) string {
 	}
 	if u.IgnoreFailure {
 		parts = append(parts, "failure ignored")
+	}
+	if u.Throttle > 0 {
+		parts = append(parts, fmt.Sprintf("throttle %d", u.Throttle))
+	}
+	if u.RunOnce {
+		parts = append(parts, "once")
 	}
 	if u.Timeout > 0 {
 		parts = append(parts, "timeout "+u.Timeout.String())

@@ -57,7 +57,9 @@ type Play struct {
 	// Batch and MaxFail say how many hosts are at work at a time, and how many may fail.
 	Batch   []unit.Size
 	MaxFail *unit.Size
-	Pos     diag.Pos
+	// Graph says that units run side by side as their edges allow.
+	Graph bool
+	Pos   diag.Pos
 }
 
 // Program is a runbook whose files are loaded. It is safe for concurrent use.
@@ -159,7 +161,7 @@ func (p *Program) Plays() []Play {
 	for i, play := range p.plays {
 		plays[i] = Play{
 			Name: play.Name, Selector: play.Selector, Tags: slices.Clone(play.Tags),
-			Implicit: p.implicit, Batch: play.Batch, MaxFail: play.MaxFail, Pos: play.Pos,
+			Implicit: p.implicit, Batch: play.Batch, MaxFail: play.MaxFail, Graph: play.Order == builtins.OrderGraph, Pos: play.Pos,
 		}
 	}
 	return plays

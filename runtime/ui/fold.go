@@ -11,7 +11,8 @@ import (
 // entry is one change that is the same on several hosts.
 type entry struct {
 	play  string
-	place int // of its unit
+	graph bool // the play's units run side by side
+	place int  // of its unit
 	step  *plan.Step
 	user  string // who it acts as, where that is not who the host's units usually act as
 	hosts []string
@@ -44,7 +45,7 @@ func fold(hosts []*plan.Host, plays []string, show func(*plan.Step) bool) []*ent
 					if _, ok := place[name]; !ok {
 						place[name] = len(place)
 					}
-					e = &entry{play: plays[play], place: place[name], step: s, user: user}
+					e = &entry{play: plays[play], graph: h.Plays[play].Graph, place: place[name], step: s, user: user}
 					known[key] = e
 					entries = append(entries, e)
 				}
@@ -73,7 +74,7 @@ func foldKey(play int, user string, s *plan.Step) string {
 	if s.Owed != nil {
 		owed = s.Owed.Run
 	}
-	key, err := json.Marshal([]any{play, s.Unit.ID.Local(), s.Unit.Pos, user, s.Certainty, s.Skip, s.Err, s.Change, s.MayAct(), s.Unit.Sensitive, owed})
+	key, err := json.Marshal([]any{play, s.Unit.ID.Local(), s.Unit.Pos, user, s.Certainty, s.Skip, s.Err, s.Change, s.MayAct(), s.Unit.Sensitive, owed, s.Once, s.Elsewhere(), s.Unit.Throttle})
 	if err != nil {
 		return s.Unit.ID.String() // unique: it is shown on its own
 	}

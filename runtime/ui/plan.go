@@ -10,6 +10,7 @@ import (
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/unit"
+	"github.com/openfroyo/froyo/providers/abi"
 )
 
 // PlanView prints plans as text.
@@ -36,6 +37,7 @@ func (v PlanView) Print(w io.Writer, plays []string, hosts []*plan.Host) error {
 	if len(entries) > 0 {
 		fmt.Fprintln(b)
 	}
+	v.barriers(b, plays, hosts)
 	v.notes(b, summary)
 	color := bold
 	if summary.Pending() == 0 {
@@ -52,7 +54,11 @@ func (v PlanView) heading(b *bufio.Writer, last, e *entry) {
 		if last != nil {
 			fmt.Fprintln(b)
 		}
-		fmt.Fprintln(b, v.Style.paint(bold, "play "+PlayName(e.play)))
+		order := ""
+		if e.graph {
+			order = v.Style.paint(dim, "  in graph order")
+		}
+		fmt.Fprintln(b, v.Style.paint(bold, "play "+PlayName(e.play))+order)
 	}
 	scope := e.step.Unit.ID.Scope
 	if scope == (unit.Scope{}) || !fresh && last.step.Unit.ID.Scope == scope {
@@ -68,7 +74,7 @@ func (v PlanView) heading(b *bufio.Writer, last, e *entry) {
 // shows decides which steps are printed. What may differ only by a value that
 // is known after apply is noise, unless what that value comes from changes.
 func (v PlanView) shows(step *plan.Step) bool {
-	return v.Verbose || step.Rescue || step.Err != nil || step.Pending() || step.Acts() && step.Stirred
+	return v.Verbose || step.Rescue || step.Err != nil || step.Pending() || step.Acts() && step.Stirred || isElsewhere(step)
 }
 
 func (v PlanView) notes(b *bufio.Writer, s plan.Summary) {
@@ -99,7 +105,7 @@ func (v PlanView) entry(b *bufio.Writer, e *entry) {
 		fmt.Fprintln(b, "        "+v.Style.paint(red, Readable(s.Err.Message)))
 		return
 	}
-	if v.Quiet || s.Change == nil || s.Skip {
+	if v.Quiet || s.Change == nil || s.Skip || s.Elsewhere() {
 		return
 	}
 	if s.Unit.Sensitive && len(s.Change.Diffs) > 0 {
@@ -126,6 +132,8 @@ func (e *entry) remarks() string {
 		r = append(r, "as "+e.user)
 	}
 	switch {
+	case s.Elsewhere():
+		r = append(r, "once, on "+Readable(s.Once))
 	case s.Rescue:
 		r = append(r, "only on failure")
 	case s.Dormant:
@@ -136,6 +144,12 @@ func (e *entry) remarks() string {
 		r = append(r, "when is false")
 	case s.Certainty == plan.Conditional:
 		r = append(r, "only if its condition holds, known after apply")
+	}
+	if s.Once != "" && !s.Elsewhere() {
+		r = append(r, "once, for all hosts of the play")
+	}
+	if s.Unit.Throttle > 0 && !s.Elsewhere() {
+		r = append(r, fmt.Sprintf("on at most %s at once", Plural(s.Unit.Throttle, "host")))
 	}
 	if s.MayAct() {
 		r = append(r, "may act: a unit before it changes the host")
@@ -198,4 +212,10 @@ func (v PlanView) Step(w io.Writer, h *plan.Host, s *plan.Step) error {
 	b := bufio.NewWriter(w)
 	v.entry(b, &entry{step: s, user: userOf(h, s), hosts: []string{h.Host.Name}, owed: s.Owed})
 	return b.Flush()
+}
+
+// isElsewhere reports whether a step would have something to do here, were it
+// not done once and on another host.
+func isElsewhere(s *plan.Step) bool {
+	return s.Elsewhere() && s.Change != nil && s.Change.Action != abi.None && s.Change.Action != abi.Probe
 }

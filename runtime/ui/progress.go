@@ -160,6 +160,8 @@ func (p *Progress) Emit(e event.Event) {
 		p.leave(e)
 	case event.HostRefused:
 		p.failure(e.Host, fmt.Sprintf("%s  refused  %s", e.Host, inLine(e.Err)))
+	case event.HostWaits:
+		p.waits(e)
 	case event.UnitStarted:
 		p.at(e.Host, e.Unit.Local())
 	case event.UnitNoted:

@@ -1,0 +1,206 @@
+package apply_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/openfroyo/froyo/engine/enginetest"
+	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/unit"
+	"github.com/openfroyo/froyo/providers/abi"
+)
+
+// migration is n hosts of which one writes /once for all. Each then writes
+// /after, and /then where /once changed.
+func migration(n int) *fleet {
+	f := rollout(n, nil)
+	f.units = func(host string) []*unit.Unit {
+		once, then := enginetest.Set(host, "/once", "1"), enginetest.Set(host, "/then", "3")
+		once.RunOnce, once.Notify = true, []string{"mend"}
+		then.OnChange, then.Require = []unit.ID{once.ID}, []unit.ID{once.ID}
+		return []*unit.Unit{once, enginetest.Set(host, "/after", "2"), then}
+	}
+	f.around = func(host string, p *unit.Play) { p.Handlers = []*unit.Handler{handler(host, "mend", "/mended")} }
+	return f
+}
+
+// heads are the lines of a log without what errors say.
+func heads(log []string) []string {
+	var all []string
+	for _, line := range log {
+		head, _, _ := strings.Cut(line, ": ")
+		all = append(all, head)
+	}
+	slices.Sort(all)
+	return all
+}
+
+func TestAUnitIsDoneOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := migration(3)
+		f.forks = 1
+		c := watch(f, func(string, string) time.Duration { return time.Second })
+		c.apply(t.Context())
+		want := []string{
+			"h00/handler[web/mend]/set[/mended] changed",
+			"h00/set[/after] changed", "h00/set[/once] changed", "h00/set[/then] changed",
+			"h01/set[/after] changed", "h01/set[/once] skipped", "h01/set[/then] changed",
+			"h02/set[/after] changed", "h02/set[/once] skipped", "h02/set[/then] changed",
+		}
+		if diff := cmp.Diff(want, heads(f.log)); diff != "" {
+			t.Error(diff)
+		}
+		if f.hosts["h01"].Files["/once"] != "" || f.hosts["h00"].Files["/once"] != "1" {
+			t.Error("it was not done on the first host only")
+		}
+	})
+}
+
+// TestOthersWaitForWhereItIsDone: also with more forks than hosts.
+func TestOthersWaitForWhereItIsDone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := migration(2)
+		c := watch(f, func(_, path string) time.Duration {
+			if path == "/once" {
+				return 9 * time.Second
+			}
+			return 0
+		})
+		c.apply(t.Context())
+		if c.acts["h01/after"] != 9 {
+			t.Errorf("h01 went on after %ds, want 9: %v", c.acts["h01/after"], c.acts)
+		}
+	})
+}
+
+func TestFollowersOfWhatFails(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		how  func(f *fleet, planned []*plan.Host)
+		// with changes the unit that is done once.
+		with func(u *unit.Unit)
+		want []string // of h01
+		says string
+	}{
+		{
+			"it fails there", func(f *fleet, _ []*plan.Host) { f.hosts["h00"].Refuse = map[string]bool{"/once": true} }, nil,
+			[]string{"h01/set[/after] skipped", "h01/set[/once] failed", "h01/set[/then] skipped"},
+			"set[/once] is done once, on h00, and failed there",
+		},
+		{
+			"it fails there and may", func(f *fleet, _ []*plan.Host) { f.hosts["h00"].Refuse = map[string]bool{"/once": true} },
+			func(u *unit.Unit) { u.IgnoreFailure = true },
+			[]string{"h01/set[/after] changed", "h01/set[/once] failed", "h01/set[/then] skipped"},
+			"set[/once] is done once, on h00, and failed there",
+		},
+		{
+			"the host is not applied", func(_ *fleet, planned []*plan.Host) { planned[0].Err = errors.New("it is no longer as planned") }, nil,
+			[]string{"h01/set[/after] skipped", "h01/set[/once] failed", "h01/set[/then] skipped"},
+			"set[/once] is done once, on h00, which did not come to it",
+		},
+		{
+			"it is left out there", func(*fleet, []*plan.Host) {},
+			func(u *unit.Unit) { u.When = lambda(func() (any, error) { return false, nil }) },
+			[]string{"h01/set[/after] changed", "h01/set[/once] skipped", "h01/set[/then] skipped"},
+			"",
+		},
+	} {
+		for _, batch := range []int{1, 2} {
+			t.Run(tt.name, func(t *testing.T) {
+				f := migration(2)
+				f.batch = []unit.Size{{N: batch}}
+				units := f.units
+				f.units = func(host string) []*unit.Unit {
+					all := units(host)
+					if tt.with != nil {
+						tt.with(all[0])
+					}
+					return all
+				}
+				planned := f.plan(t.Context())
+				tt.how(f, planned)
+				f.apply(t.Context(), planned)
+				var got []string
+				for _, line := range heads(f.log) {
+					if strings.HasPrefix(line, "h01/") {
+						got = append(got, line)
+					}
+				}
+				if diff := cmp.Diff(tt.want, got); diff != "" {
+					t.Error(diff)
+				}
+				if !strings.Contains(strings.Join(f.log, "\n"), tt.says) {
+					t.Errorf("%q does not say %q", f.log, tt.says)
+				}
+			})
+		}
+	}
+}
+
+// TestAHostThatCannotPlanItDoesNotDoIt: the next one does.
+func TestAHostThatCannotPlanItDoesNotDoIt(t *testing.T) {
+	f := migration(2)
+	f.hosts["h00"].LoseAfter = 1
+	f.apply(t.Context(), f.plan(t.Context()))
+	if f.hosts["h01"].Files["/once"] != "1" {
+		t.Errorf("h01 did not do it: %q", f.log)
+	}
+}
+
+// TestOnceAndABarrierThatWaitForEachOther: they are told, not waited for.
+func TestOnceAndABarrierThatWaitForEachOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := migration(2)
+		f.around = func(host string, p *unit.Play) {
+			p.Handlers = []*unit.Handler{handler(host, "mend", "/mended")}
+			p.Barriers = []unit.Barrier{{Name: "x", At: 0}}
+			if host == "h01" {
+				p.Barriers[0].At = 1
+			}
+		}
+		f.apply(t.Context(), f.plan(t.Context()))
+		if !strings.Contains(strings.Join(f.log, "\n"), "h01: set[/once]: it waits for hosts that wait for this one") {
+			t.Errorf("%q", f.log)
+		}
+	})
+}
+
+// TestGoingOnWithWhatIsDoneOnce: where the run was broken off, who has done it
+// for all is not asked again, and nobody else does it.
+func TestGoingOnWithWhatIsDoneOnce(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		status unit.Status
+		batch  int
+		want   []string
+	}{
+		{"done", unit.Changed, 2, []string{
+			"h00/set[/after] changed", "h00/set[/once] skipped", "h00/set[/then] changed", "h01/set[/after] changed", "h01/set[/then] changed",
+		}},
+		{"done by a host of a later batch", unit.Changed, 1, []string{
+			"h00/set[/after] changed", "h00/set[/once] skipped", "h00/set[/then] changed", "h01/set[/after] changed", "h01/set[/then] changed",
+		}},
+		{"interrupted", "", 2, []string{
+			"h00/set[/after] changed", "h00/set[/once] skipped", "h00/set[/then] changed",
+			"h01/handler[web/mend]/set[/mended] changed", "h01/set[/after] changed", "h01/set[/once] changed", "h01/set[/then] changed",
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := migration(2)
+			f.batch = []unit.Size{{N: tt.batch}}
+			f.progress = map[string]map[string]plan.Progress{"h01": {
+				"set[/once]": {Action: abi.Create, Status: tt.status, Started: time.Unix(1, 0)},
+			}}
+			f.apply(t.Context(), f.plan(t.Context()))
+			if diff := cmp.Diff(tt.want, heads(f.log)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
