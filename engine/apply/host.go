@@ -18,7 +18,7 @@ import (
 // hostRun is the progress of one host through a run. One goroutine at a time works on it.
 type hostRun struct {
 	*Executor
-	bare *Executor // as it was given
+	bare  *Executor // as it was given
 	host  *plan.Host
 	count Count
 	registers
