@@ -78,4 +78,3 @@ func (r *hostRun) through() {
 	}
 	r.share = nil
 }
-

@@ -211,7 +211,7 @@ func settleQueue(ctx context.Context, q queue.Queue, store state.Store, workspac
 	for _, i := range items {
 		r := known[i.Run]
 		switch {
-		case r == nil || i.Run != own && !r.Resumable && !(r.Status == state.Running && atWork(r, leases, now)):
+		case r == nil || i.Run != own && !r.Resumable && (r.Status != state.Running || !atWork(r, leases, now)):
 			err = errors.Join(err, q.Drop(ctx, i.Run, i.ID))
 		case i.Worker != "" && i.Leased(now) && (i.Run == own || r.Status != state.Running):
 			dead[i.Worker] = append(dead[i.Worker], i.ID)
