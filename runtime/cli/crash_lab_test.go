@@ -73,13 +73,6 @@ func TestLabCrashMatrix(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	steps := bytes.Count(text, []byte("\n"))
-	for _, n := range spread(steps, times(t, "FROYO_CRASH_STEPS", 10)) {
-		m.breakOff(t, fmt.Sprint("step ", n, " of ", steps), func(cmd *exec.Cmd) {
-			cmd.Env = append(cmd.Env, "FROYO_FAULT_AT="+strconv.Itoa(n))
-		}, nil)
-	}
-	m.report(t, fmt.Sprintf("durable steps (of %d)", steps))
 	for range times(t, "FROYO_CRASH_RANDOM", 10) {
 		after := time.Duration(rand.Int64N(int64(took)))
 		m.breakOff(t, after.String(), nil, func(cmd *exec.Cmd) {
@@ -88,6 +81,13 @@ func TestLabCrashMatrix(t *testing.T) {
 		})
 	}
 	m.report(t, "random moments")
+	steps := bytes.Count(text, []byte("\n"))
+	for _, n := range spread(steps, times(t, "FROYO_CRASH_STEPS", 10)) {
+		m.breakOff(t, fmt.Sprint("step ", n, " of ", steps), func(cmd *exec.Cmd) {
+			cmd.Env = append(cmd.Env, "FROYO_FAULT_AT="+strconv.Itoa(n))
+		}, nil)
+	}
+	m.report(t, fmt.Sprintf("durable steps (of %d)", steps))
 }
 
 // TestLabLostHosts breaks the way to a host while froyo lives: its runner is
