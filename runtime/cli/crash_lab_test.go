@@ -108,7 +108,7 @@ func TestLabLostHosts(t *testing.T) {
 		h, after := host(), time.Duration(rand.Int64N(int64(took)))
 		m.breakOff(t, "sshd of "+h.Name, nil, func(*exec.Cmd) {
 			time.Sleep(after)
-			h.SSH(t, `systemctl restart ssh; for p in $(pgrep -f 'sshd.*: .*notty'); do [ $p = $PPID ] || kill -9 $p; done 2>/dev/null; true`)
+			h.SSH(t, `systemd-run --quiet --no-block sh -c "sleep 0.3; systemctl restart ssh; pkill -9 -f '[n]otty'"`)
 		})
 	}
 	m.report(t, "sshd restarted, its sessions killed")
