@@ -21,9 +21,9 @@ type Progress interface {
 	// units' status is open until their end is recorded. What is owed already stays
 	// as it is.
 	BeginUnits(ctx context.Context, b Beginning) error
-	// EndUnit records, for good, how the turn of a unit ended that RecordChange
-	// does not speak of.
-	EndUnit(ctx context.Context, run string, e UnitEnd) error
+	// EndUnits records, for good, how the turns of units ended that RecordChange
+	// does not speak of. All of it is kept or nothing.
+	EndUnits(ctx context.Context, run string, ends ...UnitEnd) error
 	// ResumeRun makes a run that has ended, or whose process died, one that is under
 	// way in another process, and returns the Seq of its last event.
 	ResumeRun(ctx context.Context, run string, in Process) (int64, error)
@@ -45,7 +45,7 @@ type Beginning struct {
 	Owed  []Owed
 }
 
-// UnitEnd is how a unit's turn ended.
+// UnitEnd is how a unit's turn ended. A Status of "" is that it never began.
 type UnitEnd struct {
 	Host    string
 	Unit    string

@@ -45,7 +45,8 @@ type Recorder interface {
 	// plan is replaced, unless it has changed something by that; how far it has come stays.
 	SaveUnits(ctx context.Context, run string, units []PlanUnit) error
 	// AppendEvents records what happened. The pair of run and Seq MUST be new. An
-	// event with a Status also sets that of its unit, where that was saved.
+	// event with a Status also sets that of its unit, where that was saved and has
+	// not begun another turn since.
 	AppendEvents(ctx context.Context, run string, events []Event) error
 	// RecordChange records that resources were changed, and with that the handlers
 	// that are owed for it, for good: it returns once the record would survive

@@ -45,10 +45,12 @@ func (r *recording) Begin(ctx context.Context, b apply.Beginning) error {
 }
 
 // End implements apply.Ledger.
-func (r *recording) End(ctx context.Context, e apply.End) error {
-	return r.store.EndUnit(context.WithoutCancel(ctx), r.id, state.UnitEnd{
-		Host: e.Unit.ID.Host, Unit: e.Unit.ID.Local(), Status: string(e.Status), Outputs: json.RawMessage(e.Outputs),
-	})
+func (r *recording) End(ctx context.Context, ends ...apply.End) error {
+	kept := make([]state.UnitEnd, len(ends))
+	for i, e := range ends {
+		kept[i] = state.UnitEnd{Host: e.Unit.ID.Host, Unit: e.Unit.ID.Local(), Status: string(e.Status), Outputs: json.RawMessage(e.Outputs)}
+	}
+	return r.store.EndUnits(context.WithoutCancel(ctx), r.id, kept...)
 }
 
 // Withdraw implements apply.Ledger.

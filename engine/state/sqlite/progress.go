@@ -84,13 +84,18 @@ func notPlanned(err error, run, host, unit string) error {
 	return err
 }
 
-// EndUnit implements state.Progress.
-func (s *Store) EndUnit(ctx context.Context, run string, e state.UnitEnd) error {
+// EndUnits implements state.Progress.
+func (s *Store) EndUnits(ctx context.Context, run string, ends ...state.UnitEnd) error {
 	return s.write(ctx, func(w *writer) error {
-		var unit string
-		err := w.query([]any{&unit}, `UPDATE plan_units SET status = ?, outputs = ? WHERE run = ? AND host = ? AND unit = ? RETURNING unit`,
-			e.Status, text(e.Outputs), run, e.Host, e.Unit)
-		return notPlanned(err, run, e.Host, e.Unit)
+		for _, e := range ends {
+			var unit string
+			err := w.query([]any{&unit}, `UPDATE plan_units SET status = ?1, outputs = ?2, started = iif(?1 = '', 0, started)
+				WHERE run = ?3 AND host = ?4 AND unit = ?5 RETURNING unit`, e.Status, text(e.Outputs), run, e.Host, e.Unit)
+			if err != nil {
+				return notPlanned(err, run, e.Host, e.Unit)
+			}
+		}
+		return nil
 	})
 }
 

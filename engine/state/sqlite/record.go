@@ -58,7 +58,9 @@ func appendEvent(w *writer, run string, e state.Event) error {
 	if err != nil || e.Status == "" {
 		return err
 	}
-	return w.exec(`UPDATE plan_units SET status = ? WHERE run = ? AND host = ? AND unit = ?`, e.Status, run, e.Host, e.Unit)
+	// One that tells of an earlier turn comes late.
+	return w.exec(`UPDATE plan_units SET status = ? WHERE run = ? AND host = ? AND unit = ? AND started <= ?`,
+		e.Status, run, e.Host, e.Unit, micros(e.Time))
 }
 
 // RecordChange implements state.Recorder. Content comes first, so that a record

@@ -35,7 +35,7 @@ func testProgress(t *testing.T, f *fixture) {
 	changed := change("r1")
 	changed.Unit, changed.Outputs = "file[/a]", object(`{"changed":true}`)
 	must(t, f.RecordChange(t.Context(), changed))
-	must(t, f.EndUnit(t.Context(), "r1", state.UnitEnd{Host: "h1", Unit: "cmd[b]", Status: "ok", Outputs: object(`{"rc":0}`)}))
+	must(t, f.EndUnits(t.Context(), "r1", state.UnitEnd{Host: "h1", Unit: "cmd[b]", Status: "ok", Outputs: object(`{"rc":0}`)}))
 	f.reopen(t)
 	after := f.units(t, "r1")
 	same(t, []string{"changed", "ok", ""}, []string{after[0].Status, after[1].Status, after[2].Status})
@@ -54,13 +54,30 @@ func testProgress(t *testing.T, f *fixture) {
 	b := f.units(t, "r1")[1]
 	same(t, state.PlanUnit{Host: "h1", Unit: "cmd[b]", Play: "web", Position: 1, Action: abi.Run, Started: again}, b)
 
+	// What an earlier turn came to may be told late, and says nothing of this one.
+	told := func(seq int64, at time.Time) {
+		must(t, f.AppendEvents(t.Context(), "r1", []state.Event{
+			{Seq: seq, Time: at, Host: "h1", Unit: "cmd[b]", Kind: "unit.finished", Status: "changed", Data: object(`{}`)},
+		}))
+	}
+	told(1, again.Add(-time.Microsecond))
+	same(t, "", f.units(t, "r1")[1].Status)
+	told(2, again)
+	same(t, "changed", f.units(t, "r1")[1].Status)
+
+	// One that turns out not to have begun is as before.
+	must(t, f.BeginUnits(t.Context(), state.Beginning{Run: "r1", Host: "h1", Units: []string{"cmd[b]", "cmd[c]"}, Time: again}))
+	must(t, f.EndUnits(t.Context(), "r1", state.UnitEnd{Host: "h1", Unit: "cmd[b]"}, state.UnitEnd{Host: "h1", Unit: "cmd[c]"}))
+	b.Started = time.Time{}
+	same(t, []state.PlanUnit{b, units[2]}, f.units(t, "r1")[1:])
+
 	// What was not planned is refused, and nothing of the call is kept.
 	stray := state.Beginning{Run: "r1", Host: "h1", Units: []string{"cmd[c]", "cmd[d]"}, Time: again}
 	if err := f.BeginUnits(t.Context(), stray); err == nil {
 		t.Error("a unit that no run planned could begin")
 	}
 	same(t, time.Time{}, f.units(t, "r1")[2].Started)
-	if err := f.EndUnit(t.Context(), "r1", state.UnitEnd{Host: "h9", Unit: "cmd[c]", Status: "ok"}); err == nil {
+	if err := f.EndUnits(t.Context(), "r1", state.UnitEnd{Host: "h9", Unit: "cmd[c]", Status: "ok"}); err == nil {
 		t.Error("a unit that no run planned could end")
 	}
 }
