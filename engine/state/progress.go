@@ -24,9 +24,14 @@ type Progress interface {
 	// EndUnits records, for good, how the turns of units ended that RecordChange
 	// does not speak of. All of it is kept or nothing.
 	EndUnits(ctx context.Context, run string, ends ...UnitEnd) error
-	// ResumeRun makes a run that has ended, or whose process died, one that is under
-	// way in another process, and returns the Seq of its last event.
-	ResumeRun(ctx context.Context, run string, in Process) (int64, error)
+	// EndDead records how a run ended whose process died, and drops its leases. It
+	// does nothing where the run is no longer under way in that process, since
+	// another has ended it or goes on with it.
+	EndDead(ctx context.Context, run string, was Process, e End) error
+	// ResumeRun makes a run that has ended, and whose plan is kept, one that is under
+	// way in another process, and returns the Seq of its last event. Of several
+	// that try, one succeeds: a run that is under way is refused as locked.
+	ResumeRun(ctx context.Context, run string, in Process, now time.Time) (int64, error)
 }
 
 // Process is where a run is at work.
@@ -38,11 +43,12 @@ type Process struct {
 
 // Beginning is units of a host that are about to act.
 type Beginning struct {
-	Run   string
-	Host  string
-	Units []string // file[/etc/motd]
-	Time  time.Time
-	Owed  []Owed
+	Run       string
+	Host      string
+	MachineID string
+	Units     []string // file[/etc/motd]
+	Time      time.Time
+	Owed      []Owed
 }
 
 // UnitEnd is how a unit's turn ended. A Status of "" is that it never began.

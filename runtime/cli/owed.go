@@ -37,7 +37,7 @@ func (r *recording) Begin(ctx context.Context, b apply.Beginning) error {
 	if err := r.keepPlan(ctx); err != nil {
 		return err
 	}
-	begun := state.Beginning{Run: r.id, Host: b.Host, Time: b.Time, Owed: r.debts(b.Debt)}
+	begun := state.Beginning{Run: r.id, Host: b.Host, MachineID: b.MachineID, Time: b.Time, Owed: r.debts(b.Debt)}
 	for _, id := range b.Units {
 		begun.Units = append(begun.Units, id.Local())
 	}

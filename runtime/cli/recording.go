@@ -49,7 +49,15 @@ type recording struct {
 	// open says that nobody knows how the turn of some unit ended.
 	open atomic.Bool
 	// units holds how far a run had come that is gone on with, by host.
-	units map[string]map[string]plan.Progress
+	units map[string]map[string]begun
+	// was is how that run had ended, nil for a new one.
+	was *state.End
+}
+
+// begun is how far a unit had come, and on which machine.
+type begun struct {
+	machineID string
+	plan.Progress
 }
 
 // openRecording begins a run in the workspace's store, or goes on with one.
@@ -74,7 +82,7 @@ func (j *job) openRecording(ctx context.Context, command string) (_ *recording, 
 	}
 	var last int64
 	if j.resumed != nil {
-		r.id, r.began = j.resumed.ID, j.resumed.Started
+		r.id, r.began, r.was = j.resumed.ID, j.resumed.Started, &j.resumed.End
 		last, err = r.resume(ctx)
 	} else {
 		err = store.BeginRun(ctx, state.Run{
@@ -98,25 +106,35 @@ func here() state.Process { return state.Process{PID: os.Getpid(), Birth: self()
 
 // resume makes the run that is gone on with this process's, and reads how far it had come.
 func (r *recording) resume(ctx context.Context) (last int64, err error) {
-	units, err := r.store.Units(ctx, r.id)
+	if last, err = r.store.ResumeRun(ctx, r.id, here(), time.Now()); err != nil {
+		return 0, err
+	}
+	units, err := r.store.Units(ctx, r.id) // by now nobody else changes them
 	if err != nil {
 		return 0, err
 	}
-	r.units = map[string]map[string]plan.Progress{}
+	r.units = map[string]map[string]begun{}
 	for _, u := range units {
 		if r.units[u.Host] == nil {
-			r.units[u.Host] = map[string]plan.Progress{}
+			r.units[u.Host] = map[string]begun{}
 		}
-		r.units[u.Host][u.Unit] = plan.Progress{
+		r.units[u.Host][u.Unit] = begun{u.MachineID, plan.Progress{
 			Action: u.Action, Status: unit.Status(u.Status), Started: u.Started, Outputs: codec.Raw(u.Outputs),
-		}
+		}}
 	}
-	return r.store.ResumeRun(ctx, r.id, here())
+	return last, nil
 }
 
 // progress tells how far the units of a host had come, or nothing in a new run.
+// What was done on another machine of its name is not done.
 func (r *recording) progress(_ context.Context, h *plan.Host) (map[string]plan.Progress, error) {
-	return r.units[h.Host.Name], nil
+	known := map[string]plan.Progress{}
+	for id, was := range r.units[h.Host.Name] {
+		if was.machineID == "" || was.machineID == h.MachineID() {
+			known[id] = was.Progress
+		}
+	}
+	return known, nil
 }
 
 // keepPlan keeps what the run goes by, before its first change.
@@ -161,6 +179,7 @@ func (r *recording) savePlan(ctx context.Context, hosts []*plan.Host, plays []st
 			if err != nil {
 				return err
 			}
+			u.MachineID = h.MachineID()
 			units = append(units, u)
 			r.positions[s.Unit.ID] = position
 			position++
@@ -313,10 +332,19 @@ func (r *recording) status(code diag.Code) state.RunStatus {
 	return state.Failed
 }
 
+// end is how the run ended. One that was to be gone on with, of which nothing came,
+// ended as it had before.
+func (r *recording) end(code diag.Code, counts []apply.Count) (state.End, error) {
+	if r.was != nil && counts == nil {
+		return *r.was, nil
+	}
+	summary, err := json.Marshal(counts)
+	return state.End{Ended: time.Now(), Status: r.status(code), Code: code, Summary: summary}, err
+}
+
 // close records how the run ended.
 func (r *recording) close(ctx context.Context, code diag.Code, counts []apply.Count) error {
 	err := r.stream.Close()
-	summary, jsonErr := json.Marshal(counts)
-	end := state.End{Ended: time.Now(), Status: r.status(code), Code: code, Summary: summary}
+	end, jsonErr := r.end(code, counts)
 	return errors.Join(err, jsonErr, r.store.FinishRun(ctx, r.id, end), r.store.Close())
 }
