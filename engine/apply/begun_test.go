@@ -155,3 +155,26 @@ func TestNothingIsSentBehindAQuestion(t *testing.T) {
 		t.Errorf("files: %s", cmp.Diff(want, h.Files))
 	}
 }
+
+// TestAResultIsKeptThatALaterUnitReads: also where nothing counts as changed.
+func TestAResultIsKeptThatALaterUnitReads(t *testing.T) {
+	h := enginetest.NewHost(nil)
+	f := oneHost(h, func() *unit.Unit {
+		u := enginetest.Set("h1", "/a", "1")
+		u.ChangedWhen = lambda(func() (any, error) { return false, nil })
+		return u
+	}, func() *unit.Unit {
+		u := enginetest.Set("h1", "/b", "2")
+		u.Require = []unit.ID{{Host: "h1", Type: "set", Key: "/a"}}
+		return u
+	})
+	kept := ""
+	f.end = func(e apply.End) error {
+		kept += e.Unit.ID.Key + " " + string(e.Status) + " " + string(e.Outputs)
+		return nil
+	}
+	f.apply(t.Context(), f.plan(t.Context()))
+	if want := `/a ok {"changed":false}`; kept != want {
+		t.Errorf("kept %q, want %q", kept, want)
+	}
+}

@@ -70,16 +70,20 @@ func (r *hostRun) unbegin(steps []*plan.Step) {
 }
 
 // over enters how the turn of a step ended that no change was recorded of. A
-// step that reads the host first needs no such entry: it sees what there is.
+// step that reads the host first needs no such entry, unless a later one wants
+// its result: it sees what there is.
 func (r *hostRun) over(s *plan.Step, status unit.Status, outputs map[string]any) error {
 	began := !r.begun[s].IsZero()
 	delete(r.begun, s)
-	if !began || len(s.Reads) > 0 || s.Change == nil || s.Change.Action != abi.Run {
+	if !began || s.Change == nil || s.Change.Action == abi.Probe {
 		return nil
 	}
 	kept, err := r.outputs(s.Unit, outputs)
 	if err != nil {
 		return err
+	}
+	if kept == nil && (len(s.Reads) > 0 || s.Change.Action != abi.Run) {
+		return nil
 	}
 	return r.Ledger.End(context.Background(), End{Unit: s.Unit, Status: status, Outputs: kept})
 }

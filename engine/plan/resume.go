@@ -103,7 +103,7 @@ func (s *Step) finished(was Progress) error {
 	}
 	outputs["changed"] = was.Status == unit.Changed
 	s.Done = true
-	s.Unit.Finish(unit.Outcome{Status: was.Status, Action: was.Action, Outputs: outputs})
+	s.Unit.Finish(unit.Outcome{Status: was.Status, Action: was.Action, Outputs: outputs, Unkept: s.Unit.Sensitive && was.Status != unit.Skipped})
 	return nil
 }
 

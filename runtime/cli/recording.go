@@ -126,11 +126,11 @@ func (r *recording) resume(ctx context.Context) (last int64, err error) {
 }
 
 // progress tells how far the units of a host had come, or nothing in a new run.
-// What was done on another machine of its name is not done.
+// What was done on another machine of its name is not done, where it says which it is.
 func (r *recording) progress(_ context.Context, h *plan.Host) (map[string]plan.Progress, error) {
 	known := map[string]plan.Progress{}
 	for id, was := range r.units[h.Host.Name] {
-		if was.machineID == "" || was.machineID == h.MachineID() {
+		if h.Facts == nil || was.machineID == "" || was.machineID == h.MachineID() {
 			known[id] = was.Progress
 		}
 	}

@@ -24,4 +24,7 @@ func TestProgressIsOfTheMachine(t *testing.T) {
 			t.Errorf("machine %q: %q, want %q, %v", machine, got, want, err)
 		}
 	}
+	if known, err := r.progress(t.Context(), &plan.Host{Host: &inventory.Host{Name: "h1"}}); err != nil || len(known) != 3 {
+		t.Errorf("of a host that does not answer: %v, %v", known, err)
+	}
 }
