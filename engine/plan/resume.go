@@ -69,7 +69,8 @@ func (p *Planner) resume(ctx context.Context, h *Host) error {
 			s.Interrupted = was.Started
 		case scope != unit.Scope{}: // handlers have their turn when they are called for, verify always
 		case was.Status == unit.Failed && !h.Plays[play].rescued(s.Unit, was, known): // it fails again, or needs no rescue
-		case was.over(s.Unit) && !(was.Action == abi.Probe && was.Outputs == nil && wanted[s.Unit.ID]):
+		case was.Action == abi.Probe && was.Outputs == nil && wanted[s.Unit.ID]: // it is asked again
+		case was.over(s.Unit):
 			if err := s.finished(was); err != nil {
 				return err
 			}
