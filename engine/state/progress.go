@@ -12,7 +12,8 @@ type Progress interface {
 	// Unfinished lists the runs of a workspace that are under way, or whose process died.
 	Unfinished(ctx context.Context, workspace string) ([]Run, error)
 	// SavePlan keeps what a run goes by, for good, in place of what was kept. It
-	// lasts until the run has succeeded; a store MAY forget all but the latest 20.
+	// lasts until the run has succeeded; of runs that are not under way a store MAY
+	// forget all but the latest 20.
 	SavePlan(ctx context.Context, run string, plan []byte) error
 	// PlanOf returns it, or an error that matches fs.ErrNotExist.
 	PlanOf(ctx context.Context, run string) ([]byte, error)

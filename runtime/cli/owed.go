@@ -50,7 +50,13 @@ func (r *recording) End(ctx context.Context, ends ...apply.End) error {
 	for i, e := range ends {
 		kept[i] = state.UnitEnd{Host: e.Unit.ID.Host, Unit: e.Unit.ID.Local(), Status: string(e.Status), Outputs: json.RawMessage(e.Outputs)}
 	}
-	return r.store.EndUnits(context.WithoutCancel(ctx), r.id, kept...)
+	if err := r.store.EndUnits(context.WithoutCancel(ctx), r.id, kept...); err != nil {
+		return err
+	}
+	for _, e := range ends {
+		r.settled(e.Unit.ID)
+	}
+	return nil
 }
 
 // Withdraw implements apply.Ledger.

@@ -52,6 +52,10 @@ type recording struct {
 	units map[string]map[string]begun
 	// was is how that run had ended, nil for a new one.
 	was *state.End
+	// doubts holds the units of which it was not known then how they ended, and of
+	// which that is still so; guarded by mu.
+	mu     sync.Mutex
+	doubts map[subject]bool
 }
 
 // begun is how far a unit had come, and on which machine.
@@ -113,10 +117,13 @@ func (r *recording) resume(ctx context.Context) (last int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	r.units = map[string]map[string]begun{}
+	r.units, r.doubts = map[string]map[string]begun{}, map[subject]bool{}
 	for _, u := range units {
 		if r.units[u.Host] == nil {
 			r.units[u.Host] = map[string]begun{}
+		}
+		if u.Status == "" && !u.Started.IsZero() {
+			r.doubts[subject{u.Host, u.Unit}] = true
 		}
 		r.units[u.Host][u.Unit] = begun{u.MachineID, plan.Progress{
 			Action: u.Action, Status: unit.Status(u.Status), Started: u.Started, Outputs: codec.Raw(u.Outputs),
@@ -164,7 +171,17 @@ func (r *recording) Emit(e event.Event) {
 	if e.Open && e.Status == unit.Failed {
 		r.open.Store(true)
 	}
+	if e.Kind == event.UnitFinished && !e.Open {
+		r.settled(e.Unit)
+	}
 	r.stream.Emit(e)
+}
+
+// settled notes that it is known by now how a unit ended.
+func (r *recording) settled(u unit.ID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.doubts, subject{u.Host, u.Local()})
 }
 
 // savePlan keeps what is going to be done, and which machines answered.
@@ -323,10 +340,12 @@ func contents(c *apply.Change) []*op.Blob {
 // status says in a word how the run ended, with this exit code. One of which
 // nobody knows all that it did was interrupted, whatever else failed.
 func (r *recording) status(code diag.Code) state.RunStatus {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	switch {
 	case code == diag.OK, code == diag.Pending:
 		return state.Succeeded
-	case code == diag.Interrupted, r.open.Load():
+	case code == diag.Interrupted, r.open.Load(), len(r.doubts) > 0:
 		return state.Interrupted
 	}
 	return state.Failed

@@ -3,6 +3,7 @@ package statetest
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"testing"
 	"time"
@@ -80,6 +81,24 @@ func testProgress(t *testing.T, f *fixture) {
 	same(t, time.Time{}, f.units(t, "r1")[2].Started)
 	if err := f.EndUnits(t.Context(), "r1", state.UnitEnd{Host: "h9", Unit: "cmd[c]", Status: "ok"}); err == nil {
 		t.Error("a unit that no run planned could end")
+	}
+}
+
+// testManyPlans: of a run that is under way the plan stays, however many others fail.
+func testManyPlans(t *testing.T, f *fixture) {
+	f.begin(t, "r000")
+	must(t, f.SavePlan(t.Context(), "r000", []byte("{}")))
+	for i := range 30 {
+		run := fmt.Sprintf("r%03d", i+1)
+		f.begin(t, run)
+		must(t, f.SavePlan(t.Context(), run, []byte("{}")))
+		must(t, f.FinishRun(t.Context(), run, state.End{Ended: began, Status: state.Failed, Code: diag.Failed}))
+	}
+	if _, err := f.PlanOf(t.Context(), "r000"); err != nil {
+		t.Errorf("the plan of a run that is under way: %v", err)
+	}
+	if _, err := f.PlanOf(t.Context(), "r030"); err != nil {
+		t.Errorf("the plan of the latest run: %v", err)
 	}
 }
 
