@@ -69,14 +69,18 @@ func (h *Handle) Attr(name string) (starlark.Value, error) {
 	}
 	value, ok := out.Outputs[name]
 	if !ok {
-		return nil, h.noResult(name, out.Status)
+		return nil, h.noResult(name, out)
 	}
 	return plain.FromStruct(value)
 }
 
-func (h *Handle) noResult(name string, status unit.Status) error {
-	err := &diag.Error{Summary: fmt.Sprintf("%s has no %s: it ended as %q", h, name, status)}
-	if status == unit.Skipped {
+func (h *Handle) noResult(name string, out *unit.Outcome) error {
+	err := &diag.Error{Summary: fmt.Sprintf("%s has no %s: it ended as %q", h, name, out.Status)}
+	if out.Unkept {
+		err.Summary = fmt.Sprintf("%s of %s is not known any more: it is sensitive, so it was not kept when the run was broken off", name, h)
+		return err.WithHint("apply again, which runs %s once more", h)
+	}
+	if out.Status == unit.Skipped {
 		err.Summary = fmt.Sprintf("%s has no %s: it was skipped", h, name)
 		return err.WithHint("ask first: X if not unit.skipped else Y")
 	}

@@ -224,7 +224,9 @@ func (r *resource) resultLambda(s *Scope, d *draft, name string, fn starlark.Cal
 			WithHint(`the argument is the unit's result: lambda r: "created" in r.stdout`))
 		return
 	}
-	d.later = append(d.later, name)
+	if r.fields[name].Later {
+		d.later = append(d.later, name)
+	} // else the provider goes by the default, and the engine asks the function
 	d.lazies = append(d.lazies, lazy{name, s.lambda(fn, placeOf(fn), 1)})
 }
 

@@ -128,7 +128,7 @@ func (r *hostRun) settle(ctx context.Context, s *plan.Step, o *abi.Outcome, star
 	}
 	if !changed {
 		if err := r.over(s, status, outputs); err != nil {
-			return fmt.Errorf("it ran but that could not be recorded: %w", err)
+			return &unrecordedError{fmt.Errorf("it ran but that could not be recorded: %w", err)}
 		}
 		return r.book(s, nil, done)
 	}

@@ -15,6 +15,13 @@ type entry struct {
 	tell   func()
 }
 
+// unrecordedError says that a step did its work and that this could not be kept:
+// its turn stays open, so that nobody takes it for one that failed and does it twice.
+type unrecordedError struct{ err error }
+
+func (e *unrecordedError) Error() string { return e.err.Error() }
+func (e *unrecordedError) Unwrap() error { return e.err }
+
 // book takes down that a step had its turn. What came of a sequence that was
 // sent ahead is kept in one go, and told when it is; anything else at once.
 func (r *hostRun) book(s *plan.Step, c *Change, tell func()) error {
@@ -37,7 +44,7 @@ func (r *hostRun) balance() error {
 	}
 	if len(changes) > 0 {
 		if err := r.Record(context.Background(), changes...); err != nil {
-			return fmt.Errorf("the change was made but could not be recorded: %w", err)
+			return &unrecordedError{fmt.Errorf("the change was made but could not be recorded: %w", err)}
 		}
 	}
 	for _, e := range entries {

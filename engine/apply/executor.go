@@ -54,8 +54,8 @@ type Beginning struct {
 	Units []unit.ID
 }
 
-// End is how a unit's turn ended. Outputs is what it offers to later units,
-// nil where none of them reads that.
+// End is how a unit's turn ended; a Status of "" is that it did not begin after
+// all. Outputs is what it offers to later units, nil where none of them reads that.
 type End struct {
 	Unit    *unit.Unit
 	Status  unit.Status
@@ -68,8 +68,9 @@ type End struct {
 type Ledger interface {
 	// Begin enters that units are about to act, and the handlers that they may call for.
 	Begin(ctx context.Context, b Beginning) error
-	// End enters how the turn of a unit ended that acted and changed nothing, or failed.
-	End(ctx context.Context, e End) error
+	// End enters how the turns of units ended that acted and changed nothing, or
+	// failed, or did not begin.
+	End(ctx context.Context, ends ...End) error
 	// Withdraw strikes off what was presumed and then was not called for.
 	Withdraw(ctx context.Context, d Debt) error
 	// Deliver strikes off handlers that ran and that were called for before

@@ -46,7 +46,7 @@ type hostRun struct {
 	// presumed holds those that the steps at work may call for, begun the steps
 	// themselves that were entered as such.
 	presumed map[string]bool
-	begun    map[*plan.Step]bool
+	begun    map[*plan.Step]time.Time
 	// share is the batch whose share is taken up, nil where none is.
 	share *Batch
 	// declined says that a unit was left out because the operator wanted that.
@@ -95,7 +95,7 @@ func newHostRun(e *Executor, h *plan.Host) *hostRun {
 // begin sets the host to a play. What earlier runs left owed of it is owed from the start.
 func (r *hostRun) begin(name string, p *plan.Play) {
 	r.name, r.play, r.unverified = name, p, false
-	r.owed, r.presumed, r.begun = map[string]bool{}, map[string]bool{}, map[*plan.Step]bool{}
+	r.owed, r.presumed, r.begun = map[string]bool{}, map[string]bool{}, map[*plan.Step]time.Time{}
 	for _, h := range p.Handlers {
 		if h.Owed != nil {
 			r.owed[h.Name] = true
@@ -146,7 +146,7 @@ func step(s *plan.Step, o op.Op) dial.Step {
 func (r *hostRun) effect(s *plan.Step, o op.Op, n int) dial.Step {
 	d := step(s, o)
 	if r.Run != "" {
-		d.Key = plan.Key(r.Run, s.Unit, n)
+		d.Key = plan.Key(r.Run, s.Unit, r.begun[s], n)
 	}
 	return d
 }
@@ -194,8 +194,9 @@ func (r *hostRun) unchanged(s *plan.Step) {
 func (r *hostRun) fail(s *plan.Step, started time.Time, err error) {
 	r.clear()
 	_, open := errors.AsType[*unresolvedError](err)
+	_, unrecorded := errors.AsType[*unrecordedError](err)
 	err = r.explain(s, err)
-	open = open || unknown(err)
+	open = open || unrecorded || unknown(err)
 	if r.dirty && s.Acts() && !onlyProbes(s.Change) {
 		// What it did before it failed is not known in detail; that it failed is kept.
 		status := unit.Failed
@@ -212,10 +213,10 @@ func (r *hostRun) fail(s *plan.Step, started time.Time, err error) {
 		}
 	}
 	s.Unit.Finish(unit.Outcome{Status: unit.Failed})
-	if s.Unit.OnFailure != "" && !ends(err) && !s.Elsewhere() {
+	if s.Unit.OnFailure != "" && !ends(err) && !unrecorded && !s.Elsewhere() {
 		defer r.rescue(s)
 	}
-	if s.Unit.IgnoreFailure && !ends(err) {
+	if s.Unit.IgnoreFailure && !ends(err) && !unrecorded {
 		r.count.Ignored++
 		r.emit(s, event.Event{Kind: event.UnitFinished, Status: unit.Failed, Ignored: true, Err: err, Elapsed: time.Since(started)})
 		return

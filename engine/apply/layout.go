@@ -109,9 +109,10 @@ func (l *layout) addStep(s *plan.Step) error {
 }
 
 // transacts reports whether a step is about packages alone, so that it can
-// share a transaction with its neighbours of the same user.
+// share a transaction with its neighbours of the same user. One whose failure is
+// ignored must not keep them out.
 func transacts(s *plan.Step, user string) bool {
-	if s.Unit.User != user || len(s.Reads) == 0 || s.Acts() && len(s.Change.Effects) != 1 {
+	if s.Unit.User != user || s.Acts() && s.Unit.IgnoreFailure || len(s.Reads) == 0 || s.Acts() && len(s.Change.Effects) != 1 {
 		return false
 	}
 	for _, e := range s.Reads {

@@ -1,6 +1,7 @@
 package apply_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/openfroyo/froyo/engine/enginetest"
+	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/providers/abi"
@@ -200,6 +202,43 @@ func TestGoingOnWithWhatIsDoneOnce(t *testing.T) {
 			f.apply(t.Context(), f.plan(t.Context()))
 			if diff := cmp.Diff(tt.want, heads(f.log)); diff != "" {
 				t.Error(diff)
+			}
+		})
+	}
+}
+
+// TestWhatALostHostDidOnceIsDone: where the host that did it before the run was
+// broken off does not answer, no other does it again.
+func TestWhatALostHostDidOnceIsDone(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		was     plan.Progress
+		written bool
+	}{
+		{"done", plan.Progress{Action: abi.Create, Status: unit.Changed, Started: time.Unix(1, 0)}, false},
+		{"failed", plan.Progress{Action: abi.Create, Status: unit.Failed, Started: time.Unix(1, 0)}, true},
+		{"not begun", plan.Progress{}, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			f := migration(3)
+			f.progress = map[string]map[string]plan.Progress{"h00": {"set[/once]": test.was}}
+			p := f.planner()
+			connect := p.Connect
+			p.Connect = func(ctx context.Context, h *inventory.Host) (plan.Target, error) {
+				if h.Name == "h00" {
+					return nil, errors.New("no route")
+				}
+				return connect(ctx, h)
+			}
+			f.apply(t.Context(), p.Plan(t.Context(), []*inventory.Host{enginetest.Inventory("h00"), enginetest.Inventory("h01"), enginetest.Inventory("h02")}))
+			for i, name := range []string{"h01", "h02"} {
+				files := f.hosts[name].Files
+				if written := files["/once"] == "1"; written != (test.written && i == 0) {
+					t.Errorf("%s: /once is written: %v", name, written)
+				}
+				if files["/then"] != "3" || files["/after"] != "2" {
+					t.Errorf("%s: what depends on it was not done: %v", name, files)
+				}
 			}
 		})
 	}

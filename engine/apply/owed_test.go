@@ -69,9 +69,14 @@ func (f *fleet) Begin(_ context.Context, b apply.Beginning) error {
 }
 
 // End implements apply.Ledger.
-func (f *fleet) End(_ context.Context, e apply.End) error {
-	if f.end != nil {
-		return f.end(e)
+func (f *fleet) End(_ context.Context, ends ...apply.End) error {
+	if f.end == nil {
+		return nil
+	}
+	for _, e := range ends {
+		if err := f.end(e); err != nil {
+			return err
+		}
 	}
 	return nil
 }

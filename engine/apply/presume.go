@@ -27,7 +27,7 @@ func (r *hostRun) presume(ctx context.Context, steps []*plan.Step) error {
 		if !s.Acts() {
 			continue
 		}
-		if s.Change.Action != abi.Probe && !r.begun[s] {
+		if s.Change.Action != abi.Probe && r.begun[s].IsZero() {
 			begun = append(begun, s.Unit.ID)
 		}
 		for _, name := range r.calls(s) {
@@ -45,22 +45,45 @@ func (r *hostRun) presume(ctx context.Context, steps []*plan.Step) error {
 	}
 	maps.Copy(r.presumed, fresh)
 	for _, s := range steps {
-		r.begun[s] = r.begun[s] || s.Acts()
+		if s.Acts() && r.begun[s].IsZero() {
+			r.begun[s] = b.Time
+		}
 	}
 	return nil
 }
 
+// unbegin takes back that steps were about to act: it is known that they did not.
+func (r *hostRun) unbegin(steps []*plan.Step) {
+	var ends []End
+	for _, s := range steps {
+		if !r.begun[s].IsZero() && s.Change.Action != abi.Probe {
+			ends = append(ends, End{Unit: s.Unit})
+		}
+		delete(r.begun, s)
+	}
+	if len(ends) == 0 {
+		return
+	}
+	if err := r.Ledger.End(context.Background(), ends...); err != nil {
+		r.unkept("what was not done could not be recorded", err)
+	}
+}
+
 // over enters how the turn of a step ended that no change was recorded of. A
-// step that reads the host first needs no such entry: it sees what there is.
+// step that reads the host first needs no such entry, unless a later one wants
+// its result: it sees what there is.
 func (r *hostRun) over(s *plan.Step, status unit.Status, outputs map[string]any) error {
-	began := r.begun[s]
+	began := !r.begun[s].IsZero()
 	delete(r.begun, s)
-	if !began || len(s.Reads) > 0 || s.Change == nil || s.Change.Action != abi.Run {
+	if !began || s.Change == nil || s.Change.Action == abi.Probe {
 		return nil
 	}
 	kept, err := r.outputs(s.Unit, outputs)
 	if err != nil {
 		return err
+	}
+	if kept == nil && (len(s.Reads) > 0 || s.Change.Action != abi.Run) {
+		return nil
 	}
 	return r.Ledger.End(context.Background(), End{Unit: s.Unit, Status: status, Outputs: kept})
 }

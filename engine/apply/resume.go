@@ -2,6 +2,7 @@ package apply
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/openfroyo/froyo/engine/plan"
@@ -21,6 +22,10 @@ func (e *unresolvedError) Unwrap() error { return e.why }
 func (r *hostRun) doubt(s *plan.Step) error {
 	if s.Unit.OnResume != unit.PassOver {
 		return &unresolvedError{plan.Unresolved(s)}
+	}
+	// Kept at once: whoever goes on after another crash must not doubt it again.
+	if err := r.Ledger.End(context.Background(), End{Unit: s.Unit, Status: unit.Skipped}); err != nil {
+		return &unrecordedError{fmt.Errorf("that it is passed over could not be recorded: %w", err)}
 	}
 	r.skip(s, Doubted)
 	return nil

@@ -19,8 +19,9 @@ const maxAhead = 64
 // stretch counts the steps from the first that can be sent ahead as a fixed
 // sequence: everything about them is known, whatever the ones before do. A
 // program or a transaction of packages ends it, because only the provider can
-// tell from its result whether the steps behind it may run; so does a probe,
-// since it may wait for long, and what is done before it is to be told by then.
+// tell from its result whether the steps behind it may run, and a question to the
+// runbook, which may fail; so does a probe, since it may wait for long, and what is
+// done before it is to be told by then.
 func stretch(steps []*plan.Step) int {
 	ops := 0
 	for i, s := range steps {
@@ -31,7 +32,7 @@ func stretch(steps []*plan.Step) int {
 			return i
 		}
 		switch {
-		case s.Acts() && (has(s, op.KindExec) || has(s, op.KindHTTP) || has(s, op.KindTCP)):
+		case s.Acts() && (has(s, op.KindExec) || has(s, op.KindHTTP) || has(s, op.KindTCP) || s.Unit.ChangedWhen != nil):
 			return i + 1
 		case s.Acts() && has(s, op.KindPkgEnsure):
 			n := i + 1
@@ -64,17 +65,18 @@ func has(s *plan.Step, kind op.Kind) bool {
 // must come out as they did at plan, and then its effects. It returns how many
 // steps had their turn: the host stops at the first surprise, which is then
 // handled on its own. None had where the host is another run's.
-func (r *hostRun) sequence(ctx context.Context, steps []*plan.Step) int {
+func (r *hostRun) sequence(ctx context.Context, steps []*plan.Step) (had int) {
+	if err := r.presume(ctx, steps); err != nil {
+		r.fail(steps[0], time.Now(), err)
+		return 1
+	}
+	defer func() { r.unbegin(steps[had:]) }()
 	l := &layout{run: r, dirty: r.dirty}
 	if err := l.add(steps); err != nil {
 		r.fail(steps[0], time.Now(), err)
 		return 1
 	}
 	var outcomes []dial.Outcome
-	if err := r.presume(ctx, steps); err != nil {
-		r.fail(steps[0], time.Now(), err)
-		return 1
-	}
 	if len(l.todo) > 0 {
 		longest := l.longest()
 		if longest != nil {
@@ -102,7 +104,13 @@ func (r *hostRun) sequence(ctx context.Context, steps []*plan.Step) int {
 	defer r.clear()
 	for i, p := range l.parts {
 		reads, effects := p.outcomes(outcomes)
-		if !held(reads) || !ran(effects) {
+		switch done := held(reads) && ran(effects); {
+		case r.err != nil && len(effects) == 0:
+			r.leave(p.step, NotReached)
+			continue
+		case r.err != nil && !done:
+			return i // one failed, and the host did not come to this
+		case !done:
 			if r.clear(); r.err != nil {
 				r.leave(p.step, NotReached)
 				return i + 1
@@ -115,9 +123,6 @@ func (r *hostRun) sequence(ctx context.Context, steps []*plan.Step) int {
 			return r.concludeTransaction(ctx, l.parts, i, outcomes)
 		}
 		r.conclude(ctx, p, effects)
-		if r.err != nil {
-			return i + 1
-		}
 	}
 	return len(steps)
 }

@@ -3,6 +3,7 @@ package apply
 import (
 	"context"
 
+	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/runner/dial"
 	"github.com/openfroyo/froyo/runner/op"
 )
@@ -51,6 +52,7 @@ func (r *hostRun) concludeTransaction(ctx context.Context, parts []*part, from i
 			guilty = p.step.Unit.ID.Bare()
 		}
 	}
+	var left []*plan.Step
 	for _, p := range innocent {
 		if guilty == "" { // nobody else is to blame
 			_, effects := p.outcomes(outcomes)
@@ -58,7 +60,9 @@ func (r *hostRun) concludeTransaction(ctx context.Context, parts []*part, from i
 			guilty = p.step.Unit.ID.Bare()
 			continue
 		}
-		r.skip(p.step, "not done: the transaction failed for "+guilty)
+		r.leave(p.step, "not done: the transaction failed for "+guilty)
+		left = append(left, p.step)
 	}
+	r.unbegin(left)
 	return to
 }

@@ -6,7 +6,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/openfroyo/froyo/engine/apply"
 	"github.com/openfroyo/froyo/engine/enginetest"
+	"github.com/openfroyo/froyo/engine/event"
 	"github.com/openfroyo/froyo/engine/unit"
 )
 
@@ -80,5 +82,54 @@ func TestATransactionThatSurprisesIsHandledStepByStep(t *testing.T) {
 	f.apply(t.Context(), planned)
 	if want := []string{"h1/pkg[a] ok", "h1/pkg[b] changed"}; !cmp.Equal(want, f.log) {
 		t.Error(cmp.Diff(want, f.log))
+	}
+}
+
+// TestWhatATransactionLeftOutStaysOpen: who goes on with the run installs it, so
+// its turn must not count as over.
+func TestWhatATransactionLeftOutStaysOpen(t *testing.T) {
+	h := enginetest.NewHost(nil)
+	h.Packages, h.Broken = map[string]string{}, map[string]bool{"bad": true}
+	f := oneHost(h, pkg("a"), pkg("bad"), pkg("c"))
+	open, told := map[string]bool{}, map[string]bool{}
+	f.begin = func(b apply.Beginning) error {
+		for _, id := range b.Units {
+			open[id.Key] = true
+		}
+		return nil
+	}
+	f.end = func(e apply.End) error {
+		if e.Status == "" {
+			delete(open, e.Unit.ID.Key)
+		}
+		return nil
+	}
+	f.listen = func(e event.Event) {
+		if e.Kind == event.UnitFinished {
+			told[e.Unit.Key] = e.Open
+		}
+	}
+	f.apply(t.Context(), f.plan(t.Context()))
+	if want := map[string]bool{"a": true, "bad": false, "c": true}; !cmp.Equal(want, told) {
+		t.Errorf("told as open: %s", cmp.Diff(want, told))
+	}
+	if want := map[string]bool{"bad": true}; !cmp.Equal(want, open) {
+		t.Errorf("begun: %s", cmp.Diff(want, open))
+	}
+}
+
+// TestAnIgnoredFailureKeepsNoOtherPackageOut: its host goes on, so what stands
+// beside it is done.
+func TestAnIgnoredFailureKeepsNoOtherPackageOut(t *testing.T) {
+	h := enginetest.NewHost(nil)
+	h.Packages, h.Broken = map[string]string{}, map[string]bool{"bad": true}
+	f := oneHost(h, pkg("a"), func() *unit.Unit {
+		u := enginetest.Package("h1", "bad")
+		u.IgnoreFailure = true
+		return u
+	}, pkg("c"), pkg("d"))
+	f.apply(t.Context(), f.plan(t.Context()))
+	if want := []string{"a", "bad", "c d"}; !cmp.Equal(want, h.Transactions) {
+		t.Errorf("transactions: %s", cmp.Diff(want, h.Transactions))
 	}
 }

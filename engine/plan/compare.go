@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"reflect"
 
 	"github.com/openfroyo/froyo/engine/diag"
 )
@@ -74,7 +75,8 @@ func unitDiffers(was, is *DocumentUnit) string {
 	return ""
 }
 
-// sameJSON compares JSON texts apart from white space.
+// sameJSON compares what JSON texts say: white space does not count, nor how a
+// character is spelled.
 func sameJSON(a, b json.RawMessage) bool {
 	if bytes.Equal(a, b) {
 		return true
@@ -83,7 +85,18 @@ func sameJSON(a, b json.RawMessage) bool {
 	if json.Compact(&x, a) != nil || json.Compact(&y, b) != nil {
 		return len(a) == 0 && len(b) == 0
 	}
-	return bytes.Equal(x.Bytes(), y.Bytes())
+	return bytes.Equal(x.Bytes(), y.Bytes()) || reflect.DeepEqual(valueOf(a), valueOf(b))
+}
+
+// valueOf reads a JSON text, with its numbers as they are written.
+func valueOf(text json.RawMessage) any {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	var value any
+	if d.Decode(&value) != nil {
+		return text // equal to nothing but itself
+	}
+	return value
 }
 
 func orNone(s string) string {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/openfroyo/froyo/engine/enginetest"
 	"github.com/openfroyo/froyo/engine/event"
@@ -108,7 +109,7 @@ func TestPlanTellsHostsApart(t *testing.T) {
 func TestKeysOfDelegates(t *testing.T) {
 	a, b := on("/a", "1"), on("/a", "1")
 	b.ID.Host = "h2"
-	if plan.Key("r1", a, 0) == plan.Key("r1", b, 0) {
+	if plan.Key("r1", a, time.Time{}, 0) == plan.Key("r1", b, time.Time{}, 0) {
 		t.Error("units of two hosts have one key")
 	}
 }

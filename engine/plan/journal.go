@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/providers/abi"
@@ -13,9 +14,11 @@ import (
 )
 
 // Key names the nth effect of a unit in a run, in the host's journal of what
-// was performed.
-func Key(run string, u *unit.Unit, n int) string {
-	return run + ":" + op.Sum([]byte(u.ID.Sent()))[:32] + "/" + strconv.Itoa(n)
+// was performed. A unit may have several turns, such as a handler's: when it
+// began to act tells them apart.
+func Key(run string, u *unit.Unit, began time.Time, n int) string {
+	turn := u.ID.Sent() + "@" + strconv.FormatInt(began.UnixMicro(), 10)
+	return run + ":" + op.Sum([]byte(turn))[:32] + "/" + strconv.Itoa(n)
 }
 
 // testify asks the host about steps of which nobody else knows whether they did
@@ -24,7 +27,7 @@ func Key(run string, u *unit.Unit, n int) string {
 func (p *Planner) testify(ctx context.Context, h *Host) error {
 	var open []*Step
 	for _, s := range h.Steps() {
-		if s.Err == nil && s.Unsure() && s.Unit.ChangedWhen == nil && !h.wants(s.Unit.ID) {
+		if s.Err == nil && s.Unsure() && s.Unit.ChangedWhen == nil && !waits(s.Unit) && !h.wants(s.Unit.ID) {
 			open = append(open, s)
 		}
 	}
@@ -48,7 +51,7 @@ func (p *Planner) testify(ctx context.Context, h *Host) error {
 		}
 	}
 	for _, s := range open {
-		if performed[Key(p.Run, s.Unit, len(s.Change.Effects)-1)] {
+		if performed[Key(p.Run, s.Unit, s.Interrupted, len(s.Change.Effects)-1)] {
 			s.Testified = true
 			if err := s.finished(Progress{Action: abi.Run, Status: unit.Changed}); err != nil {
 				return err
@@ -57,6 +60,10 @@ func (p *Planner) testify(ctx context.Context, h *Host) error {
 	}
 	return nil
 }
+
+// waits reports whether a unit is performed until something is true, which only
+// its result tells.
+func waits(u *unit.Unit) bool { return u.Retry != nil && u.Retry.Until != nil }
 
 // runners are those that performed the steps: one of the steps for each.
 func runners(steps []*Step) []*Step {

@@ -57,7 +57,8 @@ type Planner struct {
 	// nil where there are none.
 	Delegate func(ctx context.Context, name string) (*inventory.Host, Target, error)
 	// Progress tells how far units had come, by their local names, where a run is
-	// gone on with. It may be nil.
+	// gone on with. Of a host that could not be asked which machine it is, Facts is
+	// nil. It may be nil.
 	Progress func(ctx context.Context, h *Host) (map[string]Progress, error)
 	// Run is the run that is gone on with.
 	Run string
@@ -87,6 +88,7 @@ func (p *Planner) Plan(ctx context.Context, hosts []*inventory.Host) []*Host {
 		})
 	}
 	_ = g.Wait() // no worker returns an error
+	p.absent(ctx, planned)
 	once(planned)
 	return planned
 }

@@ -57,7 +57,7 @@ func (p *Planner) resume(ctx context.Context, h *Host) error {
 			wanted[id] = true
 		}
 	}
-	for _, s := range h.Steps() {
+	for play, s := range h.Steps() {
 		was, ok := known[s.Unit.ID.Local()]
 		if !ok {
 			continue
@@ -68,7 +68,8 @@ func (p *Planner) resume(ctx context.Context, h *Host) error {
 		case was.open():
 			s.Interrupted = was.Started
 		case scope != unit.Scope{}: // handlers have their turn when they are called for, verify always
-		case was.Action == abi.Probe && was.Outputs == nil && wanted[s.Unit.ID]: // its result is needed again
+		case was.Status == unit.Failed && !h.Plays[play].rescued(s.Unit, was, known): // it fails again, or needs no rescue
+		case was.Action == abi.Probe && was.Outputs == nil && wanted[s.Unit.ID]: // it is asked again
 		case was.over(s.Unit):
 			if err := s.finished(was); err != nil {
 				return err
@@ -76,6 +77,21 @@ func (p *Planner) resume(ctx context.Context, h *Host) error {
 		}
 	}
 	return nil
+}
+
+// rescued reports whether what a unit that failed wants done then has been done.
+func (p *Play) rescued(u *unit.Unit, failed Progress, known map[string]Progress) bool {
+	h := p.Handler(u.OnFailure)
+	if h == nil {
+		return true
+	}
+	for _, s := range h.Steps {
+		was, ok := known[s.Unit.ID.Local()]
+		if !ok || was.Status == "" || !was.Started.IsZero() && was.Started.Before(failed.Started) {
+			return false
+		}
+	}
+	return true
 }
 
 // finished gives the step back the outcome that it had.
@@ -88,7 +104,7 @@ func (s *Step) finished(was Progress) error {
 	}
 	outputs["changed"] = was.Status == unit.Changed
 	s.Done = true
-	s.Unit.Finish(unit.Outcome{Status: was.Status, Action: was.Action, Outputs: outputs})
+	s.Unit.Finish(unit.Outcome{Status: was.Status, Action: was.Action, Outputs: outputs, Unkept: s.Unit.Sensitive && was.Status != unit.Skipped})
 	return nil
 }
 

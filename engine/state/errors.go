@@ -40,3 +40,9 @@ func Fault(kind error, path string, cause error) *diag.Error {
 	}
 	return d
 }
+
+// UnderWay is the error of who would go on with a run that a process is at.
+func UnderWay(run string, pid int) *diag.Error {
+	d := &diag.Error{Summary: fmt.Sprintf("run %s is still under way, in process %d", run, pid), Code: diag.Locked}
+	return d.WithHint("wait until it has ended")
+}

@@ -12,7 +12,8 @@ type Progress interface {
 	// Unfinished lists the runs of a workspace that are under way, or whose process died.
 	Unfinished(ctx context.Context, workspace string) ([]Run, error)
 	// SavePlan keeps what a run goes by, for good, in place of what was kept. It
-	// lasts until the run has succeeded; a store MAY forget all but the latest 20.
+	// lasts until the run has succeeded; of runs that are not under way a store MAY
+	// forget all but the latest 20.
 	SavePlan(ctx context.Context, run string, plan []byte) error
 	// PlanOf returns it, or an error that matches fs.ErrNotExist.
 	PlanOf(ctx context.Context, run string) ([]byte, error)
@@ -21,12 +22,17 @@ type Progress interface {
 	// units' status is open until their end is recorded. What is owed already stays
 	// as it is.
 	BeginUnits(ctx context.Context, b Beginning) error
-	// EndUnit records, for good, how the turn of a unit ended that RecordChange
-	// does not speak of.
-	EndUnit(ctx context.Context, run string, e UnitEnd) error
-	// ResumeRun makes a run that has ended, or whose process died, one that is under
-	// way in another process, and returns the Seq of its last event.
-	ResumeRun(ctx context.Context, run string, in Process) (int64, error)
+	// EndUnits records, for good, how the turns of units ended that RecordChange
+	// does not speak of. All of it is kept or nothing.
+	EndUnits(ctx context.Context, run string, ends ...UnitEnd) error
+	// EndDead records how a run ended whose process died, and drops its leases. It
+	// does nothing where the run is no longer under way in that process, since
+	// another has ended it or goes on with it.
+	EndDead(ctx context.Context, run string, was Process, e End) error
+	// ResumeRun makes a run that has ended, and whose plan is kept, one that is under
+	// way in another process, and returns the Seq of its last event. Of several
+	// that try, one succeeds: a run that is under way is refused as locked.
+	ResumeRun(ctx context.Context, run string, in Process, now time.Time) (int64, error)
 }
 
 // Process is where a run is at work.
@@ -38,14 +44,15 @@ type Process struct {
 
 // Beginning is units of a host that are about to act.
 type Beginning struct {
-	Run   string
-	Host  string
-	Units []string // file[/etc/motd]
-	Time  time.Time
-	Owed  []Owed
+	Run       string
+	Host      string
+	MachineID string
+	Units     []string // file[/etc/motd]
+	Time      time.Time
+	Owed      []Owed
 }
 
-// UnitEnd is how a unit's turn ended.
+// UnitEnd is how a unit's turn ended. A Status of "" is that it never began.
 type UnitEnd struct {
 	Host    string
 	Unit    string

@@ -42,10 +42,12 @@ type Recorder interface {
 	// BeginRun records that a run has begun. Its ID MUST be new.
 	BeginRun(ctx context.Context, r Run) error
 	// SaveUnits records what was planned. Of a unit that was saved before, its
-	// plan is replaced, unless it has changed something by that; how far it has come stays.
+	// plan is replaced, unless it has changed something by that; how far it has come
+	// stays, unless that was on another machine.
 	SaveUnits(ctx context.Context, run string, units []PlanUnit) error
 	// AppendEvents records what happened. The pair of run and Seq MUST be new. An
-	// event with a Status also sets that of its unit, where that was saved.
+	// event with a Status also sets that of its unit, where that was saved and has
+	// not begun another turn since.
 	AppendEvents(ctx context.Context, run string, events []Event) error
 	// RecordChange records that resources were changed, and with that the handlers
 	// that are owed for it, for good: it returns once the record would survive
@@ -123,7 +125,9 @@ type Run struct {
 	Started   time.Time
 	Hosts     int    // that it selected
 	Plan      string // digest of the saved plan it carries out, if it does
-	Process          // that it is at work in, or was
+	// Resumed is when it was last gone on with, zero where it never was.
+	Resumed time.Time
+	Process // that it is at work in, or was
 	// Resumable says that its plan is kept.
 	Resumable bool
 	End       // zero while it is under way
@@ -147,12 +151,14 @@ func NewRunID(now time.Time) string {
 // PlanUnit is one unit of a plan. Before and After are digests of what the
 // resource was and is to be, "" where it is not there or not known.
 type PlanUnit struct {
-	Host     string
-	Unit     string // file[/etc/motd]
-	Play     string
-	Position int // in the runbook's order on this host
-	Pos      diag.Pos
-	Action   abi.Action
+	Host string
+	// MachineID is the machine that it was planned for, or last began to act on.
+	MachineID string
+	Unit      string // file[/etc/motd]
+	Play      string
+	Position  int // in the runbook's order on this host
+	Pos       diag.Pos
+	Action    abi.Action
 	// Status is how its turn ended, "" before that.
 	Status  string
 	Before  string

@@ -139,6 +139,9 @@ type Outcome struct {
 	Status  Status
 	Action  abi.Action
 	Outputs map[string]any // plain data
+	// Unkept says that Outputs lacks what the unit gave before its run was broken
+	// off: it is sensitive, which is not kept.
+	Unkept bool
 }
 
 // Finish records the outcome, once; lambdas of later units read it.

@@ -104,7 +104,12 @@ func (j *job) apply(ctx context.Context, c *applyCommand, saved *plan.Document) 
 	r.record.plan = r.keep(saved)
 	code := diag.OK
 	var counts []apply.Count
-	defer func() { err = endWith(code, errors.Join(err, r.writeJUnit(c.JUnit), r.close(ctx, code, counts))) }()
+	defer func() {
+		if counts == nil { // it came to nothing
+			code = codeWith(code, err)
+		}
+		err = endWith(code, errors.Join(err, r.writeJUnit(c.JUnit), r.close(ctx, code, counts)))
+	}()
 	progress := j.env.progress("planning", j.selection.hosts)
 	r.plan(ctx, progress)
 	progress.Close()

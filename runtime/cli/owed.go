@@ -37,7 +37,7 @@ func (r *recording) Begin(ctx context.Context, b apply.Beginning) error {
 	if err := r.keepPlan(ctx); err != nil {
 		return err
 	}
-	begun := state.Beginning{Run: r.id, Host: b.Host, Time: b.Time, Owed: r.debts(b.Debt)}
+	begun := state.Beginning{Run: r.id, Host: b.Host, MachineID: b.MachineID, Time: b.Time, Owed: r.debts(b.Debt)}
 	for _, id := range b.Units {
 		begun.Units = append(begun.Units, id.Local())
 	}
@@ -45,10 +45,18 @@ func (r *recording) Begin(ctx context.Context, b apply.Beginning) error {
 }
 
 // End implements apply.Ledger.
-func (r *recording) End(ctx context.Context, e apply.End) error {
-	return r.store.EndUnit(context.WithoutCancel(ctx), r.id, state.UnitEnd{
-		Host: e.Unit.ID.Host, Unit: e.Unit.ID.Local(), Status: string(e.Status), Outputs: json.RawMessage(e.Outputs),
-	})
+func (r *recording) End(ctx context.Context, ends ...apply.End) error {
+	kept := make([]state.UnitEnd, len(ends))
+	for i, e := range ends {
+		kept[i] = state.UnitEnd{Host: e.Unit.ID.Host, Unit: e.Unit.ID.Local(), Status: string(e.Status), Outputs: json.RawMessage(e.Outputs)}
+	}
+	if err := r.store.EndUnits(context.WithoutCancel(ctx), r.id, kept...); err != nil {
+		return err
+	}
+	for _, e := range ends {
+		r.settled(e.Unit.ID)
+	}
+	return nil
 }
 
 // Withdraw implements apply.Ledger.

@@ -128,11 +128,9 @@ func (r *run) printPlan(c *planCommand) error {
 
 // endWith ends a command with an exit code and, where something else went wrong, its error.
 func endWith(code diag.Code, err error) error {
-	if err != nil {
-		code = diag.Worst(code, diag.CodeOf(err))
-		if errors.Is(err, context.Canceled) {
-			code, err = diag.Interrupted, &diag.Error{Summary: "interrupted; nothing further was done"}
-		}
+	code = codeWith(code, err)
+	if errors.Is(err, context.Canceled) {
+		err = &diag.Error{Summary: "interrupted; nothing further was done"}
 	}
 	if code == diag.OK && err == nil {
 		return nil
@@ -146,4 +144,15 @@ func (e *env) jsonLines(on bool) *ui.JSONLines {
 		return nil
 	}
 	return ui.NewJSONLines(e.Stdout)
+}
+
+// codeWith is the exit code of what ended with a code, and perhaps an error.
+func codeWith(code diag.Code, err error) diag.Code {
+	switch {
+	case err == nil:
+		return code
+	case errors.Is(err, context.Canceled):
+		return diag.Interrupted
+	}
+	return diag.Worst(code, diag.CodeOf(err))
 }

@@ -31,8 +31,7 @@ func settleDead(ctx context.Context, store state.Store, workspace string, now ti
 		if r.Resumable {
 			end.Status = state.Interrupted
 		}
-		errs = append(errs, store.FinishRun(ctx, r.ID, end))
-		errs = append(errs, store.DropLeases(ctx, workspace, r.ID, ""))
+		errs = append(errs, store.EndDead(ctx, r.ID, r.Process, end))
 	}
 	return errors.Join(errs...)
 }
@@ -48,5 +47,9 @@ func atWork(r *state.Run, leases []state.Lease, now time.Time) bool {
 			return true
 		}
 	}
-	return now.Sub(r.Started) < state.LeaseTTL
+	began := r.Started
+	if r.Resumed.After(began) {
+		began = r.Resumed
+	}
+	return now.Sub(began) < state.LeaseTTL
 }

@@ -49,7 +49,13 @@ type recording struct {
 	// open says that nobody knows how the turn of some unit ended.
 	open atomic.Bool
 	// units holds how far a run had come that is gone on with, by host.
-	units map[string]map[string]plan.Progress
+	units map[string]map[string]begun
+	// was is how that run had ended, nil for a new one.
+	was *state.End
+	// doubts holds the units of which it was not known then how they ended, and of
+	// which that is still so; guarded by mu.
+	mu     sync.Mutex
+	doubts map[subject]bool
 }
 
 // openRecording begins a run in the workspace's store, or goes on with one.
@@ -74,7 +80,7 @@ func (j *job) openRecording(ctx context.Context, command string) (_ *recording, 
 	}
 	var last int64
 	if j.resumed != nil {
-		r.id, r.began = j.resumed.ID, j.resumed.Started
+		r.id, r.began, r.was = j.resumed.ID, j.resumed.Started, &j.resumed.End
 		last, err = r.resume(ctx)
 	} else if err = settleDead(ctx, store, r.workspace, now); err == nil {
 		err = store.BeginRun(ctx, state.Run{
@@ -95,29 +101,6 @@ func (j *job) openRecording(ctx context.Context, command string) (_ *recording, 
 
 // here is the process at work.
 func here() state.Process { return state.Process{PID: os.Getpid(), Birth: self()} }
-
-// resume makes the run that is gone on with this process's, and reads how far it had come.
-func (r *recording) resume(ctx context.Context) (last int64, err error) {
-	units, err := r.store.Units(ctx, r.id)
-	if err != nil {
-		return 0, err
-	}
-	r.units = map[string]map[string]plan.Progress{}
-	for _, u := range units {
-		if r.units[u.Host] == nil {
-			r.units[u.Host] = map[string]plan.Progress{}
-		}
-		r.units[u.Host][u.Unit] = plan.Progress{
-			Action: u.Action, Status: unit.Status(u.Status), Started: u.Started, Outputs: codec.Raw(u.Outputs),
-		}
-	}
-	return r.store.ResumeRun(ctx, r.id, here())
-}
-
-// progress tells how far the units of a host had come, or nothing in a new run.
-func (r *recording) progress(_ context.Context, h *plan.Host) (map[string]plan.Progress, error) {
-	return r.units[h.Host.Name], nil
-}
 
 // keepPlan keeps what the run goes by, before its first change.
 func (r *recording) keepPlan(ctx context.Context) error {
@@ -146,6 +129,9 @@ func (r *recording) Emit(e event.Event) {
 	if e.Open && e.Status == unit.Failed {
 		r.open.Store(true)
 	}
+	if e.Kind == event.UnitFinished && !e.Open {
+		r.settled(e.Unit)
+	}
 	r.stream.Emit(e)
 }
 
@@ -161,6 +147,7 @@ func (r *recording) savePlan(ctx context.Context, hosts []*plan.Host, plays []st
 			if err != nil {
 				return err
 			}
+			u.MachineID = h.MachineID()
 			units = append(units, u)
 			r.positions[s.Unit.ID] = position
 			position++
@@ -304,19 +291,30 @@ func contents(c *apply.Change) []*op.Blob {
 // status says in a word how the run ended, with this exit code. One of which
 // nobody knows all that it did was interrupted, whatever else failed.
 func (r *recording) status(code diag.Code) state.RunStatus {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	switch {
 	case code == diag.OK, code == diag.Pending:
 		return state.Succeeded
-	case code == diag.Interrupted, r.open.Load():
+	case code == diag.Interrupted, r.open.Load(), len(r.doubts) > 0:
 		return state.Interrupted
 	}
 	return state.Failed
 }
 
+// end is how the run ended. One that was to be gone on with, of which nothing came,
+// ended as it had before.
+func (r *recording) end(code diag.Code, counts []apply.Count) (state.End, error) {
+	if r.was != nil && counts == nil {
+		return *r.was, nil
+	}
+	summary, err := json.Marshal(counts)
+	return state.End{Ended: time.Now(), Status: r.status(code), Code: code, Summary: summary}, err
+}
+
 // close records how the run ended.
 func (r *recording) close(ctx context.Context, code diag.Code, counts []apply.Count) error {
 	err := r.stream.Close()
-	summary, jsonErr := json.Marshal(counts)
-	end := state.End{Ended: time.Now(), Status: r.status(code), Code: code, Summary: summary}
+	end, jsonErr := r.end(code, counts)
 	return errors.Join(err, jsonErr, r.store.FinishRun(ctx, r.id, end), r.store.Close())
 }

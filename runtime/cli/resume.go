@@ -158,8 +158,7 @@ func (e *env) resumable(all []state.Run, name string) (*state.Run, error) {
 	case !isApply(&run):
 		return nil, &diag.Error{Summary: fmt.Sprintf("run %s is of froyo %s, which changes nothing: there is nothing to go on with", run.ID, run.Command)}
 	case run.Status == state.Running:
-		return nil, (&diag.Error{Summary: fmt.Sprintf("run %s is still under way, in process %d", run.ID, run.PID), Code: diag.Locked}).
-			WithHint("wait until it has ended")
+		return nil, state.UnderWay(run.ID, run.PID)
 	case run.Resumable:
 		for i := range all {
 			if all[i].ID == run.ID {

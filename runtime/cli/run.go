@@ -102,8 +102,9 @@ func (r *run) close(ctx context.Context, code diag.Code, counts []apply.Count) e
 	ctx = context.WithoutCancel(ctx)
 	r.leave(ctx)
 	r.leaving.Wait()
-	r.sinks.Emit(event.Event{Kind: event.RunFinished, Text: string(r.record.status(code))})
-	errs := []error{r.connector.close(), r.packages.close(ctx), r.dir.Close()}
+	end, err := r.record.end(code, counts)
+	r.sinks.Emit(event.Event{Kind: event.RunFinished, Text: string(end.Status)})
+	errs := []error{err, r.connector.close(), r.packages.close(ctx), r.dir.Close()}
 	errs = append(errs, r.closeInto())
 	if r.trace != nil {
 		errs = append(errs, r.trace.Close(ctx))

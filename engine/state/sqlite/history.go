@@ -33,14 +33,14 @@ func (s *Store) Runs(ctx context.Context, workspace string, limit int) ([]state.
 	return list(ctx, s, scanRun, selectRuns+`WHERE workspace = ? ORDER BY started DESC, id DESC LIMIT ?`, workspace, limit)
 }
 
-const selectRuns = `SELECT id, workspace, command, user, started, hosts, plan, ended, status, exit_code, summary, pid, process,
+const selectRuns = `SELECT id, workspace, command, user, started, hosts, plan, ended, status, exit_code, summary, pid, process, resumed,
 	EXISTS (SELECT 1 FROM run_plans WHERE run = id) FROM runs `
 
 func scanRun(rows *sql.Rows, r *state.Run) error {
-	var started, ended int64
+	var started, ended, resumed int64
 	err := rows.Scan(&r.ID, &r.Workspace, &r.Command, &r.User, &started, &r.Hosts, &r.Plan, &ended, &r.Status, &r.Code, (*document)(&r.Summary),
-		&r.PID, &r.Birth, &r.Resumable)
-	r.Started, r.Ended = fromMicros(started), fromMicros(ended)
+		&r.PID, &r.Birth, &resumed, &r.Resumable)
+	r.Started, r.Ended, r.Resumed = fromMicros(started), fromMicros(ended), fromMicros(resumed)
 	return err
 }
 
@@ -50,13 +50,13 @@ func (s *Store) Units(ctx context.Context, run string) ([]state.PlanUnit, error)
 		var source string
 		var started int64
 		err := rows.Scan(&u.Host, &u.Unit, &u.Play, &u.Position, &source, &u.Action, &u.Status, &u.Before, &u.After, (*document)(&u.Effects),
-			&started, (*document)(&u.Outputs))
+			&started, (*document)(&u.Outputs), &u.MachineID)
 		if err != nil {
 			return err
 		}
 		u.Started = fromMicros(started)
 		return json.Unmarshal([]byte(source), &u.Pos)
-	}, `SELECT host, unit, play, position, source, action, status, before, after, effects, started, outputs FROM plan_units
+	}, `SELECT host, unit, play, position, source, action, status, before, after, effects, started, outputs, machine_id FROM plan_units
 		WHERE run = ? ORDER BY host, position, unit`, run)
 }
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/state"
@@ -36,7 +37,8 @@ func (s *Store) SavePlan(ctx context.Context, run string, plan []byte) error {
 		if err := w.exec(`INSERT OR REPLACE INTO run_plans (run, data) VALUES (?, ?)`, run, packed.Bytes()); err != nil {
 			return err
 		}
-		return w.exec(`DELETE FROM run_plans WHERE run NOT IN (SELECT run FROM run_plans ORDER BY run DESC LIMIT 20)`)
+		return w.exec(`DELETE FROM run_plans WHERE run NOT IN (SELECT run FROM run_plans ORDER BY run DESC LIMIT 20)
+			AND run NOT IN (SELECT id FROM runs WHERE status = ?)`, string(state.Running))
 	})
 }
 
@@ -66,8 +68,8 @@ func (s *Store) BeginUnits(ctx context.Context, b state.Beginning) error {
 	return s.write(ctx, func(w *writer) error {
 		for _, u := range b.Units {
 			var unit string
-			err := w.query([]any{&unit}, `UPDATE plan_units SET started = ?, status = '', outputs = NULL WHERE run = ? AND host = ? AND unit = ? RETURNING unit`,
-				micros(b.Time), b.Run, b.Host, u)
+			err := w.query([]any{&unit}, `UPDATE plan_units SET started = ?, status = '', outputs = NULL, machine_id = ?
+				WHERE run = ? AND host = ? AND unit = ? RETURNING unit`, micros(b.Time), b.MachineID, b.Run, b.Host, u)
 			if err != nil {
 				return notPlanned(err, b.Run, b.Host, u)
 			}
@@ -84,23 +86,57 @@ func notPlanned(err error, run, host, unit string) error {
 	return err
 }
 
-// EndUnit implements state.Progress.
-func (s *Store) EndUnit(ctx context.Context, run string, e state.UnitEnd) error {
+// EndUnits implements state.Progress.
+func (s *Store) EndUnits(ctx context.Context, run string, ends ...state.UnitEnd) error {
 	return s.write(ctx, func(w *writer) error {
-		var unit string
-		err := w.query([]any{&unit}, `UPDATE plan_units SET status = ?, outputs = ? WHERE run = ? AND host = ? AND unit = ? RETURNING unit`,
-			e.Status, text(e.Outputs), run, e.Host, e.Unit)
-		return notPlanned(err, run, e.Host, e.Unit)
+		for _, e := range ends {
+			var unit string
+			err := w.query([]any{&unit}, `UPDATE plan_units SET status = ?1, outputs = ?2, started = iif(?1 = '', 0, started)
+				WHERE run = ?3 AND host = ?4 AND unit = ?5 RETURNING unit`, e.Status, text(e.Outputs), run, e.Host, e.Unit)
+			if err != nil {
+				return notPlanned(err, run, e.Host, e.Unit)
+			}
+		}
+		return nil
+	})
+}
+
+// EndDead implements state.Progress.
+func (s *Store) EndDead(ctx context.Context, run string, was state.Process, e state.End) error {
+	return s.write(ctx, func(w *writer) error {
+		var id string
+		err := w.query([]any{&id}, `UPDATE runs SET ended = ?, status = ?, exit_code = ?, summary = ?
+			WHERE id = ? AND status = ? AND pid = ? AND process = ? RETURNING id`,
+			micros(e.Ended), string(e.Status), int(e.Code), text(e.Summary), run, string(state.Running), was.PID, was.Birth)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err == nil {
+			err = w.exec(`DELETE FROM leases WHERE run = ?`, run)
+		}
+		return err
 	})
 }
 
 // ResumeRun implements state.Progress.
-func (s *Store) ResumeRun(ctx context.Context, run string, in state.Process) (int64, error) {
+func (s *Store) ResumeRun(ctx context.Context, run string, in state.Process, now time.Time) (int64, error) {
 	var last int64
 	err := s.write(ctx, func(w *writer) error {
-		err := w.query([]any{&last}, `UPDATE runs SET ended = 0, status = ?, exit_code = 0, summary = NULL, pid = ?, process = ?
-			WHERE id = ? RETURNING (SELECT coalesce(max(seq), 0) FROM events WHERE run = id)`, string(state.Running), in.PID, in.Birth, run)
-		return noSuchRun(err, run)
+		var status string
+		var pid int
+		var kept bool
+		err := w.query([]any{&status, &pid, &kept}, `SELECT status, pid, EXISTS (SELECT 1 FROM run_plans WHERE run = id) FROM runs WHERE id = ?`, run)
+		switch {
+		case err != nil:
+			return noSuchRun(err, run)
+		case status == string(state.Running):
+			return state.UnderWay(run, pid)
+		case !kept:
+			return &diag.Error{Summary: "run " + run + " cannot be gone on with any more: no plan is kept of it"}
+		}
+		return w.query([]any{&last}, `UPDATE runs SET ended = 0, status = ?, exit_code = 0, summary = NULL, pid = ?, process = ?, resumed = ?
+			WHERE id = ? RETURNING (SELECT coalesce(max(seq), 0) FROM events WHERE run = id)`,
+			string(state.Running), in.PID, in.Birth, micros(now), run)
 	})
 	return last, err
 }

@@ -27,11 +27,15 @@ func (s *Store) BeginRun(ctx context.Context, r state.Run) error {
 func (s *Store) SaveUnits(ctx context.Context, run string, units []state.PlanUnit) error {
 	return s.write(ctx, func(w *writer) error {
 		for _, u := range units {
-			err := w.exec(`INSERT INTO plan_units (run, host, unit, play, position, source, action, status, before, after, effects)
-				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-				ON CONFLICT DO UPDATE SET play = excluded.play, position = excluded.position, source = excluded.source, action = excluded.action,
-					before = excluded.before, after = excluded.after, effects = excluded.effects WHERE status <> 'changed'`,
-				run, u.Host, u.Unit, u.Play, u.Position, place(u.Pos), string(u.Action), u.Status, u.Before, u.After, text(u.Effects))
+			err := w.exec(`UPDATE plan_units SET status = '', started = 0, outputs = NULL, machine_id = ?1
+				WHERE run = ?2 AND host = ?3 AND unit = ?4 AND machine_id NOT IN ('', ?1) AND ?1 <> ''`, u.MachineID, run, u.Host, u.Unit)
+			if err == nil {
+				err = w.exec(`INSERT INTO plan_units (run, host, unit, play, position, source, action, status, before, after, effects, machine_id)
+					VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+					ON CONFLICT DO UPDATE SET play = excluded.play, position = excluded.position, source = excluded.source, action = excluded.action,
+						before = excluded.before, after = excluded.after, effects = excluded.effects WHERE status <> 'changed'`,
+					run, u.Host, u.Unit, u.Play, u.Position, place(u.Pos), string(u.Action), u.Status, u.Before, u.After, text(u.Effects), u.MachineID)
+			}
 			if err != nil {
 				return fmt.Errorf("unit %s/%s of run %s: %w", u.Host, u.Unit, run, err)
 			}
@@ -58,7 +62,9 @@ func appendEvent(w *writer, run string, e state.Event) error {
 	if err != nil || e.Status == "" {
 		return err
 	}
-	return w.exec(`UPDATE plan_units SET status = ? WHERE run = ? AND host = ? AND unit = ?`, e.Status, run, e.Host, e.Unit)
+	// One that tells of an earlier turn comes late.
+	return w.exec(`UPDATE plan_units SET status = ? WHERE run = ? AND host = ? AND unit = ? AND started <= ?`,
+		e.Status, run, e.Host, e.Unit, micros(e.Time))
 }
 
 // RecordChange implements state.Recorder. Content comes first, so that a record
@@ -92,11 +98,11 @@ func recordChange(w *writer, c *state.Change) error {
 	if c.Elsewhere != nil {
 		at = *c.Elsewhere
 	}
-	err := w.exec(`INSERT INTO plan_units (run, host, unit, play, position, source, action, status, before, after, outputs)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	err := w.exec(`INSERT INTO plan_units (run, host, unit, play, position, source, action, status, before, after, outputs, machine_id)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (run, host, unit) DO UPDATE SET action = excluded.action, status = excluded.status,
-				before = excluded.before, after = excluded.after, outputs = excluded.outputs`,
-		c.Run, c.Host, c.Unit, c.Play, c.Position, place(c.Pos), string(c.Action), c.Status, c.Before.Sum(), c.After.Sum(), text(c.Outputs))
+				before = excluded.before, after = excluded.after, outputs = excluded.outputs, machine_id = excluded.machine_id`,
+		c.Run, c.Host, c.Unit, c.Play, c.Position, place(c.Pos), string(c.Action), c.Status, c.Before.Sum(), c.After.Sum(), text(c.Outputs), c.MachineID)
 	if err != nil {
 		return err
 	}

@@ -3,10 +3,12 @@ package statetest
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"testing"
 	"time"
 
+	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/state"
 	"github.com/openfroyo/froyo/providers/abi"
 )
@@ -35,7 +37,7 @@ func testProgress(t *testing.T, f *fixture) {
 	changed := change("r1")
 	changed.Unit, changed.Outputs = "file[/a]", object(`{"changed":true}`)
 	must(t, f.RecordChange(t.Context(), changed))
-	must(t, f.EndUnit(t.Context(), "r1", state.UnitEnd{Host: "h1", Unit: "cmd[b]", Status: "ok", Outputs: object(`{"rc":0}`)}))
+	must(t, f.EndUnits(t.Context(), "r1", state.UnitEnd{Host: "h1", Unit: "cmd[b]", Status: "ok", Outputs: object(`{"rc":0}`)}))
 	f.reopen(t)
 	after := f.units(t, "r1")
 	same(t, []string{"changed", "ok", ""}, []string{after[0].Status, after[1].Status, after[2].Status})
@@ -54,15 +56,77 @@ func testProgress(t *testing.T, f *fixture) {
 	b := f.units(t, "r1")[1]
 	same(t, state.PlanUnit{Host: "h1", Unit: "cmd[b]", Play: "web", Position: 1, Action: abi.Run, Started: again}, b)
 
+	// What an earlier turn came to may be told late, and says nothing of this one.
+	told := func(seq int64, at time.Time) {
+		must(t, f.AppendEvents(t.Context(), "r1", []state.Event{
+			{Seq: seq, Time: at, Host: "h1", Unit: "cmd[b]", Kind: "unit.finished", Status: "changed", Data: object(`{}`)},
+		}))
+	}
+	told(1, again.Add(-time.Microsecond))
+	same(t, "", f.units(t, "r1")[1].Status)
+	told(2, again)
+	same(t, "changed", f.units(t, "r1")[1].Status)
+
+	// One that turns out not to have begun is as before.
+	must(t, f.BeginUnits(t.Context(), state.Beginning{Run: "r1", Host: "h1", Units: []string{"cmd[b]", "cmd[c]"}, Time: again}))
+	must(t, f.EndUnits(t.Context(), "r1", state.UnitEnd{Host: "h1", Unit: "cmd[b]"}, state.UnitEnd{Host: "h1", Unit: "cmd[c]"}))
+	b.Started = time.Time{}
+	same(t, []state.PlanUnit{b, units[2]}, f.units(t, "r1")[1:])
+
 	// What was not planned is refused, and nothing of the call is kept.
 	stray := state.Beginning{Run: "r1", Host: "h1", Units: []string{"cmd[c]", "cmd[d]"}, Time: again}
 	if err := f.BeginUnits(t.Context(), stray); err == nil {
 		t.Error("a unit that no run planned could begin")
 	}
 	same(t, time.Time{}, f.units(t, "r1")[2].Started)
-	if err := f.EndUnit(t.Context(), "r1", state.UnitEnd{Host: "h9", Unit: "cmd[c]", Status: "ok"}); err == nil {
+	if err := f.EndUnits(t.Context(), "r1", state.UnitEnd{Host: "h9", Unit: "cmd[c]", Status: "ok"}); err == nil {
 		t.Error("a unit that no run planned could end")
 	}
+}
+
+// testManyPlans: of a run that is under way the plan stays, however many others fail.
+func testManyPlans(t *testing.T, f *fixture) {
+	f.begin(t, "r000")
+	must(t, f.SavePlan(t.Context(), "r000", []byte("{}")))
+	for i := range 30 {
+		run := fmt.Sprintf("r%03d", i+1)
+		f.begin(t, run)
+		must(t, f.SavePlan(t.Context(), run, []byte("{}")))
+		must(t, f.FinishRun(t.Context(), run, state.End{Ended: began, Status: state.Failed, Code: diag.Failed}))
+	}
+	if _, err := f.PlanOf(t.Context(), "r000"); err != nil {
+		t.Errorf("the plan of a run that is under way: %v", err)
+	}
+	if _, err := f.PlanOf(t.Context(), "r030"); err != nil {
+		t.Errorf("the plan of the latest run: %v", err)
+	}
+}
+
+// testReplaced has a machine replaced by another between two parts of a run.
+func testReplaced(t *testing.T, f *fixture) {
+	f.begin(t, "r1")
+	old := state.PlanUnit{Host: "h1", MachineID: "m1", Unit: "cmd[b]", Play: "web", Action: abi.Run}
+	begin := func(machine string, at time.Time) {
+		must(t, f.BeginUnits(t.Context(), state.Beginning{Run: "r1", Host: "h1", MachineID: machine, Units: []string{"cmd[b]"}, Time: at}))
+	}
+	must(t, f.SaveUnits(t.Context(), "r1", []state.PlanUnit{old}))
+	begin("m1", began)
+	must(t, f.EndUnits(t.Context(), "r1", state.UnitEnd{Host: "h1", Unit: "cmd[b]", Status: "changed", Outputs: object(`{"rc":0}`)}))
+	done := f.units(t, "r1")[0]
+
+	// Of one that does not say which it is, nothing is known.
+	unknown := old
+	unknown.MachineID = ""
+	must(t, f.SaveUnits(t.Context(), "r1", []state.PlanUnit{unknown}))
+	same(t, done, f.units(t, "r1")[0])
+
+	fresh := old
+	fresh.MachineID = "m2"
+	must(t, f.SaveUnits(t.Context(), "r1", []state.PlanUnit{fresh}))
+	f.reopen(t)
+	same(t, fresh, f.units(t, "r1")[0])
+	begin("", began.Add(time.Second))
+	same(t, "", f.units(t, "r1")[0].MachineID)
 }
 
 // testResume has a run die and another process go on with it.
@@ -86,7 +150,7 @@ func testResume(t *testing.T, f *fixture) {
 
 	must(t, f.AppendEvents(t.Context(), "r1", []state.Event{{Seq: 7, Time: began, Kind: "printed", Data: object(`{}`)}}))
 	must(t, f.FinishRun(t.Context(), "r1", state.End{Ended: began, Status: state.Interrupted, Code: 130, Summary: object(`[]`)}))
-	last, err := f.ResumeRun(t.Context(), "r1", state.Process{PID: 42, Birth: "boot/1"})
+	last, err := f.ResumeRun(t.Context(), "r1", state.Process{PID: 42, Birth: "boot/1"}, began.Add(time.Hour))
 	must(t, err)
 	same(t, int64(7), last)
 	f.reopen(t)
@@ -97,6 +161,28 @@ func testResume(t *testing.T, f *fixture) {
 	same(t, state.Running, r.Status)
 	same(t, state.Process{PID: 42, Birth: "boot/1"}, r.Process)
 	same(t, state.End{Status: state.Running}, r.End)
+	same(t, began.Add(time.Hour), r.Resumed)
+
+	// Nobody else goes on with it, or ends it for a process that it is no longer in.
+	if _, err := f.ResumeRun(t.Context(), "r1", state.Process{PID: 43}, began); diag.CodeOf(err) != diag.Locked {
+		t.Errorf("a run that is under way was resumed: %v", err)
+	}
+	lease := state.Lease{Workspace: workspace, Host: "h1", Run: "r1", PID: 42, Process: "boot/1", Acquired: began, Heartbeat: began}
+	_, err = f.TakeLease(t.Context(), lease, "")
+	must(t, err)
+	dead := state.End{Ended: began, Status: state.Interrupted, Code: 130}
+	must(t, f.EndDead(t.Context(), "r1", state.Process{PID: 42, Birth: "boot/0"}, dead))
+	same(t, r, f.list(t, workspace, 1)[0])
+	leases, err := f.Leases(t.Context(), workspace)
+	must(t, err)
+	same(t, []state.Lease{lease}, leases)
+	must(t, f.EndDead(t.Context(), "r1", r.Process, dead))
+	same(t, dead, f.list(t, workspace, 1)[0].End)
+	leases, err = f.Leases(t.Context(), workspace)
+	must(t, err)
+	same(t, nil, leases)
+	must(t, f.EndDead(t.Context(), "r1", r.Process, state.End{Ended: began, Status: state.NeverStarted}))
+	same(t, dead, f.list(t, workspace, 1)[0].End)
 
 	// One that has come to its end well is not gone on with.
 	must(t, f.FinishRun(t.Context(), "r1", state.End{Ended: began, Status: state.Succeeded}))
@@ -107,8 +193,11 @@ func testResume(t *testing.T, f *fixture) {
 	open, err = f.Unfinished(t.Context(), workspace)
 	must(t, err)
 	same(t, nil, open)
-	if _, err := f.ResumeRun(t.Context(), "r9", state.Process{}); err == nil {
+	if _, err := f.ResumeRun(t.Context(), "r9", state.Process{}, began); err == nil {
 		t.Error("a run that is not there was resumed")
+	}
+	if _, err := f.ResumeRun(t.Context(), "r1", state.Process{}, began); err == nil {
+		t.Error("a run was resumed of which no plan is kept")
 	}
 	if err := f.SavePlan(t.Context(), "r9", nil); err == nil {
 		t.Error("a plan of a run that is not there was kept")

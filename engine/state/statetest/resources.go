@@ -74,7 +74,7 @@ func testChanges(t *testing.T, f *fixture) {
 	f.wantContent(t, text)
 	f.wantContent(t, first.After.Data)
 	same(t, []state.PlanUnit{{
-		Host: "h1", Unit: first.Unit, Play: "web", Position: 4, Pos: first.Pos, Action: abi.Create, Status: "changed",
+		Host: "h1", MachineID: "m1", Unit: first.Unit, Play: "web", Position: 4, Pos: first.Pos, Action: abi.Create, Status: "changed",
 		After: first.After.Sum(), Effects: object(`[]`),
 	}}, f.units(t, "r1"))
 

@@ -43,6 +43,8 @@ func Run(t *testing.T, open Open) {
 		{"protections", testProtections},
 		{"progress", testProgress},
 		{"a run that is gone on with", testResume},
+		{"a machine that is replaced within a run", testReplaced},
+		{"plans of many runs", testManyPlans},
 		{"leases", testLeases},
 		{"many runs and one host", testLeaseRace},
 		{"audit", testAudit},
