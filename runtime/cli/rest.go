@@ -10,7 +10,7 @@ import (
 
 // tally counts units whose turn did not come or did not count.
 type tally struct {
-	left    int // would have acted
+	left    int // would have acted, whyever the run did not come to them
 	doubted int // were interrupted, and nobody knows whether they did their work
 }
 
