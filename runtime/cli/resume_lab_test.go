@@ -4,6 +4,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/openfroyo/froyo/runtime/labtest"
 )
 
 // counted has commands of which only a line each tells that they ran, one that
@@ -14,8 +16,10 @@ def web(host):
     file("/srv/lab/conf", content = "x\n")
     cmd("echo ran >>/srv/lab/one", name = "one")
     cmd("test -e /srv/lab/mended", name = "test", when = vars.get("broken", "") == host.name)
-    cmd("echo ran >>/srv/lab/slow; for i in $(seq 1500); do [ -e /srv/lab/go ] && break; sleep 0.02; done", name = "slow")
+    act = delegate(vars.at).cmd if "at" in vars else cmd
+    act("echo ran >>/srv/lab/slow; for i in $(seq 1500); do [ -e /srv/lab/go ] && break; sleep 0.02; done", name = "slow")
     cmd("echo ran >>/srv/lab/two", name = "two")
+    act("echo ran >>/srv/lab/three", name = "three")
 
 play("web", hosts = vars.hosts, do = web)
 `
@@ -42,7 +46,7 @@ func TestLabResumeAFailure(t *testing.T) {
 	if code != 3 || !strings.Contains(stderr, "to go on: froyo resume 20") {
 		t.Errorf("exit code %d, want 3 and how to go on", code)
 	}
-	f.recap(t, stdout, "failed=1 +skipped=2", "h2")
+	f.recap(t, stdout, "failed=1 +skipped=3", "h2")
 	f.want(t, lines, "one 1\nslow 0\ntwo 0\n", "h2")
 	f.want(t, lines, "one 1\nslow 1\ntwo 1\n", "h1", "h3")
 
@@ -65,8 +69,8 @@ func TestLabResumeALostRunner(t *testing.T) {
 	if err := cmd.Wait(); err == nil || cmd.ProcessState.ExitCode() != 4 {
 		t.Errorf("%v, want exit code 4\n%s", err, out)
 	}
-	if !strings.Contains(out.String(), "to go on: froyo resume 20") {
-		t.Errorf("it does not say how to go on:\n%s", out)
+	if !strings.Contains(out.String(), "; 1 host could not be reached or was lost\n    to go on: froyo resume 20") {
+		t.Errorf("it does not say what was lost and how to go on:\n%s", out)
 	}
 	f.want(t, lines, "one 1\nslow 1\ntwo 0\n", "h1")
 	f.want(t, lines, "one 1\nslow 1\ntwo 1\n", "h2")
@@ -89,41 +93,56 @@ func TestLabResumeALostRunner(t *testing.T) {
 }
 
 // TestLabResumeByTheJournal: froyo is dead before it hears that a command has
-// ended. The host's journal knows.
+// ended. The journal of the host where it ran knows.
 func TestLabResumeByTheJournal(t *testing.T) {
-	for _, user := range []string{"root", "ops"} {
-		t.Run(user, func(t *testing.T) {
+	const own = "conf\ngo\none\nslow\nran\n"
+	tests := []struct {
+		name, user, at string
+		args           []string
+		before         string // what is there where the command ran
+	}{
+		{name: "root", user: "root", at: "h1", before: own},
+		{name: "sudo", user: "ops", at: "h1", args: []string{"-b"}, before: own},
+		{name: "no root", user: "ops", at: "h1", before: own},
+		{name: "delegated", user: "root", at: "h5", args: []string{"-e", "at=h5"}, before: "go\nslow\nran\n"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			f := startCounted(t, false)
-			f.inventory(t, user, nil)
-			become := []string{}
-			if user != "root" {
-				become = []string{"-b"}
-			}
-			h := f.hosts[0]
-			cmd, out := f.begin(t, append(become, "-e", "hosts=h1")...)
-			f.appears(t, "/srv/lab/slow", h)
-			if err := cmd.Process.Signal(syscall.SIGSTOP); err != nil {
-				t.Fatal(err)
-			}
-			h.SSH(t, `before=$(cat /run/froyo/*/journal | wc -l); touch /srv/lab/go
-				for i in $(seq 1000); do [ $(cat /run/froyo/*/journal | wc -l) -gt $before ] && exit; sleep 0.02; done; exit 1`)
-			if err := cmd.Process.Signal(syscall.SIGKILL); err != nil {
-				t.Fatal(err)
-			}
-			if err := cmd.Wait(); err == nil {
-				t.Fatalf("it ended well although it was killed\n%s", out)
-			}
-			f.want(t, lines, "one 1\nslow 1\ntwo 0\n", "h1")
+			f.inventory(t, test.user, nil)
+			f.dieUnheard(t, f.named([]string{test.at})[0], append(test.args, "-e", "hosts=h1")...)
+			f.want(t, "cd /srv/lab && ls && cat slow", test.before, test.at)
 
 			code, stdout, _ := f.resume(t)
 			if code != 0 {
 				t.Errorf("exit code %d", code)
 			}
 			f.recap(t, stdout, "failed=0", "h1")
-			f.want(t, lines, "one 1\nslow 1\ntwo 1\n", "h1")
+			f.want(t, "cat /srv/lab/one /srv/lab/two", "ran\nran\n", "h1")
+			f.want(t, "cat /srv/lab/slow /srv/lab/three", "ran\nran\n", test.at)
 			f.ends(t, "succeeded")
 			f.clean(t)
 		})
+	}
+}
+
+// dieUnheard has froyo die when the slow command has ended on its host and
+// froyo has not heard of it: it is stopped meanwhile.
+func (f *froyo) dieUnheard(t *testing.T, at labtest.Host, args ...string) {
+	t.Helper()
+	cmd, out := f.begin(t, args...)
+	f.appears(t, "/srv/lab/slow", at)
+	if err := cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	at.SSH(t, `noted() { cat /run/froyo/*/journal /run/user/*/froyo/*/journal /tmp/.froyo-*/*/journal 2>/dev/null | wc -l; }
+		before=$(noted); touch /srv/lab/go
+		for i in $(seq 1000); do [ $(noted) -gt $before ] && exit; sleep 0.02; done; exit 1`)
+	if err := cmd.Process.Signal(syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err == nil {
+		t.Fatalf("it ended well although it was killed\n%s", out)
 	}
 }
 

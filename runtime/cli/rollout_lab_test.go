@@ -177,8 +177,8 @@ play("web", hosts = "all", do = web)
 	f.clean(t)
 }
 
-// TestLabRunOnce: what one host finds out is used by all, also where the first of
-// them is not there.
+// TestLabRunOnce: what one host finds out is used by all, in later batches as
+// well, also where the first of them is not there.
 func TestLabRunOnce(t *testing.T) {
 	f := startAll(t, `
 def web(host):
@@ -186,7 +186,7 @@ def web(host):
     token = cmd("echo run >>/srv/lab/ran; cat /proc/sys/kernel/random/uuid", name = "token", run_once = True)
     file("/srv/lab/token", content = later(lambda: token.stdout))
 
-play("web", hosts = "all", do = web)
+play("web", hosts = "all", do = web, batch = [2, 3])
 `)
 	if code, _, _ := f.run(t, "apply", "-y"); code != 0 {
 		t.Fatalf("exit code %d", code)
