@@ -4,6 +4,7 @@
 # make lint        gofumpt and the linters, the layers among them
 # make lab-test    tests on real hosts; needs root and testdata/lab/lab.sh install
 # make bench       docs/performance.md measured anew on 20 lab hosts
+# make crash       runs broken off at every durable step and 200 random moments, on 5 lab hosts; takes half an hour
 # make docs        the runbook reference made anew from the schemas
 # make screens     the pictures of the README recorded anew on 5 lab hosts
 # make vuln        known vulnerabilities of what is linked; needs the internet
@@ -17,7 +18,7 @@ BENCHES := ./testdata/bench/... ./testdata/screens/...
 # What the embedded binaries are made from. They are made again when one of these is newer.
 EMBEDDED := $(shell find runner providers -name dist -prune -o \( -name '*.go' -o -name '*.cue' -o -name '*.yaml' \) ! -name '*_test.go' -print) go.sum
 
-.PHONY: all build generate demo test lint fmt lab-test bench docs screens vuln clean
+.PHONY: all build generate demo test lint fmt lab-test crash bench docs screens vuln clean
 all: build
 
 build: generate
@@ -44,6 +45,11 @@ fmt:
 # One package at a time: all share the hosts, and some take one off the network.
 lab-test: build
 	$(LAB) with 20 go test -p 1 -count=1 -timeout 25m -run Lab ./...
+
+# The lab tests try some of these moments each time; here all are.
+crash: build
+	FROYO_CRASH_STEPS=all FROYO_CRASH_RANDOM=200 FROYO_CRASH_RUNNER=30 FROYO_CRASH_SSHD=20 FROYO_CRASH_CUT=2 \
+		$(LAB) with 5 go test -v -count=1 -timeout 90m -run 'LabCrashMatrix|LabLostHosts' ./runtime/cli | grep -v '^    lab_test.go'
 
 bench: build
 	$(LAB) with 20 go run ./testdata/bench --write docs/performance.md

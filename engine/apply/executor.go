@@ -101,6 +101,8 @@ type Executor struct {
 	Lease func(ctx context.Context, h *plan.Host, s *plan.Step) (*Lease, error)
 	// Protector keeps what must not be removed. It may be nil.
 	Protector Protector
+	// Shares keeps what hosts have still to do; where it is nil, nobody could take that up.
+	Shares Shares
 	// Stop, once it is closed, lets no further unit begin; what was sent to a host ends.
 	Stop <-chan struct{}
 	// Forks bounds the hosts at work at once.

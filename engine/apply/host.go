@@ -47,6 +47,8 @@ type hostRun struct {
 	// themselves that were entered as such.
 	presumed map[string]bool
 	begun    map[*plan.Step]bool
+	// share is the batch whose share is taken up, nil where none is.
+	share *Batch
 	// declined says that a unit was left out because the operator wanted that.
 	declined bool
 	// unverified says that the play's verify failed here.

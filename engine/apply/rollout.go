@@ -30,13 +30,14 @@ func (s *scheduler) play(ctx context.Context, index int, p Play, all []*hostRun)
 		}
 	}
 	done := 0
-	for _, n := range batches(len(runs), p.Batch) {
+	for k, n := range batches(len(runs), p.Batch) {
 		if stopped := halt(p, selected, runs[done:]); stopped != nil {
 			for _, r := range runs[done:] {
 				r.stay(stopped)
 			}
 			break
 		}
+		s.take(ctx, Batch{Play: p.Name, Index: k}, runs[done:done+n])
 		s.batch(ctx, index, runs[done:done+n])
 		stop(p.Name, runs[done:done+n])
 		done += n
@@ -55,12 +56,19 @@ func (s *scheduler) batch(ctx context.Context, index int, runs []*hostRun) {
 	verifies := slices.ContainsFunc(runs, func(r *hostRun) bool { return len(r.play.Verify) > 0 })
 	s.phase(runs, func(r *hostRun) {
 		r.units(ctx)
-		if index == r.last && !verifies {
+		if verifies {
+			return
+		}
+		r.through()
+		if index == r.last {
 			r.end()
 		}
 	})
 	if verifies {
-		s.phase(runs, func(r *hostRun) { r.run(ctx, r.play.Verify) })
+		s.phase(runs, func(r *hostRun) {
+			r.run(ctx, r.play.Verify)
+			r.through()
+		})
 	}
 }
 

@@ -68,7 +68,8 @@ func (p *Planner) resume(ctx context.Context, h *Host) error {
 		case was.open():
 			s.Interrupted = was.Started
 		case scope != unit.Scope{}: // handlers have their turn when they are called for, verify always
-		case was.over(s.Unit) && !(was.Action == abi.Probe && was.Outputs == nil && wanted[s.Unit.ID]):
+		case was.Action == abi.Probe && was.Outputs == nil && wanted[s.Unit.ID]: // its result is needed again
+		case was.over(s.Unit):
 			if err := s.finished(was); err != nil {
 				return err
 			}

@@ -236,6 +236,8 @@ func (r *run) applyPlanned(ctx context.Context, c *applyCommand, exact bool) ([]
 	}
 	leases := r.leases(c.Wait)
 	executor.Lease = leases.take
+	shares := r.shares()
+	executor.Shares = shares
 	steps := &stepper{run: r, progress: progress}
 	if c.Step {
 		executor.Forks, executor.Confirm = 1, steps.confirm // at its question an interrupt ends the run
@@ -249,6 +251,7 @@ func (r *run) applyPlanned(ctx context.Context, c *applyCommand, exact bool) ([]
 	counts := executor.Apply(ctx, r.plays(), r.planned)
 	progress.Close()
 	failures.errs = append(failures.errs, steps.stopped, leases.close(ctx))
+	failures.errs = append(failures.errs, shares.close(ctx, errors.Join(failures.errs...) == nil))
 	if ctx.Err() != nil || isClosed(executor.Stop) {
 		failures.errs = append(failures.errs, &diag.Error{Code: diag.Interrupted, Summary: "interrupted"})
 	}

@@ -20,8 +20,8 @@ type stateCommand struct {
 }
 
 type notificationsCommand struct {
-	List notificationsListCommand `cmd:"" default:"withargs" help:"List them; this is done where nothing else is said."`
-	Drop notificationsDropCommand `cmd:"" help:"Forget them: the handlers will not run for what called for them."`
+	List notificationsListCommand `cmd:"" default:"withargs" help:"List the handlers that are owed (the default)."`
+	Drop notificationsDropCommand `cmd:"" help:"Forget handlers that are owed: they will not run for what called for them."`
 }
 
 type notificationsListCommand struct {

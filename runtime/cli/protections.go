@@ -15,7 +15,7 @@ import (
 )
 
 type protectionsCommand struct {
-	List protectionsListCommand `cmd:"" default:"withargs" help:"List them; this is done where nothing else is said."`
+	List protectionsListCommand `cmd:"" default:"withargs" help:"List what no run removes (the default)."`
 	Drop protectionsDropCommand `cmd:"" help:"Lift the protection of one."`
 }
 

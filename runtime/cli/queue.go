@@ -22,7 +22,7 @@ import (
 
 type queueCommand struct {
 	List queueListCommand `cmd:"" help:"List the hosts' shares of runs that are still to be done."`
-	Drop queueDropCommand `cmd:"" help:"Forget them: no worker gets them any more."`
+	Drop queueDropCommand `cmd:"" help:"Forget shares of a run: no worker gets them any more."`
 }
 
 // openQueue returns the queue of a workspace. The file is made with the first item.

@@ -76,7 +76,7 @@ func (j *job) openRecording(ctx context.Context, command string) (_ *recording, 
 	if j.resumed != nil {
 		r.id, r.began = j.resumed.ID, j.resumed.Started
 		last, err = r.resume(ctx)
-	} else {
+	} else if err = settleDead(ctx, store, r.workspace, now); err == nil {
 		err = store.BeginRun(ctx, state.Run{
 			ID: r.id, Workspace: r.workspace, Command: command, User: operator(), Started: now, Hosts: len(j.selection.hosts), Plan: j.reviewed,
 			Process: here(),
