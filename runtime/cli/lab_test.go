@@ -302,7 +302,8 @@ play("web", hosts = "all", do = web)
 	f.clean(t)
 }
 
-// TestLabKilled: froyo is killed in the middle of a unit; nothing of it stays on the hosts.
+// TestLabKilled: froyo is killed in the middle of a unit; nothing of it stays on
+// the hosts but the run's journal, which goes with the next run.
 func TestLabKilled(t *testing.T) {
 	f := start(t, 1)
 	f.trust(t)
@@ -322,6 +323,13 @@ cmd("touch /srv/lab/started; sleep 300", name = "slow")
 	}
 	_ = cmd.Wait() // it was killed
 	waitFor(t, func() bool { return strings.TrimSpace(h.SSH(t, "pgrep -f '[s]leep 300' || true")) == "" })
+	if got := h.SSH(t, "find /run/froyo -type f ! -name lease"); strings.Count(got, "\n") != 1 || !strings.HasSuffix(got, "/journal\n") {
+		t.Errorf("left behind is %q, want the journal alone", got)
+	}
+	f.write(t, "site.star", `file("/srv/lab/next")`)
+	if code, _, _ := f.run(t, "apply", "-y", "-b"); code != 0 {
+		t.Errorf("the next run: exit code %d", code)
+	}
 	f.clean(t)
 }
 
