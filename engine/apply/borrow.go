@@ -102,7 +102,7 @@ func refusedElsewhere(s *plan.Step, err error) error {
 	if d, ok := errors.AsType[*diag.Error](err); ok {
 		told.Summary, told.Detail, told.Hint, told.Code = d.Summary, d.Detail, d.Hint, d.Code
 	}
-	told.Summary = s.On.Host.Name + ", to which " + s.Unit.ID.Host + " delegates this: " + told.Summary
+	told.Summary = s.On.Host.Name + ", to which this is delegated: " + told.Summary
 	told.Pos, told.Stack = s.Unit.Pos, s.Unit.Stack
 	return told
 }

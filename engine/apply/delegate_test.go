@@ -129,17 +129,17 @@ func TestDelegateThatCannotBeReached(t *testing.T) {
 		return nil, nil, &dial.Error{Host: "lb1", Stage: dial.StageConnect, Message: "no route", Hint: "is it up?"}
 	}
 	hosts := f.plan(t.Context())
-	if s := stepAt(t, hosts[0], 1); s.Err == nil || !strings.Contains(s.Err.Message, "lb1, to which h1 delegates this: no route") || s.Err.Hint != "is it up?" {
+	if s := stepAt(t, hosts[0], 1); s.Err == nil || !strings.Contains(s.Err.Message, "lb1, to which this is delegated: no route") || s.Err.Hint != "is it up?" {
 		t.Errorf("planned with %+v", s.Err)
 	}
-	f.unreached(t, f.apply(t.Context(), hosts), "lb1, to which h1 delegates this: no route")
+	f.unreached(t, f.apply(t.Context(), hosts), "lb1, to which this is delegated: no route")
 }
 
 func TestDelegateThatIsLost(t *testing.T) {
 	f, lb := balanced()
 	hosts := f.plan(t.Context())
 	lb.LoseAfter = 1
-	f.unreached(t, f.apply(t.Context(), hosts), "lb1, to which h1 delegates this: the connection was lost")
+	f.unreached(t, f.apply(t.Context(), hosts), "lb1, to which this is delegated: the connection was lost")
 }
 
 // unreached wants the hosts to have failed at what they delegate, and themselves to be well.
@@ -172,7 +172,7 @@ func TestDelegateOfAnotherRun(t *testing.T) {
 		t.Fatal("h1 changed what another run has")
 	}
 	d, ok := errors.AsType[*diag.Error](*refused.Load())
-	if !ok || d.Code != diag.Locked || !strings.Contains(d.Summary, "lb1, to which h1 delegates this: the host is being changed by bob@desk") {
+	if !ok || d.Code != diag.Locked || !strings.Contains(d.Summary, "lb1, to which this is delegated: the host is being changed by bob@desk") {
 		t.Errorf("refused with %+v", d)
 	}
 	if lb.Leases != 1 {

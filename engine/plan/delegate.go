@@ -100,14 +100,11 @@ func (s *Step) Target(h *Host) Target {
 	if s.On == nil {
 		return h.Target
 	}
-	return elsewhere{host: h.Host.Name, on: s.On}
+	return elsewhere{on: s.On}
 }
 
 // elsewhere is a host that units of another one act on.
-type elsewhere struct {
-	host string // whose units
-	on   *Host
-}
+type elsewhere struct{ on *Host }
 
 // Do implements Target.
 func (e elsewhere) Do(ctx context.Context, steps []dial.Step) ([]op.Result, error) {
@@ -127,15 +124,16 @@ func (e elsewhere) Run(ctx context.Context, steps []dial.Step) ([]dial.Outcome, 
 	return outcomes, e.explain(err)
 }
 
-// explain says of which host an error is, and for which one it was asked: else
-// it would be put down to that one's connection.
+// explain says of which host an error is: else it would be put down to the
+// connection of the one whose unit it is. That one is not named, so that the
+// error is one for all hosts that it is the same for.
 func (e elsewhere) explain(err error) error {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return err
 	}
-	told := &abi.Error{Class: op.Permanent, Message: fmt.Sprintf("%s, to which %s delegates this: %v", e.on.Host.Name, e.host, err)}
+	told := &abi.Error{Class: op.Permanent, Message: fmt.Sprintf("%s, to which this is delegated: %v", e.on.Host.Name, err)}
 	if lost, ok := errors.AsType[*dial.Error](err); ok {
-		told.Message = fmt.Sprintf("%s, to which %s delegates this: %s", e.on.Host.Name, e.host, lost.Message)
+		told.Message = fmt.Sprintf("%s, to which this is delegated: %s", e.on.Host.Name, lost.Message)
 		told.Detail, told.Hint = lost.Detail, lost.Hint
 	}
 	return told

@@ -73,7 +73,7 @@ func TestPlanReadsTheDelegate(t *testing.T) {
 
 func TestPlanPutsADelegateDownToItsUnits(t *testing.T) {
 	planned := planDelegated(t, enginetest.NewHost(nil), nil, nil, enginetest.Set("h1", "/a", "1"), on("/a", "2"))
-	if s := planned.Plays[0].Steps; s[0].Err != nil || s[1].Err == nil || s[1].Err.Message != "lb1, to which h1 delegates this: the inventory has no host lb1" {
+	if s := planned.Plays[0].Steps; s[0].Err != nil || s[1].Err == nil || s[1].Err.Message != "lb1, to which this is delegated: the inventory has no host lb1" {
 		t.Errorf("got %v and %v", s[0].Err, s[1].Err)
 	}
 }

@@ -14,7 +14,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -164,18 +163,6 @@ func newMatrix(t *testing.T) *matrix {
 	t.Cleanup(func() { m.each(t, "rm -rf /srv/crash") })
 	m.each(t, "rm -rf /srv/crash")
 	return m
-}
-
-// each runs a script on all hosts at once and returns what each said.
-func (m *matrix) each(t *testing.T, script string) []string {
-	t.Helper()
-	said := make([]string, len(m.hosts))
-	var wg sync.WaitGroup
-	for i, h := range m.hosts {
-		wg.Go(func() { said[i] = h.SSH(t, script) })
-	}
-	wg.Wait()
-	return said
 }
 
 // look tells what each host is like, apart from how often commands ran.

@@ -27,7 +27,7 @@ func (f *failures) Emit(e event.Event) {
 		f.mu.Lock()
 		f.doubted++
 		f.mu.Unlock()
-	case e.Kind == event.UnitFinished && e.Reason == apply.NotReached && e.Action != "" && e.Action != abi.None:
+	case e.Kind == event.UnitFinished && e.Status == unit.Skipped && e.Open && e.Action != "" && e.Action != abi.None:
 		f.mu.Lock()
 		f.left++
 		f.mu.Unlock()

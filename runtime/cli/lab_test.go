@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -59,12 +60,26 @@ func start(t *testing.T, n int) *froyo {
 	}
 	f := &froyo{dir: t.TempDir(), hosts: hosts, binary: binary, reloads: map[string]int{}}
 	f.write(t, "site.star", site)
-	t.Cleanup(func() {
-		for _, h := range hosts {
-			h.SSH(t, "rm -rf /srv/lab")
-		}
-	})
+	t.Cleanup(func() { f.each(t, "rm -rf /srv/lab") })
 	return f
+}
+
+// each runs a script on all hosts at once and returns what each said.
+func (f *froyo) each(t *testing.T, script string) []string {
+	t.Helper()
+	return on(t, script, f.hosts)
+}
+
+// on runs a script on some hosts at once and returns what each said.
+func on(t *testing.T, script string, hosts []labtest.Host) []string {
+	t.Helper()
+	said := make([]string, len(hosts))
+	var wg sync.WaitGroup
+	for i, h := range hosts {
+		wg.Go(func() { said[i] = h.SSH(t, script) })
+	}
+	wg.Wait()
+	return said
 }
 
 func (f *froyo) write(t *testing.T, name, text string) {
@@ -125,11 +140,11 @@ func (f *froyo) trust(t *testing.T) {
 // clean fails the test where anything of froyo's is left on a host.
 func (f *froyo) clean(t *testing.T) {
 	t.Helper()
-	for _, h := range f.hosts {
-		left := h.SSH(t, `find /tmp /var/tmp /dev/shm /run /home /root -iname '*froyo*' ! -name '*froyo-demo*' ! -name '*froyo-slow*' 2>/dev/null
-			for e in /proc/[0-9]*/exe; do case $(readlink $e 2>/dev/null) in *froyo*|*"(deleted)") echo $e $(readlink $e);; esac; done; true`)
+	lefts := f.each(t, `find /tmp /var/tmp /dev/shm /run /home /root -iname '*froyo*' ! -name '*froyo-demo*' ! -name '*froyo-slow*' 2>/dev/null
+		for e in /proc/[0-9]*/exe; do case $(readlink $e 2>/dev/null) in *froyo*|*"(deleted)") echo $e $(readlink $e);; esac; done; true`)
+	for i, left := range lefts {
 		if strings.TrimSpace(left) != "" {
-			t.Errorf("%s: left behind: %s", h.Name, left)
+			t.Errorf("%s: left behind: %s", f.hosts[i].Name, left)
 		}
 	}
 }
@@ -287,7 +302,8 @@ play("web", hosts = "all", do = web)
 	f.clean(t)
 }
 
-// TestLabKilled: froyo is killed in the middle of a unit; nothing of it stays on the hosts.
+// TestLabKilled: froyo is killed in the middle of a unit; nothing of it stays on
+// the hosts but the run's journal, which goes with the next run.
 func TestLabKilled(t *testing.T) {
 	f := start(t, 1)
 	f.trust(t)
@@ -307,6 +323,13 @@ cmd("touch /srv/lab/started; sleep 300", name = "slow")
 	}
 	_ = cmd.Wait() // it was killed
 	waitFor(t, func() bool { return strings.TrimSpace(h.SSH(t, "pgrep -f '[s]leep 300' || true")) == "" })
+	if got := h.SSH(t, "find /run/froyo -type f ! -name lease"); strings.Count(got, "\n") != 1 || !strings.HasSuffix(got, "/journal\n") {
+		t.Errorf("left behind is %q, want the journal alone", got)
+	}
+	f.write(t, "site.star", `file("/srv/lab/next")`)
+	if code, _, _ := f.run(t, "apply", "-y", "-b"); code != 0 {
+		t.Errorf("the next run: exit code %d", code)
+	}
 	f.clean(t)
 }
 

@@ -10,7 +10,7 @@ import (
 
 // tally counts units whose turn did not come or did not count.
 type tally struct {
-	left    int // would have acted
+	left    int // would have acted, whyever the run did not come to them
 	doubted int // were interrupted, and nobody knows whether they did their work
 }
 
@@ -20,9 +20,10 @@ func (r *run) tellRest(code diag.Code, counts []apply.Count, t tally) {
 	if code == diag.OK {
 		return
 	}
-	changed, on, failed, skipped := 0, 0, 0, 0
+	changed, on, failed, skipped, unreachable := 0, 0, 0, 0, 0
 	for _, c := range counts {
 		changed, failed, skipped = changed+c.Changed, failed+c.Failed, skipped+c.Skipped
+		unreachable += c.Unreachable
 		if c.Changed > 0 {
 			on++
 		}
@@ -31,6 +32,9 @@ func (r *run) tellRest(code diag.Code, counts []apply.Count, t tally) {
 		count(changed, "unit"), count(on, "host"), failed, skipped, t.left)
 	if t.doubted > 0 {
 		text += fmt.Sprintf("; of %s nobody knows whether it did its work", count(t.doubted, "unit"))
+	}
+	if unreachable > 0 {
+		text += fmt.Sprintf("; %s could not be reached or was lost", count(unreachable, "host"))
 	}
 	again := r.env.again()
 	if r.record.acted.Load() || r.resumed != nil {
