@@ -152,6 +152,7 @@ func (e *Executor) Apply(ctx context.Context, plays []Play, hosts []*plan.Host) 
 	for index, p := range plays {
 		s.play(ctx, index, p, runs)
 	}
+	sweep(ctx, runs)
 	counts := make([]Count, len(runs))
 	for i, r := range runs {
 		counts[i] = r.count

@@ -3,11 +3,14 @@ package apply
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/providers/abi"
+	"github.com/openfroyo/froyo/runner/dial"
+	"github.com/openfroyo/froyo/runner/op"
 )
 
 // unresolvedError says that nobody knows whether a step did its work before its
@@ -46,6 +49,32 @@ func (r *hostRun) pass(s *plan.Step) {
 	if err := r.Ledger.End(context.Background(), End{Unit: s.Unit, Status: unit.Changed}); err != nil {
 		r.unkept("what "+s.Unit.ID.Local()+" did before could not be recorded", err)
 	}
+}
+
+// sweep takes the hosts that the run had changed before it was broken off, and
+// that it did not need to change again: so their runners belong to the run, and
+// take its journal away as they end. Where another run has the host, that one does.
+func sweep(ctx context.Context, runs []*hostRun) {
+	var all sync.WaitGroup
+	for _, r := range runs {
+		if r.err != nil || r.leased || r.Lease == nil {
+			continue
+		}
+		for _, s := range r.host.Steps() {
+			if !s.Done || s.On != nil {
+				continue
+			}
+			all.Go(func() {
+				if l, err := r.bare.Lease(ctx, r.host, s); err == nil {
+					l.Op.WaitMS = 0
+					lead := dial.Step{Op: op.Op{Lease: &l.Op}, User: l.User, Unit: s.Unit.ID.Local(), Timeout: leaseTime}
+					_, _ = r.host.Target.Run(ctx, []dial.Step{lead}) // a host that is lost by now keeps a file in memory
+				}
+			})
+			break
+		}
+	}
+	all.Wait()
 }
 
 // Doubted is why a unit was skipped of which nobody knows whether it did its work.

@@ -1,6 +1,7 @@
 package apply_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/providers/abi"
+	"github.com/openfroyo/froyo/runner/op"
 )
 
 // TestUnitsAreEnteredBeforeTheyAct: what is about to act is kept first, all of
@@ -131,5 +133,24 @@ func TestABrokenDeliveryGoesOn(t *testing.T) {
 				t.Errorf("files: %s", cmp.Diff(test.want, h.Files))
 			}
 		})
+	}
+}
+
+// TestAHostWithNothingLeftIsTakenAtTheEnd: its runner takes away what the host
+// keeps of the run, where that was broken off after its last change there.
+func TestAHostWithNothingLeftIsTakenAtTheEnd(t *testing.T) {
+	for _, resumed := range []bool{false, true} {
+		h := enginetest.NewHost(map[string]string{"/a": "1"})
+		f := oneHost(h, set("/a", "1"))
+		if resumed {
+			f.progress = map[string]map[string]plan.Progress{"h1": {"set[/a]": {Action: abi.Create, Status: unit.Changed, Started: time.Unix(1, 0)}}}
+		}
+		f.lease = func(context.Context, *plan.Host, *plan.Step) (*apply.Lease, error) {
+			return &apply.Lease{Op: op.Lease{Run: "r1", Owner: "ada@laptop"}}, nil
+		}
+		f.apply(t.Context(), f.plan(t.Context()))
+		if want := map[bool]int{false: 0, true: 1}[resumed]; h.Leases != want {
+			t.Errorf("gone on with is %v: the host was taken %d times, want %d", resumed, h.Leases, want)
+		}
 	}
 }

@@ -54,7 +54,7 @@ func unitError(e event.Event) error {
 		told.Pos = e.Pos
 	}
 	if told.Hint == "" && told.Code != diag.Interrupted {
-		told.Hint = "nothing after it was done on this host; mend the cause and apply again"
+		told.Hint = "nothing after it was done on this host; mend the cause and go on as said below"
 	}
 	return &told
 }
