@@ -62,7 +62,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("XDG_STATE_HOME", e.WorkDir+"/.state")
 			e.Setenv("XDG_CACHE_HOME", cacheDir)
 			e.Setenv("ROOT", e.WorkDir+"/root")
-			e.Setenv("FROYO_LOCK_TIMEOUT", "1m") // scripts run side by side, and all change this machine
+			e.Setenv("FROYO_LOCK_TIMEOUT", "5m") // scripts run side by side, and all change this machine
 			return os.MkdirAll(e.WorkDir+"/home", 0o700)
 		},
 		Condition: func(name string) (bool, error) {
