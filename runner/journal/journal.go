@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/openfroyo/froyo/runner/codec"
 	"github.com/openfroyo/froyo/runner/op"
@@ -137,7 +138,8 @@ func (j *Journal) discard(dir string) {
 // open opens the journal of a run, making it where it is missing, and locks it
 // beside other runners of the run.
 func (j *Journal) open(run string) (*os.File, error) {
-	for range tries {
+	for i := range tries {
+		time.Sleep(time.Duration(i) * time.Millisecond) // whoever is removing it needs a moment
 		dir, err := j.makeDir(run)
 		if err != nil {
 			return nil, err
