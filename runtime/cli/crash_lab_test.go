@@ -107,10 +107,10 @@ func TestLabLostHosts(t *testing.T) {
 		h, after := host(), time.Duration(rand.Int64N(int64(took)))
 		m.breakOff(t, "sshd of "+h.Name, nil, func(*exec.Cmd) {
 			time.Sleep(after)
-			h.SSH(t, `systemd-run --quiet --no-block sh -c "sleep 0.3; systemctl restart ssh; pkill -9 -f '[n]otty'"`)
+			h.SSH(t, "systemctl restart ssh")
 		})
 	}
-	m.report(t, "sshd restarted, its sessions killed")
+	m.report(t, "sshd restarted")
 	for range times(t, "FROYO_CRASH_CUT", 1) {
 		h := host()
 		m.breakOff(t, "network of "+h.Name, nil, func(cmd *exec.Cmd) {
