@@ -72,7 +72,7 @@ func TestLabCrashMatrix(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range times(t, "FROYO_CRASH_RANDOM", 10) {
+	for range times(t, "FROYO_CRASH_RANDOM", 6) {
 		after := time.Duration(rand.Int64N(int64(took)))
 		m.breakOff(t, after.String(), nil, func(cmd *exec.Cmd) {
 			time.Sleep(after)
@@ -81,7 +81,7 @@ func TestLabCrashMatrix(t *testing.T) {
 	}
 	m.report(t, "random moments")
 	steps := bytes.Count(text, []byte("\n"))
-	for _, n := range spread(steps, times(t, "FROYO_CRASH_STEPS", 10)) {
+	for _, n := range spread(steps, times(t, "FROYO_CRASH_STEPS", 6)) {
 		m.breakOff(t, fmt.Sprint("step ", n, " of ", steps), func(cmd *exec.Cmd) {
 			cmd.Env = append(cmd.Env, "FROYO_FAULT_AT="+strconv.Itoa(n))
 		}, nil)
@@ -95,7 +95,7 @@ func TestLabLostHosts(t *testing.T) {
 	m := newMatrix(t)
 	took := m.undisturbed(t)
 	host := func() labtest.Host { return m.hosts[rand.IntN(len(m.hosts))] }
-	for range times(t, "FROYO_CRASH_RUNNER", 6) {
+	for range times(t, "FROYO_CRASH_RUNNER", 3) {
 		h, after := host(), time.Duration(rand.Int64N(int64(took)))
 		m.breakOff(t, "runner of "+h.Name, nil, func(*exec.Cmd) {
 			time.Sleep(after)
@@ -103,7 +103,7 @@ func TestLabLostHosts(t *testing.T) {
 		})
 	}
 	m.report(t, "runner killed")
-	for range times(t, "FROYO_CRASH_SSHD", 4) {
+	for range times(t, "FROYO_CRASH_SSHD", 2) {
 		h, after := host(), time.Duration(rand.Int64N(int64(took)))
 		m.breakOff(t, "sshd of "+h.Name, nil, func(*exec.Cmd) {
 			time.Sleep(after)
