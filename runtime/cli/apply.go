@@ -128,7 +128,7 @@ func (j *job) apply(ctx context.Context, c *applyCommand, saved *plan.Document) 
 		return err
 	}
 	var refused error
-	if saved != nil && j.resumed == nil {
+	if saved != nil {
 		if refused, err = r.refuseStale(saved); err != nil {
 			return err
 		}
@@ -136,11 +136,6 @@ func (j *job) apply(ctx context.Context, c *applyCommand, saved *plan.Document) 
 			code = diag.Stale
 			counts = r.refusedCounts()
 			return r.conclude(lines, counts, none)
-		}
-	}
-	if saved != nil && j.resumed != nil {
-		if refused, err = r.refuseMore(saved); err != nil {
-			return err
 		}
 	}
 	goOn, err := r.approve(ctx, c, saved != nil && j.resumed == nil)

@@ -194,29 +194,3 @@ func (e *env) warnLater(later []state.Run, run *state.Run) {
 		}).WithHint("froyo runs list shows them; look at the plan before you say yes")})
 	}
 }
-
-// refuseMore takes the hosts out of the run that need more than what is left of
-// the saved plan, and says why.
-func (r *run) refuseMore(saved *plan.Document) (error, error) {
-	now, err := r.document()
-	if err != nil {
-		return nil, err
-	}
-	var refused []error
-	for _, h := range r.planned {
-		if h.Err != nil {
-			continue // it says itself why it takes no part
-		}
-		was, ok := saved.Host(h.Host.Name)
-		is, _ := now.Host(h.Host.Name)
-		more := (&diag.Error{Summary: "the saved plan does not hold this host", Host: h.Host.Name}).WithCode(diag.Stale)
-		if ok {
-			more = plan.Exceeds(was, is)
-		}
-		if more != nil {
-			h.Err = more
-			refused = append(refused, more)
-		}
-	}
-	return errors.Join(refused...), nil
-}

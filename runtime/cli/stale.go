@@ -14,8 +14,13 @@ import (
 const failAll = "fail-all"
 
 // refuseStale takes the hosts that differ from the saved plan out of the run
-// and says why.
+// and says why. Of a plan that was carried out in part, hosts differ that need
+// more than what is left of it.
 func (r *run) refuseStale(saved *plan.Document) (error, error) {
+	differs := plan.Stale
+	if r.resumed != nil {
+		differs = plan.Exceeds
+	}
 	now, err := r.document()
 	if err != nil {
 		return nil, err
@@ -29,7 +34,7 @@ func (r *run) refuseStale(saved *plan.Document) (error, error) {
 		is, _ := now.Host(h.Host.Name)
 		stale := (&diag.Error{Summary: "the saved plan does not hold this host", Host: h.Host.Name}).WithCode(diag.Stale)
 		if ok {
-			stale = plan.Stale(was, is)
+			stale = differs(was, is)
 		}
 		if stale != nil {
 			h.Err = stale
