@@ -53,7 +53,8 @@ skip() { echo "lab: no lab here: $*" >&2; exit 3; }
 address() { echo "$NET.$((10 + $1))"; }
 hosts() { find "$HERE" -mindepth 1 -maxdepth 1 -name 'h*' -printf '%f\n' 2>/dev/null | sed 's/^h//' | sort -n; }
 
-# pid_of prints the process that runs host $1, if it does: a number left by an earlier boot of this machine is none.
+# pid_of prints the process that keeps host $1 running, if it does: a number left by an earlier boot of this machine
+# is none.
 pid_of() {
   local pid
   pid=$(cat "$HERE/h$1/pid" 2>/dev/null) || return 1
@@ -69,7 +70,7 @@ check() {
   grep -qw overlay /proc/filesystems || modprobe -q overlay || skip "the kernel has no overlayfs"
 }
 
-# lock lets one lab.sh at a time work on what it names. Hosts must not inherit the descriptor.
+# lock lets one lab.sh at a time work on what it names. What outlives lab.sh must not inherit the descriptor.
 lock() {
   mkdir -p "$LAB"
   exec 9>"$LAB/.$1.lock"
@@ -203,6 +204,21 @@ bridge() {
   ip link set "$BRIDGE" up
 }
 
+# keep is the process of a host, in whose directory $0 are its files: it runs systemd-nspawn, and runs it again where
+# that ends with 133, as it does when the host was rebooted from inside. It gives up the caller's directory and
+# descriptors: a host must not hold what the caller has locked.
+keep() {
+  cat <<'END'
+    cd /
+    for fd in /proc/self/fd/*; do [ "${fd##*/}" -le 2 ] || eval "exec ${fd##*/}>&-"; done
+    until [ -e "$0/halted" ]; do
+      code=0
+      systemd-nspawn "$@" || code=$?
+      [ "$code" = 133 ] || exit "$code"
+    done
+END
+}
+
 boot() {
   local dir=$HERE/h$1
   mkdir -p "$dir"/{up,work,root}
@@ -211,9 +227,9 @@ boot() {
     >"$dir/root/etc/systemd/network/10-host0.network"
   printf '127.0.0.1 localhost\n127.0.1.1 h%d\n' "$1" >"$dir/root/etc/hosts"
   echo "h$1" >"$dir/root/etc/hostname"
-  setsid systemd-nspawn --quiet --directory="$dir/root" --boot --register=no --keep-unit --settings=no \
+  setsid bash -c "$(keep)" "$dir" --quiet --directory="$dir/root" --boot --register=no --keep-unit --settings=no \
     --machine="$NAME-h$1" --hostname="h$1" --network-bridge="$BRIDGE" --link-journal=no \
-    --console=passive >"$dir/log" 2>&1 </dev/null 9>&- &
+    --console=passive >"$dir/log" 2>&1 </dev/null &
   echo $! >"$dir/pid"
 }
 
@@ -229,17 +245,33 @@ wait_for() {
   done
 }
 
-# halt ends hosts at once: nothing on them is worth an orderly shutdown. All are
-# told before any is waited for; systemd-nspawn itself ends after its host's init.
+# children prints the processes that a process started.
+children() { cat "/proc/$1/task/$1/children" 2>/dev/null; }
+
+# stop kills the init of the host that process $1 keeps; systemd-nspawn itself ends after it.
+stop() {
+  local nspawn
+  for nspawn in $(children "$1"); do
+    # shellcheck disable=SC2046 # one word per process is meant
+    kill -KILL $(children "$nspawn") 2>/dev/null || kill -TERM "$nspawn" 2>/dev/null || true
+  done
+}
+
+# halt ends hosts at once: nothing on them is worth an orderly shutdown. All are told before any is waited for. One that
+# is just being rebooted is told again.
 halt() {
-  local i pid
+  local i n pid
   for i in "$@"; do
     pid=$(pid_of "$i") || continue
-    # shellcheck disable=SC2046 # one word per process is meant
-    kill -KILL $(cat "/proc/$pid/task/$pid/children" 2>/dev/null) 2>/dev/null || kill -TERM "$pid" 2>/dev/null || true
+    : >"$HERE/h$i/halted"
+    stop "$pid"
   done
   for i in "$@"; do
-    for _ in $(seq 200); do pid_of "$i" >/dev/null || break; sleep 0.05; done
+    for n in $(seq 200); do
+      pid=$(pid_of "$i") || break
+      [ $((n % 20)) != 0 ] || stop "$pid"
+      sleep 0.05
+    done
     pid_of "$i" >/dev/null && die "h$i does not end"
     if mountpoint -q "$HERE/h$i/root"; then umount "$HERE/h$i/root" || umount -l "$HERE/h$i/root"; fi
     rm -rf "${HERE:?}/h$i"
