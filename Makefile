@@ -4,21 +4,33 @@
 # make lint        gofumpt and the linters, the layers among them
 # make lab-test    tests on real hosts; needs root and testdata/lab/lab.sh install
 # make bench       docs/performance.md measured anew on 20 lab hosts
-# make crash       runs broken off at every durable step and 200 random moments, on 5 lab hosts; takes half an hour
-# make docs        the runbook reference made anew from the schemas
-# make screens     the pictures of the README recorded anew on 5 lab hosts
-# make vuln        known vulnerabilities of what is linked; needs the internet
+# make crash       runs that are killed at every durable step and 200 random moments, on 5 lab hosts; takes half an hour
+# make hostile     200 plans and applies against a user who changes names under froyo's hands; takes half an hour
+# make hostilehost a fleet of 10 lab hosts, one of which answers endlessly, not at all, or with what was not requested
+# make readonly    20 plans of every example, which must leave a host's disk as it was, on 5 lab hosts
+# make fencing     50 runs that lose their host while units of another user are running, on 3 lab hosts
+# make trees       60 kills over trees of processes, on 3 lab hosts; takes a quarter of an hour
+# make docs        docs/reference.md generated from the schemas
+# make screens     the pictures of the README, recorded on 5 lab hosts
+# make measure     how large packages, files, functions and types are
+# make vuln        known vulnerabilities of the linked modules; needs the internet
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X github.com/openfroyo/froyo/runtime/cli.version=$(VERSION)
 TOOL    := go tool -modfile=.ci/tools.mod
 LAB     := testdata/lab/lab.sh
 BENCHES := ./testdata/bench/... ./testdata/screens/...
+MEASURE := ./testdata/measure/...
+
+# Races are looked for everywhere but in what computes on its own, without a lock or an atomic value that others rely on:
+# the compiler of guests, and the database, which was translated from C. There it takes ten times as long.
+COMPUTES := $(addprefix github.com/tetratelabs/wazero/internal/,engine/wazevo/ssa engine/wazevo/backend/... wasm/binary) modernc.org/sqlite/lib
+RACE     := -race $(foreach p,$(COMPUTES),-gcflags='$p=-race=false')
 
 # What the embedded binaries are made from. They are made again when one of these is newer.
 EMBEDDED := $(shell find runner providers -name dist -prune -o \( -name '*.go' -o -name '*.cue' -o -name '*.yaml' \) ! -name '*_test.go' -print) go.sum
 
-.PHONY: all build generate demo test lint fmt lab-test crash bench docs screens vuln clean
+.PHONY: all build generate demo test lint fmt lab-test crash fencing hostile hostilehost readonly trees bench docs screens measure vuln clean
 all: build
 
 build: generate
@@ -32,24 +44,48 @@ bin/.generated: $(EMBEDDED)
 demo: build
 	@sh examples/demo/demo.sh
 
+# One package more at once than there are processors, since many tests wait. Without GORACE every program that looks for
+# races would end a second late.
+PACKAGES ?= $(shell expr 1 + $$(nproc 2>/dev/null || echo 2))
 test: generate
-	go vet ./...
-	go test -race -shuffle=on -timeout 25m ./...
+	go vet ./... $(MEASURE)
+	GORACE=atexit_sleep_ms=20 go test $(RACE) -shuffle=on -timeout 25m -p $(PACKAGES) ./... $(MEASURE)
+	go test -shuffle=on -timeout 25m -run TestScripts .
 
 lint:
-	$(TOOL) golangci-lint run ./... $(BENCHES)
+	$(TOOL) golangci-lint run ./... $(BENCHES) $(MEASURE)
 
 fmt:
 	$(TOOL) golangci-lint fmt
 
-# One package at a time: all share the hosts, and some take one off the network.
 lab-test: build
-	$(LAB) with 20 go test -p 1 -count=1 -timeout 25m -run Lab ./...
+	testdata/lab/test.sh
 
 # The lab tests try some of these moments each time; here all are.
 crash: build
 	FROYO_CRASH_STEPS=all FROYO_CRASH_RANDOM=200 FROYO_CRASH_RUNNER=30 FROYO_CRASH_SSHD=20 FROYO_CRASH_CUT=2 \
 		$(LAB) with 5 go test -v -count=1 -timeout 90m -run 'LabCrashMatrix|LabLostHosts' ./runtime/cli | grep -v '^    lab_test.go'
+
+# A run that loses its host while its units of another user are running.
+fencing: build
+	FROYO_FENCING_RUNS=50 $(LAB) with 3 go test -v -count=1 -timeout 60m -run LabFencing ./runtime/cli
+
+# A user of a host who races against plans and applies.
+hostile: build
+	FROYO_HOSTILE_RUNS=200 $(LAB) with 1 go test -v -count=1 -timeout 90m -run LabHostilePaths ./runtime/cli
+
+# A host that harms those who look at it, and nine that must not notice.
+hostilehost: build
+	FROYO_HOSTILE_FLEET=10 FROYO_HOSTILE_FLEET_RUNS=3 FROYO_HOSTILE_FLEET_NAMES=1000000 \
+		$(LAB) with 10 go test -v -count=1 -timeout 60m -run LabHostileHost ./runtime/cli
+
+# Plans change nothing.
+readonly: build
+	FROYO_PLANS=20 $(LAB) with 5 go test -v -count=1 -timeout 60m -run LabPlanChangesNothing ./runtime/cli
+
+# Runners, controllers and sessions that are killed over trees of processes.
+trees: build
+	FROYO_TREE_KILLS=60 $(LAB) with 3 go test -v -count=1 -timeout 60m -parallel 3 -run LabProcessTrees ./runtime/cli/treetest
 
 bench: build
 	$(LAB) with 20 go run ./testdata/bench --write docs/performance.md
@@ -59,6 +95,9 @@ docs: build
 
 screens: build
 	$(LAB) with 5 go run ./testdata/screens --out docs
+
+measure:
+	@go run ./testdata/measure
 
 vuln:
 	$(TOOL) govulncheck ./...

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,7 +26,7 @@ func pages(t *testing.T) []string {
 	return append(docs, "README.md")
 }
 
-// froyo runs this test's own binary as froyo, in a folder.
+// froyo runs this test's own binary as froyo, in a directory.
 func froyo(t *testing.T, dir string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
 	self, err := os.Executable()
@@ -50,7 +51,7 @@ func froyo(t *testing.T, dir string, args ...string) (stdout, stderr string, cod
 	return out.String(), errs.String(), code
 }
 
-// runbook writes a runbook into a folder of its own.
+// runbook writes a runbook into a directory of its own.
 func runbook(t *testing.T, text string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -123,6 +124,73 @@ func TestLinksInTheDocs(t *testing.T) {
 				t.Errorf("%s links to %s: %v", page, m[1], err)
 			}
 		}
+	}
+}
+
+// TestPathsInTheDocs: the directories and files of this repository that a page names are there.
+func TestPathsInTheDocs(t *testing.T) {
+	path := regexp.MustCompile("`([a-z.]+/[A-Za-z0-9_./-]+)`")
+	for _, page := range pages(t) {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range path.FindAllStringSubmatch(string(text), -1) {
+			top, _, _ := strings.Cut(m[1], "/")
+			if _, err := os.Stat(top); err != nil {
+				continue // a path on a host, or in a workspace
+			}
+			if _, err := os.Stat(m[1]); err != nil {
+				t.Errorf("%s names %s, which is not there", page, m[1])
+			}
+		}
+	}
+}
+
+// TestTestsInTheDocs: a test that a page names is there.
+func TestTestsInTheDocs(t *testing.T) {
+	known := knownTests(t)
+	name := regexp.MustCompile("`((?:Test|Fuzz)\\w+)`")
+	for _, page := range pages(t) {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range name.FindAllStringSubmatch(string(text), -1) {
+			if !known[m[1]] {
+				t.Errorf("%s names %s, which is not there", page, m[1])
+			}
+		}
+	}
+}
+
+// TestArchitectureNamesEachPackage: docs/architecture.md has one row for each package.
+func TestArchitectureNamesEachPackage(t *testing.T) {
+	text, err := os.ReadFile("docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case !entry.IsDir():
+			return nil
+		case entry.Name() == "testdata", entry.Name() == "examples", path != "." && strings.HasPrefix(entry.Name(), "."):
+			return filepath.SkipDir
+		}
+		sources, err := filepath.Glob(filepath.Join(path, "*.go"))
+		if path == "." || err != nil || len(sources) == 0 {
+			return err
+		}
+		path = filepath.ToSlash(path)
+		if row := "| [`" + path + "`](../" + path + ") | "; strings.Count(string(text), "\n"+row) != 1 {
+			t.Errorf("docs/architecture.md needs one row that begins with %s", row)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/pem"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"io/fs"
@@ -16,20 +17,32 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/openfroyo/froyo/engine/queue"
 	"github.com/openfroyo/froyo/engine/queue/bolt"
+	"github.com/openfroyo/froyo/engine/state"
+	"github.com/openfroyo/froyo/engine/state/sqlite"
 	"github.com/openfroyo/froyo/providers"
 	"github.com/openfroyo/froyo/runner"
 )
 
 // TestMain makes the test binary serve as froyo for the scripts.
 func TestMain(m *testing.M) {
+	// Scripts wait for programs and for time to pass as much as they use a processor, unless they look for races. A flag
+	// overrides it.
+	if !race {
+		if err := flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0))); err != nil {
+			panic(err)
+		}
+	}
 	testscript.Main(m, map[string]func(){"froyo": main})
 }
 
@@ -49,40 +62,95 @@ func generated() string {
 	return ""
 }
 
-// TestScripts runs testdata/script/*.txtar. FROYO_UPDATE=1 rewrites what they compare.
+// TestScripts runs testdata/script/*.txtar; with -race those of sideBySide. FROYO_UPDATE=1 rewrites what they compare.
 func TestScripts(t *testing.T) {
 	why := generated()
 	if why != "" {
 		t.Logf("scripts that work on a host are skipped: %s; run make", why)
 	}
+	cache := t.TempDir()
+	if why == "" {
+		compileGuests(t, cache)
+	}
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script", RequireUniqueNames: true, RequireExplicitExec: true, UpdateScripts: os.Getenv("FROYO_UPDATE") != "",
+		Files: scripts(t), RequireUniqueNames: true, RequireExplicitExec: true, ContinueOnError: os.Getenv("FROYO_CONTINUE") != "", UpdateScripts: os.Getenv("FROYO_UPDATE") != "",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("HOME", e.WorkDir+"/home")
 			e.Setenv("XDG_STATE_HOME", e.WorkDir+"/.state")
-			e.Setenv("XDG_CACHE_HOME", cacheDir)
+			e.Setenv("XDG_CACHE_HOME", cache)
 			e.Setenv("ROOT", e.WorkDir+"/root")
-			e.Setenv("FROYO_LOCK_TIMEOUT", "5m") // scripts run side by side, and all change this machine
-			return os.MkdirAll(e.WorkDir+"/home", 0o700)
+			e.Setenv("EVIL", evil)
+			e.Setenv("FROYO_LOCK_TIMEOUT", "5m") // where scripts have no /run of their own, they wait for each other
+			e.Setenv("GORACE", goRace)
+			keepApart(e)
+			return errors.Join(ownRun(), os.MkdirAll(e.WorkDir+"/home", 0o700))
 		},
 		Condition: func(name string) (bool, error) {
-			if name == "generated" {
+			switch name {
+			case "generated":
 				return why == "", nil
+			case "root":
+				return os.Getuid() == 0, nil
 			}
 			return false, errors.New("unknown condition")
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "httpd": httpd, "enqueue": enqueue},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "httpd": httpd, "enqueue": enqueue, "reimage": reimage, "harmless": harmless, "badly": badly},
 	})
 }
 
-// cacheDir keeps compiled guests for all scripts of this run.
-var cacheDir = func() string {
-	dir, err := os.MkdirTemp("", "froyo-test-cache.")
-	if err != nil {
-		panic(err)
+// killed is held by the scripts that kill froyo, and wholly by those that measure how long a host may take: a lock waits
+// for what a killed run left running, whosever it was, and programs are seen on the whole machine.
+var killed sync.RWMutex
+
+// keepApart takes killed for a script, until that has ended.
+func keepApart(e *testscript.Env) {
+	switch strings.TrimPrefix(filepath.Base(e.WorkDir), "script-") {
+	case "interrupt", "pending", "reports", "resume", "resumeagain", "runs", "signals":
+		killed.RLock()
+		e.Defer(killed.RUnlock)
+	case "slow":
+		killed.Lock()
+		e.Defer(killed.Unlock)
 	}
-	return dir
-}()
+}
+
+// sideBySide are the scripts in which hosts, signals or workers meet. Where races are looked for froyo takes five times as
+// long, so only these are run then: make test runs all scripts without -race, and these with it, too.
+var sideBySide = []string{
+	"apply", "delegate", "fulldisk", "interrupt", "machines", "onehost", "probe", "queue", "resume", "rollout", "signals",
+	"slow", "stale",
+}
+
+// scripts lists the files of the scripts to run.
+func scripts(t *testing.T) []string {
+	t.Helper()
+	if !race {
+		all, err := filepath.Glob("testdata/script/*.txtar")
+		if err != nil || len(all) == 0 {
+			t.Fatal("no scripts", err)
+		}
+		return all
+	}
+	var some []string
+	for _, name := range sideBySide {
+		some = append(some, filepath.Join("testdata/script", name+".txtar"))
+	}
+	return some
+}
+
+// goRace has a program that looks for races end at once. Without it each waits for a second, in case that others of
+// its goroutines are at a race just then.
+const goRace = "atexit_sleep_ms=20"
+
+// compileGuests fills the cache that all scripts share, so that they do not all compile the same at the same time.
+func compileGuests(t *testing.T, cache string) {
+	t.Helper()
+	t.Setenv("XDG_CACHE_HOME", cache)
+	dir := runbook(t, "file(\"/nonexistent\", state = \"absent\")\nprobe_tcp(\"localhost\", port = 1)\n")
+	if _, stderr, code := froyo(t, dir, "plan"); code != 0 {
+		t.Fatalf("exit code %d\n%s", code, stderr)
+	}
+}
 
 // httpd starts a server whose URL is $URL, and its twin with TLS, whose URL is
 // $TLS and whose authority stands in the file ca.star, as CA. They end with the script.
@@ -114,7 +182,7 @@ func httpd(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs("ca.star"), fmt.Appendf(nil, "CA = \"\"\"%s\"\"\"\n", ca), 0o600))
 }
 
-// enqueue fills the queue of the workspace in a folder: on h1 a share of run r1
+// enqueue fills the queue of the workspace in a directory: on h1 a share of run r1
 // waits, that on h2 was leased by w1 for an hour, that on evil was given up, and r2 has one on h1.
 func enqueue(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
@@ -129,7 +197,7 @@ func enqueue(ts *testscript.TestScript, neg bool, args []string) {
 		return i.ID
 	}
 	lease := func(id, worker string) {
-		_, err := q.Lease(ctx, worker, queue.Filter{IDs: []string{id}}, 1, time.Hour)
+		_, err := q.Claim(ctx, worker, queue.Filter{IDs: []string{id}}, 1, time.Hour)
 		ts.Check(err)
 	}
 	put("r1", "web", "h1")
@@ -142,6 +210,70 @@ func enqueue(ts *testscript.TestScript, neg bool, args []string) {
 	now = time.Now()
 	lease(leased, "w1")
 	ts.Check(q.Close())
+}
+
+// reimage has the state of the workspace in a directory speak of a host as another
+// machine than the one that answers: its machine-id is 00...01.
+func reimage(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: reimage FOLDER HOST")
+	}
+	root, ctx, id := ts.MkAbs(args[0]), context.Background(), strings.Repeat("0", 31)+"1"
+	s, err := sqlite.Open(ctx, filepath.Join(root, "data"))
+	ts.Check(err)
+	ts.Check(s.CarryOver(ctx, root, args[1], id))
+	_, err = s.HostSeen(ctx, state.Sighting{Workspace: root, Host: args[1], MachineID: id, Time: time.Now()})
+	ts.Check(err)
+	ts.Check(s.Close())
+}
+
+// injected begins the lines that a name of the scripts would add to the screen.
+const injected = "INJECTED"
+
+// harmless runs a command, however it ends, and fails where its output, or a
+// file that it is compared with, has what a terminal would act on or hide, or a
+// line that a name has begun: harmless froyo plan, or harmless -file report.xml.
+func harmless(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: harmless COMMAND..., or harmless -file NAME")
+	}
+	names := args[1:]
+	if args[0] != "-file" {
+		names = []string{"stdout", "stderr"}
+		if err := ts.Exec(args[0], args[1:]...); err != nil {
+			if _, ok := errors.AsType[*exec.ExitError](err); !ok {
+				ts.Fatalf("%v", err)
+			}
+		}
+	}
+	for _, name := range names {
+		text := ts.ReadFile(name)
+		for n, line := range strings.Split(text, "\n") {
+			if i := strings.IndexFunc(line, acts); i >= 0 {
+				ts.Fatalf("%s:%d: %q has %q", name, n+1, line, line[i:min(i+4, len(line))])
+			}
+			if strings.HasPrefix(strings.TrimSpace(line), injected) {
+				ts.Fatalf("%s:%d: %q was begun by a name", name, n+1, line)
+			}
+		}
+	}
+}
+
+// evil is a name that would clear the screen, reorder text, and begin a line of its own.
+const evil = "a\x1b[2J\u009b1m\u202eb\rc\n" + injected
+
+// badly writes a file anew, with EVIL in it and in its name made bad: badly TO FROM.
+func badly(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: badly TO FROM")
+	}
+	text := strings.ReplaceAll(ts.ReadFile(args[1]), "EVIL", evil)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}
+
+// acts reports whether a terminal would act on a character, or not show it.
+func acts(r rune) bool {
+	return r == utf8.RuneError || r != '\t' && unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp) || r == '\u200b'
 }
 
 // exits runs a command and compares its exit code: exits 2 froyo plan

@@ -11,6 +11,8 @@ import (
 	"go.starlark.net/syntax"
 
 	"github.com/openfroyo/froyo/builtins"
+	"github.com/openfroyo/froyo/builtins/eval"
+	"github.com/openfroyo/froyo/builtins/resource"
 )
 
 // TestAll keeps the list of builtins complete: each has documentation, an
@@ -59,8 +61,8 @@ func readChunks(t *testing.T) string {
 }
 
 func TestPredeclared(t *testing.T) {
-	env := &builtins.Env{Vars: map[string]any{"a": "b"}}
-	names := env.Predeclared()
+	env := &eval.Env{Vars: map[string]any{"a": "b"}}
+	names := builtins.Predeclared(env)
 	for _, b := range builtins.All() {
 		if !strings.Contains(b.Name, ".") && !names.Has(b.Name) {
 			t.Errorf("%s is documented, but not there", b.Name)
@@ -70,13 +72,13 @@ func TestPredeclared(t *testing.T) {
 
 func TestMetaNames(t *testing.T) {
 	var names []string
-	for _, f := range builtins.MetaFields() {
+	for _, f := range resource.MetaFields() {
 		if f.Doc == "" || f.Kind == "" {
 			t.Errorf("%s is not described", f.Name)
 		}
 		names = append(names, f.Name)
 	}
-	if diff := cmp.Diff(names, builtins.MetaNames()); diff != "" {
+	if diff := cmp.Diff(names, resource.MetaNames()); diff != "" {
 		t.Errorf("names (-described +taken):\n%s", diff)
 	}
 }
@@ -90,35 +92,5 @@ func TestReference(t *testing.T) {
 		if !strings.Contains(b.String(), "\n## "+b2.Name+"\n") {
 			t.Errorf("the reference does not tell of %s", b2.Name)
 		}
-	}
-}
-
-func TestResolvePath(t *testing.T) {
-	tests := []struct{ name, from, path, want, wantErr string }{
-		{name: "beside", from: "site.star", path: "a.j2", want: "a.j2"},
-		{name: "beside, in a folder", from: "lib/x.star", path: "a.j2", want: "lib/a.j2"},
-		{name: "above, within", from: "lib/x.star", path: "../a.j2", want: "a.j2"},
-		{name: "from the root", from: "lib/x.star", path: "//b/a.j2", want: "b/a.j2"},
-		{name: "cleaned", from: "site.star", path: "b/./c/../a.j2", want: "b/a.j2"},
-		{name: "out", from: "site.star", path: "../a.j2", wantErr: "leads out of the workspace"},
-		{name: "out, from the root", from: "lib/x.star", path: "//../a.j2", wantErr: "leads out of the workspace"},
-		{name: "out, in the middle", from: "lib/x.star", path: "a/../../../b", wantErr: "leads out of the workspace"},
-		{name: "absolute", from: "site.star", path: "/etc/passwd", wantErr: "is no path in the workspace"},
-		{name: "three slashes", from: "site.star", path: "///etc/passwd", wantErr: "leads out of the workspace"},
-		{name: "empty", from: "site.star", path: "", wantErr: "is no path in the workspace"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			got, err := builtins.ResolvePath(tt.from, tt.path)
-			if tt.wantErr != "" {
-				if err == nil || !strings.Contains(err.Summary, tt.wantErr) {
-					t.Errorf("got %q, %v, want the error %q", got, err, tt.wantErr)
-				}
-				return
-			}
-			if err != nil || got != tt.want {
-				t.Errorf("got %q, %v, want %q", got, err, tt.want)
-			}
-		})
 	}
 }

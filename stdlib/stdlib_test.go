@@ -21,14 +21,14 @@ import (
 	"github.com/openfroyo/froyo/stdlib"
 )
 
-// nobody answers no question: modules ask none.
-type nobody struct{}
+// noReader answers no question: modules ask none.
+type noReader struct{}
 
-func (nobody) Facts(context.Context, *inventory.Host, string) (map[string]any, error) {
+func (noReader) Facts(context.Context, *inventory.Host, string) (map[string]any, error) {
 	return nil, errors.New("a module asks for facts")
 }
 
-func (nobody) Do(context.Context, *inventory.Host, string, op.Op) (op.Result, error) {
+func (noReader) Do(context.Context, *inventory.Host, string, op.Op) (op.Result, error) {
 	return op.Result{}, errors.New("a module asks a host")
 }
 
@@ -44,7 +44,7 @@ func run(t *testing.T, types []*schema.Type, c startest.Chunk) (string, error) {
 	}
 	var out strings.Builder
 	for i := range p.Plays() {
-		ev, err := p.Evaluate(t.Context(), inv.Hosts()[0], []int{i}, nobody{})
+		ev, err := p.Evaluate(t.Context(), inv.Hosts()[0], []int{i}, noReader{})
 		if err != nil {
 			return "", err
 		}

@@ -8,6 +8,7 @@ package capture
 
 import (
 	"reflect"
+	"slices"
 
 	"go.starlark.net/starlark"
 	"go.starlark.net/starlarkstruct"
@@ -75,20 +76,36 @@ func (w *walker) first(p any) bool {
 	return true
 }
 
+// value walks what v reaches, in the order in which it is held. It keeps what is
+// left to do itself: values may be deeper than the process's stack.
 func (w *walker) value(v starlark.Value) {
+	todo := []starlark.Value{v}
+	for len(todo) > 0 {
+		v := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		if !w.enter(v) {
+			continue
+		}
+		for _, part := range slices.Backward(w.parts(v)) {
+			todo = append(todo, part)
+		}
+	}
+}
+
+// enter reports whether what a value holds is to be walked.
+func (w *walker) enter(v starlark.Value) bool {
 	switch v.(type) {
 	case nil, starlark.NoneType, starlark.Bool, starlark.Int, starlark.Float, starlark.String, starlark.Bytes:
-		return
+		return false
 	}
-	if _, isTuple := v.(starlark.Tuple); !isTuple && reflect.TypeOf(v).Comparable() && !w.first(v) {
-		return
+	if tuple, isTuple := v.(starlark.Tuple); isTuple {
+		if key, ok := keyOf(tuple); !ok || !w.first(key) {
+			return false
+		}
+	} else if reflect.TypeOf(v).Comparable() && !w.first(v) {
+		return false
 	}
-	if !w.visit(v) {
-		return
-	}
-	for _, part := range w.parts(v) {
-		w.value(part)
-	}
+	return w.visit(v)
 }
 
 func (w *walker) parts(v starlark.Value) []starlark.Value {
@@ -104,6 +121,20 @@ func (w *walker) parts(v starlark.Value) []starlark.Value {
 		return nil
 	}
 	return Parts(v)
+}
+
+// tupleKey tells a tuple from others: it is no pointer.
+type tupleKey struct {
+	first *starlark.Value
+	n     int
+}
+
+// keyOf reports false for a tuple that holds nothing.
+func keyOf(t starlark.Tuple) (tupleKey, bool) {
+	if len(t) == 0 {
+		return tupleKey{}, false
+	}
+	return tupleKey{&t[0], len(t)}, true
 }
 
 // Parts returns the values that a Starlark container holds.

@@ -19,7 +19,7 @@ var (
 	noMember = regexp.MustCompile(`(?s)nable to evaluate (\S+): (?:attribute|item) '?([^']*)'? not found$`)
 	unknown  = regexp.MustCompile(`(filter|test) '([^']*)' not found$`)
 	// chatter is what stands before the reason.
-	chatter = regexp.MustCompile(`(?s)^.*(?:ControlStructure\([^)]*\): |guard: |call\(.*\): |unable to evaluate filter &\{.*\}: |invalid call to (?:function|filter) '\w+': |unable to (?:load|execute) template(?: '[^']*')?: |failed to reader template '[^']*': |failed to resolve filename: )`)
+	chatter = regexp.MustCompile(`(?s)^.*(?:ControlStructure\([^)]*\): |guard: |call\(.*\): |unable to evaluate filter &\{.*\}: |invalid call to (?:function|filter) '[ \w]+': |unable to (?:load|execute) template(?: '[^']*')?: |failed to reader template '[^']*': |failed to resolve filename: )`)
 )
 
 // explain finds the place and the reason in one of gonja's errors.

@@ -38,7 +38,25 @@ func filters() *exec.FilterSet {
 		return nil, errors.New("random is left out: a template must give the same text each time")
 	})
 	all["items"] = sortedItems
-	return set.Update(exec.NewFilterSet(all))
+	set.Update(exec.NewFilterSet(all))
+	wrapped := map[string]exec.FilterFunction{checkName: check, sideName: operand, leftName: left, rightName: right}
+	for _, name := range namesOf(set) {
+		if f, ok := set.Get(name); ok {
+			wrapped[name] = wrapFilter(name, f)
+		}
+	}
+	return exec.NewFilterSet(wrapped)
+}
+
+// tests are gonja's, whose errors count.
+func tests() *exec.TestSet {
+	wrapped := map[string]exec.TestFunction{}
+	for _, name := range namesOf(gonja.Tests) {
+		if test, ok := gonja.Tests.Get(name); ok {
+			wrapped[name] = wrapTest(test)
+		}
+	}
+	return exec.NewTestSet(wrapped)
 }
 
 func ansibleFilters() map[string]filter {

@@ -15,6 +15,12 @@ import (
 // renders itself without end must not exhaust the process's stack.
 func controlStructures() *exec.ControlStructureSet {
 	set := exec.NewControlStructureSet(map[string]parser.ControlStructureParser{}).Update(gonja.ControlStructures)
+	set.Replace("include", parseInclude) //nolint:errcheck // it exists
+	for _, name := range namesOf(set) {
+		if inner, ok := set.Get(name); ok {
+			set.Replace(name, securing(inner)) //nolint:errcheck // it exists
+		}
+	}
 	for _, name := range []string{"macro", "block"} {
 		inner, ok := set.Get(name)
 		if !ok {
@@ -66,16 +72,18 @@ func (g *guard) String() string { return "guard" }
 
 // Execute implements gonja's control structure.
 func (g *guard) Execute(r *exec.Renderer, _ *nodes.ControlStructureBlock) error {
-	value, _ := r.Environment.Context.Get(stateKey)
-	st, ok := value.(*state)
+	st := stateOf(r.Environment.Context)
+	if err := st.step(0); err != nil && g.enter {
+		st.note(err)
+		return err
+	}
 	switch {
-	case !ok:
-		return nil
 	case !g.enter:
 		st.depth--
 	case st.depth >= maxDepth:
-		st.failed = fmt.Errorf("macros or blocks call each other more than %d levels deep", maxDepth)
-		return st.failed
+		err := stop(fmt.Sprintf("macros or blocks call each other more than %d levels deep", maxDepth))
+		st.note(err)
+		return err
 	default:
 		st.depth++
 	}

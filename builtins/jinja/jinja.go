@@ -3,10 +3,12 @@
 // trailing newline stays, nothing is escaped. What would make a template
 // depend on anything but its variables and the workspace's files is left out.
 //
-// It imports gonja and the standard library only.
+// It imports gonja, the standard library and the limits of package bounds only.
 package jinja
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -14,6 +16,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"time"
 
 	gonja "github.com/nikolalohinski/gonja/v2/builtins"
 	"github.com/nikolalohinski/gonja/v2/config"
@@ -22,11 +25,16 @@ import (
 
 // Limits of one rendering.
 const (
-	maxOutput = 16 << 20 // bytes
-	maxDepth  = 50       // of includes, macros and blocks within each other
-	maxRange  = 100_000  // numbers that range() gives
-	maxTexts  = 1000     // parsed templates kept that are no files
+	maxOutput = 16 << 20  // bytes
+	maxMade   = 64 << 20  // bytes of text that are made on the way
+	maxList   = 1_000_000 // elements of an operator's list
+	maxDepth  = 50        // of includes, macros and blocks within each other
+	maxRange  = 100_000   // numbers that range() gives
+	maxTexts  = 1000      // parsed templates kept that are no files
 )
+
+// DefaultLimit is how long a rendering may take.
+const DefaultLimit = 30 * time.Second
 
 // Set holds the templates of a workspace, each parsed once. It is safe for
 // concurrent use.
@@ -34,7 +42,9 @@ type Set struct {
 	fsys fs.FS
 	read func(path string, content []byte) // told of every file that is read; may be nil
 	cfg  *config.Config
-	env  *exec.Environment
+	// Limit is how long a rendering may take; it must not change once the set is in use.
+	Limit time.Duration
+	env   *exec.Environment
 
 	mu    sync.Mutex
 	files map[string]*exec.Template
@@ -49,7 +59,7 @@ func New(fsys fs.FS, read func(path string, content []byte)) *Set {
 	cfg.TrimBlocks = true
 	cfg.KeepTrailingNewline = true
 	return &Set{
-		fsys: fsys, read: read, cfg: cfg, env: environment(),
+		fsys: fsys, read: read, cfg: cfg, env: environment(), Limit: DefaultLimit,
 		files: map[string]*exec.Template{}, texts: map[string]*exec.Template{},
 	}
 }
@@ -58,7 +68,7 @@ func environment() *exec.Environment {
 	return &exec.Environment{
 		Context:           globals(),
 		Filters:           filters(),
-		Tests:             gonja.Tests,
+		Tests:             tests(),
 		ControlStructures: controlStructures(),
 		Methods:           gonja.Methods,
 	}
@@ -84,7 +94,7 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.Cause }
 
 // File fills in the template at a path from the workspace's root.
-func (s *Set) File(path string, vars map[string]any) (string, error) {
+func (s *Set) File(ctx context.Context, path string, vars map[string]any) (string, error) {
 	t, err := s.template(s.files, path, func() (*exec.Template, error) {
 		if _, err := fs.Stat(s.fsys, path); err != nil {
 			return nil, &Error{File: path, Message: err.Error(), Missing: err, Cause: err}
@@ -94,18 +104,18 @@ func (s *Set) File(path string, vars map[string]any) (string, error) {
 	if err != nil {
 		return "", explain(path, err)
 	}
-	return s.render(path, t, vars)
+	return s.render(ctx, path, t, vars)
 }
 
 // Text fills in a template that is given as text; its includes are relative to the workspace's root.
-func (s *Set) Text(text string, vars map[string]any) (string, error) {
+func (s *Set) Text(ctx context.Context, text string, vars map[string]any) (string, error) {
 	t, err := s.template(s.texts, text, func() (*exec.Template, error) {
 		return exec.NewTemplate("/", s.cfg, &loader{set: s, text: text}, s.env)
 	})
 	if err != nil {
 		return "", explain("text", err)
 	}
-	return s.render("text", t, vars)
+	return s.render(ctx, "text", t, vars)
 }
 
 // named matches the templates that a template names as literals.
@@ -152,6 +162,7 @@ func (s *Set) template(known map[string]*exec.Template, key string, parse func()
 	if t, err = parse(); err != nil {
 		return nil, err
 	}
+	secure(t.Root())
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(known) >= maxTexts {
@@ -164,30 +175,33 @@ func (s *Set) template(known map[string]*exec.Template, key string, parse func()
 // stateKey is where a rendering keeps its state; no template can name it.
 const stateKey = " state"
 
-// state is what guards keep of a rendering.
-type state struct {
-	depth  int   // of macros and blocks within each other
-	failed error // one that gonja may have swallowed
-}
-
-func (s *Set) render(name string, t *exec.Template, vars map[string]any) (out string, err error) {
+func (s *Set) render(ctx context.Context, name string, t *exec.Template, vars map[string]any) (out string, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = &Error{File: name, Message: fmt.Sprintf("the template engine failed: %v", r)}
 		}
 	}()
-	st := &state{}
+	st := &state{ctx: ctx, limit: s.Limit, until: time.Now().Add(s.Limit)}
 	data := maps.Clone(vars)
 	if data == nil {
 		data = map[string]any{}
 	}
 	data[stateKey] = st
 	w := &output{}
-	if err := t.Execute(w, exec.NewContext(data)); err != nil {
+	err = t.Execute(w, exec.NewContext(data))
+	if limit, ok := errors.AsType[stop](st.failed); ok {
+		out := &Error{File: name, Message: limit.Error(), Cause: limit}
+		if err != nil {
+			at := explain(name, err)
+			out.File, out.Line = at.File, at.Line
+		}
+		return "", out
+	}
+	if err != nil {
 		return "", explain(name, err)
 	}
 	if st.failed != nil {
-		return "", &Error{File: name, Message: st.failed.Error(), Cause: st.failed}
+		return "", explain(name, st.failed)
 	}
 	if st.depth != 0 { // gonja drops errors there
 		return "", &Error{File: name, Message: "a block that is rendered by super() or self has an error"}

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/nikolalohinski/gonja/v2/loaders"
+
+	"github.com/openfroyo/froyo/builtins/bounds"
 )
 
 // loader finds templates for include, import and extends: relative to the
@@ -52,7 +54,7 @@ func (l *loader) Read(name string) (io.Reader, error) {
 		return strings.NewReader(l.text), nil
 	}
 	file := resolved[1:]
-	content, err := fs.ReadFile(l.set.fsys, file)
+	content, err := bounds.ReadFile(l.set.fsys, file, bounds.MaxTemplate)
 	if err != nil {
 		return nil, err
 	}

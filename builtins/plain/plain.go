@@ -1,7 +1,8 @@
 // Package plain turns Starlark values into plain data and back: nil, bool,
 // int64, float64, string, []any and map[string]any, the shapes that JSON has.
 //
-// It imports the Starlark library only.
+// Beside the Starlark library it imports engine/secret and engine/diag: text that holds
+// secrets has a type of its own.
 package plain
 
 import (
@@ -18,6 +19,13 @@ import (
 
 // MaxDepth bounds nesting, so that a list that holds itself ends in an error.
 const MaxDepth = 64
+
+// MaxSize bounds plain data, in bytes: a list that holds one value in ten
+// places ten levels deep is small, and ten billion values as plain data.
+const MaxSize = 64 << 20
+
+// element is about what a value takes beside its text.
+const element = 16
 
 // Plainer is a value of ours that knows its plain form, or says why it has none.
 type Plainer interface {
@@ -45,16 +53,32 @@ func To(v starlark.Value) (any, error) { return Convert(v, nil) }
 // Convert is To, but asks special first for every value within v; where that
 // reports true, its answer stands.
 func Convert(v starlark.Value, special func(starlark.Value) (any, bool, error)) (any, error) {
-	return converter{special}.to(v, 0)
+	return (&converter{special: special, left: MaxSize}).to(v, 0)
 }
 
 type converter struct {
 	special func(starlark.Value) (any, bool, error)
+	left    int // bytes
 }
 
-func (c converter) to(v starlark.Value, depth int) (any, error) {
+// ErrTooLarge is of a value that is much larger as plain data: what is held in
+// several places is in each of them.
+var ErrTooLarge = fmt.Errorf("value is too large: as plain data it takes more than %d MiB", MaxSize>>20)
+
+// Size is about what a value takes as plain data, without what it holds.
+func Size(v starlark.Value) int {
+	if text, ok := v.(starlark.String); ok {
+		return element + len(text)
+	}
+	return element
+}
+
+func (c *converter) to(v starlark.Value, depth int) (any, error) {
 	if depth > MaxDepth {
 		return nil, errors.New("value is nested too deeply, or holds itself")
+	}
+	if c.left -= Size(v); c.left < 0 {
+		return nil, ErrTooLarge
 	}
 	if c.special != nil {
 		if value, ok, err := c.special(v); ok || err != nil {
@@ -71,7 +95,7 @@ func (c converter) to(v starlark.Value, depth int) (any, error) {
 	case starlark.Int:
 		n, ok := v.Int64()
 		if !ok {
-			return nil, fmt.Errorf("number %s does not fit into 64 bits", v)
+			return nil, fmt.Errorf("number %s does not fit into 64 bits", shortNumber(v))
 		}
 		return n, nil
 	case starlark.Float:
@@ -83,11 +107,19 @@ func (c converter) to(v starlark.Value, depth int) (any, error) {
 	case *starlarkstruct.Struct:
 		return c.fromStruct(v, depth)
 	case starlark.Callable:
-		return nil, fmt.Errorf("a function (%s) is no value", v.Name())
+		return nil, fmt.Errorf("a function (%s) is not a value", v.Name())
 	case starlark.Iterable: // list, tuple, set, range
 		return c.fromIterable(v, depth)
 	}
 	return nil, fmt.Errorf("%s cannot be used as a value here", v.Type())
+}
+
+// shortNumber writes a number that fits into a message.
+func shortNumber(n starlark.Int) string {
+	if big := n.BigInt(); big.BitLen() > 256 {
+		return fmt.Sprintf("of %d bits", big.BitLen())
+	}
+	return n.String()
 }
 
 func text(s string) (any, error) {
@@ -97,12 +129,15 @@ func text(s string) (any, error) {
 	return s, nil
 }
 
-func (c converter) fromItems(items []starlark.Tuple, depth int) (any, error) {
+func (c *converter) fromItems(items []starlark.Tuple, depth int) (any, error) {
 	m := make(map[string]any, len(items))
 	for _, item := range items {
 		key, ok := starlark.AsString(item[0])
 		if !ok {
-			return nil, fmt.Errorf("key %s is no string", item[0])
+			return nil, notText(item[0])
+		}
+		if c.left -= len(key); c.left < 0 {
+			return nil, ErrTooLarge
 		}
 		value, err := c.to(item[1], depth+1)
 		if err != nil {
@@ -113,7 +148,17 @@ func (c converter) fromItems(items []starlark.Tuple, depth int) (any, error) {
 	return m, nil
 }
 
-func (c converter) fromStruct(s *starlarkstruct.Struct, depth int) (any, error) {
+func notText(key starlark.Value) error {
+	switch key := key.(type) {
+	case starlark.Tuple: // may be large
+		return errors.New("a key that is a tuple is not a string")
+	case starlark.Int:
+		return fmt.Errorf("key %s is not a string", shortNumber(key))
+	}
+	return fmt.Errorf("key %s is not a string", key)
+}
+
+func (c *converter) fromStruct(s *starlarkstruct.Struct, depth int) (any, error) {
 	m := make(map[string]any, s.Len())
 	for name, v := range s.Entries() {
 		value, err := c.to(v, depth+1)
@@ -125,7 +170,7 @@ func (c converter) fromStruct(s *starlarkstruct.Struct, depth int) (any, error) 
 	return m, nil
 }
 
-func (c converter) fromIterable(v starlark.Iterable, depth int) (any, error) {
+func (c *converter) fromIterable(v starlark.Iterable, depth int) (any, error) {
 	list := []any{}
 	iter := v.Iterate()
 	defer iter.Done()
@@ -173,7 +218,7 @@ func from(v any, object func(map[string]starlark.Value) starlark.Value) (starlar
 	case bool:
 		return starlark.Bool(v), nil
 	case string:
-		return starlark.String(v), nil
+		return Text(v), nil
 	case int:
 		return starlark.MakeInt(v), nil
 	case int64:
@@ -209,7 +254,7 @@ func from(v any, object func(map[string]starlark.Value) starlark.Value) (starlar
 	case map[string]string:
 		m := make(map[string]starlark.Value, len(v))
 		for k, e := range v {
-			m[k] = starlark.String(e)
+			m[k] = Text(e)
 		}
 		return object(m), nil
 	}
@@ -219,7 +264,7 @@ func from(v any, object func(map[string]starlark.Value) starlark.Value) (starlar
 func strs(list []string) []starlark.Value {
 	out := make([]starlark.Value, len(list))
 	for i, s := range list {
-		out[i] = starlark.String(s)
+		out[i] = Text(s)
 	}
 	return out
 }

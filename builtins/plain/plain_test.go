@@ -34,8 +34,8 @@ func TestTo(t *testing.T) {
 		{name: "range", expr: "range(2)", want: []any{int64(0), int64(1)}},
 		{name: "dict", expr: "{'a': {'b': [1]}}", want: map[string]any{"a": map[string]any{"b": []any{int64(1)}}}},
 		{name: "big int", expr: "1 << 64", wantErr: "number 18446744073709551616 does not fit into 64 bits"},
-		{name: "key", expr: "{'a': [{1: 2}]}", wantErr: `at ["a"][0]: key 1 is no string`},
-		{name: "function", expr: "[0, len]", wantErr: "at [1]: a function (len) is no value"},
+		{name: "key", expr: "{'a': [{1: 2}]}", wantErr: `at ["a"][0]: key 1 is not a string`},
+		{name: "function", expr: "[0, len]", wantErr: "at [1]: a function (len) is not a value"},
 		{name: "bytes", expr: "b'x'", wantErr: "bytes cannot be used as a value here"},
 	}
 	for _, tt := range tests {

@@ -3,13 +3,13 @@
 // left is made safe here: results do not depend on the order of Go's maps,
 // faults are errors, nothing is printed.
 //
-// It imports starlib and the Starlark library only.
+// It imports starlib, the Starlark library and what guards it only.
 package std
 
 import (
+	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -23,6 +23,7 @@ import (
 	"go.starlark.net/starlark"
 	"go.starlark.net/starlarkstruct"
 
+	"github.com/openfroyo/froyo/builtins/bounds"
 	"github.com/openfroyo/froyo/builtins/plain"
 )
 
@@ -52,7 +53,7 @@ func modules() map[string]func() (*starlarkstruct.Module, error) {
 		"re.star":     starlib("re", re.LoadModule, reFixes),
 		"yaml.star":   starlib("yaml", yaml.LoadModule, yamlFixes),
 		// starlib's own json and math are these.
-		"json.star": func() (*starlarkstruct.Module, error) { return guarded(json.Module, nil), nil },
+		"json.star": func() (*starlarkstruct.Module, error) { return guarded(json.Module, bounded), nil },
 		"math.star": func() (*starlarkstruct.Module, error) { return guarded(math.Module, nil), nil },
 	}
 }
@@ -88,7 +89,7 @@ func guarded(m *starlarkstruct.Module, f fix) *starlarkstruct.Module {
 		}
 		full := m.Name + "." + name
 		next := func(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {
-			return b.CallInternal(thread, args, kw)
+			return plain.Within(thread, b, args, kw, false)
 		}
 		if f == nil {
 			out.Members[name] = starlark.NewBuiltin(full, guard(full, next))
@@ -108,6 +109,9 @@ func guard(name string, next fn) fn {
 			}
 		}()
 		v, err = next(thread, b, args, kw)
+		if large, ok := errors.AsType[*bounds.Error](err); ok {
+			return nil, large
+		}
 		if err != nil {
 			last := name[strings.LastIndex(name, ".")+1:]
 			text := strings.TrimPrefix(strings.TrimPrefix(err.Error(), name+": "), last+": ")
@@ -151,6 +155,9 @@ func yamlFixes(name string, next fn) fn {
 		}
 	}
 	return func(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {
+		if err := bounds.Parsable("yaml."+name, argument(0, "source", args, kw)); err != nil {
+			return nil, err
+		}
 		v, err := next(thread, b, args, kw)
 		if err != nil {
 			return nil, err
@@ -192,32 +199,18 @@ func sorted(v starlark.Value) (starlark.Value, error) {
 	return v, nil
 }
 
-// reFixes refuses what starlib would pass over in silence: flags, and a
-// pattern that sub() cannot read.
-func reFixes(name string, next fn) fn {
-	return func(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {
-		if argument(5, "flags", args, kw) != nil {
-			return nil, fmt.Errorf("flags are not supported; write them into the pattern: (?i)")
-		}
-		if name == "sub" {
-			if pattern, ok := argument(0, "pattern", args, kw).(starlark.String); ok {
-				if _, err := regexp.Compile(string(pattern)); err != nil {
-					return nil, err
-				}
-			}
-		}
-		return next(thread, b, args, kw)
-	}
-}
-
 // csvFixes refuses a source that is no text.
 func csvFixes(name string, next fn) fn {
 	if name != "read_all" {
 		return next
 	}
 	return func(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {
-		if source := argument(0, "source", args, kw); source != nil && source.Type() != "string" {
+		source := argument(0, "source", args, kw)
+		if source != nil && source.Type() != "string" {
 			return nil, fmt.Errorf("got %s, want a string", source.Type())
+		}
+		if err := bounds.Parsable("csv."+name, source); err != nil {
+			return nil, err
 		}
 		return next(thread, b, args, kw)
 	}

@@ -47,7 +47,7 @@ func TestModules(t *testing.T) {
 		{name: "yaml", expr: "yaml.loads('{b: 1, a: {d: x, c: [z]}}')", want: `{"a": {"c": ["z"], "d": "x"}, "b": 1}`},
 		{name: "yaml fault", expr: "yaml.loads('a: b: c')", wantErr: "yaml.loads: yaml: mapping values are not allowed"},
 		{name: "yaml write", expr: "yaml.dumps(source = {'b': (1,), 'a': None})", want: `"a: null\nb:\n- 1\n"`},
-		{name: "yaml write fault", expr: "yaml.dumps({'a': len})", wantErr: `yaml.dumps: at ["a"]: a function (len) is no value`},
+		{name: "yaml write fault", expr: "yaml.dumps({'a': len})", wantErr: `yaml.dumps: at ["a"]: a function (len) is not a value`},
 		{name: "yaml write nothing", expr: "yaml.dumps()", wantErr: "yaml.dumps: missing argument"},
 	}
 	for _, tt := range tests {

@@ -4,77 +4,119 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/event"
 	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/resume"
+	"github.com/openfroyo/froyo/engine/runlog"
+	"github.com/openfroyo/froyo/engine/sequence"
 	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/providers/abi"
 	"github.com/openfroyo/froyo/runner/codec"
-	"github.com/openfroyo/froyo/runner/dial"
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/target"
 )
 
-// act lets the provider end a step's turn, performing what it still needs
-// within what it announced, and reports the outcome.
-func (r *hostRun) act(ctx context.Context, s *plan.Step, req abi.Request, started time.Time) error {
-	provider, err := r.Provider(ctx, s.Unit.ID.Type)
+// within refuses what a provider would do when the step is executed beyond what
+// was announced for it: what its plan holds, or, where there was nothing to do or
+// to be known, what it may do. A unit may need more or less of that, as the
+// host is by now, but nothing else. Of a saved plan exactly what was reviewed is
+// done until the plan's own changes have made the host another one.
+func (a *attempt) within() error {
+	s, h := a.step, a.lane.host
+	if h.exec.Exact && a.certain && !h.touched && !sequence.SameChange(a.announced, s.Change) {
+		return (&diag.Error{Summary: "the host is no longer as the plan found it", Pos: s.Unit.Pos, Code: diag.Stale}).
+			WithHint("this unit and those after it were not touched; make a new plan and review it")
+	}
+	return sequence.Within(s.Change, a.announced, s.Potential)
+}
+
+// confirm asks whether the step may act; where not, it has ended.
+func (a *attempt) confirm(ctx context.Context) bool {
+	l := a.lane
+	yes, err := l.host.exec.Confirmer.Confirm(ctx, l.host.plan, a.step)
+	switch {
+	case err != nil:
+		l.err = err
+		l.leave(a.step, NotReached)
+	case !yes:
+		l.host.declined = true
+		l.skip(a.step, "declined")
+	}
+	return err == nil && yes
+}
+
+// Unconfirmed is why a unit was skipped of which it is not known whether it did its work.
+const Unconfirmed = "it was interrupted, and it is not known whether it did its work; on_resume is skip"
+
+// skipUnconfirmed ends a step that was interrupted and is not to run again
+// unasked: it is passed over where its unit wants that, and else it fails.
+func (a *attempt) skipUnconfirmed() error {
+	if a.step.Unit.OnResume != unit.PassOver {
+		return &unconfirmedError{resume.OutcomeUnknown(a.step)}
+	}
+	if err := a.lane.host.log.RecordSkipped(a.step); err != nil {
+		return err
+	}
+	a.lane.skip(a.step, Unconfirmed)
+	return nil
+}
+
+// act lets the provider end the step, performing what it still needs within what
+// it announced, and reports the outcome.
+func (a *attempt) act(ctx context.Context, req abi.Request) error {
+	s, h := a.step, a.lane.host
+	provider, err := a.provider(ctx)
 	if err != nil {
 		return err
 	}
-	env := newEnvelope(s.Change.Effects)
+	env := sequence.NewEnvelope(s.Change.Effects)
 	for _, e := range req.Log {
-		if err := env.spend(e.Op); err != nil {
+		if err := env.Spend(e.Op); err != nil {
 			return err
 		}
 	}
-	if err := r.presume(ctx, []*plan.Step{s}); err != nil {
+	if err := h.log.RecordIntent(ctx, []*plan.Step{s}); err != nil {
 		return err
 	}
-	replies, err := provider.Run(ctx, []abi.Request{req}, func(ctx context.Context, ops [][]op.Op) ([][]op.Result, error) {
-		results, err := r.perform(ctx, s, env, ops[0])
-		return [][]op.Result{results}, err
+	reply, err := a.ask(ctx, provider, req, func(ctx context.Context, ops []op.Op) ([]op.Result, error) {
+		return a.perform(ctx, env, ops)
 	})
 	switch {
 	case err != nil:
 		return err
-	case replies[0].Error != nil:
-		if !onlyProbes(s.Change) { // some of it may have happened
-			r.dirty, r.touched = true, true
+	case reply.Error != nil:
+		if !sequence.OnlyProbes(s.Change) { // some of it may have happened
+			a.lane.dirty, h.touched = true, true
 		}
-		return replies[0].Error
-	case replies[0].Outcome == nil:
+		return reply.Error
+	case reply.Outcome == nil:
 		return errors.New("the provider gave no outcome")
 	}
-	return r.settle(ctx, s, replies[0].Outcome, started)
-}
-
-// onlyProbes reports whether a change does nothing on the host, as opposed to a
-// program that is only said to change nothing.
-func onlyProbes(c *abi.Change) bool {
-	return !slices.ContainsFunc(c.Effects, func(e abi.Effect) bool { return !e.Op.Probes() })
+	return a.settle(ctx, reply.Outcome)
 }
 
 // perform carries out ops that a provider asks for at apply, in their order.
-func (r *hostRun) perform(ctx context.Context, s *plan.Step, env *envelope, ops []op.Op) ([]op.Result, error) {
-	todo := make([]dial.Step, len(ops))
+func (a *attempt) perform(ctx context.Context, env *sequence.Envelope, ops []op.Op) ([]op.Result, error) {
+	s, h := a.step, a.lane.host
+	steps := make([]target.Step, len(ops))
 	for i, o := range ops {
-		if o.Changes() || o.Exec != nil || o.Probes() { // a guest's word that a program only reads is for plan
-			if err := env.spend(o); err != nil {
+		if o.MayChange() || o.Probes() { // a guest's word that a program only reads is for plan
+			if err := env.Spend(o); err != nil {
 				return nil, err
 			}
 		}
 		if err := plan.Attach(s.Unit, o); err != nil {
 			return nil, err
 		}
-		todo[i] = step(s, o)
-		if o.Changes() || o.Exec != nil {
-			todo[i] = r.effect(s, o, env.spent-1)
+		steps[i] = sequence.Send(s, o)
+		if o.MayChange() {
+			steps[i].Key = h.key(s, env.Spent()-1)
 		}
 	}
-	outcomes, err := s.Target(r.host).Run(ctx, todo)
+	outcomes, err := a.sendProtected(ctx, ops, steps)
 	if err != nil {
 		return nil, err
 	}
@@ -84,87 +126,122 @@ func (r *hostRun) perform(ctx context.Context, s *plan.Step, env *envelope, ops 
 		if !o.Ran && o.Result.Error == nil {
 			results[i].Error = &op.Error{Class: op.Permanent, Code: "notrun", Message: "not run, because the op before it failed"}
 		}
-		r.Contents.AddResult(results[i])
+		h.exec.Contents.AddResult(results[i])
 	}
 	return results, nil
 }
 
-// settle ends a unit's turn with what the provider says came of it. Where the
-// unit's retry has a condition that does not hold, the turn failed.
-func (r *hostRun) settle(ctx context.Context, s *plan.Step, o *abi.Outcome, started time.Time) error {
-	outputs := map[string]any{}
-	if len(o.Outputs) > 0 {
-		if err := codec.Unmarshal(o.Outputs, &outputs); err != nil {
-			return fmt.Errorf("the provider's outputs: %w", err)
-		}
+// sendProtected performs the step's ops in their order, but none of them where one
+// would remove what is protected: the host looks at that directly before.
+func (a *attempt) sendProtected(ctx context.Context, ops []op.Op, steps []target.Step) ([]target.Outcome, error) {
+	s := a.step
+	q := s.Protections.Question()
+	q.Add(s.Unit, ops...)
+	ask, any := q.Step(s.Unit)
+	if !any {
+		return a.lane.send(ctx, s, steps)
+	}
+	outcomes, err := a.lane.send(ctx, s, append([]target.Step{ask}, steps...))
+	if err != nil {
+		return nil, err
+	}
+	refused := map[*unit.Unit]*abi.Error{}
+	if q.Refuse(refused, outcomes[0].Result); refused[s.Unit] != nil {
+		return nil, refused[s.Unit]
+	}
+	return outcomes[1:], nil
+}
+
+// settle ends the step with what the provider says came of it. Where the unit's
+// retry has a condition that does not hold, the attempt failed.
+func (a *attempt) settle(ctx context.Context, o *abi.Outcome) error {
+	s, l := a.step, a.lane
+	outputs, err := outputsOf(o)
+	if err != nil {
+		return err
 	}
 	changed := o.Changed && s.Change.Action != abi.Probe && s.Change.Action != abi.None
 	if changed && s.On == nil {
-		r.dirty, r.touched = true, true
+		l.dirty, l.host.touched = true, true
 	}
-	if err := r.until(ctx, s.Unit, outputs); err != nil {
+	if err := until(ctx, s.Unit, outputs); err != nil {
 		return err
 	}
 	if changed && s.Unit.ChangedWhen != nil {
-		var err error
-		if changed, err = ask(ctx, "changed_when", s.Unit.ChangedWhen, outputs); err != nil {
+		if changed, err = condition(ctx, "changed_when", s.Unit.ChangedWhen, outputs); err != nil {
 			return err
 		}
 	}
+	outputs["changed"] = changed
 	status := unit.Unchanged
 	if changed {
 		status = unit.Changed
 	}
-	outputs["changed"] = changed
 	reason := o.Reason
 	if reason == "" {
 		reason = s.Change.Reason
 	}
-	e := event.Event{Kind: event.UnitFinished, Status: status, Reason: reason, Elapsed: time.Since(started)}
-	done := func() {
-		r.count.OK++
+	e := event.Event{Kind: event.UnitFinished, Status: status, Reason: reason, Elapsed: time.Since(a.started)}
+	report := func() {
+		l.host.count.OK++
+		if changed {
+			l.host.count.Changed++
+		}
 		s.Unit.Finish(unit.Outcome{Status: status, Action: s.Change.Action, Outputs: outputs})
-		r.emit(s, e)
+		l.host.emit(s, e)
 	}
 	if !changed {
-		if err := r.over(s, status, outputs); err != nil {
-			return &unrecordedError{fmt.Errorf("it ran but that could not be recorded: %w", err)}
+		if err := l.host.log.RecordEnd(s, status, outputs); err != nil {
+			return &runlog.UnrecordedError{Err: fmt.Errorf("it ran but that could not be recorded: %w", err)}
 		}
-		return r.book(s, nil, done)
+		return l.record(s, nil, report)
 	}
-	kept := r.changeOf(s, status)
-	kept.Notify = r.calls(s)
-	var err error
-	if kept.Outputs, err = r.outputs(s.Unit, outputs); err != nil {
+	change, err := l.host.log.Changed(s, outputs)
+	if err != nil {
 		return err
 	}
-	for _, name := range kept.Notify {
-		r.owed[name] = true
+	return l.record(s, change, report)
+}
+
+// outputsOf is what a provider says a unit offers to later ones.
+func outputsOf(o *abi.Outcome) (map[string]any, error) {
+	outputs := map[string]any{}
+	if len(o.Outputs) > 0 {
+		if err := codec.Unmarshal(o.Outputs, &outputs); err != nil {
+			return nil, fmt.Errorf("the provider's outputs: %w", err)
+		}
 	}
-	return r.book(s, &kept, done)
+	if len(o.Incomplete) > 0 { // it stays with them, where they are kept too
+		incomplete := make(map[string]any, len(o.Incomplete))
+		for name, i := range o.Incomplete {
+			incomplete[name] = map[string]any{"why": i.Why, "hint": i.Hint}
+		}
+		outputs[unit.Incomplete] = incomplete
+	}
+	return outputs, nil
 }
 
 // until asks whether a unit that did not fail has come to what its retry waits for.
-func (r *hostRun) until(ctx context.Context, u *unit.Unit, outputs map[string]any) error {
+func until(ctx context.Context, u *unit.Unit, outputs map[string]any) error {
 	if u.Retry == nil || u.Retry.Until == nil {
 		return nil
 	}
-	done, err := ask(ctx, "until", u.Retry.Until, outputs)
+	done, err := condition(ctx, "until", u.Retry.Until, outputs)
 	if err != nil || done {
 		return err
 	}
 	return &abi.Error{Class: op.Transient, Message: "until is not true yet", Hint: "what until asks is at " + u.Retry.Until.Pos().String()}
 }
 
-// ask asks the runbook a question about a result.
-func ask(ctx context.Context, what string, l unit.Lambda, outputs map[string]any) (bool, error) {
+// condition asks the runbook a question about a result.
+func condition(ctx context.Context, what string, l unit.Lambda, outputs map[string]any) (bool, error) {
 	v, err := l.Eval(ctx, outputs)
 	if err != nil {
 		return false, err
 	}
 	yes, ok := v.(bool)
 	if !ok {
-		return false, diag.Errorf(l.Pos(), "%s must give True or False, got %s", what, plan.TypeName(v)).WithCode(diag.Failed)
+		return false, diag.Errorf(l.Pos(), "%s must give True or False, got %s", what, unit.TypeName(v)).WithCode(diag.Failed)
 	}
 	return yes, nil
 }

@@ -15,7 +15,7 @@ import (
 
 // meeting is n hosts that write /a, meet at a barrier and write /b.
 func meeting(n int) *fleet {
-	f := rollout(n, nil)
+	f := rolling(n, nil)
 	f.units = func(host string) []*unit.Unit {
 		return []*unit.Unit{enginetest.Set(host, "/a", "1"), enginetest.Set(host, "/b", "2")}
 	}

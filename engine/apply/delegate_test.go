@@ -12,11 +12,13 @@ import (
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/enginetest"
 	"github.com/openfroyo/froyo/engine/event"
+	"github.com/openfroyo/froyo/engine/hostlock"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/runlog"
 	"github.com/openfroyo/froyo/engine/unit"
-	"github.com/openfroyo/froyo/runner/dial"
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/target"
 )
 
 // balanced has two hosts that each change a file of a third one between two of their own.
@@ -40,7 +42,7 @@ func TestDelegate(t *testing.T) {
 	f, lb := balanced()
 	var mu atomic.Pointer[[]string]
 	mu.Store(&[]string{})
-	f.record = func(c apply.Change) error {
+	f.record = func(c runlog.Change) error {
 		where := c.Host
 		if c.On != nil {
 			where = c.On.Host.Name + " " + c.On.MachineID()
@@ -59,12 +61,12 @@ func TestDelegate(t *testing.T) {
 		reached.Add(1)
 		return give(ctx, name)
 	}
-	var leases atomic.Int32
-	f.lease = func(_ context.Context, h *plan.Host, _ *plan.Step) (*apply.Lease, error) {
+	var locks atomic.Int32
+	f.locker = func(_ context.Context, h *plan.Host, _ *plan.Step) (*hostlock.Lock, error) {
 		if h.Host.Name == "lb1" {
-			leases.Add(1)
+			locks.Add(1)
 		}
-		return &apply.Lease{Op: op.Lease{Run: "r1", Owner: "ada@laptop"}}, nil
+		return &hostlock.Lock{Op: op.Lock{Run: "r1", Owner: "ada@laptop"}}, nil
 	}
 	counts := f.apply(t.Context(), f.plan(t.Context()))
 	for _, c := range counts {
@@ -75,8 +77,8 @@ func TestDelegate(t *testing.T) {
 	if lb.Files["/drained/h1"] != "yes" || lb.Files["/drained/h2"] != "yes" || lb.Writes != 2 || f.hosts["h1"].Writes != 2 {
 		t.Errorf("the other host has %v, written %d times; h1 was written %d times", lb.Files, lb.Writes, f.hosts["h1"].Writes)
 	}
-	if reached.Load() != 1 || leases.Load() != 1 || lb.Leases != 1 || f.hosts["h1"].Leases != 1 {
-		t.Errorf("reached %d times, leased %d and %d times, want once; h1 %d times", reached.Load(), leases.Load(), lb.Leases, f.hosts["h1"].Leases)
+	if reached.Load() != 1 || locks.Load() != 1 || lb.Leases != 1 || f.hosts["h1"].Leases != 1 {
+		t.Errorf("reached %d times, leased %d and %d times, want once; h1 %d times", reached.Load(), locks.Load(), lb.Leases, f.hosts["h1"].Leases)
 	}
 	kept := *mu.Load()
 	slices.Sort(kept)
@@ -98,7 +100,7 @@ func TestDelegate(t *testing.T) {
 	// A second run finds all as it should be, and takes nothing.
 	again := f.apply(t.Context(), f.plan(t.Context()))
 	if again[0].Changed+again[1].Changed != 0 || lb.Writes != 2 || lb.Leases != 1 {
-		t.Errorf("the second run: %+v, %d writes, %d leases", again, lb.Writes, lb.Leases)
+		t.Errorf("the second run: %+v, %d writes, %d locks", again, lb.Writes, lb.Leases)
 	}
 }
 
@@ -126,7 +128,7 @@ func TestDelegateOfTheRun(t *testing.T) {
 func TestDelegateThatCannotBeReached(t *testing.T) {
 	f, _ := balanced()
 	f.delegate = func(context.Context, string) (*inventory.Host, plan.Target, error) {
-		return nil, nil, &dial.Error{Host: "lb1", Stage: dial.StageConnect, Message: "no route", Hint: "is it up?"}
+		return nil, nil, &target.Error{Host: "lb1", Stage: target.StageConnect, Message: "no route", Hint: "is it up?"}
 	}
 	hosts := f.plan(t.Context())
 	if s := stepAt(t, hosts[0], 1); s.Err == nil || !strings.Contains(s.Err.Message, "lb1, to which this is delegated: no route") || s.Err.Hint != "is it up?" {
@@ -157,11 +159,9 @@ func (f *fleet) unreached(t *testing.T, counts []apply.Count, want string) {
 
 func TestDelegateOfAnotherRun(t *testing.T) {
 	f, lb := balanced()
-	lb.Holder = &op.Holder{Run: "r0", Owner: "bob@desk", Since: 1}
+	lb.Holder = &op.Holder{Run: "r0", Owner: "bob@desk", Since: 1, Trusted: true}
 	var refused atomic.Pointer[error]
-	f.lease = func(context.Context, *plan.Host, *plan.Step) (*apply.Lease, error) {
-		return &apply.Lease{Op: op.Lease{Run: "r1", Owner: "ada@laptop"}}, nil
-	}
+	f.locker = locked
 	f.listen = func(e event.Event) {
 		if e.Err != nil && e.Host == "h1" && e.Kind == event.UnitFinished {
 			refused.Store(&e.Err)

@@ -31,7 +31,7 @@ func foreign() map[string]op.Op {
 // untouched fails where anything of an unannounced effect was done, or where it was not refused as one.
 func (f *fleet) untouched(t *testing.T, h *enginetest.Host, want map[string]string) {
 	t.Helper()
-	if log := strings.Join(f.log, "\n"); !strings.Contains(log, "unannounced effect: the provider asks for ") {
+	if log := strings.Join(f.log, "\n"); !strings.Contains(log, "unannounced effect: ") {
 		t.Errorf("not refused: %s", log)
 	}
 	if diff := cmp.Diff(want, h.Files); diff != "" {
@@ -122,7 +122,7 @@ func TestWhatUnitsMayDoIsAskedWhereItMatters(t *testing.T) {
 	}{
 		{"nothing changes", []func() *unit.Unit{set("/a", "1"), set("/b", "2")}, nil},
 		{"only behind what changes, and only where nothing is planned", []func() *unit.Unit{set("/a", "1"), set("/b", "new"), set("/c", "3"), set("/d", "new")}, []string{"/c"}},
-		{"read again at its turn", []func() *unit.Unit{conditional("/a", "1"), set("/b", "2")}, []string{"/a"}},
+		{"read again when it is executed", []func() *unit.Unit{conditional("/a", "1"), set("/b", "2")}, []string{"/a"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := oneHost(enginetest.NewHost(files), tt.units...)

@@ -17,9 +17,17 @@ import (
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/enginetest"
 	"github.com/openfroyo/froyo/engine/event"
+	"github.com/openfroyo/froyo/engine/hostlock"
+	"github.com/openfroyo/froyo/engine/inspect"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/planning"
+	"github.com/openfroyo/froyo/engine/protect"
+	"github.com/openfroyo/froyo/engine/resume"
+	"github.com/openfroyo/froyo/engine/rollout"
+	"github.com/openfroyo/froyo/engine/runlog"
 	"github.com/openfroyo/froyo/engine/unit"
+	"github.com/openfroyo/froyo/runner/op"
 )
 
 // fleet runs plan and apply over hosts in memory.
@@ -29,37 +37,39 @@ type fleet struct {
 	// around gives what a play has beside its units; nil is nothing.
 	around   func(host string, p *unit.Play)
 	provider *enginetest.Provider
-	record   func(apply.Change) error
+	record   func(runlog.Change) error
 	confirm  func(host, unit string) (bool, error)
 	exact    bool
-	// finished is told when a host has no more to do; nil is nobody.
+	// finished is told when a host has no more to do; nil is none.
 	finished func(host string)
-	// listen gets every event; nil is nobody.
+	// listen gets every event; nil is none.
 	listen func(e event.Event)
-	// heard is told why hosts were stopped; nil is nobody.
+	// heard is told why hosts were stopped; nil is none.
 	heard   func(err error)
 	batch   []unit.Size
 	maxFail *unit.Size
 	forks   int             // 0 is 4
 	stop    <-chan struct{} // nil is never
-	// delivered is asked before a delivery is recorded; nil lets it be.
-	delivered func(apply.Debt) error
+	// clearing is asked before it is recorded that handlers ran; nil lets it be.
+	clearing func(runlog.PendingHandlers) error
 	// protector keeps what is protected beside what is so already; nil is none.
 	protector apply.Protector
-	protected []plan.Protection
-	// delegate and lease are the planner's and the executor's; nil is none.
+	protected []protect.Resource
+	// pathKey is the planner's.
+	pathKey func(typ string) bool
+	// delegate and locker are the planner's and the executor's; nil is none.
 	delegate func(context.Context, string) (*inventory.Host, plan.Target, error)
-	lease    func(context.Context, *plan.Host, *plan.Step) (*apply.Lease, error)
+	locker   func(context.Context, *plan.Host, *plan.Step) (*hostlock.Lock, error)
 	// begin and end are asked before that is recorded; nil lets it be.
-	begin func(apply.Beginning) error
-	end   func(apply.End) error
-	// progress is what is known of the run that is gone on with; nil is a new run.
-	progress map[string]map[string]plan.Progress
+	begin func(runlog.Intent) error
+	end   func(runlog.End) error
+	// progress is what is known of the run that is resumed; nil is a new run.
+	progress map[string]map[string]resume.Progress
 
-	mu   sync.Mutex
-	log  []string
-	owed map[plan.Owed]string // what changes left owed → the machine
-	may  map[string]bool      // what is presumed
+	mu        sync.Mutex
+	log       []string
+	pending   map[plan.PendingHandler]string // handlers that changes notified → the machine
+	potential map[string]bool                // handlers that units at work may notify
 }
 
 func (f *fleet) Emit(e event.Event) {
@@ -95,24 +105,33 @@ func (f *fleet) play(host string) *unit.Play {
 	return p
 }
 
-func (f *fleet) planner() *plan.Planner {
+func (f *fleet) planner() *planning.Planner {
 	if f.provider == nil {
 		f.provider = &enginetest.Provider{}
 	}
-	return &plan.Planner{
+	return &planning.Planner{
 		Connect: func(_ context.Context, h *inventory.Host) (plan.Target, error) { return f.hosts[h.Name], nil },
-		Evaluate: func(_ context.Context, h *inventory.Host, _ plan.Target) (*plan.Evaluation, error) {
-			return &plan.Evaluation{Plays: map[int]*unit.Play{0: f.play(h.Name)}}, nil
+		Evaluate: func(_ context.Context, h *inventory.Host, _ plan.Target) (*planning.Evaluation, error) {
+			return &planning.Evaluation{Plays: map[int]*unit.Play{0: f.play(h.Name)}}, nil
 		},
-		Provider: func(context.Context, string) (plan.Provider, error) { return f.provider, nil },
+		Provider: func(context.Context, string) (inspect.Provider, error) { return f.provider, nil },
 		User:     func(*inventory.Host) string { return "" },
-		Owed:     f.recall, Plays: []string{"web"},
-		Protected: func(context.Context, *plan.Host) ([]plan.Protection, error) { return f.protected, nil }, Delegate: f.delegate,
-		Progress: func(_ context.Context, h *plan.Host) (map[string]plan.Progress, error) {
-			return f.progress[h.Host.Name], nil
-		},
+		History:  history{f}, Plays: []string{"web"}, PathKey: f.pathKey, Delegate: f.delegate,
 		Contents: &plan.Contents{}, Events: f, Forks: 4,
 	}
+}
+
+// history is what a store keeps of the fleet.
+type history struct{ *fleet }
+
+// Protected implements planning.History.
+func (h history) Protected(context.Context, *plan.Host) ([]protect.Resource, error) {
+	return h.protected, nil
+}
+
+// Progress implements planning.History.
+func (h history) Progress(_ context.Context, on *plan.Host) (map[string]resume.Progress, error) {
+	return h.progress[on.Host.Name], nil
 }
 
 func (f *fleet) plan(ctx context.Context) []*plan.Host {
@@ -129,43 +148,72 @@ func (f *fleet) plan(ctx context.Context) []*plan.Host {
 	return f.planner().Plan(ctx, hosts)
 }
 
+// types are the fleet's one provider, and late values for its units.
+type types struct {
+	provider func(ctx context.Context, typ string) (inspect.Provider, error)
+}
+
+// Provider implements apply.Types.
+func (p types) Provider(ctx context.Context, typ string) (inspect.Provider, error) {
+	return p.provider(ctx, typ)
+}
+
+// Complete implements apply.Types.
+func (p types) Complete(u *unit.Unit, values map[string]any) error {
+	enginetest.Args(u, u.ID.Key, values["value"].(string))
+	u.Later = nil
+	return nil
+}
+
+// of are types that all have one provider.
+func of(p inspect.Provider) types {
+	return types{func(context.Context, string) (inspect.Provider, error) { return p, nil }}
+}
+
+// types gives the fleet's provider, as it is by then.
+func (f *fleet) types() types {
+	return types{func(context.Context, string) (inspect.Provider, error) { return f.provider, nil }}
+}
+
+// lockerFunc makes a locker of a function.
+type lockerFunc func(context.Context, *plan.Host, *plan.Step) (*hostlock.Lock, error)
+
+// Acquire implements hostlock.Locker.
+func (l lockerFunc) Acquire(ctx context.Context, h *plan.Host, s *plan.Step) (*hostlock.Lock, error) {
+	return l(ctx, h, s)
+}
+
+// locked lets the run have all hosts.
+func locked(context.Context, *plan.Host, *plan.Step) (*hostlock.Lock, error) {
+	return &hostlock.Lock{Op: op.Lock{Run: "r1", Owner: "ada@laptop"}}, nil
+}
+
+// Confirm implements apply.Confirmer.
+func (f *fleet) Confirm(_ context.Context, h *plan.Host, s *plan.Step) (bool, error) {
+	return f.confirm(h.Host.Name, s.Unit.ID.Local())
+}
+
 func (f *fleet) executor() *apply.Executor {
 	e := &apply.Executor{
-		Provider: func(context.Context, string) (plan.Provider, error) { return f.provider, nil },
-		Complete: func(u *unit.Unit, values map[string]any) error {
-			enginetest.Args(u, u.ID.Key, values["value"].(string))
-			u.Later = nil
-			return nil
-		},
-		Record: func(_ context.Context, changes ...apply.Change) error {
-			for _, c := range changes {
-				if f.record != nil {
-					if err := f.record(c); err != nil {
-						return err
-					}
-				}
-				f.owe(c)
-			}
-			return nil
-		},
-		Ledger: f, Protector: f.protector, Lease: f.lease,
+		Types: f.types(), Log: f, Protector: f.protector,
 		Contents: &plan.Contents{}, Events: f, Forks: f.atOnce(), Exact: f.exact, Stop: f.stop,
 	}
+	if f.locker != nil {
+		e.Locker = lockerFunc(f.locker)
+	}
 	if f.confirm != nil {
-		e.Confirm = func(_ context.Context, h *plan.Host, s *plan.Step) (bool, error) {
-			return f.confirm(h.Host.Name, s.Unit.ID.Local())
-		}
+		e.Confirmer = f
 	}
 	return e
 }
 
 func (f *fleet) apply(ctx context.Context, hosts []*plan.Host) []apply.Count {
 	e := f.executor()
-	p := apply.Play{Name: "web", Batch: f.batch, MaxFail: f.maxFail}
+	p := rollout.Play{Name: "web", Batch: f.batch, MaxFail: f.maxFail}
 	for _, h := range hosts {
 		p.Hosts = append(p.Hosts, h.Host.Name)
 	}
-	return e.Apply(ctx, []apply.Play{p}, hosts)
+	return e.Apply(ctx, []rollout.Play{p}, hosts)
 }
 
 // lambda is a runbook's function for tests.
@@ -246,7 +294,7 @@ func TestApplySeesAChangeSinceThePlan(t *testing.T) {
 	h.Files["/a"] = "1"
 	counts := f.apply(t.Context(), planned)
 	if h.Writes != 0 || counts[0].Changed != 0 || counts[0].OK != 1 {
-		t.Errorf("%d writes, %+v: the unit was not read again before its turn", h.Writes, counts[0])
+		t.Errorf("%d writes, %+v: the unit was not read again before it was executed", h.Writes, counts[0])
 	}
 }
 
@@ -350,7 +398,7 @@ func TestInterruptSkipsWhatHasNotBegun(t *testing.T) {
 
 func TestAChangeThatCannotBeRecordedFails(t *testing.T) {
 	f := oneHost(enginetest.NewHost(nil), set("/a", "1"), set("/b", "2"))
-	f.record = func(apply.Change) error { return errors.New("disk full") }
+	f.record = func(runlog.Change) error { return errors.New("disk full") }
 	counts := f.apply(t.Context(), f.plan(t.Context()))
 	if counts[0].Failed != 1 || !strings.Contains(strings.Join(f.log, "\n"), "could not be recorded: disk full") {
 		t.Errorf("%+v %q", counts[0], f.log)

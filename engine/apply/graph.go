@@ -3,95 +3,95 @@ package apply
 import (
 	"context"
 	"slices"
-	"sync"
 
 	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/sequence"
 	"github.com/openfroyo/froyo/providers/abi"
 )
 
 // maxTogether bounds the units of one host that are at work at once.
 const maxTogether = 8
 
-// graph is steps of a host that run side by side as their edges allow. All of
-// it belongs to who holds the baton.
+// graph is steps of a host that run side by side as their edges allow, each
+// group in a lane of its own. The host mutex guards all of it.
 type graph struct {
-	run    *hostRun
-	ctx    context.Context //nolint:containedctx // of all that is begun
-	baton  sync.Mutex
-	groups []plan.Group
-	next   [][]int // groups that come after each
-	owing  []int   // how many each still waits for
-	ready  []int   // that wait for none, in script order
-	begun  []bool
+	host     *hostRun
+	ctx      context.Context //nolint:containedctx // of all that is begun
+	groups   []plan.Group
+	next     [][]int // groups that come after each
+	inDegree []int   // how many each still waits for
+	ready    []int   // that wait for none, in script order
+	begun    []bool
 	// dirty says that a group or one before it changed the host; all is where
 	// that was so before any began.
 	dirty []bool
 	all   bool
-	// running counts the groups at work, takers those that may be the first to
-	// change the host, which has to be taken for that.
-	running, takers int
-	parked          int   // of those at work, that wait for other hosts
-	err             error // why no more begin
-	over            chan struct{}
+	// running counts the groups at work, lockers those that may be the first to
+	// change the host, which has to be locked for that.
+	running, lockers int
+	waiting          int   // of those at work, that wait for other hosts
+	err              error // why no more begin
+	over             chan struct{}
 }
 
-// section gives steps of the play's units their turns, in the play's order.
+// section executes steps of the play's units, in the play's order.
 func (r *hostRun) section(ctx context.Context, steps []*plan.Step) {
+	own := &r.own
 	if !r.play.Graph || len(steps) < 2 {
-		r.run(ctx, steps)
+		own.run(ctx, steps)
 		return
 	}
-	if r.err == nil && !r.stopped(ctx) {
-		r.secure(ctx, steps)
+	if own.err == nil && !r.stopped(ctx) {
+		r.lockFirst(ctx, steps)
 	}
 	g := newGraph(ctx, r, plan.Groups(steps))
-	if r.err == nil {
+	if own.err == nil {
 		g.work()
 	}
 	left := g.left()
-	if r.err == nil && len(left) > 0 {
-		r.interrupt(ctx)
+	if own.err == nil && len(left) > 0 {
+		own.interrupt(ctx)
 	}
 	for _, s := range left {
 		if s.Done {
-			r.pass(s)
+			own.pass(s)
 			continue
 		}
-		r.leave(s, NotReached)
+		own.leave(s, NotReached)
 	}
 	r.count.Unreachable = min(r.count.Unreachable, 1)
-	r.withdraw(ctx)
+	own.cancelPotential(ctx)
 }
 
-// secure takes the host before its units change it side by side: none of them
+// lockFirst locks the host before its units change it side by side: none of them
 // has to wait for the one that would do so first. Where that cannot be asked,
-// the first that changes something will tell.
-func (r *hostRun) secure(ctx context.Context, steps []*plan.Step) {
-	i := slices.IndexFunc(steps, changesHost)
+// the first that changes something will report that.
+func (r *hostRun) lockFirst(ctx context.Context, steps []*plan.Step) {
+	i := slices.IndexFunc(steps, sequence.ChangesHost)
 	if i < 0 {
 		return
 	}
-	lead, ok := r.lead(ctx, steps[i], true)
-	if !ok || len(lead) == 0 {
+	request, ok := r.own.requestLock(ctx, steps[i], true)
+	if !ok || len(request) == 0 {
 		return
 	}
-	if outcomes, err := r.host.Target.Run(ctx, lead); err == nil {
-		r.taken(lead, outcomes)
+	if outcomes, err := r.own.send(ctx, nil, request); err == nil {
+		r.own.lockAcquired(request, outcomes)
 	}
 }
 
-func newGraph(ctx context.Context, r *hostRun, groups []plan.Group) *graph {
+func newGraph(ctx context.Context, h *hostRun, groups []plan.Group) *graph {
 	n := len(groups)
 	g := &graph{
-		run: r, ctx: ctx, groups: groups, next: make([][]int, n), owing: make([]int, n), begun: make([]bool, n),
-		dirty: make([]bool, n), all: r.dirty, over: make(chan struct{}),
+		host: h, ctx: ctx, groups: groups, next: make([][]int, n), inDegree: make([]int, n), begun: make([]bool, n),
+		dirty: make([]bool, n), all: h.own.dirty, over: make(chan struct{}),
 	}
 	for i, group := range groups {
-		g.owing[i] = len(group.After)
+		g.inDegree[i] = len(group.After)
 		for _, before := range group.After {
 			g.next[before] = append(g.next[before], i)
 		}
-		if g.owing[i] == 0 {
+		if g.inDegree[i] == 0 {
 			g.ready = append(g.ready, i)
 		}
 	}
@@ -100,19 +100,12 @@ func newGraph(ctx context.Context, r *hostRun, groups []plan.Group) *graph {
 
 // work runs the groups and returns when all that began have ended.
 func (g *graph) work() {
-	r := g.run
-	r.ctx, r.side = g.ctx, g
-	g.baton.Lock()
-	n := g.begin()
-	if n > 0 {
-		r.seat.more(n - 1) // this goroutine only waits
+	if n := g.begin(); n > 0 {
+		g.host.slot.AddActive(n - 1) // this goroutine only waits
+		g.host.unlocked(func() { <-g.over })
 	}
-	g.baton.Unlock()
-	if n > 0 {
-		<-g.over
-	}
-	r.side = nil
-	r.err, r.dirty = g.err, g.all || slices.Contains(g.dirty, true)
+	own := &g.host.own
+	own.err, own.dirty = g.err, g.all || slices.Contains(g.dirty, true)
 }
 
 // begin begins what may begin now, and returns how much that is.
@@ -123,8 +116,8 @@ func (g *graph) begin() (n int) {
 		}
 		g.begun[i] = true
 		g.running++
-		if g.takes(i) {
-			g.takers++
+		if g.locks(i) {
+			g.lockers++
 		}
 		n++
 		go g.do(i)
@@ -135,69 +128,69 @@ func (g *graph) begin() (n int) {
 
 // admits reports whether a group that waits for no other may begin.
 func (g *graph) admits(i int) bool {
-	r := g.run
 	most := maxTogether
-	if r.Confirm != nil { // one question at a time
+	if g.host.exec.Confirmer != nil { // one question at a time
 		most = 1
 	}
-	return g.err == nil && g.running-g.parked < most && (g.takers == 0 || !g.takes(i)) && !r.stopped(g.ctx)
+	return g.err == nil && g.running-g.waiting < most && (g.lockers == 0 || !g.locks(i)) && !g.host.stopped(g.ctx)
 }
 
-// takes reports whether a group may have to take the host for the run.
-func (g *graph) takes(i int) bool {
-	if g.run.Lease == nil || g.run.leased {
+// locks reports whether a group may have to lock the host for the run.
+func (g *graph) locks(i int) bool {
+	if !g.host.lock.Needed() {
 		return false
 	}
 	return slices.ContainsFunc(g.groups[i].Steps, func(s *plan.Step) bool {
 		changes := func(e abi.Effect) bool { return e.Op.Changes() }
-		return s.Change == nil || slices.ContainsFunc(s.Change.Effects, changes) || slices.ContainsFunc(s.May, changes)
+		return s.Change == nil || slices.ContainsFunc(s.Change.Effects, changes) || slices.ContainsFunc(s.Potential, changes)
 	})
 }
 
-// widen begins what waited for the host to be taken, once it is.
-func (g *graph) widen() {
-	if g.takers == 0 || !g.run.leased {
+// lockAcquired begins what waited for the host to be locked.
+func (g *graph) lockAcquired() {
+	if g.lockers == 0 || !g.host.lock.Held() {
 		return
 	}
-	g.takers = 0
-	g.run.seat.more(g.begin())
+	g.lockers = 0
+	g.host.slot.AddActive(g.begin())
 }
 
 // park lets others begin in the place of a unit that waits for other hosts.
 func (g *graph) park() (leave func()) {
-	g.parked++
-	g.run.seat.more(g.begin())
-	return func() { g.parked-- }
+	g.waiting++
+	g.host.slot.AddActive(g.begin())
+	return func() { g.waiting-- }
 }
 
-// do gives the steps of a group their turns.
+// do executes the steps of a group.
 func (g *graph) do(i int) {
-	g.baton.Lock()
-	defer g.baton.Unlock()
-	r := g.run
-	r.registers = registers{dirty: g.all || slices.ContainsFunc(g.groups[i].After, func(before int) bool { return g.dirty[before] })}
-	taker := g.takes(i)
+	g.host.mu.Lock()
+	defer g.host.mu.Unlock()
+	l := &lane{
+		host: g.host, ctx: g.ctx, graph: g,
+		dirty: g.all || slices.ContainsFunc(g.groups[i].After, func(before int) bool { return g.dirty[before] }),
+	}
+	locker := g.locks(i)
 	for steps := g.groups[i].Steps; len(steps) > 0; {
-		if r.err == nil && g.err != nil { // another failed meanwhile
-			r.err = g.err
+		if l.err == nil && g.err != nil { // another failed meanwhile
+			l.err = g.err
 		}
-		n, _ := r.advance(g.ctx, steps)
+		n, _ := l.advance(g.ctx, steps)
 		steps = steps[n:]
 	}
-	g.end(i, taker)
+	g.end(i, l, locker)
 }
 
 // end notes that a group has ended and begins what waited for it.
-func (g *graph) end(i int, taker bool) {
-	r := g.run
-	g.dirty[i] = r.dirty
-	g.stop(r.err)
+func (g *graph) end(i int, l *lane, locker bool) {
+	g.dirty[i] = l.dirty
+	g.stop(l.err)
 	g.running--
-	if taker && g.takers > 0 {
-		g.takers--
+	if locker && g.lockers > 0 {
+		g.lockers--
 	}
 	for _, k := range g.next[i] {
-		if g.owing[k]--; g.owing[k] == 0 {
+		if g.inDegree[k]--; g.inDegree[k] == 0 {
 			at, _ := slices.BinarySearch(g.ready, k)
 			g.ready = slices.Insert(g.ready, at, k)
 		}
@@ -207,14 +200,14 @@ func (g *graph) end(i int, taker bool) {
 	case g.running == 0:
 		close(g.over)
 	case n != 1:
-		r.seat.more(n - 1)
+		g.host.slot.AddActive(n - 1)
 	}
 }
 
 // stop lets nothing more begin, because of an error. Of several the one is kept
 // that ends the host's part whatever its units say.
 func (g *graph) stop(err error) {
-	if err != nil && (g.err == nil || ends(err) && !ends(g.err)) {
+	if err != nil && (g.err == nil || endsHost(err) && !endsHost(g.err)) {
 		g.err = err
 	}
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/openfroyo/froyo/engine/enginetest"
 	"github.com/openfroyo/froyo/engine/event"
 	"github.com/openfroyo/froyo/engine/unit"
-	"github.com/openfroyo/froyo/runner/dial"
+	"github.com/openfroyo/froyo/runner/target"
 )
 
 // inGraph lets the units of a fleet's play run side by side.
@@ -134,11 +134,11 @@ func TestBarriersPartAGraph(t *testing.T) {
 	})
 }
 
-// TestAGraphLeavesItsForkWhereAllOfItWaits: and takes it up again; what does
+// TestAGraphReleasesItsSlotWhereAllOfItWaits: and acquires it again; what does
 // not wait goes on meanwhile.
-func TestAGraphLeavesItsForkWhereAllOfItWaits(t *testing.T) {
+func TestAGraphReleasesItsSlotWhereAllOfItWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := rollout(2, nil)
+		f := rolling(2, nil)
 		f.forks = 1
 		f.units = func(host string) []*unit.Unit {
 			once, free := enginetest.Set(host, "/once", "1"), enginetest.Set(host, "/free", "1")
@@ -193,7 +193,7 @@ func (j *journal) check(rt *rapid.T, n int, edges map[int][]int, inOrder bool) {
 		begin, ended := j.at("begin "+path(i)), max(j.well(i), j.at("failed "+path(i)))
 		switch {
 		case begin < 0 && failed < 0:
-			rt.Fatalf("%s had no turn: %q", path(i), j.lines)
+			rt.Fatalf("%s was not executed: %q", path(i), j.lines)
 		case begin < 0 && j.at("skipped "+path(i)) < 0:
 			rt.Fatalf("%s was not skipped: %q", path(i), j.lines)
 		case begin < 0:
@@ -218,7 +218,7 @@ func (j *journal) check(rt *rapid.T, n int, edges map[int][]int, inOrder bool) {
 
 // TestAGraphKeepsItsEdges: whatever the graph, however long its units take and
 // whichever fail, no unit begins before what it requires has ended well, none
-// begins after a failure, and each of the others has one turn. In script order
+// begins after a failure, and each of the others is executed once. In script order
 // they begin as they are declared.
 func TestAGraphKeepsItsEdges(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
@@ -244,8 +244,8 @@ func TestAGraphKeepsItsEdges(t *testing.T) {
 				var all []*unit.Unit
 				for i := range n {
 					u := enginetest.Set("h1", path(i), "1")
-					u.IgnoreFailure = ignore[i]
-					u.Retry = &unit.Retry{Attempts: 1} // its turn is its own, not a part of a sequence
+					u.OnFailure.Ignore = ignore[i]
+					u.Retry = &unit.Retry{Attempts: 1} // it is executed on its own, not in a sequence
 					for _, before := range edges[i] {
 						u.Require = append(u.Require, all[before].ID)
 					}
@@ -255,7 +255,7 @@ func TestAGraphKeepsItsEdges(t *testing.T) {
 			}
 			f.around = func(_ string, p *unit.Play) { p.Graph = !inOrder }
 			j := &journal{}
-			h.Before = func(steps []dial.Step) {
+			h.Before = func(steps []target.Step) {
 				for _, s := range steps {
 					if s.Op.Link != nil {
 						time.Sleep(takes[s.Op.Link.Path])

@@ -57,7 +57,7 @@ func TestHandlersRunOnceAfterTheUnits(t *testing.T) {
 			[]string{"set[/a] changed", "handler[web/three]/set[/three] changed", "handler[web/one]/set[/one] changed"},
 		},
 		{
-			"delivered early",
+			"run early",
 			nil,
 			[]func() *unit.Unit{notifies("/a", "1", "one"), notifies("/b", "1", "two")},
 			[]int{1},

@@ -4,83 +4,75 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/event"
+	"github.com/openfroyo/froyo/engine/hostlock"
 	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/resume"
+	"github.com/openfroyo/froyo/engine/rollout"
+	"github.com/openfroyo/froyo/engine/runlog"
 	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/providers/abi"
-	"github.com/openfroyo/froyo/runner/dial"
-	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/target"
 )
 
-// hostRun is the progress of one host through a run. One goroutine at a time works on it.
+// hostRun is one host's part in a run. It implements rollout.Member.
 type hostRun struct {
-	*Executor
-	bare  *Executor // as it was given
-	host  *plan.Host
-	count Count
-	registers
-	// touched says that it was this run that changed something on the host.
-	touched bool
-	// side is what runs side by side on the host; nil is that all is in order.
-	side *graph
-	// leased says that the host is taken for this run.
-	leased bool
+	exec      *Executor
+	delegates *hostlock.Delegates
+	plan      *plan.Host
 	// last is the index of the host's last play, or -1.
-	last  int
-	ended bool // it was told that the host has no more to do
-	// wanted holds the units whose results a later unit reads.
-	wanted map[unit.ID]bool
+	last     int
+	finished bool // its end was reported
 	// watched holds the units that others name in on_change.
 	watched map[unit.ID]*unit.Unit
 
-	seat *seat           // its place in the phase at work
-	ctx  context.Context //nolint:containedctx // of the steps at work; a failure is told from everywhere
-	name string          // of the play at work
-	play *plan.Play
-	// owed holds the handlers of the play that were called for and not delivered,
-	// delivering those that the delivery at work has begun.
-	owed, delivering map[string]bool
-	// presumed holds those that the steps at work may call for, begun the steps
-	// themselves that were entered as such.
-	presumed map[string]bool
-	begun    map[*plan.Step]time.Time
-	// share is the batch whose share is taken up, nil where none is.
-	share *Batch
+	// mu is the host mutex: whoever executes steps of the host holds it, but while
+	// it waits for something outside. It guards all that follows.
+	mu    sync.Mutex
+	count Count
+	log   *runlog.Recorder
+	lock  *hostlock.HostLock
+	// own is the state of the steps that are executed in script order.
+	own lane
+	// touched says that it was this run that changed something on the host.
+	touched bool
 	// declined says that a unit was left out because the operator wanted that.
 	declined bool
 	// unverified says that the play's verify failed here.
 	unverified bool
+	// passed are steps of handlers that were executed before the run was broken off
+	// and were passed over since: when they are notified again, they are executed.
+	passed map[unit.ID]bool
+
+	slot *rollout.Slot // its worker slot in the phase at work
+	name string        // of the play at work
+	play *plan.Play
 }
 
-func newHostRun(e *Executor, h *plan.Host) *hostRun {
+func newHostRun(e *Executor, h *plan.Host, delegates *hostlock.Delegates) *hostRun {
 	r := &hostRun{
-		Executor: e, bare: e, host: h, registers: registers{err: h.Err}, last: -1, count: Count{Host: h.Host.Name},
-		wanted: map[unit.ID]bool{}, watched: map[unit.ID]*unit.Unit{},
+		exec: e, delegates: delegates, plan: h, last: -1, count: Count{Host: h.Host.Name},
+		watched: map[unit.ID]*unit.Unit{}, passed: map[unit.ID]bool{},
+		log: runlog.NewRecorder(e.Log, e.Contents, h), lock: hostlock.New(e.Locker, h),
 	}
+	r.own = lane{host: r, err: h.Err}
 	if h.Err != nil {
 		r.countError(h.Err)
 	}
 	for play, s := range h.Steps() {
 		r.last = max(r.last, play)
-		for _, id := range s.Unit.Require {
-			r.wanted[id] = true
-		}
 		for _, id := range s.Unit.OnChange {
 			r.watched[id] = nil
 		}
 	}
-	graphs := false
 	for play, p := range h.Plays {
 		if len(p.Barriers) > 0 {
 			r.last = max(r.last, play)
 		}
-		graphs = graphs || p.Graph
-	}
-	if graphs {
-		r.sideBySide()
 	}
 	if len(r.watched) > 0 {
 		for _, s := range h.Steps() {
@@ -92,225 +84,193 @@ func newHostRun(e *Executor, h *plan.Host) *hostRun {
 	return r
 }
 
-// begin sets the host to a play. What earlier runs left owed of it is owed from the start.
-func (r *hostRun) begin(name string, p *plan.Play) {
-	r.name, r.play, r.unverified = name, p, false
-	r.owed, r.presumed, r.begun = map[string]bool{}, map[string]bool{}, map[*plan.Step]time.Time{}
-	for _, h := range p.Handlers {
-		if h.Owed != nil {
-			r.owed[h.Name] = true
+// Name implements rollout.Member.
+func (r *hostRun) Name() string { return r.plan.Host.Name }
+
+// Err implements rollout.Member.
+func (r *hostRun) Err() error { return r.own.err }
+
+// Enter implements rollout.Member.
+func (r *hostRun) Enter(index int, play string) *rollout.Part {
+	p := r.plan.Plays[index]
+	if p == nil {
+		return nil
+	}
+	r.name, r.play, r.unverified = play, p, false
+	r.log.Enter(play, p)
+	part := &rollout.Part{Barriers: p.Barriers, Verifies: len(p.Verify) > 0, Last: index == r.last}
+	for s := range p.All() {
+		part.Changes = part.Changes || s.Acts() && s.Change.Action != abi.Probe || s.Err != nil
+		if s.Done && s.Once != "" && !s.Elsewhere() {
+			part.Done = append(part.Done, rollout.Done{Host: s.Once, Unit: s.Unit.ID.Local(), Outcome: s.Unit.Outcome()})
+		}
+	}
+	return part
+}
+
+// Refuse implements rollout.Member.
+func (r *hostRun) Refuse(err error) { r.own.refuse(err) }
+
+// Skip implements rollout.Member.
+func (r *hostRun) Skip(reason *diag.Error) {
+	if r.own.err != nil {
+		return
+	}
+	for _, s := range r.play.Steps {
+		r.own.leave(s, "the play stopped before this host")
+	}
+	err := *reason
+	err.Host, err.Code = r.Name(), diag.Failed
+	r.own.err = err.WithHint("nothing of the play was done on it; fix the cause and apply again")
+	r.emitHost(event.Event{Kind: event.HostStopped, Err: r.own.err})
+}
+
+// Stop implements rollout.Member.
+func (r *hostRun) Stop(err *diag.Error) {
+	err.Host, err.Code = r.Name(), diag.Failed
+	r.own.err = err
+	r.count.Failed++
+	r.emitHost(event.Event{Kind: event.HostStopped, Err: err})
+}
+
+// Finish implements rollout.Member. It reports the end once.
+func (r *hostRun) Finish() {
+	if r.finished {
+		return
+	}
+	r.finished = true
+	r.exec.Events.Emit(event.Event{Kind: event.HostFinished, Host: r.Name(), Err: r.own.err, Unreachable: r.count.Unreachable > 0})
+}
+
+// RunUnits implements rollout.Member: it executes the play's units, and the
+// handlers that they notify or that earlier runs left pending.
+func (r *hostRun) RunUnits(ctx context.Context, slot *rollout.Slot) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.slot = slot
+	done := 0
+	for at, b := range r.play.Breaks() {
+		r.section(ctx, r.play.Steps[done:at])
+		done = at
+		if b != nil {
+			r.meet(ctx, *b)
+		} else {
+			r.runHandlers(ctx)
+		}
+	}
+	r.section(ctx, r.play.Steps[done:])
+	r.runHandlers(ctx)
+}
+
+// Verify implements rollout.Member.
+func (r *hostRun) Verify(ctx context.Context, slot *rollout.Slot) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.slot = slot
+	r.own.run(ctx, r.play.Verify)
+	return !r.unverified
+}
+
+// runHandlers runs the handlers that are pending, each once.
+func (r *hostRun) runHandlers(ctx context.Context) {
+	r.log.BeginHandlers()
+	defer r.log.EndHandlers()
+	for r.own.err == nil {
+		h := r.log.NextHandler()
+		if h == nil {
+			return
+		}
+		began := time.Now()
+		r.declined = false
+		r.own.run(ctx, r.notified(h))
+		if r.own.err == nil {
+			// Where the operator left something of it out, it stays pending.
+			r.own.unrecorded(r.log.HandlerRan(ctx, h, began, r.declined))
 		}
 	}
 }
 
-// stay takes a host whose turn in a play never came out of the run. It has not
-// failed; nothing was done on it.
-func (r *hostRun) stay(why *diag.Error) {
-	if r.err != nil {
-		return
+// notified are a handler's steps, now that something has notified it.
+func (r *hostRun) notified(h *plan.Handler) []*plan.Step {
+	steps := make([]*plan.Step, len(h.Steps))
+	for i, planned := range h.Steps {
+		s := *planned
+		s.Dormant = false
+		if r.passed[s.Unit.ID] {
+			s.Done, s.Interrupted, s.Confirmed = false, time.Time{}, false
+		}
+		steps[i] = &s
 	}
-	for _, s := range r.play.Steps {
-		r.leave(s, "the play stopped before this host")
-	}
-	err := *why
-	err.Host, err.Code = r.host.Host.Name, diag.Failed
-	r.err = err.WithHint("nothing of the play was done on it; mend the cause and apply again")
-	r.Events.Emit(event.Event{Kind: event.HostStopped, Host: r.host.Host.Name, Play: r.name, Err: r.err})
-}
-
-// end tells that the host has no more to do, once.
-func (r *hostRun) end() {
-	if r.ended {
-		return
-	}
-	r.ended = true
-	r.Events.Emit(event.Event{Kind: event.HostFinished, Host: r.host.Host.Name, Err: r.err, Unreachable: r.count.Unreachable > 0})
+	return steps
 }
 
 // countError counts a host that is lost or refuses.
 func (r *hostRun) countError(err error) {
-	if lost, ok := errors.AsType[*dial.Error](err); ok && lost.Unreachable() {
+	if lost, ok := errors.AsType[*target.Error](err); ok && lost.Unreachable() {
 		r.count.Unreachable++
 		return
 	}
 	r.count.Failed++
 }
 
-// step is an op of a unit on its way to the host.
-func step(s *plan.Step, o op.Op) dial.Step {
-	return dial.Step{Op: o, User: s.Unit.User, Unit: s.Unit.ID.Sent(), Timeout: s.Unit.Timeout}
+// changed reports whether a unit of the host changed something in this run.
+func (r *hostRun) changed(id unit.ID) bool {
+	u := r.watched[id]
+	if u == nil {
+		return false
+	}
+	out := u.Outcome()
+	return out != nil && out.Status == unit.Changed
 }
 
-// effect is the nth op by which a unit acts, on its way to the host, which notes
-// that it performed it.
-func (r *hostRun) effect(s *plan.Step, o op.Op, n int) dial.Step {
-	d := step(s, o)
-	if r.Run != "" {
-		d.Key = plan.Key(r.Run, s.Unit, r.begun[s], n)
-	}
-	return d
+// unlocked does what waits for something outside, while other steps of the host
+// go on. It is called, and returns, with the host mutex held.
+func (r *hostRun) unlocked(wait func()) {
+	r.mu.Unlock()
+	defer r.mu.Lock()
+	wait()
 }
 
-// NotReached is why a unit was skipped whose host's part had ended before its turn.
-const NotReached = "not reached"
-
-// skip ends a unit's turn without anything done.
-func (r *hostRun) skip(s *plan.Step, reason string) {
-	r.passed(s, event.Event{Kind: event.UnitFinished, Status: unit.Skipped, Reason: reason})
+// key is the key by which the host notes that it performed the nth effect of a step.
+func (r *hostRun) key(s *plan.Step, n int) string {
+	if r.exec.Run == "" {
+		return ""
+	}
+	return resume.Key(r.exec.Run, s.Unit, r.log.Started(s), n)
 }
 
-// leave passes over a unit whose turn did not come: it is left for whoever goes
-// on with the run.
-func (r *hostRun) leave(s *plan.Step, reason string) {
-	r.passed(s, event.Event{Kind: event.UnitFinished, Status: unit.Skipped, Reason: reason, Open: true})
-}
-
-func (r *hostRun) passed(s *plan.Step, e event.Event) {
-	r.clear()
-	r.count.Skipped++
-	s.Unit.Finish(unit.Outcome{Status: unit.Skipped, Outputs: map[string]any{"changed": false}})
-	r.emit(s, e)
-}
-
-// unchanged ends the turn of a unit that found everything as it should be.
-func (r *hostRun) unchanged(s *plan.Step) {
-	e := event.Event{Kind: event.UnitFinished, Status: unit.Unchanged, Action: abi.None}
-	if s.Change != nil {
-		e.Reason = s.Change.Reason
-	}
-	tell := func() {
-		r.count.OK++
-		s.Unit.Finish(unit.Outcome{Status: unit.Unchanged, Action: abi.None, Outputs: map[string]any{"changed": false}})
-		r.emit(s, e)
-	}
-	if len(r.booked) == 0 {
-		tell()
-		return
-	}
-	r.booked = append(r.booked, entry{step: s, tell: tell}) // behind those before it
-}
-
-// fail ends a unit's turn with an error, and with it the host's part in the run.
-func (r *hostRun) fail(s *plan.Step, started time.Time, err error) {
-	r.clear()
-	_, open := errors.AsType[*unresolvedError](err)
-	_, unrecorded := errors.AsType[*unrecordedError](err)
-	err = r.explain(s, err)
-	open = open || unrecorded || unknown(err)
-	if r.dirty && s.Acts() && !onlyProbes(s.Change) {
-		// What it did before it failed is not known in detail; that it failed is kept.
-		status := unit.Failed
-		if open {
-			status = ""
-		}
-		if unkept := r.Record(context.Background(), r.changeOf(s, status)); unkept != nil {
-			err = errors.Join(err, unkept)
-		}
-	}
-	if !open {
-		if unkept := r.over(s, unit.Failed, nil); unkept != nil {
-			err = errors.Join(err, unkept)
-		}
-	}
-	s.Unit.Finish(unit.Outcome{Status: unit.Failed})
-	if s.Unit.OnFailure != "" && !ends(err) && !unrecorded && !s.Elsewhere() {
-		defer r.rescue(s)
-	}
-	if s.Unit.IgnoreFailure && !ends(err) && !unrecorded {
-		r.count.Ignored++
-		r.emit(s, event.Event{Kind: event.UnitFinished, Status: unit.Failed, Ignored: true, Err: err, Elapsed: time.Since(started)})
-		return
-	}
-	r.err = err
-	r.unverified = r.unverified || s.Unit.ID.Scope != unit.Scope{} && s.Unit.ID.Scope.Handler == ""
-	r.countError(err)
-	r.emit(s, event.Event{Kind: event.UnitFinished, Status: unit.Failed, Err: err, Elapsed: time.Since(started), Open: open})
-}
-
-// unknown reports whether an error says that nobody knows what a unit did: the
-// host was lost, or the run given up.
-func unknown(err error) bool {
-	_, lost := errors.AsType[*dial.Error](err)
-	return lost || diag.CodeOf(err) == diag.Interrupted
-}
-
-// rescue runs what a unit that failed wants done then. Whatever comes of it, the
-// unit has failed.
-func (r *hostRun) rescue(s *plan.Step) {
-	h := r.play.Handler(s.Unit.OnFailure)
-	if h == nil {
-		return
-	}
-	failed := r.err
-	if r.side != nil {
-		r.side.stop(failed)
-	}
-	r.err, r.dirty = nil, true
-	for _, step := range h.Steps {
-		step.Dormant = false
-	}
-	r.run(r.ctx, h.Steps)
-	if failed != nil {
-		r.err = failed
-	}
-}
-
-// ends reports whether an error ends the host's part whatever its unit says: the
-// host is lost, the run is given up, or the plan is no longer the reviewed one.
-func ends(err error) bool {
-	if _, lost := errors.AsType[*dial.Error](err); lost {
+// stopped reports whether no further unit shall begin.
+func (r *hostRun) stopped(ctx context.Context) bool {
+	select {
+	case <-r.exec.Stop: // never where it is nil
 		return true
-	}
-	code := diag.CodeOf(err)
-	return code == diag.Interrupted || code == diag.Stale || code == diag.Usage
-}
-
-// changeOf is a step's turn as it is kept.
-func (r *hostRun) changeOf(s *plan.Step, status unit.Status) Change {
-	return Change{
-		Host: r.host.Host.Name, MachineID: r.host.MachineID(), Play: r.name, Unit: s.Unit,
-		Status: status, Change: s.Change, On: s.On, Contents: r.Contents,
+	default:
+		return ctx.Err() != nil
 	}
 }
 
-// explain gives an error the unit's place.
-func (r *hostRun) explain(s *plan.Step, err error) error {
-	if _, lost := errors.AsType[*dial.Error](err); lost {
-		return err
-	}
-	if d, ok := errors.AsType[*diag.Error](err); ok {
-		d.Host, d.Unit = s.Unit.ID.Host, s.Unit.ID.Local()
-		if d.Code == diag.OK {
-			d.Code = diag.Failed
-		}
-		return d
-	}
-	return Explain(s.Unit, err)
+// emitHost emits an event about the host.
+func (r *hostRun) emitHost(e event.Event) {
+	e.Time, e.Host, e.Play = time.Now(), r.Name(), r.name
+	r.exec.Events.Emit(e)
 }
 
-// Explain turns a provider's error into one with the unit's place and the exit code of a failed host.
-func Explain(u *unit.Unit, err error) *diag.Error {
-	d := &diag.Error{
-		Summary: err.Error(), Pos: u.Pos, Stack: u.Stack, Host: u.ID.Host, Unit: u.ID.Local(),
-		Code: diag.Failed, Cause: err,
-	}
-	if e, ok := errors.AsType[*abi.Error](err); ok {
-		d.Summary, d.Detail, d.Hint = e.Message, e.Detail, e.Hint
-		if u.Sensitive && d.Detail != "" {
-			d.Detail = "(what it said is sensitive)"
-		}
-	}
-	if errors.Is(err, context.Canceled) {
-		d.Summary, d.Code = "interrupted", diag.Interrupted
-	}
-	return d
-}
-
+// emit emits an event about a step.
 func (r *hostRun) emit(s *plan.Step, e event.Event) {
-	e.Time, e.Host, e.Play, e.Unit, e.Pos = time.Now(), r.host.Host.Name, r.name, s.Unit.ID, s.Unit.Pos
+	e.Unit, e.Pos = s.Unit.ID, s.Unit.Pos
 	if s.Change != nil && e.Action == "" {
 		e.Action = s.Change.Action
 	}
 	e.Reason = strings.TrimSpace(e.Reason)
-	r.Events.Emit(e)
+	if s.Unit.Sensitive && (e.Status == unit.Changed || e.Status == unit.Unchanged) {
+		e.Reason = "" // the provider gave it, and it may quote what the unit was given
+	}
+	r.emitHost(e)
+}
+
+// waiting is the event that a step waits for other hosts.
+func (r *hostRun) waiting(s *plan.Step, text string) event.Event {
+	return event.Event{
+		Kind: event.HostWaits, Time: time.Now(), Host: r.Name(), Play: r.name, Unit: s.Unit.ID, Pos: s.Unit.Pos, Text: text,
+	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/openfroyo/froyo/engine/enginetest"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/resume"
 	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/providers/abi"
 )
@@ -21,14 +22,14 @@ import (
 // migration is n hosts of which one writes /once for all. Each then writes
 // /after, and /then where /once changed.
 func migration(n int) *fleet {
-	f := rollout(n, nil)
+	f := rolling(n, nil)
 	f.units = func(host string) []*unit.Unit {
 		once, then := enginetest.Set(host, "/once", "1"), enginetest.Set(host, "/then", "3")
-		once.RunOnce, once.Notify = true, []string{"mend"}
+		once.RunOnce, once.Notify = true, []string{"fix"}
 		then.OnChange, then.Require = []unit.ID{once.ID}, []unit.ID{once.ID}
 		return []*unit.Unit{once, enginetest.Set(host, "/after", "2"), then}
 	}
-	f.around = func(host string, p *unit.Play) { p.Handlers = []*unit.Handler{handler(host, "mend", "/mended")} }
+	f.around = func(host string, p *unit.Play) { p.Handlers = []*unit.Handler{handler(host, "fix", "/fixed")} }
 	return f
 }
 
@@ -50,7 +51,7 @@ func TestAUnitIsDoneOnce(t *testing.T) {
 		c := watch(f, func(string, string) time.Duration { return time.Second })
 		c.apply(t.Context())
 		want := []string{
-			"h00/handler[web/mend]/set[/mended] changed",
+			"h00/handler[web/fix]/set[/fixed] changed",
 			"h00/set[/after] changed", "h00/set[/once] changed", "h00/set[/then] changed",
 			"h01/set[/after] changed", "h01/set[/once] skipped", "h01/set[/then] changed",
 			"h02/set[/after] changed", "h02/set[/once] skipped", "h02/set[/then] changed",
@@ -97,7 +98,7 @@ func TestFollowersOfWhatFails(t *testing.T) {
 		},
 		{
 			"it fails there and may", func(f *fleet, _ []*plan.Host) { f.hosts["h00"].Refuse = map[string]bool{"/once": true} },
-			func(u *unit.Unit) { u.IgnoreFailure = true },
+			func(u *unit.Unit) { u.OnFailure.Ignore = true },
 			[]string{"h01/set[/after] changed", "h01/set[/once] failed", "h01/set[/then] skipped"},
 			"set[/once] is done once, on h00, and failed there",
 		},
@@ -160,7 +161,7 @@ func TestOnceAndABarrierThatWaitForEachOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := migration(2)
 		f.around = func(host string, p *unit.Play) {
-			p.Handlers = []*unit.Handler{handler(host, "mend", "/mended")}
+			p.Handlers = []*unit.Handler{handler(host, "fix", "/fixed")}
 			p.Barriers = []unit.Barrier{{Name: "x", At: 0}}
 			if host == "h01" {
 				p.Barriers[0].At = 1
@@ -190,13 +191,13 @@ func TestGoingOnWithWhatIsDoneOnce(t *testing.T) {
 		}},
 		{"interrupted", "", 2, []string{
 			"h00/set[/after] changed", "h00/set[/once] skipped", "h00/set[/then] changed",
-			"h01/handler[web/mend]/set[/mended] changed", "h01/set[/after] changed", "h01/set[/once] changed", "h01/set[/then] changed",
+			"h01/handler[web/fix]/set[/fixed] changed", "h01/set[/after] changed", "h01/set[/once] changed", "h01/set[/then] changed",
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := migration(2)
 			f.batch = []unit.Size{{N: tt.batch}}
-			f.progress = map[string]map[string]plan.Progress{"h01": {
+			f.progress = map[string]map[string]resume.Progress{"h01": {
 				"set[/once]": {Action: abi.Create, Status: tt.status, Started: time.Unix(1, 0)},
 			}}
 			f.apply(t.Context(), f.plan(t.Context()))
@@ -212,16 +213,16 @@ func TestGoingOnWithWhatIsDoneOnce(t *testing.T) {
 func TestWhatALostHostDidOnceIsDone(t *testing.T) {
 	for _, test := range []struct {
 		name    string
-		was     plan.Progress
+		was     resume.Progress
 		written bool
 	}{
-		{"done", plan.Progress{Action: abi.Create, Status: unit.Changed, Started: time.Unix(1, 0)}, false},
-		{"failed", plan.Progress{Action: abi.Create, Status: unit.Failed, Started: time.Unix(1, 0)}, true},
-		{"not begun", plan.Progress{}, true},
+		{"done", resume.Progress{Action: abi.Create, Status: unit.Changed, Started: time.Unix(1, 0)}, false},
+		{"failed", resume.Progress{Action: abi.Create, Status: unit.Failed, Started: time.Unix(1, 0)}, true},
+		{"not begun", resume.Progress{}, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			f := migration(3)
-			f.progress = map[string]map[string]plan.Progress{"h00": {"set[/once]": test.was}}
+			f.progress = map[string]map[string]resume.Progress{"h00": {"set[/once]": test.was}}
 			p := f.planner()
 			connect := p.Connect
 			p.Connect = func(ctx context.Context, h *inventory.Host) (plan.Target, error) {

@@ -9,6 +9,7 @@ import (
 	"github.com/openfroyo/froyo/engine/apply"
 	"github.com/openfroyo/froyo/engine/enginetest"
 	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/runlog"
 	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/runner/op"
 )
@@ -29,7 +30,7 @@ func TestProbesAreMadeAtApply(t *testing.T) {
 		}
 	}
 	recorded := 0
-	f.record = func(c apply.Change) error {
+	f.record = func(c runlog.Change) error {
 		recorded++
 		return nil
 	}
@@ -58,7 +59,7 @@ func TestAProbeThatFailsEndsTheHost(t *testing.T) {
 	h.Shut = map[int]bool{80: true}
 	f := oneHost(h, set("/a", "1"), probe(80), set("/b", "2"))
 	var recorded []string
-	f.record = func(c apply.Change) error {
+	f.record = func(c runlog.Change) error {
 		recorded = append(recorded, c.Unit.ID.Key)
 		return nil
 	}
@@ -73,14 +74,14 @@ func TestAProbeThatFailsEndsTheHost(t *testing.T) {
 
 func TestUnannouncedProbeIsRefused(t *testing.T) {
 	h := enginetest.NewHost(nil)
-	f := oneHost(h, func() *unit.Unit { // which has a turn of its own
+	f := oneHost(h, func() *unit.Unit { // which is executed on its own
 		u := enginetest.Probe("h1", 80)
 		u.When = lambda(func() (any, error) { return true, nil })
 		return u
 	})
 	f.provider = &enginetest.Provider{Extra: &op.Op{TCP: &op.TCPProbe{Address: "elsewhere", Port: 80, Tries: op.Tries{TimeoutMS: 1, Attempts: 1}}}}
 	counts := f.apply(t.Context(), f.plan(t.Context()))
-	if log := strings.Join(f.log, "\n"); counts[0].Failed != 1 || h.Probes != 0 || !strings.Contains(log, "unannounced effect: the provider asks for probe.tcp elsewhere:80") {
+	if log := strings.Join(f.log, "\n"); counts[0].Failed != 1 || h.Probes != 0 || !strings.Contains(log, "unannounced effect: probe.tcp elsewhere:80") {
 		t.Errorf("%+v, %d probes\n%s", counts[0], h.Probes, log)
 	}
 }

@@ -16,8 +16,10 @@ import (
 	"github.com/openfroyo/froyo/engine/enginetest"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/planning"
+	"github.com/openfroyo/froyo/engine/rollout"
 	"github.com/openfroyo/froyo/engine/unit"
-	"github.com/openfroyo/froyo/runner/dial"
+	"github.com/openfroyo/froyo/runner/target"
 )
 
 // site is a random runbook of several plays over hosts of which some fail.
@@ -99,7 +101,7 @@ func (s *site) units(host string, play int) *unit.Play {
 }
 
 // watch takes part in a round trip of a host.
-func (s *site) watch(host string, steps []dial.Step) {
+func (s *site) watch(host string, steps []target.Step) {
 	var began time.Time
 	for _, step := range steps {
 		if step.Op.Link == nil {
@@ -154,24 +156,24 @@ func (s *site) run() []apply.Count {
 		hosts, names = append(hosts, enginetest.Inventory(name(i))), append(names, name(i))
 	}
 	p := f.planner()
-	p.Evaluate = func(_ context.Context, h *inventory.Host, _ plan.Target) (*plan.Evaluation, error) {
+	p.Evaluate = func(_ context.Context, h *inventory.Host, _ plan.Target) (*planning.Evaluation, error) {
 		plays := map[int]*unit.Play{}
 		for i := range s.plays {
 			plays[i] = s.units(h.Name, i)
 		}
-		return &plan.Evaluation{Plays: plays}, nil
+		return &planning.Evaluation{Plays: plays}, nil
 	}
 	planned := p.Plan(context.Background(), hosts)
-	var plays []apply.Play
+	var plays []rollout.Play
 	for i, p := range s.plays {
-		play := apply.Play{Name: fmt.Sprintf("p%d", i), Hosts: names, MaxFail: p.maxFail}
+		play := rollout.Play{Name: fmt.Sprintf("p%d", i), Hosts: names, MaxFail: p.maxFail}
 		if p.batch > 0 {
 			play.Batch = []unit.Size{{N: p.batch}}
 		}
 		plays = append(plays, play)
 	}
 	for n, h := range f.hosts {
-		h.Before = func(steps []dial.Step) { s.watch(n, steps) }
+		h.Before = func(steps []target.Step) { s.watch(n, steps) }
 	}
 	return f.executor().Apply(context.Background(), plays, planned)
 }

@@ -1,7 +1,6 @@
 package apply_test
 
 import (
-	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -13,9 +12,10 @@ import (
 	"github.com/openfroyo/froyo/engine/apply"
 	"github.com/openfroyo/froyo/engine/enginetest"
 	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/resume"
+	"github.com/openfroyo/froyo/engine/runlog"
 	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/providers/abi"
-	"github.com/openfroyo/froyo/runner/op"
 )
 
 // TestUnitsAreEnteredBeforeTheyAct: what is about to act is kept first, all of
@@ -25,7 +25,7 @@ func TestUnitsAreEnteredBeforeTheyAct(t *testing.T) {
 		h := enginetest.NewHost(map[string]string{"/b": "2"})
 		f := oneHost(h, set("/a", "1"), set("/b", "2"), set("/c", "3"))
 		var begun []string
-		f.begin = func(b apply.Beginning) error {
+		f.begin = func(b runlog.Intent) error {
 			if h.Writes > 0 {
 				t.Error("a file was written before it was kept that its unit acts")
 			}
@@ -39,7 +39,7 @@ func TestUnitsAreEnteredBeforeTheyAct(t *testing.T) {
 		}
 		counts := f.apply(t.Context(), f.plan(t.Context()))
 		if want := []string{"set[/a]", "set[/c]"}; !slices.Equal(begun, want) {
-			t.Errorf("entered %q, want %q", begun, want)
+			t.Errorf("recorded %q, want %q", begun, want)
 		}
 		if full && (h.Writes != 0 || counts[0].Failed != 1) {
 			t.Errorf("with nothing kept, %d files were written, and %d hosts failed", h.Writes, counts[0].Failed)
@@ -47,25 +47,25 @@ func TestUnitsAreEnteredBeforeTheyAct(t *testing.T) {
 	}
 }
 
-// TestNothingIsEnteredWhereNothingActs: a run that has nothing to do keeps nothing.
-func TestNothingIsEnteredWhereNothingActs(t *testing.T) {
+// TestNothingIsRecordedWhereNothingActs: a run that has nothing to do keeps nothing.
+func TestNothingIsRecordedWhereNothingActs(t *testing.T) {
 	f := oneHost(enginetest.NewHost(map[string]string{"/a": "1"}), set("/a", "1"))
-	f.begin = func(b apply.Beginning) error {
-		t.Errorf("entered %v", b.Units)
+	f.begin = func(b runlog.Intent) error {
+		t.Errorf("recorded %v", b.Units)
 		return nil
 	}
 	f.apply(t.Context(), f.plan(t.Context()))
 }
 
-// TestGoingOn: what has had its turn gets no other, whatever the host is like by
+// TestGoingOn: what was executed is not again, whatever the host is like by
 // now; the rest is read again and done.
 func TestGoingOn(t *testing.T) {
 	h := enginetest.NewHost(map[string]string{"/begun": "2"})
 	f := oneHost(h, set("/done", "1"), set("/begun", "2"), set("/left", "3"), set("/failed", "4"), set("/quiet", "5"))
-	was := func(s unit.Status) plan.Progress {
-		return plan.Progress{Action: abi.Create, Status: s, Started: time.Unix(1, 0)}
+	was := func(s unit.Status) resume.Progress {
+		return resume.Progress{Action: abi.Create, Status: s, Started: time.Unix(1, 0)}
 	}
-	f.progress = map[string]map[string]plan.Progress{"h1": {
+	f.progress = map[string]map[string]resume.Progress{"h1": {
 		"set[/done]": was(unit.Changed), "set[/begun]": was(""), "set[/failed]": was(unit.Failed), "set[/quiet]": was(unit.Unchanged),
 		"set[/gone]": was(unit.Changed), // the runbook knows of it no more
 	}}
@@ -94,7 +94,7 @@ func TestWatchersSeeWhatWasDoneBefore(t *testing.T) {
 		u.OnChange = []unit.ID{{Host: "h1", Type: "set", Key: "/a"}}
 		return u
 	})
-	f.progress = map[string]map[string]plan.Progress{"h1": {"set[/a]": {Action: abi.Create, Status: unit.Changed, Started: time.Unix(1, 0)}}}
+	f.progress = map[string]map[string]resume.Progress{"h1": {"set[/a]": {Action: abi.Create, Status: unit.Changed, Started: time.Unix(1, 0)}}}
 	planned := f.plan(t.Context())
 	if n := plan.Summarize(planned).Pending(); n != 1 {
 		t.Errorf("%d changes are planned, want 1", n)
@@ -124,8 +124,8 @@ func TestABrokenDeliveryGoesOn(t *testing.T) {
 				one.Units = append(one.Units, two.Units...)
 				p.Handlers = []*unit.Handler{one}
 			}
-			f.owed = map[plan.Owed]string{{Play: "web", Handler: "both", Since: time.Unix(4, 0), Run: "r1", Called: test.called}: enginetest.MachineID}
-			f.progress = map[string]map[string]plan.Progress{"h1": {
+			f.pending = map[plan.PendingHandler]string{{Play: "web", Handler: "both", Since: time.Unix(4, 0), Run: "r1", Notified: test.called}: enginetest.MachineID}
+			f.progress = map[string]map[string]resume.Progress{"h1": {
 				"handler[web/both]/set[/one]": {Action: abi.Create, Status: unit.Changed, Started: time.Unix(10, 0)},
 			}}
 			f.apply(t.Context(), f.plan(t.Context()))
@@ -136,21 +136,19 @@ func TestABrokenDeliveryGoesOn(t *testing.T) {
 	}
 }
 
-// TestAHostWithNothingLeftIsTakenAtTheEnd: its runner takes away what the host
+// TestAHostWithNothingLeftIsLockedAtTheEnd: its runner takes away what the host
 // keeps of the run, where that was broken off after its last change there.
-func TestAHostWithNothingLeftIsTakenAtTheEnd(t *testing.T) {
+func TestAHostWithNothingLeftIsLockedAtTheEnd(t *testing.T) {
 	for _, resumed := range []bool{false, true} {
 		h := enginetest.NewHost(map[string]string{"/a": "1"})
 		f := oneHost(h, set("/a", "1"))
 		if resumed {
-			f.progress = map[string]map[string]plan.Progress{"h1": {"set[/a]": {Action: abi.Create, Status: unit.Changed, Started: time.Unix(1, 0)}}}
+			f.progress = map[string]map[string]resume.Progress{"h1": {"set[/a]": {Action: abi.Create, Status: unit.Changed, Started: time.Unix(1, 0)}}}
 		}
-		f.lease = func(context.Context, *plan.Host, *plan.Step) (*apply.Lease, error) {
-			return &apply.Lease{Op: op.Lease{Run: "r1", Owner: "ada@laptop"}}, nil
-		}
+		f.locker = locked
 		f.apply(t.Context(), f.plan(t.Context()))
 		if want := map[bool]int{false: 0, true: 1}[resumed]; h.Leases != want {
-			t.Errorf("gone on with is %v: the host was taken %d times, want %d", resumed, h.Leases, want)
+			t.Errorf("resumed is %v: the host was taken %d times, want %d", resumed, h.Leases, want)
 		}
 	}
 }

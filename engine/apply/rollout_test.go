@@ -14,8 +14,8 @@ import (
 	"github.com/openfroyo/froyo/engine/unit"
 )
 
-// rollout is a fleet of n hosts that all want one file, which some refuse.
-func rollout(n int, refuse map[int]bool) *fleet {
+// rolling is a fleet of n hosts that all want one file, which some refuse.
+func rolling(n int, refuse map[int]bool) *fleet {
 	f := &fleet{hosts: map[string]*enginetest.Host{}, units: func(host string) []*unit.Unit {
 		return []*unit.Unit{enginetest.Set(host, "/a", "1")}
 	}}
@@ -28,7 +28,7 @@ func rollout(n int, refuse map[int]bool) *fleet {
 }
 
 func TestABatchWaitsForTheOneBefore(t *testing.T) {
-	f := rollout(5, nil)
+	f := rolling(5, nil)
 	f.batch = []unit.Size{{N: 1}, {N: 2}}
 	f.apply(t.Context(), f.plan(t.Context()))
 	batch := map[string]int{"h00": 0, "h01": 1, "h02": 1, "h03": 2, "h04": 2}
@@ -46,7 +46,7 @@ func TestABatchWaitsForTheOneBefore(t *testing.T) {
 }
 
 func TestVerifyThatFailsStopsTheRollout(t *testing.T) {
-	f := rollout(4, nil)
+	f := rolling(4, nil)
 	f.batch = []unit.Size{{N: 2}}
 	f.hosts["h01"].Refuse = map[string]bool{"/ok": true}
 	f.around = func(host string, p *unit.Play) {
@@ -69,7 +69,7 @@ func TestVerifyThatFailsStopsTheRollout(t *testing.T) {
 }
 
 // TestMaxFailHoldsFurtherBatchesBack: a batch begins only while no more hosts
-// than allowed have failed, and where it begins all of its hosts get their turn.
+// than allowed have failed, and where it begins all of its hosts are executed.
 func TestMaxFailHoldsFurtherBatchesBack(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		n := rapid.IntRange(1, 12).Draw(rt, "hosts")
@@ -79,7 +79,7 @@ func TestMaxFailHoldsFurtherBatchesBack(t *testing.T) {
 		}
 		size := rapid.IntRange(1, 5).Draw(rt, "batch")
 		limit := unit.Size{N: rapid.IntRange(0, 100).Draw(rt, "max_fail"), Percent: true}
-		f := rollout(n, refuse)
+		f := rolling(n, refuse)
 		f.batch, f.maxFail = []unit.Size{{N: size}}, &limit
 		f.apply(t.Context(), f.plan(t.Context()))
 		failed := 0
@@ -105,7 +105,7 @@ func TestIgnoreFailureLetsTheHostGoOn(t *testing.T) {
 	h.Refuse = map[string]bool{"/a": true}
 	f := oneHost(h, func() *unit.Unit {
 		u := enginetest.Set("h1", "/a", "1")
-		u.IgnoreFailure = true
+		u.OnFailure.Ignore = true
 		return u
 	}, set("/b", "2"))
 	counts := f.apply(t.Context(), f.plan(t.Context()))
@@ -120,7 +120,7 @@ func TestOnFailureRunsOnlyWhereTheUnitFails(t *testing.T) {
 		refuse bool
 		want   []string
 	}{
-		{"fails", true, []string{"h1/set[/a] failed", "h1/handler[web/mend]/set[/mended] changed", "h1/set[/b] skipped"}},
+		{"fails", true, []string{"h1/set[/a] failed", "h1/handler[web/fix]/set[/fixed] changed", "h1/set[/b] skipped"}},
 		{"does not fail", false, []string{"h1/set[/a] changed", "h1/set[/b] changed"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -128,13 +128,13 @@ func TestOnFailureRunsOnlyWhereTheUnitFails(t *testing.T) {
 			h.Refuse = map[string]bool{"/a": tt.refuse}
 			f := oneHost(h, func() *unit.Unit {
 				u := enginetest.Set("h1", "/a", "1")
-				u.OnFailure = "mend"
+				u.OnFailure.Handler = "fix"
 				return u
 			}, set("/b", "2"))
 			f.around = func(host string, p *unit.Play) {
-				mend := handler(host, "mend", "/mended")
-				mend.Rescue = true
-				p.Handlers = []*unit.Handler{mend}
+				fix := handler(host, "fix", "/fixed")
+				fix.Rescue = true
+				p.Handlers = []*unit.Handler{fix}
 			}
 			planned := f.plan(t.Context())
 			if s := planned[0].Plays[0].Handlers[0].Steps[0]; !s.Dormant || !s.Rescue || s.Pending() {
@@ -158,7 +158,7 @@ func TestOnFailureRunsOnlyWhereTheUnitFails(t *testing.T) {
 
 // TestAHostThatIsThroughSaysSoAtOnce: it does not wait for a slower one.
 func TestAHostThatIsThroughSaysSoAtOnce(t *testing.T) {
-	f := rollout(2, nil)
+	f := rolling(2, nil)
 	finished := make(chan string, 2)
 	f.hosts["h00"].OnWrite = func(*enginetest.Host, string) {
 		if name := <-finished; name != "h01" {

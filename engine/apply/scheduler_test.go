@@ -14,7 +14,7 @@ import (
 	"github.com/openfroyo/froyo/engine/apply"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/unit"
-	"github.com/openfroyo/froyo/runner/dial"
+	"github.com/openfroyo/froyo/runner/target"
 )
 
 // crew watches the hosts of a fleet at work, in a time of their own.
@@ -36,7 +36,7 @@ type crew struct {
 func watch(f *fleet, takes func(host, path string) time.Duration) *crew {
 	c := &crew{fleet: f, atWork: map[string]int{}, ends: map[string]int{}, acts: map[string]int{}}
 	for name, h := range f.hosts {
-		h.Before = func(steps []dial.Step) { c.trip(name, steps, takes) }
+		h.Before = func(steps []target.Step) { c.trip(name, steps, takes) }
 	}
 	f.finished = func(host string) {
 		c.mu.Lock()
@@ -49,7 +49,7 @@ func watch(f *fleet, takes func(host, path string) time.Duration) *crew {
 func (c *crew) now() int { return int(time.Since(c.began) / time.Second) }
 
 // trip is a round trip of a host. Only those that write something are work.
-func (c *crew) trip(host string, steps []dial.Step, takes func(host, path string) time.Duration) {
+func (c *crew) trip(host string, steps []target.Step, takes func(host, path string) time.Duration) {
 	var wait time.Duration
 	c.mu.Lock()
 	for _, s := range steps {
@@ -90,16 +90,16 @@ func each(seconds map[string]int) func(host, path string) time.Duration {
 	return func(host, _ string) time.Duration { return time.Duration(seconds[host]) * time.Second }
 }
 
-func TestForksBoundWhoIsAtWork(t *testing.T) {
+func TestSlotsBoundWhoIsAtWork(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := rollout(5, nil)
+		f := rolling(5, nil)
 		f.forks = 2
 		c := watch(f, each(map[string]int{"h00": 10, "h01": 1, "h02": 2, "h03": 3, "h04": 4}))
 		c.apply(t.Context())
 		if c.most != 2 {
 			t.Errorf("%d hosts were at work at once, want 2", c.most)
 		}
-		// A slow host holds nobody back but for its fork.
+		// A slow host holds nobody back but for its worker slot.
 		if want := map[string]int{"h00": 10, "h01": 1, "h02": 3, "h03": 6, "h04": 10}; !cmp.Equal(want, c.ends) {
 			t.Error(cmp.Diff(want, c.ends))
 		}
@@ -108,7 +108,7 @@ func TestForksBoundWhoIsAtWork(t *testing.T) {
 
 func TestASlowHostHoldsBackTheNextBatchOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := rollout(4, nil)
+		f := rolling(4, nil)
 		f.batch = []unit.Size{{N: 2}}
 		c := watch(f, each(map[string]int{"h00": 9, "h01": 1, "h02": 1, "h03": 5}))
 		c.apply(t.Context())
@@ -134,7 +134,7 @@ func TestStopEndsEverything(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				f := rollout(4, nil)
+				f := rolling(4, nil)
 				f.forks = 2
 				ctx, end := tt.how(f)
 				defer func() {

@@ -16,7 +16,7 @@ import (
 
 // throttled is n hosts that write /a, of which at most so many at once, and then /b.
 func throttled(n, most int) *fleet {
-	f := rollout(n, nil)
+	f := rolling(n, nil)
 	f.units = func(host string) []*unit.Unit {
 		a := enginetest.Set(host, "/a", "1")
 		a.Throttle = most

@@ -1,7 +1,7 @@
 // Package diag holds what an error tells the operator beside its text: where
 // it happened, what to do about it, and the exit code it leads to.
 //
-// It is a leaf of the engine: it imports the standard library only.
+// It is a leaf of the engine: it imports runner/target only.
 package diag
 
 import (

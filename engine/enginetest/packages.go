@@ -15,7 +15,8 @@ func Package(host, name string) *unit.Unit {
 	if err != nil {
 		panic(err) // a string always encodes
 	}
-	return &unit.Unit{ID: unit.ID{Host: host, Type: "pkg", Key: name}, Args: args}
+	id := unit.ID{Host: host, Type: "pkg", Key: name}
+	return &unit.Unit{ID: id, Args: args, Order: Order(id)}
 }
 
 type pkg struct {
@@ -34,7 +35,26 @@ func (h *Host) query(q *op.PkgQuery) op.Result {
 	return op.Result{PkgQuery: r}
 }
 
+// simulate tells of packages in Refused, and that Along comes along.
+func (h *Host) simulate(e *op.PkgEnsure) op.Result {
+	done := &op.PkgDone{}
+	for _, p := range e.Packages {
+		change := op.PkgChange{Name: p.Name}
+		if why := h.Refused[p.Name]; why != "" {
+			change.Error = &op.Error{Class: op.Conflict, Code: "removes", Message: why}
+		}
+		done.Packages = append(done.Packages, change)
+	}
+	for _, name := range h.Along {
+		done.Also = append(done.Also, op.PkgChange{Name: name})
+	}
+	return op.Result{PkgEnsure: done}
+}
+
 func (h *Host) ensure(e *op.PkgEnsure) op.Result {
+	if e.Simulate {
+		return h.simulate(e)
+	}
 	h.Transactions = append(h.Transactions, names(e))
 	refused := false
 	for _, p := range e.Packages {

@@ -9,13 +9,13 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/openfroyo/froyo/engine/inspect"
 	"github.com/openfroyo/froyo/engine/inventory"
-	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/providers/abi"
 	"github.com/openfroyo/froyo/runner/codec"
-	"github.com/openfroyo/froyo/runner/dial"
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/target"
 	"github.com/openfroyo/froyo/runner/wire"
 )
 
@@ -29,7 +29,7 @@ type Host struct {
 	OnWrite func(h *Host, path string)
 	// Before is called with the steps of each round trip, before any of it is
 	// done and outside of the host's lock: a slow host sleeps there.
-	Before func(steps []dial.Step)
+	Before func(steps []target.Step)
 	// Refuse makes writing these paths fail.
 	Refuse map[string]bool
 	// Stumble makes writing these paths fail so many times, for a reason that passes.
@@ -37,6 +37,9 @@ type Host struct {
 	// Packages are the versions of the installed ones by name, Broken those that cannot be installed.
 	Packages map[string]string
 	Broken   map[string]bool
+	// Refused says of packages why a simulation refuses them, Along what one brings along.
+	Refused map[string]string
+	Along   []string
 	// Transactions lists the packages of each, joined by blanks.
 	Transactions []string
 	// LoseAfter cuts the connection after so many ops; 0 never does.
@@ -48,9 +51,16 @@ type Host struct {
 	// Shut are the ports that take no connection, Probes counts who asked.
 	Shut   map[int]bool
 	Probes int
+	// FenceAfter takes the host from the run after so many ops; 0 never does. FencedBy
+	// is who has it then, if anybody.
+	FenceAfter int
+	FencedBy   *op.Holder
 	// Holder is another run that has the host, Leases counts who asked for it.
 	Holder *op.Holder
 	Leases int
+	// Links are directories that lead elsewhere. Asked counts who asked what paths lead to.
+	Links map[string]string
+	Asked int
 }
 
 // MachineID is the machine-id of hosts that have no other.
@@ -65,7 +75,7 @@ func NewHost(files map[string]string) *Host {
 }
 
 // Do implements plan.Target.
-func (h *Host) Do(_ context.Context, steps []dial.Step) ([]op.Result, error) {
+func (h *Host) Do(_ context.Context, steps []target.Step) ([]op.Result, error) {
 	if h.Before != nil {
 		h.Before(steps)
 	}
@@ -83,20 +93,20 @@ func (h *Host) Do(_ context.Context, steps []dial.Step) ([]op.Result, error) {
 }
 
 // Run implements plan.Target.
-func (h *Host) Run(_ context.Context, steps []dial.Step) ([]dial.Outcome, error) {
+func (h *Host) Run(_ context.Context, steps []target.Step) ([]target.Outcome, error) {
 	if h.Before != nil {
 		h.Before(steps)
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.Trips++
-	outcomes := make([]dial.Outcome, len(steps))
+	outcomes := make([]target.Outcome, len(steps))
 	for i, s := range steps {
 		result, err := h.perform(s.Op)
 		if err != nil {
 			return outcomes[:i], err
 		}
-		outcomes[i] = dial.Outcome{Result: result, Ran: true}
+		outcomes[i] = target.Outcome{Result: result, Ran: true}
 		if s.Expect != "" && wire.Digest(result) != s.Expect {
 			outcomes[i].Mismatch = true
 			break
@@ -106,14 +116,26 @@ func (h *Host) Run(_ context.Context, steps []dial.Step) ([]dial.Outcome, error)
 		}
 	}
 	if h.LoseNow {
-		return nil, &dial.Error{Host: "test", Stage: dial.StageLost, Message: "the connection was lost"}
+		return nil, &target.Error{Host: "test", Stage: target.StageLost, Message: "the connection was lost"}
 	}
 	return outcomes, nil
 }
 
+// Ops returns how many ops the host was asked for.
+func (h *Host) Ops() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.ops
+}
+
 func (h *Host) perform(o op.Op) (op.Result, error) {
 	if h.ops++; h.LoseAfter > 0 && h.ops > h.LoseAfter {
-		return op.Result{}, &dial.Error{Host: "test", Stage: dial.StageLost, Message: "the connection was lost"}
+		return op.Result{}, &target.Error{Host: "test", Stage: target.StageLost, Message: "the connection was lost"}
+	}
+	if h.FenceAfter > 0 && h.ops > h.FenceAfter {
+		return op.Result{}, &target.LockLostError{Host: "h1", Reason: &op.Error{
+			Class: op.Conflict, Code: op.CodeBroken, Message: "run r1 no longer holds the host: \x1b[1mits runner is gone", Holder: h.FencedBy,
+		}}
 	}
 	switch {
 	case o.Facts != nil:
@@ -138,12 +160,14 @@ func (h *Host) perform(o op.Op) (op.Result, error) {
 			h.OnWrite(h, o.Link.Path)
 		}
 		return op.Result{Done: &op.Done{Changed: true}}, nil
-	case o.Lease != nil:
+	case o.Lock != nil:
 		h.Leases++
 		if h.Holder != nil {
 			return op.Result{Error: &op.Error{Class: op.Conflict, Code: op.CodeHeld, Message: "held", Holder: h.Holder}}, nil
 		}
 		return op.Result{Done: &op.Done{}}, nil
+	case o.Overlap != nil:
+		return h.overlap(o.Overlap), nil
 	case o.PkgQuery != nil:
 		return h.query(o.PkgQuery), nil
 	case o.PkgEnsure != nil:
@@ -176,7 +200,7 @@ type set struct {
 	Value string `json:"value"`
 }
 
-// Call implements plan.Provider.
+// Call implements inspect.Provider.
 func (p *Provider) Call(_ context.Context, reqs []abi.Request) ([]abi.Reply, error) {
 	replies := make([]abi.Reply, len(reqs))
 	for i, r := range reqs {
@@ -185,8 +209,8 @@ func (p *Provider) Call(_ context.Context, reqs []abi.Request) ([]abi.Reply, err
 	return replies, nil
 }
 
-// Run implements plan.Provider.
-func (p *Provider) Run(ctx context.Context, reqs []abi.Request, perform plan.Perform) ([]abi.Reply, error) {
+// Run implements inspect.Provider.
+func (p *Provider) Run(ctx context.Context, reqs []abi.Request, perform inspect.Perform) ([]abi.Reply, error) {
 	for {
 		replies, err := p.Call(ctx, reqs)
 		if err != nil {

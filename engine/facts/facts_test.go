@@ -267,7 +267,7 @@ func TestReference(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"## os.basic\n\nWhat runs on the host.", "| `family` | string | The kind of distribution:", "| `ifaces[i].addresses` | list of strings |",
+		"## os.basic\n\nThe operating system of the host.", "| `family` | string | The family of the distribution:", "| `ifaces[i].addresses` | list of strings |",
 		"| `packages` | dict |", "| `units[name].active` | string |",
 	} {
 		if !strings.Contains(b.String(), want) {

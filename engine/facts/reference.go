@@ -9,7 +9,7 @@ import (
 // Reference writes the reference of all facts as Markdown.
 func Reference(w io.Writer) error {
 	var b strings.Builder
-	b.WriteString("\n# Facts\n\nWhat a host tells of itself, read as `host.facts.NAMESPACE.FIELD`. A namespace is asked for when a runbook first reads it,\n" +
+	b.WriteString("\n# Facts\n\nWhat a host reports about itself, read as `host.facts.NAMESPACE.FIELD`. A namespace is gathered when a runbook first reads it,\n" +
 		"once per host and run; `os.basic` is known in every run.\n")
 	for _, n := range All() {
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n| Fact | Kind | |\n|---|---|---|\n", n.Name, n.Doc)

@@ -1,16 +1,14 @@
 // Package inventory knows the hosts: their addresses, groups, labels and
-// variables, read from CUE, from Ansible's INI and YAML, or from a list on the
-// command line, and it knows how a selector picks some of them.
+// variables, and how selectors and ranges name some of them. Package source
+// reads them.
 //
-// An inventory is what the operator wrote and nothing else: no program is run
-// and no template evaluated to find it, and passwords have no place in it.
-// Beside the standard library the package imports engine/diag, engine/cuefile
-// and the parsers of CUE and YAML.
+// Beside the standard library it imports engine/diag.
 package inventory
 
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/openfroyo/froyo/engine/diag"
 )
@@ -98,5 +96,50 @@ func (inv *Inventory) Host(name string) *Host { return inv.byName[name] }
 // groups among them. Groups without hosts are there, too; "all" is not.
 func (inv *Inventory) Groups() map[string][]string { return maps.Clone(inv.groups) }
 
+// WithVars is the inventory with other variables of its hosts.
+func (inv *Inventory) WithVars(vars func(h *Host) map[string]any) *Inventory {
+	out := *inv
+	out.hosts, out.byName = make([]*Host, len(inv.hosts)), make(map[string]*Host, len(inv.hosts))
+	for i, h := range inv.hosts {
+		h := *h
+		h.Vars = vars(&h)
+		out.hosts[i], out.byName[h.Name] = &h, &h
+	}
+	return &out
+}
+
 // Warnings returns what the sources say that has no effect, or another one than it looks like.
 func (inv *Inventory) Warnings() []*diag.Error { return slices.Clone(inv.warnings) }
+
+// Names are the names of hosts, in their order.
+func Names(hosts []*Host) []string {
+	names := make([]string, len(hosts))
+	for i, h := range hosts {
+		names[i] = h.Name
+	}
+	return names
+}
+
+// Sensitive is the variable that names those whose values are shown to no one. Where several
+// sources have it, all that they name is: none takes the place of another.
+const Sensitive = "froyo_sensitive"
+
+// JoinNames puts two lists of names together. What is none is left for whoever
+// reads it to refuse.
+func JoinNames(a, b any) any {
+	var all []any
+	for _, v := range []any{a, b} {
+		switch v := v.(type) {
+		case string:
+			for name := range strings.FieldsFuncSeq(v, func(r rune) bool { return r == ',' || r == ' ' }) {
+				all = append(all, name)
+			}
+		case []any:
+			all = append(all, v...)
+		case nil:
+		default:
+			return v
+		}
+	}
+	return all
+}

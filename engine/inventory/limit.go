@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -37,4 +38,36 @@ func ExpandLimit(limit string, read func(name string) ([]byte, error)) (string, 
 		}
 	}
 	return strings.Join(terms, ","), nil
+}
+
+// Limited picks the hosts that a limit leaves. read reads the files that it names.
+func (inv *Inventory) Limited(limit string, read func(name string) ([]byte, error)) ([]*Host, error) {
+	if limit == "" {
+		return inv.Hosts(), nil
+	}
+	expanded, err := ExpandLimit(limit, read)
+	if err != nil {
+		return nil, err
+	}
+	hosts, err := inv.Select(expanded)
+	if err != nil {
+		return nil, limitError(expanded, err)
+	}
+	return hosts, nil
+}
+
+func limitError(limit string, err error) error {
+	d := &diag.Error{Summary: "--limit " + limit + ": " + err.Error(), Cause: err}
+	if hint := HintOf(err); hint != "" {
+		d.Hint = hint
+	}
+	return d
+}
+
+// HintOf says what to do about a selector that cannot be read.
+func HintOf(err error) string {
+	if unknown, ok := errors.AsType[*UnknownName](err); ok && unknown.Nearest != "" {
+		return fmt.Sprintf("did you mean %q?", unknown.Nearest)
+	}
+	return "froyo --help lists how hosts are selected: names, globs, groups, k=v, joined by ':', '&' and '!'"
 }

@@ -90,13 +90,13 @@ func combine(sign byte, before, now bool) bool {
 // matcher returns what a term picks. An unknown name picks nothing.
 func (inv *Inventory) matcher(t term, selector string) (func(*Host) bool, error) {
 	switch _, isGroup := inv.groups[t.text]; {
-	case t.text == groupAll || t.text == "*":
+	case t.text == All || t.text == "*":
 		return func(*Host) bool { return true }, nil
 	case t.label != "":
 		return func(h *Host) bool { return h.hasLabel(t.label, t.glob) }, nil
 	case t.glob != nil:
 		return func(h *Host) bool { return t.glob.match(h.Name) || slices.ContainsFunc(h.Groups, t.glob.match) }, nil
-	case t.text == groupUngrouped:
+	case t.text == Ungrouped:
 		return func(h *Host) bool { return len(h.Groups) == 0 }, nil
 	case isGroup:
 		return func(h *Host) bool { return slices.Contains(h.Groups, t.text) }, nil
@@ -182,11 +182,17 @@ func parseSelector(selector string) ([]term, error) {
 	return terms, nil
 }
 
+// word is a part of a selector; offset is where it begins.
+type word struct {
+	text   string
+	offset int
+}
+
 // splitSelector splits at commas, and at colons, except within brackets and IPv6 addresses.
 func splitSelector(selector string) []word {
 	var parts []word
 	for _, part := range split(word{text: selector}, ',') {
-		if isAddress(strings.TrimLeft(strings.TrimSpace(part.text), "&!")) {
+		if IsAddress(strings.TrimLeft(strings.TrimSpace(part.text), "&!")) {
 			parts = append(parts, part)
 		} else {
 			parts = append(parts, split(part, ':')...)
@@ -228,7 +234,7 @@ func parseTerm(w word) (term, error) {
 	if text == "" || text == "*" {
 		return t, nil
 	}
-	if inner, ok := strings.CutPrefix(text, "["); ok && isAddress(strings.TrimSuffix(inner, "]")) {
+	if inner, ok := strings.CutPrefix(text, "["); ok && IsAddress(strings.TrimSuffix(inner, "]")) {
 		t.text = strings.TrimSuffix(inner, "]")
 		return t, nil
 	}
@@ -250,7 +256,7 @@ func (t *term) compile() error {
 		return &globError{0, "@FILE is only for --limit"}
 	case t.text[0] == '~':
 		return &globError{0, "regular expressions are not supported; globs are: web*, h[1-3]"}
-	case isAddress(t.text):
+	case IsAddress(t.text):
 		return nil
 	default:
 		if i := strings.IndexFunc(t.text, notInPattern); i >= 0 {
@@ -284,5 +290,7 @@ func caret(selector string, offset int) string {
 	for to < len(selector) && !utf8.RuneStart(selector[to]) {
 		to++
 	}
-	return selector[from:to] + "\n" + strings.Repeat(" ", utf8.RuneCountInString(selector[from:offset])) + "^"
+	oneLine := strings.NewReplacer("\n", `\n`, "\r", `\r`)
+	before, after := oneLine.Replace(selector[from:offset]), oneLine.Replace(selector[offset:to])
+	return before + after + "\n" + strings.Repeat(" ", utf8.RuneCountInString(before)) + "^"
 }

@@ -20,11 +20,11 @@ func (inv *Inventory) Tree() map[string]Group {
 	if inv.tree != nil {
 		return maps.Clone(inv.tree)
 	}
-	tree := map[string]Group{groupAll: {Name: groupAll, Children: slices.Sorted(maps.Keys(inv.groups))}}
+	tree := map[string]Group{All: {Name: All, Children: slices.Sorted(maps.Keys(inv.groups))}}
 	for name, hosts := range inv.groups {
 		tree[name] = Group{Name: name, Hosts: slices.Clone(hosts)}
 	}
-	ungrouped := Group{Name: groupUngrouped}
+	ungrouped := Group{Name: Ungrouped}
 	for _, h := range inv.hosts {
 		if len(h.Groups) == 0 {
 			ungrouped.Hosts = append(ungrouped.Hosts, h.Name)
@@ -33,53 +33,12 @@ func (inv *Inventory) Tree() map[string]Group {
 	return addUngrouped(tree, ungrouped)
 }
 
-// tree puts together which groups contain which.
-func (r *resolver) tree() map[string]Group {
-	tree := map[string]Group{groupAll: {Name: groupAll}}
-	for name := range r.groups {
-		if name != groupAll && name != groupUngrouped {
-			tree[name] = Group{Name: name}
-		}
-	}
-	contain := func(parent, child string) {
-		g := tree[parent]
-		g.Children = append(g.Children, child)
-		tree[parent] = g
-	}
-	for _, name := range slices.Sorted(maps.Keys(tree)) {
-		switch parents := r.parents[name]; {
-		case name == groupAll:
-		case len(parents) == 0:
-			contain(groupAll, name)
-		default:
-			for _, p := range parents {
-				contain(p, name)
-			}
-		}
-	}
-	ungrouped := Group{Name: groupUngrouped}
-	for _, h := range r.order {
-		in := 0
-		for name := range h.groups {
-			if g, ok := tree[name]; ok && name != groupAll {
-				g.Hosts = append(g.Hosts, h.name)
-				tree[name] = g
-				in++
-			}
-		}
-		if in == 0 {
-			ungrouped.Hosts = append(ungrouped.Hosts, h.name)
-		}
-	}
-	return addUngrouped(tree, ungrouped)
-}
-
 // addUngrouped puts the hosts of no group into one that comes first, where there are any.
 func addUngrouped(tree map[string]Group, ungrouped Group) map[string]Group {
 	if len(ungrouped.Hosts) > 0 {
-		all := tree[groupAll]
-		all.Children = append([]string{groupUngrouped}, all.Children...)
-		tree[groupAll], tree[groupUngrouped] = all, ungrouped
+		all := tree[All]
+		all.Children = append([]string{Ungrouped}, all.Children...)
+		tree[All], tree[Ungrouped] = all, ungrouped
 	}
 	return tree
 }
@@ -89,10 +48,19 @@ func addUngrouped(tree map[string]Group, ungrouped Group) map[string]Group {
 // an inventory that was not read from sources.
 func (inv *Inventory) Origins(host string) map[string]diag.Pos { return maps.Clone(inv.origins[host]) }
 
-func (s settings) origins() map[string]diag.Pos {
-	out := make(map[string]diag.Pos, len(s))
-	for name, v := range s {
-		out[name] = v.pos
-	}
-	return out
+// Sources is what the sources of an inventory say of more than its hosts.
+type Sources struct {
+	Warnings []*diag.Error
+	// Tree holds the groups by name, that of the hosts in no group under Ungrouped, where there are any.
+	Tree map[string]Group
+	// Origins says where each variable and setting is set, by host.
+	Origins map[string]map[string]diag.Pos
+}
+
+// WithSources is the inventory as it was read from sources.
+func (inv *Inventory) WithSources(s Sources) *Inventory {
+	out := *inv
+	out.warnings, out.origins = s.Warnings, s.Origins
+	out.tree = addUngrouped(s.Tree, s.Tree[Ungrouped])
+	return &out
 }

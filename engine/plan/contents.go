@@ -2,8 +2,6 @@ package plan
 
 import (
 	"io"
-	"maps"
-	"slices"
 	"sync"
 
 	"github.com/openfroyo/froyo/engine/unit"
@@ -106,12 +104,3 @@ func Attach(u *unit.Unit, o op.Op) error {
 }
 
 func abbreviate(sum string) string { return sum[:min(12, len(sum))] }
-
-func unknownFields(u *unit.Unit) []string {
-	if len(u.Later) == 0 {
-		return nil
-	}
-	return sortedKeys(u.Later)
-}
-
-func sortedKeys[K ~int | ~string, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

@@ -3,7 +3,9 @@ package plan
 import (
 	"slices"
 
+	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/providers/abi"
+	"github.com/openfroyo/froyo/runner/codec"
 )
 
 // Effect is one thing that a plan does, in words, and on which hosts.
@@ -64,7 +66,7 @@ func (s *Step) effects(p *Play) []Effect {
 	planned := s.Change != nil && s.Change.Action != abi.None
 	sure := s.Err == nil && s.Acts() && s.Certainty == Sure
 	if s.Unit.Sensitive {
-		if planned || len(s.May) > 0 {
+		if planned || len(s.Potential) > 0 {
 			return []Effect{{Text: "does what is sensitive: " + s.Unit.ID.Bare(), May: !sure}}
 		}
 		return nil
@@ -75,7 +77,7 @@ func (s *Step) effects(p *Play) []Effect {
 			out = append(out, Effect{Text: s.words(e), May: !sure})
 		}
 	}
-	for _, e := range s.May {
+	for _, e := range s.Potential {
 		out = append(out, Effect{Text: s.words(e), May: true})
 	}
 	return out
@@ -84,10 +86,28 @@ func (s *Step) effects(p *Play) []Effect {
 // mayCall reports whether a step of the play that does or may do something notifies a handler.
 func (p *Play) mayCall(handler string) bool {
 	for s := range p.All() {
-		acts := len(s.May) > 0 || s.Change != nil && s.Change.Action != abi.None
+		acts := len(s.Potential) > 0 || s.Change != nil && s.Change.Action != abi.None
 		if acts && slices.Contains(s.Unit.Notify, handler) {
 			return true
 		}
 	}
 	return false
+}
+
+// words says what an effect of the step does: all of it, since it is read to
+// find out whether it is wanted.
+func (s *Step) words(e abi.Effect) string { return wording.Effect(e, s.Unit.User, s.newVersion()) }
+
+// newVersion is the version that the plan shows for a package, or "".
+func (s *Step) newVersion() string {
+	if s.Change == nil {
+		return ""
+	}
+	for _, d := range s.Change.Diffs {
+		var version string
+		if d.Field == "version" && len(d.After) > 0 && codec.Unmarshal(d.After, &version) == nil {
+			return version
+		}
+	}
+	return ""
 }

@@ -1,7 +1,4 @@
 package plan
 
-// For tests: to sign what no document says, and to say what no plan holds.
-var (
-	Sign  = sign
-	Words = (*Step).words
-)
+// Words says an effect of a step that no plan holds, for tests.
+var Words = (*Step).words

@@ -1,16 +1,15 @@
 package plan
 
 import (
+	"maps"
 	"path"
 	"slices"
-	"strings"
 
 	"github.com/openfroyo/froyo/engine/unit"
-	"github.com/openfroyo/froyo/runner/codec"
 )
 
 // Group is steps of a play in graph order that are done one after the other: a
-// unit, or packages that stand together in the runbook.
+// unit, or neighbours that are one transaction.
 type Group struct {
 	Steps []*Step
 	// After are the groups that come before it, by their index; all are smaller.
@@ -19,29 +18,35 @@ type Group struct {
 
 // Groups takes steps apart as their edges allow. Edges always lead from what
 // is declared earlier to what is declared later: those that the runbook says
-// (require, on_change, and what lambdas read) and those that what the units
-// are about implies.
+// (require, on_change, and what lambdas read) and those that follow from what
+// the units' types declare, see unit.Order.
 func Groups(steps []*Step) []Group {
 	groups := together(steps)
-	var known places
+	known := earlier{alone: -1}
 	for i := range groups {
-		for _, s := range groups[i].Steps {
-			groups[i].After = append(groups[i].After, known.before(s.Unit)...)
+		g := &groups[i]
+		for _, s := range g.Steps {
+			g.After = append(g.After, known.before(s.Unit)...)
+			if s.Unit.Order.Alone {
+				for before := range i {
+					g.After = append(g.After, before)
+				}
+			}
 		}
-		for _, s := range groups[i].Steps {
+		for _, s := range g.Steps {
 			known.add(i, s.Unit)
 		}
-		slices.Sort(groups[i].After)
-		groups[i].After = slices.Compact(groups[i].After)
+		slices.Sort(g.After)
+		g.After = slices.Compact(g.After)
 	}
 	return groups
 }
 
-// together joins neighbours that are about packages, which a transaction can bring at once.
+// together joins neighbours that one transaction can bring at once.
 func together(steps []*Step) []Group {
 	var groups []Group
 	for i, s := range steps {
-		if i > 0 && isPackage(s.Unit) && isPackage(steps[i-1].Unit) {
+		if i > 0 && s.Unit.Order.Transaction != "" && s.Unit.Order.Transaction == steps[i-1].Unit.Order.Transaction {
 			last := &groups[len(groups)-1]
 			last.Steps = append(last.Steps, s)
 			continue
@@ -51,78 +56,101 @@ func together(steps []*Step) []Group {
 	return groups
 }
 
-func isPackage(u *unit.Unit) bool { return u.ID.Type == "pkg" }
+// thing is what units claim, whether they own it or not.
+type thing struct{ namespace, name string }
 
-// places knows where the groups so far are that later ones may have to come after.
-type places struct {
+// claimants are the groups whose units claim a thing.
+type claimants struct{ owners, needers []int }
+
+// earlier knows where the groups so far are that later ones may have to come after.
+type earlier struct {
 	units map[unit.ID]int
-	// at has those about a path, in has files and directories by their path, and
-	// beneath has those about a path below it.
-	at, in, beneath map[string][]int
-	// named has packages and services by name, of which packages holds the last of all.
-	named    map[string][]int
-	packages []int
+	// claimed has things themselves, beneath has paths by the directories above them.
+	claimed, beneath map[thing]*claimants
+	// transactions has the last group of each, which comes after all before it.
+	transactions map[string]int
+	alone        int // the last group that nothing may be at work beside, or -1
 }
 
 // before are the groups that a unit comes after.
-func (p *places) before(u *unit.Unit) []int {
+func (e *earlier) before(u *unit.Unit) []int {
 	var groups []int
 	for _, id := range slices.Concat(u.Require, u.OnChange) {
-		if g, ok := p.units[id]; ok {
+		if g, ok := e.units[id]; ok {
 			groups = append(groups, g)
 		}
 	}
-	if at := pathOf(u); at != "" {
-		groups = append(groups, p.at[at]...)
-		for dir := range parents(at) {
-			groups = append(groups, p.in[dir]...)
-		}
-		if u.ID.Type == "file" {
-			groups = append(groups, p.beneath[at]...)
+	for _, c := range u.Order.Claims {
+		groups = append(groups, e.conflicts(c)...)
+	}
+	if g, ok := e.transactions[u.Order.Transaction]; ok {
+		groups = append(groups, g)
+	}
+	if e.alone >= 0 {
+		groups = append(groups, e.alone)
+	}
+	return groups
+}
+
+// conflicts are the groups that claim what a unit claims, where one of the two owns it.
+func (e *earlier) conflicts(c unit.Claim) []int {
+	var groups []int
+	add := func(from map[thing]*claimants, at thing) {
+		if found := from[at]; found != nil {
+			groups = append(groups, found.owners...)
+			if c.Owns {
+				groups = append(groups, found.needers...)
+			}
 		}
 	}
-	if name := serves(u); name != "" {
-		groups = append(groups, p.named[name]...)
+	at := thing{c.Namespace, c.Name}
+	add(e.claimed, at)
+	if c.Namespace != unit.PathNamespace {
+		return groups
 	}
-	if isPackage(u) { // there is one package manager
-		groups = append(groups, p.packages...)
+	for dir := range parents(c.Name) {
+		if found := e.claimed[thing{c.Namespace, dir}]; found != nil {
+			groups = append(groups, found.owners...)
+		}
+	}
+	if c.Owns {
+		add(e.beneath, at)
 	}
 	return groups
 }
 
 // add notes a unit of a group.
-func (p *places) add(group int, u *unit.Unit) {
-	if p.units == nil {
-		p.units, p.named = map[unit.ID]int{}, map[string][]int{}
-		p.at, p.in, p.beneath = map[string][]int{}, map[string][]int{}, map[string][]int{}
+func (e *earlier) add(group int, u *unit.Unit) {
+	if e.units == nil {
+		e.units, e.transactions = map[unit.ID]int{}, map[string]int{}
+		e.claimed, e.beneath = map[thing]*claimants{}, map[thing]*claimants{}
 	}
-	p.units[u.ID] = group
-	if at := pathOf(u); at != "" {
-		p.at[at] = append(p.at[at], group)
-		if u.ID.Type == "file" {
-			p.in[at] = append(p.in[at], group)
+	e.units[u.ID] = group
+	for _, c := range u.Order.Claims {
+		e.claim(e.claimed, thing{c.Namespace, c.Name}, group, c.Owns)
+		if c.Namespace == unit.PathNamespace {
+			for dir := range parents(c.Name) {
+				e.claim(e.beneath, thing{c.Namespace, dir}, group, c.Owns)
+			}
 		}
-		for dir := range parents(at) {
-			p.beneath[dir] = append(p.beneath[dir], group)
-		}
 	}
-	if name := serves(u); name != "" {
-		p.named[name] = append(p.named[name], group)
+	if u.Order.Transaction != "" {
+		e.transactions[u.Order.Transaction] = group
 	}
-	if isPackage(u) {
-		p.packages = []int{group}
+	if u.Order.Alone {
+		e.alone = group
 	}
 }
 
-// pathOf is the absolute path that a unit is about, or "".
-func pathOf(u *unit.Unit) string {
-	var args struct {
-		Path string `json:"path"`
+func (*earlier) claim(in map[thing]*claimants, at thing, group int, owns bool) {
+	if in[at] == nil {
+		in[at] = &claimants{}
 	}
-	if len(u.Args) == 0 || codec.Unmarshal(u.Args, &args) != nil || !path.IsAbs(args.Path) {
-		return ""
+	if owns {
+		in[at].owners = append(in[at].owners, group)
+	} else {
+		in[at].needers = append(in[at].needers, group)
 	}
-	return path.Clean(args.Path)
 }
 
 // parents ranges over the directories above a path, the nearest first.
@@ -136,17 +164,21 @@ func parents(at string) func(yield func(string) bool) {
 	}
 }
 
-// serves is the name that a service and its package share, or "".
-func serves(u *unit.Unit) string {
-	switch u.ID.Type {
-	case "pkg", "service":
-		return strings.TrimSuffix(u.ID.Key, ".service")
+// Predecessors gives what each step of the host's plays in graph order directly
+// comes after.
+func (h *Host) Predecessors() map[*Step][]*Step {
+	all := map[*Step][]*Step{}
+	for _, p := range h.Plays {
+		if !p.Graph {
+			continue
+		}
+		maps.Copy(all, p.after())
 	}
-	return ""
+	return all
 }
 
 // after gives what each step of a play in graph order directly comes after.
-// Before a barrier and an early delivery of handlers all is done that stands
+// Before a barrier and an early run of handlers all is done that stands
 // before it.
 func (p *Play) after() map[*Step][]*Step {
 	after := map[*Step][]*Step{}

@@ -1,7 +1,6 @@
 package plan_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,33 +10,8 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/openfroyo/froyo/engine/enginetest"
-	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/plan"
-	"github.com/openfroyo/froyo/engine/unit"
-	"github.com/openfroyo/froyo/providers/abi"
 )
-
-// declared makes steps of texts such as "file[/a]" or "cmd[x] <- file[/a] pkg[y]".
-func declared(t *testing.T, texts ...string) []*plan.Step {
-	t.Helper()
-	var steps []*plan.Step
-	for _, text := range texts {
-		name, required, _ := strings.Cut(text, " <- ")
-		u := &unit.Unit{ID: unit.ParseLocal("h1", name)}
-		if strings.HasPrefix(u.ID.Key, "/") {
-			args, err := json.Marshal(map[string]string{"path": u.ID.Key})
-			if err != nil {
-				t.Fatal(err)
-			}
-			u.Args = args
-		}
-		for r := range strings.FieldsSeq(required) {
-			u.Require = append(u.Require, unit.ParseLocal("h1", r))
-		}
-		steps = append(steps, &plan.Step{Unit: u, Change: &abi.Change{Action: abi.Create}})
-	}
-	return steps
-}
 
 // edges writes groups as "pkg[a] pkg[b] <- 0 1".
 func edges(groups []plan.Group) []string {
@@ -73,13 +47,24 @@ func TestGroups(t *testing.T) {
 		{"a service comes after its package", []string{"pkg[nginx]", "cmd[x]", "service[nginx.service]", "service[other]"}, []string{"pkg[nginx]", "cmd[x]", "service[nginx.service] <- 0", "service[other]"}},
 		{"and before it, where it is declared so", []string{"service[nginx]", "cmd[x]", "pkg[nginx]"}, []string{"service[nginx]", "cmd[x]", "pkg[nginx] <- 0"}},
 		{
+			"what needs a path comes after what is there and above, and in any order with what needs it, too",
+			[]string{"file[/srv]", "file[/srv/app]", "needs[/srv/app]", "needs[/srv/app/]", "file[/srv/app/x]", "file[/other]"},
+			[]string{"file[/srv]", "file[/srv/app] <- 0", "needs[/srv/app] <- 0 1", "needs[/srv/app/] <- 0 1", "file[/srv/app/x] <- 0 1", "file[/other]"},
+		},
+		{"and before it, where it is declared so", []string{"needs[/srv/app/x]", "needs[/srv]", "file[/srv/app]"}, []string{"needs[/srv/app/x]", "needs[/srv]", "file[/srv/app] <- 0"}},
+		{
+			"nothing is at work beside what could cut the host off",
+			[]string{"cmd[a]", "file[/x]", "alone[x]", "cmd[b]", "alone[y]"},
+			[]string{"cmd[a]", "file[/x]", "alone[x] <- 0 1", "cmd[b] <- 2", "alone[y] <- 0 1 2 3"},
+		},
+		{
 			"packages one after the other, neighbours together",
 			[]string{"pkg[a]", "pkg[b] <- pkg[a]", "cmd[x]", "pkg[c] <- cmd[x]", "cmd[y] <- pkg[a]"},
 			[]string{"pkg[a] pkg[b]", "cmd[x]", "pkg[c] <- 0 1", "cmd[y] <- 0"},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, edges(plan.Groups(declared(t, tt.units...)))); diff != "" {
+			if diff := cmp.Diff(tt.want, edges(plan.Groups(enginetest.Creating(tt.units...)))); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -90,14 +75,14 @@ func TestGroups(t *testing.T) {
 // order, and edges lead back only: so there is always a group that can begin.
 func TestGroupsKeepTheScriptsOrder(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		names := rapid.SliceOfDistinct(rapid.StringMatching(`(file|line)\[(/[ab]){1,3}\]|(pkg|service|cmd)\[[ab]{1,2}\]`), rapid.ID).Draw(rt, "units")
+		names := rapid.SliceOfDistinct(rapid.StringMatching(`(file|line|needs)\[(/[ab]){1,3}\]|(pkg|service|cmd|alone)\[[ab]{1,2}\]`), rapid.ID).Draw(rt, "units")
 		texts := slices.Clone(names)
 		for i := range texts {
 			if i > 0 && rapid.Bool().Draw(rt, "requires") {
 				texts[i] += " <- " + names[rapid.IntRange(0, i-1).Draw(rt, "required")]
 			}
 		}
-		steps := declared(t, texts...)
+		steps := enginetest.Creating(texts...)
 		var got []*plan.Step
 		for i, g := range plan.Groups(steps) {
 			got = append(got, g.Steps...)
@@ -109,43 +94,4 @@ func TestGroupsKeepTheScriptsOrder(t *testing.T) {
 			rt.Fatalf("steps %v became %v", names, edges(plan.Groups(steps)))
 		}
 	})
-}
-
-// TestGraphOrderIsDrawn: its edges stand in the saved plan, and are drawn in
-// place of the script's order; what comes behind the play comes after all of it.
-func TestGraphOrderIsDrawn(t *testing.T) {
-	host := &plan.Host{Host: enginetest.Inventory("h1"), Plays: map[int]*plan.Play{
-		0: {Steps: declared(t, "cmd[first]")},
-		1: {
-			Graph: true, Flush: []int{3},
-			Steps: declared(t, "file[/srv]", "cmd[a]", "file[/srv/x] <- cmd[a]", "cmd[late]", "cmd[later]"),
-		},
-		2: {Steps: declared(t, "cmd[last]")},
-	}}
-	plays := []string{"one", "two", "three"}
-	d := &plan.Document{Plays: []plan.DocumentPlay{{Name: "one"}, {Name: "two", Order: plan.OrderGraph}, {Name: "three"}}}
-	if err := d.AddHost(host, plays, &plan.Contents{}, func([]byte) string { return "" }); err != nil {
-		t.Fatal(err)
-	}
-	d.Inventory = []*inventory.Host{host.Host}
-	viewed, _, _, err := d.View()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if viewed[0].Plays[0].Graph || !viewed[0].Plays[1].Graph {
-		t.Error("the saved plan does not tell which play is in graph order")
-	}
-	var got []string
-	for _, e := range d.Graph().Edges {
-		got = append(got, fmt.Sprintf("%s -> %s %d", strings.TrimPrefix(e.From, "h1/"), strings.TrimPrefix(e.To, "h1/"), e.Kind))
-	}
-	want := []string{
-		"cmd[first] -> file[/srv] 0", "cmd[first] -> cmd[a] 0",
-		"file[/srv] -> file[/srv/x] 0", "cmd[a] -> file[/srv/x] 1",
-		"file[/srv/x] -> cmd[late] 0", "file[/srv/x] -> cmd[later] 0",
-		"cmd[late] -> cmd[last] 0", "cmd[later] -> cmd[last] 0",
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
 }

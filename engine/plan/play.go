@@ -3,6 +3,7 @@ package plan
 import (
 	"iter"
 	"slices"
+	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/unit"
@@ -11,13 +12,13 @@ import (
 // Play is one play of a host's plan.
 type Play struct {
 	Steps []*Step // of the play's units, in script order
-	// Flush holds where owed handlers are delivered early: before the step of
+	// Flush holds where pending handlers run early: before the step of
 	// that index, or behind the last.
 	Flush    []int
 	Barriers []unit.Barrier // where the host waits for others
 	// Graph lets the steps run side by side as their edges allow.
 	Graph    bool
-	Handlers []*Handler // in the order in which they are delivered
+	Handlers []*Handler // in the order in which they run
 	Verify   []*Step
 }
 
@@ -28,29 +29,8 @@ type Handler struct {
 	Steps []*Step
 	// Rescue says that it runs only where a unit has failed.
 	Rescue bool
-	// Owed is what an earlier run left owed, or nil.
-	Owed *Owed
-}
-
-// newPlay makes the steps of a play.
-func newPlay(p *unit.Play) *Play {
-	play := &Play{Steps: newSteps(p.Units), Flush: p.Flush, Barriers: p.Barriers, Graph: p.Graph, Verify: newSteps(p.Verify)}
-	for _, h := range p.Handlers {
-		handler := &Handler{Name: h.Name, Pos: h.Pos, Steps: newSteps(h.Units), Rescue: h.Rescue}
-		for _, s := range handler.Steps {
-			s.Rescue = h.Rescue
-		}
-		play.Handlers = append(play.Handlers, handler)
-	}
-	return play
-}
-
-func newSteps(units []*unit.Unit) []*Step {
-	steps := make([]*Step, len(units))
-	for i, u := range units {
-		steps[i] = &Step{Unit: u}
-	}
-	return steps
+	// Pending is the handler as an earlier run left it pending, or nil.
+	Pending *PendingHandler
 }
 
 // All ranges over the play's steps, those of handlers and of verify included.
@@ -77,59 +57,33 @@ func (p *Play) Handler(name string) *Handler {
 	return p.Handlers[i]
 }
 
-// Steps ranges over the steps of all plays of the host, each with its play's index.
-func (h *Host) Steps() iter.Seq2[int, *Step] {
-	return func(yield func(int, *Step) bool) {
-		for _, index := range sortedKeys(h.Plays) {
-			for s := range h.Plays[index].All() {
-				if !yield(index, s) {
+// Breaks ranges over the places at which the play's units are interrupted, in
+// their order: before the step of an index, or behind the last. It is for a
+// barrier, or where there is none for pending handlers, which run early.
+func (p *Play) Breaks() iter.Seq2[int, *unit.Barrier] {
+	return func(yield func(int, *unit.Barrier) bool) {
+		flushes, barriers := p.Flush, p.Barriers
+		for len(flushes)+len(barriers) > 0 {
+			if len(barriers) > 0 && (len(flushes) == 0 || barriers[0].Flushes <= len(p.Flush)-len(flushes)) {
+				if !yield(barriers[0].At, &barriers[0]) {
 					return
 				}
+				barriers = barriers[1:]
+				continue
 			}
+			if !yield(flushes[0], nil) {
+				return
+			}
+			flushes = flushes[1:]
 		}
 	}
 }
 
-// notice finds out which handlers the plan's changes call for, or those of an
-// earlier run did: the steps of the others are dormant. A handler that only units with a condition notify is
-// itself conditional.
-func (p *Play) notice() {
-	called := map[string]Certainty{}
-	call := func(s *Step) {
-		if !s.Pending() {
-			return
-		}
-		for _, name := range s.Unit.Notify {
-			if c, known := called[name]; !known || c != Sure {
-				called[name] = s.Certainty
-			}
-		}
-	}
-	for _, h := range p.Handlers {
-		if h.Owed != nil {
-			called[h.Name] = Sure
-		}
-		for _, s := range h.Steps {
-			s.Dormant, s.Owed = true, h.Owed
-		}
-	}
-	for _, s := range p.Steps {
-		call(s)
-	}
-	// A handler may notify another one, before or after it.
-	for range p.Handlers {
-		for _, h := range p.Handlers {
-			certainty, is := called[h.Name]
-			if !is {
-				continue
-			}
-			for _, s := range h.Steps {
-				s.Dormant = false
-				if s.Certainty == Sure {
-					s.Certainty = certainty
-				}
-				call(s)
-			}
-		}
-	}
+// PendingHandler is a handler that a change of an earlier run notified and that has not run since.
+type PendingHandler struct {
+	Play     string
+	Handler  string
+	Since    time.Time // and Run are those of the first change that notified it
+	Run      string
+	Notified time.Time // when the latest did
 }

@@ -16,8 +16,8 @@ const (
 	maxID   = 31 << 10
 )
 
-// ID names a host's share of a batch: RUN/BATCH/PLAY/HOST, in which names are
-// escaped so that it is printable and stands for one share only. In it, as
+// ID names a host's work in a batch: RUN/BATCH/PLAY/HOST, in which names are
+// escaped so that it is printable and stands for one item only. In it, as
 // wherever they are shown, batches count from 1.
 func ID(run string, batch int, play, host string) string {
 	return strings.Join([]string{url.PathEscape(run), strconv.Itoa(batch + 1), url.PathEscape(play), url.PathEscape(host)}, "/")
@@ -52,15 +52,15 @@ func (i *Item) Check() error {
 	return nil
 }
 
-// CheckLease says what is wrong with a worker or the length of its lease.
-func CheckLease(worker string, ttl time.Duration) error {
+// CheckClaim says what is wrong with a worker or the length of its claim.
+func CheckClaim(worker string, ttl time.Duration) error {
 	switch {
 	case worker == "":
 		return fmt.Errorf("the worker has no name")
 	case len(worker) > maxText || !utf8.ValidString(worker):
 		return fmt.Errorf("the worker's name is longer than %d bytes or not UTF-8: %.40q", maxText, worker)
 	case ttl < time.Microsecond || ttl > MaxTTL:
-		return fmt.Errorf("a lease of %v: want more than nothing, and no more than %v", ttl, MaxTTL)
+		return fmt.Errorf("a claim of %v: want more than nothing, and no more than %v", ttl, MaxTTL)
 	}
 	return nil
 }
@@ -71,27 +71,27 @@ func (f *Filter) Wants(i *Item) bool {
 		(len(f.IDs) == 0 || slices.Contains(f.IDs, i.ID))
 }
 
-// Leased reports whether a worker has the item just now.
-func (i *Item) Leased(now time.Time) bool { return i.Worker != "" && now.Before(i.Until) }
+// Claimed reports whether a worker has the item just now.
+func (i *Item) Claimed(now time.Time) bool { return i.Worker != "" && now.Before(i.Until) }
 
 // Outcome is what became of an item that was to be delivered.
 type Outcome int
 
 // The outcomes. All but Kept change the item.
 const (
-	Kept      Outcome = iota // leased or set aside before
-	Shortened                // leased, and no longer for longer than the lease's TTL
-	Abandoned                // set aside just now
+	Kept      Outcome = iota // claimed or dead-lettered before
+	Shortened                // claimed, and no longer for longer than the claim's TTL
+	Abandoned                // dead-lettered just now
 	Delivered
 )
 
-// Deliver gives the item to a worker, where nobody has it.
+// Deliver gives the item to a worker, where no worker has it.
 func (i *Item) Deliver(worker string, now time.Time, ttl time.Duration) Outcome {
 	now = now.UTC().Truncate(time.Microsecond)
 	switch {
-	case i.SetAside:
+	case i.DeadLettered:
 		return Kept
-	case i.Leased(now):
+	case i.Claimed(now):
 		// More than the TTL is left: the clock was set back since.
 		if bound := now.Add(i.TTL); i.Until.After(bound) {
 			i.Until = bound
@@ -99,7 +99,7 @@ func (i *Item) Deliver(worker string, now time.Time, ttl time.Duration) Outcome 
 		}
 		return Kept
 	case i.Attempts >= MaxAttempts:
-		i.SetAside = true
+		i.DeadLettered = true
 		i.Reason = fmt.Sprintf("delivered %d times and never done, the last time to %s", i.Attempts, i.Worker)
 		i.free()
 		return Abandoned
@@ -110,7 +110,7 @@ func (i *Item) Deliver(worker string, now time.Time, ttl time.Duration) Outcome 
 	return Delivered
 }
 
-// Extend has the lease end a TTL from now.
+// Extend has the claim end a TTL from now.
 func (i *Item) Extend(now time.Time, ttl time.Duration) {
 	i.TTL = ttl.Truncate(time.Microsecond)
 	i.Until = now.UTC().Truncate(time.Microsecond).Add(i.TTL)

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/storefault"
 )
 
 func TestID(t *testing.T) {
@@ -34,17 +35,17 @@ func TestID(t *testing.T) {
 	}
 }
 
-// TestIDsDiffer: no two shares have one ID, and every ID can be printed.
+// TestIDsDiffer: no two items have one ID, and every ID can be printed.
 func TestIDsDiffer(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		type share struct {
+		type part struct {
 			run        string
 			batch      int
 			play, host string
 		}
 		name := rapid.StringOf(rapid.RuneFrom([]rune{'a', '/', '%', '2', 'F', '\n', 'é', ' '}))
-		draw := func(label string) share {
-			return share{
+		draw := func(label string) part {
+			return part{
 				name.Draw(t, label+" run"), rapid.IntRange(0, 12).Draw(t, label+" batch"),
 				name.Draw(t, label+" play"), name.Draw(t, label+" host"),
 			}
@@ -61,17 +62,17 @@ func TestIDsDiffer(t *testing.T) {
 }
 
 func TestFault(t *testing.T) {
-	for _, kind := range []error{ErrNewer, ErrCorrupt, ErrReadOnly, ErrFull, ErrBusy} {
+	for _, kind := range []error{storefault.ErrNewer, storefault.ErrCorrupt, storefault.ErrReadOnly, storefault.ErrFull, storefault.ErrBusy} {
 		t.Run(kind.Error(), func(t *testing.T) {
 			cause := errors.New("evidence")
-			d := Fault(kind, "/srv/queue.db", cause)
+			d := Faults.Error(kind, "/srv/queue.db", cause)
 			if !errors.Is(d, kind) || !errors.Is(d, cause) || d.Detail != "evidence" || d.Hint == "" {
 				t.Errorf("%#v", d)
 			}
 			if !strings.Contains(d.Summary, "/srv/queue.db") || !strings.Contains(d.Summary, kind.Error()) {
 				t.Errorf("summary %q", d.Summary)
 			}
-			if locked := d.Code == diag.Locked; locked != errors.Is(kind, ErrBusy) {
+			if locked := d.Code == diag.Locked; locked != errors.Is(kind, storefault.ErrBusy) {
 				t.Errorf("exit code %d", d.Code)
 			}
 		})

@@ -1,5 +1,5 @@
 // Package queue says how the work of a run is handed out: an item is one host's
-// share of a batch of a play, and is delivered until its worker says that it is
+// part of a batch of a play, and is delivered until its worker says that it is
 // done. Queues implement Queue; queuetest holds what all of them must do.
 //
 // Delivery is at least once. A worker that is slow, or whose machine's clock
@@ -15,13 +15,13 @@ import (
 )
 
 // MaxAttempts is how often an item is delivered. One that was not done by then
-// is set aside, since it may be what ends its workers.
+// is dead-lettered, since it may be what ends its workers.
 const MaxAttempts = 5
 
-// MaxTTL is the longest lease.
+// MaxTTL is the longest claim.
 const MaxTTL = 24 * time.Hour
 
-// Item is one host's share of a batch of a play in a run. Who puts it gives
+// Item is the work of one host in a batch of a play in a run. Who puts it gives
 // all up to Batch; the rest is the queue's. Times are kept in microseconds.
 type Item struct {
 	ID        string // unique in the queue; see ID
@@ -35,14 +35,14 @@ type Item struct {
 	Put time.Time
 	// Attempts is how often the item was delivered, releases not counted.
 	Attempts int
-	// Worker was the last to get it, "" where it was given back or set aside.
+	// Worker was the last to get it, "" where it was given back or dead-lettered.
 	Worker string
-	// Until is when the lease ends, and TTL how long it is.
+	// Until is when the claim ends, and TTL how long it is.
 	Until time.Time
 	TTL   time.Duration
-	// SetAside says that the item is delivered no more, Reason why.
-	SetAside bool
-	Reason   string
+	// DeadLettered says that the item is delivered no more, Reason why.
+	DeadLettered bool
+	Reason       string
 }
 
 // Filter picks items. What is empty picks all.
@@ -60,24 +60,24 @@ type Filter struct {
 type Queue interface {
 	// Put adds items. One whose ID is there stays as it is, whatever has become of it.
 	Put(ctx context.Context, items ...Item) error
-	// Lease delivers up to n items to a worker for a time, the oldest first. Items
-	// whose lease has ended are delivered again; those that were delivered
-	// MaxAttempts times are set aside instead.
+	// Claim delivers up to n items to a worker for a time, the oldest first. Items
+	// whose claim has ended are delivered again; those that were delivered
+	// MaxAttempts times are dead-lettered instead.
 	//
-	// A lease never lasts longer than its TTL from when somebody looks at it, so a
+	// A claim never lasts longer than its TTL from when it is looked at, so a
 	// clock that is set back makes none last for ever.
-	Lease(ctx context.Context, worker string, which Filter, n int, ttl time.Duration) ([]Item, error)
-	// Extend has the worker's leases end a TTL from now. A lease that has ended can
-	// be extended until somebody else gets the item. Where the worker does not have
+	Claim(ctx context.Context, worker string, which Filter, n int, ttl time.Duration) ([]Item, error)
+	// Extend has the worker's claims end a TTL from now. A claim that has ended can
+	// be extended until another worker gets the item. Where the worker does not have
 	// all of them, the rest is extended and the error matches ErrLost.
 	Extend(ctx context.Context, worker string, ttl time.Duration, ids ...string) error
-	// Ack removes items that the worker has done. What is gone already is fine;
-	// where another worker has some, or nobody, the rest is removed and the error
+	// Complete removes items that the worker has done. What is gone already is fine;
+	// where another worker has some, or none, the rest is removed and the error
 	// matches ErrLost.
-	Ack(ctx context.Context, worker string, ids ...string) error
+	Complete(ctx context.Context, worker string, ids ...string) error
 	// Release gives items back that the worker has not begun; they are waiting at
 	// once, and the attempt does not count. What is gone already is fine; where another
-	// worker has some, or nobody, the rest is released and the error matches ErrLost.
+	// worker has some, or none, the rest is released and the error matches ErrLost.
 	Release(ctx context.Context, worker string, ids ...string) error
 	// List lists a workspace's items, the oldest first.
 	List(ctx context.Context, workspace string) ([]Item, error)

@@ -3,20 +3,22 @@ package schema
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"cuelang.org/go/cue"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/unit"
 )
 
 // attributes lists the names that readAttributes knows.
-var attributes = []string{"key", "later", "result", "blob", "host", "source", "expect", "octal", "conflicts", "needs", "required", "each", "volatile", "resume"}
+var attributes = []string{"key", "later", "result", "blob", "host", "source", "expect", "octal", "path", "identity", "conflicts", "needs", "required", "each", "volatile", "resume", "bytes"}
 
 // readAttributes fills in what the attributes of a field say. Foreign ones are
 // left alone, those that look like a misspelling are refused.
-func readAttributes(f *Field, r *rule) error {
-	for _, a := range r.value.Attributes(cue.FieldAttr) {
+func readAttributes(f *Field, r *Rule) error {
+	for _, a := range r.Value.Attributes(cue.FieldAttr) {
 		if err := a.Err(); err != nil {
 			return err
 		}
@@ -27,7 +29,7 @@ func readAttributes(f *Field, r *rule) error {
 	return nil
 }
 
-func readAttribute(f *Field, r *rule, a *cue.Attribute) error {
+func readAttribute(f *Field, r *Rule, a *cue.Attribute) error {
 	switch a.Name() {
 	case "key":
 		f.Key = true
@@ -41,6 +43,13 @@ func readAttribute(f *Field, r *rule, a *cue.Attribute) error {
 		f.Each = true
 	case "resume":
 		f.Resume = true
+	case "bytes":
+		of, err := a.String(0)
+		if err == nil && (of == "" || f.Kind != "string") {
+			err = fmt.Errorf("want (output) of a string field, got (%s) of %s", a.Contents(), f.Kind)
+		}
+		f.BytesOf, f.Kind = of, "bytes"
+		return err
 	case "volatile":
 		values, err := a.String(0)
 		f.Volatile = strings.Split(values, "|")
@@ -50,31 +59,48 @@ func readAttribute(f *Field, r *rule, a *cue.Attribute) error {
 			return fmt.Errorf("want a string field, this is %s", f.Kind)
 		}
 		f.Host, f.Kind = true, "host"
+	case "path":
+		if f.Kind != "string" {
+			return fmt.Errorf("want a string field, this is %s", f.Kind)
+		}
+		f.Path = true
+		claim, err := claimOf(a, 0, unit.PathNamespace)
+		if claim != nil {
+			f.Claim = claim
+		}
+		return err
+	case "identity":
+		if f.Kind != "string" && f.Kind != "list of strings" {
+			return fmt.Errorf("want a field of strings, this is %s", f.Kind)
+		}
+		claim, err := identity(a)
+		f.Claim = claim
+		return err
 	case "octal":
-		r.octal = true
+		r.Octal = true
 	case "source":
 		into, found, err := a.Lookup(0, "into")
 		if err == nil && !found {
 			err = fmt.Errorf("want (into=field), got (%s)", a.Contents())
 		}
 		f.SourceInto = into
-		r.conflicts = append(r.conflicts, into)
+		r.Conflicts = append(r.Conflicts, into)
 		return err
 	case "expect":
 		words, err := a.String(0)
 		if err == nil && words == "" {
 			err = errors.New("want words in quotes")
 		}
-		r.expect = words
+		r.Expect = words
 		return err
 	case "conflicts":
 		for arg := range a.Args(0) {
-			r.conflicts = append(r.conflicts, arg.AsString())
+			r.Conflicts = append(r.Conflicts, arg.AsString())
 		}
 	case "needs":
-		r.needs = conditions(a)
+		r.Needs = conditions(a)
 	case "required":
-		r.required = conditions(a)
+		r.Required = conditions(a)
 	default:
 		if near := diag.Nearest(a.Name(), attributes); near != "" {
 			return fmt.Errorf("no such attribute, did you mean @%s", near)
@@ -84,10 +110,10 @@ func readAttribute(f *Field, r *rule, a *cue.Attribute) error {
 }
 
 // conditions reads (state="directory|absent").
-func conditions(a *cue.Attribute) []condition {
-	var out []condition
+func conditions(a *cue.Attribute) []Condition {
+	var out []Condition
 	for arg := range a.Args(0) {
-		out = append(out, condition{field: arg.Key, values: strings.Split(arg.AsString(), "|")})
+		out = append(out, Condition{Field: arg.Key, Values: strings.Split(arg.AsString(), "|")})
 	}
 	return out
 }
@@ -108,13 +134,26 @@ func readKey(a *cue.Attribute) (alias, with string, err error) {
 }
 
 // mentions lists the other fields that the rule's attributes name.
-func (r *rule) mentions() []string {
-	names := append([]string(nil), r.conflicts...)
-	for _, c := range r.needs {
-		names = append(names, c.field)
+func (r *Rule) mentions() []string {
+	names := append([]string(nil), r.Conflicts...)
+	for _, c := range r.Needs {
+		names = append(names, c.Field)
 	}
-	for _, c := range r.required {
-		names = append(names, c.field)
+	for _, c := range r.Required {
+		names = append(names, c.Field)
 	}
 	return names
+}
+
+// Read reads a value of a condition on the field, as one of the field's kind.
+func (f *Field) Read(text string) any {
+	switch f.Kind {
+	case "bool":
+		return text == "true"
+	case "int":
+		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+			return n
+		}
+	}
+	return text
 }

@@ -18,12 +18,15 @@ func (s *source) newType(name, def string) (*Type, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Type{Name: name, Doc: docOf(value), value: value, index: map[string]int{}}
-	t.Fields, t.rules, t.plain, err = s.fields(value, def)
+	t := &Type{Name: name, Doc: docOf(value), Value: value, index: map[string]int{}}
+	t.Fields, t.Rules, t.Plain, err = s.fields(value, def)
 	if err != nil {
 		return nil, err
 	}
 	if err := t.link(); err != nil {
+		return nil, err
+	}
+	if err := t.readOrder(); err != nil {
 		return nil, err
 	}
 	result := def + "Result" // a type need not have one
@@ -31,7 +34,7 @@ func (s *source) newType(name, def string) (*Type, error) {
 		return t, nil
 	}
 	if value, err = s.definition(result); err == nil {
-		t.Outputs, t.results, _, err = s.fields(value, result)
+		t.Outputs, t.Results, _, err = s.fields(value, result)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", result, err)
@@ -40,7 +43,7 @@ func (s *source) newType(name, def string) (*Type, error) {
 }
 
 // fields describes the fields of a definition, and reports whether they are all there is to it.
-func (s *source) fields(value cue.Value, def string) (fields []Field, rules []rule, plain bool, err error) {
+func (s *source) fields(value cue.Value, def string) (fields []Field, rules []Rule, plain bool, err error) {
 	syntax := shape.Find(s.files, def)
 	at, err := value.Fields(cue.Optional(true))
 	if err != nil {
@@ -69,11 +72,11 @@ func (s *source) definition(def string) (cue.Value, error) {
 }
 
 // newField describes the field at which the iterator stands.
-func newField(at *cue.Iterator, syntax *shape.Syntax) (Field, rule, error) {
+func newField(at *cue.Iterator, syntax *shape.Syntax) (Field, Rule, error) {
 	v := at.Value()
 	f := Field{Name: at.Selector().Unquoted(), Doc: docOf(v)}
-	r := rule{value: v, shape: syntax.Field(f.Name)}
-	f.Kind, f.Enum = kindOf(r.shape, v), shape.Enum(r.shape)
+	r := Rule{Value: v, Shape: syntax.Field(f.Name)}
+	f.Kind, f.Enum = kindOf(r.Shape, v), shape.Enum(r.Shape)
 	kind := at.FieldType().ConstraintType()
 	if kind == 0 {
 		if err := f.setDefault(v, &r); err != nil {
@@ -83,21 +86,21 @@ func newField(at *cue.Iterator, syntax *shape.Syntax) (Field, rule, error) {
 	computed := v.IncompleteKind() == cue.BottomKind // from other fields
 	f.Required = kind == cue.RequiredConstraint || kind == 0 && !f.HasDefault && !computed
 	var err error
-	if r.label, err = codec.Append(nil, f.Name); err != nil {
+	if r.Label, err = codec.Append(nil, f.Name); err != nil {
 		return f, r, err
 	}
-	r.label = append(r.label, ':')
+	r.Label = append(r.Label, ':')
 	return f, r, readAttributes(&f, &r)
 }
 
 // setDefault fills in the value that a regular field has where nothing is given, if it has one.
-func (f *Field) setDefault(v cue.Value, r *rule) error {
+func (f *Field) setDefault(v cue.Value, r *Rule) error {
 	preset, _ := v.Default()
 	if preset.Validate(cue.Concrete(true)) != nil {
 		return nil // the value is for the operator to give
 	}
 	var err error
-	f.Default, r.preset, err = plainOf(preset)
+	f.Default, r.Preset, err = Plain(preset)
 	f.HasDefault = err == nil
 	return err
 }
@@ -105,9 +108,9 @@ func (f *Field) setDefault(v cue.Value, r *rule) error {
 // link checks what the fields' attributes say of other fields.
 func (t *Type) link() error {
 	for i, f := range t.Fields {
-		t.index[f.Name], t.order = i, append(t.order, i)
+		t.index[f.Name], t.Sorted = i, append(t.Sorted, i)
 	}
-	slices.SortFunc(t.order, func(a, b int) int { return strings.Compare(t.Fields[a].Name, t.Fields[b].Name) })
+	slices.SortFunc(t.Sorted, func(a, b int) int { return strings.Compare(t.Fields[a].Name, t.Fields[b].Name) })
 	for i, f := range t.Fields {
 		if f.Key {
 			if t.Key != "" {
@@ -121,7 +124,7 @@ func (t *Type) link() error {
 		if f.Blob && f.HasDefault {
 			return fmt.Errorf("%s: a @blob field cannot have a default", f.Name)
 		}
-		for _, name := range t.rules[i].mentions() {
+		for _, name := range t.Rules[i].mentions() {
 			if !t.has(name, func(Field) bool { return true }) {
 				return fmt.Errorf("%s: an attribute names %s, which is no field", f.Name, name)
 			}
@@ -135,7 +138,7 @@ func (t *Type) linkKey() error {
 		return errors.New("no field is @key")
 	}
 	key := t.Fields[t.index[t.Key]]
-	attr := t.rules[t.index[t.Key]].value.Attribute("key")
+	attr := t.Rules[t.index[t.Key]].Value.Attribute("key")
 	alias, with, err := readKey(&attr)
 	switch {
 	case err != nil:
@@ -144,6 +147,8 @@ func (t *Type) linkKey() error {
 		return fmt.Errorf("%s: a key can be @later only where @key names another field for it", t.Key)
 	case alias != "" && !t.has(alias, func(f Field) bool { return !f.Required && !f.Later && f.Kind == "string" }):
 		return fmt.Errorf("%s: @key names %s, which is no optional string that is known early", t.Key, alias)
+	case key.Path && alias+with != "":
+		return fmt.Errorf("%s: a key that is a @path is the whole key", t.Key)
 	case with != "" && !t.has(with, func(f Field) bool { return f.Required && !f.Later && (f.Kind == "string" || f.Kind == "int") }):
 		return fmt.Errorf("%s: @key names %s, which is no string or int that must be given early", t.Key, with)
 	}
@@ -180,4 +185,16 @@ func kindOf(s shape.Shape, v cue.Value) string {
 	default:
 		return strings.NewReplacer("(", "", ")", "", "|", " or ", "struct", "object").Replace(kind.String())
 	}
+}
+
+// Plain returns a concrete value as plain data and as canonical JSON.
+func Plain(v cue.Value) (plain any, text []byte, err error) {
+	if text, err = v.MarshalJSON(); err != nil {
+		return nil, nil, err
+	}
+	if err = codec.Unmarshal(text, &plain); err != nil {
+		return nil, nil, err
+	}
+	text, err = codec.Append(nil, plain)
+	return plain, text, err
 }

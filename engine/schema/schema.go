@@ -1,30 +1,39 @@
-// Package schema reads resource types from CUE and checks the arguments that
-// runbooks give them. The CUE definitions are the one source: arguments,
-// defaults, limits, documentation and JSON Schema all come from them, and CUE
-// has the last word on what is accepted.
+// Package schema reads resource types from CUE. The definitions are the one
+// source: arguments, defaults, limits, documentation and JSON Schema all come
+// from them. Package check checks calls against a type, package reference
+// documents it.
 //
 // Beside CUE's own constraints a field may carry attributes:
 //
 //	@key(alias)          the field identifies the unit; alias is a field that may name it instead
 //	@key(with=field)     the field and another one, with a colon between them, identify the unit
 //	@host()              the value is a host, passed on by its name
-//	@later()             the value may become known only at the unit's turn
+//	@later()             the value may become known only when the unit is executed
 //	@result()            the value may be a function of the unit's result
 //	@blob()              bulk content, passed on by digest
 //	@source(into=field)  a file of the workspace, read into the blob field
 //	@expect("words")     what to call a right value in messages: "an absolute path"
 //	@each()              a list stands for one unit for each of its elements; for keys
 //	@volatile("a|b")     values that act at every apply, refused where nothing calls for them
+//	@path()              a path on the host; a key is refused where it has "..", see engine/hostpath
+//	@path(owns)          a path that the unit manages, with what is below it
+//	@path(needs)         a path that the unit needs to be there, or to be as it should
+//	@identity(ns, owns)  the name of something that the unit manages; ns is what sort of thing
+//	@identity(ns, needs) the name of something that the unit needs; suffix=".x" is no part of the name
 //	@octal()             an int is a mistake for octal digits in quotes
 //	@conflicts(a, b)     not together with these fields
 //	@needs(f="x|y")      only where field f has one of the values
 //	@required(f="x|y")   must be given where field f has one of the values
 //
-// Most arguments are plain cases, which a few Go checks compiled from the same
-// definitions accept in microseconds. Whatever they are not sure of, and every
-// refusal, goes to CUE.
+// and a definition these:
 //
-// It imports CUE, engine/schema/shape, engine/diag, runner/op and runner/codec.
+//	@transaction(name)   units that stand together are one transaction; all of that name are done one after the other
+//	@lockout()           a unit could cut froyo off from its host, so nothing else is at work there beside it
+//
+// What owns something and what owns or needs the same are done in the order of
+// the runbook, also where units run side by side. What only needs it is not.
+//
+// It imports CUE, engine/schema/shape, engine/diag, engine/hostpath, engine/unit and runner/codec.
 package schema
 
 import (
@@ -50,7 +59,7 @@ type Package struct {
 	Types   []*Type // by name
 }
 
-// Type is a resource type. It may be used by many goroutines at once, and must not be copied.
+// Type is a resource type. It does not change once it is loaded, and may be used by many goroutines at once.
 type Type struct {
 	Name    string
 	Doc     string
@@ -64,13 +73,26 @@ type Type struct {
 	// KeyWith names the field whose value belongs to the key, or is empty.
 	KeyWith string
 
-	value   cue.Value
-	rules   []rule // one for each of Fields
-	results []rule // one for each of Outputs
-	index   map[string]int
-	order   []int // Fields by name
-	plain   bool  // the fields are all there is: no constraint ties them together
-	seen    cache
+	// Rules are what the definition asks of each of Fields, Results of each of Outputs.
+	Rules, Results []Rule
+	// Value is the definition.
+	Value cue.Value
+	// Sorted are the indices of Fields, by name.
+	Sorted []int
+	// Plain says that the fields are all there is: no constraint ties them together.
+	Plain bool
+
+	index       map[string]int // of Fields, by name
+	transaction string
+	lockout     bool
+}
+
+// Index is where in Fields the argument of that name is, -1 where there is none.
+func (t *Type) Index(name string) int {
+	if i, ok := t.index[name]; ok {
+		return i
+	}
+	return -1
 }
 
 // Field is an argument or an output of a type.
@@ -87,30 +109,36 @@ type Field struct {
 	Later      bool // may become known only at the unit's turn
 	Blob       bool
 	Host       bool   // a host, by its name
+	Path       bool   // a path on the host, of which every spelling is one value
 	Result     bool   // may be a function of the unit's result
 	SourceInto string // the blob field that gets the named file's content
 	Each       bool   // a list stands for one unit for each of its elements
 	Resume     bool   // says what becomes of a unit whose run was broken off
 	Volatile   []string
+	// BytesOf names the output whose bytes this one is: base64 where they are not UTF-8,
+	// and left out where they are those of the text.
+	BytesOf string
+	// Claim is how the value orders the unit among others, or nil.
+	Claim *Claim
 }
 
-// rule is what Check needs to know of a field beside its description.
-type rule struct {
-	value     cue.Value
-	shape     shape.Shape
-	label     []byte // the name as JSON, with its colon
-	preset    []byte // the default as JSON
-	expect    string
-	octal     bool
-	conflicts []string
-	needs     []condition
-	required  []condition
+// Rule is what the values of a field must be, beside the field's description.
+type Rule struct {
+	Value     cue.Value
+	Shape     shape.Shape
+	Label     []byte // the name as JSON, with its colon
+	Preset    []byte // the default as JSON
+	Expect    string // what a right value is called in messages, or ""
+	Octal     bool
+	Conflicts []string    // fields that must not be given as well
+	Needs     []Condition // must hold where the field is given
+	Required  []Condition // where one holds, the field must be given
 }
 
-// condition says that another field has one of some values.
-type condition struct {
-	field  string
-	values []string
+// Condition says that another field has one of some values, as CUE attributes spell them.
+type Condition struct {
+	Field  string
+	Values []string
 }
 
 // Load reads the package's types: defs maps the name of each to its CUE

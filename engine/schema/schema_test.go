@@ -1,10 +1,7 @@
 package schema_test
 
 import (
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -12,64 +9,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/openfroyo/froyo/engine/schema"
+	"github.com/openfroyo/froyo/engine/schema/check"
+	"github.com/openfroyo/froyo/engine/schema/reference"
+	"github.com/openfroyo/froyo/engine/schema/schematest"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
-
-// linux loads the types that froyo comes with.
-func linux(t testing.TB) *schema.Package {
-	t.Helper()
-	p, err := schema.Load(os.DirFS("../../providers/linux"), "linux", map[string]string{"file": "#File", "cmd": "#Cmd"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
-}
-
-// typeOf picks a type of a package.
-func typeOf(t testing.TB, p *schema.Package, name string) *schema.Type {
-	t.Helper()
-	for _, typ := range p.Types {
-		if typ.Name == name {
-			return typ
-		}
-	}
-	t.Fatalf("package %s has no type %s", p.Name, name)
-	return nil
-}
-
-// define loads one type from the body of its definition.
-func define(t testing.TB, text string) *schema.Type {
-	t.Helper()
-	fsys := fstest.MapFS{"t.cue": {Data: []byte("package t\n" + text)}}
-	p, err := schema.Load(fsys, "t", map[string]string{"thing": "#Thing"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p.Types[0]
-}
-
-// golden compares a text with the file in testdata that holds it.
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s is not current, go test -update writes it anew (-want +got):\n%s", path, diff)
-	}
-}
-
 func TestLoad(t *testing.T) {
-	p := linux(t)
+	p := schematest.Linux(t, "../../providers/linux")
 	var got []string
 	for _, typ := range p.Types {
 		got = append(got, fmt.Sprintf("%s.%s key=%s alias=%s", typ.Package, typ.Name, typ.Key, typ.KeyAlias))
@@ -87,8 +33,9 @@ func TestLoad(t *testing.T) {
 		`removes: string`,
 		`cwd: string later`,
 		`env: object later`,
-		`stdin: string later blob`,
+		`stdin: string later blob`, `background: bool = false`,
 		`ok_exit_codes: list of ints = [0]`,
+		`max_output: int`,
 		`on_resume: string of [fail rerun skip] resume`,
 		`changed_when: bool = true result`,
 		`linux.file key=path alias=`,
@@ -101,13 +48,13 @@ func TestLoad(t *testing.T) {
 		`owner: string later`,
 		`group: string later`,
 		`recurse: bool = false`,
-		`backup: bool = false`,
+		`backup: bool = false`, `in_place: bool`, `follow: string of [safe unsafe]`,
 		`validate: string`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-	file := typeOf(t, p, "file")
+	file := schematest.TypeOf(t, p, "file")
 	if !strings.HasPrefix(file.Doc, "File manages a file") || strings.Contains(file.Doc, "\n") {
 		t.Errorf("doc of file: %q", file.Doc)
 	}
@@ -149,7 +96,7 @@ func describe(f schema.Field) string {
 
 // TestDefaults: what stands for an argument that is not given, in each form CUE has for it.
 func TestDefaults(t *testing.T) {
-	typ := define(t, `#Thing: {
+	typ := schematest.Define(t, `#Thing: {
 		key:   string @key()
 		need!: int
 		one:   *1 | int
@@ -229,12 +176,12 @@ func TestKeyOfTwo(t *testing.T) {
 		{"@key(with=b)", "", "`a` and `b`"},
 		{"@key(c, with=b)", "c", "`a` and `b`, or after `c` where that is given"},
 	} {
-		typ := define(t, `#Thing: {a: string `+tt.attribute+`, b: int, c?: string}`)
+		typ := schematest.Define(t, `#Thing: {a: string `+tt.attribute+`, b: int, c?: string}`)
 		if typ.Key != "a" || typ.KeyWith != "b" || typ.KeyAlias != tt.alias {
 			t.Errorf("%s: got %q, %q, %q", tt.attribute, typ.Key, typ.KeyWith, typ.KeyAlias)
 		}
 		var page strings.Builder
-		if err := schema.Reference(&page, []*schema.Package{{Types: []*schema.Type{typ}}}, nil); err != nil || !strings.Contains(page.String(), "named after "+tt.named+". ") {
+		if err := reference.Markdown(&page, []*schema.Package{{Types: []*schema.Type{typ}}}, nil); err != nil || !strings.Contains(page.String(), "named after "+tt.named+". ") {
 			t.Errorf("%s: %v in\n%s", tt.attribute, err, &page)
 		}
 	}
@@ -242,24 +189,24 @@ func TestKeyOfTwo(t *testing.T) {
 
 // TestHostField: a host is told from a string wherever fields are described.
 func TestHostField(t *testing.T) {
-	typ := define(t, "#Thing: {\n\ta: string @key()\n\t// Where from.\n\tb?: string & !=\"\" @host()\n}")
+	typ := schematest.Define(t, "#Thing: {\n\ta: string @key()\n\t// Where from.\n\tb?: string & !=\"\" @host()\n}")
 	if got := describe(typ.Fields[1]); got != "b: host" || !typ.Fields[1].Host {
 		t.Errorf("got %s", got)
 	}
-	text, err := schema.JSONSchema(typ)
+	text, err := reference.JSONSchema(typ)
 	if err != nil || !strings.Contains(string(text), `"description": "Where from. The name of a host."`) {
 		t.Errorf("%v in %s", err, text)
 	}
 	var page strings.Builder
-	if err := schema.Reference(&page, []*schema.Package{{Types: []*schema.Type{typ}}}, nil); err != nil || !strings.Contains(page.String(), "| `b` | host |  | Where from. A host, such as `host`, not its name. |") {
+	if err := reference.Markdown(&page, []*schema.Package{{Types: []*schema.Type{typ}}}, nil); err != nil || !strings.Contains(page.String(), "| `b` | host |  | Where from. A host, such as `host`, not its name. |") {
 		t.Errorf("%v in\n%s", err, &page)
 	}
-	if checked, problems := typ.Check(map[string]any{"a": "x", "b": "web1"}, nil); problems != nil || string(checked.Args) != `{"a":"x","b":"web1"}` {
+	if checked, problems := new(check.Checker).Check(typ, map[string]any{"a": "x", "b": "web1"}, nil); problems != nil || string(checked.Args) != `{"a":"x","b":"web1"}` {
 		t.Errorf("got %v, %v", checked, problems)
 	}
 }
 
 // TestForeignAttribute: what other tools put beside a field is left alone.
 func TestForeignAttribute(t *testing.T) {
-	define(t, `#Thing: {a: string @key() @go(A) @json("a") @protobuf(1,string)}`)
+	schematest.Define(t, `#Thing: {a: string @key() @go(A) @json("a") @protobuf(1,string)}`)
 }

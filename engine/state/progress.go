@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Progress is how far a run has come, for the one that goes on with it where
+// Progress is how far a run has come, for the one that resumes it where
 // its process died.
 type Progress interface {
 	// Unfinished lists the runs of a workspace that are under way, or whose process died.
@@ -17,17 +17,17 @@ type Progress interface {
 	SavePlan(ctx context.Context, run string, plan []byte) error
 	// PlanOf returns it, or an error that matches fs.ErrNotExist.
 	PlanOf(ctx context.Context, run string) ([]byte, error)
-	// BeginUnits records, for good, that units are about to act, and that handlers
-	// are owed by what they may change: so it is should nobody live to tell. The
-	// units' status is open until their end is recorded. What is owed already stays
+	// RecordIntent records, for good, that units are about to act, and that handlers
+	// are pending for what they may change, in case the process dies. The
+	// units' status is open until their end is recorded. What is pending already stays
 	// as it is.
-	BeginUnits(ctx context.Context, b Beginning) error
-	// EndUnits records, for good, how the turns of units ended that RecordChange
+	RecordIntent(ctx context.Context, b Intent) error
+	// RecordEnds records, for good, how units ended that RecordChange
 	// does not speak of. All of it is kept or nothing.
-	EndUnits(ctx context.Context, run string, ends ...UnitEnd) error
-	// EndDead records how a run ended whose process died, and drops its leases. It
+	RecordEnds(ctx context.Context, run string, ends ...UnitEnd) error
+	// EndDead records how a run ended whose process died, and drops its locks. It
 	// does nothing where the run is no longer under way in that process, since
-	// another has ended it or goes on with it.
+	// another has ended it or resumes it.
 	EndDead(ctx context.Context, run string, was Process, e End) error
 	// ResumeRun makes a run that has ended, and whose plan is kept, one that is under
 	// way in another process, and returns the Seq of its last event. Of several
@@ -42,17 +42,17 @@ type Process struct {
 	Birth string
 }
 
-// Beginning is units of a host that are about to act.
-type Beginning struct {
+// Intent is units of a host that are about to act.
+type Intent struct {
 	Run       string
 	Host      string
 	MachineID string
 	Units     []string // file[/etc/motd]
 	Time      time.Time
-	Owed      []Owed
+	Handlers  []PendingHandler
 }
 
-// UnitEnd is how a unit's turn ended. A Status of "" is that it never began.
+// UnitEnd is how a unit ended. A Status of "" is that it never began.
 type UnitEnd struct {
 	Host    string
 	Unit    string

@@ -9,8 +9,8 @@ import (
 
 // Protections are the resources that must not be removed until somebody lifts that.
 type Protections interface {
-	// Protected lists what is protected on the machines that now stand behind
-	// their names, by host and unit.
+	// Protected lists what is protected, by host and unit; also on machines that no
+	// longer stand behind their names.
 	Protected(ctx context.Context, workspace string) ([]Protection, error)
 	// ProtectedOn lists what is protected on one machine, by unit.
 	ProtectedOn(ctx context.Context, workspace, host, machineID string) ([]Protection, error)

@@ -29,9 +29,10 @@ type Store interface {
 	Recorder
 	History
 	Hosts
-	Notifications
+	Handlers
 	Progress
-	Leases
+	HostLocks
+	Machines
 	Protections
 	// Close waits for what is under way. No other method may follow.
 	Close() error
@@ -47,10 +48,10 @@ type Recorder interface {
 	SaveUnits(ctx context.Context, run string, units []PlanUnit) error
 	// AppendEvents records what happened. The pair of run and Seq MUST be new. An
 	// event with a Status also sets that of its unit, where that was saved and has
-	// not begun another turn since.
+	// not begun anew since.
 	AppendEvents(ctx context.Context, run string, events []Event) error
 	// RecordChange records that resources were changed, and with that the handlers
-	// that are owed for it, for good: it returns once the record would survive
+	// that are pending for it, for good: it returns once the record would survive
 	// a power failure. All of it is kept or nothing.
 	RecordChange(ctx context.Context, changes ...Change) error
 	// FinishRun records how a run ended. It MAY be called again to correct that.
@@ -89,18 +90,18 @@ type Hosts interface {
 	Facts(ctx context.Context, workspace, host string) ([]Fact, error)
 }
 
-// Notifications are the handlers that changes called for and that have not run since.
-type Notifications interface {
-	// Owed lists what is owed on the machines that now stand behind their names,
-	// by host, the oldest first.
-	Owed(ctx context.Context, workspace string) ([]Owed, error)
-	// OwedOn lists what is owed on one machine, the oldest first.
-	OwedOn(ctx context.Context, workspace, host, machineID string) ([]Owed, error)
-	// Withdraw takes back what the same run presumed and no change has called for since.
-	Withdraw(ctx context.Context, owed ...Owed) error
-	// Settle records, for good, that handlers are no longer owed for what called
-	// for them up to a time. One that was called for later stays owed.
-	Settle(ctx context.Context, until time.Time, owed ...Owed) error
+// Handlers are the handlers that changes called for and that have not run since.
+type Handlers interface {
+	// PendingHandlers lists the pending handlers, by host, the oldest first; also what is on machines
+	// that no longer stand behind their names.
+	PendingHandlers(ctx context.Context, workspace string) ([]PendingHandler, error)
+	// PendingHandlersOn lists those of one machine, the oldest first.
+	PendingHandlersOn(ctx context.Context, workspace, host, machineID string) ([]PendingHandler, error)
+	// CancelIntent takes back the intent of the same run and no change has called for since.
+	CancelIntent(ctx context.Context, pending ...PendingHandler) error
+	// ClearPending records, for good, that handlers are no longer pending for what called
+	// for them up to a time. One that was called for later stays pending.
+	ClearPending(ctx context.Context, until time.Time, pending ...PendingHandler) error
 }
 
 // RunStatus is how far a run has come.
@@ -125,7 +126,7 @@ type Run struct {
 	Started   time.Time
 	Hosts     int    // that it selected
 	Plan      string // digest of the saved plan it carries out, if it does
-	// Resumed is when it was last gone on with, zero where it never was.
+	// Resumed is when it was last resumed, zero where it never was.
 	Resumed time.Time
 	Process // that it is at work in, or was
 	// Resumable says that its plan is kept.
@@ -159,13 +160,13 @@ type PlanUnit struct {
 	Position  int // in the runbook's order on this host
 	Pos       diag.Pos
 	Action    abi.Action
-	// Status is how its turn ended, "" before that.
+	// Status is how it ended, "" before that.
 	Status  string
 	Before  string
 	After   string
 	Effects json.RawMessage
 	// Started is when it last began to act, zero where it did not. With a Status of
-	// "" nobody knows how that ended.
+	// "" the outcome is unknown.
 	Started time.Time
 	// Outputs is what it offered to later units, where one of them reads that.
 	Outputs json.RawMessage
@@ -178,7 +179,7 @@ type Event struct {
 	Host string
 	Unit string
 	Kind string
-	// Status is how the unit's turn ended, where the event tells that.
+	// Status is how the unit ended, where the event tells that.
 	Status string
 	Data   json.RawMessage
 }
@@ -209,14 +210,14 @@ type Change struct {
 	Play      string
 	Unit      string
 	// Elsewhere is where the resource is, where that is on another host than the
-	// unit's; the unit's turn and what it notifies are its own host's.
+	// unit's; the unit and what it notifies are its own host's.
 	Elsewhere *Place
 	Position  int
 	Pos       diag.Pos
 	Action    abi.Action
 	Status    string
 	Time      time.Time
-	// Notify names the play's handlers that are owed from now on.
+	// Notify names the play's handlers that are pending from now on.
 	Notify []string
 	// Args is the digest of the arguments that were applied.
 	Args   string
@@ -249,9 +250,9 @@ type Resource struct {
 	Time   time.Time
 }
 
-// Owed is a handler that is owed on a machine. Run and Since are those of the
+// PendingHandler is a handler that a change called for and that has not run on a machine since. Run and Since are those of the
 // first change that called for it, Called is when the latest did.
-type Owed struct {
+type PendingHandler struct {
 	Workspace string
 	Host      string
 	MachineID string

@@ -9,6 +9,7 @@ import (
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/state"
+	"github.com/openfroyo/froyo/engine/storefault"
 	"github.com/openfroyo/froyo/runner/op"
 )
 
@@ -34,15 +35,15 @@ func TestFault(t *testing.T) {
 		summary string
 		code    diag.Code
 	}{
-		{"newer", state.ErrNewer, "state in /w/x.db is written by a newer froyo", diag.OK},
-		{"corrupt", state.ErrCorrupt, "state in /w/x.db is damaged", diag.OK},
-		{"read-only", state.ErrReadOnly, "state in /w/x.db is not writable", diag.OK},
-		{"full", state.ErrFull, "state in /w/x.db: no space left on its disk", diag.OK},
-		{"busy", state.ErrBusy, "state in /w/x.db is in use by another process", diag.Locked},
+		{"newer", storefault.ErrNewer, "the state in /w/x.db is written by a newer froyo", diag.OK},
+		{"corrupt", storefault.ErrCorrupt, "the state in /w/x.db is damaged", diag.OK},
+		{"read-only", storefault.ErrReadOnly, "the state in /w/x.db is not writable", diag.OK},
+		{"full", storefault.ErrFull, "the state in /w/x.db: no space left on its disk", diag.OK},
+		{"busy", storefault.ErrBusy, "the state in /w/x.db is in use by another process", diag.Locked},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			d := state.Fault(test.kind, "/w/x.db", cause)
+			d := state.Faults.Error(test.kind, "/w/x.db", cause)
 			if d.Summary != test.summary || d.Detail != "evidence" || d.Code != test.code {
 				t.Errorf("got %q, %q, %d", d.Summary, d.Detail, d.Code)
 			}

@@ -19,3 +19,22 @@ func (c Const) Eval(context.Context, any) (any, error) { return c.Value, nil }
 
 // Pos is where the value was given.
 func (c Const) Pos() diag.Pos { return c.At }
+
+// TypeName names the type of plain data as runbooks do.
+func TypeName(v any) string {
+	switch v.(type) {
+	case nil:
+		return "None"
+	case bool:
+		return "a bool"
+	case int64:
+		return "an int"
+	case float64:
+		return "a float"
+	case string:
+		return "a string"
+	case []any:
+		return "a list"
+	}
+	return "a dict"
+}

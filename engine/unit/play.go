@@ -31,7 +31,7 @@ func (s Scope) String() string {
 // Play is what one play wants of a host.
 type Play struct {
 	Units []*Unit // in script order
-	// Flush holds where owed handlers are delivered early: before the unit of
+	// Flush holds where pending handlers run early: before the unit of
 	// that index, or behind the last.
 	Flush    []int
 	Barriers []Barrier // in script order

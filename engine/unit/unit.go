@@ -7,6 +7,8 @@ package unit
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -90,6 +92,8 @@ type Unit struct {
 	ChangedWhen Lambda
 	// OnChange lists units of which one must have changed for this one to act; empty is always.
 	OnChange []ID
+	// Order is what the unit's type says of its place among others.
+	Order Order
 	// Require lists units that must have succeeded before: those named and those that lambdas read.
 	Require []ID
 	// Notify names the play's handlers that a change of this unit calls for.
@@ -97,10 +101,8 @@ type Unit struct {
 	Tags   []string
 	// Retry says how often a turn that fails is tried again; nil is never.
 	Retry *Retry
-	// OnFailure names the play's handler that runs where the unit fails; "" is none.
-	OnFailure string
-	// IgnoreFailure lets the host go on where the unit fails.
-	IgnoreFailure bool
+	// OnFailure is what becomes of the host where the unit fails.
+	OnFailure OnFailure
 	// Throttle bounds how many hosts are at the unit's turn at once; 0 does not.
 	Throttle int
 	// RunOnce has one host of the play do the unit for all.
@@ -113,14 +115,22 @@ type Unit struct {
 	// Timeout bounds each op of the unit on the host; 0 is the runner's own bound.
 	Timeout time.Duration
 	// User is who the unit acts as on the host: "" is the login user.
-	User      string
-	Sensitive bool
+	User string
+	// Sensitive keeps what the unit sets and says out of all that is shown and kept.
+	// Given says that it is so because it was given a secret, not by the runbook's word.
+	Sensitive, Given bool
 	// Index is the unit's place among those that the host's plays declare.
 	Index int
 	Pos   diag.Pos
 	Stack []diag.Frame // outermost first
 
 	outcome atomic.Pointer[Outcome]
+}
+
+// OnFailure is what becomes of a host where a unit fails; by default nothing more is done there.
+type OnFailure struct {
+	Handler string // of the play, which runs then; "" is none
+	Ignore  bool   // the host goes on
 }
 
 // Status is how a unit's turn ended.
@@ -143,6 +153,13 @@ type Outcome struct {
 	// off: it is sensitive, which is not kept.
 	Unkept bool
 }
+
+// Incomplete is the key in Outputs under which those that are no values are
+// named, each with its "why" and "hint". No output can have that name.
+const Incomplete = "$incomplete"
+
+// LaterFields names the arguments whose value is known only when the unit is executed.
+func (u *Unit) LaterFields() []string { return slices.Sorted(maps.Keys(u.Later)) }
 
 // Finish records the outcome, once; lambdas of later units read it.
 func (u *Unit) Finish(o Outcome) { u.outcome.Store(&o) }

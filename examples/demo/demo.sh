@@ -1,6 +1,6 @@
 #!/bin/sh
-# Shows froyo at work on this machine, below one temporary folder: a plan, an
-# apply, a plan without changes, and a change by hand that is found and mended.
+# Shows froyo on this machine, in a temporary directory: a plan, an apply, a
+# plan without changes, and a change by hand that is found and repaired.
 set -eu
 cd "$(dirname "$0")"
 froyo=$PWD/../../bin/froyo
@@ -15,21 +15,21 @@ run() {
 	"$froyo" "$@" -e root="$root"
 }
 
-say 'What would change? (Nothing is done.)'
+say 'What would change? (Nothing is changed yet.)'
 run plan site.star
-say 'Do it.'
+say 'Apply it.'
 run apply site.star -y
-say 'Once more: nothing is left to do.'
+say 'Plan again: no changes.'
 run plan site.star --detailed-exitcode
-say 'Somebody edits a file by hand ...'
+say 'A file is edited by hand ...'
 printf '$ echo "workers = 64" >app.conf; chmod 666 app.conf\n'
 echo 'workers = 64' >"$root/app.conf"
 chmod 666 "$root/app.conf"
-say '... which the plan shows as exactly that,'
+say '... the plan shows exactly this difference,'
 code=0
 run plan site.star --detailed-exitcode || code=$?
 [ "$code" = 2 ] || { echo "demo: expected exit code 2, changes pending, got $code" >&2; exit 1; }
-say '... and apply mends, and only that.'
+say '... and apply repairs it, and nothing else.'
 run apply site.star -y
 run plan site.star --detailed-exitcode
-say 'That was it. Read examples/demo/site.star to see how it is written.'
+say 'Done. Read examples/demo/site.star to see how it is written.'

@@ -100,6 +100,9 @@ type Change struct {
 	// Missing names what the resource stands upon and the target does not have yet,
 	// such as a service's unit file: a unit before this one has to bring it.
 	Missing string `json:"missing,omitempty"`
+	// Directory is its path where that is a directory, and MissingHint how to bring it.
+	Directory   string `json:"directory,omitempty"`
+	MissingHint string `json:"missing_hint,omitempty"`
 }
 
 // Diff is one attribute that differs. Before and After are JSON values; an
@@ -123,8 +126,17 @@ type Outcome struct {
 	Changed bool `json:"changed"`
 	// Outputs are the values that the unit offers to later ones, such as rc and stdout.
 	Outputs codec.Raw `json:"outputs,omitempty"`
+	// Incomplete names outputs that are not what they should be, such as text that
+	// was cut off: they are for people to read, and no value for a runbook.
+	Incomplete map[string]Incomplete `json:"incomplete,omitempty"`
 	// Reason says in a few words what is worth knowing of how it went.
 	Reason string `json:"reason,omitempty"`
+}
+
+// Incomplete is why an output is no value, and what to do about it.
+type Incomplete struct {
+	Why  string `json:"why"`
+	Hint string `json:"hint,omitempty"`
 }
 
 // Error is a unit that the guest could not handle.

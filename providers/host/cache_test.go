@@ -37,7 +37,7 @@ func use(t *testing.T, dir string) {
 
 func answers(t *testing.T, rt *host.Runtime) {
 	t.Helper()
-	m, err := rt.Load(t.Context(), pack(manifest, small.Binary()))
+	m, err := rt.Load(t.Context(), pack(hostileManifest, small.Binary()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +169,7 @@ func TestCacheRefused(t *testing.T) {
 	}
 }
 
-// TestCacheLost takes the folder away while it is in use: that costs time, nothing else.
+// TestCacheLost takes the directory away while it is in use: that costs time, nothing else.
 func TestCacheLost(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "cache")
 	rt, err := host.New(t.Context(), host.Options{CacheDir: dir})

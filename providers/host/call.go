@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 
 	"github.com/openfroyo/froyo/providers/abi"
+	"github.com/openfroyo/froyo/providers/host/printable"
 	"github.com/openfroyo/froyo/runner/codec"
 	"github.com/openfroyo/froyo/runner/op"
 )
@@ -155,7 +156,7 @@ func (m *Module) ask(ctx context.Context, batch []question, fresh bool) error {
 	if err != nil {
 		if c, crashed := errors.AsType[*crash](err); crashed {
 			// No request was in it: the guest as a whole is of no use.
-			return &Error{Provider: m.manifest.Name, Message: c.message, Detail: detail(c.output), hint: hintAuthor}
+			return &Error{Provider: m.manifest.Name, Message: c.message, Detail: printable.Lines(c.output), hint: hintAuthor}
 		}
 		return err
 	}
@@ -183,7 +184,7 @@ func (i *instance) replies(ctx context.Context, batch []question) ([]codec.Raw, 
 		Replies []codec.Raw `json:"replies"`
 	}
 	if err := codec.Unmarshal(text, &answer); err != nil {
-		return nil, i.nonsense("answered what is no JSON of the abi: " + oneLine(err.Error()))
+		return nil, i.nonsense("answered what is no JSON of the abi: " + printable.Line(err.Error()))
 	}
 	if len(answer.Replies) != len(batch) {
 		return nil, i.nonsense(fmt.Sprintf("gave %d replies to %d requests", len(answer.Replies), len(batch)))
@@ -199,7 +200,7 @@ func (m *Module) failure(message, output string) abi.Reply {
 	return abi.Reply{Error: &abi.Error{
 		Class:   op.Permanent,
 		Message: "provider " + m.manifest.Name + ": " + message,
-		Detail:  detail(output),
+		Detail:  printable.Lines(output),
 		Hint:    hintAuthor,
 	}}
 }

@@ -2,112 +2,82 @@ package host_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
+	"testing/fstest"
 
+	"github.com/openfroyo/froyo/providers/abi"
 	"github.com/openfroyo/froyo/providers/host"
-	"github.com/openfroyo/froyo/runner/op"
 )
 
-func TestAllowsPaths(t *testing.T) {
-	tests := []struct {
-		pattern string
-		path    string
-		want    bool
+// TestBoundToArguments: where the manifest says so, what changes a host is about
+// what the unit's arguments name, and programs are the author's.
+func TestBoundToArguments(t *testing.T) {
+	m := loadPackage(t, host.Options{CacheDir: cacheDir}, pack(`
+name: hostile
+version: 0.1.0
+abi: 1
+types: {unit: "#Unit"}
+capabilities:
+  ops:
+    - {kind: file.remove, paths: ["/**"], arguments: [path]}
+    - {kind: svc.ensure, arguments: [service]}
+    - {kind: exec, programs: ["*"], runs: [{from: {shell: command, dir: cwd}}]}
+`, guests["hostile"]))
+	for _, tt := range []struct {
+		name, args, effect string
+		want               string // "" is allowed
 	}{
-		{"/**", "/", true},
-		{"/**", "/etc/../x", true},
-		{"/etc/motd", "/etc/motd", true},
-		{"/etc/motd", "/etc//motd/", true},
-		{"/etc/motd", "/etc/motd.old", false},
-		{"/etc/*", "/etc/motd", true},
-		{"/etc/*", "/etc/ssh/sshd_config", false},
-		{"/etc/*", "/etc", false},
-		{"/etc/**", "/etc/ssh/sshd_config", true},
-		{"/etc/**", "/etc", false},
-		{"/etc/**", "/etcetera", false},
-		{"/etc/**", "/etc/../root/.ssh", false},
-		{"/etc/**", "/etc/./motd", true},
-		{"/**/conf.d/*", "/conf.d/a", true},
-		{"/**/conf.d/*", "/etc/app/conf.d/a", true},
-		{"/**/conf.d/*", "/etc/app/conf.d/a/b", false},
-		{"/srv/*/data-[ab]", "/srv/x/data-a", true},
-		{"/srv/*/data-[ab]", "/srv/x/data-c", false},
-		{"/a/**/b/**/c", "/a/b/b/x/c", true},
-		{"/a/**/b/**/c", "/a/b/x/c/d", false},
-	}
-	for _, test := range tests {
-		t.Run(test.pattern+" "+test.path, func(t *testing.T) {
-			m := &host.Manifest{Capabilities: []host.Capability{{Kind: op.KindMkdir, Paths: []string{test.pattern}}}}
-			if err := m.Allows(op.Op{Mkdir: &op.Mkdir{Path: test.path}}); (err == nil) != test.want {
-				t.Errorf("err = %v", err)
+		{"its own path", `"path":"/srv/x"`, `{"file.remove":{"path":"/srv/x"}}`, ""},
+		{"another path", `"path":"/srv/x"`, `{"file.remove":{"path":"/etc/passwd"}}`, "is not what the unit's arguments say"},
+		{"no argument", `"other":"/srv/x"`, `{"file.remove":{"path":"/srv/x"}}`, "is not what the unit's arguments say"},
+		{"its own service", `"service":"nginx"`, `{"svc.ensure":{"name":"nginx.service","state":"stopped"}}`, ""},
+		{"another service", `"service":"nginx"`, `{"svc.ensure":{"name":"sshd.service","state":"stopped"}}`, "is not what the unit's arguments say"},
+		{"its own command", `"command":"ls","cwd":"/srv"`, `{"exec":{"shell":"ls","dir":"/srv"}}`, ""},
+		{"its own command elsewhere", `"command":"ls"`, `{"exec":{"shell":"ls","dir":"/srv"}}`, "is not what the unit's arguments say"},
+		{"another command", `"command":"ls"`, `{"exec":{"shell":"evil"}}`, "is not what the unit's arguments say"},
+		{"its own command with input", `"command":"ls"`, `{"exec":{"shell":"ls","env":["A=b"]}}`, "is not what the unit's arguments say"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			reply := `{"change":{"action":"run","effects":[{"op":` + tt.effect + `}]}}`
+			unit := fmt.Appendf(nil, `{"do":"raw","reply":%s,%s}`, quoted(reply), tt.args)
+			replies, err := m.Call(t.Context(), []abi.Request{{Type: "unit", Verb: abi.Plan, Unit: unit}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tt.want != "" {
+				wantError(t, replies[0], tt.want)
+			} else if replies[0].Error != nil {
+				t.Error(replies[0].Error)
 			}
 		})
 	}
 }
 
-func TestAllows(t *testing.T) {
-	capabilities := []host.Capability{
-		{Kind: op.KindStat},
-		{Kind: op.KindExec, Programs: []string{"systemctl", "/usr/sbin/*", "ls*"}},
-		{Kind: op.KindWrite, Paths: []string{"/etc/sudoers.d/*"}},
+// TestCallEscapesChanges: nothing that a guest says of a change reaches a terminal as it is.
+func TestCallEscapesChanges(t *testing.T) {
+	m := load(t, host.Options{})
+	reply := `{"change":{"action":"run","reason":"a\u001b[2Jb","missing":"x\u202ey","diffs":[{"field":"m\u001b[31mode","after":1}],"effects":[{"op":{"exec":{"argv":["id"]}}}]}}`
+	replies, err := m.Call(t.Context(), []abi.Request{raw(abi.Plan, reply)})
+	if err != nil {
+		t.Fatal(err)
 	}
-	probes := []host.Capability{{Kind: op.KindHTTP, Hosts: []string{"*.example", "10.0.0.[12]", "::1"}}, {Kind: op.KindTCP, Hosts: []string{"db-?"}}}
-	anywhere := []host.Capability{{Kind: op.KindHTTP, Hosts: []string{"*"}}}
-	get := func(url string) op.Op { return op.Op{HTTP: &op.HTTPProbe{URL: url}} }
-	sh := append(capabilities, host.Capability{Kind: op.KindExec, Programs: []string{"/bin/sh"}})
-	anything := []host.Capability{{Kind: op.KindExec, Programs: []string{"*"}}}
-	run := func(argv ...string) op.Op { return op.Op{Exec: &op.Exec{Argv: argv}} }
-	checked := op.Op{Write: &op.Write{Path: "/etc/sudoers.d/ops", Content: &op.Blob{}, Check: "visudo -cf %s"}}
-	tests := []struct {
-		name         string
-		capabilities []host.Capability
-		op           op.Op
-		want         bool
-	}{
-		{"a kind without paths", capabilities, op.Op{Stat: &op.Stat{Path: "/anything"}}, true},
-		{"another kind", capabilities, op.Op{Read: &op.Read{Path: "/anything"}}, false},
-		{"no op", capabilities, op.Op{}, false},
-		{"a program", capabilities, run("systemctl", "start", "x"), true},
-		{"the same elsewhere", capabilities, run("/tmp/systemctl"), false},
-		{"a folder's program", capabilities, run("/usr/sbin/nginx"), true},
-		{"out of the folder", capabilities, run("/usr/sbin/../../tmp/x"), false},
-		{"a pattern", capabilities, run("lsblk"), true},
-		{"a shell", capabilities, op.Op{Exec: &op.Exec{Shell: "systemctl start x"}}, false},
-		{"a shell that is listed", sh, op.Op{Exec: &op.Exec{Shell: "systemctl start x"}}, true},
-		{"a shell among all", anything, op.Op{Exec: &op.Exec{Shell: "x"}}, true},
-		{"another path of programs", capabilities, op.Op{Exec: &op.Exec{Argv: []string{"systemctl"}, Env: []string{"PATH=/tmp"}}}, false},
-		{"a library in front", capabilities, op.Op{Exec: &op.Exec{Argv: []string{"systemctl"}, Env: []string{"A=b", "LD_PRELOAD=/tmp/x"}}}, false},
-		{"harmless environment", capabilities, op.Op{Exec: &op.Exec{Argv: []string{"systemctl"}, Env: []string{"LANG=C"}}}, true},
-		{"environment where all is allowed", anything, op.Op{Exec: &op.Exec{Argv: []string{"x"}, Env: []string{"PATH=/tmp"}}}, true},
-		{"a host", probes, get("https://a.b.EXAMPLE.:8443/x"), true},
-		{"another host", probes, get("https://example.org/"), false},
-		{"the host of another's name", probes, get("https://web.example@evil.org/"), false},
-		{"an address", probes, get("http://10.0.0.2:80/"), true},
-		{"an address of version 6", probes, get("http://[::1]:80/"), true},
-		{"no URL", probes, get("http://web.example:x/"), false},
-		{"redirects may lead anywhere", probes, op.Op{HTTP: &op.HTTPProbe{URL: "http://web.example/", Follow: true}}, false},
-		{"redirects where all is allowed", anywhere, op.Op{HTTP: &op.HTTPProbe{URL: "http://web.example/", Follow: true}}, true},
-		{"a peer", probes, op.Op{TCP: &op.TCPProbe{Address: "db-1", Port: 1}}, true},
-		{"another peer", probes, op.Op{TCP: &op.TCPProbe{Address: "web.example", Port: 1}}, false},
-		{"a connection", append(probes, host.Capability{Kind: op.KindConnect}), op.Op{Connect: &op.Connect{Address: "db-1", Port: 1}}, false},
-		{"a check is a program", capabilities, checked, false},
-		{"a check with a shell", sh, checked, true},
+	if replies[0].Error != nil {
+		t.Fatal(replies[0].Error)
 	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			err := (&host.Manifest{Capabilities: test.capabilities}).Allows(test.op)
-			if (err == nil) != test.want {
-				t.Errorf("err = %v", err)
-			}
-		})
+	c := replies[0].Change
+	if c.Reason != `a\x1b[2Jb` || c.Missing != `x\u202ey` || c.Diffs[0].Field != `m\x1b[31mode` {
+		t.Errorf("%q, %q, %q", c.Reason, c.Missing, c.Diffs[0].Field)
 	}
 }
 
-func ExampleManifest_Allows() {
-	m := &host.Manifest{Capabilities: []host.Capability{{Kind: op.KindWrite, Paths: []string{"/srv/**"}}}}
-	fmt.Println(m.Allows(op.Op{Write: &op.Write{Path: "/srv/app/x"}}))
-	fmt.Println(m.Allows(op.Op{Write: &op.Write{Path: "/etc/passwd"}}))
-	// Output:
-	// <nil>
-	// op file.write /etc/passwd is outside its manifest
+func TestLoadWithoutManifest(t *testing.T) {
+	rt, err := host.New(t.Context(), host.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rt.Close(t.Context())
+	if _, err := rt.Load(t.Context(), fstest.MapFS{}); err == nil || !strings.Contains(err.Error(), "has no manifest") {
+		t.Errorf("err = %v", err)
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"sync"
 
+	"github.com/openfroyo/froyo/providers/host/wasi"
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental"
@@ -41,7 +42,7 @@ func newGuest(ctx context.Context, metered []byte, dir string, instances int) (_
 		WithMemoryCapacityFromMax(true). // reserved, not used: growing would copy all of it
 		WithCompilationCache(g.cache)
 	g.runtime = wazero.NewRuntimeWithConfig(ctx, config)
-	if err := instantiateWASI(ctx, g.runtime); err != nil {
+	if err := wasi.Instantiate(ctx, g.runtime); err != nil {
 		return nil, err
 	}
 	ctx = experimental.WithCompilationWorkers(ctx, runtime.NumCPU())

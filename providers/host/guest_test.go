@@ -35,7 +35,7 @@ func TestCallGuestByHand(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			m := loadPackage(t, host.Options{}, pack(manifest, test.guest.Binary()))
+			m := loadPackage(t, host.Options{}, pack(hostileManifest, test.guest.Binary()))
 			replies, err := m.Call(t.Context(), []abi.Request{ask("fine", 0), ask("fine", 1)})
 			if err != nil {
 				t.Fatal(err)
@@ -89,7 +89,7 @@ func TestGuestUnusable(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			m := loadPackage(t, host.Options{CacheDir: cacheDir}, pack(manifest, test.module))
+			m := loadPackage(t, host.Options{CacheDir: cacheDir}, pack(hostileManifest, test.module))
 			_, err := m.Call(t.Context(), []abi.Request{ask("fine", 0)})
 			if e, ok := errors.AsType[*host.Error](err); !ok || e.Provider != "hostile" || !strings.Contains(err.Error(), test.want) {
 				t.Fatalf("err = %v, want %q", err, test.want)
@@ -122,7 +122,7 @@ func TestGuestMissing(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer rt.Close(t.Context())
-	m, err := rt.Load(t.Context(), notThere{pack(manifest, nil)})
+	m, err := rt.Load(t.Context(), notThere{pack(hostileManifest, nil)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,8 @@ import (
 
 	"github.com/openfroyo/froyo/providers/abi"
 	"github.com/openfroyo/froyo/providers/host/meter"
+	"github.com/openfroyo/froyo/providers/host/printable"
+	"github.com/openfroyo/froyo/providers/host/wasi"
 )
 
 // instance is one running guest. It serves one call at a time.
@@ -22,7 +24,7 @@ type instance struct {
 	buf    api.Function
 	call   api.Function
 	mark   uint32 // address of the word that names the request at work
-	world  *world
+	world  *wasi.World
 	calls  int // made so far, this one included
 }
 
@@ -39,8 +41,8 @@ func (c *crash) Error() string { return c.message }
 
 // newInstance starts a guest.
 func newInstance(ctx context.Context, g *guest) (*instance, error) {
-	i := &instance{world: newWorld()}
-	ctx = i.world.within(ctx)
+	i := &instance{world: wasi.NewWorld()}
+	ctx = i.world.Within(ctx)
 	var err error
 	i.module, err = g.runtime.InstantiateModule(ctx, g.compiled,
 		wazero.NewModuleConfig().WithName("").WithStartFunctions(exportStart))
@@ -113,9 +115,9 @@ func (i *instance) spend(ctx context.Context, f api.Function, param uint64) (uin
 // exchange gives the guest a call and returns its answer, which lies in the
 // guest's memory and is good until the next call.
 func (i *instance) exchange(ctx context.Context, call []byte) ([]byte, error) {
-	ctx = i.world.within(ctx)
+	ctx = i.world.Within(ctx)
 	i.calls++
-	i.world.output.reset()
+	i.world.ForgetOutput()
 	address, err := i.invoke(ctx, i.buf, uint64(len(call)))
 	if err != nil {
 		return nil, err
@@ -140,7 +142,7 @@ func (i *instance) exchange(ctx context.Context, call []byte) ([]byte, error) {
 
 // nonsense is a call that came back with something that is no answer.
 func (i *instance) nonsense(message string) *crash {
-	return &crash{message: message, output: string(i.world.output.text), fresh: i.calls == 1}
+	return &crash{message: message, output: i.world.Output(), fresh: i.calls == 1}
 }
 
 // crashed finds out why a call did not come back.
@@ -159,12 +161,12 @@ func (i *instance) crashed(message string, err error) *crash {
 	case strings.Contains(last, "out of memory"), strings.Contains(last, "cannot allocate memory"):
 		c.message = fmt.Sprintf("ran out of memory, of which it has %d MiB", maxPages/16)
 	case last != "":
-		c.message = message + ": " + oneLine(last)
+		c.message = message + ": " + printable.Line(last)
 	case exited:
 		c.message = fmt.Sprintf("%s: exited with code %d", message, exit.ExitCode())
 	default:
 		reason, _, _ := strings.Cut(err.Error(), "\n")
-		c.message = message + ": " + oneLine(strings.TrimPrefix(reason, "wasm error: "))
+		c.message = message + ": " + printable.Line(strings.TrimPrefix(reason, "wasm error: "))
 	}
 	return c
 }

@@ -9,6 +9,7 @@ import (
 	"testing/fstest"
 
 	"github.com/openfroyo/froyo/providers/host"
+	"github.com/openfroyo/froyo/providers/host/manifest"
 )
 
 // guests holds the modules under testdata/guests, by name, and cacheDir their code.
@@ -48,7 +49,7 @@ func build(dir string) error {
 	return nil
 }
 
-const manifest = `
+const hostileManifest = `
 name: hostile
 version: 0.1.0
 abi: 1
@@ -61,10 +62,10 @@ capabilities:
 `
 
 // pack makes a package's files.
-func pack(manifest string, module []byte) fstest.MapFS {
+func pack(text string, module []byte) fstest.MapFS {
 	return fstest.MapFS{
-		host.ManifestFile: {Data: []byte(manifest)},
-		host.PluginFile:   {Data: module},
+		manifest.File:   {Data: []byte(text)},
+		host.PluginFile: {Data: module},
 	}
 }
 
@@ -72,7 +73,7 @@ func pack(manifest string, module []byte) fstest.MapFS {
 func load(t testing.TB, options host.Options) *host.Module {
 	t.Helper()
 	options.CacheDir = cacheDir
-	return loadPackage(t, options, pack(manifest, guests["hostile"]))
+	return loadPackage(t, options, pack(hostileManifest, guests["hostile"]))
 }
 
 func loadPackage(t testing.TB, options host.Options, files fstest.MapFS) *host.Module {

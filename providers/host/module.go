@@ -6,7 +6,10 @@ import (
 	"sync"
 
 	"github.com/openfroyo/froyo/providers/abi"
+	"github.com/openfroyo/froyo/providers/host/codecache"
+	"github.com/openfroyo/froyo/providers/host/manifest"
 	"github.com/openfroyo/froyo/providers/host/meter"
+	"github.com/openfroyo/froyo/providers/host/wasi"
 )
 
 // PluginFile is the name of a package's guest in its file system.
@@ -23,7 +26,7 @@ const (
 
 // Module is a package that was loaded.
 type Module struct {
-	manifest *Manifest
+	manifest *manifest.Manifest
 	files    fs.FS
 	runtime  *Runtime
 
@@ -33,7 +36,7 @@ type Module struct {
 }
 
 // Manifest says what the package brings and what its guest may do.
-func (m *Module) Manifest() *Manifest { return m.manifest }
+func (m *Module) Manifest() *manifest.Manifest { return m.manifest }
 
 // Prepare reads and compiles the guest, which the first call does otherwise.
 // What went wrong once is returned again.
@@ -50,26 +53,26 @@ func (m *Module) compile(ctx context.Context) (*guest, error) {
 	if err != nil {
 		return nil, m.fault("read its guest", err)
 	}
-	entry := m.runtime.cache.entry(module)
-	metered := entry.metered
+	entry := m.runtime.cache.Entry(module)
+	metered := entry.Metered
 	if metered == nil {
 		if metered, err = meter.Meter(module, rules()); err != nil {
-			entry.drop()
+			entry.Drop()
 			return nil, m.fault("its guest is refused", err)
 		}
 	}
-	g, err := newGuest(ctx, metered, entry.work, m.runtime.options.Instances)
-	if err != nil && entry.work != "" {
+	g, err := newGuest(ctx, metered, entry.Dir, m.runtime.options.Instances)
+	if err != nil && entry.Dir != "" {
 		// The cache may be what failed, and must not keep a guest from working.
-		entry.drop()
-		entry = uncached()
+		entry.Drop()
+		entry = codecache.None()
 		g, err = newGuest(ctx, metered, "", m.runtime.options.Instances)
 	}
 	if err != nil {
 		return nil, m.fault("compile its guest", err)
 	}
-	if err := entry.keep(metered); err != nil {
-		entry.drop() // it will be compiled again, that is all
+	if err := entry.Keep(metered); err != nil {
+		entry.Drop() // it will be compiled again, that is all
 	}
 	return g, nil
 }
@@ -77,7 +80,7 @@ func (m *Module) compile(ctx context.Context) (*guest, error) {
 // rules are what a guest's binary must keep to.
 func rules() meter.Rules {
 	return meter.Rules{
-		Imports: imports(),
+		Imports: wasi.Imports(),
 		Exports: []string{exportStart, exportABI, exportBuf, exportCall, exportMark},
 		Start:   abi.MaxSteps,
 	}

@@ -4,8 +4,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/openfroyo/froyo/providers/abi"
+	"github.com/openfroyo/froyo/providers/host/grant"
+	"github.com/openfroyo/froyo/providers/host/printable"
 	"github.com/openfroyo/froyo/runner/codec"
 	"github.com/openfroyo/froyo/runner/op"
 )
@@ -14,7 +18,7 @@ import (
 func (m *Module) reply(request *abi.Request, text codec.Raw) (abi.Reply, error) {
 	var r abi.Reply
 	if err := codec.Unmarshal(text, &r); err != nil {
-		return r, errors.New("gave a reply that does not fit the abi: " + oneLine(err.Error()))
+		return r, errors.New("gave a reply that does not fit the abi: " + printable.Line(err.Error()))
 	}
 	if err := checkShape(request.Verb, &r); err != nil {
 		return r, err
@@ -23,7 +27,11 @@ func (m *Module) reply(request *abi.Request, text codec.Raw) (abi.Reply, error) 
 	case r.Need != nil:
 		return r, m.checkNeed(request, r.Need)
 	case r.Change != nil:
-		return r, m.checkChange(r.Change)
+		return r, m.checkChange(request, r.Change)
+	case r.Outcome != nil:
+		return r, checkOutcome(request, r.Outcome)
+	case len(r.Actual) > maxActual:
+		return r, fmt.Errorf("answered a state of %d bytes, more than %d", len(r.Actual), maxActual)
 	case r.Error != nil:
 		return r, checkError(r.Error)
 	}
@@ -72,17 +80,24 @@ func (m *Module) checkNeed(request *abi.Request, need []op.Op) error {
 		return fmt.Errorf("asked for more than %d ops", abi.MaxLog)
 	}
 	looking := request.Verb == abi.Read || request.Verb == abi.Plan
+	unit := grant.NewUnit(request)
 	for _, o := range need {
 		if err := checkOp(o); err != nil {
-			return errors.New("asked for an op that is not valid: " + oneLine(err.Error()))
+			return errors.New("asked for an op that is not valid: " + printable.Line(err.Error()))
 		}
 		if looking && o.Changes() {
-			return fmt.Errorf("asked to change the target while reading: %s", oneLine(o.String()))
+			return fmt.Errorf("asked to change the target while reading: %s", printable.Line(o.String()))
 		}
 		if looking && o.Probes() {
-			return fmt.Errorf("asked for a probe while reading: %s", oneLine(o.String()))
+			return fmt.Errorf("asked for a probe while reading: %s", printable.Line(o.String()))
 		}
-		if err := m.manifest.Allows(o); err != nil {
+		if looking && o.Exec != nil { // which says itself that it only reads
+			if err := m.manifest.MayRead(o, unit); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := m.manifest.AllowsFor(abi.Effect{Op: o}, unit); err != nil {
 			return err
 		}
 	}
@@ -102,44 +117,123 @@ func checkOp(o op.Op) error {
 	return nil
 }
 
-// checkChange checks a plan: what it announces must be allowed, so that it
-// is refused before anything was done and not half-way.
-func (m *Module) checkChange(c *abi.Change) error {
+// Bounds of what a reply holds, in bytes but for diffs.
+const (
+	maxActual  = 2 << 20
+	maxDiffs   = 256
+	maxDiff    = 256 << 10 // of all differences together; content stands as a reference
+	maxOutputs = 4 << 20
+	maxField   = 100 // characters
+)
+
+// checkChange checks a plan: what it announces must be allowed and agree with
+// what it says, so that it is refused before anything was done and not half-way.
+func (m *Module) checkChange(request *abi.Request, c *abi.Change) error {
 	switch c.Action {
 	case abi.None, abi.Create, abi.Update, abi.Delete, abi.Replace, abi.Run, abi.Probe:
 	default:
-		return fmt.Errorf("planned the action %q, which there is not", oneLine(string(c.Action)))
+		return fmt.Errorf("planned the action %q, which there is not", printable.Line(string(c.Action)))
 	}
 	if len(c.Effects) > abi.MaxLog {
 		return fmt.Errorf("announced %d effects, more than %d", len(c.Effects), abi.MaxLog)
 	}
-	c.Reason = oneLine(c.Reason)
+	if err := checkDiffs(c.Diffs); err != nil {
+		return err
+	}
+	c.Reason, c.Missing, c.MissingHint = printable.Line(c.Reason), printable.Line(c.Missing), printable.Line(c.MissingHint)
+	if c.Directory != "" && (c.Missing == "" || !strings.HasPrefix(c.Directory, "/")) {
+		return fmt.Errorf("named %q as the directory that is missing, want an absolute path and what it is", printable.Line(c.Directory))
+	}
+	unit := grant.NewUnit(request)
 	for _, effect := range c.Effects {
-		if err := m.checkEffect(effect); err != nil {
+		if err := m.checkEffect(effect, unit); err != nil {
 			return err
+		}
+	}
+	if request.Verb == abi.May { // a list of effects, that says nothing else
+		return nil
+	}
+	if err := c.Agree(); err != nil {
+		return errors.New(printable.Line(err.Error()))
+	}
+	if c.Action != abi.Probe {
+		return nil
+	}
+	for _, effect := range c.Effects {
+		if effect.Op.Exec != nil {
+			if err := m.manifest.MayProbe(effect, unit); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
+// checkDiffs makes differences fit to be shown.
+func checkDiffs(diffs []abi.Diff) error {
+	if len(diffs) > maxDiffs {
+		return fmt.Errorf("told %d differences, more than %d", len(diffs), maxDiffs)
+	}
+	size := 0
+	for i := range diffs {
+		d := &diffs[i]
+		if d.Field == "" || len(d.Field) > maxField {
+			return fmt.Errorf("told a difference in a field whose name has %d bytes, expected 1 to %d", len(d.Field), maxField)
+		}
+		d.Field = printable.Line(d.Field)
+		if size += len(d.Before) + len(d.After); size > maxDiff {
+			return fmt.Errorf("told differences of more than %d bytes", maxDiff)
+		}
+		if d.Unknown && d.After != nil {
+			return fmt.Errorf("told that %s is known after apply, and what it will be", d.Field)
+		}
+	}
+	return nil
+}
+
+// checkOutcome makes an outcome fit to be shown and kept.
+func checkOutcome(request *abi.Request, o *abi.Outcome) error {
+	if len(o.Outputs) > maxOutputs {
+		return fmt.Errorf("gave outputs of %d bytes, more than %d", len(o.Outputs), maxOutputs)
+	}
+	o.Reason = printable.Line(o.Reason)
+	if len(o.Incomplete) > maxDiffs {
+		return fmt.Errorf("gave %d incomplete outputs, more than %d", len(o.Incomplete), maxDiffs)
+	}
+	for name, i := range o.Incomplete {
+		if i.Why = printable.Line(i.Why); i.Why == "" || len(name) > maxField {
+			return fmt.Errorf("gave an incomplete output %s without saying why", printable.Line(name))
+		}
+		i.Hint = printable.Line(i.Hint)
+		o.Incomplete[name] = i
+	}
+	if o.Changed && !slices.ContainsFunc(request.Log, func(e abi.Entry) bool { return e.Op.Changes() }) {
+		return errors.New("says that it changed something, and did nothing")
+	}
+	return nil
+}
+
 // checkEffect checks one effect. What is not known yet is checked when it is asked for.
-func (m *Module) checkEffect(effect abi.Effect) error {
+func (m *Module) checkEffect(effect abi.Effect, unit *grant.Unit) error {
 	if len(effect.Unknown) == 0 {
 		if err := checkOp(effect.Op); err != nil {
-			return errors.New("announced an effect that is not valid: " + oneLine(err.Error()))
+			return errors.New("announced an effect that is not valid: " + printable.Line(err.Error()))
 		}
-		return m.manifest.Allows(effect.Op)
+		return m.manifest.AllowsFor(effect, unit)
 	}
 	if effect.Op.Kind() == "" {
 		return errors.New("announced an effect that is no op")
 	}
+	if why := effect.CheckUnknown(); why != "" {
+		return errors.New("announced an effect that is not valid: " + printable.Line(why))
+	}
 	for _, name := range effect.Unknown {
 		switch name {
-		case "path", "argv", "shell", "env", "check", "url", "follow":
+		case "path", "target", "argv", "shell", "env", "check", "url", "follow", "address", "name", "packages", "packages.name":
 			return nil
 		}
 	}
-	return m.manifest.Allows(effect.Op)
+	return m.manifest.AllowsFor(effect, unit)
 }
 
 // checkError makes a guest's error fit to be shown.
@@ -147,11 +241,11 @@ func checkError(e *abi.Error) error {
 	switch e.Class {
 	case op.Transient, op.Throttled, op.Conflict, op.Permanent:
 	default:
-		return fmt.Errorf("gave an error of class %q, which there is not", oneLine(string(e.Class)))
+		return fmt.Errorf("gave an error of class %q, which there is not", printable.Line(string(e.Class)))
 	}
-	if e.Message = oneLine(e.Message); e.Message == "" {
+	if e.Message = printable.Line(e.Message); e.Message == "" {
 		return errors.New("gave an error without a message")
 	}
-	e.Detail, e.Hint = detail(e.Detail), oneLine(e.Hint)
+	e.Detail, e.Hint = printable.Lines(e.Detail), printable.Line(e.Hint)
 	return nil
 }

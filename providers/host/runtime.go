@@ -15,11 +15,14 @@ import (
 	"io/fs"
 	"runtime"
 	"sync"
+
+	"github.com/openfroyo/froyo/providers/host/codecache"
+	"github.com/openfroyo/froyo/providers/host/manifest"
 )
 
 // Options say how a Runtime works.
 type Options struct {
-	// CacheDir is where compiled guests are kept, a folder of the user's own;
+	// CacheDir is where compiled guests are kept, a directory of the user's own;
 	// it is made where it is missing. "" keeps nothing: every guest that is used
 	// is compiled anew, which takes about a second.
 	CacheDir string
@@ -34,20 +37,20 @@ type Options struct {
 // concurrently, except Close.
 type Runtime struct {
 	options Options
-	cache   cache
+	cache   codecache.Cache
 
 	mu      sync.Mutex // guards modules
 	modules []*Module
 }
 
-// New returns a Runtime, or an [*Error] where the cache's folder cannot be trusted.
+// New returns a Runtime, or an [*Error] where the cache's directory cannot be trusted.
 func New(_ context.Context, options Options) (*Runtime, error) {
 	if options.Instances <= 0 {
 		options.Instances = runtime.NumCPU()
 	}
-	cache, err := openCache(options.CacheDir)
+	cache, err := codecache.Open(options.CacheDir)
 	if err != nil {
-		return nil, err
+		return nil, &Error{Message: err.Message, Cause: err.Cause, hint: err.Advice}
 	}
 	return &Runtime{options: options, cache: cache}, nil
 }
@@ -55,15 +58,15 @@ func New(_ context.Context, options Options) (*Runtime, error) {
 // Load reads a package's manifest. Its guest is read and compiled when it is
 // first used, so a package of which only the schemas are needed costs nothing more.
 func (r *Runtime) Load(_ context.Context, fsys fs.FS) (*Module, error) {
-	data, err := fs.ReadFile(fsys, ManifestFile)
+	data, err := fs.ReadFile(fsys, manifest.File)
 	if err != nil {
 		return nil, &Error{Message: "the package has no manifest", Cause: err}
 	}
-	manifest, err := ParseManifest(ManifestFile, data)
+	parsed, err := manifest.Parse(manifest.File, data)
 	if err != nil {
 		return nil, &Error{Message: "the package's manifest is not valid", Cause: err}
 	}
-	m := &Module{manifest: manifest, files: fsys, runtime: r}
+	m := &Module{manifest: parsed, files: fsys, runtime: r}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.modules = append(r.modules, m)

@@ -22,8 +22,10 @@ type Cmd struct {
 	Cwd         string            `json:"cwd"`
 	Env         map[string]string `json:"env"`
 	Stdin       *op.Blob          `json:"stdin"`
+	Background  bool              `json:"background"`
 	OKExitCodes []int             `json:"ok_exit_codes"`
 	ChangedWhen bool              `json:"changed_when"`
+	MaxOutput   int64             `json:"max_output"`
 }
 
 // CmdState is whether the command has to run.
@@ -40,6 +42,9 @@ type CmdOutput struct {
 	Stdout  string `json:"stdout"`
 	Stderr  string `json:"stderr"`
 	Ran     bool   `json:"ran"`
+	// As base64, where they are not UTF-8.
+	StdoutBytes string `json:"stdout_bytes,omitempty"`
+	StderrBytes string `json:"stderr_bytes,omitempty"`
 }
 
 // guard is a condition for the command to run.
@@ -152,7 +157,17 @@ func (c Cmd) Plan(t *sdk.T, actual CmdState) {
 	if !c.accepts(r.Exec.RC) {
 		c.fail(t, r.Exec)
 	}
-	t.Output(CmdOutput{Changed: c.ChangedWhen, RC: r.Exec.RC, Stdout: r.Exec.Stdout, Stderr: r.Exec.Stderr, Ran: true})
+	c.output(t, r.Exec)
+}
+
+// output offers what the program said, and says what of it is not whole.
+func (c Cmd) output(t *sdk.T, r *op.ExecResult) {
+	stdout := sdk.Captured{Output: "stdout", Text: r.Stdout, Raw: r.StdoutRaw, Cut: r.StdoutCut, Limit: c.MaxOutput, Raise: "max_output"}
+	stderr := sdk.Captured{Output: "stderr", Text: r.Stderr, Raw: r.StderrRaw, Cut: r.StderrCut, Limit: c.MaxOutput, Raise: "max_output"}
+	t.Output(CmdOutput{
+		Changed: c.ChangedWhen, RC: r.RC, Stdout: r.Stdout, Stderr: r.Stderr, Ran: true,
+		StdoutBytes: stdout.Check(t), StderrBytes: stderr.Check(t),
+	})
 }
 
 // May runs the command, which no guard may keep at its turn.
@@ -163,7 +178,7 @@ func (c Cmd) May(t *sdk.T) {
 
 // exec returns the op that runs the command, and which of its fields are known only at apply.
 func (c Cmd) exec(t *sdk.T) (*op.Exec, []string) {
-	exec := &op.Exec{Dir: c.Cwd, Env: c.environment(), Stdin: c.Stdin}
+	exec := &op.Exec{Dir: c.Cwd, Env: c.environment(), Stdin: c.Stdin, Background: c.Background, Limit: c.MaxOutput}
 	switch command := c.Command.(type) {
 	case string:
 		exec.Shell = command

@@ -19,6 +19,8 @@ type File struct {
 	Recurse  bool     `json:"recurse"`
 	Backup   bool     `json:"backup"`
 	Validate string   `json:"validate"`
+	InPlace  bool     `json:"in_place"`
+	Follow   string   `json:"follow"`
 }
 
 // The states of a file.
@@ -33,17 +35,31 @@ const (
 const (
 	previewLimit = 1 << 20 // bytes of old content that the plan may show
 	othersLimit  = 100     // entries below a directory that are told apart
+	namesLimit   = 3       // entries of a directory that goes, which the plan names
 )
 
 // FileState is what is at a file's path.
 type FileState struct {
 	op.StatResult
-	Sum string `json:"sum,omitempty"` // of the content, where that was asked for
+	Sum    string `json:"sum,omitempty"`    // of the content, where that was asked for
+	Unread bool   `json:"unread,omitempty"` // it is large, and has another size than the content it should have
 	// Others names entries below a directory whose mode or owner is not as
 	// wanted, the first of them where More is set.
 	Others []string `json:"others,omitempty"`
 	More   bool     `json:"more,omitempty"`
 	Filled bool     `json:"filled,omitempty"` // a directory that is not empty
+	// Below is what is in a directory that goes with all it holds.
+	Below *Tally `json:"below,omitempty"`
+	// Mounts names mount points at and below a directory, relative to it.
+	Mounts []string `json:"mounts,omitempty"`
+}
+
+// Tally sums up what is below a directory.
+type Tally struct {
+	Count  int      `json:"count"`
+	Bytes  int64    `json:"bytes"`
+	Beyond bool     `json:"beyond,omitempty"` // there is more
+	Names  []string `json:"names"`            // of the first entries
 }
 
 // FileOutput is what a file offers to later units.
@@ -55,7 +71,7 @@ type FileOutput struct {
 // Read asks in one go what is there and what may differ.
 func (f File) Read(t *sdk.T) FileState {
 	f.check(t)
-	ops := append(make([]op.Op, 0, 2), op.Op{Stat: &op.Stat{Path: f.Path}})
+	ops := append(make([]op.Op, 0, 2), op.Op{Stat: &op.Stat{Path: f.Path, Unsafe: f.unsafe()}})
 	more, kind := f.closer(t)
 	if kind != "" {
 		ops = append(ops, more)
@@ -68,16 +84,29 @@ func (f File) Read(t *sdk.T) FileState {
 	switch r := t.Must(results[1]); {
 	case r.Read != nil:
 		s.Sum, s.Size = r.Read.Sum, r.Read.Size
+		s.Unread = r.Read.Regular && r.Read.Sum == ""
 	case f.State == absent:
-		s.Filled = len(r.List.Entries) > 0
-	default:
-		for _, e := range r.List.Entries {
-			s.Others = append(s.Others, e.Path)
+		s.Mounts, s.Filled = r.List.Mounts, len(r.List.Entries) > 0
+		if f.Recurse && s.Filled {
+			s.Below = &Tally{Count: r.List.Count, Bytes: r.List.Bytes, Beyond: r.List.Beyond, Names: names(r.List)}
 		}
-		s.More = r.List.More
+	default:
+		s.Mounts, s.Others, s.More = r.List.Mounts, names(r.List), r.List.More
 	}
 	return s
 }
+
+// names returns the paths of the entries that were listed.
+func names(l *op.ListResult) []string {
+	var paths []string
+	for _, e := range l.Entries {
+		paths = append(paths, e.Path)
+	}
+	return paths
+}
+
+// unsafe reports whether links are followed whoever made them.
+func (f File) unsafe() bool { return f.Follow == "unsafe" }
 
 // closer returns the op that looks closer at what is there, and the type of
 // file for which its result matters; "" where there is nothing more to know.
@@ -85,27 +114,40 @@ func (f File) closer(t *sdk.T) (op.Op, op.Type) {
 	switch f.State {
 	case present:
 		if f.Content != nil {
-			return op.Op{Read: &op.Read{Path: f.Path, Limit: previewLimit, Unless: f.Content.Sum}}, op.TypeFile
+			return op.Op{Read: f.read(f.Content.Sum, f.Content.Size)}, op.TypeFile
 		}
 		if t.Unknown("content") {
-			return op.Op{Read: &op.Read{Path: f.Path, Limit: previewLimit}}, op.TypeFile
+			return op.Op{Read: f.read("", 0)}, op.TypeFile
 		}
 	case absent:
-		if !f.Recurse {
-			return op.Op{List: &op.List{Path: f.Path, Limit: 1}}, op.TypeDir
+		list := &op.List{Path: f.Path, Limit: 1, Mounts: true, Unsafe: f.unsafe()}
+		if f.Recurse {
+			list.Recurse, list.Tally, list.Limit = true, true, namesLimit
 		}
+		return op.Op{List: list}, op.TypeDir
 	case directory:
 		want := f.attributes(t, 0, true)
 		if f.Recurse && want != (op.Attributes{}) && len(f.unknown(t, "mode", "owner", "group")) == 0 {
-			return op.Op{List: &op.List{Path: f.Path, Recurse: true, Limit: othersLimit, Unless: &want}}, op.TypeDir
+			list := &op.List{Path: f.Path, Recurse: true, Limit: othersLimit, Unless: &want, Mounts: true, Unsafe: f.unsafe()}
+			return op.Op{List: list}, op.TypeDir
 		}
 	}
 	return op.Op{}, ""
 }
 
-// blob refers to the content that is there, nil where there is none.
-func (s *FileState) blob() *op.Blob {
-	if s.Sum == "" {
+// read asks for the content of the file itself: a link at the path is no file.
+// What is large and has another size differs anyway, and is not read.
+func (f File) read(unless string, size int64) *op.Read {
+	return &op.Read{Path: f.Path, Limit: previewLimit, Unless: unless, Size: size, NoFollow: true, Unsafe: f.unsafe()}
+}
+
+// content refers to the content that is there, nil where there is none, or says
+// how large it is where it was not read.
+func (s *FileState) content() any {
+	switch {
+	case s.Unread:
+		return strconv.FormatInt(s.Size, 10) + " bytes, not read"
+	case s.Sum == "":
 		return nil
 	}
 	return &op.Blob{Sum: s.Sum, Size: s.Size}

@@ -1,6 +1,7 @@
 package linux_test
 
 import (
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -15,6 +16,7 @@ import (
 // nodes of the tests, each at /etc/x unless said otherwise.
 var (
 	oldFile  = &providertest.Node{Type: op.TypeFile, Mode: 0o600, Owner: "app", Content: oldBlob}
+	program  = &providertest.Node{Type: op.TypeFile, Mode: 0o4755, Owner: "app", Content: oldBlob}
 	upToDate = &providertest.Node{Type: op.TypeFile, Mode: 0o644, Content: newBlob}
 	folder   = &providertest.Node{Type: op.TypeDir, Mode: 0o700}
 	toOld    = &providertest.Node{Type: op.TypeLink, Mode: 0o777, Target: "/etc/old"}
@@ -45,15 +47,15 @@ func TestFile(t *testing.T) {
 		// state = present
 		{"new with content", nil, `"state":"present","content":` + newRef, want{
 			action: abi.Create, diffs: []string{"content:  → " + newRef, `mode:  → "0644"`},
-			effects: []string{`{"op":{"file.write":{"path":"/etc/x","content":` + newRef + `,"mode":420}}}`},
+			effects: []string{`{"op":{"file.write":{"path":"/etc/x","content":` + newRef + `}}}`},
 		}},
 		{"new and empty", nil, `"state":"present"`, want{
 			action: abi.Create, diffs: []string{"content:  → " + noRef, `mode:  → "0644"`},
-			effects: []string{`{"op":{"file.write":{"path":"/etc/x","content":` + noRef + `,"mode":420}}}`},
+			effects: []string{`{"op":{"file.write":{"path":"/etc/x","content":` + noRef + `}}}`},
 		}},
 		{"new with all", nil, `"state":"present","mode":"u=rw,go=","owner":"app","group":"33","backup":true,"validate":"check %s","content":` + newRef, want{
 			action: abi.Create, diffs: []string{"content:  → " + newRef, `mode:  → "0600"`, `owner:  → "app"`, `group:  → "33"`},
-			effects: []string{`{"op":{"file.write":{"path":"/etc/x","content":` + newRef + `,"mode":384,"owner":"app","group":"33","check":"check %s"}}}`},
+			effects: []string{`{"op":{"file.write":{"path":"/etc/x","content":` + newRef + `,"mode":384,"owner":"app","group":"33","backup":true,"check":"check %s"}}}`},
 		}},
 		{"as it should be", at("/etc/x", upToDate), `"state":"present","mode":"0644","owner":"root","group":"root","content":` + newRef, want{action: abi.None}},
 		{"there is enough", at("/etc/x", oldFile), `"state":"present"`, want{action: abi.None}},
@@ -68,11 +70,23 @@ func TestFile(t *testing.T) {
 		}},
 		{"attributes alone", at("/etc/x", oldFile), `"state":"present","mode":"g=r","owner":"web","content":` + oldRef, want{
 			action: abi.Update, diffs: []string{`mode: "0600" → "0640"`, `owner: "app" → "web"`},
-			effects: []string{`{"op":{"file.attr":{"path":"/etc/x","mode":416,"owner":"web"}}}`},
+			effects: []string{`{"op":{"file.attr":{"path":"/etc/x","owner":"web"}},"unknown":["mode"]}`},
+		}},
+		{"a program gets another owner", at("/etc/x", program), `"state":"present","owner":"root"`, want{
+			action: abi.Update, diffs: []string{`mode: "4755" → "0755"`, `owner: "app" → "root"`},
+			effects: []string{`{"op":{"file.attr":{"path":"/etc/x","owner":"root"}}}`},
+		}},
+		{"a program gets another owner, and part of a mode", at("/etc/x", program), `"state":"present","owner":"root","mode":"o="`, want{
+			action: abi.Update, diffs: []string{`mode: "4755" → "0750"`, `owner: "app" → "root"`},
+			effects: []string{`{"op":{"file.attr":{"path":"/etc/x","owner":"root"}},"unknown":["mode"]}`},
+		}},
+		{"a program of the same owner", at("/etc/x", program), `"state":"present","owner":"app","mode":"o="`, want{
+			action: abi.Update, diffs: []string{`mode: "4755" → "4750"`},
+			effects: []string{`{"op":{"file.attr":{"path":"/etc/x","owner":"app"}},"unknown":["mode"]}`},
 		}},
 		{"in place of a link", at("/etc/x", toOld), `"state":"present","content":` + newRef, want{
 			action: abi.Replace, diffs: []string{`type: "link" → "file"`, "content:  → " + newRef, `mode:  → "0644"`},
-			effects: []string{`{"op":{"file.write":{"path":"/etc/x","content":` + newRef + `,"mode":420}}}`},
+			effects: []string{`{"op":{"file.write":{"path":"/etc/x","content":` + newRef + `}}}`},
 		}},
 		// state = absent
 		{"nothing to remove", nil, `"state":"absent"`, want{action: abi.None}},
@@ -86,11 +100,15 @@ func TestFile(t *testing.T) {
 			action: abi.Delete, diffs: []string{`type: "directory" → `}, effects: []string{`{"op":{"file.remove":{"path":"/etc/x"}}}`},
 		}},
 		{"remove tree", tree(), `"state":"absent","recurse":true`, want{
-			action: abi.Delete, diffs: []string{`type: "directory" → `}, effects: []string{`{"op":{"file.remove":{"path":"/etc/x","recurse":true}}}`},
+			action: abi.Delete, diffs: []string{`type: "directory" → `, `below: "3 entries, ` + strconv.Itoa(2*int(oldBlob.Size)) + ` B: a, b, b/c" → `},
+			effects: []string{`{"op":{"file.remove":{"path":"/etc/x","recurse":true}}}`},
+		}},
+		{"remove unsafely", at("/etc/x", oldFile), `"state":"absent","follow":"unsafe"`, want{
+			action: abi.Delete, diffs: []string{`type: "file" → `}, effects: []string{`{"op":{"file.remove":{"path":"/etc/x","unsafe":true}}}`},
 		}},
 		// state = directory
 		{"new directory", nil, `"state":"directory"`, want{
-			action: abi.Create, diffs: []string{`mode:  → "0755"`}, effects: []string{`{"op":{"file.mkdir":{"path":"/etc/x","mode":493}}}`},
+			action: abi.Create, diffs: []string{`mode:  → "0755"`}, effects: []string{`{"op":{"file.mkdir":{"path":"/etc/x"}}}`},
 		}},
 		{"new directory with all", nil, `"state":"directory","mode":"u=rwX,go=","owner":"app","group":"web","recurse":true`, want{
 			action: abi.Create, diffs: []string{`mode:  → "0700"`, `owner:  → "app"`, `group:  → "web"`},
@@ -98,7 +116,7 @@ func TestFile(t *testing.T) {
 		}},
 		{"directory is there", at("/etc/x", folder), `"state":"directory"`, want{action: abi.None}},
 		{"directory's mode", at("/etc/x", folder), `"state":"directory","mode":"g=rX"`, want{
-			action: abi.Update, diffs: []string{`mode: "0700" → "0750"`}, effects: []string{`{"op":{"file.attr":{"path":"/etc/x","mode":488}}}`},
+			action: abi.Update, diffs: []string{`mode: "0700" → "0750"`}, effects: []string{`{"op":{"file.attr":{"path":"/etc/x"}},"unknown":["mode"]}`},
 		}},
 		{"tree as it should be", tree(), `"state":"directory","recurse":true`, want{action: abi.None}},
 		{"tree's owner", tree(), `"state":"directory","recurse":true,"owner":"root"`, want{
@@ -177,6 +195,30 @@ func TestFileErrors(t *testing.T) {
 	}
 }
 
+func TestFileMounts(t *testing.T) {
+	tests := []struct {
+		name, args string
+		mounts     []string
+		message    string // "" where there is nothing against it
+	}{
+		{"below what goes", `"state":"absent","recurse":true`, []string{"home", "b/data"}, "something is mounted at /etc/x/home, /etc/x/b/data, so nothing is removed"},
+		{"what goes", `"state":"absent"`, []string{"."}, "something is mounted at /etc/x, so nothing is removed"},
+		{"below a tree", `"state":"directory","recurse":true,"owner":"app"`, []string{".", "b"}, "something is mounted at /etc/x/b, so mode and owner are not given to what is below"},
+		{"a tree's own", `"state":"directory","recurse":true,"owner":"app"`, []string{"."}, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			m := host(tree())
+			m.Mounts = tt.mounts
+			_, err := kit(t, m).Plan(providertest.Unit{Type: "file", Args: `{"path":"/etc/x",` + tt.args + `}`})
+			if tt.message == "" && err == nil {
+				return
+			}
+			failure(t, err, op.Conflict, tt.message, "unmount it first, or manage what is beside it each on its own")
+		})
+	}
+}
+
 func TestFileApplyErrors(t *testing.T) {
 	tests := []struct{ name, args, message string }{
 		{"no directory", `"path":"/no/x","state":"present"`, "directory /no does not exist"},
@@ -210,7 +252,7 @@ func TestFileUnknown(t *testing.T) {
 	}{
 		{"content of a new file", nil, `"state":"present"`, []string{"content"}, want{
 			action: abi.Create, diffs: []string{"content:  → ?", `mode:  → "0644"`},
-			effects: []string{`{"op":{"file.write":{"path":"/etc/x","content":null,"mode":420}},"unknown":["content"]}`},
+			effects: []string{`{"op":{"file.write":{"path":"/etc/x","content":null}},"unknown":["content"]}`},
 		}, []string{`"content":` + newRef}},
 		{"content", at("/etc/x", oldFile), `"state":"present"`, []string{"content"}, want{
 			action: abi.Update, diffs: []string{"content: " + oldRef + " → ?"}, effects: []string{write},
@@ -232,7 +274,7 @@ func TestFileUnknown(t *testing.T) {
 		}, []string{`"mode":"u=rwX,go=rX"`, `"mode":"0700"`}},
 		{"group of a new directory", nil, `"state":"directory"`, []string{"group"}, want{
 			action: abi.Create, diffs: []string{`mode:  → "0755"`, `group:  → ?`},
-			effects: []string{`{"op":{"file.mkdir":{"path":"/etc/x","mode":493}},"unknown":["group"]}`},
+			effects: []string{`{"op":{"file.mkdir":{"path":"/etc/x"}},"unknown":["group"]}`},
 		}, []string{`"group":"web"`}},
 		{"target", at("/etc/x", toOld), `"state":"link","owner":"app"`, []string{"target"}, want{
 			action: abi.Update, diffs: []string{`target: "/etc/old" → ?`, `owner: "root" → "app"`},
@@ -303,15 +345,18 @@ func TestFileReads(t *testing.T) {
 		unknown []string
 		want    []op.Op
 	}{
-		{"content", nil, `"state":"present","content":` + newRef, nil, []op.Op{stat, {Read: &op.Read{Path: "/etc/x", Limit: 1 << 20, Unless: newBlob.Sum}}}},
-		{"unknown content", nil, `"state":"present"`, []string{"content"}, []op.Op{stat, {Read: &op.Read{Path: "/etc/x", Limit: 1 << 20}}}},
+		{"content", nil, `"state":"present","content":` + newRef, nil, []op.Op{stat, {Read: &op.Read{Path: "/etc/x", Limit: 1 << 20, Unless: newBlob.Sum, Size: newBlob.Size, NoFollow: true}}}},
+		{"unknown content", nil, `"state":"present"`, []string{"content"}, []op.Op{stat, {Read: &op.Read{Path: "/etc/x", Limit: 1 << 20, NoFollow: true}}}},
+		{"unsafe", nil, `"state":"present","follow":"unsafe","content":` + newRef, nil, []op.Op{
+			{Stat: &op.Stat{Path: "/etc/x", Unsafe: true}}, {Read: &op.Read{Path: "/etc/x", Limit: 1 << 20, Unless: newBlob.Sum, Size: newBlob.Size, NoFollow: true, Unsafe: true}},
+		}},
 		{"no content", nil, `"state":"present","mode":"0644"`, nil, []op.Op{stat}},
 		{"directory", nil, `"state":"directory","mode":"0644"`, nil, []op.Op{stat}},
 		{"tree", tree(), `"state":"directory","recurse":true,"mode":"u=rwX,go=","owner":"app"`, nil, []op.Op{stat, {List: &op.List{
-			Path: "/etc/x", Recurse: true, Limit: 100, Unless: &op.Attributes{Mode: new(uint32(0o600)), DirMode: new(uint32(0o700)), Owner: "app"},
+			Path: "/etc/x", Recurse: true, Limit: 100, Unless: &op.Attributes{Mode: new(uint32(0o600)), DirMode: new(uint32(0o700)), Owner: "app"}, Mounts: true,
 		}}}},
-		{"absent", nil, `"state":"absent"`, nil, []op.Op{stat, {List: &op.List{Path: "/etc/x", Limit: 1}}}},
-		{"tree to remove", tree(), `"state":"absent","recurse":true`, nil, []op.Op{stat}},
+		{"absent", nil, `"state":"absent"`, nil, []op.Op{stat, {List: &op.List{Path: "/etc/x", Limit: 1, Mounts: true}}}},
+		{"tree to remove", tree(), `"state":"absent","recurse":true`, nil, []op.Op{stat, {List: &op.List{Path: "/etc/x", Recurse: true, Limit: 3, Tally: true, Mounts: true}}}},
 		{"link", nil, `"state":"link","target":"/y"`, nil, []op.Op{stat}},
 	}
 	for _, tt := range tests {

@@ -96,6 +96,12 @@ func (m mode) on(now uint32, dir bool) uint32 {
 	return bits
 }
 
+// depends reports whether the permissions of a file or directory depend on
+// those that it has now.
+func (m mode) depends(dir bool) bool {
+	return m.given != 0 && (m.given != permAll || m.search != 0 && !dir)
+}
+
 // whole reports whether the mode says all about the permissions of read, write
 // and execute, so that it means the same for every file.
 func (m mode) whole() bool { return m.given&0o777 == 0o777 }

@@ -176,8 +176,11 @@ func (p Pkg) ensure(t *sdk.T, found PkgFound) {
 		ensure.Valid = seconds(t, p.CacheValid)
 	}
 	var unknown []string
-	if t.Unknown("version") || t.Unknown("state") {
-		unknown = []string{"packages"}
+	if t.Unknown("version") {
+		unknown = append(unknown, "packages.version")
+	}
+	if t.Unknown("state") {
+		unknown = append(unknown, "packages.state")
 	}
 	r := t.Effect(op.Op{PkgEnsure: ensure}, unknown...)
 	if !t.Acting() {

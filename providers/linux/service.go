@@ -52,6 +52,7 @@ func (s Service) Plan(t *sdk.T, found ServiceFound) {
 	s.check(t, found)
 	t.Output(ServiceOutput{Before: found.word()})
 	if !s.differs(t, found) {
+		s.explain(t, found)
 		return
 	}
 	if s.State == op.SvcRestarted || s.State == op.SvcReloaded {
@@ -61,7 +62,11 @@ func (s Service) Plan(t *sdk.T, found ServiceFound) {
 	if found.absent() && (s.starts() || s.Enabled != nil && *s.Enabled) {
 		t.Missing("unit " + s.unit())
 	}
-	if found.Outdated && !s.DaemonReload {
+	switch {
+	case !found.Outdated || s.DaemonReload:
+	case s.starts():
+		t.Reason("its file has changed since systemd read it, so systemd reads its files again first")
+	default:
 		t.Reason("its file has changed since systemd read it; daemon_reload = True has it read again")
 	}
 	s.May(t)
@@ -86,11 +91,25 @@ func (s Service) check(t *sdk.T, found ServiceFound) {
 	if s.starts() && s.Masked != nil && *s.Masked {
 		t.Fail(op.Permanent, s.unit()+" cannot be "+string(s.State)+" and masked", "", "leave one of them out")
 	}
+	if s.State == op.SvcRunning && found.Once {
+		t.Fail(op.Conflict, s.unit()+" does its work and ends (Type=oneshot without RemainAfterExit), so it is never running", "",
+			`run it by a handler with state = "restarted", or set RemainAfterExit=yes in its file`)
+	}
 	if s.Masked != nil || !found.Masked() {
 		return
 	}
 	if s.starts() || s.Enabled != nil && *s.Enabled {
 		t.Fail(op.Conflict, s.unit()+" is masked on the host", "", "to unmask it, add masked = False")
+	}
+}
+
+// explain says of a unit that has nothing to do what enabled does not reach.
+func (s Service) explain(t *sdk.T, found ServiceFound) {
+	switch found.File {
+	case "static", "indirect", "generated", "alias", "transient":
+		if s.Enabled != nil {
+			t.Reason("its file is " + found.File + ", so it cannot be enabled or disabled by itself")
+		}
 	}
 }
 
@@ -118,6 +137,8 @@ func (s Service) differs(t *sdk.T, found ServiceFound) bool {
 		if *s.Enabled {
 			differ("enabled", nil, true)
 		}
+	case found.Stale && *s.Enabled:
+		differ("enabled", "not as its [Install] section asks", true)
 	case found.Switches(*s.Enabled), found.Masked() && *s.Enabled:
 		differ("enabled", !*s.Enabled, *s.Enabled)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/openfroyo/froyo/providers/abi"
 	"github.com/openfroyo/froyo/providers/host"
+	"github.com/openfroyo/froyo/providers/host/manifest"
 	"github.com/openfroyo/froyo/runner/codec"
 	"github.com/openfroyo/froyo/runner/op"
 )
@@ -40,7 +41,7 @@ func guest(t *testing.T) *host.Module {
 	if len(code) > maxGuest {
 		t.Errorf("the guest has %d bytes, more than %d", len(code), maxGuest)
 	}
-	manifest, err := os.ReadFile(host.ManifestFile)
+	text, err := os.ReadFile(manifest.File)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +50,7 @@ func guest(t *testing.T) *host.Module {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = runtime.Close(context.WithoutCancel(t.Context())) })
-	m, err := runtime.Load(t.Context(), fstest.MapFS{host.ManifestFile: {Data: manifest}, host.PluginFile: {Data: code}})
+	m, err := runtime.Load(t.Context(), fstest.MapFS{manifest.File: {Data: text}, host.PluginFile: {Data: code}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -57,6 +57,7 @@ type HTTP struct {
 	CA       string            `json:"ca"`
 	Insecure bool              `json:"insecure"`
 	Follow   bool              `json:"follow"`
+	MaxBody  int64             `json:"max_body"`
 	tries
 }
 
@@ -66,6 +67,8 @@ type HTTPOutput struct {
 	Status   int    `json:"status"`
 	Body     string `json:"body"`
 	Attempts int    `json:"attempts"`
+	// As base64, where it is not UTF-8.
+	BodyBytes string `json:"body_bytes,omitempty"`
 }
 
 // Read implements sdk.Resource.
@@ -82,10 +85,11 @@ func (p HTTP) Plan(t *sdk.T, _ State) {
 	}
 	r := t.Effect(op.Op{HTTP: &op.HTTPProbe{
 		URL: p.URL, Method: p.Method, Headers: p.Headers, Body: p.Body, Status: p.statuses(t), Contains: p.Contains,
-		CA: p.CA, Insecure: p.Insecure, Follow: p.Follow, Tries: p.tries.tries(t),
+		CA: p.CA, Insecure: p.Insecure, Follow: p.Follow, Limit: p.MaxBody, Tries: p.tries.tries(t),
 	}}, unknown...)
 	if t.Acting() {
-		t.Output(HTTPOutput{Status: r.HTTP.Status, Body: r.HTTP.Body, Attempts: r.HTTP.Attempts})
+		body := sdk.Captured{Output: "body", Text: r.HTTP.Body, Raw: r.HTTP.BodyRaw, Cut: r.HTTP.BodyCut, Limit: p.MaxBody, Raise: "max_body"}
+		t.Output(HTTPOutput{Status: r.HTTP.Status, Body: r.HTTP.Body, Attempts: r.HTTP.Attempts, BodyBytes: body.Check(t)})
 	}
 }
 
@@ -124,6 +128,8 @@ type TCPOutput struct {
 	Changed  bool   `json:"changed"`
 	Received string `json:"received"`
 	Attempts int    `json:"attempts"`
+	// As base64, where it is not UTF-8.
+	ReceivedBytes string `json:"received_bytes,omitempty"`
 }
 
 // Read implements sdk.Resource.
@@ -142,7 +148,8 @@ func (p TCP) Plan(t *sdk.T, _ State) {
 		Address: p.Address, Port: p.Port, Closed: p.Closed, Send: p.Send, Contains: p.Contains, Tries: p.tries.tries(t),
 	}}, unknown...)
 	if t.Acting() {
-		t.Output(TCPOutput{Received: r.TCP.Received, Attempts: r.TCP.Attempts})
+		received := sdk.Captured{Output: "received", Text: r.TCP.Received, Raw: r.TCP.ReceivedRaw, Cut: r.TCP.ReceivedCut}
+		t.Output(TCPOutput{Received: r.TCP.Received, Attempts: r.TCP.Attempts, ReceivedBytes: received.Check(t)})
 	}
 }
 

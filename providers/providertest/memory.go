@@ -25,16 +25,18 @@ type Node struct {
 // are functions. Content is kept as a reference only.
 type Memory struct {
 	Files map[string]*Node // by absolute path; "/" is always there
+	// Mounts are the mount points that a list tells, relative to the directory, whichever it is.
+	Mounts []string
 	// Users holds the ids of names, for users and groups alike; root is always known.
 	Users map[string]uint32
 	// Programs answer exec ops by their shell text or their argv joined with
 	// spaces, and checks of file.write by their text. Others cannot be started.
 	Programs map[string]func(e *op.Exec) op.Result
 	// Packages is the database of the package manager; nil is a target without one.
-	Packages map[string]*MemoryPackage
+	Packages MemoryPackages
 	// PackagesFault is what every pkg.ensure ends with, as a lock that is held; nil for none.
 	PackagesFault *op.Error
-	Services      map[string]*MemoryService // by full name; nil is a target without systemd
+	Services      MemoryServices // by full name; nil is a target without systemd
 	// Done lists the changing ops that were asked for.
 	Done []op.Op
 	// Listeners answer probes, by their URL or address:port; Probed lists those asked for.
@@ -74,11 +76,15 @@ func (m *Memory) Do(o op.Op) op.Result {
 	case o.Attr != nil:
 		return m.attr(o.Attr)
 	case o.PkgQuery != nil:
-		return m.pkgQuery(o.PkgQuery)
+		return m.Packages.query(o.PkgQuery)
+	case o.PkgEnsure != nil && m.Packages != nil && m.PackagesFault != nil:
+		return op.Result{Error: m.PackagesFault}
 	case o.PkgEnsure != nil:
-		return m.pkgEnsure(o.PkgEnsure)
-	case o.SvcQuery != nil || o.SvcEnsure != nil:
-		return m.services(o)
+		return m.Packages.ensure(o.PkgEnsure)
+	case o.SvcQuery != nil:
+		return m.Services.query(o.SvcQuery)
+	case o.SvcEnsure != nil:
+		return m.Services.ensure(o.SvcEnsure)
 	}
 	return fault("enosys", o.String()+" is not known here")
 }
@@ -123,9 +129,12 @@ func (m *Memory) stat(s *op.Stat) op.Result {
 func owner(name string) string { return cmp.Or(name, "root") }
 
 func (m *Memory) read(r *op.Read) op.Result {
-	n := m.node(r.Path, true)
+	n := m.node(r.Path, !r.NoFollow)
 	if n == nil || n.Content == nil {
 		return op.Result{Read: &op.ReadResult{Exists: n != nil}}
+	}
+	if size := n.Content.Size; r.Limit > 0 && size > r.Limit && size != r.Size {
+		return op.Result{Read: &op.ReadResult{Exists: true, Regular: true, Size: size, MTime: 1}}
 	}
 	result := &op.ReadResult{Exists: true, Regular: true, Size: n.Content.Size, Sum: n.Content.Sum}
 	if n.Content.Sum != r.Unless && n.Content.Size <= r.Limit {
@@ -155,13 +164,23 @@ func (m *Memory) list(l *op.List) op.Result {
 		return fault("enotdir", l.Path+" is not a directory")
 	}
 	r := &op.ListResult{Exists: true}
+	if l.Mounts {
+		r.Mounts = m.Mounts
+	}
 	for _, p := range m.below(l.Path) {
 		n := m.Files[p]
 		if !l.Recurse && path.Dir(p) != l.Path || l.Unless != nil && !m.set(n, *l.Unless, true) {
 			continue
 		}
-		if l.Limit > 0 && len(r.Entries) == l.Limit {
-			r.More = true
+		if l.Tally {
+			r.Count++
+			if n.Content != nil {
+				r.Bytes += n.Content.Size
+			}
+		}
+		if r.More = l.Limit > 0 && len(r.Entries) == l.Limit; r.More && l.Tally {
+			continue
+		} else if r.More {
 			break
 		}
 		r.Entries = append(r.Entries, op.Entry{Path: strings.TrimPrefix(p, l.Path+"/"), Type: n.Type, Mode: n.Mode, Owner: owner(n.Owner), Group: owner(n.Group)})

@@ -9,6 +9,9 @@ import (
 	"github.com/openfroyo/froyo/runner/op"
 )
 
+// MemoryPackages is the database of a package manager, by name; nil is a target without one.
+type MemoryPackages map[string]*MemoryPackage
+
 // MemoryPackage is what a Memory knows of a package.
 type MemoryPackage struct {
 	Version string // the installed one, or ""
@@ -45,14 +48,14 @@ func (p *MemoryPackage) available() []string {
 	return p.Available
 }
 
-func (m *Memory) pkgQuery(q *op.PkgQuery) op.Result {
-	if m.Packages == nil {
+func (m MemoryPackages) query(q *op.PkgQuery) op.Result {
+	if m == nil {
 		return noManager()
 	}
 	r := &op.PkgQueryResult{Manager: "apt"}
 	for _, ask := range q.Packages {
 		got := op.Package{Name: ask.Name}
-		p := m.Packages[ask.Name]
+		p := m[ask.Name]
 		if p != nil {
 			got.Status, got.Held = p.status(), p.Held
 		}
@@ -72,13 +75,10 @@ func noManager() op.Result {
 	return fault("nomanager", "packages on memory are managed by nothing that froyo supports; expected a Debian or one of its kin")
 }
 
-// pkgEnsure works out all versions first, so that a transaction that is refused changes nothing.
-func (m *Memory) pkgEnsure(e *op.PkgEnsure) op.Result {
-	switch {
-	case m.Packages == nil:
+// ensure works out all versions first, so that a transaction that is refused changes nothing.
+func (m MemoryPackages) ensure(e *op.PkgEnsure) op.Result {
+	if m == nil {
 		return noManager()
-	case m.PackagesFault != nil:
-		return op.Result{Error: m.PackagesFault}
 	}
 	before := m.versions()
 	d := &op.PkgDone{}
@@ -99,21 +99,23 @@ func (m *Memory) pkgEnsure(e *op.PkgEnsure) op.Result {
 		if refused && c.Error == nil && after[w.Name] != c.Before {
 			c.Error = &op.Error{Class: op.Conflict, Code: op.CodeTransaction, Message: w.Name + " was not touched, because the transaction was refused"}
 		}
-		if !refused {
+		if !refused && !e.Simulate {
 			c.Error = m.bring(w, after[w.Name])
 		}
-		if p := m.Packages[w.Name]; p != nil && p.status() != op.PkgConfig {
+		if p := m[w.Name]; p != nil && p.status() != op.PkgConfig {
 			c.After = p.Version
 		}
 	}
-	d.Also = m.also(before, e)
+	if !e.Simulate {
+		d.Also = m.also(before, e)
+	}
 	return op.Result{PkgEnsure: d}
 }
 
 // versions returns the installed versions by name.
-func (m *Memory) versions() map[string]string {
+func (m MemoryPackages) versions() map[string]string {
 	versions := map[string]string{}
-	for name, p := range m.Packages {
+	for name, p := range m {
 		if p.status() != op.PkgConfig && p.Version != "" {
 			versions[name] = p.Version
 		}
@@ -122,8 +124,8 @@ func (m *Memory) versions() map[string]string {
 }
 
 // resolve returns the version that a package shall have, "" for none.
-func (m *Memory) resolve(w *op.PkgWant) (string, *op.Error) {
-	p := m.Packages[w.Name]
+func (m MemoryPackages) resolve(w *op.PkgWant) (string, *op.Error) {
+	p := m[w.Name]
 	switch {
 	case w.State == op.PkgAbsent || w.State == op.PkgPurged:
 		return "", nil
@@ -148,8 +150,8 @@ func (m *Memory) resolve(w *op.PkgWant) (string, *op.Error) {
 }
 
 // refusal is why a package may not be changed.
-func (m *Memory) refusal(w *op.PkgWant, e *op.PkgEnsure) *op.Error {
-	p := m.Packages[w.Name]
+func (m MemoryPackages) refusal(w *op.PkgWant, e *op.PkgEnsure) *op.Error {
+	p := m[w.Name]
 	switch {
 	case p.Refuses != nil:
 		return p.Refuses
@@ -159,11 +161,11 @@ func (m *Memory) refusal(w *op.PkgWant, e *op.PkgEnsure) *op.Error {
 		return nil
 	}
 	var others []string
-	for _, name := range slices.Sorted(maps.Keys(m.Packages)) {
+	for _, name := range slices.Sorted(maps.Keys(m)) {
 		goes := slices.ContainsFunc(e.Packages, func(o op.PkgWant) bool {
 			return o.Name == name && (o.State == op.PkgAbsent || o.State == op.PkgPurged)
 		})
-		if other := m.Packages[name]; other.installed() && slices.Contains(other.Needs, w.Name) && !goes {
+		if other := m[name]; other.installed() && slices.Contains(other.Needs, w.Name) && !goes {
 			others = append(others, name)
 		}
 	}
@@ -177,8 +179,8 @@ func (m *Memory) refusal(w *op.PkgWant, e *op.PkgEnsure) *op.Error {
 }
 
 // bring gives a package its version and brings along what it needs.
-func (m *Memory) bring(w *op.PkgWant, version string) *op.Error {
-	p := m.Packages[w.Name]
+func (m MemoryPackages) bring(w *op.PkgWant, version string) *op.Error {
+	p := m[w.Name]
 	if p == nil {
 		return nil
 	}
@@ -199,7 +201,7 @@ func (m *Memory) bring(w *op.PkgWant, version string) *op.Error {
 		return p.Breaks
 	}
 	for _, name := range p.Needs {
-		if need := m.Packages[name]; need != nil && !need.installed() {
+		if need := m[name]; need != nil && !need.installed() {
 			need.Version, need.Status = need.Candidate, ""
 		}
 	}
@@ -207,10 +209,10 @@ func (m *Memory) bring(w *op.PkgWant, version string) *op.Error {
 }
 
 // also lists the packages that changed without being named.
-func (m *Memory) also(before map[string]string, e *op.PkgEnsure) []op.PkgChange {
+func (m MemoryPackages) also(before map[string]string, e *op.PkgEnsure) []op.PkgChange {
 	var also []op.PkgChange
 	after := m.versions()
-	for _, name := range slices.Sorted(maps.Keys(m.Packages)) {
+	for _, name := range slices.Sorted(maps.Keys(m)) {
 		named := slices.ContainsFunc(e.Packages, func(w op.PkgWant) bool { return w.Name == name })
 		if !named && before[name] != after[name] {
 			also = append(also, op.PkgChange{Name: name, Before: before[name], After: after[name]})

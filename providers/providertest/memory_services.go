@@ -6,6 +6,9 @@ import (
 	"github.com/openfroyo/froyo/runner/op"
 )
 
+// MemoryServices are the units of a service manager, by full name; nil is a target without systemd.
+type MemoryServices map[string]*MemoryService
+
 // MemoryService is a unit of the service manager in a Memory, in systemd's own
 // words. Left empty, it is loaded and does not run.
 type MemoryService struct {
@@ -30,29 +33,33 @@ func (s *MemoryService) state(name string) op.Service {
 	return u
 }
 
-// services performs the ops on services.
-func (m *Memory) services(o op.Op) op.Result {
-	if m.Services == nil {
-		return fault("nomanager", "services on this target are managed by nothing that is known; expected systemd")
-	}
-	if o.SvcEnsure != nil {
-		return m.svcEnsure(o.SvcEnsure)
+// query performs svc.query.
+func (m MemoryServices) query(q *op.SvcQuery) op.Result {
+	if m == nil {
+		return noServices()
 	}
 	r := &op.SvcQueryResult{Manager: "systemd"}
-	for _, name := range o.SvcQuery.Names {
-		r.Units = append(r.Units, m.Services[name].state(name))
+	for _, name := range q.Names {
+		r.Units = append(r.Units, m[name].state(name))
 	}
 	return op.Result{SvcQuery: r}
 }
 
-// svcEnsure does as the runner does, in its order.
-func (m *Memory) svcEnsure(e *op.SvcEnsure) op.Result {
-	s := m.Services[e.Name]
+func noServices() op.Result {
+	return fault("nomanager", "services on this target are managed by nothing that is known; expected systemd")
+}
+
+// ensure does as the runner does, in its order.
+func (m MemoryServices) ensure(e *op.SvcEnsure) op.Result {
+	if m == nil {
+		return noServices()
+	}
+	s := m[e.Name]
 	if onlyMask := e.Masked != nil && e.Enabled == nil && e.State == ""; s == nil && onlyMask {
 		if !*e.Masked {
 			return done(false)
 		}
-		m.Services[e.Name] = &MemoryService{Load: "masked", File: "masked"}
+		m[e.Name] = &MemoryService{Load: "masked", File: "masked"}
 		return done(true)
 	}
 	if s == nil {
@@ -60,7 +67,7 @@ func (m *Memory) svcEnsure(e *op.SvcEnsure) op.Result {
 	}
 	changed := e.Reload && s.Outdated
 	if e.Reload {
-		for _, each := range m.Services {
+		for _, each := range m {
 			each.Outdated = false
 		}
 	}

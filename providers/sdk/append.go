@@ -64,6 +64,9 @@ func appendOp(dst []byte, o *op.Op) ([]byte, error) {
 		if o.Stat.Follow {
 			dst = append(dst, `,"follow":true`...)
 		}
+		if o.Stat.Unsafe {
+			dst = append(dst, `,"unsafe":true`...)
+		}
 		return append(dst, "}}"...), nil
 	case op.KindRead:
 		dst = codec.AppendString(append(dst, `{"fs.read":{"path":`...), o.Read.Path)
@@ -72,6 +75,15 @@ func appendOp(dst []byte, o *op.Op) ([]byte, error) {
 		}
 		if o.Read.Unless != "" {
 			dst = codec.AppendString(append(dst, `,"unless":`...), o.Read.Unless)
+		}
+		if o.Read.Size != 0 {
+			dst = strconv.AppendInt(append(dst, `,"size":`...), o.Read.Size, 10)
+		}
+		if o.Read.NoFollow {
+			dst = append(dst, `,"no_follow":true`...)
+		}
+		if o.Read.Unsafe {
+			dst = append(dst, `,"unsafe":true`...)
 		}
 		return append(dst, "}}"...), nil
 	}

@@ -12,35 +12,49 @@ import (
 	"github.com/openfroyo/froyo/runner/op"
 )
 
-// unwinding is what T panics with to leave the author's code.
+// replay is the log of one request, and how the author's code is left where
+// that ends.
+type replay struct {
+	request *request
+	next    int    // position in the request's log
+	scratch []byte // JSON that was written for the request, with room for more
+
+	// halted is set where the code was unwound, for need or err. It stays set
+	// even where the author's code recovers from the unwinding.
+	halted bool
+	need   []op.Op
+	err    *abi.Error
+}
+
+// unwinding is what a replay panics with to leave the author's code.
 type unwinding struct{}
 
 // halt leaves the author's code, with what the host has to do first or with
 // the error that ends the unit. The first reason stays.
-func (t *T) halt(need []op.Op, err *abi.Error) {
-	if !t.halted {
-		t.halted, t.need, t.err = true, need, err
+func (r *replay) halt(need []op.Op, err *abi.Error) {
+	if !r.halted {
+		r.halted, r.need, r.err = true, need, err
 	}
 	panic(unwinding{})
 }
 
-// replay returns the results of ops from the log, or leaves for the host to
+// results returns the results of ops from the log, or leaves for the host to
 // perform those that are not in it.
-func (t *T) replay(ops ...op.Op) []op.Result {
-	if t.halted {
+func (r *replay) results(ops ...op.Op) []op.Result {
+	if r.halted {
 		panic(unwinding{}) // the author's code recovered from an earlier one and went on
 	}
-	if len(ops) > 0 && t.next == len(t.request.Log) {
-		t.ask(ops) // before there is anything to return
+	if len(ops) > 0 && r.next == len(r.request.Log) {
+		r.ask(ops) // before there is anything to return
 	}
 	results := make([]op.Result, 0, len(ops))
 	for i := range ops {
-		if t.next == len(t.request.Log) {
-			t.ask(ops[i:])
+		if r.next == len(r.request.Log) {
+			r.ask(ops[i:])
 		}
-		entry := &t.request.Log[t.next]
-		t.compare(&ops[i], entry.Op)
-		t.next++
+		entry := &r.request.Log[r.next]
+		r.compare(&ops[i], entry.Op)
+		r.next++
 		results = append(results, entry.Result)
 	}
 	return results
@@ -48,53 +62,53 @@ func (t *T) replay(ops ...op.Op) []op.Result {
 
 // compare checks that an op is the one in the log. A host that writes JSON in
 // another way than the SDK has its op read and written again first.
-func (t *T) compare(asked *op.Op, logged codec.Span) {
-	if bytes.Equal(t.lookOp(asked), logged) {
+func (r *replay) compare(asked *op.Op, logged codec.Span) {
+	if bytes.Equal(r.encodeOp(asked), logged) {
 		return
 	}
 	var had op.Op
-	t.decode("log", logged, &had)
-	if want := bytes.Clone(t.lookOp(asked)); !bytes.Equal(want, t.lookOp(&had)) {
-		t.nondeterministic("asked for " + asked.String() + " where it had asked for " + had.String())
+	r.decode("log", logged, &had)
+	if want := bytes.Clone(r.encodeOp(asked)); !bytes.Equal(want, r.encodeOp(&had)) {
+		r.nondeterministic("asked for " + asked.String() + " where it had asked for " + had.String())
 	}
 }
 
-func (t *T) ask(ops []op.Op) {
-	if t.request.Verb == abi.May {
-		t.broken("may asks for " + ops[0].String() + ", but holds whatever the target is like")
+func (r *replay) ask(ops []op.Op) {
+	if r.request.Verb == abi.May {
+		r.broken("may asks for " + ops[0].String() + ", but holds whatever the target is like")
 	}
 	for _, o := range ops {
 		if err := o.Validate(); err != nil {
-			t.broken("op is not valid: " + err.Error())
+			r.broken("op is not valid: " + err.Error())
 		}
 	}
 	if len(ops) > abi.MaxNeeds {
-		t.broken("asks for " + strconv.Itoa(len(ops)) + " ops at once, more than " + strconv.Itoa(abi.MaxNeeds))
+		r.broken("asks for " + strconv.Itoa(len(ops)) + " ops at once, more than " + strconv.Itoa(abi.MaxNeeds))
 	}
-	t.halt(ops, nil)
+	r.halt(ops, nil)
 }
 
-func (t *T) nondeterministic(detail string) {
-	t.halt(nil, &abi.Error{Class: op.Permanent, Message: "provider is not deterministic", Detail: detail})
+func (r *replay) nondeterministic(detail string) {
+	r.halt(nil, &abi.Error{Class: op.Permanent, Message: "provider is not deterministic", Detail: detail})
 }
 
 // run calls the author's code and catches its unwinding and its panics.
-func (t *T) run(code func(t *T)) {
+func (r *replay) run(code func()) {
 	defer func() {
 		p := recover()
-		if _, ours := p.(unwinding); p == nil || ours || t.halted {
+		if _, ours := p.(unwinding); p == nil || ours || r.halted {
 			return
 		}
-		t.halted = true
-		t.err = &abi.Error{
+		r.halted = true
+		r.err = &abi.Error{
 			Class:   op.Permanent,
-			Message: t.request.Type + ": " + string(t.request.Verb) + " panicked: " + panicText(p),
+			Message: r.request.Type + ": " + string(r.request.Verb) + " panicked: " + panicText(p),
 			Detail:  callers(),
 		}
 	}()
-	code(t)
-	if !t.halted && t.next < len(t.request.Log) {
-		t.nondeterministic("ended before asking for all that is in its log again")
+	code()
+	if !r.halted && r.next < len(r.request.Log) {
+		r.nondeterministic("ended before asking for all that is in its log again")
 	}
 }
 
@@ -130,35 +144,35 @@ func callers() string {
 	}
 }
 
-// reply gives the request's answer once the author's code is left.
-func (t *T) reply() abi.Reply {
-	if !t.halted {
-		t.finish()
-	}
-	switch {
-	case t.err != nil:
-		return abi.Reply{Error: t.err}
-	case t.need != nil:
-		return abi.Reply{Need: t.need}
-	case t.request.Verb == abi.Read:
-		return abi.Reply{Actual: t.actual}
-	case t.request.Verb == abi.Plan || t.request.Verb == abi.May:
-		return abi.Reply{Change: &t.change}
-	}
-	changed := t.acted && t.change.Action != abi.Probe
-	return abi.Reply{Outcome: &abi.Outcome{Changed: changed, Outputs: t.outputs, Reason: t.change.Reason}}
+// broken fails the unit for a fault of the provider's own code.
+func (r *replay) broken(message string) { r.halt(nil, permanent(message)) }
+
+func permanent(message string) *abi.Error {
+	return &abi.Error{Class: op.Permanent, Message: message}
 }
 
-// finish completes the change that the author's code described.
-func (t *T) finish() {
-	c := &t.change
-	acts := len(c.Effects) > 0 || t.acted
-	switch {
-	case c.Action == "" && (acts || len(c.Diffs) > 0):
-		c.Action = abi.Update
-	case c.Action == "":
-		c.Action = abi.None
-	case c.Action == abi.None && acts && t.request.Verb != abi.Destroy:
-		t.err = permanent(t.request.Type + " has effects although it says that nothing is to do")
+// encode keeps what it writes in the scratch space.
+func (r *replay) encode(v any) codec.Raw {
+	raw := r.written(codec.Append(r.scratch, v))
+	r.scratch = r.scratch[:len(r.scratch)+len(raw)]
+	return raw
+}
+
+// encodeOp writes an op into the scratch space, where the next text takes its place.
+func (r *replay) encodeOp(o *op.Op) codec.Raw { return r.written(appendOp(r.scratch, o)) }
+
+// written returns the text that was appended behind the scratch space in use, which may have grown.
+func (r *replay) written(out []byte, err error) codec.Raw {
+	if err != nil {
+		r.broken(err.Error())
+	}
+	n := len(r.scratch)
+	r.scratch = out[:n]
+	return codec.Raw(out[n:len(out):len(out)])
+}
+
+func (r *replay) decode(what string, text codec.Span, into any) {
+	if err := codec.Unmarshal(text, into); err != nil {
+		r.broken(what + " of " + r.request.Type + " cannot be read: " + err.Error())
 	}
 }

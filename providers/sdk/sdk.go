@@ -64,26 +64,26 @@ func (s *Set) Names() []string { return slices.Sorted(maps.Keys(s.types)) }
 func Add[D Resource[S], S any](set *Set, name string) {
 	set.types[name] = func(t *T) {
 		var desired D
-		t.decode("arguments", t.request.Unit, &desired)
-		if t.request.Verb == abi.Read {
-			t.actual = t.encode(desired.Read(t))
+		t.replay.decode("arguments", t.replay.request.Unit, &desired)
+		if t.replay.request.Verb == abi.Read {
+			t.actual = t.replay.encode(desired.Read(t))
 			return
 		}
-		if t.request.Verb == abi.May {
+		if t.replay.request.Verb == abi.May {
 			if m, ok := any(desired).(Mayer); ok {
 				m.May(t)
 			}
 			return
 		}
 		var actual S
-		t.decode("state", t.request.Actual, &actual)
-		if t.request.Verb != abi.Destroy {
+		t.replay.decode("state", t.replay.request.Actual, &actual)
+		if t.replay.request.Verb != abi.Destroy {
 			desired.Plan(t, actual)
 			return
 		}
 		d, ok := any(desired).(Destroyer[S])
 		if !ok {
-			t.broken("type " + name + " cannot be destroyed")
+			t.replay.broken("type " + name + " cannot be destroyed")
 		}
 		d.Destroy(t, actual)
 	}
@@ -158,7 +158,7 @@ func (s *Set) reply(request *request, scratch []byte) abi.Reply {
 	if !ok {
 		return refuse("the provider has no type " + strconv.Quote(request.Type))
 	}
-	t := &T{request: request, scratch: scratch}
-	t.run(run)
+	t := &T{replay: replay{request: request, scratch: scratch}}
+	t.replay.run(func() { run(t) })
 	return t.reply()
 }

@@ -14,20 +14,14 @@ import (
 // methods may not return: they unwind the code where the host has to act
 // first, or where the unit failed. It must not be used from other goroutines.
 type T struct {
-	request *request
-	next    int    // position in the request's log
-	scratch []byte // JSON that was written for the request, with room for more
-
-	// halted is set where the code was unwound, for need or err. It stays set
-	// even where the author's code recovers from the unwinding.
-	halted bool
-	need   []op.Op
-	err    *abi.Error
+	replay replay
 
 	actual  codec.Raw
 	change  abi.Change
 	acted   bool // an effect changed something
 	outputs codec.Raw
+
+	incomplete map[string]abi.Incomplete
 }
 
 // Do performs an op and returns its result, errors included. An op that changes
@@ -36,7 +30,7 @@ func (t *T) Do(o op.Op) op.Result {
 	if o.Changes() {
 		return t.Effect(o)
 	}
-	return t.replay(o)[0]
+	return t.replay.results(o)[0]
 }
 
 // All performs several reading ops in one go and returns their results in the
@@ -44,10 +38,10 @@ func (t *T) Do(o op.Op) op.Result {
 func (t *T) All(ops ...op.Op) []op.Result {
 	for _, o := range ops {
 		if o.Changes() {
-			t.broken("All is for reading, but was given " + o.String())
+			t.replay.broken("All is for reading, but was given " + o.String())
 		}
 	}
-	return t.replay(ops...)
+	return t.replay.results(ops...)
 }
 
 // Must fails the unit where a result is an error, else returns the result.
@@ -64,17 +58,17 @@ func (t *T) Must(r op.Result) op.Result {
 // the unit where it fails. Unknown names the op's fields that get their value
 // only at apply.
 func (t *T) Effect(o op.Op, unknown ...string) op.Result {
-	switch t.request.Verb {
+	switch t.replay.request.Verb {
 	case abi.Read:
-		t.broken("read asks for the effect " + o.String())
+		t.replay.broken("read asks for the effect " + o.String())
 	case abi.Plan, abi.May:
 		if err := o.Validate(); err != nil && len(unknown) == 0 {
-			t.broken("effect is not valid: " + err.Error())
+			t.replay.broken("effect is not valid: " + err.Error())
 		}
 		t.change.Effects = append(t.change.Effects, abi.Effect{Op: o, Unknown: unknown})
 		return op.Result{}
 	}
-	r := t.Must(t.replay(o)[0])
+	r := t.Must(t.replay.results(o)[0])
 	if r.Changed() {
 		t.acted = true
 	}
@@ -84,7 +78,7 @@ func (t *T) Effect(o op.Op, unknown ...string) op.Result {
 // Acting reports whether effects are performed, as opposed to announced: the
 // results of effects mean something only then.
 func (t *T) Acting() bool {
-	return t.request.Verb == abi.Apply || t.request.Verb == abi.Destroy
+	return t.replay.request.Verb == abi.Apply || t.replay.request.Verb == abi.Destroy
 }
 
 // Acted reports whether an effect has changed something so far.
@@ -95,7 +89,7 @@ func (t *T) Changed() { t.acted = true }
 
 // Unknown reports whether an argument's value is known only at apply. The
 // field is zero until then.
-func (t *T) Unknown(field string) bool { return slices.Contains(t.request.Unknown, field) }
+func (t *T) Unknown(field string) bool { return slices.Contains(t.replay.request.Unknown, field) }
 
 // Differ compares a field's value before and after, as JSON, and records the
 // difference. It reports whether there is one. Nil stands for a field that is not there.
@@ -128,52 +122,69 @@ func (t *T) Reason(s string) { t.change.Reason = s }
 // It is right in a plan where a unit before this one brings it.
 func (t *T) Missing(what string) { t.change.Missing = what }
 
+// MissingDirectory says, as Missing does, that a directory is not there, and how
+// to bring it.
+func (t *T) MissingDirectory(path, hint string) {
+	t.change.Missing, t.change.Directory, t.change.MissingHint = "directory "+path, path, hint
+}
+
 // Output sets the values that the unit offers to later ones once it is applied.
-func (t *T) Output(v any) { t.outputs = t.encode(v) }
+func (t *T) Output(v any) { t.outputs = t.replay.encode(v) }
+
+// Incomplete says that an output is not whole: a runbook that uses it fails, with
+// why and hint, which says what to do. Nothing happens where none does.
+func (t *T) Incomplete(output, why, hint string) {
+	if t.incomplete == nil {
+		t.incomplete = map[string]abi.Incomplete{}
+	}
+	if _, told := t.incomplete[output]; !told {
+		t.incomplete[output] = abi.Incomplete{Why: why, Hint: hint}
+	}
+}
 
 // Fail ends the unit with an error. Detail is evidence on lines of its own,
 // hint says what to do; both may be empty.
 func (t *T) Fail(class op.Class, message, detail, hint string) {
-	t.halt(nil, &abi.Error{Class: class, Message: message, Detail: detail, Hint: hint})
-}
-
-// broken fails the unit for a fault of the provider's own code.
-func (t *T) broken(message string) { t.halt(nil, permanent(message)) }
-
-func permanent(message string) *abi.Error {
-	return &abi.Error{Class: op.Permanent, Message: message}
+	t.replay.halt(nil, &abi.Error{Class: class, Message: message, Detail: detail, Hint: hint})
 }
 
 // value is v as JSON, nil where it is null.
 func (t *T) value(v any) codec.Raw {
-	if raw := t.encode(v); string(raw) != "null" {
+	if raw := t.replay.encode(v); string(raw) != "null" {
 		return raw
 	}
 	return nil
 }
 
-// encode keeps what it writes in the scratch space.
-func (t *T) encode(v any) codec.Raw {
-	raw := t.looked(codec.Append(t.scratch, v))
-	t.scratch = t.scratch[:len(t.scratch)+len(raw)]
-	return raw
-}
-
-// lookOp writes an op where the next text will be written.
-func (t *T) lookOp(o *op.Op) codec.Raw { return t.looked(appendOp(t.scratch, o)) }
-
-// looked returns what was written behind the scratch space in use, which may have grown.
-func (t *T) looked(out []byte, err error) codec.Raw {
-	if err != nil {
-		t.broken(err.Error())
+// reply gives the request's answer once the author's code is left.
+func (t *T) reply() abi.Reply {
+	if !t.replay.halted {
+		t.finish()
 	}
-	n := len(t.scratch)
-	t.scratch = out[:n]
-	return codec.Raw(out[n:len(out):len(out)])
+	switch {
+	case t.replay.err != nil:
+		return abi.Reply{Error: t.replay.err}
+	case t.replay.need != nil:
+		return abi.Reply{Need: t.replay.need}
+	case t.replay.request.Verb == abi.Read:
+		return abi.Reply{Actual: t.actual}
+	case t.replay.request.Verb == abi.Plan || t.replay.request.Verb == abi.May:
+		return abi.Reply{Change: &t.change}
+	}
+	changed := t.acted && t.change.Action != abi.Probe
+	return abi.Reply{Outcome: &abi.Outcome{Changed: changed, Outputs: t.outputs, Incomplete: t.incomplete, Reason: t.change.Reason}}
 }
 
-func (t *T) decode(what string, text codec.Span, into any) {
-	if err := codec.Unmarshal(text, into); err != nil {
-		t.broken(what + " of " + t.request.Type + " cannot be read: " + err.Error())
+// finish completes the change that the author's code described.
+func (t *T) finish() {
+	c := &t.change
+	acts := len(c.Effects) > 0 || t.acted
+	switch {
+	case c.Action == "" && (acts || len(c.Diffs) > 0):
+		c.Action = abi.Update
+	case c.Action == "":
+		c.Action = abi.None
+	case c.Action == abi.None && acts && t.replay.request.Verb != abi.Destroy:
+		t.replay.err = permanent(t.replay.request.Type + " has effects although it says that nothing is to do")
 	}
 }

@@ -11,18 +11,20 @@ import (
 	"github.com/openfroyo/froyo/runner/codec"
 	"github.com/openfroyo/froyo/runner/machine"
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/perform"
 	"github.com/openfroyo/froyo/runner/wire"
 )
 
 // The reasons to give a job up.
 var (
-	errCancelled = &machine.Stop{Code: "cancelled", Why: "was given up by the controller"}
-	errEnding    = &machine.Stop{Code: "ended", Why: "was given up because the controller is gone"}
+	errCancelled = &perform.Stop{Code: "cancelled", Why: "was given up by the controller"}
+	errEnding    = &perform.Stop{Code: "ended", Why: "was given up because the controller is gone"}
+	errTold      = &perform.Stop{Code: "ended", Why: "was given up because its runner was told to end, as it is when the run's lock is broken"}
 )
 
 // timeout is the reason that a job took too long.
 func timeout(limit time.Duration) error {
-	return &machine.Stop{Code: "timeout", Why: "did not end within " + limit.String()}
+	return &perform.Stop{Code: "timeout", Why: "did not end within " + limit.String()}
 }
 
 // job is a command that is not done.
@@ -85,7 +87,7 @@ func (j *job) relays() bool { return j.cmd.Op.Connect != nil }
 
 // mustEnd reports whether the runner may not end before the job has: it may
 // have changed something, or be a program that still runs.
-func (j *job) mustEnd() bool { return j.cmd.Op.Exec != nil || j.cmd.Op.Changes() }
+func (j *job) mustEnd() bool { return j.cmd.Op.MayChange() }
 
 // stoppable reports whether the job is given up when the controller is gone.
 // What changes files is not: it is short, and better finished than begun.
@@ -102,6 +104,9 @@ func (j *job) drop() {
 // be given up.
 func (s *server) run(ctx context.Context, j *job) *wire.Done {
 	done := &wire.Done{ID: j.cmd.ID}
+	if j.cmd.Key != "" {
+		s.machine.Enter(op.RunOf(j.cmd.Key))
+	}
 	limit := j.cmd.Deadline()
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, timeout(limit))
 	defer cancel()
@@ -111,7 +116,7 @@ func (s *server) run(ctx context.Context, j *job) *wire.Done {
 	}
 	done.Result = fit(s.attempt(ctx, j), wire.MaxLine-resultMargin)
 	done.Mismatch = j.cmd.Expect != "" && wire.Digest(done.Result) != j.cmd.Expect
-	if j.cmd.Key != "" {
+	if e := done.Result.Error; j.cmd.Key != "" && (e == nil || e.Code != op.CodeBroken) { // what was refused was not performed
 		s.note(j.cmd, done.Result)
 	}
 	return done
@@ -137,7 +142,7 @@ func (s *server) attempt(ctx context.Context, j *job) op.Result {
 	if j.relays() {
 		send = wire.SendStream
 	}
-	content := machine.Stream{
+	content := perform.Stream{
 		Out:    func(ctx context.Context, r io.Reader) error { return send(ctx, s.w, j.cmd.ID, j.credit, r) },
 		Opened: func() error { return j.give(s.w, wire.WindowSize) },
 	}
@@ -160,7 +165,7 @@ func (s *server) attempt(ctx context.Context, j *job) op.Result {
 	case r := <-answer:
 		return r
 	case <-hanging.C:
-		e := machine.Fault(machine.Title(j.cmd.Op), context.Cause(ctx))
+		e := perform.Fault(perform.Title(j.cmd.Op), context.Cause(ctx))
 		e.Message += ", and does not end; it may still be under way"
 		return op.Result{Error: e}
 	}
@@ -170,13 +175,12 @@ func (s *server) attempt(ctx context.Context, j *job) op.Result {
 func fit(r op.Result, limit int) op.Result {
 	for size(r) > limit {
 		switch {
-		case r.Exec != nil && len(r.Exec.Stdout)+len(r.Exec.Stderr) > 0:
+		case r.Exec != nil && len(r.Exec.Stdout)+len(r.Exec.StdoutRaw)+len(r.Exec.Stderr)+len(r.Exec.StderrRaw) > 0:
 			e := r.Exec
-			e.Truncated = true
-			if len(e.Stdout) >= len(e.Stderr) {
-				e.Stdout = half(e.Stdout)
+			if len(e.Stdout)+len(e.StdoutRaw) >= len(e.Stderr)+len(e.StderrRaw) {
+				e.Stdout, e.StdoutRaw, e.StdoutCut = half(e.Stdout), halfRaw(e.StdoutRaw), true
 			} else {
-				e.Stderr = half(e.Stderr)
+				e.Stderr, e.StderrRaw, e.StderrCut = half(e.Stderr), halfRaw(e.StderrRaw), true
 			}
 		case r.Journal != nil && len(r.Journal.Entries) > 0:
 			r.Journal.More = true
@@ -192,6 +196,9 @@ func fit(r op.Result, limit int) op.Result {
 }
 
 func half(s string) string { return strings.ToValidUTF8(s[:len(s)/2], "") }
+
+// halfRaw keeps a half of base64, in whole groups.
+func halfRaw(s string) string { return s[:len(s)/8*4] }
 
 func refused(code, message string) op.Result {
 	return op.Result{Error: &op.Error{Class: op.Permanent, Code: code, Message: message}}

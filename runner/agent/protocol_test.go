@@ -101,12 +101,15 @@ func TestFit(t *testing.T) {
 		result op.Result
 		check  func(op.Result) bool
 	}{
-		{"small", op.Result{Exec: &op.ExecResult{Stdout: "x"}}, func(r op.Result) bool { return r.Exec.Stdout == "x" && !r.Exec.Truncated }},
+		{"small", op.Result{Exec: &op.ExecResult{Stdout: "x"}}, func(r op.Result) bool { return r.Exec.Stdout == "x" && !r.Exec.Truncated() }},
 		{"output", op.Result{Exec: &op.ExecResult{Stdout: long, Stderr: "why"}}, func(r op.Result) bool {
-			return r.Exec.Truncated && r.Exec.Stderr == "why" && len(r.Exec.Stdout) > 100 && strings.HasPrefix(long, r.Exec.Stdout)
+			return r.Exec.Truncated() && r.Exec.Stderr == "why" && len(r.Exec.Stdout) > 100 && strings.HasPrefix(long, r.Exec.Stdout)
 		}},
 		{"both outputs", op.Result{Exec: &op.ExecResult{Stdout: long, Stderr: long}}, func(r op.Result) bool {
-			return r.Exec.Truncated && len(r.Exec.Stdout) > 100 && len(r.Exec.Stderr) > 100
+			return r.Exec.Truncated() && len(r.Exec.Stdout) > 100 && len(r.Exec.Stderr) > 100
+		}},
+		{"an output that is no text", op.Result{Exec: &op.ExecResult{Stdout: "x", StdoutRaw: long, Stderr: "why"}}, func(r op.Result) bool {
+			return r.Exec.StdoutCut && !r.Exec.StderrCut && len(r.Exec.StdoutRaw) > 100 && len(r.Exec.StdoutRaw)%4 == 0
 		}},
 		{"list", op.Result{List: &op.ListResult{Exists: true, Entries: entries}}, func(r op.Result) bool {
 			return r.List.More && len(r.List.Entries) > 50
@@ -129,7 +132,7 @@ func TestFit(t *testing.T) {
 func TestLargestOutput(t *testing.T) {
 	c := serve(t, Options{})
 	d := c.done1(wire.Command{Op: op.Op{Exec: &op.Exec{Shell: "head -c 2000000 /dev/zero; head -c 2000000 /dev/zero >&2", Limit: 1 << 20}}})
-	if r := d.Result.Exec; r == nil || !r.Truncated || len(r.Stdout) < 1000 || len(r.Stderr) < 1000 {
+	if r := d.Result.Exec; r == nil || !r.Truncated() || len(r.Stdout) < 1000 || len(r.Stderr) < 1000 {
 		t.Errorf("got %.200v", d)
 	}
 	c.exit()

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/openfroyo/froyo/runner/machine"
+	"github.com/openfroyo/froyo/runner/perform"
 	"github.com/openfroyo/froyo/runner/wire"
 )
 
@@ -73,17 +74,17 @@ func (s *server) serve(ctx context.Context, in io.Reader) error {
 			silence.Reset(s.opts.Silence)
 			if err := s.receive(got); err != nil {
 				frames = nil // what comes after it means nothing
-				s.end(err)
+				s.end(err, errEnding)
 			}
 		case a := <-s.answers:
 			s.answer(a)
 		case n := <-s.courier.sent:
 			s.slots += n
 		case <-silence.C:
-			s.end(ErrSilence)
+			s.end(ErrSilence, errEnding)
 		case <-stop:
 			stop = nil
-			s.end(context.Cause(ctx))
+			s.end(context.Cause(ctx), errTold)
 		}
 	}
 	if s.exit && !s.gone {
@@ -285,8 +286,8 @@ func (s *server) cancel(id uint64) {
 }
 
 // end lets no new command start, for a reason that is told to a controller that
-// broke the rules, and gives up what need not be finished.
-func (s *server) end(why error) {
+// broke the rules, and gives up what need not be finished, with the reason that is to be given for that.
+func (s *server) end(why error, reason *perform.Stop) {
 	if s.gone {
 		return
 	}
@@ -305,9 +306,9 @@ func (s *server) end(why error) {
 		case j.cancel == nil:
 			s.skip(j)
 		case j.stoppable():
-			j.cancel(errEnding)
+			j.cancel(reason)
 		case j.inbox != nil:
-			j.inbox.Fail(errEnding)
+			j.inbox.Fail(reason)
 		}
 	}
 }

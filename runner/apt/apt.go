@@ -11,9 +11,10 @@ package apt
 
 import (
 	"context"
+	"strconv"
 	"strings"
-	"sync"
 
+	"github.com/openfroyo/froyo/runner/apt/dpkg"
 	"github.com/openfroyo/froyo/runner/op"
 )
 
@@ -38,15 +39,13 @@ type Host struct {
 // Apt knows the packages of one host. It may be used by several goroutines.
 type Apt struct {
 	host Host
+	dpkg *dpkg.Reader
 	turn chan struct{} // holds one token: one transaction at a time
-
-	mu    sync.Mutex
-	known *database // what was last read, guarded by mu
 }
 
 // New returns the packages of a host.
 func New(h Host) *Apt {
-	a := &Apt{host: h, turn: make(chan struct{}, 1)}
+	a := &Apt{host: h, dpkg: dpkg.NewReader(h.Root), turn: make(chan struct{}, 1)}
 	a.turn <- struct{}{}
 	return a
 }
@@ -71,20 +70,4 @@ func list(names []string) string {
 	return strings.Join(names[:last], ", ") + " and " + names[last]
 }
 
-// maxWord bounds one name or version that the host tells.
-const maxWord = 200
-
-// word reports whether s can be a name or a version. Anything else that the
-// host tells in their place is dropped.
-func word(s string) bool {
-	if s == "" || len(s) > maxWord {
-		return false
-	}
-	for i := range len(s) {
-		c := s[i]
-		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && strings.IndexByte("+-.:~^_", c) < 0 {
-			return false
-		}
-	}
-	return true
-}
+func itoa(n int) string { return strconv.Itoa(n) }

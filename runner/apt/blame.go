@@ -4,15 +4,17 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/openfroyo/froyo/runner/apt/dpkg"
+	"github.com/openfroyo/froyo/runner/apt/said"
 	"github.com/openfroyo/froyo/runner/op"
 )
 
 // judge gives packages that are not as they should be the errors that apt-get's
 // words mean for them.
-func (p plan) judge(db *database, o *outcome) {
-	evidence := "\n" + tail(o.text)
+func (p plan) judge(db *dpkg.Database, o *outcome) {
+	evidence := "\n" + said.Tail(o.text)
 	for n, i := range p {
-		if f := o.words.of(db, i.want.Name); f != nil {
+		if f := about(o.words, db, i.want.Name); f != nil {
 			i.err = i.failed(db, o.words, f)
 			if n < maxNamed {
 				i.err.Message += evidence
@@ -39,22 +41,22 @@ func (i *item) doing() string {
 	return "installing " + i.want.Name
 }
 
-// of returns what was said of a package, or nil.
-func (w *words) of(db *database, name string) *failure {
-	n := slices.IndexFunc(w.failures, func(f failure) bool { return db.plain(f.name) == db.plain(name) })
+// about returns what was said of a package, or nil.
+func about(w *said.Report, db *dpkg.Database, name string) *said.Failure {
+	n := slices.IndexFunc(w.Failures, func(f said.Failure) bool { return db.Plain(f.Name) == db.Plain(name) })
 	if n < 0 {
 		return nil
 	}
-	return &w.failures[n]
+	return &w.Failures[n]
 }
 
 // failed makes a package's failure its error, naming the package at the root of it.
-func (i *item) failed(db *database, w *words, f *failure) *op.Error {
+func (i *item) failed(db *dpkg.Database, w *said.Report, f *said.Failure) *op.Error {
 	root := f
 	for range maxNamed {
 		next := root
-		for _, need := range root.needs {
-			if f := w.of(db, need); f != nil {
+		for _, need := range root.Needs {
+			if f := about(w, db, need); f != nil {
 				next = f
 			}
 		}
@@ -64,17 +66,17 @@ func (i *item) failed(db *database, w *words, f *failure) *op.Error {
 		root = next
 	}
 	if root == f {
-		return fault(class(f.code), f.code, i.doing()+" failed: "+cmp.Or(f.reason, "dpkg does not say why"))
+		return fault(class(f.Code), f.Code, i.doing()+" failed: "+cmp.Or(f.Reason, "dpkg does not say why"))
 	}
-	return fault(class(root.code), root.code, i.want.Name+" needs "+root.name+", which failed: "+cmp.Or(root.reason, "dpkg does not say why"))
+	return fault(class(root.Code), root.Code, i.want.Name+" needs "+root.Name+", which failed: "+cmp.Or(root.Reason, "dpkg does not say why"))
 }
 
 // class says what a failure means for trying again.
 func class(code string) op.Class {
 	switch code {
-	case codeFetch:
+	case said.Fetch:
 		return op.Transient
-	case codeDepends:
+	case said.Depends:
 		return op.Conflict
 	}
 	return op.Permanent
@@ -83,16 +85,16 @@ func class(code string) op.Class {
 // why is the reason of a failure that no package was named for: one that nobody
 // asked for, or whatever apt-get said last.
 func (o *outcome) why() (string, op.Class, string) {
-	for _, f := range o.words.failures {
-		if len(f.needs) == 0 {
-			return f.name + ", which the transaction needs, failed: " + cmp.Or(f.reason, "dpkg does not say why"), class(f.code), f.code
+	for _, f := range o.words.Failures {
+		if len(f.Needs) == 0 {
+			return f.Name + ", which the transaction needs, failed: " + cmp.Or(f.Reason, "dpkg does not say why"), class(f.Code), f.Code
 		}
 	}
-	if len(o.words.errors) > 0 {
-		return o.words.errors[0], op.Permanent, codeFailed
+	if len(o.words.Errors) > 0 {
+		return o.words.Errors[0], op.Permanent, said.Failed
 	}
 	if o.rc == 0 {
-		return "apt-get ended well, but did not do it", op.Permanent, codeFailed
+		return "apt-get ended well, but did not do it", op.Permanent, said.Failed
 	}
-	return "apt-get ended with exit code " + itoa(o.rc), op.Permanent, codeFailed
+	return "apt-get ended with exit code " + itoa(o.rc), op.Permanent, said.Failed
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 
+	"github.com/openfroyo/froyo/runner/apt/dpkg"
+	"github.com/openfroyo/froyo/runner/apt/said"
 	"github.com/openfroyo/froyo/runner/op"
 )
 
@@ -26,12 +28,12 @@ func (a *Apt) Ensure(ctx context.Context, e *op.PkgEnsure, note func(string)) (*
 		}
 	}
 	defer func() { a.turn <- struct{}{} }()
-	t := &transaction{Apt: a, patience: newPatience(e, note), ask: e}
+	t := &transaction{apt: a, patience: newPatience(e, note), ask: e}
 	return t.run(ctx)
 }
 
 func (t *transaction) run(ctx context.Context) (*op.PkgDone, error) {
-	db, err := t.installed()
+	db, err := t.apt.dpkg.Installed()
 	if err != nil {
 		return nil, err
 	}
@@ -67,21 +69,21 @@ func (t *transaction) run(ctx context.Context) (*op.PkgDone, error) {
 }
 
 // settled returns the database, after what was interrupted has been finished.
-func (t *transaction) settled(ctx context.Context) (*database, error) {
-	db, err := t.installed()
-	if err != nil || !db.interrupted || t.host.Sudo != nil {
+func (t *transaction) settled(ctx context.Context) (*dpkg.Database, error) {
+	db, err := t.apt.dpkg.Installed()
+	if err != nil || !db.Interrupted || t.apt.host.Sudo != nil {
 		return db, err // without root nobody can tell whether dpkg is still at it
 	}
 	if err := t.repair(ctx); err != nil {
 		return nil, err
 	}
-	return t.installed()
+	return t.apt.dpkg.Installed()
 }
 
 // decide works out what is to be done for each package, from fresh lists where
 // that is wanted and something is to be installed. For a package that shall be
 // the latest the lists that are there say whether something is.
-func (t *transaction) decide(ctx context.Context, p plan, db *database) error {
+func (t *transaction) decide(ctx context.Context, p plan, db *dpkg.Database) error {
 	coming := p.which(func(i *item) bool { return i.open() && !i.gone() })
 	if !t.ask.Update || len(coming) == 0 {
 		return t.choose(ctx, p, coming, db)
@@ -99,11 +101,11 @@ func (t *transaction) decide(ctx context.Context, p plan, db *database) error {
 }
 
 // choose decides for all packages that are open, by what the lists have of those that are to come.
-func (t *transaction) choose(ctx context.Context, p, coming plan, db *database) error {
-	offers := map[string]offer{}
+func (t *transaction) choose(ctx context.Context, p, coming plan, db *dpkg.Database) error {
+	offers := map[string]said.Offer{}
 	if len(coming) > 0 {
 		var err error
-		if offers, err = t.offers(ctx, db, coming.names()); err != nil {
+		if offers, err = t.apt.offers(ctx, db, coming.names()); err != nil {
 			return err
 		}
 	}
@@ -116,12 +118,12 @@ func (t *transaction) choose(ctx context.Context, p, coming plan, db *database) 
 }
 
 // done describes how it ended.
-func (t *transaction) done(p plan, before, after *database) *op.PkgDone {
-	d := &op.PkgDone{Packages: make([]op.PkgChange, len(p)), Waited: t.summary()}
+func (t *transaction) done(p plan, before, after *dpkg.Database) *op.PkgDone {
+	d := &op.PkgDone{Packages: make([]op.PkgChange, len(p)), Waited: t.patience.summary()}
 	for n, i := range p {
-		now, _ := after.find(i.want.Name)
+		now, _ := after.Find(i.want.Name)
 		d.Packages[n] = op.PkgChange{
-			Name: i.want.Name, Before: i.before.installedVersion(), After: now.installedVersion(), Error: i.err,
+			Name: i.want.Name, Before: i.before.InstalledVersion(), After: now.InstalledVersion(), Error: i.err,
 		}
 	}
 	if before != after {
@@ -134,12 +136,12 @@ func (t *transaction) done(p plan, before, after *database) *op.PkgDone {
 const maxAlso = 1000
 
 // others lists the packages that came, went or changed without being named.
-func others(p plan, before, after *database) []op.PkgChange {
+func others(p plan, before, after *dpkg.Database) []op.PkgChange {
 	named := map[string]bool{}
 	for _, i := range p {
-		named[after.plain(i.want.Name)] = true
+		named[after.Plain(i.want.Name)] = true
 	}
-	was, is := before.versions(), after.versions()
+	was, is := before.Versions(), after.Versions()
 	var changed []string // sorted as names, which costs the runner less than sorting changes
 	for name, version := range is {
 		if !named[name] && was[name] != version {

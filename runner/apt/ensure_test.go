@@ -12,6 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/openfroyo/froyo/runner/apt/dpkg"
+	"github.com/openfroyo/froyo/runner/apt/dpkg/dpkgtest"
 	"github.com/openfroyo/froyo/runner/op"
 )
 
@@ -29,7 +31,7 @@ type stage struct {
 }
 
 func newStage(t *testing.T, sudo bool) *stage {
-	s := &stage{root: newRoot(t, status)}
+	s := &stage{root: dpkgtest.NewRoot(t, dpkgtest.Status)}
 	h := Host{
 		Root: s.root, Able: true, User: "ops",
 		Ask: func(_ context.Context, argv, _ []string) (*op.ExecResult, error) {
@@ -83,7 +85,7 @@ func says(rc int, text string) func() *op.ExecResult {
 // installs has its effect: the status file ends with more paragraphs.
 func (s *stage) installs(t *testing.T, names ...string) func() *op.ExecResult {
 	return func() *op.ExecResult {
-		old, err := os.ReadFile(s.root + statusFile)
+		old, err := os.ReadFile(s.root + dpkg.StatusFile)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -93,7 +95,7 @@ func (s *stage) installs(t *testing.T, names ...string) func() *op.ExecResult {
 			name, version, _ := strings.Cut(name, "=")
 			text.WriteString("Package: " + name + "\nStatus: install ok installed\nArchitecture: amd64\nVersion: " + version + "\n\n")
 		}
-		write(t, s.root+statusFile, text.String())
+		dpkgtest.Write(t, s.root+dpkg.StatusFile, text.String())
 		return &op.ExecResult{}
 	}
 }
@@ -301,7 +303,7 @@ func TestEnsureLockRace(t *testing.T) {
 }
 
 func TestEnsureWithoutRights(t *testing.T) {
-	_, err := New(Host{Root: newRoot(t, status), User: "ops"}).Ensure(t.Context(), &op.PkgEnsure{Packages: present("nginx")}, nil)
+	_, err := New(Host{Root: dpkgtest.NewRoot(t, dpkgtest.Status), User: "ops"}).Ensure(t.Context(), &op.PkgEnsure{Packages: present("nginx")}, nil)
 	want := "only root may change packages, and the runner works as ops"
 	if err == nil || err.Error() != want {
 		t.Errorf("error %v, want %q", err, want)
@@ -332,7 +334,7 @@ func TestHolder(t *testing.T) {
 	s := newStage(t, false)
 	s.asks = map[string]string{"apt-cache": shop}
 	s.acts = []func() *op.ExecResult{s.installs(t, "new=1.0")}
-	write(t, s.root+lockFiles[0], "")
+	dpkgtest.Write(t, s.root+lockFiles[0], "")
 	if got := s.holder(); got != "" {
 		t.Errorf("nobody holds the lock, got %q", got)
 	}
@@ -347,7 +349,7 @@ func TestHolder(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = cmd.Wait() })
 	number := itoa(cmd.Process.Pid)
-	write(t, s.root+"proc/"+number+"/comm", "apt\n")
+	dpkgtest.Write(t, s.root+"proc/"+number+"/comm", "apt\n")
 	want := "apt (process " + number + ")"
 	for deadline := time.Now().Add(20 * time.Second); s.holder() != want; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {

@@ -14,6 +14,7 @@ import (
 	"github.com/openfroyo/froyo/runner/dial/dialtest"
 	"github.com/openfroyo/froyo/runner/op"
 	"github.com/openfroyo/froyo/runner/ssh"
+	"github.com/openfroyo/froyo/runner/target"
 	"github.com/openfroyo/froyo/runtime/labtest"
 )
 
@@ -71,7 +72,7 @@ func (l *lab) noted() string {
 
 func (l *lab) do(t *testing.T, o op.Op, timeout time.Duration) op.Result {
 	t.Helper()
-	results, err := l.session.Do(t.Context(), []dial.Step{{Op: o, Timeout: timeout, Unit: "pkg"}})
+	results, err := l.session.Do(t.Context(), []target.Step{{Op: o, Timeout: timeout, Unit: "pkg"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -299,7 +300,11 @@ func TestLabTransactions(t *testing.T) {
 			if test.before != "" {
 				l.host.SSH(t, test.before)
 			}
+			simulated := test.ensure
+			simulated.Simulate = true
+			foreseen, _ := l.ensure(t, simulated), l.noted()
 			got := l.ensure(t, test.ensure)
+			foresees(t, foreseen, got)
 			if diff := cmp.Diff(test.want, report(got.Packages)); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 				for _, c := range got.Packages {
@@ -315,6 +320,53 @@ func TestLabTransactions(t *testing.T) {
 				t.Errorf("noted %q, waited %q; want %q and none", note, got.Waited, test.wantNote)
 			}
 		})
+	}
+}
+
+// TestLabSimulatesEssential: what the host cannot do without is refused before anything is done.
+func TestLabSimulatesEssential(t *testing.T) {
+	l := startLab(t)
+	got := l.ensure(t, op.PkgEnsure{Packages: want("dash-"), Simulate: true})
+	if e := got.Packages[0].Error; e == nil || !strings.Contains(e.Message, "Essential packages were removed") {
+		t.Errorf("the error is %v", e)
+	}
+}
+
+// foresees expects of a simulation what then came: refusals, and what came along.
+// How an archive or a package's script fails nobody can foresee; what is finished
+// or repaired first is not simulated.
+func foresees(t *testing.T, foreseen, got *op.PkgDone) {
+	t.Helper()
+	refusals := map[string]bool{"held": true, "removes": true, "nopackage": true, "nocandidate": true, "noversion": true, "depends": true}
+	failed := false
+	for i, p := range got.Packages {
+		said := ""
+		if e := foreseen.Packages[i].Error; e != nil {
+			said = e.Code
+		}
+		if p.Error == nil {
+			if said != "" {
+				t.Errorf("simulated, %s is refused: %s", p.Name, foreseen.Packages[i].Error.Message)
+			}
+			continue
+		}
+		failed = true
+		if refusals[p.Error.Code] && said != p.Error.Code {
+			t.Errorf("simulated, %s has the error %q, want %q", p.Name, said, p.Error.Code)
+		}
+	}
+	if failed || len(foreseen.Also) == 0 {
+		return
+	}
+	var want, also []string
+	for _, p := range got.Also {
+		want = append(want, p.Name)
+	}
+	for _, p := range foreseen.Also {
+		also = append(also, p.Name)
+	}
+	if diff := cmp.Diff(want, also); diff != "" {
+		t.Errorf("simulated to come along: -want +got:\n%s", diff)
 	}
 }
 
@@ -421,7 +473,7 @@ func TestLabLock(t *testing.T) {
 	// While apt itself is at work, two more ops of one runner take their turns.
 	l.host.SSH(t, "while pgrep -x perl >/dev/null; do sleep 0.05; done; setsid apt-get install -y -qq fy-slow >/dev/null 2>&1 </dev/null & "+until("[ -e /run/fy-slow ]"))
 	l.host.SSH(t, later)
-	results, err := l.session.Do(t.Context(), []dial.Step{
+	results, err := l.session.Do(t.Context(), []target.Step{
 		{Op: op.Op{PkgEnsure: &op.PkgEnsure{Packages: want("fy-conf")}}}, {Op: op.Op{PkgEnsure: &op.PkgEnsure{Packages: want("fy-extra")}}},
 	})
 	if err != nil {
@@ -456,9 +508,13 @@ func TestLabUpdate(t *testing.T) {
 		{"nothing to do", list("fy-conf", 0), false},
 		{"latest that it is", list("fy-conf@latest", 0), false},
 		{"always", list("fy-base", 0), true},
+		{"fetched in the future, by a clock that was wrong", list("fy-env", 3*3600), true},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
+			if strings.Contains(test.name, "future") {
+				l.host.SSH(t, "touch -d 2099-01-01 /var/lib/apt/lists")
+			}
 			before := fetched()
 			for _, c := range l.ensure(t, test.ensure).Packages {
 				if c.Error != nil {
@@ -496,7 +552,7 @@ func TestLabKilled(t *testing.T) {
 			l.connect(t)
 			failed := make(chan error, 1)
 			go func() {
-				_, err := l.session.Do(t.Context(), []dial.Step{{Op: op.Op{PkgEnsure: &op.PkgEnsure{Packages: want("fy-slow", "fy-conf")}}}})
+				_, err := l.session.Do(t.Context(), []target.Step{{Op: op.Op{PkgEnsure: &op.PkgEnsure{Packages: want("fy-slow", "fy-conf")}}}})
 				failed <- err
 			}()
 			l.host.SSH(t, until("[ -e /run/fy-slow ]"))

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/openfroyo/froyo/runner/apt/said"
 	"github.com/openfroyo/froyo/runner/op"
 )
 
@@ -105,7 +106,7 @@ func (p *patience) heard(line string) {
 		if p.since.IsZero() {
 			p.since = p.begun // it tells only after a while, and waits first of all
 		}
-		p.tell(cmp.Or(holderIn(rest), "another process"))
+		p.tell(cmp.Or(said.Holder(rest), "another process"))
 		return
 	}
 	if !p.since.IsZero() && strings.TrimSpace(line) != "" {

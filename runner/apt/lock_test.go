@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/openfroyo/froyo/runner/apt/dpkg/dpkgtest"
 	"github.com/openfroyo/froyo/runner/op"
 )
 
@@ -27,7 +28,7 @@ func holdLock(t *testing.T, path string) {
 
 func TestDescribe(t *testing.T) {
 	root := t.TempDir() + "/"
-	write(t, root+"proc/7/comm", "unattended-upgr\n")
+	dpkgtest.Write(t, root+"proc/7/comm", "unattended-upgr\n")
 	a := New(Host{Root: root})
 	tests := []struct {
 		name string

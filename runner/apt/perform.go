@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 
+	"github.com/openfroyo/froyo/runner/apt/dpkg"
+	"github.com/openfroyo/froyo/runner/apt/said"
 	"github.com/openfroyo/froyo/runner/op"
 )
 
@@ -15,7 +17,7 @@ func (t *transaction) args(acts plan) []string {
 	} else if t.ask.Recommends != nil {
 		args = append(args, "--no-install-recommends")
 	}
-	if slices.ContainsFunc(acts, func(i *item) bool { return i.want.Version != "" && i.before.status == op.PkgInstalled }) {
+	if slices.ContainsFunc(acts, func(i *item) bool { return i.want.Version != "" && i.before.Status == op.PkgInstalled }) {
 		args = append(args, "--allow-downgrades")
 	}
 	going := acts.which(func(i *item) bool { return i.goes })
@@ -47,7 +49,7 @@ func (p plan) purged() plan {
 
 // rehearse has apt-get tell what would go along with what is to go, and refuses
 // what was not planned. Where nothing is to go, apt-get itself sees to that.
-func (t *transaction) rehearse(ctx context.Context, acts plan, db *database) (refused bool, err error) {
+func (t *transaction) rehearse(ctx context.Context, acts plan, db *dpkg.Database) (refused bool, err error) {
 	if !slices.ContainsFunc(acts, func(i *item) bool { return i.goes }) {
 		return false, nil
 	}
@@ -55,12 +57,12 @@ func (t *transaction) rehearse(ctx context.Context, acts plan, db *database) (re
 	if err != nil {
 		return false, err
 	}
-	unplanned := acts.unplanned(db, simulated(o.text))
+	unplanned := acts.unplanned(db, said.Simulated(o.text))
 	switch {
 	case o.rc == 0 && len(unplanned) == 0:
 		return false, nil
-	case o.words.unmet:
-		return false, nil // which the transaction mends first
+	case o.words.Unmet:
+		return false, nil // which the transaction repairs first
 	case len(unplanned) > 0:
 		return true, t.blameRemoval(ctx, acts, db, unplanned)
 	}
@@ -71,16 +73,16 @@ func (t *transaction) rehearse(ctx context.Context, acts plan, db *database) (re
 // simulate has apt-get say what it would do, for which it needs no rights.
 func (t *transaction) simulate(ctx context.Context, acts plan) (*outcome, error) {
 	argv := append(append([]string{"apt-get", "-s"}, quiet...), t.args(acts)...)
-	got, err := t.host.Ask(ctx, argv, plainWords)
+	got, err := t.apt.host.Ask(ctx, argv, plainWords)
 	if err != nil {
 		return nil, err
 	}
 	text := got.Stdout + "\n" + got.Stderr
-	return &outcome{rc: got.RC, text: text, words: listen(text)}, nil
+	return &outcome{rc: got.RC, text: text, words: said.Listen(text)}, nil
 }
 
 // unplanned returns those of the names that are not to go.
-func (p plan) unplanned(db *database, gone []string) []string {
+func (p plan) unplanned(db *dpkg.Database, gone []string) []string {
 	return slices.DeleteFunc(slices.Clone(gone), func(name string) bool {
 		i := p.mention(db, name)
 		return i != nil && i.goes
@@ -92,7 +94,7 @@ const maxSuspects = 16
 
 // blameRemoval finds out because of which packages others would go: it asks
 // for each by itself. Where that does not tell, it is all of them together.
-func (t *transaction) blameRemoval(ctx context.Context, acts plan, db *database, unplanned []string) error {
+func (t *transaction) blameRemoval(ctx context.Context, acts plan, db *dpkg.Database, unplanned []string) error {
 	found := false
 	for _, i := range acts[:min(len(acts), maxSuspects)] {
 		if len(acts) == 1 {
@@ -102,9 +104,9 @@ func (t *transaction) blameRemoval(ctx context.Context, acts plan, db *database,
 		if err != nil {
 			return err
 		}
-		gone := simulated(o.text)
-		if o.words.keeping {
-			gone = o.words.removed
+		gone := said.Simulated(o.text)
+		if o.words.Keeping {
+			gone = o.words.Removed
 		}
 		if gone = acts.unplanned(db, gone); len(gone) > 0 {
 			found = true
@@ -130,7 +132,7 @@ func removal(i *item, unplanned []string) *op.Error {
 }
 
 // perform carries the plan out and looks at what became of it.
-func (t *transaction) perform(ctx context.Context, p, acts plan, before *database) (*op.PkgDone, error) {
+func (t *transaction) perform(ctx context.Context, p, acts plan, before *dpkg.Database) (*op.PkgDone, error) {
 	o, err := t.transact(ctx, t.args(acts)...)
 	if err != nil {
 		return nil, err
@@ -141,15 +143,15 @@ func (t *transaction) perform(ctx context.Context, p, acts plan, before *databas
 			return nil, err
 		}
 	}
-	after, err := t.installed()
+	after, err := t.apt.dpkg.Installed()
 	if err != nil {
 		return nil, err
 	}
 	left := acts.which(func(i *item) bool {
-		e, _ := after.find(i.want.Name)
+		e, _ := after.Find(i.want.Name)
 		return !i.reached(e)
 	})
-	if unplanned := left.unplanned(before, o.words.removed); o.words.keeping && len(unplanned) > 0 {
+	if unplanned := left.unplanned(before, o.words.Removed); o.words.Keeping && len(unplanned) > 0 {
 		if err := t.blameRemoval(ctx, left, before, unplanned); err != nil {
 			return nil, err
 		}

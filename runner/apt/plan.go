@@ -5,13 +5,15 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/openfroyo/froyo/runner/apt/dpkg"
+	"github.com/openfroyo/froyo/runner/apt/said"
 	"github.com/openfroyo/froyo/runner/op"
 )
 
 // item is one of the packages that were named, and what is to become of it.
 type item struct {
 	want   *op.PkgWant
-	before entry
+	before dpkg.Entry
 	// arg is what apt-get is told, "" where there is nothing to do; goes says that
 	// it is to be removed, and target is the version that shall be there then, ""
 	// for any.
@@ -24,16 +26,16 @@ type item struct {
 func (i *item) gone() bool { return i.want.State == op.PkgAbsent || i.want.State == op.PkgPurged }
 
 // reached reports whether a package is in the state that was wanted.
-func (i *item) reached(e entry) bool {
+func (i *item) reached(e dpkg.Entry) bool {
 	switch i.want.State {
 	case op.PkgAbsent:
-		return e.status == "" || e.status == op.PkgConfig
+		return e.Status == "" || e.Status == op.PkgConfig
 	case op.PkgPurged:
-		return e.status == ""
+		return e.Status == ""
 	case op.PkgLatest:
-		return e.status == op.PkgInstalled && i.want.Fits(e.version) && (i.target == "" || i.target == e.version)
+		return e.Status == op.PkgInstalled && i.want.Fits(e.Version) && (i.target == "" || i.target == e.Version)
 	}
-	return e.status == op.PkgInstalled && i.want.Fits(e.version)
+	return e.Status == op.PkgInstalled && i.want.Fits(e.Version)
 }
 
 // open reports whether something may be left to do for a package. What the
@@ -41,36 +43,36 @@ func (i *item) reached(e entry) bool {
 func (i *item) open() bool { return i.want.State == op.PkgLatest || !i.reached(i.before) }
 
 // decide says what apt-get is to do for a package that is open.
-func (i *item) decide(db *database, o offer) {
+func (i *item) decide(db *dpkg.Database, o said.Offer) {
 	i.arg, i.target, i.err = "", "", nil
 	switch {
 	case i.gone():
 		i.arg, i.goes = i.want.Name, true
 	case i.want.Version != "":
 		i.pin(o)
-	case i.want.State == op.PkgLatest && i.before.status == op.PkgInstalled:
-		if i.target = cmp.Or(o.candidate, i.before.version); i.target != i.before.version {
+	case i.want.State == op.PkgLatest && i.before.Status == op.PkgInstalled:
+		if i.target = cmp.Or(o.Candidate, i.before.Version); i.target != i.before.Version {
 			i.arg = i.want.Name
 		}
-	case o.candidate == "":
+	case o.Candidate == "":
 		i.err = noCandidate(i.want.Name, o)
 	default:
-		i.arg, i.target = i.want.Name, o.candidate
+		i.arg, i.target = i.want.Name, o.Candidate
 	}
-	if i.arg != "" && i.before.held && i.before.status == op.PkgInstalled {
-		i.err = fault(op.Conflict, "held", i.want.Name+" is held at "+i.before.version+
-			"\nrelease it first: apt-mark unhold "+db.plain(i.want.Name))
+	if i.arg != "" && i.before.Held && i.before.Status == op.PkgInstalled {
+		i.err = fault(op.Conflict, "held", i.want.Name+" is held at "+i.before.Version+
+			"\nrelease it first: apt-mark unhold "+db.Plain(i.want.Name))
 	}
 }
 
 // pin chooses the newest version that fits.
-func (i *item) pin(o offer) {
-	for _, version := range o.versions {
+func (i *item) pin(o said.Offer) {
+	for _, version := range o.Versions {
 		if !i.want.Fits(version) {
 			continue
 		}
 		i.target = version
-		if i.before.status != op.PkgInstalled || i.before.version != version {
+		if i.before.Status != op.PkgInstalled || i.before.Version != version {
 			i.arg = i.want.Name + "=" + version
 		}
 		return
@@ -80,37 +82,37 @@ func (i *item) pin(o offer) {
 	}
 	message := i.want.Name + " has no version " + i.want.Version + "; "
 	switch {
-	case o.virtual:
+	case o.Virtual:
 		i.err = noCandidate(i.want.Name, o)
 		return
-	case len(o.versions) == 0:
+	case len(o.Versions) == 0:
 		message += "the package lists have none"
 	default:
-		message += "the package lists have " + list(o.versions)
+		message += "the package lists have " + list(o.Versions)
 	}
-	i.err = fault(op.Permanent, codeVersion, message)
+	i.err = fault(op.Permanent, said.Version, message)
 }
 
-func noCandidate(name string, o offer) *op.Error {
+func noCandidate(name string, o said.Offer) *op.Error {
 	switch {
-	case o.virtual:
-		return fault(op.Permanent, codeNone, name+" is no package itself, but provided by "+list(o.providers)+
+	case o.Virtual:
+		return fault(op.Permanent, said.None, name+" is no package itself, but provided by "+list(o.Providers)+
 			"\nname one of these instead")
-	case len(o.versions) > 0:
-		return fault(op.Permanent, codeNone, name+" may not be installed: the host's preferences allow none of its versions, "+list(o.versions))
+	case len(o.Versions) > 0:
+		return fault(op.Permanent, said.None, name+" may not be installed: the host's preferences allow none of its versions, "+list(o.Versions))
 	}
-	return fault(op.Permanent, codeUnknown, "there is no package "+name+" in the package lists of the host"+
+	return fault(op.Permanent, said.Unknown, "there is no package "+name+" in the package lists of the host"+
 		"\nlook for a mistake in the name, a missing repository, or lists that are out of date")
 }
 
 // plan is what one op comes to.
 type plan []*item
 
-func newPlan(e *op.PkgEnsure, db *database) plan {
+func newPlan(e *op.PkgEnsure, db *dpkg.Database) plan {
 	p := make(plan, len(e.Packages))
 	for n := range e.Packages {
 		p[n] = &item{want: &e.Packages[n]}
-		p[n].before, _ = db.find(e.Packages[n].Name)
+		p[n].before, _ = db.Find(e.Packages[n].Name)
 	}
 	return p
 }
@@ -138,9 +140,9 @@ func (p plan) guilty() bool {
 }
 
 // mention finds the item that a name in apt's words belongs to, or nil.
-func (p plan) mention(db *database, name string) *item {
+func (p plan) mention(db *dpkg.Database, name string) *item {
 	for _, i := range p {
-		if db.plain(i.want.Name) == db.plain(name) {
+		if db.Plain(i.want.Name) == db.Plain(name) {
 			return i
 		}
 	}

@@ -6,24 +6,25 @@ import (
 	"math"
 	"time"
 
+	"github.com/openfroyo/froyo/runner/apt/said"
 	"github.com/openfroyo/froyo/runner/op"
 )
 
 // transaction is one op at work.
 type transaction struct {
-	*Apt
-	*patience
+	apt      *Apt
+	patience *patience
 
-	ask      *op.PkgEnsure
-	repaired bool // what an earlier transaction left was repaired, or that was tried
-	mended   bool // the same of needs that were not met
+	ask       *op.PkgEnsure
+	repaired  bool // what an earlier transaction left was repaired, or that was tried
+	completed bool // the same of needs that were not met
 }
 
 // outcome is how apt-get or dpkg ended.
 type outcome struct {
 	rc    int
 	text  string
-	words *words
+	words *said.Report
 }
 
 // changing has programs ask nobody anything. The locale is UTF-8, since what is
@@ -45,9 +46,9 @@ func (t *transaction) aptGet(ctx context.Context, args ...string) (*outcome, err
 	return t.act(ctx, func() []string {
 		argv := append([]string{"apt-get"}, quiet...)
 		wait := 0 // where the locks can be seen they are waited for here
-		if t.host.Sudo != nil {
+		if t.apt.host.Sudo != nil {
 			argv[0] = "/usr/bin/apt"
-			wait = int(math.Ceil(t.left().Seconds()))
+			wait = int(math.Ceil(t.patience.left().Seconds()))
 		}
 		argv = append(argv, "-o", "DPkg::Lock::Timeout="+itoa(wait))
 		for _, option := range keepConfig {
@@ -67,25 +68,25 @@ func (t *transaction) act(ctx context.Context, command func() []string) (*outcom
 			return nil, context.Cause(ctx)
 		}
 		argv := command()
-		if t.host.Sudo != nil {
-			argv = t.host.Sudo(argv...)
+		if t.apt.host.Sudo != nil {
+			argv = t.apt.host.Sudo(argv...)
 		}
-		t.begun = time.Now()
-		got, err := t.host.Act(argv, changing, t.heard)
-		t.over()
+		t.patience.begun = time.Now()
+		got, err := t.apt.host.Act(argv, changing, t.patience.heard)
+		t.patience.over()
 		if err != nil {
 			return nil, err
 		}
-		o := &outcome{rc: got.RC, text: got.Stdout, words: listen(got.Stdout)}
+		o := &outcome{rc: got.RC, text: got.Stdout, words: said.Listen(got.Stdout)}
 		switch {
-		case o.rc != 0 && t.host.Sudo != nil && o.words.denied:
-			return nil, fault(op.Permanent, "sudo", "sudo does not let "+t.host.User+" run "+program(argv)+
-				"\n"+tail(o.text)+"\nexpected a rule such as: "+t.host.User+" ALL=(root) NOPASSWD: /usr/bin/apt")
-		case o.rc == 0 || !o.words.locked:
+		case o.rc != 0 && t.apt.host.Sudo != nil && o.words.Denied:
+			return nil, fault(op.Permanent, "sudo", "sudo does not let "+t.apt.host.User+" run "+program(argv)+
+				"\n"+said.Tail(o.text)+"\nexpected a rule such as: "+t.apt.host.User+" ALL=(root) NOPASSWD: /usr/bin/apt")
+		case o.rc == 0 || !o.words.Locked:
 			return o, nil
 		}
 		// Somebody was faster.
-		if err := t.wait(ctx, cmp.Or(o.words.holder, t.patience.holder, "another process"), time.Second); err != nil {
+		if err := t.patience.wait(ctx, cmp.Or(o.words.Holder, t.patience.holder, "another process"), time.Second); err != nil {
 			return nil, err
 		}
 	}
@@ -93,15 +94,15 @@ func (t *transaction) act(ctx context.Context, command func() []string) (*outcom
 
 // free waits until nobody holds a lock, where that can be seen.
 func (t *transaction) free(ctx context.Context) error {
-	if t.host.Sudo != nil {
+	if t.apt.host.Sudo != nil {
 		return nil
 	}
 	for {
-		holder := t.Apt.holder()
+		holder := t.apt.holder()
 		if holder == "" {
 			return nil
 		}
-		if err := t.wait(ctx, holder, lockPoll); err != nil {
+		if err := t.patience.wait(ctx, holder, lockPoll); err != nil {
 			return err
 		}
 	}
@@ -126,10 +127,10 @@ func (t *transaction) transact(ctx context.Context, args ...string) (*outcome, e
 			return o, err
 		}
 		switch {
-		case o.words.interrupted && !t.repaired:
+		case o.words.Interrupted && !t.repaired:
 			err = t.repair(ctx)
-		case o.words.unmet && !t.mended:
-			t.mended = true
+		case o.words.Unmet && !t.completed:
+			t.completed = true
 			_, err = t.aptGet(ctx, "--fix-broken", "--no-remove", "install")
 		default:
 			return o, nil
@@ -143,11 +144,11 @@ func (t *transaction) transact(ctx context.Context, args ...string) (*outcome, e
 // repair has dpkg finish what it could not when it was interrupted.
 func (t *transaction) repair(ctx context.Context) error {
 	t.repaired = true
-	if t.host.Sudo != nil {
+	if t.apt.host.Sudo != nil {
 		return fault(op.Conflict, "interrupted", "an earlier change of packages was interrupted on this host, and sudo permits apt alone, which cannot finish it"+
 			"\nrun there: sudo dpkg --configure -a")
 	}
-	t.note("finishing a change of packages that was interrupted earlier")
+	t.patience.note("finishing a change of packages that was interrupted earlier")
 	_, err := t.act(ctx, func() []string {
 		return append(append([]string{"dpkg"}, keepConfig...), "--configure", "-a")
 	})

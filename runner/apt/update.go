@@ -7,12 +7,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/openfroyo/froyo/runner/apt/said"
 	"github.com/openfroyo/froyo/runner/op"
 )
 
 // Where the package lists are, and what some hosts touch when they were fetched.
 const (
 	listsDir    = "var/lib/apt/lists"
+	maxLists    = 10_000 // files that are looked at
 	updateStamp = "var/lib/apt/periodic/update-success-stamp"
 )
 
@@ -29,7 +31,7 @@ func (t *transaction) update(ctx context.Context) error {
 	}
 	if why := missed(o); why != "" {
 		t.stampLists(before) // else a part that came would make all of them young
-		return fault(op.Transient, "update", "fetching the package lists failed: "+why+"\n"+tail(o.text))
+		return fault(op.Transient, "update", "fetching the package lists failed: "+why+"\n"+said.Tail(o.text))
 	}
 	t.stampLists(time.Now())
 	return nil
@@ -44,7 +46,7 @@ func missed(o *outcome) string {
 		bad := strings.HasPrefix(line, "E: ") ||
 			strings.HasPrefix(line, "W: ") && (strings.HasPrefix(rest, "Failed to fetch ") || strings.HasPrefix(rest, "Some index files failed"))
 		if bad {
-			why = short(rest)
+			why = said.Short(rest)
 			break
 		}
 	}
@@ -56,30 +58,30 @@ func missed(o *outcome) string {
 
 // updated is when the package lists were last fetched, zero where there are none.
 func (t *transaction) updated() time.Time {
-	dir, err := os.Open(t.host.Root + listsDir)
+	dir, err := os.Open(t.apt.host.Root + listsDir)
 	if err != nil {
 		return time.Time{}
 	}
 	defer dir.Close()
-	names, _ := dir.Readdirnames(maxUpdates) // what was read before an error counts
+	names, _ := dir.Readdirnames(maxLists) // what was read before an error counts
 	if !slices.ContainsFunc(names, func(name string) bool { return strings.Contains(name, "_") }) {
-		return time.Time{} // nothing but the lock and folders
+		return time.Time{} // nothing but the lock and directories
 	}
 	info, err := dir.Stat()
 	if err != nil {
 		return time.Time{}
 	}
 	when := info.ModTime()
-	if info, err := os.Stat(t.host.Root + updateStamp); err == nil && info.ModTime().After(when) {
+	if info, err := os.Stat(t.apt.host.Root + updateStamp); err == nil && info.ModTime().After(when) {
 		when = info.ModTime()
 	}
 	return when
 }
 
-// stampLists notes when the lists were fetched: apt leaves the folder as it is
-// where nothing in it was new. Without being root the folder's own time has to do.
+// stampLists notes when the lists were fetched: apt leaves the directory as it is
+// where nothing in it was new. Without being root the directory's own time has to do.
 func (t *transaction) stampLists(when time.Time) {
-	if t.host.Sudo == nil && !when.IsZero() {
-		_ = os.Chtimes(t.host.Root+listsDir, when, when) // a wrong age costs an update
+	if t.apt.host.Sudo == nil && !when.IsZero() {
+		_ = os.Chtimes(t.apt.host.Root+listsDir, when, when) // a wrong age costs an update
 	}
 }

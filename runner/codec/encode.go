@@ -8,7 +8,6 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -187,16 +186,19 @@ func appendMap(dst []byte, v reflect.Value, s *shape, depth int) ([]byte, error)
 	if depth == MaxDepth {
 		return dst, errDeep
 	}
-	keys := v.MapKeys()
-	slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+	var keys []string
+	for _, key := range v.MapKeys() {
+		keys = append(keys, key.String())
+	}
+	slices.Sort(keys)
 	dst = append(dst, '{')
 	for i, key := range keys {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = append(AppendString(dst, key.String()), ':')
+		dst = append(AppendString(dst, key), ':')
 		var err error
-		if dst, err = appendValue(dst, v.MapIndex(key), s.elem, depth+1); err != nil {
+		if dst, err = appendValue(dst, v.MapIndex(reflect.ValueOf(key).Convert(v.Type().Key())), s.elem, depth+1); err != nil {
 			return dst, err
 		}
 	}

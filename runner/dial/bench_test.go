@@ -7,6 +7,7 @@ import (
 	"github.com/openfroyo/froyo/runner/dial"
 	"github.com/openfroyo/froyo/runner/dial/dialtest"
 	"github.com/openfroyo/froyo/runner/local"
+	"github.com/openfroyo/froyo/runner/target"
 )
 
 // BenchmarkStart is a runner put in place, one op, and the end: what a host
@@ -16,7 +17,7 @@ func BenchmarkStart(b *testing.B) {
 	env := []string{"PATH=" + os.Getenv("PATH"), "XDG_RUNTIME_DIR=" + b.TempDir()}
 	for b.Loop() {
 		s := dial.Open(local.New("tester", env), dial.Options{Host: "h1", Binary: binary})
-		if _, err := s.Do(b.Context(), []dial.Step{stat("/")}); err != nil {
+		if _, err := s.Do(b.Context(), []target.Step{stat("/")}); err != nil {
 			b.Fatal(err)
 		}
 		if err := s.Close(b.Context()); err != nil {
@@ -29,11 +30,11 @@ func BenchmarkStart(b *testing.B) {
 func BenchmarkRoundTrip(b *testing.B) {
 	env := []string{"PATH=" + os.Getenv("PATH"), "XDG_RUNTIME_DIR=" + b.TempDir()}
 	s := dial.Open(local.New("tester", env), dial.Options{Host: "h1", Binary: dialtest.Binary(b)})
-	if _, err := s.Do(b.Context(), []dial.Step{stat("/")}); err != nil {
+	if _, err := s.Do(b.Context(), []target.Step{stat("/")}); err != nil {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		if _, err := s.Do(b.Context(), []dial.Step{stat("/")}); err != nil {
+		if _, err := s.Do(b.Context(), []target.Step{stat("/")}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -6,7 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/openfroyo/froyo/runner/bootstrap"
 	"github.com/openfroyo/froyo/runner/dial"
+	"github.com/openfroyo/froyo/runner/target"
 )
 
 // answering is a runner that answers every command as a stat of nothing.
@@ -59,8 +61,8 @@ func TestBootstrap(t *testing.T) {
 				test.change(t, h)
 			}
 			s := h.open(t, dial.Options{Binary: scripted(t, answering)})
-			if _, err := s.Do(t.Context(), []dial.Step{stat("/a"), stat("/b")}); err != nil {
-				e, _ := errors.AsType[*dial.Error](err)
+			if _, err := s.Do(t.Context(), []target.Step{stat("/a"), stat("/b")}); err != nil {
+				e, _ := errors.AsType[*target.Error](err)
 				t.Errorf("%v\n%+v", err, e)
 			}
 			if err := s.Close(t.Context()); err != nil {
@@ -87,7 +89,7 @@ func TestLoginShells(t *testing.T) {
 			h.install(t, "sudo", fakeSudo)
 			s := h.open(t, dial.Options{Binary: scripted(t, answering), Become: func() (string, error) { return "right", nil }})
 			for _, user := range []string{"", "other"} {
-				if _, err := s.Do(t.Context(), []dial.Step{{Op: stat("/a").Op, User: user}}); err != nil {
+				if _, err := s.Do(t.Context(), []target.Step{{Op: stat("/a").Op, User: user}}); err != nil {
 					t.Errorf("as %q: %v", user, err)
 				}
 			}
@@ -106,78 +108,78 @@ func TestBootstrapFailures(t *testing.T) {
 		without []string
 		change  func(*testing.T, *host)
 		binary  string
-		stage   dial.Stage
+		stage   target.Stage
 		parts   []string
 	}{
 		{"noexec everywhere", nil, func(t *testing.T, h *host) {
 			needRoot(t)
 			everywhere(h, "noexec,size=64k")
-		}, answering, dial.StageStart, []string{"no directory to run from: /nowhere (No such file or directory), /tmp (noexec), /var/tmp (noexec), /dev/shm (noexec), /proc/nonexistent (No such file or directory)"}},
+		}, answering, target.StageStart, []string{"no directory to run from: /nowhere (No such file or directory), /tmp (noexec), /var/tmp (noexec), /dev/shm (noexec), /proc/nonexistent (No such file or directory)"}},
 		{"read-only everywhere", nil, func(t *testing.T, h *host) {
 			needRoot(t)
 			everywhere(h, "ro")
-		}, answering, dial.StageStart, []string{"/var/tmp (Read-only file system)"}},
+		}, answering, target.StageStart, []string{"/var/tmp (Read-only file system)"}},
 		{"full everywhere", nil, func(t *testing.T, h *host) {
 			needRoot(t)
 			everywhere(h, "size=4k")
 			h.before += "; for d in /tmp /var/tmp /dev/shm; do yes | head -c 4096 >$d/full; done"
-		}, answering, dial.StageStart, []string{"no directory to run from: /tmp (full), /var/tmp (full), /dev/shm (full), /nowhere (No such file or directory)", "No space left"}},
+		}, answering, target.StageStart, []string{"no directory to run from: /tmp (full), /var/tmp (full), /dev/shm (full), /nowhere (No such file or directory)", "No space left"}},
 		{
 			"another machine", nil, func(t *testing.T, h *host) { h.install(t, "uname", "echo Linux mips64") },
-			answering, dial.StageStart,
+			answering, target.StageStart,
 			[]string{"no runner for Linux mips64", "x86_64"},
 		},
 		{
 			"another system", nil, func(t *testing.T, h *host) { h.install(t, "uname", "echo FreeBSD amd64") },
-			answering, dial.StageStart,
+			answering, target.StageStart,
 			[]string{"no runner for FreeBSD amd64"},
 		},
 		{
 			"a machine that lies", nil, func(t *testing.T, h *host) { h.install(t, "uname", "printf 'Linux x86_64 1 /etc/passwd\n'") },
-			answering, dial.StageWire,
+			answering, target.StageWire,
 			[]string{"cannot be understood"},
 		},
-		{"no uname", []string{"uname"}, nil, answering, dial.StageStart, []string{"uname failed"}},
-		{"no program for sums", []string{"sha256sum"}, nil, answering, dial.StageStart, []string{"sha256sum, shasum and openssl"}},
+		{"no uname", []string{"uname"}, nil, answering, target.StageStart, []string{"uname failed"}},
+		{"no program for sums", []string{"sha256sum"}, nil, answering, target.StageStart, []string{"sha256sum, shasum and openssl"}},
 		{
 			"wrong sum", nil, func(t *testing.T, h *host) { h.install(t, "sha256sum", "echo 'abc  -'") },
-			answering, dial.StageStart,
+			answering, target.StageStart,
 			[]string{"arrived damaged", "abc"},
 		},
 		{
 			"gzip that fails", nil, func(t *testing.T, h *host) { h.install(t, "gzip", "echo 'gzip: \x1b[31mno' >&2; exit 3") },
-			answering, dial.StageStart,
+			answering, target.StageStart,
 			[]string{"unpacking the runner", `\x1b[31mno`},
 		},
 		{
 			"login shell that refuses", nil, func(_ *testing.T, h *host) {
 				h.shell = []string{"sh", "-c", "'echo This account is not available; exit 1'"}
 			},
-			answering, dial.StageStart,
+			answering, target.StageStart,
 			[]string{"login shell ended", "exit status 1", "not available"},
 		},
 		{
 			"endless noise", nil, func(_ *testing.T, h *host) { h.shell = []string{"yes", "'\x1b]0;x'", "#"} },
-			answering, dial.StageStart,
+			answering, target.StageStart,
 			[]string{"without end", `\x1b]0;x`},
 		},
 		{
 			"endless line", nil, func(_ *testing.T, h *host) { h.shell = []string{"cat", "/dev/zero", "#"} },
-			answering, dial.StageStart,
+			answering, target.StageStart,
 			[]string{"without end", `\x00`},
 		},
-		{"runner for another machine", nil, nil, "\x7fELF\x02\x01\x01 no program at all", dial.StageStart, []string{"does not execute the runner for what it says it is: Linux"}},
-		{"runner that may not be executed", nil, nil, "#!/proc/none\n", dial.StageStart, []string{"no directory to run from: ", "(cannot execute the runner)", "SELinux"}},
-		{"runner that crashes", nil, nil, "#!/bin/sh\necho 'panic: \u202eoops' >&2; kill -SEGV $$", dial.StageStart, []string{"signal SEGV", `panic: \u{202e}oops`}},
-		{"runner that says nothing sensible", nil, nil, "#!/bin/sh\nrm -rf \"${0%/*}\"\nyes", dial.StageWire, []string{"nonsense", "no greeting"}},
+		{"runner for another machine", nil, nil, "\x7fELF\x02\x01\x01 no program at all", target.StageStart, []string{"does not execute the runner for what it says it is: Linux"}},
+		{"runner that may not be executed", nil, nil, "#!/proc/none\n", target.StageStart, []string{"no directory to run from: ", "(cannot execute the runner)", "SELinux"}},
+		{"runner that crashes", nil, nil, "#!/bin/sh\necho 'panic: \u202eoops' >&2; kill -SEGV $$", target.StageStart, []string{"signal SEGV", `panic: \u{202e}oops`}},
+		{"runner that says nothing sensible", nil, nil, "#!/bin/sh\nrm -rf \"${0%/*}\"\nyes", target.StageWire, []string{"nonsense", "no greeting"}},
 		{
 			"runner of another protocol", nil, nil, "#!/bin/sh\nrm -rf \"${0%/*}\"\nprintf '\\n%s\\n%s\\n' \"$1\" '" + strings.Replace(readyFrame, `"protocol":1`, `"protocol":2`, 1) + "'; cat",
-			dial.StageWire,
+			target.StageWire,
 			[]string{"protocol 2, expected 1"},
 		},
 		{
 			"runner of another version", nil, nil, "#!/bin/sh\nrm -rf \"${0%/*}\"\nprintf '\\n%s\\n%s\\n' \"$1\" '" + strings.Replace(readyFrame, `"test"`, `"other"`, 1) + "'; cat",
-			dial.StageWire,
+			target.StageWire,
 			[]string{"version other, expected test"},
 		},
 	}
@@ -192,9 +194,9 @@ func TestBootstrapFailures(t *testing.T) {
 				binary = scripted(t, answering)
 			}
 			s := h.open(t, dial.Options{Binary: binary, Version: "test"})
-			_, err := s.Do(t.Context(), []dial.Step{stat("/a")})
+			_, err := s.Do(t.Context(), []target.Step{stat("/a")})
 			wantError(t, err, test.stage, test.parts...)
-			if _, again := s.Do(t.Context(), []dial.Step{stat("/a")}); !errors.Is(again, err) {
+			if _, again := s.Do(t.Context(), []target.Step{stat("/a")}); !errors.Is(again, err) {
 				t.Errorf("a second use gave %v, want the same error without another try", again)
 			}
 		})
@@ -203,9 +205,9 @@ func TestBootstrapFailures(t *testing.T) {
 
 func TestNoBinary(t *testing.T) {
 	h := newHost(t)
-	s := h.open(t, dial.Options{Binary: func(string, string) (*dial.Binary, error) { return nil, errors.New("run make") }})
-	_, err := s.Do(t.Context(), []dial.Step{stat("/a")})
-	wantError(t, err, dial.StageStart, "run make")
+	s := h.open(t, dial.Options{Binary: func(string, string) (*bootstrap.Binary, error) { return nil, errors.New("run make") }})
+	_, err := s.Do(t.Context(), []target.Step{stat("/a")})
+	wantError(t, err, target.StageStart, "run make")
 }
 
 // TestControllerGone ends the streams at each point of the bootstrap, as the
@@ -220,7 +222,7 @@ func TestControllerGone(t *testing.T) {
 		h := newHost(t)
 		transport := &cutting{Transport: h.transport(), after: cut}
 		s := dial.Open(transport, dial.Options{Host: "h1", Binary: whole})
-		if _, err := s.Do(t.Context(), []dial.Step{stat("/a")}); err == nil {
+		if _, err := s.Do(t.Context(), []target.Step{stat("/a")}); err == nil {
 			t.Errorf("cut after %d bytes, and all is well", cut)
 		}
 		if err := s.Close(t.Context()); err != nil {
@@ -234,6 +236,6 @@ func TestStartTimeout(t *testing.T) {
 	h := newHost(t)
 	h.shell = []string{"sleep", "3600", "#"}
 	s := h.open(t, dial.Options{Binary: scripted(t, answering), StartTimeout: 50e6})
-	_, err := s.Do(t.Context(), []dial.Step{stat("/a")})
-	wantError(t, err, dial.StageStart, "in time")
+	_, err := s.Do(t.Context(), []target.Step{stat("/a")})
+	wantError(t, err, target.StageStart, "in time")
 }

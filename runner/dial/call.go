@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/target"
 	"github.com/openfroyo/froyo/runner/wire"
 )
 
@@ -18,20 +19,20 @@ type call struct {
 	finished chan struct{} // closed when all outcomes are there, or err is
 
 	mu       sync.Mutex
-	outcomes []Outcome // guarded by mu until finished is closed
-	left     int       // outcomes that are missing, guarded by mu
-	err      error     // guarded by mu until finished is closed
+	outcomes []target.Outcome // guarded by mu until finished is closed
+	left     int              // outcomes that are missing, guarded by mu
+	err      error            // guarded by mu until finished is closed
 }
 
 func newCall(as string, n int) *call {
-	c := &call{as: as, finished: make(chan struct{}), outcomes: make([]Outcome, n), left: n}
+	c := &call{as: as, finished: make(chan struct{}), outcomes: make([]target.Outcome, n), left: n}
 	if n == 0 {
 		close(c.finished)
 	}
 	return c
 }
 
-func (c *call) done(index int, o Outcome) {
+func (c *call) done(index int, o target.Outcome) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.outcomes[index] = o
@@ -41,7 +42,7 @@ func (c *call) done(index int, o Outcome) {
 }
 
 // result returns the outcomes; with an error, those that came before it.
-func (c *call) result() ([]Outcome, error) {
+func (c *call) result() ([]target.Outcome, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Clone(c.outcomes), c.err
@@ -59,7 +60,7 @@ func (c *call) fail(err error) {
 // perform sends steps and waits for their outcomes. They are performed as
 // the runner's user, or for another as far as sudo allows. It returns promptly when
 // ctx is done; the runner is told, and what it answers then is dropped.
-func (l *link) perform(ctx context.Context, as string, steps []Step, sequence bool) ([]Outcome, error) {
+func (l *link) perform(ctx context.Context, as string, steps []target.Step, sequence bool) ([]target.Outcome, error) {
 	for _, step := range steps {
 		if err := checkStep(step); err != nil {
 			return nil, err
@@ -79,7 +80,7 @@ func (l *link) perform(ctx context.Context, as string, steps []Step, sequence bo
 	case <-l.ended:
 		call.fail(l.err)
 	case <-timer.C:
-		l.fail(l.session.errorAt(StageLost, "the runner did not answer in time"+l.underWay(), "", "", nil))
+		l.fail(l.session.errorAt(target.StageLost, "the runner did not answer in time"+l.underWay(), "", "", nil))
 		call.fail(l.err)
 	}
 	<-call.finished
@@ -91,7 +92,7 @@ func (l *link) perform(ctx context.Context, as string, steps []Step, sequence bo
 	return outcomes, err
 }
 
-func checkStep(step Step) error {
+func checkStep(step target.Step) error {
 	if err := step.Op.Validate(); err != nil {
 		return err
 	}
@@ -108,25 +109,26 @@ func checkStep(step Step) error {
 	return nil
 }
 
-func (s Step) timeout() time.Duration {
-	if s.Timeout <= 0 {
-		return DefaultTimeout
+// timeout bounds a step on the host.
+func timeout(step target.Step) time.Duration {
+	if step.Timeout <= 0 {
+		return target.DefaultTimeout
 	}
-	return min(s.Timeout, wire.MaxDeadline)
+	return min(step.Timeout, wire.MaxDeadline)
 }
 
 // patience is how long a runner may take for steps at most: it ends each in
 // time by itself, so this is for a runner that is no more what it was.
-func patience(steps []Step) time.Duration {
+func patience(steps []target.Step) time.Duration {
 	all := wire.Silence
 	for _, step := range steps {
-		all += step.timeout()
+		all += timeout(step)
 	}
 	return all
 }
 
 // send writes the commands of a call, with their content, and flushes.
-func (l *link) send(ctx context.Context, call *call, steps []Step, sequence bool) {
+func (l *link) send(ctx context.Context, call *call, steps []target.Step, sequence bool) {
 	var previous uint64
 	for i, step := range steps {
 		if !l.slot(ctx) {
@@ -175,7 +177,7 @@ func (l *link) sendFailed(call *call, err error) {
 		return
 	}
 	// The reader learns how the process ended, and fails the call with that.
-	l.shell.process.Kill()
+	l.runner.Kill()
 }
 
 // sendCommand gives a command its id and writes it. Ids are written in their order.
@@ -209,7 +211,7 @@ func (l *link) sendCommand(ctx context.Context, c *command) error {
 
 // contentError is content that this side cannot read.
 type contentError struct {
-	step Step
+	step target.Step
 	err  error
 }
 

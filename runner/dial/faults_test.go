@@ -4,17 +4,17 @@ import (
 	"context"
 	"io"
 
-	"github.com/openfroyo/froyo/runner/dial"
+	"github.com/openfroyo/froyo/runner/transport"
 )
 
 // cutting is a transport whose processes lose their streams once so many
 // bytes went in; with -1 once the first line came out.
 type cutting struct {
-	dial.Transport
+	transport.Transport
 	after int
 }
 
-func (c *cutting) Start(ctx context.Context, script string) (*dial.Process, error) {
+func (c *cutting) Start(ctx context.Context, script string) (*transport.Process, error) {
 	p, err := c.Transport.Start(ctx, script)
 	if err != nil {
 		return nil, err

@@ -10,10 +10,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/openfroyo/froyo/runner/bootstrap"
 	"github.com/openfroyo/froyo/runner/dial"
 	"github.com/openfroyo/froyo/runner/dial/dialtest"
 	"github.com/openfroyo/froyo/runner/local"
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/target"
+	"github.com/openfroyo/froyo/runner/transport"
 )
 
 // host is this machine made to look like a target: its own PATH, and its own
@@ -102,11 +105,11 @@ type hostTransport struct {
 // Near is false, so that the host gets what others get.
 func (t *hostTransport) Near() bool { return t.host.near }
 
-func (h *host) transport() dial.Transport {
+func (h *host) transport() transport.Transport {
 	return &hostTransport{local.New(h.login, h.env()), h}
 }
 
-func (t *hostTransport) Start(ctx context.Context, script string) (*dial.Process, error) {
+func (t *hostTransport) Start(ctx context.Context, script string) (*transport.Process, error) {
 	if len(t.host.shell) > 0 {
 		script = "exec " + strings.Join(t.host.shell, " ") + " -c " + quote(script)
 	}
@@ -133,19 +136,20 @@ func needRoot(t *testing.T) {
 }
 
 // packed makes a program a runner's binary.
-func packed(t *testing.T, program []byte) func(string, string) (*dial.Binary, error) {
+func packed(t *testing.T, program []byte) func(string, string) (*bootstrap.Binary, error) {
 	t.Helper()
 	binary, err := dialtest.Pack(program)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return func(string, string) (*dial.Binary, error) { return binary, nil }
+	return func(string, string) (*bootstrap.Binary, error) { return binary, nil }
 }
 
-const readyFrame = `{"ready":{"protocol":1,"version":"test","uid":1,"user":"tester","pid":1,"os":"linux","arch":"amd64","dir":"/x"}}`
+// readyFrame is of the user that a test's sudo makes known in the environment.
+const readyFrame = `{"ready":{"protocol":1,"version":"test","uid":1,"user":"'"${FROYO_TEST_USER:-tester}"'","pid":1,"os":"linux","arch":"amd64","dir":"/x"}}`
 
 // scripted is a runner that removes itself, introduces itself, and goes on with a script.
-func scripted(t *testing.T, script string) func(string, string) (*dial.Binary, error) {
+func scripted(t *testing.T, script string) func(string, string) (*bootstrap.Binary, error) {
 	t.Helper()
 	return packed(t, []byte("#!/bin/sh\nrm -rf \"${0%/*}\"\nprintf '\\n%s\\n%s\\n' \"$1\" '"+readyFrame+"'\n"+script+"\n"))
 }
@@ -159,14 +163,14 @@ func (h *host) open(t *testing.T, o dial.Options) *dial.Session {
 	return s
 }
 
-func stat(path string) dial.Step { return dial.Step{Op: op.Op{Stat: &op.Stat{Path: path}}} }
+func stat(path string) target.Step { return target.Step{Op: op.Op{Stat: &op.Stat{Path: path}}} }
 
 // wantError checks an error's stage and what it says.
-func wantError(t *testing.T, err error, stage dial.Stage, parts ...string) {
+func wantError(t *testing.T, err error, stage target.Stage, parts ...string) {
 	t.Helper()
-	e, ok := errors.AsType[*dial.Error](err)
+	e, ok := errors.AsType[*target.Error](err)
 	if !ok {
-		t.Fatalf("got %v, want a *dial.Error at stage %s", err, stage)
+		t.Fatalf("got %v, want a *target.Error at stage %s", err, stage)
 	}
 	whole := e.Message + " | " + e.Hint + " | " + e.Detail
 	if e.Stage != stage || e.Host != "h1" {

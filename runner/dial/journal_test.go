@@ -1,7 +1,11 @@
 package dial_test
 
 import (
+	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -10,10 +14,11 @@ import (
 	"github.com/openfroyo/froyo/runner/dial"
 	"github.com/openfroyo/froyo/runner/dial/dialtest"
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/target"
 	"github.com/openfroyo/froyo/runner/wire"
 )
 
-// journalHost is a host whose /run is the folder run, so that no run of this
+// journalHost is a host whose /run is the directory run, so that no run of this
 // machine's own is in the way.
 func journalHost(t *testing.T) (h *host, run string) {
 	needRoot(t)
@@ -28,8 +33,8 @@ func session(t *testing.T, h *host) *dial.Session {
 }
 
 // keyed makes a step with a key.
-func keyed(key string, o op.Op) dial.Step {
-	return dial.Step{Op: o, Key: key, Timeout: 30 * time.Second}
+func keyed(key string, o op.Op) target.Step {
+	return target.Step{Op: o, Key: key, Timeout: 30 * time.Second}
 }
 
 // journal asks for the journal of a run.
@@ -45,19 +50,34 @@ func journal(t *testing.T, s *dial.Session, run string) []op.JournalEntry {
 	return results[0].Journal.Entries
 }
 
+// uniqueRun is a run that no other test of this program speaks of: what it leaves
+// running is seen by all.
+func uniqueRun() string {
+	return "r" + strconv.Itoa(os.Getpid()) + "-" + strconv.FormatInt(time.Now().UnixNano(), 36)
+}
+
 // killed has a runner perform commands of a run, and kills it.
 func killed(t *testing.T, h *host, run string) []op.JournalEntry {
 	t.Helper()
 	s := session(t, h)
-	done, err := s.Do(t.Context(), []dial.Step{
+	done, err := s.Do(t.Context(), []target.Step{
 		keyed(run+":a", shell("echo a")), keyed(run+":b", stat("/nowhere").Op), keyed(run+":c", read("/", 10)),
 		{Op: shell("true"), Timeout: time.Minute},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = s.Do(t.Context(), []dial.Step{keyed(run+":d", shell("kill -KILL $PPID; sleep 60"))})
-	wantError(t, err, dial.StageLost, "killed by signal KILL")
+	left := filepath.Join(t.TempDir(), "left")
+	t.Cleanup(func() {
+		text, err := os.ReadFile(left)
+		pid, numberErr := strconv.Atoi(strings.TrimSpace(string(text)))
+		if err != nil || numberErr != nil {
+			t.Fatalf("what the command left running: %v, %v", err, numberErr)
+		}
+		_ = syscall.Kill(pid, syscall.SIGKILL) // the test may have ended it
+	})
+	_, err = s.Do(t.Context(), []target.Step{keyed(run+":d", shell("sleep 30 & echo $! >"+left+"; kill -KILL $PPID; wait"))})
+	wantError(t, err, target.StageLost, "killed by signal KILL")
 	var want []op.JournalEntry
 	for i, key := range []string{"a", "b", "c"} {
 		want = append(want, op.JournalEntry{Key: run + ":" + key, OK: done[i].Error == nil, Digest: wire.Digest(done[i])})
@@ -69,7 +89,7 @@ func killed(t *testing.T, h *host, run string) []op.JournalEntry {
 // and a clean end leaves nothing.
 func TestJournalOfKilledRunner(t *testing.T) {
 	h, dir := journalHost(t)
-	const run = "r1"
+	run := uniqueRun()
 	want := killed(t, h, run)
 	if !exists(filepath.Join(dir, "froyo", run, "journal")) {
 		t.Fatal("the runner left no journal")
@@ -90,7 +110,7 @@ func TestJournalOfKilledRunner(t *testing.T) {
 	if got := journal(t, s, "r2"); len(got) != 0 {
 		t.Errorf("another run has %v", got)
 	}
-	if _, err := s.Do(t.Context(), []dial.Step{keyed(run+":e", shell("true"))}); err != nil {
+	if _, err := s.Do(t.Context(), []target.Step{keyed(run+":e", shell("true"))}); err != nil {
 		t.Fatal(err)
 	}
 	if got := journal(t, s, run); len(got) != len(want)+1 || got[len(got)-1].Key != run+":e" {
@@ -107,14 +127,19 @@ func TestJournalOfKilledRunner(t *testing.T) {
 // TestJournalOfAnotherRun: a run that takes the host removes what another's killed runner left.
 func TestJournalOfAnotherRun(t *testing.T) {
 	h, dir := journalHost(t)
-	killed(t, h, "r1")
+	run := uniqueRun()
+	killed(t, h, run)
 	s := session(t, h)
-	take := op.Op{Lease: &op.Lease{Run: "r2", Owner: "tester", Since: 1, Token: 1}}
+	held, err := s.Do(t.Context(), steps(op.Op{Lock: &op.Lock{Run: "r2", Owner: "tester", Since: 1, Token: 1}}))
+	if err != nil || held[0].Error == nil || held[0].Error.Code != op.CodeHeld || !strings.Contains(held[0].Error.Message, "sleep 30") {
+		t.Fatalf("while its command still runs: %+v, %v", held, err)
+	}
+	take := op.Op{Lock: &op.Lock{Run: "r2", Owner: "tester", Since: 1, Token: 1, Break: run, Kill: true}}
 	results, err := s.Do(t.Context(), steps(take))
 	if err != nil || results[0].Error != nil {
 		t.Fatalf("%+v, %v", results, err)
 	}
-	if exists(filepath.Join(dir, "froyo", "r1")) {
+	if exists(filepath.Join(dir, "froyo", run)) {
 		t.Error("the journal of the other run is still there")
 	}
 	if err := s.Close(t.Context()); err != nil {
@@ -122,10 +147,66 @@ func TestJournalOfAnotherRun(t *testing.T) {
 	}
 }
 
+// TestEarlierAttempt resumes a run whose earlier runner was stopped while its
+// command ran: that counts as left behind, although its runner lives.
+func TestEarlierAttempt(t *testing.T) {
+	h, dir := journalHost(t)
+	run := uniqueRun()
+	lock := func(token int64) target.Step {
+		return target.Step{Op: op.Op{Lock: &op.Lock{Run: run, Owner: "tester", Since: 1, Token: token}}, Timeout: time.Minute}
+	}
+	first := session(t, h)
+	stopped := make(chan error, 1)
+	go func() {
+		outcomes, err := first.Run(t.Context(), []target.Step{lock(1), keyed(run+":a", shell("echo $PPID >"+dir+"/pid; kill -STOP $PPID; sleep 60"))})
+		if err == nil && outcomes[0].Result.Error != nil {
+			err = outcomes[0].Result.Error
+		}
+		stopped <- err
+	}()
+	var runner int
+	eventually(t, "the command", func() bool {
+		select {
+		case err := <-stopped:
+			t.Fatalf("its session ended: %v", err)
+		default:
+		}
+		text, err := os.ReadFile(filepath.Join(dir, "pid"))
+		runner, _ = strconv.Atoi(strings.TrimSpace(string(text))) // 0 is none yet
+		return err == nil && runner > 0
+	})
+	t.Cleanup(func() {
+		_ = syscall.Kill(runner, syscall.SIGCONT) // it may have ended
+		t.Log("its session ended:", <-stopped)
+	})
+	second := session(t, h)
+	results, err := second.Do(t.Context(), steps(op.Op{Journal: &op.Journal{Run: run, Since: 2}}))
+	if err != nil || results[0].Journal == nil || len(results[0].Journal.Running) == 0 {
+		t.Errorf("the journal: %+v, %v; want that the command still runs", results, err)
+	}
+	outcomes, err := second.Run(t.Context(), []target.Step{lock(2)})
+	if err != nil || outcomes[0].Result.Error == nil || !strings.Contains(outcomes[0].Result.Error.Message, "sleep 60") {
+		t.Errorf("while its command still runs: %+v, %v", outcomes, err)
+	}
+}
+
+// TestLockedAlready has a runner asked once more for what it has locked, while something
+// of another run runs: that does not concern it, and takes nothing from it.
+func TestLockedAlready(t *testing.T) {
+	h, _ := journalHost(t)
+	run := uniqueRun()
+	lock := target.Step{Op: op.Op{Lock: &op.Lock{Run: run + "x", Owner: "tester", Since: 1, Token: 1}}}
+	s := session(t, h)
+	must(t, s, lock)
+	killed(t, h, run)
+	must(t, s, lock)
+	must(t, s, target.Step{Op: shell("true"), Timeout: time.Minute})
+}
+
 func TestUnusableKeys(t *testing.T) {
 	s := newHost(t).open(t, dial.Options{Binary: dialtest.Binary(t)})
 	for _, key := range []string{"a", ":a", "r1:\n", "../r1:a"} {
-		if _, err := s.Do(t.Context(), []dial.Step{keyed(key, shell("true"))}); err == nil {
+		if _, err := s.Do(t.Context(), []target.Step{keyed(key, shell("true"))}); err == nil {
 			t.Errorf("the key %q was accepted", key)
 		}
 	}

@@ -9,6 +9,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/openfroyo/froyo/runner/bootstrap"
+	"github.com/openfroyo/froyo/runner/escape"
+	"github.com/openfroyo/froyo/runner/target"
+	"github.com/openfroyo/froyo/runner/transport"
 	"github.com/openfroyo/froyo/runner/wire"
 )
 
@@ -16,9 +20,7 @@ import (
 // them to the commands they belong to.
 type link struct {
 	session *Session
-	shell   *shell
-	ready   wire.Ready
-	reader  *wire.Reader
+	runner  *bootstrap.Runner
 	writer  *wire.Writer
 	slots   chan struct{} // a slot for each command that is not done
 	sending sync.Mutex    // held while ids are given and their commands written
@@ -29,12 +31,13 @@ type link struct {
 	commands map[uint64]*command // those that are not done, guarded by mu
 	heard    time.Time           // when the last frame came, guarded by mu
 	leaving  bool                // EXIT was sent, guarded by mu
-	err      *Error              // why the link ended, guarded by mu until ended is closed
+	used     bool                // it is the user's whose it was to be, guarded by mu
+	err      *target.Error       // why the link ended, guarded by mu until ended is closed
 }
 
-func newLink(s *Session, sh *shell, r *wire.Reader, ready wire.Ready) *link {
+func newLink(s *Session, r *bootstrap.Runner) *link {
 	l := &link{
-		session: s, shell: sh, ready: ready, reader: r, writer: wire.NewWriter(sh.stdin),
+		session: s, runner: r, writer: wire.NewWriter(r.Stdin()),
 		slots: make(chan struct{}, wire.MaxPending), ended: make(chan struct{}),
 		commands: map[uint64]*command{}, heard: time.Now(),
 	}
@@ -46,7 +49,7 @@ func newLink(s *Session, sh *shell, r *wire.Reader, ready wire.Ready) *link {
 // read takes in frames until the stream ends or makes no sense.
 func (l *link) read() {
 	for {
-		frame, err := l.reader.Read()
+		frame, err := l.runner.Reader.Read()
 		if err == nil {
 			err = l.take(frame)
 		}
@@ -74,7 +77,7 @@ func (l *link) take(f wire.Frame) error {
 		if err != nil {
 			return err
 		}
-		return l.receive(c, f.Data)
+		return c.receive(f.Data, l.writer)
 	case f.Window != nil:
 		c, err := l.command(f.Window.ID)
 		if err != nil {
@@ -91,7 +94,7 @@ func (l *link) take(f wire.Frame) error {
 	case f.Bye != nil && leaving:
 		return errBye
 	case f.Error != nil:
-		return &wire.BadFrame{Cause: errors.New("the runner could not understand us: " + short(f.Error.Message))}
+		return &wire.BadFrame{Cause: errors.New("the runner could not understand us: " + escape.Short(f.Error.Message))}
 	}
 	return &wire.BadFrame{Cause: errors.New("a frame that a runner does not send")}
 }
@@ -113,7 +116,11 @@ func (l *link) note(n *wire.Note) error {
 		return err
 	}
 	if l.session.options.Note != nil && !c.abandoned.Load() {
-		l.session.options.Note(c.step.Unit, Escape(short(n.Text)))
+		text := escape.Text(escape.Short(n.Text))
+		if c.step.Sensitive {
+			text = "waiting on the host; for what, is sensitive"
+		}
+		l.session.options.Note(c.step.Unit, text)
 	}
 	return nil
 }
@@ -126,7 +133,7 @@ func (l *link) finish(d *wire.Done) error {
 	}
 	outcome, err := c.outcome(d)
 	if err != nil {
-		return &wire.BadFrame{Cause: errors.New(short(c.step.Op.String()) + ": " + err.Error())}
+		return &wire.BadFrame{Cause: errors.New(escape.Short(c.step.Op.String()) + ": " + err.Error())}
 	}
 	l.mu.Lock()
 	delete(l.commands, d.ID)
@@ -138,22 +145,22 @@ func (l *link) finish(d *wire.Done) error {
 }
 
 // explain says why frames cannot be read any more.
-func (l *link) explain(err error) *Error {
+func (l *link) explain(err error) *target.Error {
 	if errors.Is(err, errBye) {
-		_ = l.shell.end() // it did all it was asked; how it ended no longer matters
-		return l.session.errorAt(StageLost, "the session is closed", "", "", nil)
+		_ = l.runner.End() // it did all it was asked; how it ended no longer matters
+		return l.session.errorAt(target.StageLost, "the session is closed", "", "", nil)
 	}
 	_, bad := errors.AsType[*wire.BadFrame](err)
 	if bad || errors.Is(err, wire.ErrFrameTooLong) {
-		return l.session.errorAt(StageWire, "the runner spoke nonsense: "+Escape(short(err.Error())),
-			escapeLines(l.shell.stderr.text()), "does something else write to the runner's output?", err)
+		return l.session.errorAt(target.StageWire, "the runner spoke nonsense: "+escape.Text(escape.Short(err.Error())),
+			escape.Lines(l.runner.Said()), "does something else write to the runner's output?", err)
 	}
-	exit := l.shell.end()
+	exit := l.runner.End()
 	message := "the connection was lost"
-	if _, ok := errors.AsType[*ExitError](exit); ok || exit == nil {
-		message = "the runner ended: " + endOf(exit)
+	if _, ok := errors.AsType[*transport.ExitError](exit); ok || exit == nil {
+		message = "the runner ended: " + bootstrap.Ended(exit)
 	}
-	return l.session.errorAt(StageLost, message+l.underWay(), escapeLines(l.shell.stderr.text()), goOn, errors.Join(err, exit))
+	return l.session.errorAt(target.StageLost, message+l.underWay(), escape.Lines(l.runner.Said()), goOn, errors.Join(err, exit))
 }
 
 // goOn is what to do about a host that was lost.
@@ -167,7 +174,7 @@ func (l *link) underWay() string {
 		return ""
 	}
 	first := slices.Min(slices.Collect(maps.Keys(l.commands)))
-	text := ", under way: " + Escape(short(l.commands[first].step.Op.String()))
+	text := ", under way: " + escape.Text(escape.Short(l.commands[first].step.Op.String()))
 	if more := len(l.commands) - 1; more > 0 {
 		text += " and " + strconv.Itoa(more) + " more"
 	}
@@ -175,7 +182,7 @@ func (l *link) underWay() string {
 }
 
 // fail ends the link and all that waits for it.
-func (l *link) fail(e *Error) {
+func (l *link) fail(e *target.Error) {
 	l.mu.Lock()
 	if l.err != nil {
 		l.mu.Unlock()
@@ -184,13 +191,27 @@ func (l *link) fail(e *Error) {
 	l.err = e
 	commands := slices.Collect(maps.Values(l.commands))
 	clear(l.commands)
+	harms := l.used && !l.leaving
 	l.mu.Unlock()
 	close(l.ended)
+	if harms {
+		l.session.lose(e) // before anybody learns of it and goes on with another runner
+	}
 	for _, c := range commands {
 		c.stop()
 		c.call.fail(e)
 	}
-	l.shell.process.Kill()
+	l.runner.Kill()
+}
+
+// stop gives up all that the runner still has to do, which is told.
+func (l *link) stop(why error) {
+	l.mu.Lock()
+	commands := slices.Collect(maps.Values(l.commands))
+	l.mu.Unlock()
+	for _, c := range commands {
+		c.call.fail(why)
+	}
 }
 
 // ping shows the runner that we are there, and sees whether it is.
@@ -207,12 +228,31 @@ func (l *link) ping() {
 		silent := time.Since(l.heard)
 		l.mu.Unlock()
 		if silent > wire.Silence {
-			l.fail(l.session.errorAt(StageLost, "nothing was heard from the host for "+wire.Silence.String()+l.underWay(), "", goOn, nil))
+			l.fail(l.session.errorAt(target.StageLost, "nothing was heard from the host for "+wire.Silence.String()+l.underWay(), "", goOn, nil))
 			return
 		}
 		// Writing may block on a host that does not read; the next tick must come all the same.
 		go func() { _ = l.writer.Send(wire.Frame{Ping: &wire.Ping{}}) }()
 	}
+}
+
+// accept says that the runner is to be used: with it ends the session from now on.
+func (l *link) accept() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.err != nil {
+		return l.err
+	}
+	l.used = true
+	return nil
+}
+
+// dismiss ends a runner that is not to be used, which harms no other of the session.
+func (l *link) dismiss() {
+	l.mu.Lock()
+	l.leaving = true
+	l.mu.Unlock()
+	l.fail(l.session.errorAt(target.StageLost, "the runner was not used", "", "", nil))
 }
 
 // close asks the runner to end and waits until it did, or ctx is done.
@@ -226,9 +266,9 @@ func (l *link) close(ctx context.Context) error {
 	select {
 	case <-l.ended:
 	case <-ctx.Done():
-		l.fail(l.session.errorAt(StageLost, "the session was closed"+l.underWay(), "", "", nil))
+		l.fail(l.session.errorAt(target.StageLost, "the session was closed"+l.underWay(), "", "", nil))
 	}
-	if l.err.Stage == StageWire {
+	if l.err.Stage == target.StageWire {
 		return l.err
 	}
 	return nil

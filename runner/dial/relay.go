@@ -11,30 +11,31 @@ import (
 	"time"
 
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/target"
 	"github.com/openfroyo/froyo/runner/wire"
 )
 
 // Ready waits until the runner of a user is there to be used.
 func (s *Session) Ready(ctx context.Context, user string) error {
-	_, err := s.runner(ctx, s.user(Step{User: user}))
+	_, err := s.runner(ctx, s.user(target.Step{User: user}))
 	return err
 }
 
 // DialContext opens a TCP connection from the host, as its user, to a name or
 // an IP address as the host knows it; no more is needed of the host than of any
-// other op. ctx bounds the connecting alone. The error is a *Error about the
+// other op. ctx bounds the connecting alone. The error is a *target.Error about the
 // host, an *op.Error about the address, or that of ctx.
 func (s *Session) DialContext(ctx context.Context, user, address string, port int) (net.Conn, error) {
 	// The deadline is that of the whole connection.
-	step := Step{Op: op.Op{Connect: &op.Connect{Address: address, Port: port}}, Timeout: wire.MaxDeadline}
+	step := target.Step{Op: op.Op{Connect: &op.Connect{Address: address, Port: port}}, Timeout: wire.MaxDeadline}
 	if err := step.Op.Validate(); err != nil {
 		return nil, err
 	}
-	p, err := s.runner(ctx, s.user(Step{User: user}))
+	p, err := s.runner(ctx, s.user(target.Step{User: user}))
 	if err != nil {
 		return nil, err
 	}
-	s.trips.Add(1)
+	s.cost.RoundTrips.Add(1)
 	return p.link.connect(ctx, step)
 }
 
@@ -65,7 +66,7 @@ type relay struct {
 var _ net.Conn = (*relay)(nil)
 
 // connect sends the command and waits until the connection is there.
-func (l *link) connect(ctx context.Context, step Step) (net.Conn, error) {
+func (l *link) connect(ctx context.Context, step target.Step) (net.Conn, error) {
 	if !l.slot(ctx) {
 		return nil, l.interrupted(ctx)
 	}

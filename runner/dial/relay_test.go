@@ -14,6 +14,7 @@ import (
 
 	"github.com/openfroyo/froyo/runner/dial"
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/target"
 )
 
 // listen serves each connection to a port of this machine with handle.
@@ -176,11 +177,11 @@ func TestRelayOfLostHost(t *testing.T) {
 		t.Fatal("the runner is still there")
 	}
 	_, err := conn.Read(make([]byte, 1))
-	wantError(t, err, dial.StageLost)
+	wantError(t, err, target.StageLost)
 	_, err = conn.Write([]byte("x"))
-	wantError(t, err, dial.StageLost)
+	wantError(t, err, target.StageLost)
 	_, err = s.DialContext(t.Context(), "", "localhost", 1)
-	wantError(t, err, dial.StageLost)
+	wantError(t, err, target.StageLost)
 }
 
 // TestHostileRelays has runners that relay wrongly.
@@ -203,7 +204,7 @@ func TestHostileRelays(t *testing.T) {
 				// Nothing is taken from the connection; what ends the session ends this as well.
 				_, err = s.Do(t.Context(), steps(shell("true")))
 			}
-			wantError(t, err, dial.StageWire, tt.want)
+			wantError(t, err, target.StageWire, tt.want)
 		})
 	}
 	t.Run("gone at once", func(t *testing.T) {

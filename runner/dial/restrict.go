@@ -6,17 +6,16 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/openfroyo/froyo/runner/bootstrap"
+	"github.com/openfroyo/froyo/runner/escape"
 	"github.com/openfroyo/froyo/runner/sudo"
-	"github.com/openfroyo/froyo/runner/wire"
+	"github.com/openfroyo/froyo/runner/target"
 )
 
 // Where sudo allows certain commands only, no runner can be another user's.
 // The login user's then does for the other what these commands can do, which the
 // runner knows how (machine.As). Who needs the runner is known when starting one
 // was refused, which happens once for a host: sudo's rules tell of other users.
-
-// listScript has sudo tell its rules. Through a pipe it breaks no lines.
-const listScript = `LC_ALL=C; export LC_ALL; m=MAGIC1; m=${m}MAGIC2; echo; echo "$m L"; sudo -n -l </dev/null 2>&1 | cat; echo; echo "$m D"`
 
 // bootShell is what sudo must allow for a runner to be started.
 const bootShell = "/bin/sh"
@@ -35,7 +34,7 @@ func (s *Session) become(ctx context.Context, user string) (l *link, as string, 
 		return s.restrict(ctx, user, *rules, nil)
 	}
 	l, err = s.start(ctx, user)
-	if !errors.Is(err, errDenied) {
+	if !errors.Is(err, bootstrap.ErrDenied) {
 		return l, "", err
 	}
 	rules, listErr := s.askRules(ctx)
@@ -53,11 +52,11 @@ func (s *Session) restrict(ctx context.Context, user string, rules sudo.Rules, d
 	login := s.transport.User()
 	free := rules.Free(user)
 	if len(free) == 0 {
-		return nil, "", notAllowed(s.options.Host, login, user, "", denied)
+		return nil, "", bootstrap.NotAllowed(s.options.Host, login, user, "", denied)
 	}
 	p := s.begin(login)
 	if p == nil {
-		return nil, "", s.errorAt(StageLost, "the session is closed", "", "", nil)
+		return nil, "", s.errorAt(target.StageLost, "the session is closed", "", "", nil)
 	}
 	select {
 	case <-p.ready:
@@ -69,7 +68,7 @@ func (s *Session) restrict(ctx context.Context, user string, rules sudo.Rules, d
 	}
 	if s.options.Restricted != nil {
 		for i := range free {
-			free[i] = Escape(free[i])
+			free[i] = escape.Text(free[i])
 		}
 		s.options.Restricted(user, free)
 	}
@@ -79,7 +78,7 @@ func (s *Session) restrict(ctx context.Context, user string, rules sudo.Rules, d
 // askRules asks sudo for its rules once, and returns nil where it does not tell.
 func (s *Session) askRules(ctx context.Context) (*sudo.Rules, error) {
 	s.allowed.asking.Do(func() {
-		text, err := s.listRules(ctx)
+		text, err := s.host.SudoRules(ctx)
 		if err != nil {
 			s.allowed.err = err
 			return
@@ -89,28 +88,4 @@ func (s *Session) askRules(ctx context.Context) (*sudo.Rules, error) {
 		}
 	})
 	return s.allowed.rules.Load(), s.allowed.err
-}
-
-// listRules returns what "sudo -l" prints.
-func (s *Session) listRules(ctx context.Context) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.options.StartTimeout)
-	defer cancel()
-	magic := wire.NewMagic()
-	sh, err := s.shell(ctx, s.transport.User(), magic, withMagic(listScript, magic))
-	if err != nil {
-		return "", err
-	}
-	defer sh.process.Kill()
-	defer context.AfterFunc(ctx, sh.process.Kill)()
-	s.trips.Add(1)
-	_, _, err = readLine(sh.stdout, magic+" L")
-	var text []byte
-	if err == nil {
-		_, text, err = readLine(sh.stdout, magic+" D")
-	}
-	if err != nil {
-		return "", s.errorAt(StageBecome, "sudo's rules could not be asked for: "+Escape(err.Error()), escapeLines(sh.stderr.text()), "", err)
-	}
-	_ = sh.end() // it said everything
-	return string(text), nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/openfroyo/froyo/runner/dial"
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/target"
 )
 
 // naming is a runner that answers every command as a stat of a file that
@@ -54,7 +55,7 @@ func asked(t *testing.T, note string) (runs, lists int) {
 	return runs, lists
 }
 
-func statAs(path, user string) dial.Step { return dial.Step{Op: stat(path).Op, User: user} }
+func statAs(path, user string) target.Step { return target.Step{Op: stat(path).Op, User: user} }
 
 // owner returns whom the naming runner was asked to act for.
 func owner(r op.Result) string {
@@ -114,9 +115,9 @@ func TestRestricted(t *testing.T) {
 				told = append(told, user+": "+strings.Join(commands, " "))
 			}})
 			for range 3 {
-				results, err := s.Do(t.Context(), []dial.Step{statAs("/a", "other"), stat("/b")})
+				results, err := s.Do(t.Context(), []target.Step{statAs("/a", "other"), stat("/b")})
 				if test.parts != nil {
-					wantError(t, err, dial.StageBecome, test.parts...)
+					wantError(t, err, target.StageBecome, test.parts...)
 					continue
 				}
 				if err != nil {
@@ -136,7 +137,7 @@ func TestRestricted(t *testing.T) {
 			if diff := cmp.Diff(want, told); diff != "" {
 				t.Error(diff)
 			}
-			if results, err := s.Do(t.Context(), []dial.Step{stat("/b")}); err != nil || owner(results[0]) != "" {
+			if results, err := s.Do(t.Context(), []target.Step{stat("/b")}); err != nil || owner(results[0]) != "" {
 				t.Errorf("the login user is harmed: %v %v", results, err)
 			}
 		})
@@ -149,11 +150,11 @@ func TestRestrictedUsers(t *testing.T) {
 	h := newHost(t)
 	note := filepath.Join(t.TempDir(), "asked")
 	h.install(t, "sudo", listing(note, `while [ "$1" != -u ]; do shift; done; user=$2; while [ "$1" != -- ]; do shift; done; shift
-[ $user = full ] && exec "$@"
+export FROYO_TEST_USER=$user; [ $user = full ] && exec "$@"
 echo "sudo: a password is required" >&2; exit 1`, listed+"(ALL) NOPASSWD: /usr/bin/a\n    (full) NOPASSWD: ALL"))
 	s := h.open(t, dial.Options{Binary: scripted(t, naming)})
 	users := []string{"root", "", "www", "full", "root", "tester"}
-	var all []dial.Step
+	var all []target.Step
 	for _, user := range users {
 		all = append(all, statAs("/a", user))
 	}
@@ -197,9 +198,9 @@ func TestHostileLists(t *testing.T) {
 				Binary: scripted(t, naming), StartTimeout: 2 * time.Second,
 				Restricted: func(_ string, commands []string) { told = strings.Join(commands, " ") },
 			})
-			_, err := s.Do(t.Context(), []dial.Step{statAs("/a", "other")})
+			_, err := s.Do(t.Context(), []target.Step{statAs("/a", "other")})
 			if test.parts != nil {
-				wantError(t, err, dial.StageBecome, test.parts...)
+				wantError(t, err, target.StageBecome, test.parts...)
 			} else if err != nil {
 				t.Error(err)
 			}

@@ -1,19 +1,24 @@
-// Package dial is the controller's end of a host: it puts a runner in place
+// Package dial is the controller's end of a host: it has runners put in place
 // over a transport, speaks with it in frames, and offers ops to the engine. It
 // knows neither SSH nor any other transport, and the rest of froyo does not
 // know which it is.
 //
-// It imports runner/op, runner/wire, runner/sudo and the standard library.
+// It imports runner/op, runner/wire, runner/target, runner/bootstrap, runner/transport, runner/sudo,
+// runner/escape and the standard library.
 package dial
 
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
+	"github.com/openfroyo/froyo/runner/bootstrap"
+	"github.com/openfroyo/froyo/runner/escape"
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/target"
+	"github.com/openfroyo/froyo/runner/transport"
 )
 
 // Options say how to work with a host.
@@ -24,7 +29,7 @@ type Options struct {
 	// there is none. Whoever wants it asked once per run makes it so.
 	Become func() (string, error)
 	// Binary gives the runner for a platform.
-	Binary func(goos, goarch string) (*Binary, error)
+	Binary func(goos, goarch string) (*bootstrap.Binary, error)
 	// Version is what the runner must call itself, or "" for anything.
 	Version string
 	// Note is told what a unit's op waits for while it is under way; nil drops it. It
@@ -33,6 +38,8 @@ type Options struct {
 	// Restricted is told that sudo allows only some commands as user, and not the
 	// runner; nil drops it. It must return at once. The texts are escaped.
 	Restricted func(user string, commands []string)
+	// Gate keeps this host apart from other names of the same machine; nil does not.
+	Gate Gate
 	// StartTimeout bounds how long the host's shell may take to start; 0 is one minute.
 	StartTimeout time.Duration
 }
@@ -50,13 +57,15 @@ type Stats struct {
 // user; where sudo allows certain commands only, the login user's runner does what
 // it can for the other. It may be used by several goroutines.
 type Session struct {
-	transport Transport
+	transport transport.Transport
 	options   Options
 	life      context.Context // ends with Close
 	end       context.CancelFunc
 
-	sent, received, trips atomic.Int64
-	allowed               allowed
+	cost    bootstrap.Cost
+	host    *bootstrap.Host
+	allowed allowed
+	fence   fence
 
 	mu     sync.Mutex
 	users  map[string]*pending // guarded by mu
@@ -73,24 +82,28 @@ type pending struct {
 
 // Open returns a session over a transport, which it owns from now on. It does
 // nothing yet.
-func Open(t Transport, o Options) *Session {
+func Open(t transport.Transport, o Options) *Session {
 	if o.StartTimeout <= 0 {
-		o.StartTimeout = shellTime
+		o.StartTimeout = bootstrap.StartTime
 	}
 	s := &Session{transport: t, options: o, users: map[string]*pending{}}
 	s.life, s.end = context.WithCancel(context.Background())
+	s.host = &bootstrap.Host{
+		Name: o.Host, Transport: t, Become: o.Become, Binary: o.Binary, Version: o.Version,
+		StartTimeout: o.StartTimeout, Life: s.life, Cost: &s.cost,
+	}
 	return s
 }
 
 // Stats returns what the session has cost so far.
 func (s *Session) Stats() Stats {
-	return Stats{Sent: s.sent.Load(), Received: s.received.Load(), RoundTrips: s.trips.Load()}
+	return Stats{Sent: s.cost.Sent.Load(), Received: s.cost.Received.Load(), RoundTrips: s.cost.RoundTrips.Load()}
 }
 
 // Do performs independent steps, all at once and in one round trip for each
-// user. An op that fails is a result; the error is a *Error about the host, that
+// user. An op that fails is a result; the error is a *target.Error about the host, that
 // of ctx, or content that cannot be read on this side.
-func (s *Session) Do(ctx context.Context, steps []Step) ([]op.Result, error) {
+func (s *Session) Do(ctx context.Context, steps []target.Step) ([]op.Result, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	results := make([]op.Result, len(steps))
@@ -99,7 +112,7 @@ func (s *Session) Do(ctx context.Context, steps []Step) ([]op.Result, error) {
 	var failure error // the first, which ends the others
 	for user, indices := range s.byUser(steps) {
 		all.Go(func() {
-			part := make([]Step, len(indices))
+			part := make([]target.Step, len(indices))
 			for i, index := range indices {
 				part[i] = steps[index]
 			}
@@ -122,7 +135,7 @@ func (s *Session) Do(ctx context.Context, steps []Step) ([]op.Result, error) {
 }
 
 // byUser groups the indices of steps by who performs them.
-func (s *Session) byUser(steps []Step) map[string][]int {
+func (s *Session) byUser(steps []target.Step) map[string][]int {
 	users := map[string][]int{}
 	for i, step := range steps {
 		user := s.user(step)
@@ -131,7 +144,7 @@ func (s *Session) byUser(steps []Step) map[string][]int {
 	return users
 }
 
-func (s *Session) user(step Step) string {
+func (s *Session) user(step target.Step) string {
 	if step.User == "" {
 		return s.transport.User()
 	}
@@ -141,8 +154,42 @@ func (s *Session) user(step Step) string {
 // Run performs steps one after the other and stops at the first that fails
 // or gives another result than expected. Neighbours with the same user travel
 // in one round trip.
-func (s *Session) Run(ctx context.Context, steps []Step) ([]Outcome, error) {
-	outcomes := make([]Outcome, 0, len(steps))
+//
+// Where the run has the machine under another name already, the two take turns.
+func (s *Session) Run(ctx context.Context, steps []target.Step) ([]target.Outcome, error) {
+	takes := len(steps) > 0 && steps[0].Op.Lock != nil
+	if s.options.Gate == nil || !takes && !slices.ContainsFunc(steps, func(step target.Step) bool { return step.Op.Changes() }) {
+		return s.run(ctx, steps)
+	}
+	for range maxTakes {
+		var shared *op.Watch
+		if takes {
+			// Before it enters: whoever entered before the two names were known to be
+			// one machine takes no turns with the other, and must not share its lock.
+			shared = s.fence.sharing()
+			steps = slices.Clone(steps)
+			l := *steps[0].Op.Lock
+			l.Shared = shared
+			steps[0].Op.Lock = &l
+		}
+		leave, err := s.options.Gate.Enter(ctx)
+		if err != nil {
+			return nil, err
+		}
+		outcomes, err := s.run(ctx, steps)
+		leave()
+		if err != nil || !takes || !s.fence.share(outcomes, shared, s.options.Gate) {
+			return outcomes, err
+		}
+	}
+	return nil, s.errorAt(target.StageLost, "other names of the machine come and go", "", "", nil)
+}
+
+// maxTakes bounds the attempts at a machine that the run has under another name.
+const maxTakes = 5
+
+func (s *Session) run(ctx context.Context, steps []target.Step) ([]target.Outcome, error) {
+	outcomes := make([]target.Outcome, 0, len(steps))
 	for len(steps) > len(outcomes) {
 		rest := steps[len(outcomes):]
 		user, n := s.user(rest[0]), 1
@@ -154,35 +201,42 @@ func (s *Session) Run(ctx context.Context, steps []Step) ([]Outcome, error) {
 		if err != nil {
 			return outcomes, err
 		}
-		if !part[n-1].Went() {
+		if !part[n-1].Succeeded() {
 			break
 		}
 	}
-	return append(outcomes, make([]Outcome, len(steps)-len(outcomes))...), nil
+	return append(outcomes, make([]target.Outcome, len(steps)-len(outcomes))...), nil
 }
 
-// Went reports whether the step after this one may run.
-func (o Outcome) Went() bool { return o.Ran && !o.Mismatch && o.Result.Error == nil }
-
 // perform has one user's runner perform steps, in sequence or all at once.
-func (s *Session) perform(ctx context.Context, user string, steps []Step, sequence bool) ([]Outcome, error) {
+func (s *Session) perform(ctx context.Context, user string, steps []target.Step, sequence bool) ([]target.Outcome, error) {
 	p, err := s.runner(ctx, user)
 	if err != nil {
 		return nil, err
 	}
-	s.trips.Add(1)
-	return p.link.perform(ctx, p.as, steps, sequence)
+	s.cost.RoundTrips.Add(1)
+	steps = s.fence.prepare(steps, s.options.Gate)
+	outcomes, err := s.guarded(ctx, p, steps, sequence)
+	for i, o := range outcomes {
+		if l := steps[i].Op.Lock; l != nil && o.Succeeded() {
+			s.fence.taken(l, user, p.link)
+		}
+	}
+	if err != nil {
+		err = s.whose(ctx, p.link, err)
+	}
+	return outcomes, err
 }
 
 // runner returns the runner of a user. A start that failed is not tried
 // again: a wrong password given over and over locks the account.
 func (s *Session) runner(ctx context.Context, user string) (*pending, error) {
-	if !checkUser(user) {
-		return nil, s.errorAt(StageBecome, "the user "+Escape(user)+" is not a user's name", "", "", nil)
+	if !bootstrap.IsUser(user) {
+		return nil, s.errorAt(target.StageBecome, "the user "+escape.Text(user)+" is not a user's name", "", "", nil)
 	}
 	p := s.begin(user)
 	if p == nil {
-		return nil, s.errorAt(StageLost, "the session is closed", "", "", nil)
+		return nil, s.errorAt(target.StageLost, "the session is closed", "", "", nil)
 	}
 	select {
 	case <-p.ready:
@@ -212,10 +266,30 @@ func (s *Session) begin(user string) *pending {
 	return p
 }
 
+// start puts a runner for user in place, and returns the link to it.
+func (s *Session) start(ctx context.Context, user string) (*link, error) {
+	var l *link
+	r, err := s.host.Start(ctx, user, func(ctx context.Context, r *bootstrap.Runner) error {
+		l = newLink(s, r)
+		err := s.identify(ctx, user, l)
+		if err != nil {
+			l.dismiss()
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := l.accept(); err != nil {
+		return nil, r.Interrupted(ctx, err)
+	}
+	return l, nil
+}
+
 // Warm starts the runner that a first step of user is going to need, beside
 // other work. What goes wrong is told with that step.
 func (s *Session) Warm(user string) {
-	if user = s.user(Step{User: user}); checkUser(user) {
+	if user = s.user(target.Step{User: user}); bootstrap.IsUser(user) {
 		s.begin(user)
 	}
 }
@@ -253,6 +327,6 @@ func (s *Session) Close(ctx context.Context) error {
 }
 
 // errorAt is an error about the host; message and detail are escaped already.
-func (s *Session) errorAt(stage Stage, message, detail, hint string, cause error) *Error {
-	return &Error{Host: s.options.Host, Stage: stage, Message: message, Detail: detail, Hint: hint, Cause: cause}
+func (s *Session) errorAt(stage target.Stage, message, detail, hint string, cause error) *target.Error {
+	return &target.Error{Host: s.options.Host, Stage: stage, Message: message, Detail: detail, Hint: hint, Cause: cause}
 }

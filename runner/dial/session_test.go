@@ -20,6 +20,7 @@ import (
 	"github.com/openfroyo/froyo/runner/dial"
 	"github.com/openfroyo/froyo/runner/dial/dialtest"
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/target"
 	"github.com/openfroyo/froyo/runner/wire"
 )
 
@@ -39,10 +40,10 @@ func write(path string, content []byte) op.Op {
 func read(path string, limit int64) op.Op { return op.Op{Read: &op.Read{Path: path, Limit: limit}} }
 
 // steps makes steps of ops.
-func steps(ops ...op.Op) []dial.Step {
-	var all []dial.Step
+func steps(ops ...op.Op) []target.Step {
+	var all []target.Step
 	for _, o := range ops {
-		all = append(all, dial.Step{Op: o, Timeout: 30 * time.Second})
+		all = append(all, target.Step{Op: o, Timeout: 30 * time.Second})
 	}
 	return all
 }
@@ -84,8 +85,8 @@ func TestDo(t *testing.T) {
 	if text := content(t, got[1].Read.Content); string(text) != "hello" {
 		t.Errorf("content is %q", text)
 	}
-	if got[2].Read.Content != nil {
-		t.Error("content beyond the limit came")
+	if got[2].Read.Content != nil || got[2].Read.MTime == 0 {
+		t.Error("content beyond the limit came, or not the time of its last change")
 	}
 	if got[7].Error == nil {
 		t.Error("a directory was made where a file is")
@@ -94,7 +95,7 @@ func TestDo(t *testing.T) {
 	want := []op.Result{
 		{Stat: &op.StatResult{Exists: true, Type: op.TypeFile, Mode: 0o640, Size: 5}},
 		{Read: &op.ReadResult{Exists: true, Regular: true, Size: 5, Sum: sum, Content: &op.Blob{Sum: sum, Size: 5}}},
-		{Read: &op.ReadResult{Exists: true, Regular: true, Size: 5, Sum: sum}},
+		{Read: &op.ReadResult{Exists: true, Regular: true, Size: 5, MTime: got[2].Read.MTime}},
 		{Read: &op.ReadResult{}},
 		{Exec: &op.ExecResult{RC: 3, Stdout: "in", Stderr: "err\n"}},
 		{Getent: &op.GetentResult{Found: true, Fields: []string{"root", "x", "0", "0", "root", "/root", "/bin/bash"}}},
@@ -150,19 +151,20 @@ func TestBigContent(t *testing.T) {
 
 func TestRun(t *testing.T) {
 	hello := op.Result{Exec: &op.ExecResult{Stdout: "hello\n"}}
-	expect := func(r op.Result) dial.Step { return dial.Step{Op: shell("echo hello"), Expect: wire.Digest(r)} }
-	ok, failing := dial.Step{Op: shell("true")}, dial.Step{Op: op.Op{Remove: &op.Remove{Path: "/proc/self"}}}
+	expect := func(r op.Result) target.Step { return target.Step{Op: shell("echo hello"), Expect: wire.Digest(r)} }
+	self := strconv.Itoa(os.Getuid()) // by another name, so by a runner of its own
+	ok, failing := target.Step{Op: shell("true")}, target.Step{Op: op.Op{Remove: &op.Remove{Path: "/proc/self"}}}
 	tests := []struct {
 		name  string
-		steps []dial.Step
+		steps []target.Step
 		want  string // for each step: r ran, m mismatch, e error, - not run
 	}{
-		{"all", []dial.Step{ok, expect(hello), ok}, "rrr"},
-		{"mismatch", []dial.Step{ok, expect(op.Result{}), ok, ok}, "rm--"},
-		{"error", []dial.Step{failing, ok, ok}, "e--"},
+		{"all", []target.Step{ok, expect(hello), ok}, "rrr"},
+		{"mismatch", []target.Step{ok, expect(op.Result{}), ok, ok}, "rm--"},
+		{"error", []target.Step{failing, ok, ok}, "e--"},
 		{"none", nil, ""},
-		{"users", []dial.Step{ok, {Op: shell("true"), User: "other"}, {Op: shell("true"), User: "tester"}}, "rrr"},
-		{"error before another user", []dial.Step{failing, {Op: shell("true"), User: "other"}}, "e-"},
+		{"users", []target.Step{ok, {Op: shell("true"), User: self}, {Op: shell("true"), User: "tester"}}, "rrr"},
+		{"error before another user", []target.Step{failing, {Op: shell("true"), User: self}}, "e-"},
 	}
 	h, s := real(t)
 	h.install(t, "sudo", `while [ "$1" != -- ]; do shift; done; shift; exec "$@"`)
@@ -253,9 +255,9 @@ func TestCancelBeforeStart(t *testing.T) {
 func TestRunnerKilled(t *testing.T) {
 	_, s := real(t)
 	_, err := s.Do(t.Context(), steps(shell("kill -KILL $PPID; sleep 60"), shell("sleep 60")))
-	wantError(t, err, dial.StageLost, "the runner ended: killed by signal KILL", "under way: exec kill -KILL", "1 more")
+	wantError(t, err, target.StageLost, "the runner ended: killed by signal KILL", "under way: exec kill -KILL", "1 more")
 	_, err = s.Do(t.Context(), steps(shell("true")))
-	wantError(t, err, dial.StageLost, "the runner ended")
+	wantError(t, err, target.StageLost, "the runner ended")
 }
 
 func TestConcurrentUse(t *testing.T) {
@@ -313,7 +315,7 @@ func TestUnusableSteps(t *testing.T) {
 		{"no content", op.Op{Write: &op.Write{Path: path, Content: &op.Blob{Sum: broken.Sum, Size: 1}}}, "not at hand"},
 		{"content that cannot be opened", op.Op{Write: &op.Write{Path: path, Content: broken}}, "gone"},
 		{"content that breaks off", op.Op{Write: &op.Write{Path: path, Content: half}}, "disk on fire"},
-		{"command too long", shell(strings.Repeat("x", 2<<20)), "longer than"},
+		{"command too long", shell(strings.Repeat("x", 5<<20)), "longer than"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -321,7 +323,7 @@ func TestUnusableSteps(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), test.part) {
 				t.Errorf("got %v, want %q", err, test.part)
 			}
-			if _, isHost := errors.AsType[*dial.Error](err); isHost {
+			if _, isHost := errors.AsType[*target.Error](err); isHost {
 				t.Errorf("%v blames the host", err)
 			}
 			if _, err := s.Do(t.Context(), steps(shell("true"))); err != nil {
@@ -351,7 +353,7 @@ func TestClose(t *testing.T) {
 		t.Error("the runner is still there")
 	}
 	_, err = s.Do(t.Context(), steps(shell("true")))
-	wantError(t, err, dial.StageLost, "closed")
+	wantError(t, err, target.StageLost, "closed")
 }
 
 // TestCloseWhileBusy does not wait for what takes longer than its patience.
@@ -369,7 +371,7 @@ func TestCloseWhileBusy(t *testing.T) {
 	if err := s.Close(ctx); err != nil {
 		t.Error(err)
 	}
-	wantError(t, <-done, dial.StageLost, "closed", "under way: exec touch")
+	wantError(t, <-done, target.StageLost, "closed", "under way: exec touch")
 }
 
 func exists(path string) bool {

@@ -2,7 +2,7 @@
 // that a controller that lost the connection, or its life, can find out. Only
 // commands that have a key are kept, with the digest of their result alone.
 //
-// A journal is a file in a folder of its run: root's in /run/froyo/RUN, others'
+// A journal is a file in a directory of its run: root's in /run/froyo/RUN, others'
 // in /run/user/UID/froyo/RUN, or in /tmp where that is missing. A runner locks it
 // (flock) for as long as it lives and removes it at a clean end; what an unclean
 // end leaves goes when the run goes on and ends, when another run takes the host,
@@ -25,7 +25,7 @@ import (
 	"github.com/openfroyo/froyo/runner/op"
 )
 
-// tries bounds how often a folder is made that others keep removing.
+// tries bounds how often a directory is made that others keep removing.
 const tries = 50
 
 // Journal is what a runner notes. It may be used by several goroutines.
@@ -117,7 +117,7 @@ func (j *Journal) Close() {
 	}
 }
 
-// discard removes the folder of a run, unless a runner holds its journal.
+// discard removes the directory of a run, unless a runner holds its journal.
 // Nothing can be done about what cannot be removed; it does no harm.
 func (j *Journal) discard(dir string) {
 	if checkDir(dir, j.uid) != nil {
@@ -147,7 +147,7 @@ func (j *Journal) open(run string) (*os.File, error) {
 		path := filepath.Join(dir, fileName)
 		f, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND|os.O_CREATE|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0o600)
 		if errors.Is(err, os.ErrNotExist) {
-			continue // its folder was removed just now
+			continue // its directory was removed just now
 		}
 		if err != nil {
 			return nil, err

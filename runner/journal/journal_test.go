@@ -15,7 +15,7 @@ import (
 	"github.com/openfroyo/froyo/runner/op"
 )
 
-// world is a root with the folders that journals live in.
+// world is a root with the directories that journals live in.
 func world(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
@@ -218,7 +218,7 @@ func TestOthersThings(t *testing.T) {
 		make func(t *testing.T, base string)
 		part string
 	}{
-		{"a folder that all can write to", func(t *testing.T, base string) {
+		{"a directory that all can write to", func(t *testing.T, base string) {
 			must(t, os.MkdirAll(filepath.Join(base, "r1"), 0o755))
 			must(t, os.Chmod(filepath.Join(base, "r1"), 0o777))
 		}, "alone can write to"},
@@ -226,7 +226,7 @@ func TestOthersThings(t *testing.T) {
 			must(t, os.MkdirAll(base, 0o755))
 			must(t, os.Chmod(base, 0o777))
 		}, "alone can write to"},
-		{"a file where the folder should be", func(t *testing.T, base string) {
+		{"a file where the directory should be", func(t *testing.T, base string) {
 			must(t, os.MkdirAll(base, 0o755))
 			must(t, os.WriteFile(filepath.Join(base, "r1"), nil, 0o600))
 		}, "directory"},
@@ -322,7 +322,7 @@ func TestPlaces(t *testing.T) {
 		uid  int
 		want string
 	}{
-		{"in the user's own folder", []string{"run/user/UID"}, os.Getuid(), "run/user/UID/froyo"},
+		{"in the user's own directory", []string{"run/user/UID"}, os.Getuid(), "run/user/UID/froyo"},
 		{"without one", []string{"run/user"}, os.Getuid(), "tmp/.froyo-UID"},
 	}
 	if os.Getuid() == 0 {

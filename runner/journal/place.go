@@ -8,10 +8,10 @@ import (
 	"syscall"
 )
 
-// fileName is the journal in the folder of its run.
+// fileName is the journal in the directory of its run.
 const fileName = "journal"
 
-// base is the folder of this user's journals. The runners' lease is beside
+// base is the directory of this user's journals. The file of the host lock is beside
 // them, or next to it.
 func (j *Journal) base() string {
 	uid := strconv.Itoa(j.uid)
@@ -25,8 +25,8 @@ func (j *Journal) base() string {
 	return filepath.Join(j.root, "tmp/.froyo-"+uid)
 }
 
-// makeDir makes the folder of a run. That of root may be looked into, since
-// the lease is in it.
+// makeDir makes the directory of a run. That of root may be looked into, since
+// the host lock is in it.
 func (j *Journal) makeDir(run string) (string, error) {
 	base := j.base()
 	mode := os.FileMode(0o700)
@@ -43,10 +43,10 @@ func (j *Journal) makeDir(run string) (string, error) {
 			return dir, err
 		}
 	}
-	return "", errors.New("the folder " + base + " is being removed over and over")
+	return "", errors.New("the directory " + base + " is being removed over and over")
 }
 
-// makeOwn makes a folder, or accepts one that is this user's alone to write to.
+// makeOwn makes a directory, or accepts one that is this user's alone to write to.
 func makeOwn(dir string, mode os.FileMode, uid int) error {
 	if err := os.Mkdir(dir, mode); err != nil && !errors.Is(err, os.ErrExist) {
 		return err
@@ -54,7 +54,7 @@ func makeOwn(dir string, mode os.FileMode, uid int) error {
 	return checkDir(dir, uid)
 }
 
-// checkDir refuses a folder that others could put things into.
+// checkDir refuses a directory that others could put things into.
 func checkDir(dir string, uid int) error {
 	info, err := os.Lstat(dir)
 	if err != nil {
@@ -66,10 +66,10 @@ func checkDir(dir string, uid int) error {
 	return nil
 }
 
-// maxNames bounds what is looked at in a folder.
+// maxNames bounds what is looked at in a directory.
 const maxNames = 10000
 
-// names lists what is in a folder; nothing where it cannot be read.
+// names lists what is in a directory; nothing where it cannot be read.
 func names(dir string) []string {
 	f, err := os.Open(dir)
 	if err != nil {

@@ -1,7 +1,7 @@
 // Package local is the transport below runner/dial for this machine: the same
 // shell, the same bootstrap and the same frames as over SSH, without a network.
 //
-// It imports runner/dial and the standard library.
+// It imports runner/transport and the standard library.
 package local
 
 import (
@@ -12,7 +12,7 @@ import (
 	"sync"
 	"syscall"
 
-	"github.com/openfroyo/froyo/runner/dial"
+	"github.com/openfroyo/froyo/runner/transport"
 )
 
 // Machine starts processes on this machine.
@@ -25,7 +25,7 @@ type Machine struct {
 	running map[*streams]bool // of processes under way, guarded by mu
 }
 
-var _ dial.Transport = (*Machine)(nil)
+var _ transport.Transport = (*Machine)(nil)
 
 // New returns the transport for this machine. user is the name of who runs
 // froyo; env is the environment of what is started, as os.Environ gives it.
@@ -42,7 +42,7 @@ func (m *Machine) Near() bool { return true }
 // Start runs a script by /bin/sh, in a process group of its own, so that an
 // interrupt from the terminal reaches the controller alone, which then ends
 // the runner in good order.
-func (m *Machine) Start(ctx context.Context, script string) (*dial.Process, error) {
+func (m *Machine) Start(ctx context.Context, script string) (*transport.Process, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func (m *Machine) Start(ctx context.Context, script string) (*dial.Process, erro
 		m.mu.Unlock()
 		ended <- err
 	}()
-	return &dial.Process{
+	return &transport.Process{
 		Stdin: s.ours[0], Stdout: s.ours[1], Stderr: s.ours[2],
 		Wait: sync.OnceValue(func() error { return <-ended }),
 		Kill: sync.OnceFunc(func() { closeAll(s.ours) }),
@@ -99,9 +99,9 @@ func exit(err error) error {
 		return err
 	}
 	if status, ok := e.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-		return &dial.ExitError{Status: 128 + int(status.Signal()), Signal: signalName(status.Signal())}
+		return &transport.ExitError{Status: 128 + int(status.Signal()), Signal: signalName(status.Signal())}
 	}
-	return &dial.ExitError{Status: e.ExitCode()}
+	return &transport.ExitError{Status: e.ExitCode()}
 }
 
 // signalName is a signal's name as SSH gives it, or what the system calls it.

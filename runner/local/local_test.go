@@ -11,9 +11,11 @@ import (
 	"github.com/openfroyo/froyo/runner/dial/dialtest"
 	"github.com/openfroyo/froyo/runner/local"
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/target"
+	"github.com/openfroyo/froyo/runner/transport"
 )
 
-func start(t *testing.T, m *local.Machine, script string) *dial.Process {
+func start(t *testing.T, m *local.Machine, script string) *transport.Process {
 	t.Helper()
 	p, err := m.Start(t.Context(), script)
 	if err != nil {
@@ -31,7 +33,7 @@ func TestStart(t *testing.T) {
 	}
 	// The process has ended by then, and what it said is still to be had.
 	err := p.Wait()
-	if e, ok := errors.AsType[*dial.ExitError](err); !ok || e.Status != 7 || e.Signal != "" {
+	if e, ok := errors.AsType[*transport.ExitError](err); !ok || e.Status != 7 || e.Signal != "" {
 		t.Errorf("wait gave %v", err)
 	}
 	stdout, err := io.ReadAll(p.Stdout)
@@ -49,7 +51,7 @@ func TestStart(t *testing.T) {
 
 func TestSignal(t *testing.T) {
 	p := start(t, local.New("me", nil), "kill -SEGV $$")
-	if e, ok := errors.AsType[*dial.ExitError](p.Wait()); !ok || e.Signal != "SEGV" || e.Error() != "killed by signal SEGV" {
+	if e, ok := errors.AsType[*transport.ExitError](p.Wait()); !ok || e.Signal != "SEGV" || e.Error() != "killed by signal SEGV" {
 		t.Errorf("got %v", e)
 	}
 }
@@ -60,13 +62,13 @@ func TestKill(t *testing.T) {
 	killed, closed := start(t, m, "cat; exit 3"), start(t, m, "cat; exit 4")
 	killed.Kill()
 	killed.Kill()
-	if e, ok := errors.AsType[*dial.ExitError](killed.Wait()); !ok || e.Status != 3 {
+	if e, ok := errors.AsType[*transport.ExitError](killed.Wait()); !ok || e.Status != 3 {
 		t.Errorf("killed: %v", e)
 	}
 	if err := m.Close(); err != nil {
 		t.Error(err)
 	}
-	if e, ok := errors.AsType[*dial.ExitError](closed.Wait()); !ok || e.Status != 4 {
+	if e, ok := errors.AsType[*transport.ExitError](closed.Wait()); !ok || e.Status != 4 {
 		t.Errorf("closed: %v", e)
 	}
 	if _, err := m.Start(t.Context(), "true"); err == nil {
@@ -85,7 +87,7 @@ func TestStartCancelled(t *testing.T) {
 func TestSession(t *testing.T) {
 	m := local.New("me", []string{"PATH=" + os.Getenv("PATH"), "XDG_RUNTIME_DIR=" + t.TempDir()})
 	s := dial.Open(m, dial.Options{Host: "localhost", Binary: dialtest.Binary(t)})
-	got, err := s.Do(t.Context(), []dial.Step{{Op: op.Op{Exec: &op.Exec{Argv: []string{"echo", "hello"}}}}})
+	got, err := s.Do(t.Context(), []target.Step{{Op: op.Op{Exec: &op.Exec{Argv: []string{"echo", "hello"}}}}})
 	if err != nil || got[0].Exec == nil || got[0].Exec.Stdout != "hello\n" {
 		t.Errorf("got %+v, %v", got, err)
 	}

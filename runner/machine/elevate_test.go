@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/perform/performtest"
 )
 
 // fakeSudo allows DIR/free and DIR/locked, the latter with a password, as root.
@@ -40,13 +41,13 @@ exec "$@"
 func restricted(t *testing.T) (*Machine, string) {
 	t.Helper()
 	dir := t.TempDir()
-	program := func(name, text string) { put(t, filepath.Join(dir, name), text, 0o755) }
+	program := func(name, text string) { performtest.Put(t, filepath.Join(dir, name), text, 0o755) }
 	program("sudo", strings.ReplaceAll(fakeSudo, "DIR", dir))
 	program("free", "#!/bin/sh\neval \"$1\"\n")
 	program("locked", "#!/bin/sh\n")
 	program("broken", "#!/bin/sh\n")
 	m := newMachine(t)
-	m.User, m.path = "tester", dir+":/usr/bin:/bin"
+	m.User, m.programs.User, m.programs.Path = "tester", "tester", dir+":/usr/bin:/bin"
 	return m, dir
 }
 
@@ -55,13 +56,13 @@ func TestAs(t *testing.T) {
 	if m.As("") != m || m.As("tester") != m {
 		t.Error("the machine itself is another")
 	}
-	if got := m.elevate("/usr/bin/apt", "update"); !cmp.Equal(got, []string{"/usr/bin/apt", "update"}) {
+	if got := m.programs.Elevate("/usr/bin/apt", "update"); !cmp.Equal(got, []string{"/usr/bin/apt", "update"}) {
 		t.Errorf("its programs run by %q", got)
 	}
-	if got := m.As("root").elevate("/usr/bin/apt", "update"); !cmp.Equal(got, []string{"sudo", "-n", "-u", "root", "--", "/usr/bin/apt", "update"}) {
+	if got := m.As("root").programs.Elevate("/usr/bin/apt", "update"); !cmp.Equal(got, []string{"sudo", "-n", "-u", "root", "--", "/usr/bin/apt", "update"}) {
 		t.Errorf("another's programs run by %q", got)
 	}
-	do(t, m, op.Op{Exec: &op.Exec{Argv: []string{"free", "true"}}})
+	performtest.Do(t, m, op.Op{Exec: &op.Exec{Argv: []string{"free", "true"}}})
 	if _, err := os.Stat(dir + "/asked"); err == nil {
 		t.Error("the user's own program ran by sudo")
 	}
@@ -94,6 +95,7 @@ func TestExecBySudo(t *testing.T) {
 		{name: "a shell's text", exec: op.Exec{Shell: "free; free"}, says: []string{"running /bin/sh as root needs a sudo rule", only}},
 		{name: "with a password", exec: op.Exec{Argv: []string{"locked"}}, says: []string{"running " + dir + "/locked as root needs NOPASSWD", only}},
 		{name: "variables", exec: op.Exec{Argv: []string{"free", "true"}, Env: []string{"A=b"}}, says: []string{"needs SETENV"}},
+		{name: "variables that nobody may see", exec: op.Exec{Argv: []string{"free", "true"}, Env: []string{"A=b"}, Sensitive: true}, says: []string{"these are sensitive", only}},
 		{name: "something else", exec: op.Exec{Argv: []string{"broken"}}, says: []string{"sudo did not run " + dir + "/broken as root: sudo: ", "command not found"}},
 		{name: "an unknown user", user: "nobody2", exec: op.Exec{Argv: []string{"free"}}, says: []string{"sudo did not run", "unknown user nobody2"}},
 	}
@@ -106,12 +108,12 @@ func TestExecBySudo(t *testing.T) {
 			view := m.As(user)
 			o := op.Op{Exec: &test.exec}
 			if test.says == nil {
-				if diff := cmp.Diff(&test.want, do(t, view, o).Exec); diff != "" {
+				if diff := cmp.Diff(&test.want, performtest.Do(t, view, o).Exec); diff != "" {
 					t.Error(diff)
 				}
 				return
 			}
-			got := refused(t, view, o, op.CodeSudo)
+			got := performtest.Refused(t, view, o, op.CodeSudo)
 			for _, part := range test.says {
 				if !strings.Contains(got.Message, part) {
 					t.Errorf("%q does not say %q", got.Message, part)
@@ -123,12 +125,12 @@ func TestExecBySudo(t *testing.T) {
 		})
 	}
 	t.Run("an option for a variable", func(t *testing.T) {
-		if e := refused(t, m.As("root"), op.Op{Exec: &op.Exec{Argv: []string{"free"}, Env: []string{"-s"}}}, "einval"); !strings.Contains(e.Message, `"-s" is no variable`) {
+		if e := performtest.Refused(t, m.As("root"), op.Op{Exec: &op.Exec{Argv: []string{"free"}, Env: []string{"-s"}}}, "einval"); !strings.Contains(e.Message, `"-s" is no variable`) {
 			t.Errorf("got %q", e.Message)
 		}
 	})
 	t.Run("no such program", func(t *testing.T) {
-		if e := refused(t, m.As("root"), op.Op{Exec: &op.Exec{Argv: []string{dir + "/none"}}}, "enoent"); !strings.Contains(e.Message, "run "+dir+"/none") {
+		if e := performtest.Refused(t, m.As("root"), op.Op{Exec: &op.Exec{Argv: []string{dir + "/none"}}}, "enoent"); !strings.Contains(e.Message, "run "+dir+"/none") {
 			t.Errorf("got %q", e.Message)
 		}
 	})
@@ -138,8 +140,8 @@ func TestExecBySudo(t *testing.T) {
 // words must be those of the program.
 func TestPasswordOfTheProgram(t *testing.T) {
 	m, dir := restricted(t)
-	put(t, dir+"/sudo", strings.ReplaceAll(strings.ReplaceAll(fakeSudo, ", PASSWD: DIR/locked", ""), "DIR", dir), 0o755)
-	got := do(t, m.As("root"), op.Op{Exec: &op.Exec{Argv: []string{"free", "echo sudo: a password is required >&2; exit 1"}}})
+	performtest.Put(t, dir+"/sudo", strings.ReplaceAll(strings.ReplaceAll(fakeSudo, ", PASSWD: DIR/locked", ""), "DIR", dir), 0o755)
+	got := performtest.Do(t, m.As("root"), op.Op{Exec: &op.Exec{Argv: []string{"free", "echo sudo: a password is required >&2; exit 1"}}})
 	if got.Exec.RC != 1 {
 		t.Errorf("got %+v", got.Exec)
 	}
@@ -162,13 +164,13 @@ func TestChangesBySudo(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(string(test.op.Kind()), func(t *testing.T) {
-			got := refused(t, view, test.op, op.CodeSudo)
+			got := performtest.Refused(t, view, test.op, op.CodeSudo)
 			if want := test.says + " as root needs the runner, and sudo allows tester only " + dir + "/free"; got.Message != want {
 				t.Errorf("got %q, want %q", got.Message, want)
 			}
 		})
 	}
-	if got := namesIn(t, dir); got != "asked broken free locked sudo" {
+	if got := performtest.NamesIn(t, dir); got != "asked broken free locked sudo" {
 		t.Errorf("there are %s", got)
 	}
 	if asked, err := os.ReadFile(dir + "/asked"); err != nil || string(asked) != "-n -l\n" {
@@ -179,20 +181,20 @@ func TestChangesBySudo(t *testing.T) {
 func TestReadsBesideSudo(t *testing.T) {
 	m, dir := restricted(t)
 	view := m.As("root")
-	if got := do(t, view, op.Op{Stat: &op.Stat{Path: dir + "/free"}}).Stat; !got.Exists {
+	if got := performtest.Do(t, view, op.Op{Stat: &op.Stat{Path: dir + "/free"}}).Stat; !got.Exists {
 		t.Errorf("got %+v", got)
 	}
-	if got := do(t, view, op.Op{Getent: &op.Getent{DB: "passwd", Key: "root"}}).Getent; !got.Found {
+	if got := performtest.Do(t, view, op.Op{Getent: &op.Getent{DB: "passwd", Key: "root"}}).Getent; !got.Found {
 		t.Errorf("got %+v", got)
 	}
 	if _, err := os.Stat(dir + "/asked"); err == nil {
 		t.Error("sudo was asked about what needs it not")
 	}
-	denied := view.explain(t.Context(), &op.Error{Class: op.Permanent, Code: "eacces", Message: "read /x: permission denied"})
+	denied := view.programs.Explain(t.Context(), &op.Error{Class: op.Permanent, Code: "eacces", Message: "read /x: permission denied"})
 	if want := "read /x: permission denied; as root it needs the runner, and sudo allows tester only " + dir + "/free"; denied.Message != want || denied.Code != op.CodeSudo {
 		t.Errorf("got %+v, want %q", denied, want)
 	}
-	if e := (&op.Error{Code: "eio"}); view.explain(t.Context(), e) != e || m.explain(t.Context(), denied) != denied {
+	if e := (&op.Error{Code: "eio"}); view.programs.Explain(t.Context(), e) != e || m.programs.Explain(t.Context(), denied) != denied {
 		t.Error("another error was explained, too")
 	}
 }
@@ -200,8 +202,8 @@ func TestReadsBesideSudo(t *testing.T) {
 // TestNoAllowance: what sudo allows cannot be found out.
 func TestNoAllowance(t *testing.T) {
 	m, dir := restricted(t)
-	put(t, dir+"/sudo", "#!/bin/sh\necho sudo: a password is required >&2; exit 1\n", 0o755)
-	got := refused(t, m.As("root"), op.Op{Mkdir: &op.Mkdir{Path: "/x"}}, op.CodeSudo)
+	performtest.Put(t, dir+"/sudo", "#!/bin/sh\necho sudo: a password is required >&2; exit 1\n", 0o755)
+	got := performtest.Refused(t, m.As("root"), op.Op{Mkdir: &op.Mkdir{Path: "/x"}}, op.CodeSudo)
 	if !strings.Contains(got.Message, "sudo allows tester nothing as root without a password") {
 		t.Errorf("got %q", got.Message)
 	}

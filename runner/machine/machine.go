@@ -1,27 +1,32 @@
-// Package machine performs ops on the machine it runs on: it reads and
-// changes files, runs programs, and gathers facts. What it is told by the
-// machine it bounds, and makes valid UTF-8.
+// Package machine performs ops on the machine it runs on: it knows who performs
+// which ops, and refuses what the run may not do any more, or not as this user.
 //
-// It imports runner/op, runner/names, runner/sudo, runner/apt, runner/systemd,
-// runner/lease, runner/journal and the standard library only; never fmt, encoding/json, os/exec, os/user,
-// net or regexp, since the runner's size is speed.
+// It imports runner/op, runner/perform, the performers (runner/files, runner/program, runner/facts,
+// runner/connect, runner/apt, runner/systemd, runner/overlap), runner/names, runner/hostlock,
+// runner/journal, runner/proctree and the standard library only; never fmt, encoding/json, os/exec,
+// os/user, net or regexp, since the runner's size is speed.
 package machine
 
 import (
 	"context"
 	"errors"
-	"io"
 	"os"
 	"slices"
 	"strconv"
 	"sync"
 	"time"
 
-	"github.com/openfroyo/froyo/runner/apt"
+	"github.com/openfroyo/froyo/runner/connect"
+	"github.com/openfroyo/froyo/runner/facts"
+	"github.com/openfroyo/froyo/runner/files"
+	"github.com/openfroyo/froyo/runner/hostlock"
 	"github.com/openfroyo/froyo/runner/journal"
-	"github.com/openfroyo/froyo/runner/lease"
 	"github.com/openfroyo/froyo/runner/names"
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/overlap"
+	"github.com/openfroyo/froyo/runner/perform"
+	"github.com/openfroyo/froyo/runner/proctree"
+	"github.com/openfroyo/froyo/runner/program"
 )
 
 // Machine performs ops. It may be used by several goroutines.
@@ -29,133 +34,133 @@ type Machine struct {
 	UID  int    // who performs them
 	User string // name of UID, else UID as decimal
 
-	root  string // before the paths of system files; "/" except in tests
-	home  string
-	path  string // where programs are looked for; searchPath where empty, as it is but for tests
-	as    string // who programs run as by sudo; "" is this process's own user
-	rules *ruleList
-	grace time.Duration
-	names *names.Names
-	now   func() time.Time
+	root       string // before the paths of system files; "/" except in tests
+	grace      time.Duration
+	names      *names.Names
+	programs   *program.Starter
+	performers []perform.Performer
 
-	apt   func() *apt.Apt // the packages, made at the first use
-	lease *lease.Lease    // of the process, for all users
+	lock *hostlock.Lock // of the process, for all users
+	// acquiring is held while the host lock is acquired, until nothing is left running that the run may not work beside.
+	acquiring *sync.Mutex
 
-	journal *journal.Journal // as lease
+	journal *journal.Journal  // as lock
+	trees   *proctree.Tracker // as lock
 }
 
 // New returns the machine this process runs on. Programs that are to end have
 // grace to do so by themselves.
-func New(grace time.Duration) *Machine {
-	m := &Machine{UID: os.Geteuid(), root: "/", home: "/", grace: grace, now: time.Now}
-	m.names = names.New("/etc", m.ask)
-	m.apt = sync.OnceValue(m.newApt)
-	m.lease = lease.New(m.root, m.UID)
+func New(grace time.Duration) *Machine { return newAt("/", grace) }
+
+// newAt returns the machine with its system files below root.
+func newAt(root string, grace time.Duration) *Machine {
+	m := &Machine{UID: os.Geteuid(), root: root, grace: grace, trees: proctree.New(), acquiring: &sync.Mutex{}}
+	m.programs = program.New(grace, m.trees)
+	m.names = names.New("/etc", m.getent)
+	m.lock = hostlock.New(m.root, m.UID)
 	m.journal = journal.New(m.root, m.UID)
 	ctx := context.Background()
 	m.User = m.names.User(ctx, uint32(m.UID)) //nolint:gosec // ids are 32 bits wide
+	m.programs.User = m.User
 	if e := m.names.Find(ctx, names.Passwd, m.User); e != nil && e[5] != "" {
-		m.home = e[5]
+		m.programs.Home = e[5]
 	}
+	m.performers = m.assemble()
 	return m
 }
 
-// Stream is the content that travels beside an op.
-type Stream struct {
-	In  io.Reader                                    // of the op's blob, or to be relayed; nil where there is none
-	Out func(ctx context.Context, r io.Reader) error // takes the content of the result of fs.read, or what was relayed
-	// Opened tells that the connection of net.connect is there.
-	Opened func() error
-	// Note tells people what the op waits for, in one line; nil drops it.
-	Note func(text string)
+// As returns the machine as it is for ops of a user: this one, or one that
+// does for another user what sudo allows. Programs then run by sudo, what only
+// reads is done as this process's user, and everything else is refused.
+func (m *Machine) As(user string) *Machine {
+	if user == "" || user == m.User {
+		return m
+	}
+	view := *m
+	view.programs = m.programs.As(user)
+	view.performers = view.assemble()
+	return &view
 }
 
-// note tells what the op waits for, where somebody listens.
-func (s Stream) note(text string) {
-	if s.Note != nil {
-		s.Note(text)
+// assemble lists who performs which ops.
+func (m *Machine) assemble() []perform.Performer {
+	p := newPackages(m.root, m.UID, m.programs)
+	s := &services{root: m.root, uid: m.UID, programs: m.programs}
+	return []perform.Performer{
+		files.New(m.UID, m.names, m.programs),
+		m.programs,
+		p,
+		s,
+		&facts.Collector{Root: m.root, Packages: p.manifest, Services: s.units},
+		&connect.Connector{Root: m.root, Ask: m.ask},
 	}
 }
 
 // Perform does an op. Whatever happens, it answers. When ctx is done it gives
 // the op up, with ctx's cause as the reason.
-func (m *Machine) Perform(ctx context.Context, o op.Op, s Stream) (result op.Result) {
-	defer func() {
-		if r := recover(); r != nil {
-			result = failed(Fault(Title(o), panicked(r)))
+func (m *Machine) Perform(ctx context.Context, o op.Op, s perform.Stream) op.Result {
+	return perform.Answer(o, s, func(c *perform.Call) error {
+		err := m.mayChange(c.Op)
+		switch {
+		case err != nil:
+		case m.programs.Other() != "" && c.Op.Changes() && !c.Op.ByPrograms():
+			err = m.programs.NeedsRunner(ctx, c.Op)
+		default:
+			err = m.perform(ctx, c)
 		}
-	}()
-	err := m.mayChange(o)
-	switch {
-	case err != nil:
-	case m.as != "" && !bySudo(o):
-		err = m.needsRunner(ctx, o)
-	case o.Stat != nil:
-		result.Stat, err = m.stat(ctx, o.Stat)
-	case o.Read != nil:
-		result.Read, err = m.read(ctx, o.Read, s.Out)
-	case o.List != nil:
-		result.List, err = m.list(ctx, o.List)
-	case o.Getent != nil:
-		result.Getent, err = m.getent(ctx, o.Getent)
-	case o.Facts != nil:
-		result.Facts, err = m.facts(ctx, o.Facts)
-	case o.Exec != nil:
-		result.Exec, err = m.exec(ctx, o.Exec, s.In)
-	case o.Write != nil:
-		result.Done, err = m.write(ctx, o.Write, s.In)
-	case o.Mkdir != nil:
-		result.Done, err = m.mkdir(ctx, o.Mkdir)
-	case o.Link != nil:
-		result.Done, err = m.link(ctx, o.Link)
-	case o.Remove != nil:
-		result.Done, err = m.remove(o.Remove)
-	case o.Attr != nil:
-		result.Done, err = m.attr(ctx, o.Attr)
-	case o.PkgQuery != nil:
-		result.PkgQuery, err = m.pkgQuery(ctx, o.PkgQuery)
-	case o.PkgEnsure != nil:
-		result.PkgEnsure, err = m.pkgEnsure(ctx, o.PkgEnsure, s.note)
-	case o.SvcQuery != nil:
-		result.SvcQuery, err = m.svcQuery(ctx, o.SvcQuery)
-	case o.SvcEnsure != nil:
-		result.Done, err = m.svcEnsure(ctx, o.SvcEnsure)
-	case o.Connect != nil:
-		result.Done, err = m.connect(ctx, o.Connect, s)
-	case o.Lease != nil:
-		result.Done, err = m.takeLease(ctx, o.Lease, s.note)
-	case o.Journal != nil:
-		result.Journal, err = m.journal.Read(o.Journal.Run)
-	default:
-		err = errors.New("this runner does not know the op")
-	}
-	if err != nil {
-		return failed(m.explain(ctx, Fault(Title(o), err)))
-	}
-	return result
+		if err == nil {
+			return nil
+		}
+		return m.programs.Explain(ctx, perform.Fault(perform.Title(c.Op), err))
+	})
 }
 
-func failed(e *op.Error) op.Result { return op.Result{Error: e} }
+// perform has a call performed by the first that knows the op.
+func (m *Machine) perform(ctx context.Context, c *perform.Call) (err error) {
+	switch o := &c.Op; {
+	case o.Lock != nil:
+		return m.acquireLock(ctx, c)
+	case o.Watch != nil:
+		return m.watchLock(c)
+	case o.Journal != nil:
+		return m.readJournal(ctx, c)
+	case o.Getent != nil:
+		return m.find(ctx, c)
+	case o.Overlap != nil:
+		c.Result.Overlap, err = overlap.Find(o.Overlap)
+		return err
+	}
+	for _, p := range m.performers {
+		if err := p.Perform(ctx, c); !errors.Is(err, perform.ErrUnknown) {
+			return err
+		}
+	}
+	return perform.ErrUnknown
+}
 
-// getent looks a name up anew.
-func (m *Machine) getent(ctx context.Context, g *op.Getent) (*op.GetentResult, error) {
+// find looks a name up anew.
+func (m *Machine) find(ctx context.Context, c *perform.Call) error {
+	g := c.Op.Getent
 	if g.DB != names.Passwd && g.DB != names.Group {
-		return nil, refusal("nodb", "there is no database "+strconv.Quote(g.DB)+", expected passwd or group")
+		return perform.Refuse("nodb", "there is no database "+strconv.Quote(g.DB)+", expected passwd or group")
 	}
 	m.names.Forget(g.DB, g.Key)
 	e := m.names.Find(ctx, g.DB, g.Key)
-	if err := stopped(ctx); err != nil {
-		return nil, err
-	}
-	return &op.GetentResult{Found: e != nil, Fields: slices.Clone(e)}, nil
+	c.Result.Getent = &op.GetentResult{Found: e != nil, Fields: slices.Clone(e)}
+	return perform.Stopped(ctx)
 }
 
-// ask asks the program getent, which knows directory services. A machine
+// getent asks the program of that name, which knows directory services. A machine
 // without it, or one that does not know the key, gives "".
-func (m *Machine) ask(ctx context.Context, db, key string) string {
-	got, err := m.run(ctx, program{argv: []string{"getent", db, key}, limit: maxOutput})
-	if err != nil || got.RC != 0 || got.Truncated {
+func (m *Machine) getent(ctx context.Context, db, key string) string {
+	got, err := m.programs.Run(ctx, program.Program{Argv: []string{"getent", db, key}, Limit: op.MaxOutput})
+	if err != nil || got.RC != 0 || got.Truncated() {
 		return ""
 	}
 	return got.Stdout
+}
+
+// ask runs a program that is only asked something.
+func (m *Machine) ask(ctx context.Context, argv ...string) (*op.ExecResult, error) {
+	return m.programs.Run(ctx, program.Program{Argv: argv})
 }

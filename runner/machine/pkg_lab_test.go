@@ -11,6 +11,7 @@ import (
 
 	"github.com/openfroyo/froyo/runner/codec"
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/perform"
 	"github.com/openfroyo/froyo/runtime/labtest"
 )
 
@@ -120,9 +121,8 @@ func performRestricted(t *testing.T, text string) {
 	if err := codec.Unmarshal([]byte(text), &o); err != nil {
 		t.Fatal(err)
 	}
-	m := New(time.Second)
-	m.as = "root"
-	result := m.Perform(t.Context(), o, Stream{Note: func(text string) {
+	m := New(time.Second).As("root")
+	result := m.Perform(t.Context(), o, perform.Stream{Note: func(text string) {
 		_, _ = os.Stdout.WriteString("NOTE " + text + "\n")
 	}})
 	out, err := codec.Marshal(result)

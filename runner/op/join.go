@@ -51,7 +51,7 @@ func joinEnsure(ops []Op) (Op, bool) {
 	named := map[string]bool{}
 	for i, o := range ops {
 		e := o.PkgEnsure
-		if e == nil || !same(e.Recommends, joined.Recommends) || e.LockMS != joined.LockMS {
+		if e == nil || !same(e.Recommends, joined.Recommends) || e.LockMS != joined.LockMS || e.Simulate != joined.Simulate {
 			return Op{}, false
 		}
 		if i > 0 && e.Update {

@@ -11,6 +11,11 @@ import (
 // come to a clean end. The controller asks for it, never a guest.
 type Journal struct {
 	Run string `json:"run"`
+	// Since is when this attempt at the run began, in milliseconds since 1970. Tokens
+	// of locks that are lower are of earlier attempts, whose runners may still live.
+	Since int64 `json:"since,omitempty"`
+	// WaitMS is how long to wait for what those runners left running to end.
+	WaitMS int64 `json:"wait_ms,omitempty"`
 }
 
 func (j *Journal) kind() Kind      { return KindJournal }
@@ -20,6 +25,22 @@ func (j *Journal) validate() error {
 	if !IsRun(j.Run) {
 		return errors.New("run " + strconv.Quote(j.Run) + " is no name of a run")
 	}
+	if j.WaitMS < 0 {
+		return errors.New("the wait is negative")
+	}
+	return nil
+}
+
+// check refuses what is no entry of the run that was asked about.
+func (j *Journal) check(r *Result) error {
+	if r.Journal == nil {
+		return errOtherKind
+	}
+	for i := range r.Journal.Entries {
+		if err := r.Journal.Entries[i].Validate(j.Run); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -28,6 +49,8 @@ func (j *Journal) validate() error {
 type JournalResult struct {
 	Entries []JournalEntry `json:"entries,omitempty"`
 	More    bool           `json:"more,omitempty"`
+	// Running is what those runners left running, and still runs.
+	Running []Process `json:"running,omitempty"`
 }
 
 // JournalEntry is a command that was performed. Its answer may have been lost.
@@ -78,9 +101,10 @@ func RunOf(key string) string {
 	return run
 }
 
-// IsRun reports whether a name can be a run's: it names a folder on the host.
+// IsRun reports whether a name can be a run's: it names a directory on the host, and is
+// an argument of commands in hints, so that it is no option.
 func IsRun(name string) bool {
-	if name == "" || len(name) > maxRun || name[0] == '.' {
+	if name == "" || len(name) > maxRun || name[0] == '.' || name[0] == '-' {
 		return false
 	}
 	for i := range len(name) {

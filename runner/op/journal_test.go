@@ -5,6 +5,17 @@ import (
 	"testing"
 )
 
+func TestIsRun(t *testing.T) {
+	for name, want := range map[string]bool{
+		"20261129-140000-abcdef": true, "r.1_x": true, "r-": true,
+		"": false, "-": false, "--kill": false, ".": false, "..": false, "a/b": false, "a b": false, "é": false,
+	} {
+		if IsRun(name) != want {
+			t.Errorf("%q: %t", name, !want)
+		}
+	}
+}
+
 func TestCheckKey(t *testing.T) {
 	tests := []struct{ name, key, want string }{
 		{"plain", "20261125-210315-ab12cd:web/0/file[/etc/motd]", ""},

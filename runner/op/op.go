@@ -9,6 +9,7 @@ package op
 
 import (
 	"errors"
+	"io"
 	"strconv"
 )
 
@@ -36,8 +37,10 @@ const (
 	KindHTTP      Kind = "probe.http"
 	KindTCP       Kind = "probe.tcp"
 	KindConnect   Kind = "net.connect"
-	KindLease     Kind = "lease.take"
+	KindLock      Kind = "lock.acquire"
+	KindWatch     Kind = "lock.watch"
 	KindJournal   Kind = "journal.read"
+	KindOverlap   Kind = "fs.overlap"
 )
 
 // Op is one thing to do on a target. Exactly one field is set; the field's
@@ -62,8 +65,10 @@ type Op struct {
 	HTTP      *HTTPProbe `json:"probe.http,omitempty"`
 	TCP       *TCPProbe  `json:"probe.tcp,omitempty"`
 	Connect   *Connect   `json:"net.connect,omitempty"`
-	Lease     *Lease     `json:"lease.take,omitempty"`
+	Lock      *Lock      `json:"lock.acquire,omitempty"`
+	Watch     *Watch     `json:"lock.watch,omitempty"`
 	Journal   *Journal   `json:"journal.read,omitempty"`
+	Overlap   *Overlap   `json:"fs.overlap,omitempty"`
 }
 
 // body is what each op can say of itself.
@@ -73,6 +78,14 @@ type body interface {
 	validate() error
 	// subject is the path or program the op is about, for capability checks and messages.
 	subject() string
+}
+
+// kinds holds an op of each kind, of which nothing but its kind's own is asked.
+var kinds = []body{
+	(*Stat)(nil), (*Read)(nil), (*List)(nil), (*Getent)(nil), (*Facts)(nil), (*Exec)(nil),
+	(*Write)(nil), (*Mkdir)(nil), (*Link)(nil), (*Remove)(nil), (*Attr)(nil),
+	(*PkgQuery)(nil), (*PkgEnsure)(nil), (*SvcQuery)(nil), (*SvcEnsure)(nil),
+	(*HTTPProbe)(nil), (*TCPProbe)(nil), (*Connect)(nil), (*Lock)(nil), (*Watch)(nil), (*Journal)(nil), (*Overlap)(nil),
 }
 
 // body returns the one op that is set, or nil where none or several are.
@@ -102,8 +115,10 @@ func (o Op) body() body {
 	set(o.HTTP, o.HTTP != nil)
 	set(o.TCP, o.TCP != nil)
 	set(o.Connect, o.Connect != nil)
-	set(o.Lease, o.Lease != nil)
+	set(o.Lock, o.Lock != nil)
+	set(o.Watch, o.Watch != nil)
 	set(o.Journal, o.Journal != nil)
+	set(o.Overlap, o.Overlap != nil)
 	if n != 1 {
 		return nil
 	}
@@ -148,17 +163,6 @@ func (o Op) Validate() error {
 	return nil
 }
 
-// Blobs returns the content that travels with the op, beside its JSON.
-func (o Op) Blobs() []*Blob {
-	switch {
-	case o.Write != nil && o.Write.Content != nil:
-		return []*Blob{o.Write.Content}
-	case o.Exec != nil && o.Exec.Stdin != nil:
-		return []*Blob{o.Exec.Stdin}
-	}
-	return nil
-}
-
 // String gives the op as one short line, for messages: "file.write /etc/motd".
 func (o Op) String() string {
 	b := o.body()
@@ -186,4 +190,14 @@ func checkMode(mode *uint32) error {
 		return errors.New("mode " + strconv.FormatUint(uint64(*mode), 8) + " is above 7777")
 	}
 	return nil
+}
+
+// Blob refers to bulk content by digest. Its bytes never stand in JSON: on
+// the wire they follow their frame, and a guest sees the reference alone.
+type Blob struct {
+	Sum  string `json:"sum"`  // SHA-256, hex
+	Size int64  `json:"size"` // bytes
+	// Open gives the content where this side has it, else nil. It may be
+	// called several times; the caller closes what it returns.
+	Open func() (io.ReadCloser, error) `json:"-"`
 }

@@ -50,6 +50,26 @@ func (q *PkgQuery) validate() error {
 	return nil
 }
 
+func (q *PkgQuery) scope() Scope { return ScopeNone }
+
+// check refuses an answer about other packages than were asked for.
+func (q *PkgQuery) check(r *Result) error {
+	switch {
+	case r.PkgQuery == nil:
+		return errOtherKind
+	case len(q.Packages) != len(r.PkgQuery.Packages):
+		return errOtherPackages
+	}
+	for i, p := range r.PkgQuery.Packages {
+		if p.Name != q.Packages[i].Name {
+			return errOtherPackages
+		}
+	}
+	return nil
+}
+
+var errOtherPackages = errors.New("the answer is about other packages")
+
 // PkgState is the state in which a package shall be.
 type PkgState string
 
@@ -91,10 +111,13 @@ type PkgEnsure struct {
 	Recommends *bool `json:"recommends,omitempty"`
 	// LockMS is how long the lock is waited for, in milliseconds; 0 is two minutes.
 	LockMS int64 `json:"lock_ms,omitempty"`
+	// Simulate changes nothing and tells what would become of the packages as things
+	// stand: errors where it would be refused, and what would come along.
+	Simulate bool `json:"simulate,omitempty"`
 }
 
 func (e *PkgEnsure) kind() Kind    { return KindPkgEnsure }
-func (e *PkgEnsure) changes() bool { return true }
+func (e *PkgEnsure) changes() bool { return !e.Simulate }
 func (e *PkgEnsure) subject() string {
 	names := make([]string, len(e.Packages))
 	for i, p := range e.Packages {
@@ -130,6 +153,89 @@ func (e *PkgEnsure) validate() error {
 	}
 	return nil
 }
+
+func (e *PkgEnsure) scope() Scope { return ScopeNone }
+func (e *PkgEnsure) byPrograms()  {}
+
+// check refuses an answer about other packages than were asked for, and errors of
+// no known class.
+func (e *PkgEnsure) check(r *Result) error {
+	switch {
+	case r.PkgEnsure == nil:
+		return errOtherKind
+	case len(e.Packages) != len(r.PkgEnsure.Packages):
+		return errOtherPackages
+	}
+	for i, c := range r.PkgEnsure.Packages {
+		if c.Name != e.Packages[i].Name {
+			return errOtherPackages
+		}
+		if c.Error == nil {
+			continue
+		}
+		if err := c.Error.Validate(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *PkgEnsure) takes() (may, only bool) {
+	only = true
+	for _, p := range e.Packages {
+		may = may || p.State != PkgPresent && p.State != PkgLatest
+		only = only && (p.State == PkgAbsent || p.State == PkgPurged)
+	}
+	return may, only
+}
+
+func (e *PkgEnsure) tell(w Words) string {
+	w.Told("packages", "update", "valid", "recommends", "lock_ms")
+	var parts []string
+	for _, p := range e.Packages {
+		switch p.State {
+		case PkgAbsent:
+			parts = append(parts, "removes "+p.Name+spaced(p.Version))
+		case PkgPurged:
+			parts = append(parts, "removes "+p.Name+spaced(p.Version)+" with its configuration")
+		case PkgPresent, PkgLatest:
+			parts = append(parts, "installs "+p.tell(w, len(e.Packages) == 1))
+		default:
+			parts = append(parts, "brings "+p.Name+spaced(p.Version)+" to a state")
+		}
+	}
+	valid := strconv.FormatInt(e.Valid, 10) + "s"
+	text := either(e.Update, "fetches the package lists"+either(e.Valid != 0, " where they are older than "+valid, "")+" and ", "") + strings.Join(parts, ", ")
+	if e.Recommends != nil {
+		text += either(*e.Recommends, ", with what they recommend", ", without what they recommend")
+	}
+	if e.Valid != 0 && !e.Update {
+		text += ", lists valid for " + valid
+	}
+	if e.LockMS != 0 {
+		text += ", waiting " + w.Milliseconds(e.LockMS) + " for other package managers"
+	}
+	return text
+}
+
+// tell names a package with the version that the plan shows, and the one that is
+// asked for where that is another.
+func (p *PkgWant) tell(w Words, alone bool) string {
+	version := p.Version
+	if alone && w.Version() != "" {
+		version = w.Version()
+	}
+	text := p.Name + spaced(version)
+	if p.Version != "" && p.Version != version {
+		text += " (wanted is " + p.Version + ")"
+	}
+	if p.State == PkgLatest {
+		text += either(version == "", " in its latest version", ", the latest")
+	}
+	return text
+}
+
+func spaced(version string) string { return either(version == "", "", " "+version) }
 
 // checkPackage refuses what is no name of a package on any system, above all
 // what a package manager would take for an option or a change of meaning.

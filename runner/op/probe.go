@@ -3,6 +3,7 @@ package op
 import (
 	"errors"
 	"strconv"
+	"strings"
 )
 
 // HTTPProbe sends a request until the answer is as expected. It is performed by
@@ -21,6 +22,8 @@ type HTTPProbe struct {
 	Insecure bool `json:"insecure,omitempty"`
 	// Follow follows redirects instead of judging them.
 	Follow bool `json:"follow,omitempty"`
+	// Limit is how many bytes of the body are kept, 64 KiB where 0.
+	Limit int64 `json:"limit,omitempty"`
 	Tries
 }
 
@@ -54,6 +57,22 @@ func (t *Tries) validate() error {
 	return nil
 }
 
+// tell says from where and how often something is asked.
+func (t *Tries) tell(w Words) string {
+	w.Told("timeout_ms", "attempts", "interval_ms")
+	text := either(t.Via == "", "", " from "+w.Quote(t.Via))
+	if t.Attempts != 1 {
+		text += ", " + strconv.Itoa(t.Attempts) + " times"
+	}
+	if t.TimeoutMS != 0 {
+		text += ", " + w.Milliseconds(t.TimeoutMS) + " at most"
+	}
+	if t.IntervalMS != 0 {
+		text += ", " + w.Milliseconds(t.IntervalMS) + " apart"
+	}
+	return text
+}
+
 func (p *HTTPProbe) kind() Kind      { return KindHTTP }
 func (p *HTTPProbe) changes() bool   { return false }
 func (p *HTTPProbe) subject() string { return p.URL }
@@ -64,7 +83,27 @@ func (p *HTTPProbe) validate() error {
 	if len(p.Status) == 0 {
 		return errors.New("no status is right")
 	}
+	if p.Limit < 0 || p.Limit > MaxOutput {
+		return errors.New("limit is not within 0 to " + strconv.Itoa(MaxOutput))
+	}
 	return p.Tries.validate()
+}
+
+func (p *HTTPProbe) scope() Scope          { return ScopeHosts }
+func (p *HTTPProbe) ends()                 {}
+func (p *HTTPProbe) check(r *Result) error { return fits(r.HTTP != nil) }
+func (p *HTTPProbe) tell(w Words) string {
+	w.Told("url", "method", "via")
+	method := either(p.Method == "" || p.Method == "GET", "", " with "+w.Quote(p.Method))
+	return "asks " + tellURL(w, p.URL) + method + p.Tries.tell(w)
+}
+
+// tellURL writes a URL, in which more characters are usual than in other arguments.
+func tellURL(w Words, url string) string {
+	if strings.ContainsAny(url, " '\"<>(),;") {
+		return w.Quote(url)
+	}
+	return either(url == "", "a URL", url)
 }
 
 func (p *TCPProbe) kind() Kind      { return KindTCP }
@@ -75,6 +114,14 @@ func (p *TCPProbe) validate() error {
 		return errors.New("address is empty, or port is not within 1 to 65535")
 	}
 	return p.Tries.validate()
+}
+
+func (p *TCPProbe) scope() Scope          { return ScopeHosts }
+func (p *TCPProbe) ends()                 {}
+func (p *TCPProbe) check(r *Result) error { return fits(r.TCP != nil) }
+func (p *TCPProbe) tell(w Words) string {
+	w.Told("address", "port", "via")
+	return "connects to " + w.Quote(p.subject()) + p.Tries.tell(w)
 }
 
 // Connect opens a TCP connection from the host and relays it: what is sent to
@@ -98,12 +145,17 @@ func (c *Connect) validate() error {
 // HTTPResult is an answer that was as expected.
 type HTTPResult struct {
 	Status   int    `json:"status"`
-	Body     string `json:"body,omitempty"` // its beginning, at most 64 KiB, as UTF-8
-	Attempts int    `json:"attempts"`       // how many it took
+	Body     string `json:"body,omitempty"`     // what was kept of it, as UTF-8
+	BodyCut  bool   `json:"body_cut,omitempty"` // there was more
+	BodyRaw  string `json:"body_raw,omitempty"` // as base64, where it is not UTF-8
+	Attempts int    `json:"attempts"`           // how many it took
 }
 
 // TCPResult is a connection that went as expected.
 type TCPResult struct {
 	Received string `json:"received,omitempty"` // what came back, where Contains was given
-	Attempts int    `json:"attempts"`
+	// ReceivedCut and ReceivedRaw are as those of the body of an HTTPResult.
+	ReceivedCut bool   `json:"received_cut,omitempty"`
+	ReceivedRaw string `json:"received_raw,omitempty"`
+	Attempts    int    `json:"attempts"`
 }

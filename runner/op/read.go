@@ -1,12 +1,20 @@
 package op
 
-import "errors"
+import (
+	"errors"
+	"strconv"
+	"strings"
+)
 
 // Stat asks what is at a path.
 type Stat struct {
 	Path string `json:"path"`
 	// Follow looks through symbolic links; without it a link is reported as such.
 	Follow bool `json:"follow,omitempty"`
+	// Unsafe follows links as the kernel does, whoever made them. Without it a link
+	// of a user who is neither root nor the runner's own leads only to what belongs to
+	// the same user, and anything else is an error with CodeUnsafe. So it is for all ops on files.
+	Unsafe bool `json:"unsafe,omitempty"`
 }
 
 func (s *Stat) kind() Kind      { return KindStat }
@@ -14,23 +22,35 @@ func (s *Stat) changes() bool   { return false }
 func (s *Stat) subject() string { return s.Path }
 func (s *Stat) validate() error { return checkPath(s.Path) }
 
+func (s *Stat) scope() Scope          { return ScopePaths }
+func (s *Stat) check(r *Result) error { return fits(r.Stat != nil) }
+
 // Read asks for a file's digest and content. Content larger than Limit bytes,
 // or whose SHA-256 (hex) equals Unless, is left out: only the digest comes back.
+// A file that is larger than Limit, where there is one, and has another size than
+// Size, which is that of the content it is compared with, is not read at all.
 type Read struct {
 	Path   string `json:"path"`
 	Limit  int64  `json:"limit,omitempty"`
 	Unless string `json:"unless,omitempty"`
+	Size   int64  `json:"size,omitempty"`
+	// NoFollow does not read through a link at the path: it is no regular file.
+	NoFollow bool `json:"no_follow,omitempty"`
+	Unsafe   bool `json:"unsafe,omitempty"`
 }
 
 func (r *Read) kind() Kind      { return KindRead }
 func (r *Read) changes() bool   { return false }
 func (r *Read) subject() string { return r.Path }
 func (r *Read) validate() error {
-	if r.Limit < 0 {
-		return errors.New("limit is negative")
+	if r.Limit < 0 || r.Size < 0 {
+		return errors.New("limit or size is negative")
 	}
 	return checkPath(r.Path)
 }
+
+func (r *Read) scope() Scope               { return ScopePaths }
+func (r *Read) check(answer *Result) error { return fits(answer.Read != nil) }
 
 // List asks for the entries of a directory, at most Limit of them. With
 // Recurse it descends, without following links. With Unless only entries
@@ -40,6 +60,11 @@ type List struct {
 	Recurse bool        `json:"recurse,omitempty"`
 	Limit   int         `json:"limit,omitempty"`
 	Unless  *Attributes `json:"unless,omitempty"`
+	// Tally counts all entries and their bytes, beyond Limit too.
+	Tally bool `json:"tally,omitempty"`
+	// Mounts names what is mounted at the path or below it, which nothing descends into.
+	Mounts bool `json:"mounts,omitempty"`
+	Unsafe bool `json:"unsafe,omitempty"`
 }
 
 func (l *List) kind() Kind      { return KindList }
@@ -50,6 +75,26 @@ func (l *List) validate() error {
 		return errors.New("limit is negative")
 	}
 	return checkPath(l.Path)
+}
+
+func (l *List) scope() Scope { return ScopePaths }
+
+// check refuses entries that lead out of the directory.
+func (l *List) check(r *Result) error {
+	if r.List == nil {
+		return errOtherKind
+	}
+	if l.Limit > 0 && len(r.List.Entries) > l.Limit {
+		return errors.New(strconv.Itoa(len(r.List.Entries)) + " entries, more than asked for")
+	}
+	for _, e := range r.List.Entries {
+		for part := range strings.SplitSeq(e.Path, "/") {
+			if part == "" || part == "." || part == ".." {
+				return errors.New("an entry with the path " + e.Path)
+			}
+		}
+	}
+	return nil
 }
 
 // Getent looks a name up in a system database: passwd or group.
@@ -68,6 +113,9 @@ func (g *Getent) validate() error {
 	return nil
 }
 
+func (g *Getent) scope() Scope          { return ScopeNone }
+func (g *Getent) check(r *Result) error { return fits(r.Getent != nil) }
+
 // Facts asks for namespaces of facts, such as "os.basic".
 type Facts struct {
 	Namespaces []string `json:"namespaces"`
@@ -83,38 +131,5 @@ func (f *Facts) validate() error {
 	return nil
 }
 
-// Exec runs a program: Argv directly, or Shell through /bin/sh -c. Output
-// beyond Limit bytes (64 KiB where 0) is read and dropped.
-type Exec struct {
-	Argv  []string `json:"argv,omitempty"`
-	Shell string   `json:"shell,omitempty"`
-	Dir   string   `json:"dir,omitempty"`
-	// Env holds "KEY=value" entries, added to the runner's minimal environment.
-	Env   []string `json:"env,omitempty"`
-	Stdin *Blob    `json:"stdin,omitempty"`
-	// ReadOnly promises that the program changes nothing, so it may run at plan.
-	ReadOnly bool  `json:"read_only,omitempty"`
-	Limit    int64 `json:"limit,omitempty"`
-}
-
-func (e *Exec) kind() Kind    { return KindExec }
-func (e *Exec) changes() bool { return !e.ReadOnly }
-func (e *Exec) subject() string {
-	if len(e.Argv) > 0 {
-		return e.Argv[0]
-	}
-	return e.Shell
-}
-
-func (e *Exec) validate() error {
-	if (len(e.Argv) == 0) == (e.Shell == "") {
-		return errors.New("give either argv or shell")
-	}
-	if len(e.Argv) > 0 && e.Argv[0] == "" {
-		return errors.New("the program's name is empty")
-	}
-	if e.Dir != "" {
-		return checkPath(e.Dir)
-	}
-	return nil
-}
+func (f *Facts) scope() Scope          { return ScopeNone }
+func (f *Facts) check(r *Result) error { return fits(r.Facts != nil) }

@@ -1,5 +1,7 @@
 package op
 
+import "errors"
+
 // Result is the answer to an op: the field of the op's kind, or Error.
 type Result struct {
 	Stat   *StatResult   `json:"fs.stat,omitempty"`
@@ -15,9 +17,26 @@ type Result struct {
 	HTTP      *HTTPResult     `json:"probe.http,omitempty"`
 	TCP       *TCPResult      `json:"probe.tcp,omitempty"`
 	Journal   *JournalResult  `json:"journal.read,omitempty"`
-	// Done is the answer of the file.* family, of svc.ensure, net.connect and lease.take.
+	Overlap   *OverlapResult  `json:"fs.overlap,omitempty"`
+	// Done is the answer of the file.* family, of svc.ensure, net.connect and lock.acquire.
 	Done  *Done  `json:"done,omitempty"`
 	Error *Error `json:"error,omitempty"`
+}
+
+// Answers counts the kinds of answer that are set.
+func (r *Result) Answers() int {
+	n := 0
+	for _, is := range [...]bool{
+		r.Stat != nil, r.Read != nil, r.List != nil, r.Getent != nil,
+		r.Facts != nil, r.Exec != nil, r.Done != nil, r.Error != nil,
+		r.PkgQuery != nil, r.PkgEnsure != nil, r.SvcQuery != nil, r.HTTP != nil, r.TCP != nil, r.Journal != nil,
+		r.Overlap != nil,
+	} {
+		if is {
+			n++
+		}
+	}
+	return n
 }
 
 // Changed reports whether an op that changes the target did so, or may have.
@@ -62,15 +81,25 @@ type StatResult struct {
 	Group  string `json:"group,omitempty"`
 	Size   int64  `json:"size,omitempty"` // bytes; regular files only
 	Target string `json:"target,omitempty"`
+	// Lossy says that Target is not UTF-8, so bytes of it were replaced.
+	Lossy bool `json:"lossy,omitempty"`
+	// Real is the path that links in its directories lead to, where it is another than
+	// was asked for; without Follow only.
+	Real string `json:"real,omitempty"`
+	// NoParent says that nothing is there, nor is the directory that would hold it;
+	// without Follow only.
+	NoParent bool `json:"no_parent,omitempty"`
 }
 
 // ReadResult describes a file's content. Sum is set for regular files only;
-// anything else has Exists alone.
+// anything else has Exists alone. One that was not read has no Sum, but the time
+// of its last change, which tells that it is still the same.
 type ReadResult struct {
 	Exists  bool   `json:"exists"`
 	Regular bool   `json:"regular,omitempty"`
 	Size    int64  `json:"size,omitempty"`
-	Sum     string `json:"sum,omitempty"` // SHA-256, hex
+	Sum     string `json:"sum,omitempty"`   // SHA-256, hex
+	MTime   int64  `json:"mtime,omitempty"` // nanoseconds since 1970
 	Content *Blob  `json:"content,omitempty"`
 }
 
@@ -82,6 +111,8 @@ type Entry struct {
 	Owner string `json:"owner"`
 	Group string `json:"group"`
 	Size  int64  `json:"size,omitempty"`
+	// Lossy says that Path is not UTF-8, so bytes of it were replaced.
+	Lossy bool `json:"lossy,omitempty"`
 }
 
 // ListResult holds entries in the order of their paths; More says that the limit cut them.
@@ -89,6 +120,13 @@ type ListResult struct {
 	Exists  bool    `json:"exists"`
 	Entries []Entry `json:"entries,omitempty"`
 	More    bool    `json:"more,omitempty"`
+	// With Tally: how many entries there are, and the bytes of the regular files among
+	// them. Beyond says that it stopped counting there.
+	Count  int   `json:"count,omitempty"`
+	Bytes  int64 `json:"bytes,omitempty"`
+	Beyond bool  `json:"beyond,omitempty"`
+	// With Mounts: the first mount points, relative to the directory; "." is itself.
+	Mounts []string `json:"mounts,omitempty"`
 }
 
 // GetentResult is one entry of a system database, its fields split at colons;
@@ -99,14 +137,21 @@ type GetentResult struct {
 }
 
 // ExecResult is how a program ended. Output that is not UTF-8 has its bad
-// bytes replaced by U+FFFD and Lossy set.
+// bytes replaced by U+FFFD, for people to read; what it was is beside it, raw.
 type ExecResult struct {
-	RC        int    `json:"rc"` // exit code; 128+n where signal n ended it
-	Stdout    string `json:"stdout,omitempty"`
-	Stderr    string `json:"stderr,omitempty"`
-	Truncated bool   `json:"truncated,omitempty"`
-	Lossy     bool   `json:"lossy,omitempty"`
+	RC     int    `json:"rc"` // exit code; 128+n where signal n ended it
+	Stdout string `json:"stdout,omitempty"`
+	Stderr string `json:"stderr,omitempty"`
+	// StdoutCut and StderrCut say that there was more than was kept.
+	StdoutCut bool `json:"stdout_cut,omitempty"`
+	StderrCut bool `json:"stderr_cut,omitempty"`
+	// StdoutRaw and StderrRaw are the bytes that were kept, as base64, where they are not UTF-8.
+	StdoutRaw string `json:"stdout_raw,omitempty"`
+	StderrRaw string `json:"stderr_raw,omitempty"`
 }
+
+// Truncated reports whether any of the output is missing.
+func (r *ExecResult) Truncated() bool { return r.StdoutCut || r.StderrCut }
 
 // Done answers an op that has nothing else to tell.
 type Done struct {
@@ -130,19 +175,40 @@ type Error struct {
 	Class   Class  `json:"class"`
 	Code    string `json:"code,omitempty"` // enoent, eacces, enospc, erofs, timeout, check, ...
 	Message string `json:"message"`
-	// Holder comes with CodeHeld.
+	// Holder comes with CodeHeld and CodeShared, and with CodeBroken where another has the host.
 	Holder *Holder `json:"holder,omitempty"`
 }
 
 func (e *Error) Error() string { return e.Message }
 
-// CodeSudo is the code of an op that sudo's rules do not allow.
-const CodeSudo = "sudo"
+// Validate refuses an error of no known class.
+func (e *Error) Validate() error {
+	switch e.Class {
+	case Transient, Throttled, Conflict, Permanent:
+		return nil
+	}
+	return errors.New("an error of the unknown class " + string(e.Class))
+}
+
+// Codes of errors that have a hint.
+const (
+	CodeSudo    = "sudo"    // sudo's rules do not allow it
+	CodeUnsafe  = "unsafe"  // somebody who is not trusted may have led the path there
+	CodeMounted = "mounted" // a file that is a mount point cannot be replaced
+	CodeFixed   = "fixed"   // a file's flags forbid changes
+)
 
 // Hint is what to do about the error, or "".
 func (e *Error) Hint() string {
-	if e.Code == CodeSudo {
+	switch e.Code {
+	case CodeSudo:
 		return "allow /bin/sh in sudoers, or give another user with -u"
+	case CodeUnsafe:
+		return `write the path without the link, or give its target to the link's owner; where links of any user have to be followed, follow = "unsafe" of file does it`
+	case CodeMounted:
+		return "in_place = True writes into the file that is mounted there"
+	case CodeFixed:
+		return "lsattr shows the flags, and chattr -i or -a takes them away"
 	}
 	return ""
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -17,8 +18,9 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/openfroyo/froyo/runner/dial"
+	"github.com/openfroyo/froyo/runner/escape"
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/target"
 )
 
 // Bounds of what is told of an answer, in bytes.
@@ -72,7 +74,7 @@ func wrong(format string, args ...any) *failure {
 // noVia is a host to begin on that there is no connection to.
 func noVia(host string, err error) *failure {
 	f := &failure{what: "there is no connection to " + words(host) + " to probe from: ", cause: err, final: true}
-	lost, ok := errors.AsType[*dial.Error](err)
+	lost, ok := errors.AsType[*target.Error](err)
 	if !ok {
 		f.what += words(err.Error())
 		return f
@@ -118,7 +120,7 @@ func timedOut(err error) bool {
 
 // broken is a connection, or the making of one, that went wrong.
 func broken(via string, err error) *failure {
-	if lost, ok := errors.AsType[*dial.Error](err); ok {
+	if lost, ok := errors.AsType[*target.Error](err); ok {
 		return noVia(via, lost)
 	}
 	f := &failure{cause: err}
@@ -207,7 +209,7 @@ func namesOf(c *x509.Certificate) string {
 }
 
 // words makes foreign text fit for a line of a message.
-func words(s string) string { return dial.Escape(cut(s, maxWords)) }
+func words(s string) string { return escape.Text(cut(s, maxWords)) }
 
 // quote is words for text that is looked for.
 func quote(s string) string { return strconv.Quote(cut(s, 80)) }
@@ -239,4 +241,17 @@ func text(b []byte, limit int) string {
 		b = whole(b[:limit])
 	}
 	return string(bytes.ToValidUTF8(b, []byte("\uFFFD")))
+}
+
+// keep is what is kept of what came: as text, and raw where it is not UTF-8.
+func keep(b []byte, limit int) (kept, raw string, cut bool) {
+	cut = len(b) > limit
+	valid := b
+	if cut {
+		b, valid = b[:limit], whole(b[:limit])
+	}
+	if utf8.Valid(valid) {
+		return string(valid), "", cut
+	}
+	return text(b, op.DefaultOutput), base64.StdEncoding.EncodeToString(b), cut
 }

@@ -21,8 +21,7 @@ import (
 // Bounds of an answer, in bytes.
 const (
 	maxHeaders   = 64 << 10
-	maxBody      = 1 << 20  // of a body in which something is looked for
-	maxKept      = 64 << 10 // of a body, as a result
+	maxBody      = 1 << 20 // of a body in which something is looked for
 	maxRedirects = 10
 )
 
@@ -165,24 +164,28 @@ func (r *request) judge(resp *http.Response) (op.Result, *failure) {
 		body, _ := io.ReadAll(io.LimitReader(resp.Body, maxEvidence)) // the status alone decides
 		return op.Result{}, &failure{what: fmt.Sprintf("status %d, expected %s", resp.StatusCode, r.statuses()), evidence: show(resp, body)}
 	}
-	limit := int64(maxKept)
+	kept := cmp.Or(r.Limit, op.DefaultOutput)
+	limit := kept + 1 // one more tells that there is more
 	if r.Contains != "" {
-		limit = maxBody
+		limit = max(limit, maxBody)
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, limit))
-	found := bytes.Contains(body, []byte(r.Contains))
+	found := bytes.Contains(body[:min(len(body), maxBody)], []byte(r.Contains))
 	switch {
 	case r.Contains != "" && found:
 	case err != nil:
 		return op.Result{}, r.cutShort(resp, body, err)
 	case !found:
 		what := "body does not contain " + quote(r.Contains)
-		if len(body) == maxBody {
+		if len(body) >= maxBody {
 			what += " in its first 1 MiB"
 		}
 		return op.Result{}, &failure{what: what, evidence: show(resp, body)}
 	}
-	return op.Result{HTTP: &op.HTTPResult{Status: resp.StatusCode, Body: text(body, maxKept)}}, nil
+	result := &op.HTTPResult{Status: resp.StatusCode}
+	result.Body, result.BodyRaw, result.BodyCut = keep(body, int(kept))
+	result.BodyCut = result.BodyCut || err != nil // it was found, and what comes behind it did not arrive
+	return op.Result{HTTP: result}, nil
 }
 
 // cutShort is a body that does not come to its end.

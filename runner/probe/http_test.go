@@ -115,10 +115,11 @@ func TestHTTP(t *testing.T) {
 			op.HTTPProbe{URL: "/away?to=" + other.URL + "/echo", Follow: true, Headers: map[string]string{"X-Token": "t"}},
 			op.HTTPResult{Status: 200, Body: "HTTP/1.1 GET host=" + strings.TrimPrefix(other.URL, "http://") + " agent=froyo-probe token= body="},
 		},
-		{"the end of a big body", op.HTTPProbe{URL: "/big", Contains: "éend"}, op.HTTPResult{Status: 200, Body: strings.Repeat("é", maxKept/2)}},
-		{"a big body", op.HTTPProbe{URL: "/big"}, op.HTTPResult{Status: 200, Body: strings.Repeat("é", maxKept/2)}},
-		{"a body without end", op.HTTPProbe{URL: "/endless"}, op.HTTPResult{Status: 200, Body: strings.Repeat("\x00", maxKept)}},
-		{"found in a stream", op.HTTPProbe{URL: "/stream", Contains: "ready", Tries: op.Tries{TimeoutMS: 300, Attempts: 1}}, op.HTTPResult{Status: 200, Body: "event: ready\n"}},
+		{"the end of a big body", op.HTTPProbe{URL: "/big", Contains: "éend"}, op.HTTPResult{Status: 200, Body: strings.Repeat("é", maxKept/2), BodyCut: true}},
+		{"a big body", op.HTTPProbe{URL: "/big"}, op.HTTPResult{Status: 200, Body: strings.Repeat("é", maxKept/2), BodyCut: true}},
+		{"a big body up to a limit", op.HTTPProbe{URL: "/big", Limit: maxKept + 1}, op.HTTPResult{Status: 200, Body: strings.Repeat("é", maxKept/2), BodyCut: true}},
+		{"a body without end", op.HTTPProbe{URL: "/endless"}, op.HTTPResult{Status: 200, Body: strings.Repeat("\x00", maxKept), BodyCut: true}},
+		{"found in a stream", op.HTTPProbe{URL: "/stream", Contains: "ready", Tries: op.Tries{TimeoutMS: 300, Attempts: 1}}, op.HTTPResult{Status: 200, Body: "event: ready\n", BodyCut: true}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

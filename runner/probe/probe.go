@@ -5,7 +5,7 @@
 // What answers is not trusted: everything that is read of it is bounded, in
 // size and in time.
 //
-// It imports runner/op, runner/wire, runner/dial and the standard library.
+// It imports runner/op, runner/wire, runner/target, runner/dial and the standard library.
 package probe
 
 import (
@@ -17,16 +17,21 @@ import (
 	"sync"
 	"time"
 
-	"github.com/openfroyo/froyo/runner/dial"
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/target"
 	"github.com/openfroyo/froyo/runner/wire"
 )
 
 // Dial opens a connection to HOST:PORT; net.Dialer has one.
 type Dial = func(ctx context.Context, network, address string) (net.Conn, error)
 
+// Relay connects from a host; a *dial.Session does.
+type Relay interface {
+	DialContext(ctx context.Context, user, address string, port int) (net.Conn, error)
+}
+
 // From returns the Dial that begins on a session's host, as user.
-func From(s *dial.Session, user string) Dial {
+func From(s Relay, user string) Dial {
 	return func(ctx context.Context, _, address string) (net.Conn, error) {
 		host, text, err := net.SplitHostPort(address)
 		if err != nil {
@@ -42,8 +47,8 @@ func From(s *dial.Session, user string) Dial {
 
 // Next performs the steps that are no probes; a *dial.Session does.
 type Next interface {
-	Do(ctx context.Context, steps []dial.Step) ([]op.Result, error)
-	Run(ctx context.Context, steps []dial.Step) ([]dial.Outcome, error)
+	Do(ctx context.Context, steps []target.Step) ([]op.Result, error)
+	Run(ctx context.Context, steps []target.Step) ([]target.Outcome, error)
 }
 
 // Options say how to probe for a host. Via must be set.
@@ -67,7 +72,7 @@ type Target struct {
 func Wrap(next Next, o Options) *Target { return &Target{next: next, options: o} }
 
 // Do performs independent steps, all at once, as a session does.
-func (t *Target) Do(ctx context.Context, steps []dial.Step) ([]op.Result, error) {
+func (t *Target) Do(ctx context.Context, steps []target.Step) ([]op.Result, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	results := make([]op.Result, len(steps))
@@ -80,7 +85,7 @@ func (t *Target) Do(ctx context.Context, steps []dial.Step) ([]op.Result, error)
 			cancel()
 		}
 	}
-	var others []dial.Step
+	var others []target.Step
 	var places []int
 	for i, s := range steps {
 		if !s.Op.Probes() {
@@ -110,23 +115,23 @@ func (t *Target) Do(ctx context.Context, steps []dial.Step) ([]op.Result, error)
 // Run performs steps one after the other and stops at the first that fails or
 // gives another result than expected, as a session does. What stands between
 // two probes travels together.
-func (t *Target) Run(ctx context.Context, steps []dial.Step) ([]dial.Outcome, error) {
-	outcomes := make([]dial.Outcome, 0, len(steps))
+func (t *Target) Run(ctx context.Context, steps []target.Step) ([]target.Outcome, error) {
+	outcomes := make([]target.Outcome, 0, len(steps))
 	for len(outcomes) < len(steps) {
 		part, err := t.part(ctx, steps[len(outcomes):])
 		outcomes = append(outcomes, part...)
 		if err != nil {
 			return outcomes, err
 		}
-		if !outcomes[len(outcomes)-1].Went() {
+		if !outcomes[len(outcomes)-1].Succeeded() {
 			break
 		}
 	}
-	return append(outcomes, make([]dial.Outcome, len(steps)-len(outcomes))...), nil
+	return append(outcomes, make([]target.Outcome, len(steps)-len(outcomes))...), nil
 }
 
 // part performs the first step if it is a probe, else all up to the next one.
-func (t *Target) part(ctx context.Context, steps []dial.Step) ([]dial.Outcome, error) {
+func (t *Target) part(ctx context.Context, steps []target.Step) ([]target.Outcome, error) {
 	n := 0
 	for n < len(steps) && !steps[n].Op.Probes() {
 		n++
@@ -139,11 +144,11 @@ func (t *Target) part(ctx context.Context, steps []dial.Step) ([]dial.Outcome, e
 		return nil, err
 	}
 	mismatch := steps[0].Expect != "" && wire.Digest(r) != steps[0].Expect
-	return []dial.Outcome{{Result: r, Ran: true, Mismatch: mismatch}}, nil
+	return []target.Outcome{{Result: r, Ran: true, Mismatch: mismatch}}, nil
 }
 
 // probe performs one probe. An error is that of ctx, or that this host is lost.
-func (t *Target) probe(ctx context.Context, s dial.Step) (op.Result, error) {
+func (t *Target) probe(ctx context.Context, s target.Step) (op.Result, error) {
 	if err := s.Op.Validate(); err != nil {
 		return op.Result{}, err
 	}
@@ -183,7 +188,7 @@ type attempt func(ctx context.Context) (op.Result, *failure)
 var errLimit = errors.New("the step takes too long")
 
 // series makes attempts until one goes well.
-func (t *Target) series(ctx context.Context, s dial.Step, tries op.Tries, once attempt) (op.Result, error) {
+func (t *Target) series(ctx context.Context, s target.Step, tries op.Tries, once attempt) (op.Result, error) {
 	if s.Timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, s.Timeout, errLimit)
@@ -198,12 +203,16 @@ func (t *Target) series(ctx context.Context, s dial.Step, tries op.Tries, once a
 			count(&r, n)
 			return r, nil
 		}
-		if lost, ok := errors.AsType[*dial.Error](f.cause); ok && tries.Via == t.options.Host {
+		if lost, ok := errors.AsType[*target.Error](f.cause); ok && tries.Via == t.options.Host {
 			return op.Result{}, lost
 		}
 		more := n < tries.Attempts && !f.final
 		if more && ctx.Err() == nil {
-			t.note(s.Unit, fmt.Sprintf("attempt %d of %d: %s", n, tries.Attempts, f.what))
+			what := f.what
+			if s.Sensitive {
+				what = "failed; the rest is sensitive"
+			}
+			t.note(s.Unit, fmt.Sprintf("attempt %d of %d: %s", n, tries.Attempts, what))
 			pause(ctx, milliseconds(tries.IntervalMS))
 		}
 		limited := errors.Is(context.Cause(ctx), errLimit)

@@ -12,9 +12,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/openfroyo/froyo/runner/dial"
 	"github.com/openfroyo/froyo/runner/op"
 	"github.com/openfroyo/froyo/runner/probe"
+	"github.com/openfroyo/froyo/runner/target"
 	"github.com/openfroyo/froyo/runner/wire"
 )
 
@@ -26,7 +26,7 @@ type fake struct {
 	lost  error
 }
 
-func (f *fake) note(steps []dial.Step) {
+func (f *fake) note(steps []target.Step) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var paths []string
@@ -36,14 +36,14 @@ func (f *fake) note(steps []dial.Step) {
 	f.calls = append(f.calls, paths)
 }
 
-func (f *fake) stat(s dial.Step) op.Result {
+func (f *fake) stat(s target.Step) op.Result {
 	if s.Op.Subject() == f.fail {
 		return op.Result{Error: &op.Error{Class: op.Permanent, Message: "no"}}
 	}
 	return op.Result{Stat: &op.StatResult{Exists: true, Owner: s.Op.Subject()}}
 }
 
-func (f *fake) Do(_ context.Context, steps []dial.Step) ([]op.Result, error) {
+func (f *fake) Do(_ context.Context, steps []target.Step) ([]op.Result, error) {
 	f.note(steps)
 	if f.lost != nil {
 		return nil, f.lost
@@ -55,15 +55,15 @@ func (f *fake) Do(_ context.Context, steps []dial.Step) ([]op.Result, error) {
 	return out, nil
 }
 
-func (f *fake) Run(_ context.Context, steps []dial.Step) ([]dial.Outcome, error) {
+func (f *fake) Run(_ context.Context, steps []target.Step) ([]target.Outcome, error) {
 	f.note(steps)
-	out := make([]dial.Outcome, len(steps))
+	out := make([]target.Outcome, len(steps))
 	for i, s := range steps {
 		if f.lost != nil {
 			return out[:i], f.lost
 		}
-		out[i] = dial.Outcome{Result: f.stat(s), Ran: true}
-		if !out[i].Went() {
+		out[i] = target.Outcome{Result: f.stat(s), Ran: true}
+		if !out[i].Succeeded() {
 			break
 		}
 	}
@@ -75,23 +75,23 @@ func wrap(f *fake, via func(context.Context, string) (probe.Dial, error)) *probe
 	return probe.Wrap(f, probe.Options{Host: "h1", Via: via})
 }
 
-func stat(path string) dial.Step { return dial.Step{Op: op.Op{Stat: &op.Stat{Path: path}}} }
+func stat(path string) target.Step { return target.Step{Op: op.Op{Stat: &op.Stat{Path: path}}} }
 
 // open is a probe of a port that takes connections, shut of one that does not.
-func open(t *testing.T) dial.Step {
+func open(t *testing.T) target.Step {
 	t.Helper()
-	return dial.Step{Op: op.Op{TCP: &op.TCPProbe{Address: "127.0.0.1", Port: listen(t, hold), Tries: once}}}
+	return target.Step{Op: op.Op{TCP: &op.TCPProbe{Address: "127.0.0.1", Port: listen(t, hold), Tries: once}}}
 }
 
-func shut(t *testing.T) dial.Step {
+func shut(t *testing.T) target.Step {
 	t.Helper()
-	return dial.Step{Op: op.Op{TCP: &op.TCPProbe{Address: "127.0.0.1", Port: closedPort(t), Tries: once}}}
+	return target.Step{Op: op.Op{TCP: &op.TCPProbe{Address: "127.0.0.1", Port: closedPort(t), Tries: once}}}
 }
 
 var once = op.Tries{TimeoutMS: 5000, Attempts: 1}
 
 // brief tells how a sequence went: a letter for each step.
-func brief(outcomes []dial.Outcome) string {
+func brief(outcomes []target.Outcome) string {
 	var b strings.Builder
 	for _, o := range outcomes {
 		switch {
@@ -117,17 +117,17 @@ func TestRun(t *testing.T) {
 	matched.Expect = wire.Digest(op.Result{TCP: &op.TCPResult{Attempts: 1}})
 	tests := []struct {
 		name  string
-		steps []dial.Step
+		steps []target.Step
 		want  string
 		calls [][]string
 	}{
 		{"nothing", nil, "", nil},
-		{"no probes", []dial.Step{stat("/a"), stat("/b")}, "ss", [][]string{{"/a", "/b"}}},
-		{"a probe in the middle", []dial.Step{stat("/a"), stat("/b"), open(t), open(t), stat("/c")}, "sspps", [][]string{{"/a", "/b"}, {"/c"}}},
-		{"a probe that fails", []dial.Step{stat("/a"), shut(t), open(t), stat("/c")}, "se..", [][]string{{"/a"}}},
-		{"a step that fails", []dial.Step{stat("/a"), stat("/bad"), stat("/b"), open(t)}, "se..", [][]string{{"/a", "/bad", "/b"}}},
-		{"another result than expected", []dial.Step{mismatched, stat("/a")}, "m.", nil},
-		{"the result that is expected", []dial.Step{matched, stat("/a")}, "ps", [][]string{{"/a"}}},
+		{"no probes", []target.Step{stat("/a"), stat("/b")}, "ss", [][]string{{"/a", "/b"}}},
+		{"a probe in the middle", []target.Step{stat("/a"), stat("/b"), open(t), open(t), stat("/c")}, "sspps", [][]string{{"/a", "/b"}, {"/c"}}},
+		{"a probe that fails", []target.Step{stat("/a"), shut(t), open(t), stat("/c")}, "se..", [][]string{{"/a"}}},
+		{"a step that fails", []target.Step{stat("/a"), stat("/bad"), stat("/b"), open(t)}, "se..", [][]string{{"/a", "/bad", "/b"}}},
+		{"another result than expected", []target.Step{mismatched, stat("/a")}, "m.", nil},
+		{"the result that is expected", []target.Step{matched, stat("/a")}, "ps", [][]string{{"/a"}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -145,8 +145,8 @@ func TestRun(t *testing.T) {
 		})
 	}
 	t.Run("host lost", func(t *testing.T) {
-		lost := &dial.Error{Host: "h1", Stage: dial.StageLost, Message: "the connection was lost"}
-		outcomes, err := wrap(&fake{lost: lost}, nil).Run(t.Context(), []dial.Step{open(t), stat("/a"), open(t)})
+		lost := &target.Error{Host: "h1", Stage: target.StageLost, Message: "the connection was lost"}
+		outcomes, err := wrap(&fake{lost: lost}, nil).Run(t.Context(), []target.Step{open(t), stat("/a"), open(t)})
 		if !errors.Is(err, lost) || brief(outcomes) != "p" {
 			t.Errorf("got %q, %v", brief(outcomes), err)
 		}
@@ -169,8 +169,8 @@ func TestDo(t *testing.T) {
 		_, _ = conn.Write([]byte("now"))
 		conn.Close()
 	})
-	waits := dial.Step{Op: op.Op{TCP: &op.TCPProbe{Address: "127.0.0.1", Port: port, Contains: "now", Tries: once}}}
-	results, err := wrap(f, nil).Do(t.Context(), []dial.Step{stat("/a"), waits, stat("/b"), shut(t)})
+	waits := target.Step{Op: op.Op{TCP: &op.TCPProbe{Address: "127.0.0.1", Port: port, Contains: "now", Tries: once}}}
+	results, err := wrap(f, nil).Do(t.Context(), []target.Step{stat("/a"), waits, stat("/b"), shut(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,10 +186,10 @@ func TestDo(t *testing.T) {
 	f.lost = errors.New("gone")
 	endless := waits
 	endless.Op.TCP = &op.TCPProbe{Address: "127.0.0.1", Port: listen(t, hold), Contains: "never", Tries: op.Tries{TimeoutMS: 600_000, Attempts: 1}}
-	if _, err := wrap(f, nil).Do(t.Context(), []dial.Step{endless, stat("/a")}); !errors.Is(err, f.lost) {
+	if _, err := wrap(f, nil).Do(t.Context(), []target.Step{endless, stat("/a")}); !errors.Is(err, f.lost) {
 		t.Errorf("got %v, expected that the host's loss ends the probe", err)
 	}
-	if _, err := wrap(f, nil).Do(t.Context(), []dial.Step{{Op: op.Op{TCP: &op.TCPProbe{}}}}); err == nil {
+	if _, err := wrap(f, nil).Do(t.Context(), []target.Step{{Op: op.Op{TCP: &op.TCPProbe{}}}}); err == nil {
 		t.Error("an invalid op was performed")
 	}
 }
@@ -237,13 +237,13 @@ func TestSeries(t *testing.T) {
 					return near, nil
 				}
 				var notes []string
-				target := probe.Wrap(&fake{}, probe.Options{
+				prober := probe.Wrap(&fake{}, probe.Options{
 					Host: "h1", Via: func(context.Context, string) (probe.Dial, error) { return from, nil },
 					Note: func(_, text string) { notes = append(notes, text) },
 				})
 				tt.tries.Via = "h2"
 				began := time.Now()
-				got, err := target.Do(t.Context(), []dial.Step{{
+				got, err := prober.Do(t.Context(), []target.Step{{
 					Op: op.Op{TCP: &op.TCPProbe{Address: "db", Port: 1, Tries: tt.tries}}, Timeout: tt.limit,
 				}})
 				if err != nil {
@@ -279,7 +279,7 @@ func TestGivenUp(t *testing.T) {
 		{TCP: &op.TCPProbe{Address: "127.0.0.1", Port: port, Contains: "never", Tries: tries}},
 		{HTTP: &op.HTTPProbe{URL: "http://127.0.0.1:1/", Status: []int{200}, Tries: tries}}, // refused, and then it waits
 	} {
-		if _, err := wrap(&fake{}, nil).Run(ctx, []dial.Step{{Op: o}}); !errors.Is(err, context.Canceled) {
+		if _, err := wrap(&fake{}, nil).Run(ctx, []target.Step{{Op: o}}); !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v", err)
 		}
 	}
@@ -287,7 +287,7 @@ func TestGivenUp(t *testing.T) {
 
 // TestViaIsMissing has no connection to the host that a probe begins on.
 func TestViaIsMissing(t *testing.T) {
-	lost := &dial.Error{Host: "h2", Stage: dial.StageConnect, Message: "10.0.0.2:22: connection timed out"}
+	lost := &target.Error{Host: "h2", Stage: target.StageConnect, Message: "10.0.0.2:22: connection timed out"}
 	tests := []struct {
 		name, via string
 		open, use error // of opening the host, and of a connection over it
@@ -301,7 +301,7 @@ func TestViaIsMissing(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			target := wrap(&fake{}, func(_ context.Context, host string) (probe.Dial, error) {
+			prober := wrap(&fake{}, func(_ context.Context, host string) (probe.Dial, error) {
 				if host != tt.via {
 					t.Errorf("asked for %q", host)
 				}
@@ -313,7 +313,7 @@ func TestViaIsMissing(t *testing.T) {
 				{TCP: &op.TCPProbe{Address: "localhost", Port: 1, Tries: tries}},
 				{TCP: &op.TCPProbe{Address: "localhost", Port: 1, Closed: true, Tries: tries}},
 			} {
-				got, err := target.Do(t.Context(), []dial.Step{{Op: o}})
+				got, err := prober.Do(t.Context(), []target.Step{{Op: o}})
 				if tt.want == "" {
 					if !errors.Is(err, lost) {
 						t.Errorf("%s: got %v, %+v, expected that the host is lost", o, err, got)

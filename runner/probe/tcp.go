@@ -42,7 +42,9 @@ func (p *peer) attempt(ctx context.Context) (op.Result, *failure) {
 	if err != nil {
 		return op.Result{}, p.failed(ctx, err, got)
 	}
-	return op.Result{TCP: &op.TCPResult{Received: text(got, maxKept)}}, nil
+	result := &op.TCPResult{}
+	result.Received, result.ReceivedRaw, result.ReceivedCut = keep(got, op.DefaultOutput)
+	return op.Result{TCP: result}, nil
 }
 
 // unconnected judges a connection that did not come about.

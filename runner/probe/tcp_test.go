@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/openfroyo/froyo/runner/dial"
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/target"
 )
 
 // listen serves each connection to a port of this machine with handle.
@@ -58,7 +58,7 @@ func closedPort(t *testing.T) int {
 // ask makes one probe.
 func ask(t *testing.T, o op.Op) op.Result {
 	t.Helper()
-	got, err := wrap(&fake{}, nil).Do(t.Context(), []dial.Step{{Op: o}})
+	got, err := wrap(&fake{}, nil).Do(t.Context(), []target.Step{{Op: o}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,25 +12,26 @@ import (
 	"github.com/openfroyo/froyo/runner/local"
 	"github.com/openfroyo/froyo/runner/op"
 	"github.com/openfroyo/froyo/runner/probe"
+	"github.com/openfroyo/froyo/runner/target"
 )
 
 // TestVia probes through a real runner.
 func TestVia(t *testing.T) {
 	s := dial.Open(local.New("tester", os.Environ()), dial.Options{Host: "h1", Binary: dialtest.Binary(t)})
 	t.Cleanup(func() { _ = s.Close(context.Background()) })
-	target := probe.Wrap(s, probe.Options{Host: "h1", Via: func(ctx context.Context, _ string) (probe.Dial, error) {
+	prober := probe.Wrap(s, probe.Options{Host: "h1", Via: func(ctx context.Context, _ string) (probe.Dial, error) {
 		return probe.From(s, ""), s.Ready(ctx, "")
 	}})
 	tries := op.Tries{Via: "h1", TimeoutMS: 10_000, Attempts: 1}
 	a := newAuthority(t)
 	plain := server(t)
-	get := func(url, ca string) dial.Step {
-		return dial.Step{Op: op.Op{HTTP: &op.HTTPProbe{URL: url, CA: ca, Status: []int{http.StatusOK}, Tries: tries}}}
+	get := func(url, ca string) target.Step {
+		return target.Step{Op: op.Op{HTTP: &op.HTTPProbe{URL: url, CA: ca, Status: []int{http.StatusOK}, Tries: tries}}}
 	}
-	connect := func(port int, closed bool) dial.Step {
-		return dial.Step{Op: op.Op{TCP: &op.TCPProbe{Address: "localhost", Port: port, Closed: closed, Tries: tries}}}
+	connect := func(port int, closed bool) target.Step {
+		return target.Step{Op: op.Op{TCP: &op.TCPProbe{Address: "localhost", Port: port, Closed: closed, Tries: tries}}}
 	}
-	got, err := target.Do(t.Context(), []dial.Step{
+	got, err := prober.Do(t.Context(), []target.Step{
 		stat("/"), get(plain.URL+"/big", ""), get(a.serve(t, -1e12, 1e15, "127.0.0.1"), a.pem),
 		connect(listen(t, hold), false), connect(closedPort(t), true),
 		connect(closedPort(t), false), get(a.serve(t, -1e12, 1e15, "other.example"), a.pem),
@@ -52,7 +53,7 @@ func TestVia(t *testing.T) {
 	if e := got[9].Error; e == nil {
 		t.Error("a connection that is reset is taken for an answer")
 	}
-	if _, err := s.Do(t.Context(), []dial.Step{stat("/")}); err != nil {
+	if _, err := s.Do(t.Context(), []target.Step{stat("/")}); err != nil {
 		t.Errorf("the session does not go on: %v", err)
 	}
 }

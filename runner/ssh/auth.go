@@ -5,22 +5,30 @@ import (
 	"io/fs"
 	"slices"
 
+	"github.com/openfroyo/froyo/runner/escape"
 	"golang.org/x/crypto/ssh"
-
-	"github.com/openfroyo/froyo/runner/dial"
 )
 
-// methods are the ways to log in, in the order they are tried: keys, then the password.
+// methods are the ways to log in, in the order they are tried: keys, then the
+// password. The password is the target's: a host on the way there never gets it.
 func (a *attempt) methods() []ssh.AuthMethod {
-	methods := []ssh.AuthMethod{ssh.PublicKeysCallback(a.signers)}
-	if a.dialer.password == nil {
+	var methods []ssh.AuthMethod
+	rules := a.target.rules
+	if !rules.noKeys {
+		methods = append(methods, ssh.PublicKeysCallback(a.signers))
+	}
+	if a.dialer.password == nil || a.target.jump {
 		return methods
 	}
-	return append(methods,
-		ssh.PasswordCallback(a.password),
-		ssh.KeyboardInteractive(func(_, _ string, questions []string, echos []bool) ([]string, error) {
+	if !rules.noPassword {
+		methods = append(methods, ssh.PasswordCallback(a.password))
+	}
+	if !rules.noQuestions {
+		methods = append(methods, ssh.KeyboardInteractive(func(_, _ string, questions []string, echos []bool) ([]string, error) {
 			return a.answer(questions, echos)
 		}))
+	}
+	return methods
 }
 
 // password gives the password once: a wrong one sent by each method in turn
@@ -40,7 +48,7 @@ func (a *attempt) answer(questions []string, echos []bool) ([]string, error) {
 		return nil, nil
 	}
 	if len(questions) > 1 || echos[0] {
-		return nil, errors.New("the host asks " + dial.Escape(questions[0]) + ", which cannot be answered")
+		return nil, errors.New("the host asks " + escape.Text(questions[0]) + ", which cannot be answered")
 	}
 	password, err := a.password()
 	return []string{password}, err
@@ -48,9 +56,12 @@ func (a *attempt) answer(questions []string, echos []bool) ([]string, error) {
 
 // signers are the keys to offer: those asked for, the agent's, the usual files.
 func (a *attempt) signers() ([]ssh.Signer, error) {
-	fromAgent, agentErr := a.dialer.keyring.agent()
-	if agentErr != nil {
-		a.notes = append(a.notes, "the SSH agent does not answer")
+	var fromAgent []ssh.Signer
+	if !a.target.rules.noAgent {
+		var err error
+		if fromAgent, err = a.dialer.keyring.agent(); err != nil {
+			a.notes = append(a.notes, "the SSH agent does not answer")
+		}
 	}
 	var signers []ssh.Signer
 	for _, path := range a.target.explicit {
@@ -73,7 +84,20 @@ func (a *attempt) signers() ([]ssh.Signer, error) {
 			a.note(path, err)
 		}
 	}
-	return unique(signers), nil
+	return a.allowed(unique(signers)), nil
+}
+
+// allowed leaves out the keys that ssh_config rules out.
+func (a *attempt) allowed(signers []ssh.Signer) []ssh.Signer {
+	var kept []ssh.Signer
+	for _, s := range signers {
+		if usable := a.target.rules.usable(s); usable != nil {
+			kept = append(kept, usable)
+		} else {
+			a.notes = append(a.notes, "ssh_config does not allow the key "+describe(s.PublicKey()))
+		}
+	}
+	return kept
 }
 
 // signer returns the key in a file, or the agent's copy of it.
@@ -94,7 +118,7 @@ func (a *attempt) note(path string, err error) {
 	if inPath, ok := errors.AsType[*fs.PathError](err); ok {
 		err = inPath.Err
 	}
-	a.notes = append(a.notes, "key "+dial.Escape(path)+": "+dial.Escape(err.Error()))
+	a.notes = append(a.notes, "key "+escape.Text(path)+": "+escape.Text(err.Error()))
 }
 
 // unique drops keys offered twice: each offer counts against the host's limit of tries.

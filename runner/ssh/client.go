@@ -3,14 +3,16 @@ package ssh
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/openfroyo/froyo/runner/escape"
+	"github.com/openfroyo/froyo/runner/target"
+	"github.com/openfroyo/froyo/runner/transport"
 	"golang.org/x/crypto/ssh"
-
-	"github.com/openfroyo/froyo/runner/dial"
 )
 
 // maxSessions is how many processes one connection carries at a time: sshd
@@ -20,16 +22,16 @@ const maxSessions = 8
 // Client is a connection to a host, logged in.
 type Client struct {
 	conn     *ssh.Client
-	target   *target
+	target   *endpoint
 	sessions chan struct{} // a slot for each session
 	closing  sync.Once
 	closed   chan struct{}
 	closeErr error
 }
 
-var _ dial.Transport = (*Client)(nil)
+var _ transport.Transport = (*Client)(nil)
 
-func newClient(conn *ssh.Client, t *target, keepAlive time.Duration) *Client {
+func newClient(conn *ssh.Client, t *endpoint, keepAlive time.Duration) *Client {
 	c := &Client{conn: conn, target: t, sessions: make(chan struct{}, maxSessions), closed: make(chan struct{})}
 	if keepAlive <= 0 {
 		keepAlive = defaultKeepAlive
@@ -47,11 +49,14 @@ func (c *Client) Near() bool {
 	return ok && address.IP.IsLoopback()
 }
 
-// Close ends the connection.
+// Close ends the connection. One that the peer has ended already is no error.
 func (c *Client) Close() error {
 	c.closing.Do(func() {
 		close(c.closed)
 		c.closeErr = c.conn.Close()
+		if errors.Is(c.closeErr, io.EOF) { // behind a jump host: its channel was closed from there first
+			c.closeErr = nil
+		}
 	})
 	return c.closeErr
 }
@@ -94,14 +99,14 @@ func (c *Client) alive(within time.Duration) bool {
 }
 
 // Start runs a script by the login shell, over a session of its own.
-func (c *Client) Start(ctx context.Context, script string) (*dial.Process, error) {
+func (c *Client) Start(ctx context.Context, script string) (*transport.Process, error) {
 	select {
 	case c.sessions <- struct{}{}:
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
 	type started struct {
-		process *dial.Process
+		process *transport.Process
 		err     error
 	}
 	result := make(chan started, 1)
@@ -124,7 +129,7 @@ func (c *Client) Start(ctx context.Context, script string) (*dial.Process, error
 
 // start opens a session and runs script in it. The session's slot is given
 // back when the process has ended.
-func (c *Client) start(script string) (*dial.Process, error) {
+func (c *Client) start(script string) (*transport.Process, error) {
 	session, err := c.conn.NewSession()
 	if err != nil {
 		<-c.sessions
@@ -147,7 +152,7 @@ func (c *Client) start(script string) (*dial.Process, error) {
 	return process, nil
 }
 
-func run(session *ssh.Session, script string) (*dial.Process, error) {
+func run(session *ssh.Session, script string) (*transport.Process, error) {
 	stdin, err := session.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -160,13 +165,13 @@ func run(session *ssh.Session, script string) (*dial.Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &dial.Process{Stdin: stdin, Stdout: stdout, Stderr: stderr}, session.Start(script)
+	return &transport.Process{Stdin: stdin, Stdout: stdout, Stderr: stderr}, session.Start(script)
 }
 
 // exit turns the library's account of how a process ended into ours.
 func exit(err error) error {
 	if e, ok := errors.AsType[*ssh.ExitError](err); ok {
-		return &dial.ExitError{Status: e.ExitStatus(), Signal: e.Signal()}
+		return &transport.ExitError{Status: e.ExitStatus(), Signal: e.Signal()}
 	}
 	return err
 }
@@ -175,11 +180,11 @@ func exit(err error) error {
 func (c *Client) refused(err error) error {
 	t := c.target
 	if open, ok := errors.AsType[*ssh.OpenChannelError](err); ok {
-		return t.errorAt(dial.StageStart, "the host refuses another session: "+dial.Escape(open.Message),
+		return t.errorAt(target.StageStart, "the host refuses another session: "+escape.Text(open.Message),
 			"sshd's MaxSessions must allow one per user that is worked as", err)
 	}
 	if text := err.Error(); strings.HasPrefix(text, "ssh: command ") && strings.HasSuffix(text, " failed") {
-		return t.errorAt(dial.StageStart, "the host refuses to run commands", "does a ForceCommand or a restricted account stand in the way?", err)
+		return t.errorAt(target.StageStart, "the host refuses to run commands", "does a ForceCommand or a restricted account stand in the way?", err)
 	}
-	return t.errorAt(dial.StageLost, "the connection ended: "+dial.Escape(err.Error()), "", err)
+	return t.errorAt(target.StageLost, "the connection ended: "+escape.Text(err.Error()), "", err)
 }

@@ -1,7 +1,7 @@
 // Package ssh connects to hosts over SSH and starts shells there: the
 // transport below runner/dial for real servers.
 //
-// It imports runner/dial for the contract and its errors, and the libraries of
+// It imports runner/transport, runner/target for its errors, runner/escape, and the libraries of
 // SSH. What all hosts of a run share (keys, the agent, known_hosts, ssh_config,
 // connections to jump hosts) is read once and held by a Dialer.
 package ssh
@@ -15,7 +15,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/openfroyo/froyo/runner/dial"
+	"github.com/openfroyo/froyo/runner/ssh/sshconfig"
+	"github.com/openfroyo/froyo/runner/target"
 )
 
 // Options are what all hosts of a run have in common.
@@ -64,7 +65,7 @@ type Host struct {
 // Dialer connects to the hosts of one run. It is safe for concurrent use.
 type Dialer struct {
 	options  Options
-	config   func() *config
+	config   *sshconfig.Config
 	keyring  *keyring
 	password func() (string, error)
 
@@ -77,7 +78,7 @@ type Dialer struct {
 func NewDialer(o Options) *Dialer {
 	d := &Dialer{
 		options:  o,
-		config:   sync.OnceValue(func() *config { return readConfig(o.Home, o.ConfigFiles) }),
+		config:   sshconfig.New(o.Home, o.ConfigFiles),
 		keyring:  newKeyring(o.AgentSocket),
 		hostKeys: map[string]*hostKeys{},
 		jumps:    map[string]*jump{},
@@ -88,12 +89,9 @@ func NewDialer(o Options) *Dialer {
 	return d
 }
 
-// Notes lists what in ssh_config was left out because it is not understood.
-func (d *Dialer) Notes() []string { return d.config().notes }
-
-// Dial connects to a host and logs in. The error is a *dial.Error, or that of ctx.
+// Dial connects to a host and logs in. The error is a *target.Error, or that of ctx.
 func (d *Dialer) Dial(ctx context.Context, h Host) (*Client, error) {
-	t, err := d.resolve(h)
+	t, err := d.resolve(ctx, h)
 	if err != nil {
 		return nil, err
 	}
@@ -113,17 +111,22 @@ func (d *Dialer) Close() error {
 
 // connect opens a connection to a target; chain holds the targets that are being
 // reached through it.
-func (d *Dialer) connect(ctx context.Context, t *target, chain []string) (*Client, error) {
+func (d *Dialer) connect(ctx context.Context, t *endpoint, chain []string) (*Client, error) {
 	keys := d.keysOf(t)
 	algorithms, err := keys.algorithms(t)
 	if err != nil {
 		return nil, err
 	}
+	allowed := t.rules.hostKeyAlgorithms(algorithms)
+	if len(algorithms) > 0 && len(allowed) == 0 {
+		return nil, t.errorAt(target.StageHostKey, "the host is known by keys that ssh_config does not allow ("+strings.Join(algorithms, ", ")+")",
+			"allow one in HostKeyAlgorithms, or learn another key of the host", nil)
+	}
 	raw, err := d.open(ctx, t, chain)
 	if err != nil {
 		return nil, err
 	}
-	attempt := &attempt{dialer: d, target: t, hostKeys: keys, algorithms: algorithms}
+	attempt := &attempt{dialer: d, target: t, hostKeys: keys, algorithms: allowed}
 	conn, err := attempt.handshake(ctx, raw)
 	if err != nil {
 		return nil, err
@@ -132,7 +135,7 @@ func (d *Dialer) connect(ctx context.Context, t *target, chain []string) (*Clien
 }
 
 // open makes the byte stream below SSH: TCP, or a channel through jump hosts.
-func (d *Dialer) open(ctx context.Context, t *target, chain []string) (net.Conn, error) {
+func (d *Dialer) open(ctx context.Context, t *endpoint, chain []string) (net.Conn, error) {
 	timed, cancel := context.WithTimeout(ctx, t.timeout)
 	defer cancel()
 	if len(t.jumps) > 0 {
@@ -154,7 +157,7 @@ func (d *Dialer) open(ctx context.Context, t *target, chain []string) (net.Conn,
 }
 
 // keysOf returns the known hosts for a target, shared by all targets with the same files.
-func (d *Dialer) keysOf(t *target) *hostKeys {
+func (d *Dialer) keysOf(t *endpoint) *hostKeys {
 	id := strings.Join(t.knownHosts, "\x00")
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -166,8 +169,8 @@ func (d *Dialer) keysOf(t *target) *hostKeys {
 	return k
 }
 
-// target is a host with everything resolved.
-type target struct {
+// endpoint is a host with everything resolved.
+type endpoint struct {
 	name       string
 	address    string
 	port       int
@@ -179,25 +182,28 @@ type target struct {
 	keyAlias   string
 	timeout    time.Duration
 	jumps      []string
+	jump       bool // others are reached through it
+	rules      rules
 }
 
 // hostPort is the address to connect to.
-func (t *target) hostPort() string { return net.JoinHostPort(t.address, strconv.Itoa(t.port)) }
+func (t *endpoint) hostPort() string { return net.JoinHostPort(t.address, strconv.Itoa(t.port)) }
 
-// keyName is the name under which the host's key is known.
-func (t *target) keyName() string {
+// keyName is the name under which the host's key is known, in lower case: names
+// of hosts have none.
+func (t *endpoint) keyName() string {
 	if t.keyAlias != "" {
-		return net.JoinHostPort(t.keyAlias, "22")
+		return net.JoinHostPort(strings.ToLower(t.keyAlias), "22")
 	}
-	return t.hostPort()
+	return strings.ToLower(t.hostPort())
 }
 
 // id tells targets apart that need connections of their own.
-func (t *target) id() string {
+func (t *endpoint) id() string {
 	return t.user + "@" + t.hostPort() + " " + strings.Join(t.jumps, ",")
 }
 
 // errorAt is an error about the target.
-func (t *target) errorAt(stage dial.Stage, message, hint string, cause error) *dial.Error {
-	return &dial.Error{Host: t.name, Stage: stage, Message: message, Hint: hint, Cause: cause}
+func (t *endpoint) errorAt(stage target.Stage, message, hint string, cause error) *target.Error {
+	return &target.Error{Host: t.name, Stage: stage, Message: message, Hint: hint, Cause: cause}
 }

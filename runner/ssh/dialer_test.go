@@ -15,12 +15,12 @@ import (
 	"testing"
 	"time"
 
-	xssh "golang.org/x/crypto/ssh"
-	"golang.org/x/crypto/ssh/agent"
-
-	"github.com/openfroyo/froyo/runner/dial"
 	"github.com/openfroyo/froyo/runner/ssh"
 	"github.com/openfroyo/froyo/runner/ssh/sshtest"
+	"github.com/openfroyo/froyo/runner/target"
+	"github.com/openfroyo/froyo/runner/transport"
+	xssh "golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/agent"
 )
 
 // options are those of an operator who may log in to s and knows its key.
@@ -68,11 +68,11 @@ func output(t *testing.T, c *ssh.Client, script string) (string, error) {
 }
 
 // wantError checks the stage and what message and hint hold.
-func wantError(t *testing.T, err error, stage dial.Stage, parts ...string) {
+func wantError(t *testing.T, err error, stage target.Stage, parts ...string) {
 	t.Helper()
-	e, ok := errors.AsType[*dial.Error](err)
+	e, ok := errors.AsType[*target.Error](err)
 	if !ok {
-		t.Fatalf("got %v, want a *dial.Error at stage %s", err, stage)
+		t.Fatalf("got %v, want a *target.Error at stage %s", err, stage)
 	}
 	if e.Stage != stage || e.Host != "h1" {
 		t.Errorf("got stage %s of %s, want %s of h1: %v", e.Stage, e.Host, stage, err)
@@ -123,11 +123,11 @@ func TestStart(t *testing.T) {
 		t.Errorf("got %q, %v", out, err)
 	}
 	_, err = output(t, c, "exit 7")
-	if e, ok := errors.AsType[*dial.ExitError](err); !ok || e.Status != 7 {
+	if e, ok := errors.AsType[*transport.ExitError](err); !ok || e.Status != 7 {
 		t.Errorf("exit 7 gave %v", err)
 	}
 	_, err = output(t, c, "kill -KILL $$")
-	if e, ok := errors.AsType[*dial.ExitError](err); !ok || e.Signal != "KILL" {
+	if e, ok := errors.AsType[*transport.ExitError](err); !ok || e.Signal != "KILL" {
 		t.Errorf("a killed process gave %v", err)
 	}
 }
@@ -138,7 +138,7 @@ func TestSessionsAreBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var held []*dial.Process
+	var held []*transport.Process
 	for range 8 {
 		p, err := c.Start(t.Context(), "cat")
 		if err != nil {
@@ -169,79 +169,79 @@ func TestRefusals(t *testing.T) {
 		name   string
 		server sshtest.Options
 		change func(*ssh.Options)
-		stage  dial.Stage
+		stage  target.Stage
 		parts  []string
 	}{
 		{
 			"wrong key",
 			sshtest.Options{},
 			func(o *ssh.Options) { o.Keys = []string{stranger} },
-			dial.StageAuth,
+			target.StageAuth,
 			[]string{"permission denied for user ops", "publickey", "--key"},
 		},
 		{
 			"encrypted key",
 			sshtest.Options{},
 			func(o *ssh.Options) { o.Keys = []string{locked} },
-			dial.StageAuth,
+			target.StageAuth,
 			[]string{"encrypted", "ssh-add"},
 		},
 		{
 			"missing key",
 			sshtest.Options{},
 			func(o *ssh.Options) { o.Keys = []string{"/nowhere/id"} },
-			dial.StageAuth,
+			target.StageAuth,
 			[]string{"/nowhere/id: no such file"},
 		},
 		{
 			"no agent",
 			sshtest.Options{},
 			func(o *ssh.Options) { o.Keys, o.AgentSocket = nil, "/nowhere/agent" },
-			dial.StageAuth,
+			target.StageAuth,
 			[]string{"agent does not answer"},
 		},
 		{
 			"no password",
 			sshtest.Options{Password: "x"},
 			func(*ssh.Options) {},
-			dial.StageAuth,
+			target.StageAuth,
 			[]string{"permission denied", "-k"},
 		},
 		{
 			"wrong password",
 			sshtest.Options{Password: "x"},
 			func(o *ssh.Options) { o.Password = given("y") },
-			dial.StageAuth,
+			target.StageAuth,
 			[]string{"permission denied", "password"},
 		},
 		{
 			"wrong password by keyboard",
 			sshtest.Options{Password: "x", Interactive: true},
-			func(o *ssh.Options) { o.Password = given("y") }, dial.StageAuth,
+			func(o *ssh.Options) { o.Password = given("y") }, target.StageAuth,
 			[]string{"permission denied"},
 		},
 		{
 			"unknown host",
 			sshtest.Options{},
 			func(o *ssh.Options) { o.KnownHosts = []string{"/nowhere/known"} },
-			dial.StageHostKey,
+			target.StageHostKey,
 			[]string{"not known: ssh-ed25519 SHA256:", "--accept-new", "ssh-keyscan"},
 		},
 		{
 			"user like an option",
 			sshtest.Options{},
 			func(o *ssh.Options) { o.User = "-oProxyCommand=x" },
-			dial.StageConnect,
+			target.StageConnect,
 			[]string{"not a user's name"},
 		},
 		{
 			"user with escapes",
 			sshtest.Options{},
 			func(o *ssh.Options) { o.User = "a\x1b]0;x" },
-			dial.StageConnect,
+			target.StageConnect,
 			[]string{`\x1b`},
 		},
-		{"no user", sshtest.Options{}, func(o *ssh.Options) { o.User = "" }, dial.StageConnect, []string{"-u"}},
+		{"no user", sshtest.Options{}, func(o *ssh.Options) { o.User = "" }, target.StageConnect, []string{"-u"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -374,7 +374,7 @@ func TestUnreachable(t *testing.T) {
 			d := ssh.NewDialer(ssh.Options{Home: t.TempDir(), User: "ops", ConnectTimeout: 300 * time.Millisecond})
 			test.host.Name = "h1"
 			_, err := d.Dial(t.Context(), test.host)
-			wantError(t, err, dial.StageConnect, test.part)
+			wantError(t, err, target.StageConnect, test.part)
 		})
 	}
 }
@@ -408,7 +408,7 @@ func TestSessionRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = c.Start(t.Context(), "true")
-	wantError(t, err, dial.StageStart, "refuses to run commands")
+	wantError(t, err, target.StageStart, "refuses to run commands")
 
 	full := sshtest.Start(t, sshtest.Options{MaxSessions: 1})
 	c, err = dialTo(t, full, options(t, full))
@@ -421,7 +421,7 @@ func TestSessionRefused(t *testing.T) {
 	}
 	defer p.Stdin.Close()
 	_, err = c.Start(t.Context(), "true")
-	wantError(t, err, dial.StageStart, "refuses another session", "MaxSessions")
+	wantError(t, err, target.StageStart, "refuses another session", "MaxSessions")
 }
 
 // TestDeadPeer has a server that lets in and never answers again.
@@ -434,7 +434,7 @@ func TestDeadPeer(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = c.Start(t.Context(), "true")
-	wantError(t, err, dial.StageLost, "the connection ended")
+	wantError(t, err, target.StageLost, "the connection ended")
 }
 
 func TestProxyJump(t *testing.T) {
@@ -469,7 +469,42 @@ func TestProxyJump(t *testing.T) {
 		t.Errorf("jump hosts were logged in to %d and %d times, want once each", first.Logins(), second.Logins())
 	}
 	_, err := d.Dial(t.Context(), ssh.Host{Name: "h1", Address: "loop"})
-	wantError(t, err, dial.StageConnect, "jump host loop", "itself")
+	wantError(t, err, target.StageConnect, "jump host loop", "itself")
+
+	c, err := d.Dial(t.Context(), ssh.Host{Name: "h1", Port: behind.Port(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	behind.Cut()
+	if _, err := output(t, c, "true"); err == nil {
+		t.Error("a connection that its host ended still works")
+	}
+	closeOrFail(t, c) // what has ended already is closed
+}
+
+// TestJumpHostsGetNoPassword has a jump host that asks for the password: it
+// belongs to the host behind it.
+func TestJumpHostsGetNoPassword(t *testing.T) {
+	for _, interactive := range []bool{false, true} {
+		behind := sshtest.Start(t, sshtest.Options{Password: "s3cr3t"})
+		jump := sshtest.Start(t, sshtest.Options{Password: "s3cr3t", Interactive: interactive})
+		file := filepath.Join(t.TempDir(), "config")
+		config := "Host h1\n ProxyJump j1\nHost h1 j1\n HostName 127.0.0.1\nHost j1\n Port " + portOf(jump) + "\n"
+		if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		asked := false
+		d := ssh.NewDialer(ssh.Options{
+			Home: t.TempDir(), User: "ops", KnownHosts: []string{behind.KnownHosts(t), jump.KnownHosts(t)}, ConfigFiles: []string{file},
+			ConnectTimeout: 5 * time.Second, Password: func() (string, error) { asked = true; return "s3cr3t", nil },
+		})
+		t.Cleanup(func() { closeOrFail(t, d) })
+		_, err := d.Dial(t.Context(), ssh.Host{Name: "h1", Port: behind.Port(t)})
+		wantError(t, err, target.StageAuth, "jump host j1", "permission denied", "not given to a jump host")
+		if asked || jump.Logins() != 0 {
+			t.Errorf("the password was asked for: %v; logins of the jump host: %d", asked, jump.Logins())
+		}
+	}
 }
 
 func portOf(s *sshtest.Server) string {

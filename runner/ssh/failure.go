@@ -9,43 +9,43 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/openfroyo/froyo/runner/escape"
+	"github.com/openfroyo/froyo/runner/target"
 	"golang.org/x/crypto/ssh"
-
-	"github.com/openfroyo/froyo/runner/dial"
 )
 
 // failed explains why a target could not be reached at all.
-func (t *target) failed(ctx context.Context, err error) error {
+func (t *endpoint) failed(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	at := t.hostPort()
 	if open, ok := errors.AsType[*ssh.OpenChannelError](err); ok {
-		return t.errorAt(dial.StageConnect, "the jump host does not reach "+at+": "+dial.Escape(open.Message), "", err)
+		return t.errorAt(target.StageConnect, "the jump host does not reach "+at+": "+escape.Text(open.Message), "", err)
 	}
-	if jump, ok := errors.AsType[*dial.Error](err); ok {
-		return &dial.Error{
+	if jump, ok := errors.AsType[*target.Error](err); ok {
+		return &target.Error{
 			Host: t.name, Stage: jump.Stage, Message: "jump host " + jump.Host + ": " + jump.Message,
 			Detail: jump.Detail, Hint: jump.Hint, Cause: err,
 		}
 	}
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		if dns.IsTimeout {
-			return t.errorAt(dial.StageConnect, "looking up "+t.address+" took too long", "", err)
+			return t.errorAt(target.StageConnect, "looking up "+t.address+" took too long", "", err)
 		}
-		return t.errorAt(dial.StageConnect, "no address is known for "+t.address,
+		return t.errorAt(target.StageConnect, "no address is known for "+t.address,
 			"check the name, or give the address in the inventory (ansible_host)", err)
 	}
 	switch {
 	case isTimeout(err):
-		return t.errorAt(dial.StageConnect, "no answer from "+at+" within "+t.timeout.String(),
+		return t.errorAt(target.StageConnect, "no answer from "+at+" within "+t.timeout.String(),
 			"is the host up, and does a firewall drop the packets?", err)
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return t.errorAt(dial.StageConnect, at+" refuses connections", "is sshd running, and on this port?", err)
+		return t.errorAt(target.StageConnect, at+" refuses connections", "is sshd running, and on this port?", err)
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
-		return t.errorAt(dial.StageConnect, "no route to "+at, "", err)
+		return t.errorAt(target.StageConnect, "no route to "+at, "", err)
 	}
-	return t.errorAt(dial.StageConnect, "connect to "+at+": "+dial.Escape(err.Error()), "", err)
+	return t.errorAt(target.StageConnect, "connect to "+at+": "+escape.Text(err.Error()), "", err)
 }
 
 // failed explains why a handshake did not succeed.
@@ -61,32 +61,35 @@ func (a *attempt) failed(err error) error {
 	case a.trusted && (strings.Contains(text, "unable to authenticate") || strings.Contains(text, "disconnect, reason")):
 		return a.refused(err)
 	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, net.ErrClosed):
-		return t.errorAt(dial.StageConnect, at+" closed the connection during the handshake",
+		return t.errorAt(target.StageConnect, at+" closed the connection during the handshake",
 			"is it an SSH server? sshd drops connections beyond MaxStartups; a smaller --forks helps", err)
 	}
-	return t.errorAt(dial.StageConnect, "handshake with "+at+": "+dial.Escape(text), "", err)
+	return t.errorAt(target.StageConnect, "handshake with "+at+": "+escape.Text(text), "", err)
 }
 
 // silent explains a handshake that did not end in time.
-func (t *target) silent(err error) error {
-	return t.errorAt(dial.StageConnect, t.hostPort()+" accepted the connection, but the handshake did not end within "+t.timeout.String(),
+func (t *endpoint) silent(err error) error {
+	return t.errorAt(target.StageConnect, t.hostPort()+" accepted the connection, but the handshake did not end within "+t.timeout.String(),
 		"is it an SSH server, and not overloaded?", err)
 }
 
 // refused explains why the host did not let us in.
 func (a *attempt) refused(err error) error {
 	t := a.target
-	message := "permission denied for user " + dial.Escape(t.user)
+	message := "permission denied for user " + escape.Text(t.user)
 	hint := "check the user (-u) and the key (--key), or give a password (-k)"
+	if t.jump {
+		hint = "check its user and key in ssh_config; the password of -k is for the hosts themselves, and is not given to a jump host"
+	}
 	text := err.Error()
 	switch {
 	case strings.Contains(text, "disconnect, reason"):
-		message += ": " + dial.Escape(after(text, "disconnect, "))
+		message += ": " + escape.Text(after(text, "disconnect, "))
 		if strings.Contains(text, "oo many authentication failures") {
 			hint = "the agent holds too many keys: name the right one by --key, with IdentitiesOnly in ssh_config"
 		}
 	case strings.Contains(text, "attempted methods"):
-		message += " (" + dial.Escape(between(text, "attempted methods [", "]")) + " tried)"
+		message += " (" + escape.Text(between(text, "attempted methods [", "]")) + " tried)"
 	}
 	if len(a.notes) > 0 {
 		message += "; " + strings.Join(a.notes, "; ")
@@ -94,8 +97,8 @@ func (a *attempt) refused(err error) error {
 	if a.encrypted {
 		hint = "unlock the key with ssh-add, or name another by --key"
 	}
-	e := t.errorAt(dial.StageAuth, message, hint, err)
-	e.Detail = dial.Escape(strings.TrimSpace(a.banner))
+	e := t.errorAt(target.StageAuth, message, hint, err)
+	e.Detail = escape.Text(strings.TrimSpace(a.banner))
 	return e
 }
 

@@ -4,23 +4,22 @@ import (
 	"context"
 	"net"
 
+	"github.com/openfroyo/froyo/runner/target"
 	"golang.org/x/crypto/ssh"
-
-	"github.com/openfroyo/froyo/runner/dial"
 )
 
 // attempt is one handshake under way.
 type attempt struct {
 	dialer     *Dialer
-	target     *target
+	target     *endpoint
 	hostKeys   *hostKeys
 	algorithms []string
 
-	keyError  *dial.Error // why the host's key was refused
-	trusted   bool        // the host's key was accepted
-	answered  bool        // the password was given
-	encrypted bool        // a key could not be used for want of its passphrase
-	notes     []string    // why some keys could not be used
+	keyError  *target.Error // why the host's key was refused
+	trusted   bool          // the host's key was accepted
+	answered  bool          // the password was given
+	encrypted bool          // a key could not be used for want of its passphrase
+	notes     []string      // why some keys could not be used
 	banner    string
 }
 
@@ -53,7 +52,9 @@ func (a *attempt) handshake(ctx context.Context, raw net.Conn) (*ssh.Client, err
 }
 
 func (a *attempt) negotiate(raw net.Conn) (*ssh.Client, error) {
+	rules := &a.target.rules
 	conn, channels, requests, err := ssh.NewClientConn(raw, a.target.keyName(), &ssh.ClientConfig{
+		Config:            ssh.Config{Ciphers: rules.ciphers, MACs: rules.macs, KeyExchanges: rules.exchanges},
 		User:              a.target.user,
 		Auth:              a.methods(),
 		HostKeyCallback:   a.checkHostKey,
@@ -67,6 +68,10 @@ func (a *attempt) negotiate(raw net.Conn) (*ssh.Client, error) {
 }
 
 func (a *attempt) checkHostKey(_ string, remote net.Addr, key ssh.PublicKey) error {
+	if why := a.target.rules.refuses(key); why != "" {
+		a.keyError = a.target.errorAt(target.StageHostKey, "the host key is refused: "+why, "", nil)
+		return a.keyError
+	}
 	if err := a.hostKeys.check(a.target, remote, key); err != nil {
 		a.keyError = err
 		return err

@@ -3,7 +3,6 @@ package ssh
 import (
 	"bytes"
 	"errors"
-	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -11,11 +10,12 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/openfroyo/froyo/runner/escape"
+	"github.com/openfroyo/froyo/runner/ssh/knownkeys"
+	"github.com/openfroyo/froyo/runner/target"
 	"github.com/skeema/knownhosts"
 	"golang.org/x/crypto/ssh"
 	xknownhosts "golang.org/x/crypto/ssh/knownhosts"
-
-	"github.com/openfroyo/froyo/runner/dial"
 )
 
 // hostKeys are the host keys that we trust: files of known hosts, and what was
@@ -23,7 +23,7 @@ import (
 type hostKeys struct {
 	files  []string
 	accept bool
-	load   func() (*knownhosts.HostKeyDB, error)
+	load   func() (*knownkeys.Keys, error)
 
 	mu      sync.Mutex
 	learned map[string]ssh.PublicKey // by name, guarded by mu
@@ -33,37 +33,33 @@ func newHostKeys(files []string, accept bool) *hostKeys {
 	return &hostKeys{
 		files:   files,
 		accept:  accept,
-		load:    sync.OnceValues(func() (*knownhosts.HostKeyDB, error) { return readKnownHosts(files) }),
+		load:    sync.OnceValues(func() (*knownkeys.Keys, error) { return knownkeys.Read(files) }),
 		learned: map[string]ssh.PublicKey{},
 	}
 }
 
-// readKnownHosts reads those of the files that exist.
-func readKnownHosts(files []string) (*knownhosts.HostKeyDB, error) {
-	var there []string
-	for _, file := range files {
-		if _, err := os.Stat(file); err == nil {
-			there = append(there, file)
-		} else if !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
-		}
-	}
-	return knownhosts.NewDB(there...)
-}
-
 // algorithms lists the key algorithms under which the target is known, so
 // that it offers a key that can be compared; none where it is not known.
-func (k *hostKeys) algorithms(t *target) ([]string, error) {
+func (k *hostKeys) algorithms(t *endpoint) ([]string, error) {
 	db, err := k.load()
 	if err != nil {
-		return nil, t.errorAt(dial.StageHostKey, "known hosts cannot be read: "+dial.Escape(err.Error()),
-			"mend or remove the line", err)
+		return nil, t.errorAt(target.StageHostKey, "known hosts cannot be read: "+escape.Text(err.Error()),
+			"repair or remove the line", err)
 	}
-	return db.HostKeyAlgorithms(t.keyName()), nil
+	found := db.HostKeyAlgorithms(t.keyName())
+	line, sure := db.Lost(knownhosts.Normalize(t.keyName()))
+	if line != nil && sure || line != nil && k.accept && len(found) == 0 {
+		message := "the line that knows the host, " + line.Place + ", cannot be read: "
+		if !sure {
+			message = "the key of a host that is not known cannot be learned while a line does not tell whose it is, " + line.Place + ": "
+		}
+		return nil, t.errorAt(target.StageHostKey, message+escape.Text(line.Err.Error()), "repair or remove the line", line.Err)
+	}
+	return found, nil
 }
 
 // check decides whether the key is the target's.
-func (k *hostKeys) check(t *target, remote net.Addr, key ssh.PublicKey) *dial.Error {
+func (k *hostKeys) check(t *endpoint, remote net.Addr, key ssh.PublicKey) *target.Error {
 	db, err := k.load()
 	if err == nil {
 		err = db.HostKeyCallback()(t.keyName(), remote, key)
@@ -73,18 +69,18 @@ func (k *hostKeys) check(t *target, remote net.Addr, key ssh.PublicKey) *dial.Er
 	case err == nil:
 		return nil
 	case !ok:
-		return k.unusable(t, key, err)
+		return unusable(t, db, key, err)
 	case len(unknown.Want) > 0:
-		return changed(t, key, unknown.Want)
+		return changed(t, db, key, unknown.Want)
 	case k.accept:
 		return k.learn(t, key)
 	}
-	return t.errorAt(dial.StageHostKey, "the host key is not known: "+describe(key),
+	return t.errorAt(target.StageHostKey, "the host key is not known: "+describe(key),
 		"--accept-new learns it; to compare it first: "+scanCommand(t), err)
 }
 
 // learn adds the key of a host that was not known.
-func (k *hostKeys) learn(t *target, key ssh.PublicKey) *dial.Error {
+func (k *hostKeys) learn(t *endpoint, key ssh.PublicKey) *target.Error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	name := knownhosts.Normalize(t.keyName())
@@ -92,13 +88,13 @@ func (k *hostKeys) learn(t *target, key ssh.PublicKey) *dial.Error {
 		if bytes.Equal(known.Marshal(), key.Marshal()) {
 			return nil
 		}
-		return t.errorAt(dial.StageHostKey, "the host key changed within this run: "+describe(key)+", before "+describe(known), "", nil)
+		return t.errorAt(target.StageHostKey, "the host key changed within this run: "+describe(key)+", before "+describe(known), "", nil)
 	}
 	if len(k.files) == 0 {
-		return t.errorAt(dial.StageHostKey, "no file of known hosts to add the key to", "", nil)
+		return t.errorAt(target.StageHostKey, "no file of known hosts to add the key to", "", nil)
 	}
 	if err := appendLine(k.files[0], knownhosts.Line([]string{name}, key)); err != nil {
-		return t.errorAt(dial.StageHostKey, "the new host key cannot be kept: "+dial.Escape(err.Error()), "", err)
+		return t.errorAt(target.StageHostKey, "the new host key cannot be kept: "+escape.Text(err.Error()), "", err)
 	}
 	k.learned[name] = key
 	return nil
@@ -125,15 +121,15 @@ func appendLine(path, line string) error {
 }
 
 // unusable explains an error of the check itself: a revoked key, a bad certificate.
-func (k *hostKeys) unusable(t *target, key ssh.PublicKey, err error) *dial.Error {
+func unusable(t *endpoint, db *knownkeys.Keys, key ssh.PublicKey, err error) *target.Error {
 	if revoked, ok := errors.AsType[*xknownhosts.RevokedError](err); ok {
-		return t.errorAt(dial.StageHostKey, "the host key is revoked by "+place(revoked.Revoked)+": "+describe(key), "", err)
+		return t.errorAt(target.StageHostKey, "the host key is revoked by "+db.Place(revoked.Revoked)+": "+describe(key), "", err)
 	}
-	return t.errorAt(dial.StageHostKey, "the host key is refused: "+dial.Escape(err.Error()), "", err)
+	return t.errorAt(target.StageHostKey, "the host key is refused: "+escape.Text(err.Error()), "", err)
 }
 
 // otherType explains a host that no longer has a key of the types we know it by.
-func (k *hostKeys) otherType(t *target, err error) *dial.Error {
+func (k *hostKeys) otherType(t *endpoint, err error) *target.Error {
 	message := "the host offers no key of a known type"
 	if db, loadErr := k.load(); loadErr == nil {
 		var types []string
@@ -142,11 +138,11 @@ func (k *hostKeys) otherType(t *target, err error) *dial.Error {
 		}
 		message += " (known: " + strings.Join(types, ", ") + ")"
 	}
-	return t.errorAt(dial.StageHostKey, message, "if the change is expected: "+removeCommand(t, k.files[0]), err)
+	return t.errorAt(target.StageHostKey, message, "if the change is expected: "+removeCommand(t, k.files[0]), err)
 }
 
 // changed explains a key that differs from the known ones.
-func changed(t *target, key ssh.PublicKey, want []xknownhosts.KnownKey) *dial.Error {
+func changed(t *endpoint, db *knownkeys.Keys, key ssh.PublicKey, want []xknownhosts.KnownKey) *target.Error {
 	known := want[0]
 	for _, w := range want {
 		if w.Key.Type() == key.Type() {
@@ -154,24 +150,20 @@ func changed(t *target, key ssh.PublicKey, want []xknownhosts.KnownKey) *dial.Er
 			break
 		}
 	}
-	return t.errorAt(dial.StageHostKey,
-		"the host key changed: it is "+describe(key)+", but "+place(known)+" has "+describe(known.Key),
-		"someone may be listening in; if the change is expected: "+removeCommand(t, known.Filename),
+	return t.errorAt(target.StageHostKey,
+		"the host key changed: it is "+describe(key)+", but "+db.Place(known)+" has "+describe(known.Key),
+		"someone may be listening in; if the change is expected: "+removeCommand(t, db.File(known)),
 		&xknownhosts.KeyError{Want: want})
 }
 
 func describe(key ssh.PublicKey) string {
-	return dial.Escape(key.Type()) + " " + ssh.FingerprintSHA256(key)
+	return escape.Text(key.Type()) + " " + ssh.FingerprintSHA256(key)
 }
 
-func place(known xknownhosts.KnownKey) string {
-	return dial.Escape(known.Filename) + ":" + strconv.Itoa(known.Line)
-}
-
-func scanCommand(t *target) string {
+func scanCommand(t *endpoint) string {
 	return "ssh-keyscan -p " + strconv.Itoa(t.port) + " " + t.address + " | ssh-keygen -lf -"
 }
 
-func removeCommand(t *target, file string) string {
-	return "ssh-keygen -R '" + knownhosts.Normalize(t.keyName()) + "' -f " + dial.Escape(file)
+func removeCommand(t *endpoint, file string) string {
+	return "ssh-keygen -R '" + knownhosts.Normalize(t.keyName()) + "' -f " + escape.Text(file)
 }

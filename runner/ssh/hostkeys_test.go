@@ -3,15 +3,15 @@ package ssh_test
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 
-	"github.com/skeema/knownhosts"
-
-	"github.com/openfroyo/froyo/runner/dial"
 	"github.com/openfroyo/froyo/runner/ssh"
 	"github.com/openfroyo/froyo/runner/ssh/sshtest"
+	"github.com/openfroyo/froyo/runner/target"
+	"github.com/skeema/knownhosts"
 )
 
 // otherKey writes a file that knows s by another server's key.
@@ -33,7 +33,7 @@ func TestChangedHostKey(t *testing.T) {
 	for _, accept := range []bool{false, true} {
 		o.KnownHosts, o.AcceptNew = []string{file}, accept
 		_, err := dialTo(t, s, o)
-		wantError(t, err, dial.StageHostKey, "the host key changed", file+":2", "SHA256:", "ssh-keygen -R '[127.0.0.1]:")
+		wantError(t, err, target.StageHostKey, "the host key changed", file+":2", "SHA256:", "ssh-keygen -R '[127.0.0.1]:")
 	}
 	if text, err := os.ReadFile(file); err != nil || strings.Count(string(text), "\n") != 2 {
 		t.Errorf("the file of known hosts was touched: %q, %v", text, err)
@@ -53,7 +53,7 @@ func TestRevokedHostKey(t *testing.T) {
 	}
 	o.KnownHosts = append(o.KnownHosts, revoked)
 	_, err = dialTo(t, s, o)
-	wantError(t, err, dial.StageHostKey, "revoked by "+revoked+":1")
+	wantError(t, err, target.StageHostKey, "revoked by "+revoked+":1")
 }
 
 // TestOtherKeyType knows the host by an RSA key, of which it has none.
@@ -67,19 +67,66 @@ func TestOtherKeyType(t *testing.T) {
 	}
 	o.KnownHosts = []string{path}
 	_, err := dialTo(t, s, o)
-	wantError(t, err, dial.StageHostKey, "no key of a known type", "ssh-rsa", "ssh-keygen -R")
+	wantError(t, err, target.StageHostKey, "no key of a known type", "ssh-rsa", "ssh-keygen -R")
 }
 
 func TestUnreadableKnownHosts(t *testing.T) {
 	s := sshtest.Start(t, sshtest.Options{})
 	o := options(t, s)
 	path := filepath.Join(t.TempDir(), "known_hosts")
-	if err := os.WriteFile(path, []byte("h1 ssh-ed25519 notbase64!\n"), 0o600); err != nil {
+	good, err := os.ReadFile(o.KnownHosts[0])
+	if err != nil {
 		t.Fatal(err)
 	}
-	o.KnownHosts = []string{path}
-	_, err := dialTo(t, s, o)
-	wantError(t, err, dial.StageHostKey, path+":1", "mend or remove")
+	name := knownhosts.Normalize(s.Addr)
+	for _, test := range []struct {
+		name, text string
+		accept     bool
+		want       []string // of the error; nil is none
+	}{
+		{"of the host", name + " ssh-ed25519 notbase64!\n", false, []string{path + ":1", "repair or remove"}},
+		{"of the host, beside a good one", string(good) + name + " ssh-ed25519 AAAA\n", true, []string{path + ":2", "repair or remove"}},
+		{"by a pattern", string(good) + "*:" + strconv.Itoa(s.Port(t)) + " ssh-ed25519 AAAA\n", false, []string{path + ":2"}},
+		{"but not the host", string(good) + "*:" + strconv.Itoa(s.Port(t)) + ",!" + name + " ssh-ed25519 AAAA\n", false, nil},
+		{"of another host", "h1 ssh-ed25519 notbase64!\nh2\n" + strings.Repeat("x", 100_000) + "\n@ \n" + string(good), false, nil},
+		{"of another host, learning", "h1 ssh-ed25519 notbase64!\n", true, nil},
+		{"of nobody can tell whom, learning", "|1|x|y ssh-ed25519 AAAA\n", true, []string{"does not tell whose", path + ":1"}},
+		{"of nobody can tell whom, known", "|1|x|y ssh-ed25519 AAAA\n" + string(good), true, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if err := os.WriteFile(path, []byte(test.text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			o.KnownHosts, o.AcceptNew = []string{path}, test.accept
+			_, err := dialTo(t, s, o)
+			if test.want == nil {
+				if err != nil {
+					t.Errorf("got %v", err)
+				}
+				return
+			}
+			wantError(t, err, target.StageHostKey, test.want...)
+		})
+	}
+}
+
+// TestNamesHaveNoCase knows a host by a name in capitals: another key is not
+// learned for it, whatever way it is written.
+func TestNamesHaveNoCase(t *testing.T) {
+	s := sshtest.Start(t, sshtest.Options{})
+	other := sshtest.Start(t, sshtest.Options{})
+	path := filepath.Join(t.TempDir(), "known_hosts")
+	line := strings.Replace(knownhosts.Line([]string{"[localhost]:" + strconv.Itoa(s.Port(t))}, other.HostKey.PublicKey()), "localhost", "LocalHost", 1)
+	if err := os.WriteFile(path, []byte(line+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o := options(t, s)
+	o.KnownHosts, o.AcceptNew = []string{path}, true
+	for _, name := range []string{"localhost", "LOCALHOST", "LocalHost"} {
+		d := ssh.NewDialer(o)
+		_, err := d.Dial(t.Context(), ssh.Host{Name: "h1", Address: name, Port: s.Port(t)})
+		wantError(t, err, target.StageHostKey, "the host key changed", path+":1")
+	}
 }
 
 // TestAcceptNew has many hosts of one run learn at the same time.

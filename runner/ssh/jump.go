@@ -6,7 +6,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/openfroyo/froyo/runner/dial"
+	"github.com/openfroyo/froyo/runner/escape"
+	"github.com/openfroyo/froyo/runner/target"
 )
 
 // jump is a connection to a jump host, shared by all hosts behind it: sshd
@@ -28,9 +29,9 @@ func (j *jump) close() error {
 }
 
 // via returns the connection to the last jump host before t.
-func (d *Dialer) via(ctx context.Context, t *target, chain []string) (*Client, error) {
+func (d *Dialer) via(ctx context.Context, t *endpoint, chain []string) (*Client, error) {
 	last := len(t.jumps) - 1
-	hop, err := d.resolveJump(t.jumps[last])
+	hop, err := d.resolveJump(ctx, t.jumps[last])
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +40,7 @@ func (d *Dialer) via(ctx context.Context, t *target, chain []string) (*Client, e
 	}
 	chain = append(slices.Clip(chain), t.id())
 	if slices.Contains(chain, hop.id()) {
-		return nil, hop.errorAt(dial.StageConnect, "is reached through itself", "mend ProxyJump in ssh_config", nil)
+		return nil, hop.errorAt(target.StageConnect, "is reached through itself", "fix ProxyJump in ssh_config", nil)
 	}
 	j := d.jump(hop, chain)
 	select {
@@ -52,7 +53,7 @@ func (d *Dialer) via(ctx context.Context, t *target, chain []string) (*Client, e
 
 // jump returns the connection to a jump host, begun by whoever asks first and
 // not bound to that one's context.
-func (d *Dialer) jump(hop *target, chain []string) *jump {
+func (d *Dialer) jump(hop *endpoint, chain []string) *jump {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	j := d.jumps[hop.id()]
@@ -70,7 +71,7 @@ func (d *Dialer) jump(hop *target, chain []string) *jump {
 }
 
 // resolveJump reads one entry of ProxyJump: [user@]host[:port], as a name or an ssh:// URL.
-func (d *Dialer) resolveJump(spec string) (*target, error) {
+func (d *Dialer) resolveJump(ctx context.Context, spec string) (*endpoint, error) {
 	h := Host{Name: spec}
 	rest := strings.TrimPrefix(spec, "ssh://")
 	if user, after, found := strings.Cut(rest, "@"); found {
@@ -81,11 +82,15 @@ func (d *Dialer) resolveJump(spec string) (*target, error) {
 	if hasPort {
 		n, err := strconv.Atoi(port)
 		if err != nil {
-			return nil, &dial.Error{Host: dial.Escape(spec), Stage: dial.StageConnect, Message: "the port is not a number"}
+			return nil, &target.Error{Host: escape.Text(spec), Stage: target.StageConnect, Message: "the port is not a number"}
 		}
 		h.Port = n
 	}
-	return d.resolve(h)
+	hop, err := d.resolve(ctx, h)
+	if err == nil {
+		hop.jump = true
+	}
+	return hop, err
 }
 
 // cutPort splits host:port and [v6]:port; a bare IPv6 address has no port.

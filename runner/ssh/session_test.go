@@ -14,6 +14,7 @@ import (
 	"github.com/openfroyo/froyo/runner/dial/dialtest"
 	"github.com/openfroyo/froyo/runner/op"
 	"github.com/openfroyo/froyo/runner/ssh/sshtest"
+	"github.com/openfroyo/froyo/runner/target"
 )
 
 // open starts a server whose runners live in a directory of the test, and opens
@@ -57,7 +58,7 @@ func TestSession(t *testing.T) {
 	_, s := open(t, sshtest.Options{Noise: "Welcome\x1b[2J\nno newline at the end"})
 	data := bytes.Repeat([]byte("froyo\n"), 1<<20)
 	path := filepath.Join(t.TempDir(), "file")
-	outcomes, err := s.Run(t.Context(), []dial.Step{
+	outcomes, err := s.Run(t.Context(), []target.Step{
 		{Op: op.Op{Write: &op.Write{Path: path, Content: op.NewBlob(data)}}},
 		{Op: op.Op{Read: &op.Read{Path: path, Limit: 16 << 20}}},
 		{Op: op.Op{Exec: &op.Exec{Shell: "sha256sum <" + path}}},
@@ -84,8 +85,8 @@ func TestConnectionCut(t *testing.T) {
 	}
 	for _, after := range []int64{6_000, 10_000, int64(len(binary.Gzip)) / 2, int64(len(binary.Gzip))} {
 		_, s := open(t, sshtest.Options{CutAfter: after})
-		_, err := s.Do(t.Context(), []dial.Step{{Op: op.Op{Exec: &op.Exec{Shell: "true"}}}})
-		wantError(t, err, dial.StageLost)
+		_, err := s.Do(t.Context(), []target.Step{{Op: op.Op{Exec: &op.Exec{Shell: "true"}}}})
+		wantError(t, err, target.StageLost)
 	}
 }
 
@@ -98,12 +99,12 @@ func TestConnectionCutWhileWriting(t *testing.T) {
 		t.Fatal(err)
 	}
 	big := &op.Blob{Sum: op.Sum(nil), Size: 1 << 30, Open: op.NewBlob(make([]byte, 8<<20)).Open}
-	if _, err := s.Do(t.Context(), []dial.Step{{Op: op.Op{Stat: &op.Stat{Path: path}}}}); err != nil {
+	if _, err := s.Do(t.Context(), []target.Step{{Op: op.Op{Stat: &op.Stat{Path: path}}}}); err != nil {
 		t.Fatal(err)
 	}
 	done := make(chan error, 1)
 	go func() {
-		_, err := s.Run(context.Background(), []dial.Step{
+		_, err := s.Run(context.Background(), []target.Step{
 			{Op: op.Op{Exec: &op.Exec{Shell: "touch " + dir + "/started; exec sleep 3600"}}},
 			{Op: op.Op{Write: &op.Write{Path: path, Content: big}}},
 		})
@@ -116,7 +117,7 @@ func TestConnectionCutWhileWriting(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	server.Cut()
-	wantError(t, <-done, dial.StageLost, "the connection was lost", "under way: exec touch", "and 1 more")
+	wantError(t, <-done, target.StageLost, "the connection was lost", "under way: exec touch", "and 1 more")
 	if text, err := os.ReadFile(path); err != nil || string(text) != "old" {
 		t.Errorf("the file holds %q, %v", text, err)
 	}
@@ -125,8 +126,8 @@ func TestConnectionCutWhileWriting(t *testing.T) {
 // TestRunnerKilledOverSSH learns the signal from the server.
 func TestRunnerKilledOverSSH(t *testing.T) {
 	_, s := open(t, sshtest.Options{})
-	_, err := s.Do(t.Context(), []dial.Step{{Op: op.Op{Exec: &op.Exec{Shell: "kill -KILL $PPID"}}}})
-	wantError(t, err, dial.StageLost, "the runner ended: killed by signal KILL")
+	_, err := s.Do(t.Context(), []target.Step{{Op: op.Op{Exec: &op.Exec{Shell: "kill -KILL $PPID"}}}})
+	wantError(t, err, target.StageLost, "the runner ended: killed by signal KILL")
 }
 
 // TestOneHostHarmsNoOther runs a good host beside bad ones.
@@ -134,11 +135,11 @@ func TestOneHostHarmsNoOther(t *testing.T) {
 	_, good := open(t, sshtest.Options{})
 	_, refusing := open(t, sshtest.Options{RefuseExec: true})
 	_, noisy := open(t, sshtest.Options{Shell: []string{"/bin/sh", "-c", "yes"}})
-	step := []dial.Step{{Op: op.Op{Stat: &op.Stat{Path: "/"}}}}
+	step := []target.Step{{Op: op.Op{Stat: &op.Stat{Path: "/"}}}}
 	_, err := refusing.Do(t.Context(), step)
-	wantError(t, err, dial.StageStart, "refuses to run commands")
+	wantError(t, err, target.StageStart, "refuses to run commands")
 	_, err = noisy.Do(t.Context(), step)
-	wantError(t, err, dial.StageStart, "without end")
+	wantError(t, err, target.StageStart, "without end")
 	if got, err := good.Do(t.Context(), step); err != nil || !got[0].Stat.Exists {
 		t.Errorf("the good host: %v, %v", got, err)
 	}

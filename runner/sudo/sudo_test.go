@@ -126,7 +126,7 @@ func TestRules(t *testing.T) {
 		{"the shell under its other name", "(root) NOPASSWD: /usr/bin/sh", "root", true, "/usr/bin/sh", false},
 		{"the shell with any arguments", "(root) NOPASSWD: /bin/sh *", "root", true, "/bin/sh *", false},
 		{"the shell with one script", "(root) NOPASSWD: /bin/sh /opt/x", "root", false, "/bin/sh /opt/x", false},
-		{"the shell's folder", "(root) NOPASSWD: /bin/", "root", true, "/bin/", false},
+		{"the shell's directory", "(root) NOPASSWD: /bin/", "root", true, "/bin/", false},
 		{"a pattern", "(root) NOPASSWD: /usr/bin/[a-s]*", "root", true, "/usr/bin/[a-s]*", false},
 		{"a bad pattern", "(root) NOPASSWD: /usr/bin/[", "root", false, "/usr/bin/[", false},
 		{"an editor", "(root) sudoedit /etc/motd", "root", false, "", true},

@@ -276,7 +276,7 @@ func TestQuery(t *testing.T) {
 }
 
 // TestRemembered holds that what systemd remembers of files is taken while no
-// folder of units has changed since, and else only what a search finds.
+// directory of units has changed since, and else only what a search finds.
 func TestRemembered(t *testing.T) {
 	f := &fakeBus{read: time.Now().Add(time.Minute), units: map[string]fakeUnit{
 		"a.service": {load: "loaded", active: "active", sub: "running", file: "enabled", remembered: "disabled"},
@@ -288,21 +288,21 @@ func TestRemembered(t *testing.T) {
 		t.Fatal(err)
 	}
 	steps := []struct {
-		name   string
-		folder string
-		after  time.Duration // the load that it was changed
-		want   string
+		name      string
+		directory string
+		after     time.Duration // the load that it was changed
+		want      string
 	}{
-		{"folder is older", "etc/systemd/system", -time.Second, "disabled enabled"},
+		{"directory is older", "etc/systemd/system", -time.Second, "disabled enabled"},
 		{"links are newer", "etc/systemd/system/x.target.wants", time.Second, "enabled enabled"},
 		{"links are older", "etc/systemd/system/x.target.wants", -time.Second, "disabled enabled"},
-		{"folder is newer", "etc/systemd/system", time.Millisecond, "enabled enabled"},
+		{"directory is newer", "etc/systemd/system", time.Millisecond, "enabled enabled"},
 	}
 	if err := os.Chtimes(links, time.Time{}, f.read.Add(-time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	for _, s := range steps {
-		if err := os.Chtimes(m.host.Root+s.folder, time.Time{}, f.read.Add(s.after)); err != nil {
+		if err := os.Chtimes(m.host.Root+s.directory, time.Time{}, f.read.Add(s.after)); err != nil {
 			t.Fatal(err)
 		}
 		got, err := m.Query(t.Context(), &op.SvcQuery{Names: []string{"a.service", "b.service"}})

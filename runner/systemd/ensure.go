@@ -45,9 +45,12 @@ func (t *task) look(ctx context.Context) error {
 	return err
 }
 
-// reload has systemd read its units' files again. That is a change where one had changed.
+// reload has systemd read its units' files again. That is a change where one had
+// changed. What starts the unit needs it then, whether it was asked for or not:
+// else systemd would start what the file no longer says.
 func (t *task) reload(ctx context.Context) error {
-	if !t.want.Reload {
+	starts := t.want.State == op.SvcRestarted || t.want.State == op.SvcReloaded || t.want.State == op.SvcRunning && !t.have.Running()
+	if needed := starts && t.have.Outdated; !t.want.Reload && !needed {
 		return nil
 	}
 	t.changed = t.have.Outdated
@@ -93,6 +96,9 @@ func (t *task) install(ctx context.Context) error {
 // enabled for good only by enabling it, and disabled only by saying so.
 func (t *task) enable(ctx context.Context, enabled bool) error {
 	verb := []string{"enable"}
+	if enabled && t.have.Stale {
+		verb = []string{"reenable"}
+	}
 	if !enabled {
 		verb = []string{"disable"}
 		if t.have.File == "enabled-runtime" {
@@ -102,6 +108,9 @@ func (t *task) enable(ctx context.Context, enabled bool) error {
 	was := t.have.File
 	if err := t.switchFile(ctx, verb...); err != nil {
 		return err
+	}
+	if t.have.Switches(enabled) && t.have.Stale {
+		return refusal("enable", t.want.Name+" is enabled, but not all links that its [Install] section asks for are there after systemctl "+verb[0])
 	}
 	if t.have.Switches(enabled) {
 		return refusal("enable", t.want.Name+" stays "+was+" after systemctl "+verb[0]+
@@ -113,21 +122,21 @@ func (t *task) enable(ctx context.Context, enabled bool) error {
 // switchFile runs a verb that changes the unit's file, and starts or stops the
 // unit at once where that is wanted, too: that saves a program.
 func (t *task) switchFile(ctx context.Context, verb ...string) error {
-	was := t.have.File
+	was, stale := t.have.File, t.have.Stale
 	starts := verb[0] == "enable" && t.want.State == op.SvcRunning && t.have.Stopped()
 	stops := (verb[0] == "disable" || verb[0] == "mask") && t.want.State == op.SvcStopped && !t.have.Stopped()
 	if starts || stops {
 		verb = append(verb, "--now")
 	}
 	name := t.want.Name
-	if verb[0] == "enable" || verb[0] == "disable" {
+	if verb[0] == "enable" || verb[0] == "disable" || verb[0] == "reenable" {
 		name = t.have.id // systemctl refuses an alias here
 	}
 	failed := t.m.control(ctx, name, verb[0], verb[1:])
 	if err := t.look(ctx); err != nil {
 		return err
 	}
-	t.changed = t.changed || t.have.File != was
+	t.changed = t.changed || t.have.File != was || t.have.Stale != stale
 	switch {
 	case failed != nil && (starts || stops) && t.have.File != was: // so it was the second half
 		return t.m.explain(ctx, t.want.Name, map[bool]deed{true: starting, false: stopping}[starts], failed)

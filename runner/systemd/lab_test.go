@@ -16,6 +16,7 @@ import (
 	"github.com/openfroyo/froyo/runner/dial/dialtest"
 	"github.com/openfroyo/froyo/runner/op"
 	"github.com/openfroyo/froyo/runner/ssh"
+	"github.com/openfroyo/froyo/runner/target"
 	"github.com/openfroyo/froyo/runtime/labtest"
 )
 
@@ -65,7 +66,7 @@ func fresh(stem string) string {
 
 func (l *lab) do(t *testing.T, o op.Op) op.Result {
 	t.Helper()
-	r, err := l.session.Do(t.Context(), []dial.Step{{Op: o}})
+	r, err := l.session.Do(t.Context(), []target.Step{{Op: o}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -315,8 +316,8 @@ func TestLabFailures(t *testing.T) {
 		parts      []string
 	}{
 		{"exits", bad("ExecStart=/bin/sh -c 'exit 3'"), op.Permanent, []string{"did not start: exit code 3 (result 'exit-code')\n"}},
-		{"notifies", bad("Type=notify\nExecStart=/bin/sh -c 'echo no luck; sleep 0.3; exit 4'"), op.Permanent, []string{"did not start: exit code 4 (result '", "no luck"}},
-		{"check", bad("ExecStartPre=/bin/sh -c 'echo bad syntax; sleep 0.3; exit 2'\nExecStart=/bin/true"), op.Permanent, []string{"did not start: ExecStartPre=/bin/sh -c echo bad syntax; sleep 0.3; exit 2: exit code 2", "\nbad syntax"}},
+		{"notifies", bad("Type=notify\nExecStart=/bin/sh -c 'echo no luck; sleep 2; exit 4'"), op.Permanent, []string{"did not start: exit code 4 (result '", "no luck"}},
+		{"check", bad("ExecStartPre=/bin/sh -c 'echo bad syntax; sleep 2; exit 2'\nExecStart=/bin/true"), op.Permanent, []string{"did not start: ExecStartPre=/bin/sh -c echo bad syntax; sleep 2; exit 2: exit code 2", "\nbad syntax"}},
 		{"oneshot", bad("Type=oneshot\nExecStart=/bin/false"), op.Permanent, []string{"did not start: exit code 1 (result 'exit-code')"}},
 		{"killed", bad("Type=oneshot\nExecStart=/bin/sh -c 'kill -SEGV $$$$'"), op.Permanent, []string{"ended by signal 11"}},
 		{"no program", bad("ExecStart=/no/such/program"), op.Permanent, []string{"did not start: exit code 203"}},
@@ -480,4 +481,95 @@ func TestLabIfaces(t *testing.T) {
 		t.Errorf("nproc says %s, the facts %+v", got, r.Facts.HWCPU)
 	}
 	t.Logf("%+v", r.Facts.HWCPU)
+}
+
+// TestLabSysV enables a script of System V, for which systemd itself says "generated" always.
+func TestLabSysV(t *testing.T) {
+	l := newLab(t, "root")
+	l.host.Undo(t, "systemctl -q disable froyo-old 2>/dev/null; rm -f /etc/init.d/froyo-old; systemctl daemon-reload")
+	l.host.SSH(t, `cat >/etc/init.d/froyo-old <<'END'
+#!/bin/sh
+### BEGIN INIT INFO
+# Provides: froyo-old
+# Required-Start: $remote_fs
+# Required-Stop:
+# Default-Start: 2 3 4 5
+# Default-Stop: 0 1 6
+# Short-Description: x
+### END INIT INFO
+exit 0
+END
+chmod +x /etc/init.d/froyo-old; systemctl daemon-reload`)
+	name := "froyo-old.service"
+	for _, enabled := range []bool{true, false} {
+		if got, is := l.query(t, name)[0].File, map[bool]string{true: "disabled", false: "enabled"}[enabled]; got != is {
+			t.Errorf("before enabled = %v it is %s, want %s", enabled, got, is)
+		}
+		if !l.ensure(t, op.SvcEnsure{Name: name, Enabled: &enabled}) || l.ensure(t, op.SvcEnsure{Name: name, Enabled: &enabled}) {
+			t.Errorf("enabled = %v is to change it once", enabled)
+		}
+		if links := l.host.SSH(t, "ls /etc/rc3.d | grep S..froyo-old || true"); (links != "") != enabled {
+			t.Errorf("enabled = %v leaves the links %q", enabled, links)
+		}
+	}
+}
+
+// TestLabInstallChanged changes what [Install] asks for of a unit that is enabled.
+func TestLabInstallChanged(t *testing.T) {
+	l := newLab(t, "root")
+	name, enabled := fresh("moved"), true
+	l.install(t, name, labUnit)
+	l.ensure(t, op.SvcEnsure{Name: name, Enabled: &enabled})
+	for _, change := range []string{
+		"sed -i s/multi-user/graphical/ /etc/systemd/system/" + name,
+		"echo Alias=froyo-%p.service >>/etc/systemd/system/" + name,
+		"mkdir /etc/systemd/system/" + name + ".d; printf '[Install]\\nRequiredBy=rescue.target\\n' >/etc/systemd/system/" + name + ".d/a.conf",
+		"rm -r /etc/systemd/system/" + name + ".d",
+		"sed -i 's/WantedBy=.*/WantedBy=%q.target/' /etc/systemd/system/" + name, // not known, so nothing is claimed
+	} {
+		l.host.SSH(t, change+"; systemctl daemon-reload")
+		stale := !strings.HasPrefix(change, "rm ") && !strings.Contains(change, "%q")
+		u := l.query(t, name)[0]
+		if u.File != "enabled" || u.Stale != stale {
+			t.Errorf("after %q the unit is %+v, want stale %v", change, u, stale)
+		}
+		if l.ensure(t, op.SvcEnsure{Name: name, Enabled: &enabled}) != stale {
+			t.Errorf("after %q: it changed something: %v", change, !stale)
+		}
+		if u := l.query(t, name)[0]; u.Stale {
+			t.Errorf("after %q and enabling it the unit is %+v", change, u)
+		}
+	}
+	if links := l.host.SSH(t, "ls /etc/systemd/system/graphical.target.wants /etc/systemd/system/multi-user.target.wants | grep -c "+name+" || true"); strings.TrimSpace(links) != "1" {
+		t.Errorf("%s links are left, want one", links)
+	}
+	l.host.SSH(t, "systemctl -q disable "+name)
+}
+
+// TestLabOnce tells a unit that never will be found running.
+func TestLabOnce(t *testing.T) {
+	for _, user := range []string{"root", "ops"} {
+		l := newLab(t, user)
+		l.install(t, "froyo-once.service", "[Service]\nType=oneshot\nExecStart=/bin/true\n")
+		l.install(t, "froyo-stays.service", "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true\n")
+		units := l.query(t, "froyo-once.service", "froyo-stays.service", "ssh.service")
+		if !units[0].Once || units[1].Once || units[2].Once {
+			t.Errorf("%s: got %+v", user, units)
+		}
+	}
+}
+
+// TestLabRestartReads restarts a unit whose drop-in has changed: what starts is what the files say.
+func TestLabRestartReads(t *testing.T) {
+	l := newLab(t, "root")
+	name := fresh("read")
+	l.install(t, name, labUnit)
+	l.ensure(t, op.SvcEnsure{Name: name, State: op.SvcRunning})
+	drop := "/etc/systemd/system/" + name + ".d"
+	l.host.Undo(t, "rm -r "+drop)
+	l.host.SSH(t, "sleep 0.01; mkdir "+drop+"; printf '[Service]\\nEnvironment=A=new\\n' >"+drop+"/a.conf")
+	l.ensure(t, op.SvcEnsure{Name: name, State: op.SvcRestarted})
+	if out := l.host.SSH(t, "tr '\\0' '\\n' </proc/$(systemctl show -p MainPID --value "+name+")/environ"); !strings.Contains(out, "A=new") {
+		t.Errorf("the unit runs without its drop-in: %s", out)
+	}
 }

@@ -3,6 +3,7 @@ package systemd
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/openfroyo/froyo/runner/op"
@@ -42,8 +43,17 @@ func (m *Manager) Query(ctx context.Context, q *op.SvcQuery) (*op.SvcQueryResult
 	return result, nil
 }
 
-// look asks over D-Bus, or else by a program.
+// look asks for units, and corrects what systemd does not tell rightly.
 func (m *Manager) look(ctx context.Context, names []string) ([]unit, error) {
+	units, err := m.inquire(ctx, names)
+	for i := range units {
+		m.files().judge(&units[i])
+	}
+	return units, err
+}
+
+// inquire asks over D-Bus, or else by a program.
+func (m *Manager) inquire(ctx context.Context, names []string) ([]unit, error) {
 	var units []unit
 	for len(units) < len(names) {
 		part, err := m.ask(ctx, names[len(units):min(len(units)+perTrip, len(names))])
@@ -122,7 +132,39 @@ func (m *Manager) ask(ctx context.Context, names []string) ([]unit, error) {
 		u.Outdated = u.Load != notFound && isTrue(answers[own+1+2*i])
 	}
 	read, ok := timeOf(answers[1])
-	return units, m.search(ctx, units, ok && m.unchanged(read))
+	for i := range units {
+		u := &units[i]
+		u.Outdated = u.Outdated || ok && u.Load != notFound && m.files().newDropIns(u.id, read)
+	}
+	if err := m.search(ctx, units, ok && m.files().unchanged(read)); err != nil {
+		return nil, err
+	}
+	return units, m.askOnce(ctx, units)
+}
+
+// askOnce finds out which of the services that do not run do their work and
+// end, so that they never will be found running.
+func (m *Manager) askOnce(ctx context.Context, units []unit) error {
+	var calls []call
+	var idle []*unit
+	for i := range units {
+		if u := &units[i]; u.Load == "loaded" && u.Stopped() && strings.HasSuffix(u.id, ".service") {
+			path := unitPath(u.id)
+			calls = append(calls, property(path, "Service", "Type"), property(path, "Service", "RemainAfterExit"))
+			idle = append(idle, u)
+		}
+	}
+	if len(calls) == 0 {
+		return nil
+	}
+	answers, err := m.exchange(ctx, calls)
+	if err != nil {
+		return err
+	}
+	for i, u := range idle {
+		u.Once = textOf(answers[2*i]) == "oneshot" && isFalse(answers[2*i+1])
+	}
+	return nil
 }
 
 // search has systemd look for the files of units whose state it may not
@@ -217,6 +259,12 @@ func timeOf(m *message) (time.Time, bool) {
 func isTrue(m *message) bool {
 	d := m.body
 	return m.kind == kindReturn && m.sig == "v" && d.signature() == "b" && d.u32() == 1 && !d.bad
+}
+
+// isFalse reads a property that is true or false.
+func isFalse(m *message) bool {
+	d := m.body
+	return m.kind == kindReturn && m.sig == "v" && d.signature() == "b" && d.u32() == 0 && !d.bad
 }
 
 // textOf reads a property that is text; "" stands for anything else.

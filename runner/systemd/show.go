@@ -9,7 +9,7 @@ import (
 )
 
 // shown are the properties that tell what D-Bus would.
-const shown = "Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload"
+const shown = "Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,Type,RemainAfterExit"
 
 // show asks for units by one program: for hosts whose bus does not take us, or
 // whose systemd is too old to be asked for several units.
@@ -20,7 +20,7 @@ func (m *Manager) show(ctx context.Context, names []string) ([]unit, error) {
 		return nil, err
 	}
 	blocks := strings.Split(strings.TrimSpace(r.Stdout), "\n\n")
-	if r.RC != 0 || r.Truncated || len(blocks) != len(names) {
+	if r.RC != 0 || r.Truncated() || len(blocks) != len(names) {
 		return nil, unanswered(r)
 	}
 	units := make([]unit, len(names))
@@ -31,6 +31,7 @@ func (m *Manager) show(ctx context.Context, names []string) ([]unit, error) {
 			Name: names[i], Load: p.get("LoadState"), Active: p.get("ActiveState"), Sub: p.get("SubState"), File: p.get("UnitFileState"),
 		}
 		u.Outdated = u.Load != notFound && p.get("NeedDaemonReload") == "yes"
+		u.Once = u.Load == "loaded" && u.Stopped() && p.get("Type") == "oneshot" && p.get("RemainAfterExit") == "no"
 		if !isUnit(u.id) || !isWord(u.Load) || !isWord(u.Active) || !isWord(u.Sub) || u.File != "" && !isWord(u.File) {
 			return nil, unanswered(r)
 		}
@@ -85,4 +86,31 @@ func (p properties) get(name string) string {
 		}
 	}
 	return ""
+}
+
+// maxUnits bounds how many services are told.
+const maxUnits = 10_000
+
+// Units tells the loaded services. A host that has no systemd, or whose
+// systemd does not answer, has none and no manager.
+func (m *Manager) Units(ctx context.Context) *op.SvcUnits {
+	result := &op.SvcUnits{Units: map[string]op.SvcUnit{}}
+	if !m.runs() {
+		return result
+	}
+	answers, err := m.exchange(ctx, []call{manager("ListUnits", false)})
+	if err != nil {
+		return result
+	}
+	units, err := listed(answers[0])
+	if err != nil {
+		return result
+	}
+	result.Manager = "systemd"
+	for _, u := range units {
+		if strings.HasSuffix(u.id, ".service") && len(result.Units) < maxUnits {
+			result.Units[u.id] = op.SvcUnit{Active: u.Active, Sub: u.Sub, Load: u.Load}
+		}
+	}
+	return result
 }

@@ -37,6 +37,9 @@ type Manager struct{ host Host }
 // New returns the manager of a host.
 func New(h Host) *Manager { return &Manager{h} }
 
+// files are the files of the host's units.
+func (m *Manager) files() unitFiles { return unitFiles{m.host.Root} }
+
 // endings of names are the types of units.
 var endings = [...]string{
 	"service", "socket", "target", "timer", "path", "mount", "automount", "swap", "slice", "scope", "device",

@@ -13,7 +13,7 @@ const Protocol = 1
 
 // What keeps either end from being flooded by the other.
 const (
-	MaxLine    = 1 << 20   // bytes of a frame, without the content behind it
+	MaxLine    = 4 << 20   // bytes of a frame, without the content behind it
 	MaxNoise   = 1 << 20   // bytes before the magic
 	MaxChunk   = 32 << 10  // bytes of content behind one data frame
 	WindowSize = 256 << 10 // bytes of content on the way for one command

@@ -82,7 +82,7 @@ func (w *Window) Validate() error {
 
 // Validate checks that the answer holds what it says.
 func (d *Done) Validate() error {
-	n := answers(&d.Result)
+	n := d.Result.Answers()
 	if d.NotRun && (n != 0 || d.Mismatch) {
 		return errors.New("done: not run, yet with a result")
 	}
@@ -93,21 +93,6 @@ func (d *Done) Validate() error {
 		return errors.New("done: the content has no SHA-256")
 	}
 	return checkID("done", d.ID)
-}
-
-// answers counts the kinds that are set in a result.
-func answers(r *op.Result) int {
-	n := 0
-	for _, is := range [...]bool{
-		r.Stat != nil, r.Read != nil, r.List != nil, r.Getent != nil,
-		r.Facts != nil, r.Exec != nil, r.Done != nil, r.Error != nil,
-		r.PkgQuery != nil, r.PkgEnsure != nil, r.SvcQuery != nil, r.HTTP != nil, r.TCP != nil, r.Journal != nil,
-	} {
-		if is {
-			n++
-		}
-	}
-	return n
 }
 
 // Validate checks that a command is named.

@@ -1,50 +1,45 @@
-// Package cli is froyo's command line: the grammar, one file per command. It
-// is the one place where the engine meets its concrete parts: connections
-// (connect.go), guests (packages.go), the store (store.go).
+// Package cli is froyo's command line: the grammar, and Main. Each command is in the package of its noun
+// below; what they share is in flags, here and client.
+//
+// It imports these packages and runtime/console.
 package cli
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/alecthomas/kong"
-	"golang.org/x/term"
 
 	"github.com/openfroyo/froyo/engine/diag"
-	"github.com/openfroyo/froyo/runtime/ui"
+	"github.com/openfroyo/froyo/runtime/cli/complete"
+	"github.com/openfroyo/froyo/runtime/cli/inventory"
+	"github.com/openfroyo/froyo/runtime/cli/lock"
+	"github.com/openfroyo/froyo/runtime/cli/queue"
+	"github.com/openfroyo/froyo/runtime/cli/runbook"
+	"github.com/openfroyo/froyo/runtime/cli/runs"
+	"github.com/openfroyo/froyo/runtime/cli/state"
+	"github.com/openfroyo/froyo/runtime/cli/workspace"
+	"github.com/openfroyo/froyo/runtime/console"
 )
-
-// Process is what the command line touches of its process.
-type Process struct {
-	Args                  []string
-	Stdin, Stdout, Stderr *os.File
-	Getenv                func(string) string
-	Environ               func() []string
-	// Signals are those that ask the process to end; nil for none.
-	Signals <-chan os.Signal
-}
 
 // grammar is all commands and flags. Flags bear the names that operators of
 // comparable tools know.
 type grammar struct {
-	Init       initCommand       `cmd:"" help:"Make a workspace: settings, inventory, a first runbook, keys."`
-	Validate   validateCommand   `cmd:"" help:"Check a runbook without connecting to any host."`
-	Plan       planCommand       `cmd:"" help:"Show what apply would change. Changes nothing."`
-	Apply      applyCommand      `cmd:"" help:"Plan, ask, and make the changes."`
-	Resume     resumeCommand     `cmd:"" help:"Go on with an apply that was interrupted, killed, or failed."`
-	Show       showCommand       `cmd:"" help:"Print a saved plan."`
-	Graph      graphCommand      `cmd:"" help:"Draw a plan's units and what leads from one to the other."`
-	Runs       runsCommand       `cmd:"" help:"Look at earlier runs: list, show."`
-	State      stateCommand      `cmd:"" help:"Look at what is kept between runs: notifications, protections."`
-	Lock       lockCommand       `cmd:"" help:"Look at the locks of hosts that are being changed: list, break."`
-	Queue      queueCommand      `cmd:"" help:"Look at what runs still have to do: list, drop."`
-	Inventory  inventoryCommand  `cmd:"" help:"Look at the inventory: list, host, graph."`
-	Completion completionCommand `cmd:"" help:"Print a script that completes froyo's command line."`
-	Complete   completeCommand   `cmd:"" hidden:""`
+	Init       workspace.Init    `cmd:"" help:"Make a workspace: settings, inventory, a first runbook, keys."`
+	Validate   runbook.Validate  `cmd:"" help:"Check a runbook without connecting to any host."`
+	Plan       runbook.Plan      `cmd:"" help:"Show what apply would change. Changes nothing."`
+	Apply      runbook.Apply     `cmd:"" help:"Plan, ask, and make the changes."`
+	Resume     runbook.Resume    `cmd:"" help:"Resume an apply that was interrupted, killed, or failed."`
+	Show       runbook.Show      `cmd:"" help:"Print a saved plan."`
+	Graph      runbook.Graph     `cmd:"" help:"Draw a plan's units and what leads from one to the other."`
+	Runs       runs.Command      `cmd:"" help:"Look at earlier runs: list, show."`
+	State      state.Command     `cmd:"" help:"Look at what is kept between runs: handlers, protections, machines."`
+	Lock       lock.Command      `cmd:"" help:"Look at the locks of hosts that are being changed: list, break."`
+	Queue      queue.Command     `cmd:"" help:"Look at pending work of runs: list, drop."`
+	Inventory  inventory.Command `cmd:"" help:"Look at the inventory: list, host, graph."`
+	Completion complete.Script   `cmd:"" help:"Print a script that completes froyo's command line."`
+	Complete   complete.Command  `cmd:"" hidden:""`
 	Docs       docsCommand       `cmd:"" help:"Print the runbook reference as Markdown."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`
 
@@ -57,25 +52,11 @@ const description = `Configures fleets of machines from runbooks written in Star
 Exit codes: 0 fine, 1 usage or evaluation, 2 changes pending (--detailed-exitcode), 3 a host failed, 4 unreachable,
 6 the plan no longer fits, 7 another run has the host, 130 interrupted.`
 
-// env is what every command gets.
-type env struct {
-	Process
-	verbose int
-	color   func(*os.File) bool
-	errors  *ui.Errors
-	model   *kong.Application
-	answers *bufio.Reader // of standard input, from the first question on
-	// interrupts says what a signal does just now.
-	interrupts *interrupts
-	// atExit closes what commands leave open for others to write to.
-	atExit []func() error
-}
-
 // exited carries kong's wish to end the process past code that goes on otherwise.
 type exited int
 
 // Main runs the command line and returns the exit code.
-func Main(ctx context.Context, p Process) (code diag.Code) {
+func Main(ctx context.Context, p console.Process) (code diag.Code) {
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
@@ -86,74 +67,29 @@ func Main(ctx context.Context, p Process) (code diag.Code) {
 		}
 	}()
 	var g grammar
-	e := &env{Process: p, interrupts: &interrupts{}}
-	ctx, cancel := e.interrupts.heed(ctx, p.Signals)
+	p.Version = version
+	c, ctx, cancel := console.New(ctx, p)
 	defer cancel()
 	parser, err := kong.New(&g, kong.Name("froyo"), kong.Description(description),
 		kong.Writers(p.Stdout, p.Stderr), kong.Exit(func(n int) { panic(exited(n)) }),
 		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true, Summary: true, WrapUpperBound: 100}),
-		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(e))
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(c))
 	if err != nil {
 		fmt.Fprintln(p.Stderr, "froyo: error:", err)
 		return diag.Usage
 	}
-	e.model = parser.Model
-	e.color = func(f *os.File) bool {
-		return !g.NoColor && p.Getenv("NO_COLOR") == "" && p.Getenv("TERM") != "dumb" && isTerminal(f)
-	}
-	e.errors = &ui.Errors{Out: p.Stderr, Style: ui.Style{Color: e.color(p.Stderr)}, Columns: func() int { return columns(p.Stderr) }}
 	args := p.Args
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
 	cmd, err := parser.Parse(args)
 	if err != nil {
-		e.errors.Print(usageError(err))
+		c.Configure(0, g.NoColor)
+		c.Errors.Print(usageError(err))
 		return diag.Usage
 	}
-	e.verbose = g.Verbose
-	e.errors.Verbose = g.Verbose > 0
-	code = e.finish(ctx, cmd.Run(ctx, e))
-	for _, closing := range e.atExit {
-		if err := closing(); err != nil {
-			e.errors.Print(err)
-			code = diag.Worst(code, diag.Usage)
-		}
-	}
-	return code
-}
-
-// finish prints what went wrong and decides the exit code.
-func (e *env) finish(ctx context.Context, err error) diag.Code {
-	if silent, ok := errors.AsType[*codeError](err); ok {
-		err = silent.err
-		if err != nil {
-			e.errors.Print(err)
-		}
-		return silent.code
-	}
-	if err == nil {
-		return diag.OK
-	}
-	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		e.errors.Print(&diag.Error{Summary: "interrupted"})
-		return diag.Interrupted
-	}
-	e.errors.Print(err)
-	return diag.CodeOf(err)
-}
-
-// codeError ends the process with a code; err, where there is one, is printed.
-type codeError struct {
-	code diag.Code
-	err  error
-}
-
-func (c *codeError) Error() string {
-	if c.err == nil {
-		return fmt.Sprintf("exit code %d", c.code)
-	}
-	return c.err.Error()
+	c.Configure(g.Verbose, g.NoColor)
+	return c.Close(c.Finish(ctx, cmd.Run(ctx, c)))
 }
 
 // usageError gives a mistake on the command line a hint.
@@ -163,23 +99,4 @@ func usageError(err error) error {
 		d.Summary, d.Hint = summary, "did you mean "+alternative
 	}
 	return d
-}
-
-func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
-
-// columns is how wide a terminal is, or 0 where the file is none.
-func columns(f *os.File) int {
-	if !isTerminal(f) {
-		return 0
-	}
-	n, _ := size(f)
-	return n
-}
-
-// size is how large the terminal is.
-func size(f *os.File) (columns, rows int) {
-	if w, h, err := term.GetSize(int(f.Fd())); err == nil && w > 0 && h > 0 {
-		return w, h
-	}
-	return 80, 24
 }

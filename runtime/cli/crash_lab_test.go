@@ -50,13 +50,14 @@ def web(host):
 play("web", hosts = "all", do = web)
 `
 
-// matrix breaks runs off and goes on with them.
+// matrix breaks runs off and resumes them.
 type matrix struct {
 	*froyo
 	faulty string // froyo that can be killed at any durable step
 	want   []string
 
 	runs, never, resumed, doubted, twice, differ int
+	drafts                                       bool // a runner that is killed while it writes may leave its draft; see docs/reliability.md
 }
 
 // TestLabCrashMatrix kills froyo at durable steps and at random moments of a
@@ -95,6 +96,7 @@ func TestLabLostHosts(t *testing.T) {
 	m := newMatrix(t)
 	took := m.undisturbed(t)
 	host := func() labtest.Host { return m.hosts[rand.IntN(len(m.hosts))] }
+	m.drafts = true
 	for range times(t, "FROYO_CRASH_RUNNER", 3) {
 		h, after := host(), time.Duration(rand.Int64N(int64(took)))
 		m.breakOff(t, "runner of "+h.Name, nil, func(*exec.Cmd) {
@@ -103,6 +105,10 @@ func TestLabLostHosts(t *testing.T) {
 		})
 	}
 	m.report(t, "runner killed")
+	for _, h := range m.hosts {
+		h.SSH(t, "find /srv/crash -name '.froyo-*.tmp' -delete")
+	}
+	m.drafts = false
 	for range times(t, "FROYO_CRASH_SSHD", 2) {
 		h, after := host(), time.Duration(rand.Int64N(int64(took)))
 		m.breakOff(t, "sshd of "+h.Name, nil, func(*exec.Cmd) {
@@ -168,7 +174,11 @@ func newMatrix(t *testing.T) *matrix {
 // look tells what each host is like, apart from how often commands ran.
 func (m *matrix) look(t *testing.T) []string {
 	t.Helper()
-	return m.each(t, `cd /srv/crash && find . -path ./count/\* -prune -o -printf '%p %y %m %l\n' | sort; cat etc/* made www/* handled; true`)
+	drafts := ""
+	if m.drafts {
+		drafts = `-name '.froyo-*.tmp' -o `
+	}
+	return m.each(t, `cd /srv/crash && find . -path ./count/\* -prune -o `+drafts+`-printf '%p %y %m %l\n' | sort; cat etc/* made www/* handled; true`)
 }
 
 // undisturbed applies as often as it takes to have all caches warm, looks at the
@@ -334,8 +344,8 @@ func (m *matrix) whole(t *testing.T) {
 	if _, out, _ := m.quiet(t, "lock", "list"); !strings.Contains(out, "no locks are held") {
 		t.Errorf("locks: %s", out)
 	}
-	if _, out, _ := m.quiet(t, "state", "notifications"); !strings.Contains(out, "none are owed") {
-		t.Errorf("owed: %s", out)
+	if _, out, _ := m.quiet(t, "state", "handlers"); !strings.Contains(out, "no handlers are pending") {
+		t.Errorf("pending: %s", out)
 	}
 	files, err := filepath.Glob(filepath.Join(m.dir, "state", "*", "*", "openfroyo.db"))
 	more, err2 := filepath.Glob(filepath.Join(m.dir, "state", "*", "openfroyo.db"))
@@ -356,7 +366,7 @@ func (m *matrix) whole(t *testing.T) {
 // report prints the counts and begins anew.
 func (m *matrix) report(t *testing.T, what string) {
 	t.Helper()
-	t.Logf("%s: %d runs broken off, %d gone on with, %d applied anew, %d commands not known, %d ran twice, %d hosts differ",
+	t.Logf("%s: %d runs broken off, %d resumed, %d applied anew, %d commands not known, %d ran twice, %d hosts differ",
 		what, m.runs, m.resumed, m.never, m.doubted, m.twice, m.differ)
 	m.runs, m.resumed, m.never, m.doubted, m.twice, m.differ = 0, 0, 0, 0, 0, 0
 }

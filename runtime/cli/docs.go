@@ -5,8 +5,11 @@ import (
 	"errors"
 
 	"github.com/openfroyo/froyo/builtins"
+	"github.com/openfroyo/froyo/builtins/resource"
 	"github.com/openfroyo/froyo/engine/facts"
-	"github.com/openfroyo/froyo/engine/schema"
+	"github.com/openfroyo/froyo/engine/schema/reference"
+	"github.com/openfroyo/froyo/runtime/console"
+	"github.com/openfroyo/froyo/runtime/wire"
 )
 
 type docsCommand struct{}
@@ -18,17 +21,17 @@ func (*docsCommand) Help() string {
 }
 
 // Run prints the reference of resources and facts, made from their schemas, and of the language.
-func (*docsCommand) Run(ctx context.Context, e *env) error {
-	p, err := loadPackages(ctx, "")
+func (*docsCommand) Run(ctx context.Context, e *console.Console) error {
+	p, err := wire.Types(ctx, "")
 	if err != nil {
 		return err
 	}
-	err = schema.Reference(e.Stdout, p.schemas, builtins.MetaFields())
+	err = reference.Markdown(e.Stdout, p.Packages(), resource.MetaFields())
 	if err == nil {
 		err = facts.Reference(e.Stdout)
 	}
 	if err == nil {
 		err = builtins.Reference(e.Stdout)
 	}
-	return errors.Join(err, p.close(ctx))
+	return errors.Join(err, p.Close(ctx))
 }

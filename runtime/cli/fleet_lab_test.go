@@ -16,12 +16,18 @@ import (
 // startAll takes five hosts, as root, with known keys.
 func startAll(t *testing.T, runbook string) *froyo {
 	t.Helper()
+	return startSome(t, 5, runbook)
+}
+
+// startSome takes some hosts, likewise.
+func startSome(t *testing.T, n int, runbook string) *froyo {
+	t.Helper()
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("XDG_CACHE_HOME", cache) // guests are compiled once for all tests
-	f := start(t, 5)
+	f := start(t, n)
 	f.trust(t)
 	f.inventory(t, "root", nil)
 	f.write(t, "site.star", runbook)

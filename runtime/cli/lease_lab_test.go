@@ -146,7 +146,7 @@ func TestLabLockBreak(t *testing.T) {
 	if found == nil {
 		t.Fatal("the second was not refused")
 	}
-	if code, stdout, _ := second.run(t, "lock", "break", found[1], "-y"); code != 0 || !strings.Contains(stdout, "h1: run "+found[1]+" no longer has it") {
+	if code, stdout, _ := second.run(t, "lock", "break", found[1], "-y"); code != 0 || !strings.Contains(stdout, "h1: released from run "+found[1]) {
 		t.Errorf("lock break: exit code %d", code)
 	}
 	if code, _, _ := second.run(t, "apply", "-y", "-e", "who=second", "-e", "pause=0"); code != 0 {

@@ -18,8 +18,8 @@ play("web", hosts = "h1:h2", do = web)
 		t.Fatalf("exit code %d", code)
 	}
 	for name, runbook := range map[string]string{
-		"the file":         `file("/srv/lab/db", state = "absent")`,
-		"the folder above": `file("/srv/lab", state = "absent", recurse = True)`,
+		"the file":            `file("/srv/lab/db", state = "absent")`,
+		"the directory above": `file("/srv/lab", state = "absent", recurse = True)`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			f.write(t, "site.star", runbook+"\n")

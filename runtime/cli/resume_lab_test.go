@@ -43,7 +43,7 @@ func startCounted(t *testing.T, free bool) *froyo {
 func TestLabResumeAFailure(t *testing.T) {
 	f := startCounted(t, true)
 	code, stdout, stderr := f.run(t, "apply", "-y", "-e", "hosts=h1:h2:h3", "-e", "broken=h2")
-	if code != 3 || !strings.Contains(stderr, "to go on: froyo resume 20") {
+	if code != 3 || !strings.Contains(stderr, "fix the cause, then: froyo resume 20") {
 		t.Errorf("exit code %d, want 3 and how to go on", code)
 	}
 	f.recap(t, stdout, "failed=1 +skipped=3", "h2")
@@ -69,7 +69,7 @@ func TestLabResumeALostRunner(t *testing.T) {
 	if err := cmd.Wait(); err == nil || cmd.ProcessState.ExitCode() != 4 {
 		t.Errorf("%v, want exit code 4\n%s", err, out)
 	}
-	if !strings.Contains(out.String(), "; 1 host could not be reached or was lost\n    to go on: froyo resume 20") {
+	if !strings.Contains(out.String(), "; 1 host could not be reached or was lost\n    fix the cause, then: froyo resume 20") {
 		t.Errorf("it does not say what was lost and how to go on:\n%s", out)
 	}
 	f.want(t, lines, "one 1\nslow 1\ntwo 0\n", "h1")
@@ -79,7 +79,7 @@ func TestLabResumeALostRunner(t *testing.T) {
 	f.hosts[0].SSH(t, "touch /srv/lab/go") // were it to run again it would come to its end
 	code, stdout, stderr := f.resume(t)
 	if code != 3 || !strings.Contains(stderr, "h1: cmd[slow]: it was interrupted at ") ||
-		!strings.Contains(stderr, "hint: look at the host; then go on with: froyo resume --interrupted skip, or --interrupted rerun") {
+		!strings.Contains(stderr, "hint: check the host; then: froyo resume --interrupted skip, or --interrupted rerun") {
 		t.Errorf("exit code %d, want 3 and what nobody knows", code)
 	}
 	f.recap(t, stdout, "failed=1", "h1")
@@ -146,7 +146,7 @@ func (f *froyo) dieUnheard(t *testing.T, at labtest.Host, args ...string) {
 	}
 }
 
-// resume goes on with a run. Which hosts and variables it has, the run knows.
+// resume resumes a run. Which hosts and variables it has, the run knows.
 func (f *froyo) resume(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	return f.finish(t, f.command(t.Context(), append([]string{"resume", "-y"}, args...)...))

@@ -12,6 +12,7 @@ import (
 	"github.com/openfroyo/froyo/runner/dial/dialtest"
 	"github.com/openfroyo/froyo/runner/op"
 	"github.com/openfroyo/froyo/runner/ssh"
+	"github.com/openfroyo/froyo/runner/target"
 	"github.com/openfroyo/froyo/runtime/labtest"
 )
 
@@ -159,7 +160,7 @@ func TestLabRestrictedTimeout(t *testing.T) {
 	h.SSH(t, `printf '#!/bin/sh\n[ $1 = no ] || trap "" TERM\nwhile :; do sleep 0.1; done\n' >/usr/local/bin/stubborn; chmod 755 /usr/local/bin/stubborn`)
 	h.Sudoers(t, "opsre ALL=(root) NOPASSWD: /usr/local/bin/stubborn")
 	s := session(t, h, "opsre")
-	results, err := s.Do(t.Context(), []dial.Step{
+	results, err := s.Do(t.Context(), []target.Step{
 		{Op: op.Op{Exec: &op.Exec{Argv: []string{"stubborn", "yes"}}}, User: "root", Timeout: time.Second},
 		{Op: op.Op{Exec: &op.Exec{Argv: []string{"stubborn", "no"}}}, User: "root", Timeout: time.Second},
 	})
@@ -190,7 +191,7 @@ func TestLabRestrictedTrips(t *testing.T) {
 			s := session(t, h, test.login)
 			for i := range int64(3) {
 				began := time.Now()
-				results, err := s.Do(t.Context(), []dial.Step{{Op: op.Op{Stat: &op.Stat{Path: "/etc/motd"}}, User: "root"}})
+				results, err := s.Do(t.Context(), []target.Step{{Op: op.Op{Stat: &op.Stat{Path: "/etc/motd"}}, User: "root"}})
 				if err != nil || results[0].Stat == nil {
 					t.Fatalf("%+v, %v", results, err)
 				}

@@ -4,13 +4,12 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+
+	"github.com/openfroyo/froyo/runtime/console"
 )
 
 // version is set by the build: -ldflags "-X github.com/openfroyo/froyo/runtime/cli.version=v1.2.3".
 var version = "dev"
-
-// Version is froyo's version.
-func Version() string { return version }
 
 type versionCommand struct{}
 
@@ -21,7 +20,7 @@ func (versionCommand) Help() string {
 }
 
 // Run prints the version and what it was built for.
-func (versionCommand) Run(_ context.Context, e *env) error {
+func (versionCommand) Run(_ context.Context, e *console.Console) error {
 	_, err := fmt.Fprintf(e.Stdout, "froyo %s %s/%s %s\n", version, runtime.GOOS, runtime.GOARCH, runtime.Version())
 	return err
 }

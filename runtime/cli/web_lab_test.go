@@ -38,7 +38,7 @@ play("web", hosts = "all", do = web, verify = healthy)
 
 // webPlan is what it plans on pristine hosts, but for the version of nginx.
 const webPlan = `play web
-    + pkg[nginx-light]  on 5 hosts: h[1-5]
+    + pkg[nginx-light]  on 5 hosts: h[1-5]  (along with libnginx-mod-http-echo, nginx, nginx-common)
         version  "VERSION"
     + file[/srv/lab]  on 5 hosts: h[1-5]
         mode  "0755"
@@ -60,6 +60,7 @@ PAGES    + file[/etc/nginx/conf.d/lab.example.conf]  on 5 hosts: h[1-5]
   handler reload nginx
     > service[nginx]  on 5 hosts: h[1-5]  (once there is unit nginx.service; reloaded)
 
+5 effects more; plan --effects tells all in words
 Plan: 65 to add, 5 to change, 0 to destroy, 10 to run.
 `
 

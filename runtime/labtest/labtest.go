@@ -152,12 +152,17 @@ func (h Host) ssh(user, script string) *exec.Cmd {
 // lab asks lab.sh for something that is done from outside the host.
 func (h Host) lab(t testing.TB, verb string) {
 	t.Helper()
+	if out, err := h.script(t, verb).CombinedOutput(); err != nil {
+		t.Errorf("lab.sh %s %s: %v: %s", verb, h.Name, err, out)
+	}
+}
+
+// script is lab.sh as it is to be run for something about the host. It skips the test where there is none.
+func (h Host) script(t testing.TB, verb string) *exec.Cmd {
+	t.Helper()
 	script := os.Getenv("FROYO_LAB_SCRIPT") //nolint:forbidigo // as FROYO_LAB_HOSTS
 	if script == "" {
 		t.Skip("the lab cannot be steered from here: run make lab-test")
 	}
-	out, err := exec.Command(script, verb, strings.TrimPrefix(h.Name, "h")).CombinedOutput() //nolint:noctx // also runs after the test's context
-	if err != nil {
-		t.Errorf("lab.sh %s %s: %v: %s", verb, h.Name, err, out)
-	}
+	return exec.Command(script, verb, strings.TrimPrefix(h.Name, "h")) //nolint:noctx // also runs after the test's context
 }

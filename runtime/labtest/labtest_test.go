@@ -2,7 +2,10 @@ package labtest
 
 import (
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -119,5 +122,59 @@ func TestLabCut(t *testing.T) {
 	})
 	if got := h.SSH(t, "hostname"); got != "h3\n" {
 		t.Errorf("back on the network it says %q", got)
+	}
+}
+
+// TestLabReboot reboots a host from inside: it is there again by itself, the same machine with what was on its disk.
+func TestLabReboot(t *testing.T) {
+	h := Hosts(t, 1)[0]
+	const identity = "cat /etc/machine-id /root/kept"
+	h.Undo(t, "rm -f /root/kept")
+	h.SSH(t, "echo kept >/root/kept")
+	booted, before := h.SSH(t, bootID), h.SSH(t, identity)
+	_ = h.ssh("root", "systemctl --no-block reboot").Run() // the connection may end before the program does
+	deadline := time.Now().Add(time.Minute)
+	for now := booted; now == booted; {
+		if time.Now().After(deadline) {
+			t.Fatal("the host is not there again")
+		}
+		time.Sleep(100 * time.Millisecond)
+		if out, err := h.ssh("root", bootID).Output(); err == nil {
+			now = string(out)
+		}
+	}
+	if after := h.SSH(t, identity); after != before {
+		t.Errorf("rebooted it is %q, was %q", after, before)
+	}
+}
+
+// bootID prints what differs from boot to boot.
+const bootID = "cat /proc/sys/kernel/random/boot_id"
+
+// TestLabKeepsNoDescriptor: what the caller of lab.sh has locked is free again when the caller lets go of it, though a
+// host that was booted meanwhile lives on.
+func TestLabKeepsNoDescriptor(t *testing.T) {
+	h := Hosts(t, 3)[2]
+	path := filepath.Join(t.TempDir(), "lock")
+	locked, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Flock(int(locked.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		t.Fatal(err)
+	}
+	cmd := h.script(t, "reset")
+	cmd.ExtraFiles = []*os.File{locked}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	locked.Close()
+	again, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	if err := syscall.Flock(int(again.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		t.Errorf("the lock is held still: %v", err)
 	}
 }

@@ -8,6 +8,9 @@ import (
 	"go.starlark.net/starlark"
 
 	"github.com/openfroyo/froyo/builtins"
+	"github.com/openfroyo/froyo/builtins/bounds"
+	"github.com/openfroyo/froyo/builtins/eval"
+	"github.com/openfroyo/froyo/builtins/play"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/unit"
@@ -17,7 +20,7 @@ import (
 type Evaluation struct {
 	// Plays are what each play wants. A unit that two plays declare alike belongs to the first.
 	Plays    []*unit.Play
-	Inputs   builtins.Inputs
+	Inputs   eval.Inputs
 	Warnings []*diag.Error
 	// Stopped says where a value that is not known without a connection ended
 	// the evaluation; the units are those up to there. Otherwise it is nil.
@@ -25,78 +28,90 @@ type Evaluation struct {
 }
 
 // Evaluate runs plays, given by their indexes, for one host. It returns all
-// independent errors, joined. It may be called for many hosts at once.
-func (p *Program) Evaluate(ctx context.Context, host *inventory.Host, plays []int, r builtins.Reader) (*Evaluation, error) {
+// independent errors, joined. It may be called for many hosts at once. Once ctx
+// is done it returns soon, whatever is under way.
+func (p *Program) Evaluate(ctx context.Context, host *inventory.Host, plays []int, r eval.Reader) (*Evaluation, error) {
+	var (
+		ev  *Evaluation
+		err error
+	)
+	if !bounds.Within(ctx, func() { ev, err = p.evaluate(ctx, host, plays, r) }) {
+		return nil, fmt.Errorf("evaluate %s: %w", host.Name, ctx.Err())
+	}
+	return ev, err
+}
+
+func (p *Program) evaluate(ctx context.Context, host *inventory.Host, plays []int, r eval.Reader) (*Evaluation, error) {
 	thread, done := p.thread(ctx, host.Name)
 	defer done()
-	scope := p.env.Planning(ctx, thread, host, r)
+	run := builtins.Planning(ctx, p.env, thread, host, r)
+	scope := run.Scope
 	ev := &Evaluation{}
 	var errs []*diag.Error
 	for _, i := range plays {
-		play := p.plays[i]
-		scope.Begin(play)
-		err := p.play(thread, scope, play)
-		ev.Plays = append(ev.Plays, scope.Units())
+		run.Plays.Begin(p.plays[i])
+		err := p.play(thread, run, p.plays[i])
+		ev.Plays = append(ev.Plays, run.Plays.Units())
 		if err == nil {
 			continue
 		}
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("evaluate %s: %w", host.Name, ctx.Err())
 		}
-		found := p.env.Diagnose(err, host.Name)
-		if errors.Is(err, builtins.ErrNotKnown) {
+		found := scope.Blame(p.env.Diagnose(err, host.Name))
+		if errors.Is(err, eval.ErrNotKnown) {
 			ev.Stopped = stopped(found)
 			break
 		}
 		errs = append(errs, found)
 	}
 	if len(errs) == 0 && ev.Stopped == nil {
-		scope.Finish()
+		run.Units.Finish()
 	}
 	scope.End()
 	if errs = append(scope.Errors(), errs...); len(errs) > 0 {
 		return nil, join(errs)
 	}
 	for _, loaded := range p.loaded {
-		scope.Absorb(loaded)
+		scope.Used().Absorb(loaded.Used())
 	}
-	ev.Inputs, ev.Warnings = scope.Inputs(), scope.Warnings()
+	ev.Inputs, ev.Warnings = scope.Used().Inputs(p.usedVars), scope.Warnings()
 	return ev, nil
 }
 
 // play runs one play's function, or the main file where that is the play.
-func (p *Program) play(thread *starlark.Thread, scope *builtins.Scope, play *builtins.Play) (err error) {
+func (p *Program) play(thread *starlark.Thread, run *builtins.Evaluation, d *play.Play) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = recovered(r)
 		}
 	}()
-	if play.Do == nil {
+	if d.Do == nil {
 		globals, err := p.main.init(thread, p.names)
 		if err != nil {
 			return err
 		}
-		if err := freeze(globals); err != nil {
+		if err := p.main.freeze(globals); err != nil {
 			return err
 		}
-	} else if err := call(thread, scope, play.Do); err != nil {
+	} else if err := call(thread, run, d.Do); err != nil {
 		return err
 	}
-	for h := scope.NextHandler(); h != nil; h = scope.NextHandler() {
-		if err := call(thread, scope, h.Do); err != nil {
+	for h := run.Plays.NextHandler(); h != nil; h = run.Plays.NextHandler() {
+		if err := call(thread, run, h.Do); err != nil {
 			return err
 		}
 	}
-	if play.Verify == nil {
+	if d.Verify == nil {
 		return nil
 	}
-	scope.Verifying()
-	return call(thread, scope, play.Verify)
+	run.Plays.Verifying()
+	return call(thread, run, d.Verify)
 }
 
 // call calls a function of the runbook with the host.
-func call(thread *starlark.Thread, scope *builtins.Scope, fn starlark.Callable) error {
-	_, err := starlark.Call(thread, fn, starlark.Tuple{scope.Host()}, nil)
+func call(thread *starlark.Thread, run *builtins.Evaluation, fn starlark.Callable) error {
+	_, err := starlark.Call(thread, fn, starlark.Tuple{run.Host()}, nil)
 	return err
 }
 

@@ -12,11 +12,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/openfroyo/froyo/builtins"
+	"github.com/openfroyo/froyo/builtins/eval"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/target"
 	"github.com/openfroyo/froyo/runtime/script"
 )
 
@@ -26,7 +27,7 @@ func sorted(names []string) []string {
 }
 
 // evaluate loads a runbook and evaluates all its plays for a host.
-func evaluate(t *testing.T, text, host string, r builtins.Reader) (*script.Evaluation, error) {
+func evaluate(t *testing.T, text, host string, r eval.Reader) (*script.Evaluation, error) {
 	t.Helper()
 	fsys := files("site.star", text)
 	addFiles(t, fsys, "testdata/lib", "lib")
@@ -248,6 +249,55 @@ func TestErrorsOfAReader(t *testing.T) {
 	}
 }
 
+// TestAnotherHostIsLost has web1 ask db1, which is lost: that does not say that web1 is.
+func TestAnotherHostIsLost(t *testing.T) {
+	lost := &target.Error{Host: "db1", Stage: target.StageConnect, Message: "refuses connections", Hint: "look at it"}
+	for _, tt := range []struct {
+		ask  string
+		code diag.Code
+		want string
+		lost bool
+	}{
+		{"hosts('db1')[0].stat('/x')", diag.Failed, "site.star:2:5: host.stat of db1: refuses connections", false},
+		{"hosts('db1')[0].facts.os.basic.id", diag.Failed, "site.star:2:35: facts os.basic of db1: refuses connections", false},
+		{"host.stat('/x')", diag.Usage, "site.star:2:5: host.stat of web1: db1: refuses connections", true},
+	} {
+		_, err := evaluate(t, "def do(host):\n    "+tt.ask+"\n\nplay('do', do = do)\n", "web1", failingReader{lost})
+		if got := texts(t, err); len(got) != 1 || !strings.Contains(got[0], tt.want) || diag.CodeOf(err) != tt.code {
+			t.Errorf("got %v, code %d, want %q, code %d", got, diag.CodeOf(err), tt.want, tt.code)
+		}
+		if _, is := errors.AsType[*target.Error](err); is != tt.lost {
+			t.Errorf("%s: web1 is lost: %v", tt.ask, is)
+		}
+	}
+}
+
+// TestWhoIsToBlame gives errors that come up behind answers the code of a host that failed.
+func TestWhoIsToBlame(t *testing.T) {
+	for _, tt := range []struct {
+		body     string
+		code     diag.Code
+		informed bool
+	}{
+		{"host.read('/nope').strip()", diag.Failed, true},
+		{"host.find('/nope').x", diag.Failed, true},
+		{"host.getent('passwd', 'nobody').home", diag.Failed, true},
+		{"host.facts.os.basic.family + 1", diag.Failed, true},
+		{"host.read('/bin/blob')", diag.Failed, false},
+		{"host.facts.os.basic.kernel", diag.Failed, false},
+		{"host.read('relative')", diag.Usage, false},
+		{"host.vars.nothing; host.read('/etc/motd')", diag.Usage, false},
+		{"file('x'); host.read('/etc/motd')", diag.Usage, false},
+		{"host.read('/etc/motd'); file('x')", diag.Failed, true},
+	} {
+		reader := &fakeReader{files: map[string]string{"/etc/motd": "hello\n", "/bin/blob": "\xff\xfe"}}
+		_, err := evaluate(t, "def do(host):\n    "+tt.body+"\n\nplay('do', do = do)\n", "web1", reader)
+		if _, is := errors.AsType[*eval.InformedError](err); diag.CodeOf(err) != tt.code || is != tt.informed {
+			t.Errorf("%s: got %v, code %d, informed %v", tt.body, err, diag.CodeOf(err), is)
+		}
+	}
+}
+
 type failingReader struct{ err error }
 
 func (r failingReader) Facts(context.Context, *inventory.Host, string) (map[string]any, error) {
@@ -375,7 +425,7 @@ func TestLambdaErrorsHaveTheirPlace(t *testing.T) {
 		t.Errorf("got the place %v, want %v", lambda.Pos(), want)
 	}
 	if _, err := lambda.Eval(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "stdout of cmd[a] is known only after apply") {
-		t.Errorf("before the unit's turn: got %v", err)
+		t.Errorf("before the unit is executed: got %v", err)
 	}
 	u.Finish(unit.Outcome{Status: unit.Changed, Outputs: map[string]any{"stdout": "x"}})
 	_, err = lambda.Eval(t.Context(), nil)
@@ -394,6 +444,36 @@ func TestLambdaErrorsHaveTheirPlace(t *testing.T) {
 	}
 	if _, err := lambda.Eval(ctx, nil); err == nil {
 		t.Error("a cancelled lambda gave a value")
+	}
+}
+
+// TestLambdaAsksAsItsPlay: what a lambda asks, it asks as the user of its own play.
+func TestLambdaAsksAsItsPlay(t *testing.T) {
+	p, err := script.Load(t.Context(), options(t, files("site.star", `
+def do(host):
+    cmd(host.name, when = lambda: host.stat("/x").exists)
+
+def other(host):
+    cmd("other", when = lambda: host.stat("/y").exists)
+
+play("first", do = do, become = True)
+play("second", do = other)
+`), "site.star"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &fakeReader{}
+	ev, err := p.Evaluate(t.Context(), testHosts().Host("web1"), []int{0, 1}, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, play := range ev.Plays {
+		if _, err := play.Units[0].When.Eval(t.Context(), nil); err != nil {
+			t.Error(err)
+		}
+	}
+	if diff := cmp.Diff([]string{"web1 fs.stat /x root", "web1 fs.stat /y"}, r.asked); diff != "" {
+		t.Errorf("asked (-want +got):\n%s", diff)
 	}
 }
 

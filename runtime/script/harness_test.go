@@ -16,7 +16,7 @@ import (
 
 	"go.starlark.net/starlark"
 
-	"github.com/openfroyo/froyo/builtins"
+	"github.com/openfroyo/froyo/builtins/eval"
 	"github.com/openfroyo/froyo/builtins/startest"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/facts"
@@ -61,7 +61,7 @@ type fakeReader struct {
 
 func (r *fakeReader) Facts(_ context.Context, host *inventory.Host, namespace string) (map[string]any, error) {
 	if r.unknown {
-		return nil, builtins.ErrNotKnown
+		return nil, eval.ErrNotKnown
 	}
 	if namespace == facts.Basic {
 		return map[string]any{"family": "debian", "id": "debian", "hostname": host.Name}, nil
@@ -71,7 +71,7 @@ func (r *fakeReader) Facts(_ context.Context, host *inventory.Host, namespace st
 
 // told is what hosts tell beside os.basic.
 var told = op.FactsResult{
-	HWCPU: &op.HWCPU{Cores: 4, Sockets: 1, Arch: "amd64"},
+	HWCPU: &op.HWCPU{Cores: 4, Sockets: 1, Arch: "amd64", Model: "x\uFFFD"},
 	NetIfaces: &op.NetIfaces{Default: "eth0", Gateway: "10.0.0.254", Address: "10.0.0.1", Ifaces: []op.Iface{
 		{Name: "lo", MTU: 65536, Up: true, Loopback: true, Addresses: []string{"127.0.0.1/8"}},
 		{Name: "eth0", MAC: "00:16:3e:00:00:01", MTU: 1500, Up: true, Addresses: []string{"10.0.0.1/24"}},
@@ -84,7 +84,7 @@ var told = op.FactsResult{
 
 func (r *fakeReader) Do(_ context.Context, host *inventory.Host, user string, o op.Op) (op.Result, error) {
 	if r.unknown {
-		return op.Result{}, builtins.ErrNotKnown
+		return op.Result{}, eval.ErrNotKnown
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -92,6 +92,9 @@ func (r *fakeReader) Do(_ context.Context, host *inventory.Host, user string, o 
 	switch {
 	case o.Stat != nil:
 		text, ok := r.files[o.Stat.Path]
+		if o.Stat.Path == "/odd" {
+			return op.Result{Stat: &op.StatResult{Exists: true, Type: op.TypeLink, Mode: 0o777, Owner: "root", Group: "root", Target: "\uFFFD", Lossy: true}}, nil
+		}
 		if !ok {
 			return op.Result{Stat: &op.StatResult{}}, nil
 		}
@@ -102,8 +105,14 @@ func (r *fakeReader) Do(_ context.Context, host *inventory.Host, user string, o 
 			return op.Result{Read: &op.ReadResult{}}, nil
 		}
 		return op.Result{Read: &op.ReadResult{Exists: true, Regular: true, Size: int64(len(text)), Content: op.NewBlob([]byte(text))}}, nil
+	case o.Exec != nil && o.Exec.Shell == "long":
+		return op.Result{Exec: &op.ExecResult{Stdout: "lo", StdoutCut: true, Stderr: "fine"}}, nil
+	case o.Exec != nil && o.Exec.Shell == "bytes":
+		return op.Result{Exec: &op.ExecResult{Stdout: "a\uFFFD", StdoutRaw: "Yf8=", RC: 3}}, nil
 	case o.Exec != nil:
 		return op.Result{Exec: &op.ExecResult{Stdout: "ran " + o.Subject() + "\n"}}, nil
+	case o.Getent != nil && o.Getent.Key == "latin1":
+		return op.Result{Getent: &op.GetentResult{Found: true, Fields: []string{"latin1", "x", "1001", "1001", "M\uFFFDller", "/home/l", "/bin/sh"}}}, nil
 	case o.Getent != nil && o.Getent.Key == "deploy":
 		fields := map[string][]string{
 			"passwd": {"deploy", "x", "1000", "1000", "", "/home/deploy", "/bin/sh"},
@@ -116,6 +125,11 @@ func (r *fakeReader) Do(_ context.Context, host *inventory.Host, user string, o 
 		return op.Result{List: &op.ListResult{Exists: true, Entries: []op.Entry{
 			{Path: "a", Type: op.TypeDir, Mode: 0o755, Owner: "root", Group: "root"},
 			{Path: "b", Type: op.TypeFile, Mode: 0o640, Owner: "root", Group: "adm", Size: 3},
+		}}}, nil
+	case o.List != nil && o.List.Path == "/odd":
+		return op.Result{List: &op.ListResult{Exists: true, Entries: []op.Entry{
+			{Path: "a\uFFFD", Type: op.TypeFile, Mode: 0o644, Owner: "root", Group: "root", Lossy: true},
+			{Path: "b\uFFFD", Type: op.TypeFile, Mode: 0o644, Owner: "root", Group: "root"},
 		}}}, nil
 	case o.List != nil:
 		return op.Result{List: &op.ListResult{}}, nil
@@ -146,7 +160,7 @@ func options(t testing.TB, fsys fs.FS, main string) script.Options {
 	}
 	return script.Options{
 		FS: fsys, Main: main, Types: all, Inventory: testHosts(),
-		Vars: map[string]any{"version": "1.2", "ports": []any{int64(80), int64(443)}},
+		Vars: map[string]any{"version": "1.2", "password": "s3cret!", "ports": []any{int64(80), int64(443)}},
 	}
 }
 
@@ -255,10 +269,10 @@ func describe(u *unit.Unit) string {
 	if len(u.Lifecycle.IgnoreChanges) > 0 {
 		parts = append(parts, "ignores "+strings.Join(u.Lifecycle.IgnoreChanges, ","))
 	}
-	if u.OnFailure != "" {
-		parts = append(parts, u.OnFailure)
+	if u.OnFailure.Handler != "" {
+		parts = append(parts, u.OnFailure.Handler)
 	}
-	if u.IgnoreFailure {
+	if u.OnFailure.Ignore {
 		parts = append(parts, "failure ignored")
 	}
 	if u.Throttle > 0 {
@@ -282,7 +296,7 @@ func describe(u *unit.Unit) string {
 	return u.ID.Local() + ": " + strings.Join(parts, "; ")
 }
 
-// act pretends the unit's turn: it evaluates its lambdas and gives it an
+// act pretends that the unit is executed: it evaluates its lambdas and gives it an
 // outcome. Commands print their own text and end with 0.
 func act(t *testing.T, u *unit.Unit) string {
 	t.Helper()
@@ -303,9 +317,20 @@ func act(t *testing.T, u *unit.Unit) string {
 			u.Finish(unit.Outcome{Status: unit.Failed})
 			return text + " error: " + summary(err)
 		}
+		if b, ok := v.([]byte); ok {
+			v = fmt.Sprintf("%q", b)
+		}
 		text += fmt.Sprintf(" %s=%v", name, v)
 	}
 	outputs := map[string]any{"rc": int64(0), "stdout": u.ID.Key, "stderr": "", "changed": true, "backup": ""}
+	switch u.ID.Key {
+	case "long":
+		why := map[string]any{"why": "it was cut off after 4 bytes", "hint": "max_output = N"}
+		outputs[unit.Incomplete] = map[string]any{"stdout": why, "stdout_bytes": why}
+	case "bytes":
+		outputs["stdout_bytes"] = "/w=="
+		outputs[unit.Incomplete] = map[string]any{"stdout": map[string]any{"why": "it is not UTF-8 text"}}
+	}
 	status := unit.Changed
 	if u.ChangedWhen != nil {
 		v, err := u.ChangedWhen.Eval(t.Context(), outputs)

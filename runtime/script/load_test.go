@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/runbook"
 	"github.com/openfroyo/froyo/runtime/script"
 )
 
@@ -160,19 +161,19 @@ func TestPlays(t *testing.T) {
 	tests := []struct {
 		name string
 		main string
-		want []script.Play
+		want []runbook.Play
 	}{
 		{name: "none", main: "x = 1"},
 		{
 			name: "several", main: "def do(host):\n    pass\nplay('a', hosts = 'web', do = do, tags = 't')\nplay('b', do = do)\n",
-			want: []script.Play{
+			want: []runbook.Play{
 				{Name: "a", Selector: "web", Tags: []string{"t"}, Pos: diag.Pos{File: "site.star", Line: 3, Col: 1}},
 				{Name: "b", Selector: "all", Pos: diag.Pos{File: "site.star", Line: 4, Col: 1}},
 			},
 		},
 		{
 			name: "implicit", main: "\ncmd('x')\ncmd('y')\n",
-			want: []script.Play{{Selector: "all", Implicit: true, Pos: diag.Pos{File: "site.star", Line: 2, Col: 1}}},
+			want: []runbook.Play{{Selector: "all", Implicit: true, Pos: diag.Pos{File: "site.star", Line: 2, Col: 1}}},
 		},
 	}
 	for _, tt := range tests {

@@ -13,7 +13,11 @@ import (
 	"go.starlark.net/syntax"
 
 	"github.com/openfroyo/froyo/builtins"
+	"github.com/openfroyo/froyo/builtins/bounds"
 	"github.com/openfroyo/froyo/builtins/capture"
+	"github.com/openfroyo/froyo/builtins/eval"
+	"github.com/openfroyo/froyo/builtins/guard"
+	"github.com/openfroyo/froyo/builtins/source"
 	"github.com/openfroyo/froyo/builtins/std"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/stdlib"
@@ -32,7 +36,7 @@ type module struct {
 	prog    *starlark.Program
 	deps    map[string]starlark.StringDict // by the name in the load statement
 	globals starlark.StringDict
-	scope   *builtins.Scope
+	run     *builtins.Evaluation // of its top level; nil where that did not come to run
 	failed  bool
 }
 
@@ -68,7 +72,7 @@ func (l *loader) load(ctx context.Context, name string, chain []diag.Frame) (*mo
 	m := &module{name: name, deps: map[string]starlark.StringDict{}}
 	l.modules[name] = m
 	var errs []*diag.Error
-	if file, ok := strings.CutPrefix(name, builtins.StdPrefix); ok {
+	if file, ok := strings.CutPrefix(name, eval.StdPrefix); ok {
 		if names, found, err := std.Load(file); found {
 			if err != nil {
 				errs = append(errs, at(chain, &diag.Error{Summary: err.Error(), Cause: err}))
@@ -85,7 +89,7 @@ func (l *loader) load(ctx context.Context, name string, chain []diag.Frame) (*mo
 // at gives an error the place of the load statement that led to it.
 func at(chain []diag.Frame, err *diag.Error) *diag.Error {
 	if len(chain) > 0 && err.Pos == (diag.Pos{}) {
-		err.Pos = builtins.Pos(chain)
+		err.Pos = eval.Pos(chain)
 	}
 	err.Stack = append(slices.Clone(chain), err.Stack...)
 	return err
@@ -103,6 +107,7 @@ func (l *loader) source(ctx context.Context, m *module, chain []diag.Frame) []*d
 		return []*diag.Error{at(chain, syntaxError(parseErr))}
 	}
 	m.tree = newTree(file)
+	guard.Rewrite(file)
 	errs := l.dependencies(ctx, m, file, chain)
 	prog, resolveErr := starlark.FileProgram(file, l.p.names.Has)
 	if resolveErr != nil {
@@ -121,21 +126,21 @@ func (l *loader) source(ctx context.Context, m *module, chain []diag.Frame) []*d
 func (l *loader) read(name string) ([]byte, *diag.Error) {
 	fsys := l.p.opts.FS
 	file := name
-	if rest, ok := strings.CutPrefix(name, builtins.StdPrefix); ok {
+	if rest, ok := strings.CutPrefix(name, eval.StdPrefix); ok {
 		fsys, file = stdlib.FS, rest
 	}
-	text, err := fs.ReadFile(fsys, file)
+	text, err := bounds.ReadFile(fsys, file, bounds.MaxSource)
 	if err == nil {
 		return text, nil
 	}
-	missing := builtins.Missing(fsys, file, err)
+	missing := source.Missing(fsys, file, err)
 	if file != name {
 		missing.Summary = fmt.Sprintf("there is no module %s", name)
 		all := append(std.Names(), stdNames()...)
 		slices.Sort(all)
 		missing.Hint = fmt.Sprintf("there are: %s", strings.Join(all, ", "))
 		if near := diag.Nearest(file, all); near != "" {
-			missing.Hint = fmt.Sprintf("did you mean %s%s?", builtins.StdPrefix, near)
+			missing.Hint = fmt.Sprintf("did you mean %s%s?", eval.StdPrefix, near)
 		}
 	}
 	return nil, missing
@@ -157,7 +162,7 @@ func (l *loader) dependencies(ctx context.Context, m *module, file *syntax.File,
 		if !ok {
 			continue
 		}
-		frame := diag.Frame{Name: "load", Pos: builtins.Place(load.Module.TokenPos)}
+		frame := diag.Frame{Name: "load", Pos: eval.Place(load.Module.TokenPos)}
 		here := append(slices.Clone(chain), frame)
 		name, err := moduleName(m.name, load.ModuleName())
 		if err != nil {
@@ -185,7 +190,7 @@ func (l *loader) dependencies(ctx context.Context, m *module, file *syntax.File,
 func notDefined(module string, from *syntax.Ident, globals starlark.StringDict, chain []diag.Frame) *diag.Error {
 	err := &diag.Error{
 		Summary: fmt.Sprintf("%s does not define %q", module, from.Name),
-		Pos:     builtins.Place(from.NamePos), Stack: chain,
+		Pos:     eval.Place(from.NamePos), Stack: chain,
 	}
 	names := slices.DeleteFunc(globals.Keys(), func(n string) bool { return strings.HasPrefix(n, "_") })
 	if near := diag.Nearest(from.Name, names); near != "" {
@@ -200,21 +205,21 @@ func notDefined(module string, from *syntax.Ident, globals starlark.StringDict, 
 // moduleName turns what a load statement says into the name of a module.
 func moduleName(from, name string) (string, *diag.Error) {
 	root, rest, rooted := strings.Cut(name, "//")
-	fromFile, inStd := strings.CutPrefix(from, builtins.StdPrefix)
+	fromFile, inStd := strings.CutPrefix(from, eval.StdPrefix)
 	switch {
 	case rooted && root == "@std":
 		if !fs.ValidPath(rest) {
-			return "", &diag.Error{Summary: fmt.Sprintf("%q is no module", name)}
+			return "", &diag.Error{Summary: fmt.Sprintf("%q is not a module", name)}
 		}
-		return builtins.StdPrefix + rest, nil
+		return eval.StdPrefix + rest, nil
 	case rooted && root != "":
-		return "", (&diag.Error{Summary: fmt.Sprintf("%q is no module: there is no root %q", name, root)}).
+		return "", (&diag.Error{Summary: fmt.Sprintf("%q is not a module: there is no root %q", name, root)}).
 			WithHint(`write "@std//x.star", "//x.star" from the workspace's root, or "x.star" beside this file`)
 	case inStd:
-		path, err := builtins.ResolvePath(fromFile, name)
-		return builtins.StdPrefix + path, err
+		path, err := source.ResolvePath(fromFile, name)
+		return eval.StdPrefix + path, err
 	}
-	return builtins.ResolvePath(from, name)
+	return source.ResolvePath(from, name)
 }
 
 // execute runs the top level of a file.
@@ -222,20 +227,20 @@ func (l *loader) execute(ctx context.Context, m *module, chain []diag.Frame) (er
 	thread, done := l.p.thread(ctx, m.name)
 	defer done()
 	main := len(chain) == 0
-	m.scope = l.p.env.Loading(ctx, thread, m.name, main)
+	m.run = builtins.Loading(ctx, l.p.env, thread, main)
 	globals, err := m.init(thread, l.p.names)
 	if err == nil {
-		err = freeze(globals)
+		err = m.freeze(globals)
 	}
 	if err != nil {
 		errs = append(errs, at(chain, l.p.env.Diagnose(err, "")))
 	}
 	m.globals = globals
 	if !main {
-		m.scope.End()
+		m.run.Scope.End()
 	}
 	if !main || err != nil {
-		errs = append(m.scope.Errors(), errs...)
+		errs = append(m.run.Scope.Errors(), errs...)
 	}
 	return errs
 }
@@ -254,13 +259,29 @@ func (m *module) init(thread *starlark.Thread, names starlark.StringDict) (globa
 }
 
 // freeze makes a module's globals immutable, so that threads can share them.
-func freeze(globals starlark.StringDict) error {
+func (m *module) freeze(globals starlark.StringDict) error {
 	for _, name := range globals.Keys() {
-		if err := capture.Freeze(globals[name]); err != nil {
+		err := capture.Freeze(globals[name])
+		if _, cycle := errors.AsType[*capture.CycleError](err); cycle {
 			return err
+		}
+		if err != nil {
+			return &diag.Error{Summary: fmt.Sprintf("variable %s: %v", name, err), Pos: m.placeOf(name), Cause: err}
 		}
 	}
 	return nil
+}
+
+// placeOf is where a global is first assigned.
+func (m *module) placeOf(name string) diag.Pos {
+	if globals, ok := m.tree.file.Module.(*resolve.Module); ok {
+		for _, b := range globals.Globals {
+			if b.First.Name == name {
+				return eval.Place(b.First.NamePos)
+			}
+		}
+	}
+	return diag.Pos{File: m.name}
 }
 
 func recovered(r any) error {
@@ -272,7 +293,7 @@ func recovered(r any) error {
 
 func syntaxError(err error) *diag.Error {
 	if e, ok := errors.AsType[syntax.Error](err); ok {
-		return &diag.Error{Summary: e.Msg, Pos: builtins.Place(e.Pos), Cause: err}
+		return &diag.Error{Summary: e.Msg, Pos: eval.Place(e.Pos), Cause: err}
 	}
 	return &diag.Error{Summary: err.Error(), Cause: err}
 }
@@ -283,7 +304,10 @@ func (l *loader) resolveErrors(err error) []*diag.Error {
 	if !ok {
 		return []*diag.Error{{Summary: err.Error(), Cause: err}}
 	}
-	names := append(l.p.names.Keys(), starlark.Universe.Keys()...) // ours first: they win a tie
+	names := slices.DeleteFunc(l.p.names.Keys(), func(n string) bool {
+		return !guard.IsName(n) || starlark.Universe.Has(n)
+	})
+	names = append(names, starlark.Universe.Keys()...) // ours first: they win a tie
 	errs := make([]*diag.Error, len(list))
 	for i, e := range list {
 		errs[i] = nameError(e, names)
@@ -292,7 +316,7 @@ func (l *loader) resolveErrors(err error) []*diag.Error {
 }
 
 func nameError(e resolve.Error, names []string) *diag.Error {
-	out := &diag.Error{Summary: e.Msg, Pos: builtins.Place(e.Pos), Cause: e}
+	out := &diag.Error{Summary: e.Msg, Pos: eval.Place(e.Pos), Cause: e}
 	text, near, hinted := strings.Cut(e.Msg, " (did you mean ")
 	if hinted {
 		out.Summary, out.Hint = text, "did you mean "+strings.TrimSuffix(near, ")")

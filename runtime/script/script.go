@@ -19,11 +19,15 @@ import (
 	"go.starlark.net/starlark"
 
 	"github.com/openfroyo/froyo/builtins"
+	"github.com/openfroyo/froyo/builtins/bounds"
+	"github.com/openfroyo/froyo/builtins/eval"
+	"github.com/openfroyo/froyo/builtins/guard"
 	"github.com/openfroyo/froyo/builtins/jinja"
+	"github.com/openfroyo/froyo/builtins/play"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/runbook"
 	"github.com/openfroyo/froyo/engine/schema"
-	"github.com/openfroyo/froyo/engine/unit"
 )
 
 // Options are what a program is made from.
@@ -37,7 +41,9 @@ type Options struct {
 	// Vars are the variables of the command line, as plain data.
 	Vars map[string]any
 	// Print shows what a runbook prints; it is called by many goroutines. nil drops it.
-	Print builtins.Print
+	Print eval.Print
+	// Seal gives the keyed digest that stands for what must not be shown; see eval.Env.
+	Seal func() (func([]byte) string, error)
 	// MaxSteps bounds each evaluation; 0 is DefaultSteps.
 	MaxSteps uint64
 	// Predeclared are further names that every file can use, for tests.
@@ -47,35 +53,22 @@ type Options struct {
 // DefaultSteps is how many steps of Starlark an evaluation may take: about a second.
 const DefaultSteps = 100_000_000
 
-// Play is a play as the runbook declares it.
-type Play struct {
-	Name     string
-	Selector string
-	Tags     []string
-	// Implicit says that the runbook's top level is the play, over all selected targets.
-	Implicit bool
-	// Batch and MaxFail say how many hosts are at work at a time, and how many may fail.
-	Batch   []unit.Size
-	MaxFail *unit.Size
-	// Graph says that units run side by side as their edges allow.
-	Graph bool
-	Pos   diag.Pos
-}
-
 // Program is a runbook whose files are loaded. It is safe for concurrent use.
 type Program struct {
-	opts  Options
-	env   *builtins.Env
-	names starlark.StringDict
-	guard watchdog
+	opts     Options
+	env      *eval.Env
+	names    starlark.StringDict
+	watchdog watchdog
 
 	main     *module
-	plays    []*builtins.Play
+	plays    []*play.Play
 	implicit bool
-	loaded   []*builtins.Scope // of all files
+	loaded   []*eval.Scope // of all files
 	warnings []*diag.Error
 	usedVars map[string]any
-	used     map[string]bool // predeclared names
+	// reachable are the variables that an evaluation may come to read.
+	reachable map[string]any
+	used      map[string]bool // predeclared names
 
 	mu      sync.Mutex
 	sources map[string][]byte
@@ -96,18 +89,22 @@ func Load(ctx context.Context, opts Options) (*Program, error) {
 		opts.MaxSteps = DefaultSteps
 	}
 	p := &Program{opts: opts, sources: map[string][]byte{}}
-	p.env = &builtins.Env{
+	p.env = &eval.Env{
 		FS: opts.FS, Types: opts.Types, Inventory: opts.Inventory, Vars: opts.Vars,
-		UsedVars:  func() map[string]any { return p.usedVars },
 		Print:     p.print,
+		Seal:      opts.Seal,
 		Thread:    p.thread,
 		Templates: jinja.New(opts.FS, p.keep),
 	}
 	l := newLoader(p)
 	p.env.Start, p.env.Globals = l.start, p.globals(l)
-	p.names = p.env.Predeclared()
+	p.names = guard.Predeclared()
+	maps.Copy(p.names, builtins.Predeclared(p.env))
 	maps.Copy(p.names, opts.Predeclared)
-	errs := p.run(ctx, l)
+	var errs []*diag.Error
+	if !bounds.Within(ctx, func() { errs = p.run(ctx, l) }) {
+		return nil, fmt.Errorf("load %s: %w", opts.Main, ctx.Err())
+	}
 	p.flush(len(errs) > 0 || !p.implicit)
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("load %s: %w", opts.Main, err)
@@ -116,13 +113,17 @@ func Load(ctx context.Context, opts Options) (*Program, error) {
 		return nil, join(errs)
 	}
 	p.usedVars, p.used = l.usedVars(opts.Vars), l.predeclared()
+	if p.reachable = p.usedVars; l.usesHostVars() {
+		p.reachable = opts.Vars
+	}
 	for _, m := range l.modules {
-		if m.scope != nil {
-			p.loaded = append(p.loaded, m.scope)
+		if m.run != nil {
+			p.loaded = append(p.loaded, m.run.Scope)
 		}
 	}
 	l.preload()
 	p.warnUnused(l)
+	l.warnLiterals()
 	return p, nil
 }
 
@@ -131,20 +132,20 @@ func (p *Program) run(ctx context.Context, l *loader) []*diag.Error {
 	p.holding = true
 	main, errs := l.main(ctx, p.opts.Main)
 	p.main = main
-	if len(errs) > 0 || main.scope == nil {
+	if len(errs) > 0 || main.run == nil {
 		return errs
 	}
-	scope := main.scope
+	scope, units := main.run.Scope, main.run.Units
 	defer scope.End()
-	p.plays, p.warnings = scope.Plays(), scope.Warnings()
-	top := scope.TopLevel()
+	p.plays, p.warnings = main.run.Plays.Plays(), scope.Warnings()
+	top := units.TopLevel()
 	if len(top) == 0 {
 		return scope.Errors()
 	}
 	if len(p.plays) == 0 {
 		p.implicit = true
-		p.plays = []*builtins.Play{{Selector: "all", Pos: top[0].Pos}}
-		scope.Finish()
+		p.plays = []*play.Play{{Selector: "all", Pos: top[0].Pos}}
+		units.Finish()
 		return scope.Errors()
 	}
 	for _, f := range top {
@@ -156,12 +157,12 @@ func (p *Program) run(ctx context.Context, l *loader) []*diag.Error {
 }
 
 // Plays returns the plays in the order of the runbook.
-func (p *Program) Plays() []Play {
-	plays := make([]Play, len(p.plays))
-	for i, play := range p.plays {
-		plays[i] = Play{
-			Name: play.Name, Selector: play.Selector, Tags: slices.Clone(play.Tags),
-			Implicit: p.implicit, Batch: play.Batch, MaxFail: play.MaxFail, Graph: play.Order == builtins.OrderGraph, Pos: play.Pos,
+func (p *Program) Plays() []runbook.Play {
+	plays := make([]runbook.Play, len(p.plays))
+	for i, d := range p.plays {
+		plays[i] = runbook.Play{
+			Name: d.Name, Selector: d.Selector, Tags: slices.Clone(d.Tags),
+			Implicit: p.implicit, Batch: d.Batch, MaxFail: d.MaxFail, Graph: d.Order == play.OrderGraph, Pos: d.Pos,
 		}
 	}
 	return plays
@@ -169,6 +170,10 @@ func (p *Program) Plays() []Play {
 
 // Uses reports whether any file names a resource type or builtin.
 func (p *Program) Uses(name string) bool { return p.used[name] }
+
+// Vars returns the variables of the command line that an evaluation may come to
+// read: those that no file names are left out.
+func (p *Program) Vars() map[string]any { return p.reachable }
 
 // Warnings returns what is worth knowing about the files, and no error.
 func (p *Program) Warnings() []*diag.Error { return slices.Clone(p.warnings) }

@@ -2,14 +2,16 @@ package script
 
 import (
 	"maps"
+	"slices"
 	"strings"
 
 	"go.starlark.net/resolve"
 	"go.starlark.net/starlark"
 	"go.starlark.net/syntax"
 
-	"github.com/openfroyo/froyo/builtins"
 	"github.com/openfroyo/froyo/builtins/capture"
+	"github.com/openfroyo/froyo/builtins/eval"
+	"github.com/openfroyo/froyo/builtins/source"
 	"github.com/openfroyo/froyo/engine/diag"
 )
 
@@ -32,6 +34,8 @@ type tree struct {
 	hostVars bool
 	// templates are the paths that template() gets as literals.
 	templates []string
+	// secrets are the calls of sensitive() with a text that the file holds.
+	secrets []syntax.Position
 	// names are the predeclared ones that the file uses.
 	names map[string]bool
 }
@@ -78,12 +82,15 @@ func (t *tree) call(n *syntax.CallExpr, named map[*syntax.Ident]bool) {
 	if len(n.Args) == 0 {
 		return
 	}
-	text, isText := literal(n.Args[0])
+	text, isText := t.written(n.Args[0])
 	if !isText {
 		return
 	}
 	switch fn := n.Fn.(type) {
 	case *syntax.Ident:
+		if isPredeclared(fn, "sensitive") {
+			t.secrets = append(t.secrets, n.Lparen)
+		}
 		if isPredeclared(fn, "template") {
 			t.templates = append(t.templates, text)
 		}
@@ -115,6 +122,43 @@ func literal(e syntax.Expr) (string, bool) {
 	}
 	text, ok := lit.Value.(string)
 	return text, ok
+}
+
+// written gives the text that an expression is: as a literal, or by the name of a
+// global that is one.
+func (t *tree) written(e syntax.Expr) (string, bool) {
+	id, ok := e.(*syntax.Ident)
+	if !ok {
+		return literal(e)
+	}
+	if b, bound := id.Binding.(*resolve.Binding); !bound || b.Scope != resolve.Global {
+		return "", false
+	}
+	for _, stmt := range t.file.Stmts {
+		if a, is := stmt.(*syntax.AssignStmt); is && a.Op == syntax.EQ {
+			if name, is := a.LHS.(*syntax.Ident); is && name.Name == id.Name {
+				return literal(a.RHS)
+			}
+		}
+	}
+	return "", false
+}
+
+// warnLiterals says where a text is made secret that everybody who reads the
+// runbook knows, and that stands in the plans that are saved of it.
+func (l *loader) warnLiterals() {
+	for _, name := range slices.Sorted(maps.Keys(l.modules)) {
+		t := l.modules[name].tree
+		if t == nil {
+			continue
+		}
+		for _, at := range t.secrets {
+			l.p.warnings = append(l.p.warnings, (&diag.Error{
+				Summary: "sensitive() is given a text that stands in the runbook, where it is no secret, nor in a plan that is saved of it",
+				Pos:     l.start(eval.Place(at)),
+			}).WithHint("take it from a variable: FROYO_VAR_name in the environment, -e @FILE, or the inventory"))
+		}
+	}
 }
 
 func isPredeclared(id *syntax.Ident, name string) bool {
@@ -221,11 +265,11 @@ func (l *loader) predeclared() map[string]bool {
 // inside lambdas belong to the sources, too. Missing ones are told when used.
 func (l *loader) preload() {
 	for _, m := range l.modules {
-		if m.tree == nil || strings.HasPrefix(m.name, builtins.StdPrefix) {
+		if m.tree == nil || strings.HasPrefix(m.name, eval.StdPrefix) {
 			continue
 		}
 		for _, name := range m.tree.templates {
-			if path, err := builtins.ResolvePath(m.name, name); err == nil {
+			if path, err := source.ResolvePath(m.name, name); err == nil {
 				l.p.env.Templates.Preload(path)
 			}
 		}

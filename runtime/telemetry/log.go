@@ -14,7 +14,9 @@ import (
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/event"
+	"github.com/openfroyo/froyo/engine/secret"
 	"github.com/openfroyo/froyo/engine/unit"
+	"github.com/openfroyo/froyo/runner/escape"
 )
 
 // NewLogger makes the logger of a run. How often -v was given decides how much
@@ -25,7 +27,17 @@ func NewLogger(w io.Writer, verbose int, run string) zerolog.Logger {
 	if level == zerolog.Disabled {
 		return zerolog.Nop()
 	}
-	return zerolog.New(w).Level(level).With().Timestamp().Str("run", run).Logger()
+	return zerolog.New(shown{w}).Level(level).With().Timestamp().Str("run", run).Logger()
+}
+
+// shown writes lines of JSON that a terminal only shows.
+type shown struct{ w io.Writer }
+
+func (s shown) Write(line []byte) (int, error) {
+	if _, err := s.w.Write(escape.JSON(line)); err != nil {
+		return 0, err
+	}
+	return len(line), nil
 }
 
 // Log makes a sink that logs events.
@@ -51,7 +63,7 @@ func level(e event.Event) zerolog.Level {
 func fields(line *zerolog.Event, e event.Event) *zerolog.Event {
 	text := func(name, value string) {
 		if value != "" {
-			line.Str(name, value)
+			line.Str(name, secret.Mask(value))
 		}
 	}
 	text("host", e.Host)
@@ -79,7 +91,7 @@ func fields(line *zerolog.Event, e event.Event) *zerolog.Event {
 // summary is an error's one line, without the evidence from hosts that may go with it.
 func summary(err error) string {
 	if d, ok := errors.AsType[*diag.Error](err); ok {
-		return d.Summary
+		return secret.Mask(d.Summary)
 	}
-	return err.Error()
+	return secret.Mask(err.Error())
 }

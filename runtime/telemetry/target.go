@@ -10,9 +10,10 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/secret"
 	"github.com/openfroyo/froyo/engine/unit"
-	"github.com/openfroyo/froyo/runner/dial"
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/target"
 )
 
 // Target makes spans of what is done on a host. With a nil Trace it returns next itself.
@@ -20,19 +21,19 @@ func (t *Trace) Target(host string, next plan.Target) plan.Target {
 	if t == nil {
 		return next
 	}
-	return &target{trace: t, host: host, next: next}
+	return &traced{trace: t, host: host, next: next}
 }
 
-// target passes steps on and makes a span of each. Steps travel together, so
+// traced passes steps on and makes a span of each. Steps travel together, so
 // each span of a round trip lasts as long as the trip.
-type target struct {
+type traced struct {
 	trace *Trace
 	host  string
 	next  plan.Target
 }
 
 // Do implements plan.Target.
-func (t *target) Do(ctx context.Context, steps []dial.Step) ([]op.Result, error) {
+func (t *traced) Do(ctx context.Context, steps []target.Step) ([]op.Result, error) {
 	began := time.Now()
 	results, err := t.next.Do(ctx, steps)
 	t.trace.ops(t.host, began, steps, err, func(i int) *op.Error { return results[i].Error })
@@ -40,7 +41,7 @@ func (t *target) Do(ctx context.Context, steps []dial.Step) ([]op.Result, error)
 }
 
 // Run implements plan.Target.
-func (t *target) Run(ctx context.Context, steps []dial.Step) ([]dial.Outcome, error) {
+func (t *traced) Run(ctx context.Context, steps []target.Step) ([]target.Outcome, error) {
 	began := time.Now()
 	outcomes, err := t.next.Run(ctx, steps)
 	ran := steps
@@ -58,7 +59,7 @@ func (t *target) Run(ctx context.Context, steps []dial.Step) ([]dial.Outcome, er
 
 // ops makes spans of one round trip. failure tells how a step went wrong; it is
 // not asked where the trip as a whole did.
-func (t *Trace) ops(hostName string, began time.Time, steps []dial.Step, err error, failure func(int) *op.Error) {
+func (t *Trace) ops(hostName string, began time.Time, steps []target.Step, err error, failure func(int) *op.Error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	ended := time.Now()
@@ -70,7 +71,7 @@ func (t *Trace) ops(hostName string, began time.Time, steps []dial.Step, err err
 			parent = t.unit(h, local, began)
 		}
 		span := t.start(parent, string(s.Op.Kind()), began, attribute.Int("froyo.batch", len(steps)))
-		if path := subject(s.Op); path != "" {
+		if path := subject(s.Op); path != "" && !secret.Marked(path) {
 			span.SetAttributes(attribute.String("froyo.subject", path))
 		}
 		if s.User != "" {

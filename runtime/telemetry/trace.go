@@ -40,7 +40,7 @@ type host struct {
 // NewTrace writes spans to w, a line of JSON each, until Close. The provider is
 // this trace's own: nothing global is set.
 func NewTrace(w io.Writer, version, run string) (*Trace, error) {
-	out := &sink{w: w}
+	out := &sink{w: shown{w}}
 	exporter, err := stdouttrace.New(stdouttrace.WithWriter(out))
 	if err != nil {
 		return nil, err

@@ -15,23 +15,25 @@ import (
 	"github.com/openfroyo/froyo/engine/event"
 	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/providers/abi"
-	"github.com/openfroyo/froyo/runner/dial"
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/target"
 	"github.com/openfroyo/froyo/runtime/telemetry"
 )
 
 // fake is a host that answers what it is told to.
 type fake struct {
 	results  []op.Result
-	outcomes []dial.Outcome
+	outcomes []target.Outcome
 	err      error
 }
 
-func (f *fake) Do(context.Context, []dial.Step) ([]op.Result, error)     { return f.results, f.err }
-func (f *fake) Run(context.Context, []dial.Step) ([]dial.Outcome, error) { return f.outcomes, f.err }
+func (f *fake) Do(context.Context, []target.Step) ([]op.Result, error) { return f.results, f.err }
+func (f *fake) Run(context.Context, []target.Step) ([]target.Outcome, error) {
+	return f.outcomes, f.err
+}
 
-func stat(path, unit string) dial.Step {
-	return dial.Step{Op: op.Op{Stat: &op.Stat{Path: path}}, Unit: unit}
+func stat(path, unit string) target.Step {
+	return target.Step{Op: op.Op{Stat: &op.Stat{Path: path}}, Unit: unit}
 }
 
 // span is what the exporter writes of one.
@@ -105,14 +107,14 @@ func TestTrace(t *testing.T) {
 	tr.Emit(event.Event{Kind: event.RunStarted})
 	tr.Emit(event.Event{Kind: event.HostStarted, Host: "h1", Time: at})
 	read := tr.Target("h1", &fake{results: []op.Result{{}, {Error: &op.Error{Class: op.Permanent, Message: "secret"}}, {}}})
-	if _, err := read.Do(t.Context(), []dial.Step{stat("/etc/motd", "file[/etc/motd]"), stat("/x", "file[/x]"), {Op: op.Op{Facts: &op.Facts{}}}}); err != nil {
+	if _, err := read.Do(t.Context(), []target.Step{stat("/etc/motd", "file[/etc/motd]"), stat("/x", "file[/x]"), {Op: op.Op{Facts: &op.Facts{}}}}); err != nil {
 		t.Fatal(err)
 	}
 	tr.Emit(event.Event{Kind: event.HostPlanned, Host: "h1", Total: 2})
-	shell := dial.Step{Op: op.Op{Exec: &op.Exec{Shell: "echo hunter2 | chpasswd"}}, Unit: "file[/etc/motd]", User: "root"}
-	ask := dial.Step{Op: op.Op{HTTP: &op.HTTPProbe{URL: "https://me:hunter2@web:8443/x?token=hunter2"}}, Unit: "file[/etc/motd]"}
-	act := tr.Target("h1", &fake{outcomes: []dial.Outcome{{Ran: true}, {Ran: true}, {}}})
-	if _, err := act.Run(t.Context(), []dial.Step{shell, ask, stat("/never", "file[/never]")}); err != nil {
+	shell := target.Step{Op: op.Op{Exec: &op.Exec{Shell: "echo hunter2 | chpasswd"}}, Unit: "file[/etc/motd]", User: "root"}
+	ask := target.Step{Op: op.Op{HTTP: &op.HTTPProbe{URL: "https://me:hunter2@web:8443/x?token=hunter2"}}, Unit: "file[/etc/motd]"}
+	act := tr.Target("h1", &fake{outcomes: []target.Outcome{{Ran: true}, {Ran: true}, {}}})
+	if _, err := act.Run(t.Context(), []target.Step{shell, ask, stat("/never", "file[/never]")}); err != nil {
 		t.Fatal(err)
 	}
 	tr.Emit(event.Event{Kind: event.UnitFinished, Host: "h1", Unit: motd, Status: unit.Changed, Action: abi.Update})
@@ -121,7 +123,7 @@ func TestTrace(t *testing.T) {
 		Time: at.Add(3 * time.Second), Elapsed: 2 * time.Second,
 	})
 	lost := errors.New("connection lost")
-	if _, err := tr.Target("h2", &fake{err: lost}).Run(t.Context(), []dial.Step{stat("/a", "")}); !errors.Is(err, lost) {
+	if _, err := tr.Target("h2", &fake{err: lost}).Run(t.Context(), []target.Step{stat("/a", "")}); !errors.Is(err, lost) {
 		t.Errorf("the host's error became %v", err)
 	}
 	tr.Emit(event.Event{Kind: event.HostFailed, Host: "h2", Err: lost})

@@ -4,8 +4,8 @@ import (
 	"bufio"
 	"fmt"
 
-	"github.com/openfroyo/froyo/engine/event"
 	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/wording"
 )
 
 // barriers says at which places hosts are going to wait for each other. Where
@@ -27,17 +27,8 @@ func (v PlanView) barriers(b *bufio.Writer, plays []string, hosts []*plan.Host) 
 			}
 		}
 		for _, barrier := range order {
-			text := fmt.Sprintf("play %s: barrier \"%s\" on %s", PlayName(name), Readable(barrier), On(on[barrier]))
-			fmt.Fprintln(b, v.Style.paint(dim, text))
+			text := fmt.Sprintf("play %s: barrier \"%s\" on %s", PlayName(name), Readable(barrier), wording.On(on[barrier]))
+			fmt.Fprintln(b, v.Style.Paint(Dim, text))
 		}
 	}
-}
-
-// waits shows what a host waits for of others: at a barrier, or at a unit's turn.
-func (p *Progress) waits(e event.Event) {
-	if e.Unit.Type == "" {
-		p.at(e.Host, e.Text)
-		return
-	}
-	p.at(e.Host, e.Unit.Local()).note = e.Text
 }

@@ -6,8 +6,6 @@ import (
 	"unicode"
 
 	"golang.org/x/text/width"
-
-	"github.com/openfroyo/froyo/engine/inventory"
 )
 
 // Columns writes rows with their cells below each other, two blanks apart. The
@@ -72,15 +70,4 @@ func Fit(s string, n int) string {
 		}
 	}
 	return s
-}
-
-// On names hosts: "h3", "18 hosts: h[1-18]".
-func On(hosts []string) string {
-	switch len(hosts) {
-	case 0:
-		return "no hosts"
-	case 1:
-		return hosts[0]
-	}
-	return fmt.Sprintf("%d hosts: %s", len(hosts), inventory.FoldNames(hosts))
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/rogpeppe/go-internal/diff"
 
 	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/providers/abi"
 	"github.com/openfroyo/froyo/runner/codec"
 )
@@ -34,27 +35,35 @@ func (v PlanView) diff(b *bufio.Writer, d abi.Diff, width int) {
 	field := fmt.Sprintf("%s%-*s  ", diffIndent, width, d.Field)
 	switch {
 	case d.Unknown && len(d.Before) == 0:
-		fmt.Fprintln(b, field+v.Style.paint(yellow, "(known after apply)"))
+		fmt.Fprintln(b, field+v.Style.Paint(Yellow, "(known after apply)"))
 	case d.Unknown:
-		fmt.Fprintln(b, field+value(d.Before)+" → "+v.Style.paint(yellow, "(known after apply)"))
+		fmt.Fprintln(b, field+value(d.Before)+" → "+v.Style.Paint(Yellow, "(known after apply)"))
 	case len(d.Before) == 0:
-		fmt.Fprintln(b, field+v.Style.paint(green, value(d.After)))
+		fmt.Fprintln(b, field+v.Style.Paint(Green, value(d.After)))
 	case len(d.After) == 0:
-		fmt.Fprintln(b, field+v.Style.paint(red, value(d.Before)))
+		fmt.Fprintln(b, field+v.Style.Paint(Red, value(d.Before)))
 	default:
-		fmt.Fprintln(b, field+v.Style.paint(red, value(d.Before))+" → "+v.Style.paint(green, value(d.After)))
+		fmt.Fprintln(b, field+v.Style.Paint(Red, value(d.Before))+" → "+v.Style.Paint(Green, value(d.After)))
 	}
 }
 
 // value shows a JSON value; strings keep their quotes so that blanks are seen.
-func value(raw codec.Raw) string { return clip(Readable(string(raw)), maxLine) }
+func value(raw codec.Raw) string { return Clip(Readable(string(raw)), maxLine) }
 
 // contentDiff prints what changes in a file: the lines of a text, or digests.
 func (v PlanView) contentDiff(b *bufio.Writer, d abi.Diff, before, after plan.Reference) {
+	if before.Sum == "" && len(d.Before) > 0 { // it is too large to be read
+		after := v.digests(plan.Reference{}, after)
+		if d.Unknown {
+			after = v.Style.Paint(Yellow, "(known after apply)")
+		}
+		fmt.Fprintf(b, "%s%s  %s → %s\n", diffIndent, d.Field, v.Style.Paint(Red, strings.Trim(value(d.Before), `"`)), after)
+		return
+	}
 	old, okOld := v.text(before)
 	now, okNow := v.text(after)
 	if d.Unknown {
-		fmt.Fprintf(b, "%s%s  %s\n", diffIndent, d.Field, v.Style.paint(yellow, "(known after apply)"))
+		fmt.Fprintf(b, "%s%s  %s\n", diffIndent, d.Field, v.Style.Paint(Yellow, "(known after apply)"))
 		return
 	}
 	if !okOld || !okNow {
@@ -86,9 +95,9 @@ func (v PlanView) digests(before, after plan.Reference) string {
 		return fmt.Sprintf("%d bytes sha256:%.12s", r.Size, r.Sum)
 	}
 	if before.Sum == "" {
-		return v.Style.paint(green, show(after))
+		return v.Style.Paint(Green, show(after))
 	}
-	return v.Style.paint(red, show(before)) + " → " + v.Style.paint(green, show(after))
+	return v.Style.Paint(Red, show(before)) + " → " + v.Style.Paint(Green, show(after))
 }
 
 // lines prints the changed lines with three of context, without the file headers.
@@ -98,7 +107,7 @@ func (v PlanView) lines(b *bufio.Writer, old, now []byte) {
 	lines = lines[min(3, len(lines)):]
 	for i, line := range lines {
 		if i == maxDiffLines {
-			fmt.Fprintf(b, "%s  %s\n", diffIndent, v.Style.paint(dim, Plural(len(lines)-i, "more line")))
+			fmt.Fprintf(b, "%s  %s\n", diffIndent, v.Style.Paint(Dim, wording.Plural(len(lines)-i, "more line")))
 			return
 		}
 		color := ""
@@ -107,14 +116,14 @@ func (v PlanView) lines(b *bufio.Writer, old, now []byte) {
 			if i == 0 {
 				continue // the heading of the only or first part says nothing
 			}
-			color = dim
+			color = Dim
 		case strings.HasPrefix(line, "+"):
-			color = green
+			color = Green
 		case strings.HasPrefix(line, "-"):
-			color = red
+			color = Red
 		case strings.HasPrefix(line, `\`):
-			color = dim
+			color = Dim
 		}
-		fmt.Fprintf(b, "%s  %s\n", diffIndent, v.Style.paint(color, clip(Readable(line), maxLine)))
+		fmt.Fprintf(b, "%s  %s\n", diffIndent, v.Style.Paint(color, Clip(Readable(line), maxLine)))
 	}
 }

@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/inventory"
-	"github.com/openfroyo/froyo/runner/dial"
 )
 
 // Errors prints errors and warnings with their place, evidence and hint. It is
@@ -33,7 +31,7 @@ type Errors struct {
 // host are printed once, with all the hosts.
 func (p *Errors) Print(err error) {
 	for _, d := range foldErrors(err) {
-		p.one("error", red, d)
+		p.one("error", Red, d)
 	}
 }
 
@@ -46,7 +44,7 @@ func (p *Errors) To(w io.Writer) *Errors {
 // happened: they are told in full later.
 func (p *Errors) Brief(err error) {
 	for _, d := range foldErrors(err) {
-		p.one("error", red, &diag.Error{Summary: d.Error()})
+		p.one("error", Red, &diag.Error{Summary: d.Error()})
 	}
 }
 
@@ -56,7 +54,7 @@ func foldErrors(err error) []*diag.Error {
 	first := map[string]*diag.Error{}
 	hosts := map[string][]string{}
 	for e := range diag.All(err) {
-		d := *asDiagnostic(e)
+		d := *diag.Of(e)
 		host := d.Host
 		d.Host = ""
 		key := d.Error() + "\x00" + d.Detail
@@ -80,9 +78,9 @@ func foldErrors(err error) []*diag.Error {
 
 // one prints one error under a label.
 func (p *Errors) one(label, color string, err error) {
-	d := asDiagnostic(err)
+	d := diag.Of(err)
 	var b strings.Builder
-	fmt.Fprintf(&b, "froyo: %s %s\n", p.Style.paint(color, label+":"), p.Style.paint(bold, escapeLines(d.Error())))
+	fmt.Fprintf(&b, "froyo: %s %s\n", p.Style.Paint(color, label+":"), p.Style.Paint(Bold, Readable(d.Error())))
 	b.WriteString(p.excerpt(d.Pos))
 	if d.Detail != "" {
 		for line := range strings.SplitSeq(strings.TrimRight(d.Detail, "\n"), "\n") {
@@ -92,44 +90,15 @@ func (p *Errors) one(label, color string, err error) {
 	if p.Verbose && len(d.Stack) > 1 {
 		b.WriteString("  call stack, outermost first:\n")
 		for _, f := range d.Stack {
-			fmt.Fprintf(&b, "    %s in %s\n", f.Pos, f.Name)
+			fmt.Fprintf(&b, "    %s in %s\n", Readable(f.Pos.String()), Readable(f.Name))
 		}
 	}
 	if d.Hint != "" {
-		fmt.Fprintf(&b, "  %s %s\n", p.Style.paint(cyan, "hint:"), escapeLines(d.Hint))
+		fmt.Fprintf(&b, "  %s %s\n", p.Style.Paint(Cyan, "hint:"), Readable(d.Hint))
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	io.WriteString(p.Out, b.String()) //nolint:errcheck // nowhere to report that standard error is closed
-}
-
-// asDiagnostic gives every error the shape of one.
-func asDiagnostic(err error) *diag.Error {
-	if d, ok := errors.AsType[*diag.Error](err); ok {
-		return d
-	}
-	if e, ok := errors.AsType[*dial.Error](err); ok {
-		return &diag.Error{Summary: e.Message, Host: e.Host, Detail: e.Detail, Hint: e.Hint}
-	}
-	d := &diag.Error{Summary: err.Error()}
-	if h, ok := errors.AsType[hinter](err); ok {
-		d.Hint = h.Hint()
-	}
-	return d
-}
-
-// hinter is an error of a lower layer that says what to do.
-type hinter interface {
-	error
-	Hint() string
-}
-
-func escapeLines(s string) string {
-	lines := strings.Split(s, "\n")
-	for i := range lines {
-		lines[i] = Readable(lines[i])
-	}
-	return strings.Join(lines, "\n    ")
 }
 
 // excerpt shows the source line with a caret below the column.
@@ -147,9 +116,9 @@ func (p *Errors) excerpt(pos diag.Pos) string {
 	}
 	line := []rune(strings.ReplaceAll(strings.TrimRight(lines[pos.Line-1], "\r"), "\t", " "))
 	shown, caret := window(line, pos.Col-1, p.room())
-	out := fmt.Sprintf("%s | %s\n", p.Style.paint(dim, fmt.Sprintf("%5d", pos.Line)), shown)
+	out := fmt.Sprintf("%s | %s\n", p.Style.Paint(Dim, fmt.Sprintf("%5d", pos.Line)), shown)
 	if pos.Col > 0 && pos.Col <= len(line)+1 {
-		out += fmt.Sprintf("      | %s%s\n", strings.Repeat(" ", caret), p.Style.paint(red, "^"))
+		out += fmt.Sprintf("      | %s%s\n", strings.Repeat(" ", caret), p.Style.Paint(Red, "^"))
 	}
 	return out
 }
@@ -178,4 +147,7 @@ func window(line []rune, at, room int) (text string, column int) {
 }
 
 // Note prints a remark that is no warning.
-func (p *Errors) Note(text string) { p.one("note", cyan, &diag.Error{Summary: text}) }
+func (p *Errors) Note(text string) {
+	summary, detail, _ := strings.Cut(text, "\n")
+	p.one("note", Cyan, &diag.Error{Summary: summary, Detail: detail})
+}

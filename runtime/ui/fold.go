@@ -6,21 +6,22 @@ import (
 	"slices"
 
 	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/wording"
 )
 
 // entry is one change that is the same on several hosts.
 type entry struct {
-	play  string
-	graph bool // the play's units run side by side
-	place int  // of its unit
-	step  *plan.Step
-	user  string // who it acts as, where that is not who the host's units usually act as
-	hosts []string
-	owed  *plan.Owed // the earliest, where an earlier run left the step's handler owed
+	play    string
+	graph   bool // the play's units run side by side
+	place   int  // of its unit
+	step    *plan.Step
+	user    string // who it acts as, where that is not who the host's units usually act as
+	hosts   []string
+	pending *plan.PendingHandler // the earliest, where an earlier run left the step's handler pending
 }
 
 // on names the entry's hosts: "on h3", "on 18 hosts: h[1-18]".
-func (e *entry) on() string { return "on " + On(e.hosts) }
+func (e *entry) on() string { return "on " + wording.On(e.hosts) }
 
 // fold joins what is the same on many hosts into one entry each, in the order
 // in which the runbook has them; where hosts differ in a unit, its entries stand together.
@@ -50,8 +51,8 @@ func fold(hosts []*plan.Host, plays []string, show func(*plan.Step) bool) []*ent
 					entries = append(entries, e)
 				}
 				e.hosts = append(e.hosts, h.Host.Name)
-				if s.Owed != nil && (e.owed == nil || s.Owed.Since.Before(e.owed.Since)) {
-					e.owed = s.Owed
+				if s.PendingHandler != nil && (e.pending == nil || s.PendingHandler.Since.Before(e.pending.Since)) {
+					e.pending = s.PendingHandler
 				}
 			}
 		}
@@ -70,11 +71,11 @@ func userOf(h *plan.Host, s *plan.Step) string {
 
 // foldKey is equal for steps that read the same on the screen.
 func foldKey(play int, user string, s *plan.Step) string {
-	owed := "" // by a run, in which hosts get a little apart
-	if s.Owed != nil {
-		owed = s.Owed.Run
+	pending := "" // by a run, in which hosts get a little apart
+	if s.PendingHandler != nil {
+		pending = s.PendingHandler.Run
 	}
-	key, err := json.Marshal([]any{play, s.Unit.ID.Local(), s.Unit.Pos, user, s.Certainty, s.Skip, s.Err, s.Change, s.MayAct(), s.Unit.Sensitive, owed, s.Once, s.Elsewhere(), s.Unit.Throttle})
+	key, err := json.Marshal([]any{play, s.Unit.ID.Local(), s.Unit.Pos, user, s.Certainty, s.Skip, s.Err, s.Change, s.MayAct(), s.Unit.Sensitive, pending, s.Once, s.Elsewhere(), s.Unit.Throttle, s.Real})
 	if err != nil {
 		return s.Unit.ID.String() // unique: it is shown on its own
 	}

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/unit"
+	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/providers/abi"
 )
 
@@ -39,11 +39,12 @@ func (v PlanView) Print(w io.Writer, plays []string, hosts []*plan.Host) error {
 	}
 	v.barriers(b, plays, hosts)
 	v.notes(b, summary)
-	color := bold
+	v.unseen(b, entries, plan.Effects(hosts, plays))
+	color := Bold
 	if summary.Pending() == 0 {
-		color = green
+		color = Green
 	}
-	fmt.Fprintln(b, v.Style.paint(color, summary.String()))
+	fmt.Fprintln(b, v.Style.Paint(color, summary.String()))
 	return b.Flush()
 }
 
@@ -56,9 +57,9 @@ func (v PlanView) heading(b *bufio.Writer, last, e *entry) {
 		}
 		order := ""
 		if e.graph {
-			order = v.Style.paint(dim, "  in graph order")
+			order = v.Style.Paint(Dim, "  in graph order")
 		}
-		fmt.Fprintln(b, v.Style.paint(bold, "play "+PlayName(e.play))+order)
+		fmt.Fprintln(b, v.Style.Paint(Bold, "play "+PlayName(e.play))+order)
 	}
 	scope := e.step.Unit.ID.Scope
 	if scope == (unit.Scope{}) || !fresh && last.step.Unit.ID.Scope == scope {
@@ -68,42 +69,68 @@ func (v PlanView) heading(b *bufio.Writer, last, e *entry) {
 	if scope.Handler != "" {
 		text = "handler " + Readable(scope.Handler)
 	}
-	fmt.Fprintln(b, "  "+v.Style.paint(bold, text))
+	fmt.Fprintln(b, "  "+v.Style.Paint(Bold, text))
 }
 
 // shows decides which steps are printed. What may differ only by a value that
 // is known after apply is noise, unless what that value comes from changes.
 func (v PlanView) shows(step *plan.Step) bool {
-	return v.Verbose || step.Rescue || step.Err != nil || step.Pending() || step.Acts() && step.Stirred || isElsewhere(step)
+	return v.Verbose || step.Rescue || step.Err != nil || step.Pending() || step.Acts() && step.InputsChanging || isElsewhere(step)
 }
 
 func (v PlanView) notes(b *bufio.Writer, s plan.Summary) {
 	if s.Unknown > 0 {
-		fmt.Fprintln(b, v.Style.paint(dim, Plural(s.Unknown, "unit")+" with a value known only after apply"))
+		fmt.Fprintln(b, v.Style.Paint(Dim, wording.Plural(s.Unknown, "unit")+" with a value known only after apply"))
 	}
 	if s.Failed > 0 {
-		fmt.Fprintln(b, v.Style.paint(red, Plural(s.Failed, "host")+" could not be planned"))
+		fmt.Fprintln(b, v.Style.Paint(Red, wording.Plural(s.Failed, "host")+" could not be planned"))
 	}
 	if s.Errors > 0 {
-		fmt.Fprintln(b, v.Style.paint(red, Plural(s.Errors, "unit")+" could not be planned"))
+		fmt.Fprintln(b, v.Style.Paint(Red, wording.Plural(s.Errors, "unit")+" could not be planned"))
+	}
+}
+
+// unseen counts what the plan does or may do beyond one effect for each change
+// that is printed: checks, steps of handlers, what only may happen.
+func (v PlanView) unseen(b *bufio.Writer, entries []*entry, effects []plan.Effect) {
+	type unit struct{ play, unit string }
+	seen := map[unit]int{}
+	for _, e := range entries {
+		if e.step.Err == nil && e.step.Acts() {
+			seen[unit{e.play, e.step.Unit.ID.Local()}]++
+		}
+	}
+	n := 0
+	for _, e := range effects {
+		if u := (unit{e.Play, e.Unit}); !e.May && seen[u] > 0 {
+			seen[u]--
+			continue
+		}
+		n++
+	}
+	if n > 0 {
+		fmt.Fprintln(b, v.Style.Paint(Dim, wording.Plural(n, "effect")+" more; plan --effects tells all in words"))
 	}
 }
 
 func (v PlanView) entry(b *bufio.Writer, e *entry) {
 	s := e.step
-	mark, color := " ", dim
+	mark, color := " ", Dim
 	if s.Err != nil || s.Acts() {
 		mark, color = symbol(s)
 	}
-	name := clip(Readable(s.Unit.ID.Bare()), 100)
+	name := Clip(Readable(s.Unit.ID.Bare()), 100)
 	about := e.on()
 	if remarks := e.remarks(); remarks != "" {
 		about += "  (" + remarks + ")"
 	}
-	fmt.Fprintln(b, "  "+v.Style.paint(color, fmt.Sprintf("%3s ", mark)+name)+"  "+v.Style.paint(dim, about))
+	fmt.Fprintln(b, "  "+v.Style.Paint(color, fmt.Sprintf("%3s ", mark)+name)+"  "+v.Style.Paint(Dim, about))
 	if s.Err != nil {
-		fmt.Fprintln(b, "        "+v.Style.paint(red, Readable(s.Err.Message)))
+		fmt.Fprintln(b, "        "+v.Style.Paint(Red, Readable(s.Err.Message)))
 		return
+	}
+	if s.Real != "" {
+		fmt.Fprintln(b, "        path  "+Readable(s.Unit.ID.Key)+" → "+Readable(s.Real)+v.Style.Paint(Dim, "  (through a link)"))
 	}
 	if v.Quiet || s.Change == nil || s.Skip || s.Elsewhere() {
 		return
@@ -114,9 +141,10 @@ func (v PlanView) entry(b *bufio.Writer, e *entry) {
 	}
 	width := 0
 	for _, d := range s.Change.Diffs {
-		width = max(width, len(d.Field))
+		width = max(width, len(Readable(d.Field)))
 	}
 	for _, d := range s.Change.Diffs {
+		d.Field = Readable(d.Field)
 		v.diff(b, d, width)
 	}
 }
@@ -129,7 +157,7 @@ func (e *entry) remarks() string {
 		r = append(r, "done on "+Readable(s.Unit.ID.Delegate))
 	}
 	if e.user != "" {
-		r = append(r, "as "+e.user)
+		r = append(r, "as "+Readable(e.user))
 	}
 	switch {
 	case s.Elsewhere():
@@ -149,13 +177,13 @@ func (e *entry) remarks() string {
 		r = append(r, "once, for all hosts of the play")
 	}
 	if s.Unit.Throttle > 0 && !s.Elsewhere() {
-		r = append(r, fmt.Sprintf("on at most %s at once", Plural(s.Unit.Throttle, "host")))
+		r = append(r, fmt.Sprintf("on at most %s at once", wording.Plural(s.Unit.Throttle, "host")))
 	}
 	if s.MayAct() {
 		r = append(r, "may act: a unit before it changes the host")
 	}
-	if e.owed != nil {
-		r = append(r, fmt.Sprintf("owed since %s, run %s", When(e.owed.Since), Readable(e.owed.Run)))
+	if e.pending != nil {
+		r = append(r, fmt.Sprintf("pending since %s, run %s", wording.When(e.pending.Since), Readable(e.pending.Run)))
 	}
 	if s.Change != nil && s.Change.Missing != "" {
 		r = append(r, "once there is "+Readable(s.Change.Missing))
@@ -166,27 +194,11 @@ func (e *entry) remarks() string {
 	return strings.Join(r, "; ")
 }
 
-// PlayName is a play's name as a heading; the implicit play has none of its own.
-func PlayName(name string) string {
-	if name == "" {
-		return "(implicit)"
-	}
-	return name
-}
-
-// When shows a time as the clock on the wall has it.
-func When(t time.Time) string { return t.Local().Format(time.DateTime) }
-
-// Plural counts things: "1 unit", "3 units".
-func Plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
+// PlayName is a play's name as it is shown; the implicit play has none of its own.
+func PlayName(name string) string { return Readable(wording.PlayName(name)) }
 
 // clip cuts a text to n characters and shows that it did.
-func clip(s string, n int) string {
+func Clip(s string, n int) string {
 	r := []rune(s)
 	if len(r) <= n {
 		return s
@@ -203,14 +215,14 @@ func (p *Errors) Warnings(warnings []*diag.Error) {
 			continue
 		}
 		seen[key] = true
-		p.one("warning", yellow, w)
+		p.one("warning", Yellow, w)
 	}
 }
 
 // Step writes one step of a host as the plan shows it.
 func (v PlanView) Step(w io.Writer, h *plan.Host, s *plan.Step) error {
 	b := bufio.NewWriter(w)
-	v.entry(b, &entry{step: s, user: userOf(h, s), hosts: []string{h.Host.Name}, owed: s.Owed})
+	v.entry(b, &entry{step: s, user: userOf(h, s), hosts: []string{h.Host.Name}, pending: s.PendingHandler})
 	return b.Flush()
 }
 

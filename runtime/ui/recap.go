@@ -18,13 +18,13 @@ func Recap(w io.Writer, style Style, counts []apply.Count) error {
 	for _, c := range counts {
 		ignored := ""
 		if c.Ignored > 0 {
-			ignored = style.paint(yellow, fmt.Sprintf("   ignored=%d", c.Ignored))
+			ignored = style.Paint(Yellow, fmt.Sprintf("   ignored=%d", c.Ignored))
 		}
 		fmt.Fprintf(&b, "%s : %s %s %s %s %s%s\n",
-			style.paint(hostColor(c), fmt.Sprintf("%-*s", width, c.Host)),
-			figure(style, green, "ok", c.OK), figure(style, yellow, "changed", c.Changed),
-			figure(style, red, "unreachable", c.Unreachable), figure(style, red, "failed", c.Failed),
-			figure(style, cyan, "skipped", c.Skipped), ignored)
+			style.Paint(hostColor(c), fmt.Sprintf("%-*s", width, c.Host)),
+			figure(style, Green, "ok", c.OK), figure(style, Yellow, "changed", c.Changed),
+			figure(style, Red, "unreachable", c.Unreachable), figure(style, Red, "failed", c.Failed),
+			figure(style, Cyan, "skipped", c.Skipped), ignored)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -39,15 +39,15 @@ func figure(style Style, color, name string, n int) string {
 	if n == 0 {
 		return text
 	}
-	return style.paint(color, text)
+	return style.Paint(color, text)
 }
 
 func hostColor(c apply.Count) string {
 	switch {
 	case c.Unreachable+c.Failed > 0:
-		return red
+		return Red
 	case c.Changed > 0:
-		return yellow
+		return Yellow
 	}
-	return green
+	return Green
 }

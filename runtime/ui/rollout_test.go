@@ -3,14 +3,12 @@ package ui_test
 import (
 	"strings"
 	"testing"
-	"testing/synctest"
-	"time"
 
-	"github.com/openfroyo/froyo/engine/event"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/providers/abi"
 	"github.com/openfroyo/froyo/runtime/ui"
+	"github.com/openfroyo/froyo/runtime/ui/uitest"
 )
 
 // TestPlanTellsOfOtherHosts: where hosts wait for each other, what is done once,
@@ -33,21 +31,5 @@ func TestPlanTellsOfOtherHosts(t *testing.T) {
 	if err := (ui.PlanView{Contents: &b.contents}).Print(&got, []string{"web"}, b.hosts); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "plan-rollout.txt", got.String())
-}
-
-// TestScreenOfWaiting: what hosts wait for of others, until they go on.
-func TestScreenOfWaiting(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f := record(60, 10, "applying", "h1", "h2", "h3")
-		f.Emit(event.Event{Kind: event.UnitStarted, Host: "h1", Unit: id("h1", "/a")})
-		f.Emit(event.Event{Kind: event.HostWaits, Host: "h2", Text: "waits at barrier all \x1b[2Jup"})
-		f.Emit(event.Event{Kind: event.HostWaits, Host: "h3", Unit: id("h3", "/a"), Text: "waits for h1, where it is done once"})
-		f.wait(5*time.Second, "waiting")
-		f.Emit(event.Event{Kind: event.UnitFinished, Host: "h3", Unit: id("h3", "/a"), Status: unit.Skipped, Reason: "done once, on h1"})
-		f.Emit(event.Event{Kind: event.UnitStarted, Host: "h2", Unit: id("h2", "/b")})
-		f.wait(5*time.Second, "going on")
-		f.Close()
-		golden(t, "screen-waiting.txt", f.b.String())
-	})
+	uitest.Golden(t, "plan-rollout.txt", got.String())
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/planfile"
+	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/providers/abi"
 )
 
@@ -55,8 +57,8 @@ type UnitReport struct {
 	Detail    string     `json:"detail,omitempty"`
 	Hint      string     `json:"hint,omitempty"`
 	// Diffs are what it changed; Unkept says why they are not there.
-	Diffs  []plan.DocumentDiff `json:"diffs,omitempty"`
-	Unkept string              `json:"unkept,omitempty"`
+	Diffs  []planfile.Diff `json:"diffs,omitempty"`
+	Unkept string          `json:"unkept,omitempty"`
 }
 
 // The statuses of units of which no event tells how they ended.
@@ -83,7 +85,7 @@ type RunView struct {
 // Print writes what a run planned and did, host by host.
 func (v RunView) Print(w io.Writer, r *RunReport) error {
 	b := bufio.NewWriter(w)
-	fmt.Fprintf(b, "run %s  %s\n", v.Style.paint(bold, Readable(r.ID)), v.headline(&r.RunSummary))
+	fmt.Fprintf(b, "run %s  %s\n", v.Style.Paint(Bold, Readable(r.ID)), v.headline(&r.RunSummary))
 	for _, h := range r.Hosts {
 		v.host(b, h)
 	}
@@ -91,15 +93,15 @@ func (v RunView) Print(w io.Writer, r *RunReport) error {
 }
 
 func (v RunView) headline(r *RunSummary) string {
-	text := fmt.Sprintf("%s by %s, started %s, %s: ", Readable(r.Command), Readable(r.User), When(r.Started), Plural(r.HostCount, "host"))
+	text := fmt.Sprintf("%s by %s, started %s, %s: ", Readable(r.Command), Readable(r.User), wording.When(r.Started), wording.Plural(r.HostCount, "host"))
 	if r.Ended == nil {
 		told := "it is under way, or its process died"
 		if r.Heard != nil {
-			told += "; last heard of " + When(*r.Heard)
+			told += "; last heard of " + wording.When(*r.Heard)
 		}
-		return text + v.Style.paint(yellow, Readable(r.Status)) + " (" + told + ")"
+		return text + v.Style.Paint(Yellow, Readable(r.Status)) + " (" + told + ")"
 	}
-	return text + v.Style.paint(statusColor(r.Status), Readable(r.Status)) +
+	return text + v.Style.Paint(statusColor(r.Status), Readable(r.Status)) +
 		fmt.Sprintf(" after %s with exit code %d", Took(r.DurationMS), *r.Code)
 }
 
@@ -115,17 +117,17 @@ func Took(ms int64) string {
 func statusColor(status string) string {
 	switch status {
 	case "failed", "interrupted":
-		return red
+		return Red
 	case "changed", UnitBegun, UnitUnknown:
-		return yellow
+		return Yellow
 	case "skipped", UnitNone:
-		return cyan
+		return Cyan
 	}
-	return green
+	return Green
 }
 
 func (v RunView) host(b *bufio.Writer, h *HostReport) {
-	fmt.Fprintf(b, "\n%s\n", v.Style.paint(bold, Readable(h.Host)))
+	fmt.Fprintf(b, "\n%s\n", v.Style.Paint(Bold, Readable(h.Host)))
 	if h.Error != "" {
 		v.trouble(b, "  ", h.Error, h.Detail, "")
 	}
@@ -142,25 +144,25 @@ func (v RunView) host(b *bufio.Writer, h *HostReport) {
 		v.unit(b, u)
 	}
 	if hidden > 0 {
-		fmt.Fprintln(b, "  "+v.Style.paint(dim, Plural(hidden, "unit")+" without a change"))
+		fmt.Fprintln(b, "  "+v.Style.Paint(Dim, wording.Plural(hidden, "unit")+" without a change"))
 	}
 }
 
 func (v RunView) unit(b *bufio.Writer, u *UnitReport) {
 	mark, color := actionSymbol(u.Action)
-	about := v.Style.paint(statusColor(u.Status), Readable(u.Status))
+	about := v.Style.Paint(statusColor(u.Status), Readable(u.Status))
 	if u.ElapsedMS > 0 {
 		about += "  " + Took(u.ElapsedMS)
 	}
 	if u.Reason != "" {
 		about += "  (" + Readable(u.Reason) + ")"
 	}
-	fmt.Fprintf(b, "    %s  %s\n", v.Style.paint(color, fmt.Sprintf("%3s ", mark)+clip(Readable(u.Unit), 100)), about)
+	fmt.Fprintf(b, "    %s  %s\n", v.Style.Paint(color, fmt.Sprintf("%3s ", mark)+Clip(Readable(u.Unit), 100)), about)
 	if u.Error != "" {
 		v.trouble(b, diffIndent, u.Error, u.Detail, u.Hint)
 	}
 	if u.Unkept != "" {
-		fmt.Fprintln(b, diffIndent+v.Style.paint(dim, u.Unkept))
+		fmt.Fprintln(b, diffIndent+v.Style.Paint(Dim, u.Unkept))
 	}
 	width := 0
 	for _, d := range u.Diffs {
@@ -174,13 +176,13 @@ func (v RunView) unit(b *bufio.Writer, u *UnitReport) {
 
 // trouble prints what went wrong, with its evidence.
 func (v RunView) trouble(b *bufio.Writer, indent, summary, detail, hint string) {
-	fmt.Fprintln(b, indent+v.Style.paint(red, Readable(summary)))
+	fmt.Fprintln(b, indent+v.Style.Paint(Red, Readable(summary)))
 	if detail != "" {
 		for line := range strings.SplitSeq(strings.TrimRight(detail, "\n"), "\n") {
 			fmt.Fprintln(b, indent+"  "+Readable(line))
 		}
 	}
 	if hint != "" {
-		fmt.Fprintln(b, indent+v.Style.paint(cyan, "hint: ")+Readable(hint))
+		fmt.Fprintln(b, indent+v.Style.Paint(Cyan, "hint: ")+Readable(hint))
 	}
 }

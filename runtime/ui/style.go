@@ -1,5 +1,5 @@
-// Package ui is all that froyo says: plans, progress, recaps and errors, as
-// text or as JSON. No other package prints.
+// Package ui is what operators read: plans, recaps, errors and recorded runs. Progress and
+// what other programs read are in the packages below it. No other package prints.
 //
 // The rules:
 //   - the result of a command (plan, recap, JSON) goes to standard output;
@@ -16,8 +16,9 @@ import (
 	"strings"
 
 	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/secret"
 	"github.com/openfroyo/froyo/providers/abi"
-	"github.com/openfroyo/froyo/runner/dial"
+	"github.com/openfroyo/froyo/runner/escape"
 )
 
 // Style paints text for a terminal, or leaves it as it is.
@@ -28,19 +29,19 @@ type Style struct{ Color bool }
 // may vanish altogether: these are of the 256 that do not depend on it, and
 // have a contrast of about 4 to 1 or more on black as well as on white.
 const (
-	red     = "31"
-	green   = "38;5;28"
-	yellow  = "38;5;166"
-	magenta = "35"
-	cyan    = "38;5;31"
-	bold    = "1"
-	dim     = "38;5;243"
+	Red     = "31"
+	Green   = "38;5;28"
+	Yellow  = "38;5;166"
+	Magenta = "35"
+	Cyan    = "38;5;31"
+	Bold    = "1"
+	Dim     = "38;5;243"
 )
 
 // Fixed are the colours that are the same on every terminal.
-var Fixed = []string{green, yellow, cyan, dim}
+var Fixed = []string{Green, Yellow, Cyan, Dim}
 
-func (s Style) paint(color, text string) string {
+func (s Style) Paint(color, text string) string {
 	if !s.Color || text == "" || color == "" {
 		return text
 	}
@@ -50,10 +51,10 @@ func (s Style) paint(color, text string) string {
 // symbol is the mark of an action at the start of a line, with its colour.
 func symbol(step *plan.Step) (mark, color string) {
 	if step.Err != nil {
-		return "!", red
+		return "!", Red
 	}
 	if step.Certainty == plan.Unknown {
-		return "?", yellow
+		return "?", Yellow
 	}
 	return actionSymbol(step.Change.Action)
 }
@@ -61,15 +62,15 @@ func symbol(step *plan.Step) (mark, color string) {
 func actionSymbol(a abi.Action) (mark, color string) {
 	switch a {
 	case abi.Create:
-		return "+", green
+		return "+", Green
 	case abi.Update:
-		return "~", yellow
+		return "~", Yellow
 	case abi.Delete:
-		return "-", red
+		return "-", Red
 	case abi.Replace:
-		return "-/+", magenta
+		return "-/+", Magenta
 	case abi.Run:
-		return ">", cyan
+		return ">", Cyan
 	case abi.None, abi.Probe:
 	}
 	return " ", ""
@@ -81,6 +82,7 @@ const tabStop = 4
 // Readable makes a line safe to show and keeps it readable: tabs become
 // blanks and backslashes stay, all else that is not plain text is escaped.
 func Readable(line string) string {
+	line = secret.Mask(line)
 	var b strings.Builder
 	column := 0
 	for _, part := range strings.SplitAfter(line, "") {
@@ -93,7 +95,7 @@ func Readable(line string) string {
 		case "\\":
 			b.WriteString(part)
 		default:
-			b.WriteString(dial.Escape(part))
+			b.WriteString(escape.Text(part))
 		}
 		column++
 	}

@@ -2,44 +2,23 @@ package ui_test
 
 import (
 	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/openfroyo/froyo/engine/apply"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/enginetest"
-	"github.com/openfroyo/froyo/engine/event"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/providers/abi"
 	"github.com/openfroyo/froyo/runner/codec"
-	"github.com/openfroyo/froyo/runner/dial"
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/target"
 	"github.com/openfroyo/froyo/runtime/ui"
+	"github.com/openfroyo/froyo/runtime/ui/uitest"
 )
-
-// golden compares text with a file of testdata; FROYO_UPDATE=1 writes it anew.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if os.Getenv("FROYO_UPDATE") != "" {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", path, diff)
-	}
-}
 
 // build collects steps of hosts for a plan.
 type build struct {
@@ -82,7 +61,7 @@ func fleet() *build {
 	sensitive := step("file", "/etc/secret", &abi.Change{Action: abi.Update, Diffs: []abi.Diff{{Field: "content", Before: b.ref("hunter1"), After: b.ref("hunter2")}}})
 	sensitive.Unit.Sensitive = true
 	late := step("file", "/srv/version", &abi.Change{Action: abi.Update, Diffs: []abi.Diff{{Field: "content", Before: b.ref("1"), Unknown: true}}})
-	late.Certainty, late.Stirred = plan.Unknown, true
+	late.Certainty, late.InputsChanging = plan.Unknown, true
 	conditional := step("cmd", "reload", &abi.Change{Action: abi.Run})
 	conditional.Certainty = plan.Conditional
 	conditional.Unit.User = "www"
@@ -123,7 +102,7 @@ func TestPlanText(t *testing.T) {
 			if strings.Contains(got.String(), "hunter") {
 				t.Error("the plan shows a sensitive value")
 			}
-			golden(t, tt.name, got.String())
+			uitest.Golden(t, tt.name, got.String())
 		})
 	}
 }
@@ -151,7 +130,7 @@ func TestErrors(t *testing.T) {
 		}
 	}
 	err := errors.Join(unknown("h1"), unknown("h2"), unknown("h3"),
-		&dial.Error{Host: "h4", Stage: dial.StageConnect, Message: "connection refused", Hint: "is sshd running?"},
+		&target.Error{Host: "h4", Stage: target.StageConnect, Message: "connection refused", Hint: "is sshd running?"},
 		&diag.Error{Summary: "exit code 2", Host: "h5", Unit: "cmd[x]", Detail: "line one\nbad \x1b[2J line\n"},
 		errors.New("plain"))
 	for _, verbose := range []bool{false, true} {
@@ -160,7 +139,7 @@ func TestErrors(t *testing.T) {
 			var got strings.Builder
 			p := &ui.Errors{Out: &got, Verbose: verbose, Source: func(string) ([]byte, bool) { return []byte(source), true }}
 			p.Print(err)
-			golden(t, name, got.String())
+			uitest.Golden(t, name, got.String())
 		})
 	}
 }
@@ -201,35 +180,3 @@ func TestRecap(t *testing.T) {
 		t.Error(cmp.Diff(want, got.String()))
 	}
 }
-
-func events() []event.Event {
-	id := unit.ID{Host: "h1", Type: "file", Key: "/etc/motd"}
-	return []event.Event{
-		{Kind: event.HostStarted, Host: "h1"},
-		{Kind: event.UnitStarted, Host: "h1", Unit: id},
-		{Kind: event.UnitFinished, Host: "h1", Unit: id, Status: unit.Changed, Elapsed: 2 * time.Second},
-		{Kind: event.UnitFinished, Host: "h1", Unit: id, Status: unit.Unchanged},
-		{Kind: event.UnitFinished, Host: "h1", Unit: id, Status: unit.Failed, Err: errors.New("x")},
-		{Kind: event.Printed, Pos: diag.Pos{File: "a.star", Line: 1}, Text: "hello \x1b]0;x\x07"},
-		{Kind: event.HostFinished, Host: "h1"},
-	}
-}
-
-func TestJSONLines(t *testing.T) {
-	var got strings.Builder
-	j := ui.NewJSONLines(&got)
-	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	for _, e := range events() {
-		e.Time = at
-		j.Emit(e)
-	}
-	if err := j.Recap([]apply.Count{{Host: "h1", OK: 1}}); err != nil {
-		t.Fatal(err)
-	}
-	golden(t, "events.jsonl", got.String())
-}
-
-var (
-	_ event.Sink = (*ui.Progress)(nil)
-	_ event.Sink = (*ui.JSONLines)(nil)
-)

@@ -46,7 +46,7 @@ func fixed(name string) func(string) ([]byte, error) {
 
 // Init makes what is missing of a workspace in dir and returns the names of
 // what it made. What is there is kept as it is, so it does no harm to run it
-// again. A folder that others can write to is refused.
+// again. A directory that others can write to is refused.
 func Init(dir string, _ InitOptions, env Env) (w *Workspace, created []string, err error) {
 	if dir, err = filepath.Abs(dir); err != nil {
 		return nil, nil, err
@@ -79,7 +79,7 @@ func (p part) write(dir string) (made bool, err error) {
 	if _, err := os.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
 		return false, err
 	}
-	if err := makeFolders(dir, p.name); err != nil {
+	if err := makeDirs(dir, p.name); err != nil {
 		return false, err
 	}
 	data, err := p.make(dir)
@@ -93,8 +93,8 @@ func (p part) write(dir string) (made bool, err error) {
 	return err == nil, err
 }
 
-// makeFolders makes the folders above a file: data is the owner's alone.
-func makeFolders(dir, name string) error {
+// makeDirs makes the directories above a file: data is the owner's alone.
+func makeDirs(dir, name string) error {
 	mode := fs.FileMode(0o755)
 	if strings.HasPrefix(name, dataFolder+string(filepath.Separator)) {
 		mode = 0o700

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/inventory/source"
 	"github.com/openfroyo/froyo/runtime/workspace"
 )
 
@@ -35,7 +36,7 @@ func (w *world) read(name string) string {
 	return string(text)
 }
 
-// tree lists the files and folders below a folder with their modes.
+// tree lists the files and directories below a directory with their modes.
 func (w *world) tree(dir string) map[string]string {
 	w.t.Helper()
 	tree := map[string]string{}
@@ -76,7 +77,7 @@ func TestInit(t *testing.T) {
 	if diff := cmp.Diff(want, w.tree("new/site")); diff != "" {
 		t.Errorf("files (-want +got)\n%s", diff)
 	}
-	inv, err := inventory.Load(made.Inventory(), inventory.Options{Trust: made.Trust})
+	inv, err := source.Load(made.Inventory(), source.Options{Trust: made.Trust})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +138,7 @@ func TestInitRefuses(t *testing.T) {
 		do   func(w *world)
 		want string
 	}{
-		{"a folder that others can write to", func(w *world) { w.folder("site"); w.chmod("site", 0o777) }, "/site can be written by everybody"},
+		{"a directory that others can write to", func(w *world) { w.dir("site"); w.chmod("site", 0o777) }, "/site can be written by everybody"},
 		{"a file in its place", func(w *world) { w.file("site", "") }, "mkdir /site: not a directory"},
 		{"a damaged signing key", func(w *world) { w.file("site/data/keys/signing", "x"); w.chmod("site/data/keys/signing", 0o600) }, "/site/data/keys/signing is damaged: it holds no key in PEM"},
 	} {

@@ -110,7 +110,7 @@ func publicPEM(key ed25519.PrivateKey) ([]byte, error) {
 	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), nil
 }
 
-// writeNew writes a file that is not there yet, whole, with its folder.
+// writeNew writes a file that is not there yet, whole, with its directory.
 func writeNew(name string, data []byte, mode fs.FileMode) (err error) {
 	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
 		return err

@@ -10,7 +10,7 @@ import (
 	"github.com/openfroyo/froyo/runtime/workspace"
 )
 
-// outside is a folder that is no workspace.
+// outside is a directory that is no workspace.
 func outside(t *testing.T) *workspace.Workspace {
 	t.Helper()
 	w, err := workspace.Find(t.TempDir(), workspace.Env{Home: t.TempDir(), UID: os.Getuid(), SudoUID: -1})

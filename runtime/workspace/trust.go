@@ -14,7 +14,7 @@ import (
 
 // Trust refuses a file that others may have written, and so what it says: one
 // that belongs to somebody else, or that others can write to, or that lies in
-// a folder of which this is true. In a workspace every folder from the file's
+// a directory of which this is true. In a workspace every directory from the file's
 // up to the root is looked at.
 func (w *Workspace) Trust(name string) error {
 	name, err := filepath.Abs(name)
@@ -42,8 +42,8 @@ func (w *Workspace) trustOne(path string) error {
 	return w.check(path, info)
 }
 
-// check looks at one file or folder. Root's files are trusted; so are those of
-// who called sudo. A folder with the sticky bit, such as /tmp, is fine to stand
+// check looks at one file or directory. Root's files are trusted; so are those of
+// who called sudo. A directory with the sticky bit, such as /tmp, is fine to stand
 // in: others cannot replace what is not theirs.
 func (w *Workspace) check(path string, info fs.FileInfo) error {
 	stat, ok := info.Sys().(*syscall.Stat_t)
@@ -68,15 +68,15 @@ func (w *Workspace) check(path string, info fs.FileInfo) error {
 	return nil
 }
 
-func refuseWritable(path, who, mend string, owner uint32, mode fs.FileMode) error {
+func refuseWritable(path, who, fix string, owner uint32, mode fs.FileMode) error {
 	return (&diag.Error{
 		Summary: fmt.Sprintf("%s can be written by %s (mode %04o, owner %d), who could make it do anything on your hosts",
 			path, who, mode.Perm(), owner),
-	}).WithHint("chmod %s %s", mend, path)
+	}).WithHint("chmod %s %s", fix, path)
 }
 
-// Files returns the files below a folder. What is opened there must not lead
-// out of it, and is refused where Trust would refuse it; Close lets go of the folder.
+// Files returns the files below a directory. What is opened there must not lead
+// out of it, and is refused where Trust would refuse it; Close lets go of the directory.
 func (w *Workspace) Files(dir string) (*Files, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -85,7 +85,7 @@ func (w *Workspace) Files(dir string) (*Files, error) {
 	return &Files{w: w, root: root}, nil
 }
 
-// Files is a folder whose files are checked when they are opened.
+// Files is a directory whose files are checked when they are opened.
 type Files struct {
 	w    *Workspace
 	root *os.Root
@@ -116,7 +116,7 @@ func (f *Files) Open(name string) (fs.File, error) {
 	return file, nil
 }
 
-// trust looks at the folders of a file, and at what kind of file it is: one
+// trust looks at the directories of a file, and at what kind of file it is: one
 // that is no file on a disk could keep its reader waiting.
 func (f *Files) trust(name string) error {
 	for dir := name; dir != "."; {
@@ -134,10 +134,10 @@ func (f *Files) trust(name string) error {
 		return err
 	}
 	if !info.Mode().IsRegular() && !info.IsDir() {
-		return &fs.PathError{Op: "open", Path: name, Err: errors.New("neither a file nor a folder")}
+		return &fs.PathError{Op: "open", Path: name, Err: errors.New("neither a file nor a directory")}
 	}
 	return nil
 }
 
-// Close lets go of the folder. Files that are open stay so.
+// Close lets go of the directory. Files that are open stay so.
 func (f *Files) Close() error { return f.root.Close() }

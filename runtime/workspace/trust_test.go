@@ -47,16 +47,16 @@ func TestTrust(t *testing.T) {
 		{"plain", func(*world) {}, ""},
 		{"private", func(w *world) { w.chmod("srv", 0o700); w.chmod("srv/lib/web/x.star", 0o600) }, ""},
 		{"file for everybody", func(w *world) { w.chmod("srv/lib/web/x.star", 0o646) }, "/srv/lib/web/x.star can be written by everybody (mode 0646, "},
-		{"folder for everybody", func(w *world) { w.chmod("srv/lib/web", 0o777) }, "/srv/lib/web can be written by everybody (mode 0777, "},
-		{"folder between", func(w *world) { w.chmod("srv/lib", 0o777) }, "/srv/lib can be written by everybody (mode 0777, "},
+		{"directory for everybody", func(w *world) { w.chmod("srv/lib/web", 0o777) }, "/srv/lib/web can be written by everybody (mode 0777, "},
+		{"directory between", func(w *world) { w.chmod("srv/lib", 0o777) }, "/srv/lib can be written by everybody (mode 0777, "},
 		{"root", func(w *world) { w.chmod("srv", 0o757) }, "/srv can be written by everybody (mode 0757, "},
 		{"above the root", func(w *world) { w.chmod("", 0o777) }, ""},
-		{"sticky folder", func(w *world) { w.chmod("srv", 0o777|fs.ModeSticky) }, ""},
+		{"sticky directory", func(w *world) { w.chmod("srv", 0o777|fs.ModeSticky) }, ""},
 		{"own group", func(w *world) { w.chmod("srv", 0o775); w.own("srv") }, ""},
 		{"other group", func(w *world) { w.chmod("srv", 0o775); w.regroup("srv", stranger) }, "/srv can be written by group 54321 (mode 0775, "},
 		{"other group that only reads", func(w *world) { w.regroup("srv", stranger) }, ""},
 		{"somebody else's file", func(w *world) { w.give("srv/lib/web/x.star", stranger) }, "/srv/lib/web/x.star belongs to user 54321 (mode 0644)"},
-		{"somebody else's folder", func(w *world) { w.give("srv/lib", stranger) }, "/srv/lib belongs to user 54321 (mode 0755)"},
+		{"somebody else's directory", func(w *world) { w.give("srv/lib", stranger) }, "/srv/lib belongs to user 54321 (mode 0755)"},
 		{"sudo caller's", func(w *world) { w.give("srv/lib", stranger); w.env.SudoUID = stranger }, ""},
 		{"link to somebody else's", func(w *world) {
 			w.file("other.star", "")
@@ -171,7 +171,7 @@ func TestFiles(t *testing.T) {
 		{name: "lib/bad.star", wantErr: "/srv/lib/bad.star can be written by everybody"},
 		{name: "open/x.star", wantErr: "/srv/open can be written by everybody"},
 		{name: "lib/out.star", wantErr: "statat lib/out.star: path escapes from parent"},
-		{name: "lib/pipe", wantErr: "open lib/pipe: neither a file nor a folder"},
+		{name: "lib/pipe", wantErr: "open lib/pipe: neither a file nor a directory"},
 		{name: "lib/none.star", wantErr: "statat lib/none.star: no such file"},
 		{name: "../secret", wantErr: "open ../secret: invalid argument"},
 	} {
@@ -184,7 +184,7 @@ func TestFiles(t *testing.T) {
 		})
 	}
 	if entries, err := fs.ReadDir(files, "lib"); err != nil || len(entries) != 4 {
-		t.Errorf("the folder lists %v: %v", entries, err)
+		t.Errorf("the directory lists %v: %v", entries, err)
 	}
 	if _, err := fs.Stat(files, "lib/none.star"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a missing file is told as %v", err)

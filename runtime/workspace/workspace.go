@@ -1,5 +1,5 @@
-// Package workspace knows the folder in which an operator works: its
-// settings, and where state, keys and caches live. It refuses a folder that
+// Package workspace knows the directory in which an operator works: its
+// settings, and where state, keys and caches live. It refuses a directory that
 // others could have written to, because what stands there is run with the
 // operator's rights on every host.
 //
@@ -33,7 +33,7 @@ var settingsSchema string
 
 // Env is what a workspace needs to know of its process.
 type Env struct {
-	Home      string // the operator's home folder
+	Home      string // the operator's home directory
 	StateHome string // $XDG_STATE_HOME, or ""
 	CacheHome string // $XDG_CACHE_HOME, or ""
 	UID       int
@@ -56,13 +56,13 @@ type Workspace struct {
 	Root     string
 	Settings Settings
 	env      Env
-	dir      string // the folder that was asked for
+	dir      string // the directory that was asked for
 	state    string // where state lives
 }
 
-// Find returns the workspace around dir: the nearest folder upward that holds
-// froyo.cue. The search ends at the operator's home folder, at the root, and
-// where a folder cannot be entered. Without a workspace the result has no Root.
+// Find returns the workspace around dir: the nearest directory upward that holds
+// froyo.cue. The search ends at the operator's home directory, at the root, and
+// where a directory cannot be entered. Without a workspace the result has no Root.
 func Find(dir string, env Env) (*Workspace, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -104,7 +104,7 @@ func (w *Workspace) load() error {
 
 // stateDir is where the state of runbooks in dir lives outside of a workspace.
 func (e Env) stateDir(dir string) (string, error) {
-	home, err := e.userFolder(e.StateHome, "XDG_STATE_HOME", ".local", "state")
+	home, err := e.userDir(e.StateHome, "XDG_STATE_HOME", ".local", "state")
 	if err != nil {
 		return "", err
 	}
@@ -112,21 +112,31 @@ func (e Env) stateDir(dir string) (string, error) {
 	return filepath.Join(home, "froyo", filepath.Base(dir)+"-"+hex.EncodeToString(sum[:8])), nil
 }
 
-// userFolder is the user's folder for some kind of data: what the environment
-// sets, else one below the home folder. As the XDG specification has it,
+// StateMoves tells where the state of runbooks in dir is as long as dir is no
+// workspace, and where it is once it is one.
+func StateMoves(dir string, env Env) (from, to string, err error) {
+	if dir, err = filepath.Abs(dir); err != nil {
+		return "", "", err
+	}
+	from, err = env.stateDir(dir)
+	return from, filepath.Join(dir, dataFolder), err
+}
+
+// userDir is the user's directory for some kind of data: what the environment
+// sets, else one below the home directory. As the XDG specification has it,
 // relative paths in the environment do not count.
-func (e Env) userFolder(set, variable string, below ...string) (string, error) {
+func (e Env) userDir(set, variable string, below ...string) (string, error) {
 	switch {
 	case filepath.IsAbs(set):
 		return set, nil
 	case filepath.IsAbs(e.Home):
 		return filepath.Join(e.Home, filepath.Join(below...)), nil
 	}
-	return "", (&diag.Error{Summary: "there is no home folder to keep things in: HOME is not set"}).
+	return "", (&diag.Error{Summary: "there is no home directory to keep things in: HOME is not set"}).
 		WithHint("set HOME, or %s", variable)
 }
 
-// ID names the workspace in the store: its folder.
+// ID names the workspace in the store: its directory.
 func (w *Workspace) ID() string { return w.base() }
 
 func (w *Workspace) base() string {
@@ -154,21 +164,21 @@ func (w *Workspace) Inventory() []string {
 	return []string{name}
 }
 
-// StateDir is where state lives: data in the workspace. Outside of one it is a folder
-// of the user's state folder, one for each folder with runbooks, so that they do not mix.
+// StateDir is where state lives: data in the workspace. Outside of one it is a directory
+// of the user's state directory, one for each directory with runbooks, so that they do not mix.
 func (w *Workspace) StateDir() string { return w.state }
 
-// CacheDir makes and returns the folder for what can be made anew. It is never
+// CacheDir makes and returns the directory for what can be made anew. It is never
 // inside a workspace, and nobody else may write to it: compiled code is kept there.
 func (w *Workspace) CacheDir() (string, error) {
-	home, err := w.env.userFolder(w.env.CacheHome, "XDG_CACHE_HOME", ".cache")
+	home, err := w.env.userDir(w.env.CacheHome, "XDG_CACHE_HOME", ".cache")
 	if err != nil {
 		return "", err
 	}
 	dir := filepath.Join(home, "froyo")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", (&diag.Error{Summary: fmt.Sprintf("make the cache folder: %v", err), Cause: err}).
-			WithHint("set XDG_CACHE_HOME to a folder of your own")
+		return "", (&diag.Error{Summary: fmt.Sprintf("make the cache directory: %v", err), Cause: err}).
+			WithHint("set XDG_CACHE_HOME to a directory of your own")
 	}
 	return dir, w.trustOne(dir)
 }

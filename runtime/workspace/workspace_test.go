@@ -13,7 +13,7 @@ import (
 	"github.com/openfroyo/froyo/runtime/workspace"
 )
 
-// world is a folder that stands for a file system, with a home in it.
+// world is a directory that stands for a file system, with a home in it.
 type world struct {
 	t    *testing.T
 	root string
@@ -27,13 +27,13 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w := &world{t: t, root: root, env: workspace.Env{Home: filepath.Join(root, "home"), UID: os.Getuid(), SudoUID: -1}}
-	w.folder("home")
+	w.dir("home")
 	return w
 }
 
 func (w *world) path(name string) string { return filepath.Join(w.root, name) }
 
-func (w *world) folder(name string) string {
+func (w *world) dir(name string) string {
 	w.t.Helper()
 	if err := os.MkdirAll(w.path(name), 0o755); err != nil {
 		w.t.Fatal(err)
@@ -43,7 +43,7 @@ func (w *world) folder(name string) string {
 
 func (w *world) file(name, text string) string {
 	w.t.Helper()
-	w.folder(filepath.Dir(name))
+	w.dir(filepath.Dir(name))
 	if err := os.WriteFile(w.path(name), []byte(text), 0o644); err != nil {
 		w.t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func TestFind(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t)
 			w.file(filepath.Join(tt.at, "froyo.cue"), "")
-			w.folder(tt.from)
+			w.dir(tt.from)
 			want := ""
 			if tt.want != "" {
 				want = w.path(tt.want)
@@ -178,8 +178,8 @@ func TestInventory(t *testing.T) {
 func TestWhereThingsLive(t *testing.T) {
 	w := newWorld(t)
 	w.file("srv/froyo.cue", "")
-	w.folder("a/site")
-	w.folder("b/site")
+	w.dir("a/site")
+	w.dir("b/site")
 	if got := w.find("srv").StateDir(); got != w.path("srv/data") {
 		t.Errorf("a workspace's state is in %s", got)
 	}
@@ -215,10 +215,10 @@ func TestWhereThingsLive(t *testing.T) {
 func TestWithoutHome(t *testing.T) {
 	w := newWorld(t)
 	w.file("srv/froyo.cue", "")
-	w.folder("x")
+	w.dir("x")
 	w.env.Home = ""
 	_, err := workspace.Find(w.path("x"), w.env)
-	want := []string{"there is no home folder to keep things in: HOME is not set (set HOME, or XDG_STATE_HOME)"}
+	want := []string{"there is no home directory to keep things in: HOME is not set (set HOME, or XDG_STATE_HOME)"}
 	if diff := cmp.Diff(want, w.plainly(err)); diff != "" {
 		t.Errorf("outside of a workspace (-want +got)\n%s", diff)
 	}

@@ -17,7 +17,7 @@ func memory(s sample) float64 { return float64(s.memory) / (1 << 20) }
 func (b *bench) report(runs int, fleet, fresh, alone []result) string {
 	var out strings.Builder
 	hosts := float64(len(b.hosts))
-	fmt.Fprintf(&out, "The web runbook on %d lab hosts, nothing to change; medians of %d, taken in turns on %d cores that also carry the hosts.\n\n",
+	fmt.Fprintf(&out, "The web runbook on %d lab hosts, nothing to change; medians of %d, alternating, on %d cores that also run the hosts.\n\n",
 		len(b.hosts), runs, runtime.NumCPU())
 	fmt.Fprintln(&out, "| | wall | of ssh | of bare | controller CPU | peak memory | bytes per host |")
 	fmt.Fprintln(&out, "|---|---|---|---|---|---|---|")

@@ -35,8 +35,8 @@ func main() {
 
 func run(ctx context.Context) error {
 	froyo := flag.String("froyo", "bin/froyo", "the program")
-	out := flag.String("out", "docs", "folder of the pictures")
-	runbook := flag.String("runbook", "examples/demo", "folder with the site.star to apply")
+	out := flag.String("out", "docs", "directory of the pictures")
+	runbook := flag.String("runbook", "examples/demo", "directory with the site.star to apply")
 	root := flag.String("root", "/srv/demo", "the runbook's variable root")
 	drift := flag.String("drift", "testdata/screens/drift.star", "runbook that changes some hosts by hand, before the plan")
 	hosts := flag.String("hosts", os.Getenv("FROYO_LAB_HOSTS"), "inventory of the lab")

@@ -8,17 +8,17 @@ import (
 	"github.com/openfroyo/froyo/engine/queue"
 )
 
-// BenchmarkRound measures what a host's share costs its run: leased, extended
+// BenchmarkRound measures what a work item costs its run: claimed, extended
 // once and acknowledged, beside others that wait.
 func BenchmarkRound(b *testing.B) {
 	for _, waiting := range []int{20, 10_000} {
 		b.Run(fmt.Sprint("waiting=", waiting), func(b *testing.B) {
 			q := filled(b, waiting)
 			for b.Loop() {
-				got, err := q.Lease(b.Context(), "w", queue.Filter{Run: "r1"}, 1, time.Minute)
+				got, err := q.Claim(b.Context(), "w", queue.Filter{Run: "r1"}, 1, time.Minute)
 				must(b, err)
 				must(b, q.Extend(b.Context(), "w", time.Minute, got[0].ID))
-				must(b, q.Ack(b.Context(), "w", got[0].ID))
+				must(b, q.Complete(b.Context(), "w", got[0].ID))
 				b.StopTimer()
 				must(b, q.Put(b.Context(), item(got[0].Host)))
 				b.StartTimer()

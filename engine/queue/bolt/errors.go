@@ -3,13 +3,12 @@ package bolt
 import (
 	"context"
 	"errors"
-	"io/fs"
-	"syscall"
 
 	bolterrors "go.etcd.io/bbolt/errors"
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/queue"
+	"github.com/openfroyo/froyo/engine/storefault"
 )
 
 // explain says what an error means for the queue in path.
@@ -19,29 +18,20 @@ func explain(err error, path string) error {
 		return err
 	}
 	if kind := kindOf(err); kind != nil {
-		return queue.Fault(kind, path, err)
+		return queue.Faults.Error(kind, path, err)
 	}
 	return (&diag.Error{Summary: "the queue in " + path + ": " + err.Error(), Cause: err}).
 		WithHint("what was queued before is kept")
 }
 
-// kindOf finds the sentinel that an error amounts to, or nil.
+// kindOf finds the kind of fault that an error amounts to, or nil.
 func kindOf(err error) error {
-	for _, kind := range []error{queue.ErrNewer, queue.ErrCorrupt, queue.ErrBusy} {
-		if errors.Is(err, kind) {
-			return kind
-		}
-	}
 	switch {
 	case errors.Is(err, bolterrors.ErrTimeout):
-		return queue.ErrBusy
+		return storefault.ErrBusy
 	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrVersionMismatch), errors.Is(err, bolterrors.ErrChecksum),
 		errors.Is(err, bolterrors.ErrIncompatibleValue):
-		return queue.ErrCorrupt
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return queue.ErrFull
-	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
-		return queue.ErrReadOnly
+		return storefault.ErrCorrupt
 	}
-	return nil
+	return storefault.Kind(err)
 }

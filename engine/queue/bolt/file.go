@@ -13,7 +13,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
-	"github.com/openfroyo/froyo/engine/queue"
+	"github.com/openfroyo/froyo/engine/storefault"
 )
 
 // purpose is what a call wants with the file.
@@ -68,7 +68,7 @@ func (s *session) run(do func(*bbolt.Tx) error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); r != nil {
-			err = errors.Join(fmt.Errorf("%w: %v", queue.ErrCorrupt, r), s.abandon())
+			err = errors.Join(fmt.Errorf("%w: its parts contradict each other (%v)", storefault.ErrCorrupt, r), s.abandon())
 		}
 	}()
 	db, err := bbolt.Open(s.path, 0o600, &bbolt.Options{
@@ -142,7 +142,7 @@ func (s *session) lock(f *os.File) error {
 		case !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR):
 			return err
 		case time.Since(begun) >= s.wait:
-			return fmt.Errorf("%w for %v", queue.ErrBusy, s.wait)
+			return fmt.Errorf("%w for %v", storefault.ErrBusy, s.wait)
 		}
 		select {
 		case <-time.After(retry):

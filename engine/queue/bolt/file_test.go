@@ -17,6 +17,7 @@ import (
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/queue"
+	"github.com/openfroyo/froyo/engine/storefault"
 )
 
 func must(t testing.TB, err error) {
@@ -53,12 +54,12 @@ func alter(t *testing.T, path string, do func(tx *bbolt.Tx) error) {
 
 // calls are all that can be asked of a queue that has h0.
 func calls(ctx context.Context, q *Queue) map[string]error {
-	_, leased := q.Lease(ctx, "w", queue.Filter{}, 100, time.Minute)
+	_, claimed := q.Claim(ctx, "w", queue.Filter{}, 100, time.Minute)
 	_, listed := q.List(ctx, "/w")
 	id := item("h0").ID
 	return map[string]error{
-		"put": q.Put(ctx, item("new")), "lease": leased, "list": listed, "extend": q.Extend(ctx, "w", time.Minute, id),
-		"ack": q.Ack(ctx, "w", id), "release": q.Release(ctx, "w", id), "drop": q.Drop(ctx, "r1"),
+		"put": q.Put(ctx, item("new")), "claim": claimed, "list": listed, "extend": q.Extend(ctx, "w", time.Minute, id),
+		"ack": q.Complete(ctx, "w", id), "release": q.Release(ctx, "w", id), "drop": q.Drop(ctx, "r1"),
 	}
 }
 
@@ -83,9 +84,9 @@ func TestNothingIsMadeByLooking(t *testing.T) {
 	if _, err := q.List(t.Context(), "/w"); err != nil {
 		t.Error(err)
 	}
-	must(t, q.Ack(t.Context(), "w", "x"))
+	must(t, q.Complete(t.Context(), "w", "x"))
 	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("the folder: %v", err)
+		t.Errorf("the directory: %v", err)
 	}
 }
 
@@ -100,7 +101,7 @@ func TestForItsOwnerAlone(t *testing.T) {
 		return info.Mode().Perm()
 	}
 	if file, dir := mode(q.path), mode(filepath.Dir(q.path)); file != 0o600 || dir != 0o700 {
-		t.Errorf("file %o, folder %o", file, dir)
+		t.Errorf("file %o, directory %o", file, dir)
 	}
 	must(t, os.Chmod(q.path, 0o644))
 	must(t, q.Put(t.Context(), item("h2")))
@@ -110,7 +111,7 @@ func TestForItsOwnerAlone(t *testing.T) {
 	entries, err := os.ReadDir(filepath.Dir(q.path))
 	must(t, err)
 	if len(entries) != 1 {
-		t.Errorf("the folder has %v", entries)
+		t.Errorf("the directory has %v", entries)
 	}
 }
 
@@ -118,7 +119,7 @@ func TestForItsOwnerAlone(t *testing.T) {
 func TestNotHeld(t *testing.T) {
 	q := filled(t, 3)
 	for range 2 {
-		if _, err := q.Lease(t.Context(), "w", queue.Filter{}, 1, time.Minute); err != nil {
+		if _, err := q.Claim(t.Context(), "w", queue.Filter{}, 1, time.Minute); err != nil {
 			t.Fatal(err)
 		}
 		db, err := bbolt.Open(q.path, 0o600, &bbolt.Options{Timeout: time.Millisecond})
@@ -134,7 +135,7 @@ func TestInUse(t *testing.T) {
 	must(t, err)
 	for call, err := range calls(t.Context(), q) {
 		t.Run(call, func(t *testing.T) {
-			wantFault(t, q, err, queue.ErrBusy)
+			wantFault(t, q, err, storefault.ErrBusy)
 			if code := diag.CodeOf(err); code != diag.Locked {
 				t.Errorf("exit code %d, want %d", code, diag.Locked)
 			}
@@ -163,7 +164,7 @@ func TestReadersShare(t *testing.T) {
 	if err != nil || len(items) != 1 {
 		t.Errorf("%v, %v", items, err)
 	}
-	wantFault(t, q, q.Put(t.Context(), item("h2")), queue.ErrBusy)
+	wantFault(t, q, q.Put(t.Context(), item("h2")), storefault.ErrBusy)
 }
 
 // overwrite puts bytes over a part of a file.
@@ -193,40 +194,40 @@ func TestDamaged(t *testing.T) {
 		want   error
 		detail string
 	}{
-		{"empty", whole(""), queue.ErrCorrupt, "empty"},
-		{"text", whole("nothing to do\n"), queue.ErrCorrupt, "no bbolt file"},
-		{"long text", whole(strings.Repeat("nothing to do\n", 1<<16)), queue.ErrCorrupt, "no bbolt file"},
-		{"cut off", func(t *testing.T, path string) { must(t, os.Truncate(path, int64(3*os.Getpagesize()))) }, queue.ErrCorrupt, "pages"},
+		{"empty", whole(""), storefault.ErrCorrupt, "empty"},
+		{"text", whole("nothing to do\n"), storefault.ErrCorrupt, "no bbolt file"},
+		{"long text", whole(strings.Repeat("nothing to do\n", 1<<16)), storefault.ErrCorrupt, "no bbolt file"},
+		{"cut off", func(t *testing.T, path string) { must(t, os.Truncate(path, int64(3*os.Getpagesize()))) }, storefault.ErrCorrupt, "pages"},
 		{"both heads overwritten", func(t *testing.T, path string) {
 			overwrite(t, path, 0, bytes.Repeat([]byte{7}, 2*os.Getpagesize()))
-		}, queue.ErrCorrupt, "no bbolt file"},
+		}, storefault.ErrCorrupt, "no bbolt file"},
 		{"all behind the heads overwritten", func(t *testing.T, path string) {
 			info, err := os.Stat(path)
 			must(t, err)
 			overwrite(t, path, int64(2*os.Getpagesize()), bytes.Repeat([]byte{7}, int(info.Size())-2*os.Getpagesize()))
-		}, queue.ErrCorrupt, ""},
+		}, storefault.ErrCorrupt, ""},
 		{"another program's", func(t *testing.T, path string) {
 			must(t, os.Remove(path))
 			alter(t, path, func(tx *bbolt.Tx) error {
 				b, err := tx.CreateBucket([]byte("wine"))
 				return errors.Join(err, b.Put([]byte("red"), []byte("12")))
 			})
-		}, queue.ErrCorrupt, "not froyo's queue"},
+		}, storefault.ErrCorrupt, "not froyo's queue"},
 		{"another program's without a list of free pages", func(t *testing.T, path string) {
 			must(t, os.Remove(path))
 			db, err := bbolt.Open(path, 0o600, &bbolt.Options{NoFreelistSync: true})
 			must(t, err)
 			must(t, db.Update(func(tx *bbolt.Tx) error { _, err := tx.CreateBucket([]byte("wine")); return err }))
 			must(t, db.Close())
-		}, queue.ErrCorrupt, "free pages"},
-		{"a later format", inBucket(metaBucket, "format", "2"), queue.ErrNewer, "format 2"},
-		{"a format that is none", inBucket(metaBucket, "format", "one"), queue.ErrCorrupt, `"one"`},
-		{"format 0", inBucket(metaBucket, "format", "0"), queue.ErrCorrupt, `"0"`},
+		}, storefault.ErrCorrupt, "free pages"},
+		{"a later format", inBucket(metaBucket, "format", "2"), storefault.ErrNewer, "format 2"},
+		{"a format that is none", inBucket(metaBucket, "format", "one"), storefault.ErrCorrupt, `"one"`},
+		{"format 0", inBucket(metaBucket, "format", "0"), storefault.ErrCorrupt, `"0"`},
 		{"no items", func(t *testing.T, path string) {
 			alter(t, path, func(tx *bbolt.Tx) error { return tx.DeleteBucket(itemsBucket) })
-		}, queue.ErrCorrupt, "bucket"},
-		{"an item that is none", inBucket(itemsBucket, first, "{}"), queue.ErrCorrupt, "item number 0000000000000001"},
-		{"an item of a later froyo", inBucket(itemsBucket, first, `{"id":"x","run":"r","host":"h","put":1,"colour":"red"}`), queue.ErrCorrupt, "colour"},
+		}, storefault.ErrCorrupt, "bucket"},
+		{"an item that is none", inBucket(itemsBucket, first, "{}"), storefault.ErrCorrupt, "item number 0000000000000001"},
+		{"an item of a later froyo", inBucket(itemsBucket, first, `{"id":"x","run":"r","host":"h","put":1,"colour":"red"}`), storefault.ErrCorrupt, "colour"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -270,11 +271,11 @@ func TestGarbage(t *testing.T) {
 			copy(spoilt[at:], bytes.Repeat([]byte{garbage}, page/2))
 			must(t, os.WriteFile(q.path, spoilt, 0o600))
 			for call, err := range calls(t.Context(), q) {
-				if errors.Is(err, queue.ErrBusy) {
+				if errors.Is(err, storefault.ErrBusy) {
 					t.Errorf("%#x at %d: %s: %v", garbage, at, call, err)
 				}
 				if err != nil && !errors.Is(err, queue.ErrLost) {
-					wantFault(t, q, err, queue.ErrCorrupt)
+					wantFault(t, q, err, storefault.ErrCorrupt)
 				}
 			}
 		}
@@ -293,7 +294,7 @@ func TestNotWritable(t *testing.T) {
 		t.Cleanup(func() { must(t, syscall.Unmount(dir, syscall.MNT_DETACH)) })
 		must(t, syscall.Mount("", dir, "", syscall.MS_BIND|syscall.MS_REMOUNT|syscall.MS_RDONLY, ""))
 	}
-	wantFault(t, q, q.Put(t.Context(), item("h2")), queue.ErrReadOnly)
+	wantFault(t, q, q.Put(t.Context(), item("h2")), storefault.ErrReadOnly)
 	if items, err := q.List(t.Context(), "/w"); err != nil || len(items) != 1 {
 		t.Errorf("%v, %v", items, err)
 	}

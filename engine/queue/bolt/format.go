@@ -11,7 +11,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
-	"github.com/openfroyo/froyo/engine/queue"
+	"github.com/openfroyo/froyo/engine/storefault"
 )
 
 // The bucket that says what the file is, and what it says.
@@ -35,17 +35,17 @@ func writeFormat(tx *bbolt.Tx) error {
 func checkFormat(tx *bbolt.Tx) error {
 	meta := tx.Bucket(metaBucket)
 	if meta == nil || string(meta.Get(kindKey)) != kind {
-		return fmt.Errorf("%w: it is a bbolt file, but not froyo's queue", queue.ErrCorrupt)
+		return fmt.Errorf("%w: it is a bbolt file, but not froyo's queue", storefault.ErrCorrupt)
 	}
 	said := string(meta.Get(formatKey))
 	n, err := strconv.Atoi(said)
 	switch {
 	case err != nil || n < 1:
-		return fmt.Errorf("%w: it is of format %.40q", queue.ErrCorrupt, said)
+		return fmt.Errorf("%w: it is of format %.40q", storefault.ErrCorrupt, said)
 	case n > format:
-		return fmt.Errorf("%w: it is of format %d, and this froyo knows %d", queue.ErrNewer, n, format)
+		return fmt.Errorf("%w: it is of format %d, and this froyo knows %d", storefault.ErrNewer, n, format)
 	case tx.Bucket(itemsBucket) == nil || tx.Bucket(idsBucket) == nil:
-		return fmt.Errorf("%w: a bucket is missing", queue.ErrCorrupt)
+		return fmt.Errorf("%w: a bucket is missing", storefault.ErrCorrupt)
 	}
 	return nil
 }
@@ -77,7 +77,7 @@ func checkHeader(f *os.File) error {
 		return err
 	}
 	if info.Size() == 0 {
-		return fmt.Errorf("%w: it is empty", queue.ErrCorrupt)
+		return fmt.Errorf("%w: it is empty", storefault.ErrCorrupt)
 	}
 	size := int64(os.Getpagesize())
 	first, ok := readHeader(f, 0)
@@ -87,15 +87,15 @@ func checkHeader(f *os.File) error {
 	second, also := readHeader(f, size)
 	switch {
 	case !ok && !also:
-		return fmt.Errorf("%w: it is no bbolt file", queue.ErrCorrupt)
+		return fmt.Errorf("%w: it is no bbolt file", storefault.ErrCorrupt)
 	case !ok || also && second.tx > first.tx:
 		first = second
 	}
 	if first.freelist == noFreelist || first.freelist >= first.pages {
-		return fmt.Errorf("%w: it has no list of its free pages", queue.ErrCorrupt)
+		return fmt.Errorf("%w: it has no list of its free pages", storefault.ErrCorrupt)
 	}
 	if has := uint64(info.Size()) / uint64(first.pageSize); has < first.pages {
-		return fmt.Errorf("%w: it has %d pages and should have %d", queue.ErrCorrupt, has, first.pages)
+		return fmt.Errorf("%w: it has %d pages and should have %d", storefault.ErrCorrupt, has, first.pages)
 	}
 	return nil
 }

@@ -61,9 +61,9 @@ func (q *Queue) Put(ctx context.Context, items ...queue.Item) error {
 	})
 }
 
-// Lease implements queue.Queue.
-func (q *Queue) Lease(ctx context.Context, worker string, which queue.Filter, n int, ttl time.Duration) (got []queue.Item, err error) {
-	if err := queue.CheckLease(worker, ttl); err != nil {
+// Claim implements queue.Queue.
+func (q *Queue) Claim(ctx context.Context, worker string, which queue.Filter, n int, ttl time.Duration) (got []queue.Item, err error) {
+	if err := queue.CheckClaim(worker, ttl); err != nil {
 		return nil, misuse(err)
 	}
 	if n <= 0 {
@@ -93,7 +93,7 @@ func (q *Queue) Lease(ctx context.Context, worker string, which queue.Filter, n 
 
 // Extend implements queue.Queue.
 func (q *Queue) Extend(ctx context.Context, worker string, ttl time.Duration, ids ...string) error {
-	if err := queue.CheckLease(worker, ttl); err != nil {
+	if err := queue.CheckClaim(worker, ttl); err != nil {
 		return misuse(err)
 	}
 	now := q.now()
@@ -103,8 +103,8 @@ func (q *Queue) Extend(ctx context.Context, worker string, ttl time.Duration, id
 	})
 }
 
-// Ack implements queue.Queue.
-func (q *Queue) Ack(ctx context.Context, worker string, ids ...string) error {
+// Complete implements queue.Queue.
+func (q *Queue) Complete(ctx context.Context, worker string, ids ...string) error {
 	return q.each(ctx, worker, ids, false, func(t *table, e *entry) error { return t.remove(e) })
 }
 

@@ -31,7 +31,7 @@ type record struct {
 func encode(i *queue.Item) ([]byte, error) {
 	r := record{
 		ID: i.ID, Run: i.Run, Workspace: i.Workspace, Play: i.Play, Host: i.Host, Batch: i.Batch, Put: i.Put.UnixMicro(),
-		Attempts: i.Attempts, Worker: i.Worker, TTL: i.TTL.Microseconds(), SetAside: i.SetAside, Reason: i.Reason,
+		Attempts: i.Attempts, Worker: i.Worker, TTL: i.TTL.Microseconds(), SetAside: i.DeadLettered, Reason: i.Reason,
 	}
 	if i.Worker != "" {
 		r.Until = i.Until.UnixMicro()
@@ -39,7 +39,7 @@ func encode(i *queue.Item) ([]byte, error) {
 	return json.Marshal(r)
 }
 
-// decode reads a stored item and believes nothing: a lease that never ends, or
+// decode reads a stored item and believes nothing: a claim that never ends, or
 // a field of a later froyo that would be lost, is refused.
 func decode(value []byte) (queue.Item, error) {
 	var r record
@@ -53,7 +53,7 @@ func decode(value []byte) (queue.Item, error) {
 	}
 	i := queue.Item{
 		ID: r.ID, Run: r.Run, Workspace: r.Workspace, Play: r.Play, Host: r.Host, Batch: r.Batch, Put: time.UnixMicro(r.Put).UTC(),
-		Attempts: r.Attempts, Worker: r.Worker, SetAside: r.SetAside, Reason: r.Reason,
+		Attempts: r.Attempts, Worker: r.Worker, DeadLettered: r.SetAside, Reason: r.Reason,
 	}
 	if err := r.check(&i); err != nil {
 		return queue.Item{}, err
@@ -66,7 +66,7 @@ func decode(value []byte) (queue.Item, error) {
 
 // check says what no queue would have stored.
 func (r *record) check(i *queue.Item) error {
-	leased := r.Worker != ""
+	claimed := r.Worker != ""
 	switch err := i.Check(); {
 	case err != nil:
 		return err
@@ -74,12 +74,12 @@ func (r *record) check(i *queue.Item) error {
 		return fmt.Errorf("it was delivered %d times", r.Attempts)
 	case !printable(r.Put) || !printable(r.Until):
 		return errors.New("its time is in no year that can be written")
-	case leased && (r.Attempts == 0 || r.SetAside):
-		return errors.New("it is leased and cannot be")
-	case leased && (r.TTL <= 0 || r.TTL > queue.MaxTTL.Microseconds()):
-		return fmt.Errorf("it is leased for %d µs", r.TTL)
-	case !leased && (r.Until != 0 || r.TTL != 0):
-		return errors.New("it is leased to nobody")
+	case claimed && (r.Attempts == 0 || r.SetAside):
+		return errors.New("it is claimed and cannot be")
+	case claimed && (r.TTL <= 0 || r.TTL > queue.MaxTTL.Microseconds()):
+		return fmt.Errorf("it is claimed for %d µs", r.TTL)
+	case !claimed && (r.Until != 0 || r.TTL != 0):
+		return errors.New("it is claimed to no worker")
 	}
 	return nil
 }

@@ -20,11 +20,11 @@ func TestDecodeRefuses(t *testing.T) {
 		{"no host", `{"id":"i","run":"r","put":1}`, "no host"},
 		{"attempts below 0", start + `,"attempts":-1}`, "-1 times"},
 		{"too many attempts", start + `,"attempts":6}`, "6 times"},
-		{"a lease that was never given", start + `,"worker":"w","until":5,"ttl":5}`, "leased"},
-		{"a lease of something set aside", start + `,"attempts":5,"worker":"w","until":5,"ttl":5,"set_aside":true}`, "leased"},
-		{"a lease of no length", start + `,"attempts":1,"worker":"w","until":5}`, "0 µs"},
-		{"a lease for ever", start + `,"attempts":1,"worker":"w","until":5,"ttl":86400000001}`, "86400000001 µs"},
-		{"a lease to nobody", start + `,"until":5}`, "nobody"},
+		{"a claim that was never given", start + `,"worker":"w","until":5,"ttl":5}`, "claimed"},
+		{"a claim of something dead-lettered", start + `,"attempts":5,"worker":"w","until":5,"ttl":5,"set_aside":true}`, "claimed"},
+		{"a claim of no length", start + `,"attempts":1,"worker":"w","until":5}`, "0 µs"},
+		{"a claim for ever", start + `,"attempts":1,"worker":"w","until":5,"ttl":86400000001}`, "86400000001 µs"},
+		{"a claim to no worker", start + `,"until":5}`, "no worker"},
 		{"the year 292277", start + `,"attempts":1,"worker":"w","until":9223372036854775807,"ttl":5}`, "year"},
 	}
 	for _, test := range tests {
@@ -38,12 +38,12 @@ func TestDecodeRefuses(t *testing.T) {
 
 // FuzzDecode: whatever is stored is refused, or means the same when it is stored again.
 func FuzzDecode(f *testing.F) {
-	leased := item("h1")
-	leased.Put = time.UnixMicro(1).UTC()
-	leased.Deliver("w1", time.UnixMicro(2), time.Minute)
+	claimed := item("h1")
+	claimed.Put = time.UnixMicro(1).UTC()
+	claimed.Deliver("w1", time.UnixMicro(2), time.Minute)
 	aside := item("é\x00")
-	aside.Put, aside.Attempts, aside.SetAside, aside.Reason = time.UnixMicro(-1).UTC(), queue.MaxAttempts, true, "why"
-	for _, i := range []queue.Item{leased, aside} {
+	aside.Put, aside.Attempts, aside.DeadLettered, aside.Reason = time.UnixMicro(-1).UTC(), queue.MaxAttempts, true, "why"
+	for _, i := range []queue.Item{claimed, aside} {
 		value, err := encode(&i)
 		must(f, err)
 		f.Add(value)
@@ -66,7 +66,7 @@ func FuzzDecode(f *testing.F) {
 		}
 		now := time.UnixMicro(3).UTC()
 		if i.Deliver("w2", now, time.Minute); i.Worker != "" && i.Until.After(now.Add(queue.MaxTTL)) {
-			t.Errorf("leased until %v", i.Until)
+			t.Errorf("claimed until %v", i.Until)
 		}
 	})
 }

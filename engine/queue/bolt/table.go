@@ -8,6 +8,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"github.com/openfroyo/froyo/engine/queue"
+	"github.com/openfroyo/froyo/engine/storefault"
 )
 
 // The buckets: items by the order of their coming, and that order by ID.
@@ -56,7 +57,7 @@ func (t *table) get(id string) (*entry, error) {
 	}
 	e, err := read(key, t.items.Get(key))
 	if err == nil && e.item.ID != id {
-		err = fmt.Errorf("%w: %.80q leads to the item %.80q", queue.ErrCorrupt, id, e.item.ID)
+		err = fmt.Errorf("%w: %.80q leads to the item %.80q", storefault.ErrCorrupt, id, e.item.ID)
 	}
 	return e, err
 }
@@ -136,11 +137,11 @@ func (t *table) remove(entries ...*entry) error {
 // read decodes a stored item. Its key is copied, since it is gone with the transaction.
 func read(key, value []byte) (*entry, error) {
 	if len(key) != 8 || value == nil {
-		return nil, fmt.Errorf("%w: there is no item number %x", queue.ErrCorrupt, key)
+		return nil, fmt.Errorf("%w: there is no item number %x", storefault.ErrCorrupt, key)
 	}
 	item, err := decode(value)
 	if err != nil {
-		return nil, fmt.Errorf("%w: item number %x: %w", queue.ErrCorrupt, key, err)
+		return nil, fmt.Errorf("%w: item number %x: %w", storefault.ErrCorrupt, key, err)
 	}
 	return &entry{key: slices.Clone(key), item: item}, nil
 }

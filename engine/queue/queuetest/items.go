@@ -13,14 +13,14 @@ import (
 
 // testEmpty asks an empty queue for everything that a queue can do.
 func testEmpty(t *testing.T, f *fixture) {
-	same(t, nil, f.lease(t, "w1", 10))
+	same(t, nil, f.claim(t, "w1", 10))
 	same(t, nil, f.list(t))
 	must(t, f.Put(t.Context()))
-	must(t, f.Ack(t.Context(), "w1", "gone"))
+	must(t, f.Complete(t.Context(), "w1", "gone"))
 	must(t, f.Release(t.Context(), "w1", "gone"))
 	lost(t, f.Extend(t.Context(), "w1", ttl, "gone"))
 	must(t, f.Drop(t.Context(), "r1"))
-	must(t, f.Ack(t.Context(), "w1"))
+	must(t, f.Complete(t.Context(), "w1"))
 	must(t, f.Extend(t.Context(), "w1", ttl))
 }
 
@@ -31,10 +31,10 @@ func testOrder(t *testing.T, f *fixture) {
 	must(t, f.Put(t.Context(), item("r1", "z"), item("r1", "d")))
 	f.reopen(t)
 	same(t, []string{"c", "a", "b", "z", "d"}, hosts(f.list(t)))
-	same(t, []string{"c", "a"}, f.lease(t, "w1", 2))
-	same(t, []string{"b", "z", "d"}, f.lease(t, "w2", 10))
-	same(t, nil, f.lease(t, "w3", 10))
-	same(t, nil, f.lease(t, "w3", 0))
+	same(t, []string{"c", "a"}, f.claim(t, "w1", 2))
+	same(t, []string{"b", "z", "d"}, f.claim(t, "w2", 10))
+	same(t, nil, f.claim(t, "w3", 10))
+	same(t, nil, f.claim(t, "w3", 0))
 	same(t, []string{"c", "a", "b", "z", "d"}, hosts(f.list(t)))
 	items, err := f.List(t.Context(), "/elsewhere")
 	must(t, err)
@@ -44,11 +44,11 @@ func testOrder(t *testing.T, f *fixture) {
 func testPutAgain(t *testing.T, f *fixture) {
 	first := item("r1", "h1")
 	given := first
-	given.Attempts, given.Worker, given.SetAside, given.Reason = 3, "w9", true, "by hand" // which are not the caller's to say
+	given.Attempts, given.Worker, given.DeadLettered, given.Reason = 3, "w9", true, "by hand" // which are not the caller's to say
 	must(t, f.Put(t.Context(), given, given))
 	first.Put = began
 	same(t, []queue.Item{first}, f.list(t))
-	same(t, []string{"h1"}, f.lease(t, "w1", 10))
+	same(t, []string{"h1"}, f.claim(t, "w1", 10))
 	f.clock.move(time.Second)
 	other := item("r1", "h1")
 	other.Host, other.Workspace, other.Batch = "h2", "/other", 7
@@ -56,7 +56,7 @@ func testPutAgain(t *testing.T, f *fixture) {
 	f.reopen(t)
 	first.Attempts, first.Worker, first.Until, first.TTL = 1, "w1", began.Add(ttl), ttl
 	same(t, []queue.Item{first}, f.list(t))
-	must(t, f.Ack(t.Context(), "w1", first.ID))
+	must(t, f.Complete(t.Context(), "w1", first.ID))
 	f.items(t, "r1", "h1") // is new again
 	same(t, []string{"h1 waiting 0"}, f.states(t))
 }
@@ -87,14 +87,14 @@ func attempts(items []queue.Item) []string {
 func testDrop(t *testing.T, f *fixture) {
 	f.items(t, "r1", "a", "b")
 	ids := f.items(t, "r2", "a", "b", "c")
-	f.lease(t, "w1", 3)
+	f.claim(t, "w1", 3)
 	must(t, f.Drop(t.Context(), "r1", ids...)) // are of another run
 	must(t, f.Drop(t.Context(), "r2", ids[0], "gone"))
 	f.reopen(t)
 	same(t, []string{"a w1 1", "b w1 1", "b waiting 0", "c waiting 0"}, f.states(t))
 	must(t, f.Drop(t.Context(), "r1"))
 	same(t, []string{"b waiting 0", "c waiting 0"}, f.states(t))
-	must(t, f.Ack(t.Context(), "w1", ids[0]))
+	must(t, f.Complete(t.Context(), "w1", ids[0]))
 	if err := f.Drop(t.Context(), ""); err == nil {
 		t.Error("the items of no run were dropped")
 	}
@@ -125,11 +125,11 @@ func testHostile(t *testing.T, f *fixture) {
 	f.reopen(t)
 	same(t, want, hosts(f.list(t)))
 	worker := "\x00w\n\"é"
-	same(t, want, f.lease(t, worker, len(want)))
+	same(t, want, f.claim(t, worker, len(want)))
 	for id := range ids {
-		lost(t, f.Ack(t.Context(), "w", id))
+		lost(t, f.Complete(t.Context(), "w", id))
 		must(t, f.Extend(t.Context(), worker, ttl, id))
-		must(t, f.Ack(t.Context(), worker, id))
+		must(t, f.Complete(t.Context(), worker, id))
 	}
 	same(t, nil, f.list(t))
 }
@@ -156,15 +156,15 @@ func testRefused(t *testing.T, f *fixture) {
 		})
 	}
 	f.items(t, "r1", "h1")
-	for _, lease := range []struct {
+	for _, claim := range []struct {
 		worker string
 		ttl    time.Duration
 	}{
 		{"", ttl}, {"w\xff", ttl}, {"w", 0}, {"w", -ttl}, {"w", queue.MaxTTL + 1},
 	} {
-		_, err := f.Lease(t.Context(), lease.worker, queue.Filter{}, 1, lease.ttl)
+		_, err := f.Claim(t.Context(), claim.worker, queue.Filter{}, 1, claim.ttl)
 		explained(t, err)
-		explained(t, f.Extend(t.Context(), lease.worker, lease.ttl, "x"))
+		explained(t, f.Extend(t.Context(), claim.worker, claim.ttl, "x"))
 	}
 	same(t, []string{"h1 waiting 0"}, f.states(t))
 }
@@ -181,10 +181,10 @@ func testCancelled(t *testing.T, f *fixture) {
 	ids := f.items(t, "r1", "h1")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, leased := f.Lease(ctx, "w1", queue.Filter{}, 1, ttl)
+	_, claimed := f.Claim(ctx, "w1", queue.Filter{}, 1, ttl)
 	_, listed := f.List(ctx, workspace)
 	for _, err := range []error{
-		leased, listed, f.Put(ctx, item("r1", "h2")), f.Extend(ctx, "w1", ttl, ids...), f.Ack(ctx, "w1", ids...),
+		claimed, listed, f.Put(ctx, item("r1", "h2")), f.Extend(ctx, "w1", ttl, ids...), f.Complete(ctx, "w1", ids...),
 		f.Release(ctx, "w1", ids...), f.Drop(ctx, "r1"),
 	} {
 		if !errors.Is(err, context.Canceled) {

@@ -25,7 +25,7 @@ func testWorkers(t *testing.T, f *fixture) {
 					t.Error(err)
 					return
 				}
-				got, err := q.Lease(t.Context(), worker, queue.Filter{}, 2, ttl)
+				got, err := q.Claim(t.Context(), worker, queue.Filter{}, 2, ttl)
 				if err != nil {
 					t.Error(err)
 					return
@@ -48,7 +48,7 @@ func testWorkers(t *testing.T, f *fixture) {
 	if got, want := len(f.list(t)), workers*each+workers/2*each; got != want {
 		t.Errorf("%d items are there, want %d", got, want)
 	}
-	rest, err := f.Lease(t.Context(), "w", queue.Filter{}, workers*each*2, ttl)
+	rest, err := f.Claim(t.Context(), "w", queue.Filter{}, workers*each*2, ttl)
 	must(t, err)
 	for _, it := range rest {
 		delivered[it.ID]++
@@ -74,11 +74,11 @@ func testMany(t *testing.T, f *fixture) {
 	}
 	must(t, f.Put(t.Context(), items...))
 	must(t, f.Put(t.Context(), items...))
-	got, err := f.Lease(t.Context(), "w1", queue.Filter{Run: "r1"}, n/2, ttl)
+	got, err := f.Claim(t.Context(), "w1", queue.Filter{Run: "r1"}, n/2, ttl)
 	must(t, err)
 	same(t, hosts(items[:n/2]), hosts(got))
-	must(t, f.Ack(t.Context(), "w1", ids[:n/2]...))
-	same(t, []string{items[n/2].Host}, f.lease(t, "w1", 1))
+	must(t, f.Complete(t.Context(), "w1", ids[:n/2]...))
+	same(t, []string{items[n/2].Host}, f.claim(t, "w1", 1))
 	f.reopen(t)
 	same(t, hosts(items[n/2:]), hosts(f.list(t)))
 	must(t, f.Drop(t.Context(), "r1"))

@@ -24,14 +24,14 @@ func testModel(t *testing.T, f *fixture) {
 				must(t, g.Put(t.Context(), items...))
 				m.put(g.clock.read(), items)
 			},
-			"lease": func(rt *rapid.T) {
+			"claim": func(rt *rapid.T) {
 				worker, n, ttl, which := drawWorker(rt), rapid.IntRange(0, 4).Draw(rt, "n"), drawTTL(rt), drawFilter(rt)
-				got, err := g.Lease(t.Context(), worker, which, n, ttl)
+				got, err := g.Claim(t.Context(), worker, which, n, ttl)
 				must(t, err)
-				want := m.lease(g.clock.read(), worker, which, n, ttl)
+				want := m.claim(g.clock.read(), worker, which, n, ttl)
 				for _, i := range got {
 					if i.Worker != worker || !i.Until.Equal(g.clock.read().Add(ttl)) {
-						rt.Fatalf("%s leased %+v", worker, i)
+						rt.Fatalf("%s claimed %+v", worker, i)
 					}
 				}
 				equal(rt, want, idsOf(got))
@@ -42,7 +42,7 @@ func testModel(t *testing.T, f *fixture) {
 			},
 			"ack": func(rt *rapid.T) {
 				worker, ids := drawWorker(rt), drawIDs(rt)
-				wantLost(rt, m.ack(worker, ids), g.Ack(t.Context(), worker, ids...))
+				wantLost(rt, m.ack(worker, ids), g.Complete(t.Context(), worker, ids...))
 			},
 			"release": func(rt *rapid.T) {
 				worker, ids := drawWorker(rt), drawIDs(rt)
@@ -136,7 +136,7 @@ func (m *model) describe() []string {
 func describe(items []queue.Item) []string {
 	var lines []string
 	for _, i := range items {
-		lines = append(lines, fmt.Sprint(i.ID, i.Attempts, i.Worker, i.Put, i.Until, i.TTL, i.SetAside))
+		lines = append(lines, fmt.Sprint(i.ID, i.Attempts, i.Worker, i.Put, i.Until, i.TTL, i.DeadLettered))
 	}
 	return lines
 }
@@ -158,7 +158,7 @@ func (m *model) put(now time.Time, items []queue.Item) {
 	}
 }
 
-func (m *model) lease(now time.Time, worker string, which queue.Filter, n int, ttl time.Duration) []string {
+func (m *model) claim(now time.Time, worker string, which queue.Filter, n int, ttl time.Duration) []string {
 	var got []string
 	for _, i := range m.items {
 		if len(got) == n {

@@ -33,7 +33,7 @@ func Run(t *testing.T, open Open) {
 		{"the oldest first", testOrder},
 		{"put again", testPutAgain},
 		{"filters", testFilters},
-		{"lease and ack", testLeaseAndAck},
+		{"claim and ack", testClaimAndComplete},
 		{"a worker that died", testCrash},
 		{"release", testRelease},
 		{"extend", testExtend},
@@ -115,12 +115,12 @@ const (
 // began is what the clock says at first; queues keep microseconds.
 var began = time.Date(2026, 11, 23, 21, 45, 1, 234567000, time.UTC)
 
-// item is a host's share of the first batch of the play web.
+// item is a host's work in the first batch of the play web.
 func item(run, host string) queue.Item {
 	return queue.Item{ID: queue.ID(run, 0, "web", host), Run: run, Workspace: workspace, Play: "web", Host: host}
 }
 
-// items puts the shares of hosts of a run, and returns their IDs.
+// items puts the work items of hosts of a run, and returns their IDs.
 func (f *fixture) items(t testing.TB, run string, hosts ...string) []string {
 	t.Helper()
 	var ids []string
@@ -132,15 +132,15 @@ func (f *fixture) items(t testing.TB, run string, hosts ...string) []string {
 	return ids
 }
 
-// lease leases what is there of all runs, and returns the hosts.
-func (f *fixture) lease(t testing.TB, worker string, n int) []string {
+// claim claims what is there of all runs, and returns the hosts.
+func (f *fixture) claim(t testing.TB, worker string, n int) []string {
 	t.Helper()
 	return f.leaseOf(t, worker, queue.Filter{}, n)
 }
 
 func (f *fixture) leaseOf(t testing.TB, worker string, which queue.Filter, n int) []string {
 	t.Helper()
-	got, err := f.Lease(t.Context(), worker, which, n, ttl)
+	got, err := f.Claim(t.Context(), worker, which, n, ttl)
 	must(t, err)
 	return hosts(got)
 }
@@ -167,9 +167,9 @@ func (f *fixture) states(t testing.TB) []string {
 	for _, i := range f.list(t) {
 		state := i.Worker
 		switch {
-		case i.SetAside:
-			state = "set aside"
-		case !i.Leased(f.clock.read()):
+		case i.DeadLettered:
+			state = "dead-lettered"
+		case !i.Claimed(f.clock.read()):
 			state = "waiting"
 		}
 		states = append(states, fmt.Sprintf("%s %s %d", i.Host, state, i.Attempts))

@@ -90,6 +90,8 @@ func Repr(v any) string {
 		return "False"
 	case string:
 		return strconv.Quote(v)
+	case []byte:
+		return "b" + strconv.Quote(string(v))
 	case []any:
 		var parts []string
 		for _, e := range v {
@@ -123,4 +125,13 @@ func Brief(v any) string {
 		text += `"`
 	}
 	return text
+}
+
+// Enumerate joins words as a sentence does: "a, b or c", where last is "or".
+func Enumerate(words []string, last string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	end := len(words) - 1
+	return strings.Join(words[:end], ", ") + " " + last + " " + words[end]
 }

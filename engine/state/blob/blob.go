@@ -1,6 +1,6 @@
-// Package blob keeps content under the digest of its bytes: one file each, in
-// folders by the digest's first two digits. Equal content is kept once, what
-// stands there is complete, and what is read is checked.
+// Package blob keeps content under the digest of its bytes. Dir keeps it in one
+// file each, in directories by the digest's first two digits: equal content is
+// kept once, what stands there is complete, and what is read is checked.
 //
 // It imports runner/op and the standard library, and golang.org/x/sync.
 package blob
@@ -27,14 +27,27 @@ var (
 	ErrDamaged  = errors.New("content does not match its digest")
 )
 
-// Store is a folder of blobs. It is safe for concurrent use, also by several processes.
-type Store struct {
+// Store keeps content. It MUST be safe for concurrent use, also by several processes.
+type Store interface {
+	// Put keeps data, for good, and returns its digest. What is larger than Max is ErrTooLarge.
+	Put(data []byte) (sum string, err error)
+	// Get returns content by its digest. The error matches fs.ErrNotExist where it
+	// is not kept, and ErrDamaged where it is no longer what was put.
+	Get(sum string) ([]byte, error)
+	// Close ends the use of the store.
+	Close() error
+}
+
+var _ Store = (*Dir)(nil)
+
+// Dir is a Store in a directory. It is safe for concurrent use, also by several processes.
+type Dir struct {
 	root    *os.Root
 	writing singleflight.Group
 }
 
 // Open opens the store in dir, which is made where it is missing, for its owner alone.
-func Open(dir string) (*Store, error) {
+func Open(dir string) (*Dir, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
@@ -42,30 +55,30 @@ func Open(dir string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{root: root}, nil
+	return &Dir{root: root}, nil
 }
 
-// Close gives the folder up.
-func (s *Store) Close() error { return s.root.Close() }
+// Close implements Store.
+func (d *Dir) Close() error { return d.root.Close() }
 
-// Put keeps data, for good, and returns its digest.
-func (s *Store) Put(data []byte) (sum string, err error) {
+// Put implements Store.
+func (d *Dir) Put(data []byte) (sum string, err error) {
 	if len(data) > Max {
 		return "", ErrTooLarge
 	}
 	sum = op.Sum(data)
-	_, err, _ = s.writing.Do(sum, func() (any, error) { return nil, s.put(sum, data) })
+	_, err, _ = d.writing.Do(sum, func() (any, error) { return nil, d.put(sum, data) })
 	return sum, err
 }
 
 // put writes content unless it is there. A file of another size is what an
 // unclean end of the machine left, and is written anew.
-func (s *Store) put(sum string, data []byte) error {
-	if info, err := s.root.Stat(path(sum)); err == nil && info.Size() == int64(len(data)) {
+func (d *Dir) put(sum string, data []byte) error {
+	if info, err := d.root.Stat(path(sum)); err == nil && info.Size() == int64(len(data)) {
 		return nil
 	}
-	if err := s.root.Mkdir(sum[:2], 0o700); err == nil {
-		err = s.sync(".")
+	if err := d.root.Mkdir(sum[:2], 0o700); err == nil {
+		err = d.sync(".")
 		if err != nil {
 			return err
 		}
@@ -73,17 +86,17 @@ func (s *Store) put(sum string, data []byte) error {
 		return err
 	}
 	temp := "tmp-" + rand.Text()
-	if err := s.write(temp, data); err != nil {
-		return errors.Join(err, s.discard(temp))
+	if err := d.write(temp, data); err != nil {
+		return errors.Join(err, d.discard(temp))
 	}
-	if err := s.root.Rename(temp, path(sum)); err != nil {
-		return errors.Join(err, s.discard(temp))
+	if err := d.root.Rename(temp, path(sum)); err != nil {
+		return errors.Join(err, d.discard(temp))
 	}
-	return s.sync(sum[:2])
+	return d.sync(sum[:2])
 }
 
-func (s *Store) write(name string, data []byte) error {
-	f, err := s.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_CREATE|os.O_TRUNC, 0o600)
+func (d *Dir) write(name string, data []byte) error {
+	f, err := d.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
@@ -94,29 +107,28 @@ func (s *Store) write(name string, data []byte) error {
 	return errors.Join(err, f.Close())
 }
 
-func (s *Store) discard(name string) error {
-	if err := s.root.Remove(name); !errors.Is(err, fs.ErrNotExist) {
+func (d *Dir) discard(name string) error {
+	if err := d.root.Remove(name); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return nil
 }
 
-// sync makes a folder's entries durable.
-func (s *Store) sync(dir string) error {
-	f, err := s.root.Open(dir)
+// sync makes a directory's entries durable.
+func (d *Dir) sync(name string) error {
+	f, err := d.root.Open(name)
 	if err != nil {
 		return err
 	}
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// Get returns content by its digest. The error matches fs.ErrNotExist where it
-// is not kept, and ErrDamaged where it is no longer what was put.
-func (s *Store) Get(sum string) ([]byte, error) {
+// Get implements Store.
+func (d *Dir) Get(sum string) ([]byte, error) {
 	if !valid(sum) {
 		return nil, fmt.Errorf("content %q: %w", sum, fs.ErrNotExist)
 	}
-	f, err := s.root.Open(path(sum))
+	f, err := d.root.Open(path(sum))
 	if err != nil {
 		return nil, err
 	}

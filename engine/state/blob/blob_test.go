@@ -13,7 +13,7 @@ import (
 	"github.com/openfroyo/froyo/runner/op"
 )
 
-func open(t *testing.T, dir string) *blob.Store {
+func open(t *testing.T, dir string) blob.Store {
 	t.Helper()
 	s, err := blob.Open(dir)
 	if err != nil {
@@ -38,7 +38,7 @@ func TestPutGet(t *testing.T) {
 		if sum != op.Sum([]byte(content)) {
 			t.Errorf("Put returned %s", sum)
 		}
-		got, err := open(t, dir).Get(sum) // another store on the same folder
+		got, err := open(t, dir).Get(sum) // another store on the same directory
 		if err != nil || string(got) != content {
 			t.Errorf("Get(%s) = %d bytes, %v", sum, len(got), err)
 		}
@@ -119,7 +119,7 @@ func TestPutFromManySides(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 32 {
 		wg.Go(func() {
-			store := []*blob.Store{s, other}[i%2]
+			store := []blob.Store{s, other}[i%2]
 			if _, err := store.Put([]byte("the same")); err != nil {
 				t.Error(err)
 			}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/openfroyo/froyo/engine/state"
 	"github.com/openfroyo/froyo/engine/state/blob"
+	"github.com/openfroyo/froyo/engine/state/sqlite/db"
 	"github.com/openfroyo/froyo/runner/op"
 )
 
@@ -21,9 +22,9 @@ const maxSmall = 32 << 10
 // contents is what goes into the database, by its digest.
 type contents map[string][]byte
 
-func (c contents) insert(w *writer) error {
+func (c contents) insert(tx *db.Tx) error {
 	for _, sum := range slices.Sorted(maps.Keys(c)) {
-		if err := w.exec(`INSERT OR IGNORE INTO contents (sum, data) VALUES (?, ?)`, sum, c[sum]); err != nil {
+		if err := tx.Exec(`INSERT OR IGNORE INTO contents (sum, data) VALUES (?, ?)`, sum, c[sum]); err != nil {
 			return fmt.Errorf("keep content %s: %w", sum, err)
 		}
 	}
@@ -83,12 +84,12 @@ func read(b *op.Blob) ([]byte, error) {
 // Content implements state.History.
 func (s *Store) Content(ctx context.Context, sum string) ([]byte, error) {
 	var data []byte
-	err := s.read.QueryRowContext(ctx, `SELECT data FROM contents WHERE sum = ?`, sum).Scan(&data)
+	err := s.db.Reader().QueryRowContext(ctx, `SELECT data FROM contents WHERE sum = ?`, sum).Scan(&data)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		data, err = s.blobs.Get(sum)
 	case err == nil && op.Sum(data) != sum:
 		err = fmt.Errorf("content %s: %w", sum, blob.ErrDamaged)
 	}
-	return data, explain(err, s.path)
+	return data, s.explain(err)
 }

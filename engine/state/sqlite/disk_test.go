@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/openfroyo/froyo/engine/state"
+	"github.com/openfroyo/froyo/engine/storefault"
 )
 
 // smallDisk mounts a file system of its own, which tests can fill and make read-only.
@@ -59,10 +60,10 @@ func TestFullDisk(t *testing.T) {
 			kept++
 		}
 	}
-	wantFault(t, err, state.ErrFull)
+	wantFault(t, err, storefault.ErrFull)
 	c := resource("r1", kept)
 	c.After.Data = []byte(strings.Repeat("y", 500<<10))
-	wantFault(t, s.RecordChange(t.Context(), c), state.ErrFull)
+	wantFault(t, s.RecordChange(t.Context(), c), storefault.ErrFull)
 	if got := countResources(t, s); got != kept {
 		t.Errorf("%d records are kept, want the %d that were accepted", got, kept)
 	}
@@ -99,7 +100,7 @@ func TestReadOnlyDisk(t *testing.T) {
 				err = s.BeginRun(t.Context(), state.Run{ID: "r2", Workspace: "/w"})
 				closeStore(t, s)
 			}
-			wantFault(t, err, state.ErrReadOnly)
+			wantFault(t, err, storefault.ErrReadOnly)
 		})
 	}
 }
@@ -140,7 +141,7 @@ func TestKilled(t *testing.T) {
 			t.Errorf("%d records are kept, and %d were accepted", got, accepted)
 		}
 		var check string
-		if err := s.read.QueryRow("PRAGMA integrity_check").Scan(&check); err != nil || check != "ok" {
+		if err := s.db.Reader().QueryRow("PRAGMA integrity_check").Scan(&check); err != nil || check != "ok" {
 			t.Errorf("integrity check: %s, %v", check, err)
 		}
 		closeStore(t, s)

@@ -12,20 +12,20 @@ import (
 
 // list runs a query and scans its rows.
 func list[T any](ctx context.Context, s *Store, scan func(*sql.Rows, *T) error, query string, args ...any) ([]T, error) {
-	rows, err := s.read.QueryContext(ctx, query, args...)
+	rows, err := s.db.Reader().QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, explain(err, s.path)
+		return nil, s.explain(err)
 	}
 	defer rows.Close()
 	var out []T
 	for rows.Next() {
 		var item T
 		if err := scan(rows, &item); err != nil {
-			return nil, explain(err, s.path)
+			return nil, s.explain(err)
 		}
 		out = append(out, item)
 	}
-	return out, explain(rows.Err(), s.path)
+	return out, s.explain(rows.Err())
 }
 
 // Runs implements state.History.
@@ -82,7 +82,7 @@ func (s *Store) Resources(ctx context.Context, workspace, host string) ([]state.
 }
 
 // ofCurrentMachine narrows rows r to a host's present machine. A host whose
-// machine-id nobody knows has its rows under "".
+// machine-id is not known has its rows under "".
 const ofCurrentMachine = `LEFT JOIN hosts h ON h.workspace = r.workspace AND h.host = r.host
 	WHERE r.workspace = ? AND r.host = ? AND r.machine_id = coalesce(h.machine_id, '')`
 

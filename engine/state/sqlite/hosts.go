@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/openfroyo/froyo/engine/state"
+	"github.com/openfroyo/froyo/engine/state/sqlite/db"
 )
 
 const machineOf = `SELECT machine_id, since FROM hosts WHERE workspace = ? AND host = ?`
@@ -18,16 +19,16 @@ func (s *Store) HostSeen(ctx context.Context, seen state.Sighting) (state.Known,
 	if seen.MachineID == "" {
 		return state.Known{}, nil
 	}
-	machine, since, err := current(s.read.QueryRowContext(ctx, machineOf, seen.Workspace, seen.Host).Scan)
+	machine, since, err := current(s.db.Reader().QueryRowContext(ctx, machineOf, seen.Workspace, seen.Host).Scan)
 	if err != nil {
-		return state.Known{}, explain(err, s.path)
+		return state.Known{}, s.explain(err)
 	}
 	if machine == seen.MachineID {
 		return state.Known{Since: fromMicros(since)}, nil
 	}
 	var known state.Known
-	err = s.write(ctx, func(w *writer) error {
-		machine, since, err := current(func(dest ...any) error { return w.query(dest, machineOf, seen.Workspace, seen.Host) })
+	err = s.write(ctx, func(tx *db.Tx) error {
+		machine, since, err := current(func(dest ...any) error { return tx.Query(dest, machineOf, seen.Workspace, seen.Host) })
 		if err != nil {
 			return err
 		}
@@ -36,7 +37,7 @@ func (s *Store) HostSeen(ctx context.Context, seen state.Sighting) (state.Known,
 			return nil
 		}
 		known = state.Known{First: machine == "", Replaced: machine, Since: fromMicros(micros(seen.Time))}
-		return w.exec(`INSERT OR REPLACE INTO hosts (workspace, host, machine_id, since) VALUES (?, ?, ?, ?)`,
+		return tx.Exec(`INSERT OR REPLACE INTO hosts (workspace, host, machine_id, since) VALUES (?, ?, ?, ?)`,
 			seen.Workspace, seen.Host, seen.MachineID, micros(seen.Time))
 	})
 	if err != nil {
@@ -56,9 +57,9 @@ func current(scan func(...any) error) (machine string, since int64, err error) {
 
 // PutFacts implements state.Hosts.
 func (s *Store) PutFacts(ctx context.Context, facts []state.Fact) error {
-	return s.write(ctx, func(w *writer) error {
+	return s.write(ctx, func(tx *db.Tx) error {
 		for _, f := range facts {
-			err := w.exec(`INSERT OR REPLACE INTO facts (workspace, host, machine_id, namespace, data, time, ttl) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+			err := tx.Exec(`INSERT OR REPLACE INTO facts (workspace, host, machine_id, namespace, data, time, ttl) VALUES (?, ?, ?, ?, ?, ?, ?)`,
 				f.Workspace, f.Host, f.MachineID, f.Namespace, string(f.Data), micros(f.Time), f.TTL.Microseconds())
 			if err != nil {
 				return fmt.Errorf("facts %s of %s: %w", f.Namespace, f.Host, err)

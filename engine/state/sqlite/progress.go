@@ -13,6 +13,8 @@ import (
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/state"
+	"github.com/openfroyo/froyo/engine/state/sqlite/db"
+	"github.com/openfroyo/froyo/engine/storefault"
 )
 
 // Unfinished implements state.Progress.
@@ -33,11 +35,11 @@ func (s *Store) SavePlan(ctx context.Context, run string, plan []byte) error {
 	if err := z.Close(); err != nil {
 		return err
 	}
-	return s.write(ctx, func(w *writer) error {
-		if err := w.exec(`INSERT OR REPLACE INTO run_plans (run, data) VALUES (?, ?)`, run, packed.Bytes()); err != nil {
+	return s.write(ctx, func(tx *db.Tx) error {
+		if err := tx.Exec(`INSERT OR REPLACE INTO run_plans (run, data) VALUES (?, ?)`, run, packed.Bytes()); err != nil {
 			return err
 		}
-		return w.exec(`DELETE FROM run_plans WHERE run NOT IN (SELECT run FROM run_plans ORDER BY run DESC LIMIT 20)
+		return tx.Exec(`DELETE FROM run_plans WHERE run NOT IN (SELECT run FROM run_plans ORDER BY run DESC LIMIT 20)
 			AND run NOT IN (SELECT id FROM runs WHERE status = ?)`, string(state.Running))
 	})
 }
@@ -45,36 +47,36 @@ func (s *Store) SavePlan(ctx context.Context, run string, plan []byte) error {
 // PlanOf implements state.Progress.
 func (s *Store) PlanOf(ctx context.Context, run string) ([]byte, error) {
 	var packed []byte
-	err := s.read.QueryRowContext(ctx, `SELECT data FROM run_plans WHERE run = ?`, run).Scan(&packed)
+	err := s.db.Reader().QueryRowContext(ctx, `SELECT data FROM run_plans WHERE run = ?`, run).Scan(&packed)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, &diag.Error{Summary: "no plan is kept of run " + run, Cause: fs.ErrNotExist}
 	}
 	if err != nil {
-		return nil, explain(err, s.path)
+		return nil, s.explain(err)
 	}
 	z, err := gzip.NewReader(bytes.NewReader(packed))
 	if err != nil {
-		return nil, state.Fault(state.ErrCorrupt, s.path, err)
+		return nil, state.Faults.Error(storefault.ErrCorrupt, s.db.Path(), err)
 	}
 	data, err := io.ReadAll(z)
 	if err != nil {
-		return nil, state.Fault(state.ErrCorrupt, s.path, err)
+		return nil, state.Faults.Error(storefault.ErrCorrupt, s.db.Path(), err)
 	}
 	return data, nil
 }
 
-// BeginUnits implements state.Progress.
-func (s *Store) BeginUnits(ctx context.Context, b state.Beginning) error {
-	return s.write(ctx, func(w *writer) error {
+// RecordIntent implements state.Progress.
+func (s *Store) RecordIntent(ctx context.Context, b state.Intent) error {
+	return s.write(ctx, func(tx *db.Tx) error {
 		for _, u := range b.Units {
 			var unit string
-			err := w.query([]any{&unit}, `UPDATE plan_units SET started = ?, status = '', outputs = NULL, machine_id = ?
+			err := tx.Query([]any{&unit}, `UPDATE plan_units SET started = ?, status = '', outputs = NULL, machine_id = ?
 				WHERE run = ? AND host = ? AND unit = ? RETURNING unit`, micros(b.Time), b.MachineID, b.Run, b.Host, u)
 			if err != nil {
 				return notPlanned(err, b.Run, b.Host, u)
 			}
 		}
-		return presume(w, b.Owed)
+		return recordIntended(tx, b.Handlers)
 	})
 }
 
@@ -86,12 +88,12 @@ func notPlanned(err error, run, host, unit string) error {
 	return err
 }
 
-// EndUnits implements state.Progress.
-func (s *Store) EndUnits(ctx context.Context, run string, ends ...state.UnitEnd) error {
-	return s.write(ctx, func(w *writer) error {
+// RecordEnds implements state.Progress.
+func (s *Store) RecordEnds(ctx context.Context, run string, ends ...state.UnitEnd) error {
+	return s.write(ctx, func(tx *db.Tx) error {
 		for _, e := range ends {
 			var unit string
-			err := w.query([]any{&unit}, `UPDATE plan_units SET status = ?1, outputs = ?2, started = iif(?1 = '', 0, started)
+			err := tx.Query([]any{&unit}, `UPDATE plan_units SET status = ?1, outputs = ?2, started = iif(?1 = '', 0, started)
 				WHERE run = ?3 AND host = ?4 AND unit = ?5 RETURNING unit`, e.Status, text(e.Outputs), run, e.Host, e.Unit)
 			if err != nil {
 				return notPlanned(err, run, e.Host, e.Unit)
@@ -103,16 +105,16 @@ func (s *Store) EndUnits(ctx context.Context, run string, ends ...state.UnitEnd)
 
 // EndDead implements state.Progress.
 func (s *Store) EndDead(ctx context.Context, run string, was state.Process, e state.End) error {
-	return s.write(ctx, func(w *writer) error {
+	return s.write(ctx, func(tx *db.Tx) error {
 		var id string
-		err := w.query([]any{&id}, `UPDATE runs SET ended = ?, status = ?, exit_code = ?, summary = ?
+		err := tx.Query([]any{&id}, `UPDATE runs SET ended = ?, status = ?, exit_code = ?, summary = ?
 			WHERE id = ? AND status = ? AND pid = ? AND process = ? RETURNING id`,
 			micros(e.Ended), string(e.Status), int(e.Code), text(e.Summary), run, string(state.Running), was.PID, was.Birth)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
 		if err == nil {
-			err = w.exec(`DELETE FROM leases WHERE run = ?`, run)
+			err = tx.Exec(`DELETE FROM host_locks WHERE run = ?`, run)
 		}
 		return err
 	})
@@ -121,20 +123,20 @@ func (s *Store) EndDead(ctx context.Context, run string, was state.Process, e st
 // ResumeRun implements state.Progress.
 func (s *Store) ResumeRun(ctx context.Context, run string, in state.Process, now time.Time) (int64, error) {
 	var last int64
-	err := s.write(ctx, func(w *writer) error {
+	err := s.write(ctx, func(tx *db.Tx) error {
 		var status string
 		var pid int
 		var kept bool
-		err := w.query([]any{&status, &pid, &kept}, `SELECT status, pid, EXISTS (SELECT 1 FROM run_plans WHERE run = id) FROM runs WHERE id = ?`, run)
+		err := tx.Query([]any{&status, &pid, &kept}, `SELECT status, pid, EXISTS (SELECT 1 FROM run_plans WHERE run = id) FROM runs WHERE id = ?`, run)
 		switch {
 		case err != nil:
 			return noSuchRun(err, run)
 		case status == string(state.Running):
 			return state.UnderWay(run, pid)
 		case !kept:
-			return &diag.Error{Summary: "run " + run + " cannot be gone on with any more: no plan is kept of it"}
+			return &diag.Error{Summary: "run " + run + " cannot be resumed any more: no plan is kept of it"}
 		}
-		return w.query([]any{&last}, `UPDATE runs SET ended = 0, status = ?, exit_code = 0, summary = NULL, pid = ?, process = ?, resumed = ?
+		return tx.Query([]any{&last}, `UPDATE runs SET ended = 0, status = ?, exit_code = 0, summary = NULL, pid = ?, process = ?, resumed = ?
 			WHERE id = ? RETURNING (SELECT coalesce(max(seq), 0) FROM events WHERE run = id)`,
 			string(state.Running), in.PID, in.Birth, micros(now), run)
 	})

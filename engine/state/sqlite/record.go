@@ -8,29 +8,30 @@ import (
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/state"
+	"github.com/openfroyo/froyo/engine/state/sqlite/db"
 )
 
 // write performs work in a shared transaction.
-func (s *Store) write(ctx context.Context, work func(*writer) error) error {
-	return explain(s.writer.do(ctx, work), s.path)
+func (s *Store) write(ctx context.Context, work func(*db.Tx) error) error {
+	return s.explain(s.db.Write(ctx, work))
 }
 
 // BeginRun implements state.Recorder.
 func (s *Store) BeginRun(ctx context.Context, r state.Run) error {
-	return s.write(ctx, func(w *writer) error {
-		return w.exec(`INSERT INTO runs (id, workspace, command, user, started, hosts, status, plan, pid, process) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	return s.write(ctx, func(tx *db.Tx) error {
+		return tx.Exec(`INSERT INTO runs (id, workspace, command, user, started, hosts, status, plan, pid, process) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			r.ID, r.Workspace, r.Command, r.User, micros(r.Started), r.Hosts, string(state.Running), r.Plan, r.PID, r.Birth)
 	})
 }
 
 // SaveUnits implements state.Recorder.
 func (s *Store) SaveUnits(ctx context.Context, run string, units []state.PlanUnit) error {
-	return s.write(ctx, func(w *writer) error {
+	return s.write(ctx, func(tx *db.Tx) error {
 		for _, u := range units {
-			err := w.exec(`UPDATE plan_units SET status = '', started = 0, outputs = NULL, machine_id = ?1
+			err := tx.Exec(`UPDATE plan_units SET status = '', started = 0, outputs = NULL, machine_id = ?1
 				WHERE run = ?2 AND host = ?3 AND unit = ?4 AND machine_id NOT IN ('', ?1) AND ?1 <> ''`, u.MachineID, run, u.Host, u.Unit)
 			if err == nil {
-				err = w.exec(`INSERT INTO plan_units (run, host, unit, play, position, source, action, status, before, after, effects, machine_id)
+				err = tx.Exec(`INSERT INTO plan_units (run, host, unit, play, position, source, action, status, before, after, effects, machine_id)
 					VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 					ON CONFLICT DO UPDATE SET play = excluded.play, position = excluded.position, source = excluded.source, action = excluded.action,
 						before = excluded.before, after = excluded.after, effects = excluded.effects WHERE status <> 'changed'`,
@@ -46,9 +47,9 @@ func (s *Store) SaveUnits(ctx context.Context, run string, units []state.PlanUni
 
 // AppendEvents implements state.Recorder.
 func (s *Store) AppendEvents(ctx context.Context, run string, events []state.Event) error {
-	return s.write(ctx, func(w *writer) error {
+	return s.write(ctx, func(tx *db.Tx) error {
 		for _, e := range events {
-			if err := appendEvent(w, run, e); err != nil {
+			if err := appendEvent(tx, run, e); err != nil {
 				return fmt.Errorf("event %d of run %s: %w", e.Seq, run, err)
 			}
 		}
@@ -56,14 +57,14 @@ func (s *Store) AppendEvents(ctx context.Context, run string, events []state.Eve
 	})
 }
 
-func appendEvent(w *writer, run string, e state.Event) error {
-	err := w.exec(`INSERT INTO events (run, seq, time, host, unit, kind, status, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+func appendEvent(tx *db.Tx, run string, e state.Event) error {
+	err := tx.Exec(`INSERT INTO events (run, seq, time, host, unit, kind, status, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
 		run, e.Seq, micros(e.Time), e.Host, e.Unit, e.Kind, e.Status, string(e.Data))
 	if err != nil || e.Status == "" {
 		return err
 	}
-	// One that tells of an earlier turn comes late.
-	return w.exec(`UPDATE plan_units SET status = ? WHERE run = ? AND host = ? AND unit = ? AND started <= ?`,
+	// One that tells of an earlier execution comes late.
+	return tx.Exec(`UPDATE plan_units SET status = ? WHERE run = ? AND host = ? AND unit = ? AND started <= ?`,
 		e.Status, run, e.Host, e.Unit, micros(e.Time))
 }
 
@@ -73,15 +74,15 @@ func (s *Store) RecordChange(ctx context.Context, changes ...state.Change) error
 	small := contents{}
 	for i := range changes {
 		if err := s.keep(&changes[i], small); err != nil {
-			return explain(err, s.path)
+			return s.explain(err)
 		}
 	}
-	return s.write(ctx, func(w *writer) error {
-		if err := small.insert(w); err != nil {
+	return s.write(ctx, func(tx *db.Tx) error {
+		if err := small.insert(tx); err != nil {
 			return err
 		}
 		for i := range changes {
-			if err := recordChange(w, &changes[i]); err != nil {
+			if err := recordChange(tx, &changes[i]); err != nil {
 				return err
 			}
 		}
@@ -89,7 +90,7 @@ func (s *Store) RecordChange(ctx context.Context, changes ...state.Change) error
 	})
 }
 
-func recordChange(w *writer, c *state.Change) error {
+func recordChange(tx *db.Tx, c *state.Change) error {
 	now := c.After.Data
 	if len(now) > state.MaxBlob {
 		now = nil
@@ -98,7 +99,7 @@ func recordChange(w *writer, c *state.Change) error {
 	if c.Elsewhere != nil {
 		at = *c.Elsewhere
 	}
-	err := w.exec(`INSERT INTO plan_units (run, host, unit, play, position, source, action, status, before, after, outputs, machine_id)
+	err := tx.Exec(`INSERT INTO plan_units (run, host, unit, play, position, source, action, status, before, after, outputs, machine_id)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (run, host, unit) DO UPDATE SET action = excluded.action, status = excluded.status,
 				before = excluded.before, after = excluded.after, outputs = excluded.outputs, machine_id = excluded.machine_id`,
@@ -106,22 +107,22 @@ func recordChange(w *writer, c *state.Change) error {
 	if err != nil {
 		return err
 	}
-	if err := owe(w, *c); err != nil {
+	if err := recordPending(tx, *c); err != nil {
 		return err
 	}
-	return w.exec(`INSERT OR REPLACE INTO resource_state (workspace, host, machine_id, unit, args, state, before, after, run, time)
+	return tx.Exec(`INSERT OR REPLACE INTO resource_state (workspace, host, machine_id, unit, args, state, before, after, run, time)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		c.Workspace, at.Host, at.MachineID, at.Unit, c.Args, text(now), c.Before.Sum(), c.After.Sum(), c.Run, micros(c.Time))
 }
 
 // FinishRun implements state.Recorder.
 func (s *Store) FinishRun(ctx context.Context, run string, e state.End) error {
-	return s.write(ctx, func(w *writer) error {
+	return s.write(ctx, func(tx *db.Tx) error {
 		var id string
-		err := w.query([]any{&id}, `UPDATE runs SET ended = ?, status = ?, exit_code = ?, summary = ? WHERE id = ? RETURNING id`,
+		err := tx.Query([]any{&id}, `UPDATE runs SET ended = ?, status = ?, exit_code = ?, summary = ? WHERE id = ? RETURNING id`,
 			micros(e.Ended), string(e.Status), int(e.Code), text(e.Summary), run)
 		if err == nil && e.Status == state.Succeeded {
-			err = w.exec(`DELETE FROM run_plans WHERE run = ?`, run)
+			err = tx.Exec(`DELETE FROM run_plans WHERE run = ?`, run)
 		}
 		return noSuchRun(err, run)
 	})
@@ -129,8 +130,8 @@ func (s *Store) FinishRun(ctx context.Context, run string, e state.End) error {
 
 // AppendAudit implements state.Recorder.
 func (s *Store) AppendAudit(ctx context.Context, a state.Audit) error {
-	return s.write(ctx, func(w *writer) error {
-		return w.exec(`INSERT INTO audit (time, user, action, run, detail) VALUES (?, ?, ?, ?, ?)`,
+	return s.write(ctx, func(tx *db.Tx) error {
+		return tx.Exec(`INSERT INTO audit (time, user, action, run, detail) VALUES (?, ?, ?, ?, ?)`,
 			micros(a.Time), a.User, a.Action, a.Run, a.Detail)
 	})
 }

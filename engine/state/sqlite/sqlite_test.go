@@ -6,14 +6,15 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/state"
+	"github.com/openfroyo/froyo/engine/state/sqlite/db"
 	"github.com/openfroyo/froyo/engine/state/statetest"
+	"github.com/openfroyo/froyo/engine/storefault"
 )
 
 func open(t testing.TB, dir string) state.Store { return openStore(t, dir) }
@@ -42,7 +43,7 @@ func TestLibrary(t *testing.T) {
 	s := openStore(t, t.TempDir())
 	defer closeStore(t, s)
 	var major, minor, patch int
-	if err := s.read.QueryRow(`WITH v(a, b) AS (SELECT sqlite_version(), substr(sqlite_version(), instr(sqlite_version(), '.') + 1))
+	if err := s.db.Reader().QueryRow(`WITH v(a, b) AS (SELECT sqlite_version(), substr(sqlite_version(), instr(sqlite_version(), '.') + 1))
 		SELECT CAST(a AS INTEGER), CAST(b AS INTEGER), CAST(substr(b, instr(b, '.') + 1) AS INTEGER) FROM v`).Scan(&major, &minor, &patch); err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +57,7 @@ func TestConnections(t *testing.T) {
 	defer closeStore(t, s)
 	pragma := func(name string) (value string) {
 		t.Helper()
-		err := s.writer.do(t.Context(), func(w *writer) error { return w.query([]any{&value}, "PRAGMA "+name) })
+		err := s.db.Write(t.Context(), func(tx *db.Tx) error { return tx.Query([]any{&value}, "PRAGMA "+name) })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +68,7 @@ func TestConnections(t *testing.T) {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
 	}
-	if _, err := s.read.Exec(`DELETE FROM runs`); err == nil {
+	if _, err := s.db.Reader().Exec(`DELETE FROM runs`); err == nil {
 		t.Error("a reading connection writes")
 	}
 }
@@ -88,11 +89,11 @@ func TestOnlyForTheOwner(t *testing.T) {
 			t.Errorf("%s has mode %v", name, info.Mode())
 		}
 	}
-	if err := os.Chmod(s.path, 0o644); err != nil {
+	if err := os.Chmod(s.db.Path(), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	closeStore(t, openStore(t, dir))
-	if info, err := os.Stat(s.path); err != nil || info.Mode().Perm() != 0o600 {
+	if info, err := os.Stat(s.db.Path()); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("a file that was opened to others stays so: %v, %v", info.Mode(), err)
 	}
 }
@@ -106,23 +107,31 @@ func TestStrangeFiles(t *testing.T) {
 		detail string
 	}{
 		{
-			name: "a newer version", want: state.ErrNewer, detail: "the step 0099_future, which this froyo does not know",
+			name: "a newer version", want: storefault.ErrNewer, detail: "the step 0099_future, which this froyo does not know",
 			make: func(t *testing.T, path string) {
 				change(t, path, `INSERT INTO migrations VALUES (99, '0099_future', 0)`)
 			},
 		},
 		{
-			name: "no database", want: state.ErrCorrupt,
+			name: "an empty file", want: storefault.ErrCorrupt, detail: "it is empty",
+			make: func(t *testing.T, path string) {
+				if err := os.Truncate(path, 0); err != nil {
+					t.Fatal(err)
+				}
+			},
+		},
+		{
+			name: "no database", want: storefault.ErrCorrupt,
 			make: func(t *testing.T, path string) { overwrite(t, path, 0, strings.Repeat("not a database. ", 512)) },
 		},
 		{
-			name: "another program's database", want: state.ErrCorrupt, detail: "not froyo's",
+			name: "another program's database", want: storefault.ErrCorrupt, detail: "not froyo's",
 			make: func(t *testing.T, path string) {
 				change(t, path, `DROP TABLE migrations`)
 			},
 		},
 		{
-			name: "a damaged schema page", want: state.ErrCorrupt,
+			name: "a damaged schema page", want: storefault.ErrCorrupt,
 			make: func(t *testing.T, path string) { overwrite(t, path, 100, strings.Repeat("\xff", 3000)) },
 		},
 	}
@@ -131,8 +140,8 @@ func TestStrangeFiles(t *testing.T) {
 			dir := t.TempDir()
 			s := openStore(t, dir)
 			closeStore(t, s)
-			test.make(t, s.path)
-			before, err := os.ReadFile(s.path)
+			test.make(t, s.db.Path())
+			before, err := os.ReadFile(s.db.Path())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -144,7 +153,7 @@ func TestStrangeFiles(t *testing.T) {
 			if d, ok := errors.AsType[*diag.Error](err); ok && !strings.Contains(d.Detail, test.detail) {
 				t.Errorf("detail %q lacks %q", d.Detail, test.detail)
 			}
-			if after, err := os.ReadFile(s.path); err != nil || string(after) != string(before) {
+			if after, err := os.ReadFile(s.db.Path()); err != nil || string(after) != string(before) {
 				t.Errorf("the file was touched: %v", err)
 			}
 		})
@@ -191,48 +200,49 @@ func overwrite(t *testing.T, path string, at int64, with string) {
 	}
 }
 
-func TestMigrate(t *testing.T) {
-	steps := []migration{
-		{"0001_a", `CREATE TABLE a (x INTEGER); INSERT INTO a VALUES (1);`},
-		{"0002_b", `ALTER TABLE a ADD COLUMN y INTEGER; UPDATE a SET y = x + 1;`},
-	}
-	broken := append(steps[:1:1], migration{"0002_c", `INSERT INTO a VALUES (2); CREATE TABLE a (z);`})
-	db, err := sql.Open("sqlite", source(filepath.Join(t.TempDir(), "x.db")))
-	if err != nil {
+// TestALostFileIsNotMadeAnew removes the file of a state, and then all of it.
+func TestALostFileIsNotMadeAnew(t *testing.T) {
+	dir := t.TempDir()
+	s := openStore(t, dir)
+	closeStore(t, s)
+	if err := os.Remove(s.db.Path()); err != nil {
 		t.Fatal(err)
 	}
-	defer func() { must(t, db.Close()) }()
-	count := func() (n int) {
-		if err := db.QueryRow(`SELECT count(*) FROM a`).Scan(&n); err != nil {
-			t.Fatal(err)
-		}
-		return n
+	if there, err := Exists(dir); err != nil || !there {
+		t.Errorf("exists: %v, %v", there, err)
 	}
-	for range 2 { // the second time there is nothing to do
-		if err := migrate(t.Context(), db, steps[:1]); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := migrate(t.Context(), db, broken); err == nil || !strings.Contains(err.Error(), "migration 0002_c") {
-		t.Errorf("a broken step: %v", err)
-	}
-	if got := count(); got != 1 {
-		t.Errorf("a broken step left %d rows, want 1", got)
-	}
-	if err := migrate(t.Context(), db, steps); err != nil {
+	_, err := Open(t.Context(), dir)
+	wantFault(t, err, storefault.ErrCorrupt)
+	if err := os.Remove(filepath.Join(dir, "openfroyo.made")); err != nil {
 		t.Fatal(err)
 	}
-	if had, err := history(t.Context(), db); err != nil || !slices.Equal(had, []string{"0001_a", "0002_b"}) {
-		t.Errorf("the file has had %q, %v", had, err)
+	if there, err := Exists(dir); err != nil || there {
+		t.Errorf("exists after all was removed: %v, %v", there, err)
 	}
-	late := slices.Insert(slices.Clone(steps), 1, migration{"0001_late", `CREATE TABLE late (x INTEGER)`})
-	for range 2 { // a step that was added before one that the file has had
-		if err := migrate(t.Context(), db, late); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := migrate(t.Context(), db, steps[:1]); !errors.Is(err, state.ErrNewer) {
-		t.Errorf("an older froyo: %v", err)
+	closeStore(t, openStore(t, dir))
+}
+
+// TestAFileThatGoesDuringARun removes, replaces or empties it while a store has it open.
+func TestAFileThatGoesDuringARun(t *testing.T) {
+	for name, do := range map[string]func(path string) error{
+		"removed": os.Remove,
+		"replaced": func(path string) error {
+			return errors.Join(os.WriteFile(path+".new", nil, 0o600), os.Rename(path+".new", path))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := openStore(t, t.TempDir())
+			run := state.Run{ID: "r1", Workspace: "/w", Command: "apply", Started: time.Now()}
+			if err := s.BeginRun(t.Context(), run); err != nil {
+				t.Fatal(err)
+			}
+			if err := do(s.db.Path()); err != nil {
+				t.Fatal(err)
+			}
+			run.ID = "r2"
+			wantFault(t, s.BeginRun(t.Context(), run), storefault.ErrCorrupt)
+			_ = s.Close() // what it cannot write any more is what this is about
+		})
 	}
 }
 
@@ -241,7 +251,10 @@ func TestBusy(t *testing.T) {
 	dir := t.TempDir()
 	s := openStore(t, dir)
 	defer closeStore(t, s)
-	other, err := sql.Open("sqlite", source(s.path))
+	if err := s.db.Write(t.Context(), func(tx *db.Tx) error { return tx.Exec("PRAGMA busy_timeout = 20") }); err != nil {
+		t.Fatal(err)
+	}
+	other, err := sql.Open("sqlite", "file:"+s.db.Path()+"?_txlock=immediate")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -250,12 +263,9 @@ func TestBusy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.writer.exec("PRAGMA busy_timeout = 20"); err != nil {
-		t.Fatal(err)
-	}
-	err = s.writer.do(t.Context(), func(*writer) error { return nil })
-	wantFault(t, explain(err, s.path), state.ErrBusy)
-	if code := diag.CodeOf(explain(err, s.path)); code != diag.Locked {
+	err = s.db.Write(t.Context(), func(*db.Tx) error { return nil })
+	wantFault(t, s.explain(err), storefault.ErrBusy)
+	if code := diag.CodeOf(s.explain(err)); code != diag.Locked {
 		t.Errorf("exit code %d, want %d", code, diag.Locked)
 	}
 	if err := tx.Rollback(); err != nil {

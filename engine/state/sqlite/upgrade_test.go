@@ -1,42 +1,47 @@
 package sqlite
 
 import (
-	"database/sql"
-	"os"
-	"path/filepath"
+	"errors"
 	"testing"
 	"time"
 
 	"github.com/openfroyo/froyo/engine/state"
+	"github.com/openfroyo/froyo/engine/state/sqlite/db"
 )
 
-// TestADatabaseOfBeforeIsOpened: what a froyo kept that could not go on with runs
-// is read, and is nothing to go on with.
+// TestADatabaseOfBeforeIsOpened: what a froyo kept that could not resume runs
+// is read, and is nothing to resume; so is what was kept under other names.
 func TestADatabaseOfBeforeIsOpened(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "openfroyo.db")
-	if err := os.WriteFile(path, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	db, err := sql.Open("sqlite", path)
+	steps, err := migrations()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := advance(t.Context(), db, migrations()[:3]); err != nil {
+	for _, had := range []int{3, 7} {
+		t.Run(steps[had-1].Name, func(t *testing.T) { opensDatabaseOf(t, steps[:had]) })
+	}
+}
+
+func opensDatabaseOf(t *testing.T, steps []db.Migration) {
+	dir := t.TempDir()
+	before, err := db.Open(t.Context(), dir, steps)
+	if err != nil {
 		t.Fatal(err)
 	}
-	for _, text := range []string{
-		`INSERT INTO runs (id, workspace, command, user, started, status) VALUES ('r1', '/w', 'apply', 'ada', 1000000, 'running')`,
-		`INSERT INTO plan_units (run, host, unit, play, position, source, action, status, before, after)
-			VALUES ('r1', 'h1', 'cmd[a]', 'web', 0, '{}', 'run', 'changed', '', '')`,
-		`INSERT INTO owed VALUES ('/w', 'h1', '', 'web', 'reload', 'r1', 1, 1, 0)`,
-		`INSERT INTO leases VALUES ('/w', 'h1', 'r1/h1', 'r1', 'ada', 7, '', 1, 1)`,
-	} {
-		if _, err := db.ExecContext(t.Context(), text); err != nil {
-			t.Fatalf("%s: %v", text, err)
+	err = before.Write(t.Context(), func(tx *db.Tx) error {
+		for _, text := range []string{
+			`INSERT INTO runs (id, workspace, command, user, started, status) VALUES ('r1', '/w', 'apply', 'ada', 1000000, 'running')`,
+			`INSERT INTO plan_units (run, host, unit, play, position, source, action, status, before, after)
+				VALUES ('r1', 'h1', 'cmd[a]', 'web', 0, '{}', 'run', 'changed', '', '')`,
+			`INSERT INTO owed VALUES ('/w', 'h1', '', 'web', 'reload', 'r1', 1, 1, 0)`,
+			`INSERT INTO leases VALUES ('/w', 'h1', 'r1/h1', 'r1', 'ada', 7, '', 1, 1)`,
+		} {
+			if err := tx.Exec(text); err != nil {
+				return err
+			}
 		}
-	}
-	if err := db.Close(); err != nil {
+		return nil
+	})
+	if err := errors.Join(err, before.Close()); err != nil {
 		t.Fatal(err)
 	}
 	s := openStore(t, dir)
@@ -53,15 +58,14 @@ func TestADatabaseOfBeforeIsOpened(t *testing.T) {
 	if err := s.EndDead(t.Context(), "r1", open[0].Process, end); err != nil {
 		t.Error(err)
 	}
-	leases, err := s.Leases(t.Context(), "/w")
-	if err != nil || len(leases) != 0 {
-		t.Errorf("leases: %+v, %v", leases, err)
+	if locks, err := s.LockedHosts(t.Context(), "/w"); err != nil || len(locks) != 0 {
+		t.Errorf("locks: %+v, %v", locks, err)
 	}
 	if _, err := s.ResumeRun(t.Context(), "r1", state.Process{PID: 8}, time.Unix(3, 0)); err == nil {
-		t.Error("it was resumed, and nobody knows its plan")
+		t.Error("it was resumed, and its plan is not known")
 	}
-	owed, err := s.Owed(t.Context(), "/w")
-	if err != nil || len(owed) != 1 {
-		t.Errorf("owed: %+v, %v", owed, err)
+	pending, err := s.PendingHandlers(t.Context(), "/w")
+	if err != nil || len(pending) != 1 {
+		t.Errorf("pending: %+v, %v", pending, err)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/openfroyo/froyo/engine/state"
 )
 
-// testConcurrency works on one store, and on a second one on the same folder,
+// testConcurrency works on one store, and on a second one on the same directory,
 // as another process would, from many sides at once.
 func testConcurrency(t *testing.T, f *fixture) {
 	const writers, each = 8, 20

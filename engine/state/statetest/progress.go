@@ -13,7 +13,7 @@ import (
 	"github.com/openfroyo/froyo/providers/abi"
 )
 
-// testProgress follows units through their turns.
+// testProgress follows units as they are executed.
 func testProgress(t *testing.T, f *fixture) {
 	f.begin(t, "r1")
 	f.see(t, "m1", began)
@@ -23,21 +23,21 @@ func testProgress(t *testing.T, f *fixture) {
 		{Host: "h1", Unit: "cmd[c]", Play: "web", Position: 2, Action: abi.Run},
 	}
 	must(t, f.SaveUnits(t.Context(), "r1", units))
-	owed := state.Owed{Workspace: workspace, Host: "h1", MachineID: "m1", Play: "web", Handler: "reload", Run: "r1", Since: began, Called: began}
+	pending := state.PendingHandler{Workspace: workspace, Host: "h1", MachineID: "m1", Play: "web", Handler: "reload", Run: "r1", Since: began, Called: began}
 	at := began.Add(time.Second)
-	must(t, f.BeginUnits(t.Context(), state.Beginning{
-		Run: "r1", Host: "h1", Units: []string{"file[/a]", "cmd[b]"}, Time: at, Owed: []state.Owed{owed},
+	must(t, f.RecordIntent(t.Context(), state.Intent{
+		Run: "r1", Host: "h1", Units: []string{"file[/a]", "cmd[b]"}, Time: at, Handlers: []state.PendingHandler{pending},
 	}))
 	f.reopen(t)
 	units[0].Started, units[1].Started = at, at
 	same(t, units, f.units(t, "r1"))
-	same(t, []state.Owed{owed}, f.owed(t))
+	same(t, []state.PendingHandler{pending}, f.pending(t))
 
 	// One ends with a change, the other without.
 	changed := change("r1")
 	changed.Unit, changed.Outputs = "file[/a]", object(`{"changed":true}`)
 	must(t, f.RecordChange(t.Context(), changed))
-	must(t, f.EndUnits(t.Context(), "r1", state.UnitEnd{Host: "h1", Unit: "cmd[b]", Status: "ok", Outputs: object(`{"rc":0}`)}))
+	must(t, f.RecordEnds(t.Context(), "r1", state.UnitEnd{Host: "h1", Unit: "cmd[b]", Status: "ok", Outputs: object(`{"rc":0}`)}))
 	f.reopen(t)
 	after := f.units(t, "r1")
 	same(t, []string{"changed", "ok", ""}, []string{after[0].Status, after[1].Status, after[2].Status})
@@ -50,13 +50,13 @@ func testProgress(t *testing.T, f *fixture) {
 	same(t, after[0], f.units(t, "r1")[0])
 	same(t, "ok", f.units(t, "r1")[1].Status)
 
-	// Another turn opens it again.
+	// Another execution opens it again.
 	again := at.Add(time.Minute)
-	must(t, f.BeginUnits(t.Context(), state.Beginning{Run: "r1", Host: "h1", Units: []string{"cmd[b]"}, Time: again}))
+	must(t, f.RecordIntent(t.Context(), state.Intent{Run: "r1", Host: "h1", Units: []string{"cmd[b]"}, Time: again}))
 	b := f.units(t, "r1")[1]
 	same(t, state.PlanUnit{Host: "h1", Unit: "cmd[b]", Play: "web", Position: 1, Action: abi.Run, Started: again}, b)
 
-	// What an earlier turn came to may be told late, and says nothing of this one.
+	// What an earlier execution came to may be told late, and says nothing of this one.
 	told := func(seq int64, at time.Time) {
 		must(t, f.AppendEvents(t.Context(), "r1", []state.Event{
 			{Seq: seq, Time: at, Host: "h1", Unit: "cmd[b]", Kind: "unit.finished", Status: "changed", Data: object(`{}`)},
@@ -68,18 +68,18 @@ func testProgress(t *testing.T, f *fixture) {
 	same(t, "changed", f.units(t, "r1")[1].Status)
 
 	// One that turns out not to have begun is as before.
-	must(t, f.BeginUnits(t.Context(), state.Beginning{Run: "r1", Host: "h1", Units: []string{"cmd[b]", "cmd[c]"}, Time: again}))
-	must(t, f.EndUnits(t.Context(), "r1", state.UnitEnd{Host: "h1", Unit: "cmd[b]"}, state.UnitEnd{Host: "h1", Unit: "cmd[c]"}))
+	must(t, f.RecordIntent(t.Context(), state.Intent{Run: "r1", Host: "h1", Units: []string{"cmd[b]", "cmd[c]"}, Time: again}))
+	must(t, f.RecordEnds(t.Context(), "r1", state.UnitEnd{Host: "h1", Unit: "cmd[b]"}, state.UnitEnd{Host: "h1", Unit: "cmd[c]"}))
 	b.Started = time.Time{}
 	same(t, []state.PlanUnit{b, units[2]}, f.units(t, "r1")[1:])
 
 	// What was not planned is refused, and nothing of the call is kept.
-	stray := state.Beginning{Run: "r1", Host: "h1", Units: []string{"cmd[c]", "cmd[d]"}, Time: again}
-	if err := f.BeginUnits(t.Context(), stray); err == nil {
+	stray := state.Intent{Run: "r1", Host: "h1", Units: []string{"cmd[c]", "cmd[d]"}, Time: again}
+	if err := f.RecordIntent(t.Context(), stray); err == nil {
 		t.Error("a unit that no run planned could begin")
 	}
 	same(t, time.Time{}, f.units(t, "r1")[2].Started)
-	if err := f.EndUnits(t.Context(), "r1", state.UnitEnd{Host: "h9", Unit: "cmd[c]", Status: "ok"}); err == nil {
+	if err := f.RecordEnds(t.Context(), "r1", state.UnitEnd{Host: "h9", Unit: "cmd[c]", Status: "ok"}); err == nil {
 		t.Error("a unit that no run planned could end")
 	}
 }
@@ -107,11 +107,11 @@ func testReplaced(t *testing.T, f *fixture) {
 	f.begin(t, "r1")
 	old := state.PlanUnit{Host: "h1", MachineID: "m1", Unit: "cmd[b]", Play: "web", Action: abi.Run}
 	begin := func(machine string, at time.Time) {
-		must(t, f.BeginUnits(t.Context(), state.Beginning{Run: "r1", Host: "h1", MachineID: machine, Units: []string{"cmd[b]"}, Time: at}))
+		must(t, f.RecordIntent(t.Context(), state.Intent{Run: "r1", Host: "h1", MachineID: machine, Units: []string{"cmd[b]"}, Time: at}))
 	}
 	must(t, f.SaveUnits(t.Context(), "r1", []state.PlanUnit{old}))
 	begin("m1", began)
-	must(t, f.EndUnits(t.Context(), "r1", state.UnitEnd{Host: "h1", Unit: "cmd[b]", Status: "changed", Outputs: object(`{"rc":0}`)}))
+	must(t, f.RecordEnds(t.Context(), "r1", state.UnitEnd{Host: "h1", Unit: "cmd[b]", Status: "changed", Outputs: object(`{"rc":0}`)}))
 	done := f.units(t, "r1")[0]
 
 	// Of one that does not say which it is, nothing is known.
@@ -129,7 +129,7 @@ func testReplaced(t *testing.T, f *fixture) {
 	same(t, "", f.units(t, "r1")[0].MachineID)
 }
 
-// testResume has a run die and another process go on with it.
+// testResume has a run die and another process resume it.
 func testResume(t *testing.T, f *fixture) {
 	f.begin(t, "r1")
 	if _, err := f.PlanOf(t.Context(), "r1"); !errors.Is(err, fs.ErrNotExist) {
@@ -163,28 +163,28 @@ func testResume(t *testing.T, f *fixture) {
 	same(t, state.End{Status: state.Running}, r.End)
 	same(t, began.Add(time.Hour), r.Resumed)
 
-	// Nobody else goes on with it, or ends it for a process that it is no longer in.
+	// Nobody else resumes it, or ends it for a process that it is no longer in.
 	if _, err := f.ResumeRun(t.Context(), "r1", state.Process{PID: 43}, began); diag.CodeOf(err) != diag.Locked {
 		t.Errorf("a run that is under way was resumed: %v", err)
 	}
-	lease := state.Lease{Workspace: workspace, Host: "h1", Run: "r1", PID: 42, Process: "boot/1", Acquired: began, Heartbeat: began}
-	_, err = f.TakeLease(t.Context(), lease, "")
+	lock := state.HostLock{Workspace: workspace, Host: "h1", Run: "r1", PID: 42, Process: "boot/1", Acquired: began, Heartbeat: began}
+	_, err = f.LockHost(t.Context(), lock, "")
 	must(t, err)
 	dead := state.End{Ended: began, Status: state.Interrupted, Code: 130}
 	must(t, f.EndDead(t.Context(), "r1", state.Process{PID: 42, Birth: "boot/0"}, dead))
 	same(t, r, f.list(t, workspace, 1)[0])
-	leases, err := f.Leases(t.Context(), workspace)
+	locks, err := f.LockedHosts(t.Context(), workspace)
 	must(t, err)
-	same(t, []state.Lease{lease}, leases)
+	same(t, []state.HostLock{lock}, locks)
 	must(t, f.EndDead(t.Context(), "r1", r.Process, dead))
 	same(t, dead, f.list(t, workspace, 1)[0].End)
-	leases, err = f.Leases(t.Context(), workspace)
+	locks, err = f.LockedHosts(t.Context(), workspace)
 	must(t, err)
-	same(t, nil, leases)
+	same(t, nil, locks)
 	must(t, f.EndDead(t.Context(), "r1", r.Process, state.End{Ended: began, Status: state.NeverStarted}))
 	same(t, dead, f.list(t, workspace, 1)[0].End)
 
-	// One that has come to its end well is not gone on with.
+	// One that has come to its end well is not resumed.
 	must(t, f.FinishRun(t.Context(), "r1", state.End{Ended: began, Status: state.Succeeded}))
 	if _, err := f.PlanOf(t.Context(), "r1"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the plan of a run that succeeded is kept: %v", err)

@@ -45,8 +45,9 @@ func testProtections(t *testing.T, f *fixture) {
 	}
 	same(t, both, f.protected(t))
 
-	f.see(t, "m2", began) // a new machine protects nothing; the old one's is set aside
-	same(t, nil, f.protected(t))
+	f.see(t, "m2", began) // a new machine protects nothing; the old one's stays and is listed
+	same(t, both, f.protected(t))
+	same(t, nil, f.protectedOn(t, "m2"))
 	f.see(t, "m1", began)
 	must(t, f.Unprotect(t.Context(), again)) // by whomever it was
 	f.reopen(t)
@@ -55,6 +56,22 @@ func testProtections(t *testing.T, f *fixture) {
 		t.Error("a protection by no run was accepted")
 	}
 	same(t, both[1:], f.protected(t))
+}
+
+// testSpelledProtections: what was kept before paths had one spelling is read,
+// and lifted, under the one that it has now.
+func testSpelledProtections(t *testing.T, f *fixture) {
+	f.begin(t, "r1")
+	f.see(t, "m1", began)
+	at := func(unit string) state.Protection {
+		return state.Protection{Workspace: workspace, Host: "h1", MachineID: "m1", Unit: unit, Run: "r1", Since: began}
+	}
+	must(t, f.Protect(t.Context(), at("cmd[/bin//x]"), at("file[//srv/./db/]"), at("file[/a/../b]"), at("file[/etc//x]")))
+	kept := []state.Protection{at("cmd[/bin//x]"), at("file[/srv/db]"), at("file[/a/../b]"), at("file[/etc/x]")}
+	same(t, kept, f.protected(t))
+	same(t, kept, f.protectedOn(t, "m1"))
+	must(t, f.Unprotect(t.Context(), at("file[/srv/db]"), at("file[/etc/x]")))
+	same(t, []state.Protection{kept[0], kept[2]}, f.protectedOn(t, "m1"))
 }
 
 func (f *fixture) protected(t *testing.T) []state.Protection {

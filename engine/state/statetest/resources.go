@@ -110,8 +110,8 @@ func testElsewhere(t *testing.T, f *fixture) {
 	if units := f.units(t, "r1"); len(units) != 1 || units[0].Host != "h1" || units[0].Unit != c.Unit {
 		t.Errorf("units of r1: %+v", units)
 	}
-	if owed := f.owedOn(t, "m1"); len(owed) != 1 || owed[0].Handler != "reload" {
-		t.Errorf("owed by h1: %+v", owed)
+	if pending := f.pendingOn(t, "m1"); len(pending) != 1 || pending[0].Handler != "reload" {
+		t.Errorf("pending by h1: %+v", pending)
 	}
 }
 

@@ -5,7 +5,7 @@
 //	froyo-runner MAGIC [PATH]
 //
 // MAGIC is the line that it writes before the first frame. PATH is its own
-// file, which it removes at once, together with the folder made for it.
+// file, which it removes at once, together with the directory made for it.
 package main
 
 import (
@@ -58,12 +58,12 @@ func run(args []string) error {
 	syscall.Umask(0o022) // the login's own would make results depend on it
 	ctx, stop := context.WithCancelCause(context.Background())
 	defer stop(nil)
-	heed(stop)
+	watchSignals(stop)
 	return agent.Serve(ctx, os.Stdin, os.Stdout, opts)
 }
 
 // vanish removes the runner's own file, once it is sure that path is that, and
-// the folder it is in where the name says that it was made for it.
+// the directory it is in where the name says that it was made for it.
 func vanish(path string) error {
 	self, err := os.Stat("/proc/self/exe")
 	if err != nil {
@@ -89,23 +89,25 @@ func vanish(path string) error {
 // seal keeps files that were left open by whatever started the runner from the
 // programs it runs, where a service would hold them for ever.
 func seal() {
-	open, err := os.ReadDir("/proc/self/fd")
+	dir, err := os.Open("/proc/self/fd")
 	if err != nil {
 		return // without /proc it stays as it would be without a runner
 	}
-	for _, entry := range open {
-		if fd, err := strconv.Atoi(entry.Name()); err == nil && fd > 2 {
+	defer dir.Close()
+	open, _ := dir.Readdirnames(-1) // what could be read counts
+	for _, name := range open {
+		if fd, err := strconv.Atoi(name); err == nil && fd > 2 {
 			syscall.CloseOnExec(fd)
 		}
 	}
 }
 
-// heed takes the signals that would end the runner by themselves. The end of
+// watchSignals takes the signals that would end the runner by themselves. The end of
 // its input tells that the connection is gone, better than SIGHUP does, which
 // may come while output can still be sent; SIGINT is typed at the controller,
 // which decides what it means; a write to a closed pipe returns an error. They
 // are caught and not ignored, since programs inherit what is ignored.
-func heed(stop context.CancelCauseFunc) {
+func watchSignals(stop context.CancelCauseFunc) {
 	dropped := make(chan os.Signal, 1)
 	signal.Notify(dropped, syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGPIPE)
 	term := make(chan os.Signal, 1)

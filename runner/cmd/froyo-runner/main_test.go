@@ -27,10 +27,10 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// install copies the program into a folder of its own and returns its path.
-func install(t *testing.T, folder string) string {
+// install copies the program into a directory of its own and returns its path.
+func install(t *testing.T, directory string) string {
 	t.Helper()
-	dir := filepath.Join(t.TempDir(), folder)
+	dir := filepath.Join(t.TempDir(), directory)
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -243,17 +243,17 @@ func TestRefusals(t *testing.T) {
 }
 
 func TestVanish(t *testing.T) {
-	for folder, gone := range map[string]bool{".froyo-1": true, "froyo": true, "home": false} {
-		path := install(t, folder)
+	for directory, gone := range map[string]bool{".froyo-1": true, "froyo": true, "home": false} {
+		path := install(t, directory)
 		p := start(t, path, magic, path)
 		p.greet(t)
 		_, fileErr := os.Stat(path)
 		_, dirErr := os.Stat(filepath.Dir(path))
 		if fileErr == nil || errors.Is(dirErr, os.ErrNotExist) != gone {
-			t.Errorf("%s: file %v, folder %v", folder, fileErr, dirErr)
+			t.Errorf("%s: file %v, directory %v", directory, fileErr, dirErr)
 		}
 	}
-	// A folder that holds something else is not the runner's to remove.
+	// A directory that holds something else is not the runner's to remove.
 	path := install(t, "froyo-2")
 	if err := os.WriteFile(filepath.Dir(path)+"/kept", nil, 0o600); err != nil {
 		t.Fatal(err)

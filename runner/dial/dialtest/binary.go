@@ -13,18 +13,18 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/openfroyo/froyo/runner/dial"
+	"github.com/openfroyo/froyo/runner/bootstrap"
 	"github.com/openfroyo/froyo/runner/op"
 )
 
 // Binary builds the runner for this machine, once for all tests of a process.
-func Binary(t testing.TB) func(goos, goarch string) (*dial.Binary, error) {
+func Binary(t testing.TB) func(goos, goarch string) (*bootstrap.Binary, error) {
 	t.Helper()
 	binary, err := build()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return func(goos, goarch string) (*dial.Binary, error) {
+	return func(goos, goarch string) (*bootstrap.Binary, error) {
 		if goos != runtime.GOOS || goarch != runtime.GOARCH {
 			return nil, errors.New("tests have the runner for this machine only")
 		}
@@ -32,7 +32,7 @@ func Binary(t testing.TB) func(goos, goarch string) (*dial.Binary, error) {
 	}
 }
 
-var build = sync.OnceValues(func() (*dial.Binary, error) {
+var build = sync.OnceValues(func() (*bootstrap.Binary, error) {
 	dir, err := os.MkdirTemp("", "froyo-build")
 	if err != nil {
 		return nil, err
@@ -52,7 +52,7 @@ var build = sync.OnceValues(func() (*dial.Binary, error) {
 })
 
 // Pack makes a runner's binary of any program.
-func Pack(program []byte) (*dial.Binary, error) {
+func Pack(program []byte) (*bootstrap.Binary, error) {
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)
 	if _, err := w.Write(program); err != nil {
@@ -61,5 +61,5 @@ func Pack(program []byte) (*dial.Binary, error) {
 	if err := w.Close(); err != nil {
 		return nil, err
 	}
-	return &dial.Binary{Gzip: b.Bytes(), Sum: op.Sum(program), Size: int64(len(program))}, nil
+	return &bootstrap.Binary{Gzip: b.Bytes(), Sum: op.Sum(program), Size: int64(len(program))}, nil
 }

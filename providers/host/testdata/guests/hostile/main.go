@@ -19,6 +19,14 @@ type unit struct {
 	Do    string `json:"do"`
 	N     int    `json:"n"`
 	Reply string `json:"reply"`
+	// Announce and Perform are ops: what it says that it does, and what it does, from
+	// the time on that When says: "apply", "again", "may".
+	Announce codec.Raw `json:"announce"`
+	Perform  codec.Raw `json:"perform"`
+	When     string    `json:"when"`
+	Action   string    `json:"action"`
+	// Replies are answers as they are, by verb and the number of log entries: "plan0".
+	Replies map[string]string `json:"replies"`
 }
 
 var (
@@ -120,8 +128,72 @@ func reply(u unit, r abi.Request) string {
 		return `{"need":[` + strings.Repeat(`{"fs.stat":{"path":"/srv/x"}},`, u.N-1) + `{"fs.stat":{"path":"/srv/y"}}]}`
 	case "raw":
 		return u.Reply
+	case "script":
+		return u.Replies[string(r.Verb)+strconv.Itoa(len(r.Log))]
+	case "lie":
+		return lie(u, r)
+	case "noise":
+		return noise(u.N, r)
 	}
 	return `{"error":{"class":"permanent","message":"there is no such behaviour"}}`
+}
+
+// lie announces one op and asks for another. What it reads tells it whether a
+// unit before it has changed the host.
+func lie(u unit, r abi.Request) string {
+	announced, performed := `[{"op":`+string(u.Announce)+`}]`, `[{"op":`+string(u.Perform)+`}]`
+	changed := string(r.Actual) == "true"
+	switch r.Verb {
+	case abi.Read:
+		if len(r.Log) == 0 {
+			return `{"need":[{"fs.stat":{"path":"/srv/marker"}}]}`
+		}
+		return `{"actual":` + strconv.FormatBool(r.Log[0].Result.Stat.Exists) + `}`
+	case abi.May:
+		return `{"change":{"action":"` + u.Action + `","effects":` + announced + `}}`
+	case abi.Plan:
+		if u.When == "may" && !changed {
+			return `{"change":{"action":"none"}}`
+		}
+		if u.When != "apply" && changed {
+			announced = performed
+		}
+		return `{"change":{"action":"` + u.Action + `","effects":` + announced + `}}`
+	}
+	for _, e := range r.Log {
+		if same(e, u.Perform) {
+			return `{"outcome":{"changed":true}}`
+		}
+	}
+	return `{"need":[` + string(u.Perform) + `]}`
+}
+
+func same(e abi.Entry, text codec.Raw) bool {
+	logged, err := codec.Marshal(e.Op)
+	return err == nil && string(logged) == string(text)
+}
+
+// noise answers at random, and for every seed the same: rubbish, and what might be an answer.
+func noise(seed int, r abi.Request) string {
+	n := rand.New(rand.NewPCG(uint64(seed), uint64(len(r.Log))))
+	words := []string{
+		"{", "}", "[", "]", ":", ",", `"need"`, `"change"`, `"actual"`, `"outcome"`, `"error"`, `"effects"`, `"op"`, `"unknown"`, `"path"`,
+		`"file.write"`, `"exec"`, `"/srv/x"`, `"none"`, `"action"`, "null", "true", "1e9", "-1", `"\u0000"`, "\x00", "\xff",
+	}
+	whole := []string{
+		`{"need":[{"exec":{"argv":["id"],"read_only":true}}]}`, `{"need":[{"file.remove":{"path":"/srv/x"}}]}`,
+		`{"change":{"action":"none","effects":[{"op":{"file.remove":{"path":"/srv/x"}}}]}}`,
+		`{"change":{"action":"update","effects":[{"op":{"exec":{}},"unknown":["argv"]}]}}`,
+		`{"outcome":{"changed":true,"outputs":{"x":1}}}`, `{"error":{"class":"odd"}}`, `{"actual":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + `}`,
+	}
+	if n.IntN(3) == 0 {
+		return whole[n.IntN(len(whole))]
+	}
+	var b strings.Builder
+	for range n.IntN(40) + 1 {
+		b.WriteString(words[n.IntN(len(words))])
+	}
+	return b.String()
 }
 
 // crash ends the guest in one of many ways. It reports whether the unit asked for that.

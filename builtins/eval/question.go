@@ -1,0 +1,138 @@
+package eval
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/openfroyo/froyo/builtins/args"
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/runbook"
+	"github.com/openfroyo/froyo/engine/secret"
+	"github.com/openfroyo/froyo/runner/codec"
+	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/wire"
+)
+
+// ErrNotKnown is what a Reader answers where it has no connection and no
+// stored value. It ends the host's evaluation, which is no error.
+var ErrNotKnown = runbook.ErrNotKnown
+
+// Reader answers what a runbook asks of hosts, while planning and inside
+// lambdas when their units are executed. It must be safe for concurrent use.
+type Reader interface {
+	// Facts returns a namespace of a host's facts, as plain data.
+	Facts(ctx context.Context, host *inventory.Host, namespace string) (map[string]any, error)
+	// Do performs an op that changes nothing; user "" is the login user.
+	Do(ctx context.Context, host *inventory.Host, user string, o op.Op) (op.Result, error)
+}
+
+// Ask puts a question to a host; what names it in messages. While planning the
+// answer is recorded, and the same question gets the same answer.
+func (s *Scope) Ask(what string, host *inventory.Host, runAs string, o op.Op) (op.Result, error) {
+	if s.reader == nil {
+		return op.Result{}, s.NeedPlanning(what)
+	}
+	if err := o.Validate(); err != nil {
+		return op.Result{}, &diag.Error{Summary: fmt.Sprintf("%s: %v", what, err)}
+	}
+	user := runAs
+	if user == "" {
+		user = s.User(s.host, args.Optional{}, "")
+	}
+	result, err := s.do(host, user, o)
+	if err != nil {
+		return op.Result{}, unanswered(what, host, s.HostName(), err)
+	}
+	s.answered.Store(true)
+	if result.Error != nil {
+		return op.Result{}, BadAnswer(host.Name, result.Error, "%s of %s: %s", what, host.Name, result.Error.Message).WithHint("%s", result.Error.Hint())
+	}
+	if s.phase == Planning {
+		digest, err := s.env.digest(result)
+		if err != nil {
+			return op.Result{}, err
+		}
+		s.inputs.read(ReadInput{
+			Host: host.Name, User: user, Op: o, Digest: digest,
+			Pos: Pos(Stack(s.thread)), After: s.units,
+		})
+	}
+	return result, nil
+}
+
+// do performs the op, while planning once for each question.
+func (s *Scope) do(host *inventory.Host, user string, o op.Op) (op.Result, error) {
+	if s.phase != Planning {
+		return s.reader.Do(s.ctx, host, user, o)
+	}
+	text, err := codec.Marshal(o)
+	if err != nil {
+		return op.Result{}, err
+	}
+	question := host.Name + "\x00" + user + "\x00" + string(text)
+	if answer, ok := s.answers[question]; ok {
+		return answer, nil
+	}
+	answer, err := s.reader.Do(s.ctx, host, user, o)
+	if err == nil {
+		put(&s.answers, question, answer)
+	}
+	return answer, err
+}
+
+// digest identifies an answer, so that a later one can be compared with it; of one that holds secrets it is keyed.
+func (e *Env) digest(result op.Result) (string, error) {
+	text, err := codec.Marshal(result)
+	if err != nil || !secret.Marked(text) && (result.Read == nil || !secret.IsMarkedSum(result.Read.Sum)) {
+		return wire.Digest(result), err
+	}
+	seal, err := e.Sealer()
+	if err != nil {
+		return "", err
+	}
+	return seal(secret.Canonical([]byte(text))), nil
+}
+
+// factStore holds the facts that an evaluation has asked for. It is safe for
+// concurrent use, because lambdas come back to it.
+type factStore struct {
+	scope *Scope // of planning
+
+	mu    sync.Mutex
+	known map[string]map[string]any // by host and namespace
+}
+
+// Facts returns a namespace of a host's facts, which is asked for once.
+func (s *Scope) Facts(host *inventory.Host, namespace string) (map[string]any, error) {
+	if s.facts == nil {
+		return nil, (&diag.Error{Summary: "facts are not known while files are loaded"}).
+			WithHint("read them in the function that play() gets as do; call hosts() there, too")
+	}
+	told, err := s.facts.get(host, namespace)
+	if err != nil {
+		return nil, err
+	}
+	s.answered.Store(true)
+	return told, nil
+}
+
+func (f *factStore) get(host *inventory.Host, namespace string) (map[string]any, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	key := host.Name + "\x00" + namespace
+	if told, ok := f.known[key]; ok {
+		return told, nil
+	}
+	ctx := f.scope.ctx
+	if f.scope.ended {
+		ctx = context.WithoutCancel(ctx)
+	}
+	told, err := f.scope.reader.Facts(ctx, host, namespace)
+	if err != nil {
+		return nil, unanswered("facts "+namespace, host, f.scope.HostName(), err)
+	}
+	put(&f.known, key, told)
+	return told, nil
+}

@@ -1,0 +1,155 @@
+package jinja_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/openfroyo/froyo/builtins/jinja"
+)
+
+func render(t *testing.T, text string) (string, error) {
+	t.Helper()
+	fsys := fstest.MapFS{
+		"list.j2":   {Data: []byte("a={{ [1, nope] }}")},
+		"broken.j2": {Data: []byte("{% if %}")},
+		"base.j2":   {Data: []byte("{{ [nope] }}{% block b %}{% endblock %}")},
+		"macros.j2": {Data: []byte("{% macro m(x) %}{{ [x, nope] }}{% endmacro %}")},
+	}
+	return jinja.New(fsys, nil).Text(t.Context(), text, map[string]any{
+		"l": []any{"a", "b"}, "n": 3, "s": "text", "d": map[string]any{"k": "v"},
+		"o": &jinja.Object{Text: func() string { return "o" }, Get: func(string) (any, bool, error) { return nil, true, errors.New("cannot be read") }},
+	})
+}
+
+// TestNoErrorIsText: whatever fails within a template ends its rendering. gonja
+// would print the error, or take it for false, for nothing, or for what default() is for.
+func TestNoErrorIsText(t *testing.T) {
+	tests := []struct{ name, text, want string }{
+		{"an element of a list", `{{ [1, nope] }}`, `"nope" is not defined`},
+		{"within lists", `{{ [[1, [nope]]] }}`, `"nope" is not defined`},
+		{"of a tuple", `{{ (1, nope) }}`, `"nope" is not defined`},
+		{"of a list in a dict", `{{ {"a": [nope]} }}`, `"nope" is not defined`},
+		{"a list that was set", `{% set x = [nope] %}{{ x }}`, `"nope" is not defined`},
+		{"joined", `{{ [1, nope] | join(",") }}`, `"nope" is not defined`},
+		{"made JSON of", `{{ [1, nope] | to_json }}`, `"nope" is not defined`},
+		{"an argument in a list", `{{ s | replace("t", [nope] | first) }}`, `"nope" is not defined`},
+		{"concatenated", `{{ "a" ~ [nope] }}`, ``},
+		{"in a loop", `{% for x in l %}{{ [x, nope] }}{% endfor %}`, `"nope" is not defined`},
+		{"in an if", `{% if true %}{{ [nope] }}{% endif %}`, `"nope" is not defined`},
+		{"in a macro", `{% macro m() %}{{ [nope] }}{% endmacro %}{{ m() }}`, ``},
+		{"in an imported macro", `{% from "macros.j2" import m %}{{ m(1) }}`, ``},
+		{"in an included file", `{% include "list.j2" %}`, `"nope" is not defined`},
+		{"in what is extended", `{% extends "base.j2" %}{% block b %}{% endblock %}`, `"nope" is not defined`},
+		{"in a block", `{% block b %}{{ [nope] }}{% endblock %}`, `"nope" is not defined`},
+		{"in a captured block", `{% set x %}{{ [nope] }}{% endset %}{{ x }}`, `"nope" is not defined`},
+		{"in a filter block", `{% filter upper %}{{ [nope] }}{% endfilter %}`, `"nope" is not defined`},
+		{"in the other branch", `{{ 1 if false else [nope] }}`, `"nope" is not defined`},
+		{"in a loop's condition", `{% for x in l if nope %}{{ x }}{% endfor %}`, `"nope" is not defined`},
+		{"a filter that is not there, mapped", `{{ l | map("nope") | list }}`, `there is no filter "nope"`},
+		{"a filter that fails, mapped", `{{ l | map("b64decode") | list }}`, `illegal base64`},
+		{"a filter that fails, with a default", `{{ "%" | b64decode | default("x") }}`, `illegal base64`},
+		{"a filter that fails, in a list", `{{ ["%" | b64decode] }}`, `illegal base64`},
+		{"a filter that fails, in a condition", `{% for x in l if x | b64decode %}{{ x }}{% endfor %}`, `illegal base64`},
+		{"a test that is not there, in select", `{{ l | select("nope") | list }}`, `there is no test "nope"`},
+		{"in reject", `{{ l | reject("nope") | list }}`, `there is no test "nope"`},
+		{"in selectattr", `{{ [d] | selectattr("k", "nope") | list }}`, `there is no test "nope"`},
+		{"in rejectattr", `{{ [d] | rejectattr("k", "nope") | list }}`, `there is no test "nope"`},
+		{"an attribute that cannot be read", `{{ o.x | default("x") }}`, `cannot be read`},
+		{"in a list", `{{ [o.x] }}`, `cannot be read`},
+		{"a broken file that may be missing", `{% include "broken.j2" ignore missing %}`, `broken.j2`},
+		{"a negative number of times", `{{ "a" * -1 }}`, ``},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			got, err := render(t, test.text)
+			if strings.Contains(got, "Value>") || strings.Contains(got, "rror") {
+				t.Errorf("an error became text: %q", got)
+			}
+			if test.name == "a negative number of times" {
+				if got != "" || err != nil {
+					t.Errorf("got %q, %v, want nothing", got, err)
+				}
+				return
+			}
+			if _, ok := errors.AsType[*jinja.Error](err); !ok || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %q, %v, want an error with %q", got, err, test.want)
+			}
+		})
+	}
+}
+
+// TestWhatMayBeUndefined: the guards leave alone what Jinja lets templates ask.
+func TestWhatMayBeUndefined(t *testing.T) {
+	tests := []struct{ text, want string }{
+		{`{{ nope | default("x") }}`, "x"},
+		{`{{ nope | d("x") }}`, "x"},
+		{`{{ d.nope | default("x") }}`, "x"},
+		{`{{ d["nope"] | default("x") }}`, "x"},
+		{`{% if nope is defined %}a{% else %}b{% endif %}`, "b"},
+		{`{% if nope is undefined %}a{% endif %}`, "a"},
+		{`{% if d.k is defined and d.k == "v" %}a{% endif %}`, "a"},
+		{`{{ [d, {"j": 1}] | selectattr("k", "defined") | list | length }}`, "1"},
+		{`{{ (nope | default([])) + [1] }}`, "[1]"},
+		{`{{ "ab" * 2 }}{{ n * 2 }}{{ n * n * n }}`, "abab627"},
+		{`{% for x in l if x != "a" %}{{ x }}{% endfor %}`, "b"},
+		{`{% for x in l %}{% if loop.first %}{% continue %}{% endif %}{{ x }}{% endfor %}`, "b"},
+		{`{% for x in [[[["a"]]]] recursive %}{% if x is string %}{{ x }}{% else %}{{ loop(x) }}{% endif %}{% endfor %}`, "a"},
+		{`{% include "none.j2" ignore missing %}x`, "x"},
+		{`{% macro m(x, y="z") %}{{ x }}{{ y }}{% endmacro %}{{ m(1) }}`, "1z"},
+	}
+	for _, test := range tests {
+		if got, err := render(t, test.text); err != nil || got != test.want {
+			t.Errorf("%s: got %q, %v, want %q", test.text, got, err, test.want)
+		}
+	}
+}
+
+// TestTemplatesWithoutEnd: a rendering ends by its limits.
+func TestTemplatesWithoutEnd(t *testing.T) {
+	const many = `{% for a in range(100000) %}{% for b in range(1000) %}`
+	tests := []struct{ name, text, want string }{
+		{"loops that do nothing", many + `{% endfor %}{% endfor %}`, "the template takes more than"},
+		{"loops that set", many + `{% set x = 1 %}{% endfor %}{% endfor %}`, "the template takes more than"},
+		{"loops that test", many + `{% if x is defined %}{% endif %}{% endfor %}{% endfor %}`, "the template takes more than"},
+		{"loops with conditions", `{% for a in range(100000) %}{% for b in range(1000) if b < 0 %}{% endfor %}{% endfor %}`, "the template takes more than"},
+		{"output", many + `{{ "0" * 10000 }}{% endfor %}{% endfor %}`, "larger than 16777216 bytes"},
+		{"captured output", `{% set x %}` + many + strings.Repeat("0123456789", 100) + `{% endfor %}{% endfor %}{% endset %}`, "the template makes more than 67108864 bytes of text"},
+		{"captured expressions", `{% set x %}` + many + `{{ s * 100000 }}{% endfor %}{% endfor %}{% endset %}`, "the template makes more than 67108864 bytes of text"},
+		{"a text repeated", `{{ "x" * 2000000000 }}`, "larger than 16777216 bytes"},
+		{"a text repeated twice", `{{ "x" * 100000 * 100000 }}`, "larger than 16777216 bytes"},
+		{"a text repeated, in a condition", `{% if "x" * 2000000000 %}{% endif %}`, "larger than 16777216 bytes"},
+		{"a text repeated, set", `{% set x = "x" * 2000000000 %}`, "larger than 16777216 bytes"},
+		{"a text doubled", `{% set ns = namespace(s="0123456789") %}{% for a in range(60) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}`, "a text is larger than 16777216 bytes"},
+		{"a list doubled", `{% set ns = namespace(s=[1]) %}{% for a in range(60) %}{% set ns.s = ns.s + ns.s %}{% endfor %}`, "a list has more than 1000000 elements"},
+		{"made wide", `{{ "x" | center(2000000000) }}`, "center: 2000000000 is more than 16777216"},
+		{"a loop in itself", `{% for x in l recursive %}{{ loop(l) }}{% endfor %}`, "loops call themselves too often within each other"},
+		{"a macro in itself", `{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}`, "50 levels deep"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			set := jinja.New(fstest.MapFS{}, nil)
+			set.Limit = 10 * time.Minute // another limit comes first
+			if test.want == "the template takes more than" {
+				set.Limit = 500 * time.Millisecond
+			}
+			got, err := set.Text(t.Context(), test.text, map[string]any{"l": []any{1}, "s": "x"})
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %d bytes, %v, want %q", len(got), err, test.want)
+			}
+		})
+	}
+}
+
+// TestInterruptedTemplate: a rendering ends with its context, and says why.
+func TestInterruptedTemplate(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	time.AfterFunc(100*time.Millisecond, func() { cancel(errors.New("told so")) })
+	_, err := jinja.New(fstest.MapFS{}, nil).Text(ctx, `{% for a in range(100000) %}{% for b in range(1000) %}{% endfor %}{% endfor %}`, nil)
+	if err == nil || !strings.Contains(err.Error(), "told so") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,91 @@
+package resource
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/openfroyo/froyo/builtins/units"
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/secret"
+	"github.com/openfroyo/froyo/engine/unit"
+)
+
+// key returns the name of the unit within its type, or "".
+func (r *resource) key(d *draft) string {
+	for _, field := range []string{r.typ.KeyAlias, r.typ.Key} {
+		switch v := d.args[field].(type) {
+		case string:
+			if with := d.args[r.typ.KeyWith]; field == r.typ.Key && with != nil {
+				return fmt.Sprintf("%s:%v", v, with)
+			}
+			return v
+		case []any:
+			words := make([]string, len(v))
+			for i, w := range v {
+				words[i], _ = w.(string)
+			}
+			return strings.Join(words, " ")
+		}
+	}
+	return ""
+}
+
+// check completes the arguments by the type's schema.
+func (r *resource) check(d *draft, fail func(*diag.Error)) {
+	if d.holes {
+		return
+	}
+	checked, problems := r.env.Checker().Check(r.typ, d.args, d.later)
+	for _, p := range problems {
+		fail(&diag.Error{Summary: p.Message, Hint: p.Hint, Unit: d.unit.ID.Local()})
+	}
+	if checked == nil || d.failed {
+		return
+	}
+	u := d.unit
+	u.Args, u.Blobs, u.Order = checked.Args, checked.Blobs, r.typ.Order(d.args)
+	if d.marked {
+		if err := secret.Content(u.Blobs); err != nil {
+			fail(&diag.Error{Summary: err.Error(), Unit: u.ID.Local(), Cause: err})
+		}
+	}
+	for i := range r.typ.Fields {
+		if given, ok := d.args[r.typ.Fields[i].Name].(string); ok && r.typ.Fields[i].Resume {
+			u.OnResume = unit.OnResume(given)
+		}
+	}
+	later := map[string]unit.Lambda{}
+	for _, l := range d.lambdas {
+		switch {
+		case l.Arg == "when":
+			u.When = l.Func
+		case l.Arg == "until":
+			u.Retry.Until = l.Func
+		case r.fields[l.Arg].Result && !r.fields[l.Arg].Later:
+			u.ChangedWhen = l.Func
+		default:
+			later[l.Arg] = l.Func
+		}
+	}
+	if len(later) > 0 {
+		u.Later = later
+	}
+}
+
+// volatile refuses what would act at every apply where nothing calls for it.
+func (r *resource) volatile(s *units.Set, d *draft, fail func(*diag.Error)) {
+	u := d.unit
+	if s.Plays().Part().Handler != "" || d.failed || u.When != nil || len(u.OnChange) > 0 || slices.ContainsFunc(d.lambdas, func(l units.Lambda) bool { return l.Arg == "when" }) {
+		return
+	}
+	for i := range r.typ.Fields {
+		f := &r.typ.Fields[i]
+		given, ok := d.args[f.Name].(string)
+		if !ok || !slices.Contains(f.Volatile, given) {
+			continue
+		}
+		fail((&diag.Error{Summary: fmt.Sprintf("%s: %s = %q would act at every apply", d.unit.ID.Bare(), f.Name, given), Unit: d.unit.ID.Local()}).
+			WithHint("put it into a handler that others notify, or say when: on_change = [unit] or when = lambda: ..."))
+	}
+}

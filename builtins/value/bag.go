@@ -1,0 +1,111 @@
+package value
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"go.starlark.net/starlark"
+
+	"github.com/openfroyo/froyo/builtins/args"
+	"github.com/openfroyo/froyo/builtins/plain"
+	"github.com/openfroyo/froyo/engine/diag"
+)
+
+// Bag is named data from outside, read as attributes, by index, or with get.
+type Bag struct {
+	what   string // "variable", "label of web1"
+	data   map[string]any
+	hint   string                       // for a missing name, which it is given
+	record func(name string, value any) // notes each use; may be nil
+}
+
+var (
+	_ starlark.HasAttrs = (*Bag)(nil)
+	_ starlark.Mapping  = (*Bag)(nil)
+	_ plain.Plainer     = (*Bag)(nil)
+)
+
+// NewBag makes a bag of data. what says what one entry is; hint is for a missing
+// name, which it is given; record, which may be nil, notes each use.
+func NewBag(what string, data map[string]any, hint string, record func(name string, value any)) *Bag {
+	return &Bag{what: what, data: data, hint: hint, record: record}
+}
+
+func (b *Bag) String() string        { return "<" + b.what + "s>" }
+func (b *Bag) Type() string          { return b.what + "s" }
+func (b *Bag) Freeze()               {}
+func (b *Bag) Truth() starlark.Bool  { return len(b.data) > 0 }
+func (b *Bag) Hash() (uint32, error) { return 0, fmt.Errorf("unhashable: %s", b.Type()) }
+
+// AttrNames lists the names.
+func (b *Bag) AttrNames() []string {
+	return append(slices.Sorted(maps.Keys(b.data)), "get")
+}
+
+// Attr returns the value of a name, or an error with the nearest one.
+func (b *Bag) Attr(name string) (starlark.Value, error) {
+	if _, ok := b.data[name]; !ok && name == "get" {
+		return starlark.NewBuiltin("get", b.get), nil
+	}
+	v, found, err := b.Lookup(name)
+	if err != nil || found {
+		return v, err
+	}
+	missing := &diag.Error{Summary: fmt.Sprintf("there is no %s %q", b.what, name)}
+	if near := diag.Nearest(name, slices.Sorted(maps.Keys(b.data))); near != "" {
+		return nil, missing.WithHint("did you mean %q?", near)
+	}
+	return nil, missing.WithHint(b.hint, name)
+}
+
+// Get implements starlark.Mapping: vars["k"] and "k" in vars.
+func (b *Bag) Get(key starlark.Value) (starlark.Value, bool, error) {
+	name, ok := starlark.AsString(key)
+	if !ok {
+		return nil, false, fmt.Errorf("got %s, want a string", key.Type())
+	}
+	return b.Lookup(name)
+}
+
+// Lookup returns the value of a name, and false where there is none.
+func (b *Bag) Lookup(name string) (starlark.Value, bool, error) {
+	v, ok := b.data[name]
+	if !ok {
+		return nil, false, nil
+	}
+	if b.record != nil {
+		b.record(name, v)
+	}
+	value, err := plain.From(v)
+	if err != nil {
+		return nil, false, fmt.Errorf("%s %q: %w", b.what, name, err)
+	}
+	value.Freeze()
+	return value, true, nil
+}
+
+func (b *Bag) get(_ *starlark.Thread, fn *starlark.Builtin, pos starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {
+	var (
+		name     string
+		fallback starlark.Value = starlark.None
+	)
+	if err := args.Unpack(fn.Name(), pos, kw, "name", &name, "default?", &fallback); err != nil {
+		return nil, err
+	}
+	v, found, err := b.Lookup(name)
+	if err != nil || found {
+		return v, err
+	}
+	return fallback, nil
+}
+
+// Plain implements plain.Plainer.
+func (b *Bag) Plain() (any, error) {
+	for name, v := range b.data {
+		if b.record != nil {
+			b.record(name, v)
+		}
+	}
+	return maps.Clone(b.data), nil
+}

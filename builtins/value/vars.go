@@ -1,0 +1,19 @@
+package value
+
+import (
+	"go.starlark.net/starlark"
+
+	"github.com/openfroyo/froyo/builtins/eval"
+)
+
+func varsBuiltin() eval.Builtin {
+	return eval.Builtin{
+		Name: "vars",
+		Doc: "The variables of the command line: -e k=v, -e @file and FROYO_VAR_k. " +
+			"A missing one is an error; vars.get(name, default) gives the default.",
+		Example: `file("/etc/app.conf", content = "port=%s\n" % vars.get("port", "8080"))`,
+		Make: func(e *eval.Env) starlark.Value {
+			return NewBag("variable", e.Vars, "give it on the command line: -e %s=VALUE", nil)
+		},
+	}
+}

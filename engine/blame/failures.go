@@ -1,0 +1,84 @@
+package blame
+
+import (
+	"errors"
+	"sync"
+
+	"github.com/openfroyo/froyo/engine/apply"
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/event"
+	"github.com/openfroyo/froyo/engine/unit"
+	"github.com/openfroyo/froyo/providers/abi"
+)
+
+// Failures collects the errors of a run, to be told at its end. It implements event.Sink.
+type Failures struct {
+	mu      sync.Mutex
+	errs    []error
+	Left    int // units that would have acted and were not reached
+	Unknown int // interrupted units whose outcome is not known
+}
+
+// Emit implements event.Sink.
+func (f *Failures) Emit(e event.Event) {
+	switch {
+	case e.Kind == event.UnitFinished && e.Status == unit.Failed && !e.Ignored && e.Err != nil:
+		f.Add(unitError(e))
+	case e.Kind == event.UnitFinished && e.Reason == apply.Unconfirmed:
+		f.mu.Lock()
+		f.Unknown++
+		f.mu.Unlock()
+	case e.Kind == event.UnitFinished && e.Status == unit.Skipped && e.Open && e.Action != "" && e.Action != abi.None:
+		f.mu.Lock()
+		f.Left++
+		f.mu.Unlock()
+	case e.Kind == event.HostFailed, e.Kind == event.HostRefused:
+		f.Add(Host(e.Host, e.Err))
+	case e.Kind == event.HostStopped:
+		f.Add(e.Err)
+	}
+}
+
+// unitError is why a unit failed, with its place, also where the host is to
+// blame, and with what to do where nobody knows better.
+func unitError(e event.Event) error {
+	err := Host(e.Host, e.Err)
+	d, ok := errors.AsType[*diag.Error](err)
+	if !ok {
+		return err
+	}
+	told := *d
+	if told.Unit == "" {
+		told.Unit = e.Unit.Local()
+	}
+	if told.Pos.File == "" {
+		told.Pos = e.Pos
+	}
+	if told.Hint == "" && told.Code != diag.Interrupted {
+		told.Hint = "nothing after it was done on this host; fix the cause, then resume as said below"
+	}
+	return &told
+}
+
+// Add adds an error; nil is none.
+func (f *Failures) Add(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err != nil {
+		f.errs = append(f.errs, err)
+	}
+}
+
+// None reports whether nothing failed.
+func (f *Failures) None() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.errs) == 0
+}
+
+// Err joins what failed.
+func (f *Failures) Err() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return errors.Join(f.errs...)
+}

@@ -1,0 +1,32 @@
+package blame
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/openfroyo/froyo/engine/apply"
+	"github.com/openfroyo/froyo/engine/event"
+	"github.com/openfroyo/froyo/engine/unit"
+	"github.com/openfroyo/froyo/providers/abi"
+)
+
+// TestWhatIsLeft counts the units that are left to do, for whatever reason the run did not come to them.
+func TestWhatIsLeft(t *testing.T) {
+	var f Failures
+	for _, e := range []event.Event{
+		{Status: unit.Skipped, Open: true, Action: abi.Run, Reason: apply.NotReached},
+		{Status: unit.Skipped, Open: true, Action: abi.Create, Reason: "the play stopped before this host"},
+		{Status: unit.Skipped, Open: true, Action: abi.None, Reason: apply.NotReached},
+		{Status: unit.Skipped, Open: true, Reason: apply.NotReached},
+		{Status: unit.Skipped, Action: abi.Run, Reason: "done once, on h1"},
+		{Status: unit.Skipped, Action: abi.Run, Reason: apply.Unconfirmed},
+		{Status: unit.Failed, Open: true, Action: abi.Run, Err: errors.New("nobody knows whether it did its work")},
+		{Status: unit.Changed, Action: abi.Run},
+	} {
+		e.Kind = event.UnitFinished
+		f.Emit(e)
+	}
+	if f.Left != 2 || f.Unknown != 1 || len(f.errs) != 1 {
+		t.Errorf("%d left, %d unknown, %d errors; want 2, 1 and 1", f.Left, f.Unknown, len(f.errs))
+	}
+}

@@ -1,0 +1,65 @@
+package event
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/secret"
+)
+
+// Record is an event as it is written and stored: a line of --json, a row of the store.
+type Record struct {
+	Kind        Kind      `json:"event"`
+	Time        time.Time `json:"time"`
+	Host        string    `json:"host,omitempty"`
+	Play        string    `json:"play,omitempty"`
+	Unit        string    `json:"unit,omitempty"` // its local name
+	Pos         *diag.Pos `json:"pos,omitempty"`
+	Action      string    `json:"action,omitempty"`
+	Status      string    `json:"status,omitempty"`
+	Reason      string    `json:"reason,omitempty"`
+	ElapsedMS   int64     `json:"elapsed_ms,omitempty"`
+	Text        string    `json:"text,omitempty"`
+	Error       string    `json:"error,omitempty"`
+	Detail      string    `json:"detail,omitempty"`
+	Hint        string    `json:"hint,omitempty"`
+	Ignored     bool      `json:"ignored,omitempty"`
+	Unreachable bool      `json:"unreachable,omitempty"`
+	Total       int       `json:"total,omitempty"`
+}
+
+// Record gives an event the form in which it is written. One without a time is of now.
+func (e Event) Record() Record {
+	r := Record{
+		Kind: e.Kind, Time: e.Time, Host: e.Host, Play: e.Play, Action: string(e.Action), Status: string(e.Status),
+		Reason: e.Reason, ElapsedMS: e.Elapsed.Milliseconds(), Text: e.Text, Unreachable: e.Unreachable, Ignored: e.Ignored, Total: e.Total,
+	}
+	if r.Time.IsZero() {
+		r.Time = time.Now()
+	}
+	if e.Unit.Type != "" {
+		r.Unit = e.Unit.Local()
+	}
+	if e.Pos.File != "" {
+		r.Pos = &e.Pos
+	}
+	if e.Err != nil {
+		d := diag.Of(e.Err)
+		r.Error, r.Detail, r.Hint = d.Summary, d.Detail, d.Hint
+	}
+	return r
+}
+
+// Encode writes an event as JSON, in which no secret stands.
+func Encode(e Event) ([]byte, error) {
+	text, err := json.Marshal(e.Record())
+	return []byte(secret.Mask(string(text))), err
+}
+
+// Decode reads what Encode wrote, by this version or an earlier one.
+func Decode(data []byte) (Record, error) {
+	var r Record
+	err := json.Unmarshal(data, &r)
+	return r, err
+}

@@ -1,0 +1,64 @@
+package inspect
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/providers/abi"
+	"github.com/openfroyo/froyo/runner/op"
+)
+
+// Potential asks the providers what units without effects may do when they are executed. It
+// asks for none on a host where nothing is going to change.
+func Potential(ctx context.Context, providers Providers, steps []*plan.Step) error {
+	var asked []*plan.Step
+	changes := false
+	for _, s := range steps {
+		if open(s, changes) {
+			asked = append(asked, s)
+		}
+		changes = changes || s.Acts() && s.Change.Action != abi.Probe
+	}
+	all, err := batches(ctx, providers, asked, abi.May)
+	if err != nil {
+		return err
+	}
+	for _, b := range all {
+		replies, err := b.provider.Call(ctx, b.reqs)
+		if err != nil {
+			return err
+		}
+		for i, reply := range replies {
+			allow(b.steps[i], reply)
+		}
+	}
+	return nil
+}
+
+// open reports whether the step may act although nothing is planned: a unit
+// before it changes the host, it is read again when it is executed anyway, or it could
+// not be planned and is tried again.
+func open(s *plan.Step, changes bool) bool {
+	switch {
+	case s.Change == nil:
+		return true
+	case len(s.Change.Effects) > 0:
+		return false
+	}
+	return changes || s.Unit.When != nil || len(s.Unit.Later)+len(s.Unit.OnChange) > 0
+}
+
+// allow takes the provider's answer to the verb may. A unit that could not be
+// planned keeps that reason.
+func allow(s *plan.Step, reply abi.Reply) {
+	switch {
+	case reply.Change != nil:
+		s.Potential = reply.Change.Effects
+	case s.Err != nil:
+	case reply.Error != nil:
+		s.Err = reply.Error
+	default:
+		s.Err = &abi.Error{Class: op.Permanent, Message: fmt.Sprintf("the provider of %s does not say what it may do", s.Unit.ID.Type)}
+	}
+}

@@ -1,0 +1,117 @@
+package plan
+
+import (
+	"slices"
+	"time"
+
+	"github.com/openfroyo/froyo/engine/protect"
+	"github.com/openfroyo/froyo/engine/unit"
+	"github.com/openfroyo/froyo/providers/abi"
+	"github.com/openfroyo/froyo/runner/codec"
+)
+
+// Certainty says how sure a planned change is.
+type Certainty string
+
+// The certainties.
+const (
+	// Sure: the change happens unless the host changes first.
+	Sure Certainty = ""
+	// Conditional: it happens if the unit's when says so when it is executed.
+	Conditional Certainty = "conditional"
+	// Unknown: all that might differ is known only after apply.
+	Unknown Certainty = "unknown"
+)
+
+// Step is one unit with what it found and what it would do.
+type Step struct {
+	Unit *unit.Unit
+	// On is the host that the unit acts on, where that is another one; its Err says
+	// why it could not be reached.
+	On *Host
+	Found
+	Change *abi.Change
+	// Args are the unit's, but with the fields in Ignored as they are on the host,
+	// since their differences do not count; nil where there are none.
+	Args    codec.Raw
+	Ignored []string
+	// Protections are those of the host that the step is about.
+	Protections *protect.Set
+	// Potential holds what else the unit may do when it is executed, where it has nothing to
+	// do as things stand and these may be others by then.
+	Potential []abi.Effect
+	// Certainty grades Change. Skip says that its condition is false as things
+	// stand, Dormant that it belongs to a handler that nothing notifies.
+	Certainty Certainty
+	Skip      bool
+	Dormant   bool
+	// Rescue says that it runs only where another unit has failed.
+	Rescue bool
+	// Once names the host on which the unit is done for all of its play; "" is
+	// that each does it.
+	Once string
+	// PendingHandler is the step's handler, where an earlier run left it pending.
+	PendingHandler *PendingHandler
+	// InputsChanging says that a unit whose result this one reads is going to change.
+	InputsChanging bool
+	// Err is why the unit cannot be planned.
+	Err *abi.Error
+	Resumed
+}
+
+// Found is what a step found on its host.
+type Found struct {
+	// Actual is the provider's view of the present, Reads how it came by it.
+	Actual codec.Raw
+	Reads  []abi.Entry
+	// Real is where the unit's path leads through links in its directories; "" is
+	// that it has none.
+	Real string
+}
+
+// Resumed is how far a step had come before its run was interrupted; the zero
+// value in a new run.
+type Resumed struct {
+	// Done says that the unit was executed already and is not executed again.
+	Done bool
+	// Interrupted is when it began to act, where its outcome is unknown.
+	Interrupted time.Time
+	// Confirmed says that the step is done because the host's journal says so.
+	Confirmed bool
+}
+
+// Acts reports whether apply has something to run for the step.
+func (s *Step) Acts() bool {
+	return !s.Done && !s.Skip && !s.Dormant && !s.Elsewhere() && s.Change != nil && s.Change.Action != abi.None
+}
+
+// Pending reports whether the step counts as a change that is still to be made.
+func (s *Step) Pending() bool {
+	return s.Acts() && s.Change.Action != abi.Probe && s.Certainty != Unknown
+}
+
+// Request asks for a verb on the step's unit.
+func (s *Step) Request(verb abi.Verb) abi.Request {
+	r := abi.Request{Type: s.Unit.ID.Type, Verb: verb, Unit: s.Unit.Args, Unknown: s.Unit.LaterFields()}
+	if verb == abi.Read || verb == abi.May {
+		return r
+	}
+	r.Actual = s.Actual
+	if s.Args != nil {
+		r.Unit = s.Args
+		r.Unknown = slices.DeleteFunc(r.Unknown, func(field string) bool { return slices.Contains(s.Ignored, field) })
+	}
+	return r
+}
+
+// Elsewhere reports whether the step is done once, and on another host.
+func (s *Step) Elsewhere() bool { return s.Once != "" && s.Once != s.Unit.ID.Host }
+
+// MayAct reports whether the step has nothing to do, but may have when it is executed.
+func (s *Step) MayAct() bool { return s.Err == nil && !s.Acts() && len(s.Potential) > 0 }
+
+// OutcomeUnknown reports whether the step was interrupted and nothing on the host tells
+// whether it did its work: a program without a guard.
+func (s *Step) OutcomeUnknown() bool {
+	return !s.Interrupted.IsZero() && s.Change != nil && s.Change.Action == abi.Run && len(s.Reads) == 0
+}

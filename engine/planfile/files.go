@@ -1,0 +1,56 @@
+package planfile
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"time"
+)
+
+// Files shows the sources of a saved plan in place of the files below.
+func (d *Document) Files(below fs.FS) fs.FS {
+	return overlay{sources: d.Sources, below: below}
+}
+
+// overlay shows a saved plan's sources in place of the workspace's files.
+type overlay struct {
+	sources map[string]string
+	below   fs.FS
+}
+
+// Open implements fs.FS.
+func (o overlay) Open(name string) (fs.File, error) {
+	if text, ok := o.sources[path.Clean(name)]; ok {
+		return &savedFile{Reader: bytes.NewReader([]byte(text)), name: filepath.Base(name), size: int64(len(text))}, nil
+	}
+	f, err := o.below.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	}
+	return f, err
+}
+
+// savedFile is a source of a saved plan as a file.
+type savedFile struct {
+	*bytes.Reader
+	name string
+	size int64
+}
+
+var (
+	_ fs.File     = (*savedFile)(nil)
+	_ fs.FileInfo = (*savedFile)(nil)
+	_ io.ReaderAt = (*savedFile)(nil)
+)
+
+func (f *savedFile) Stat() (fs.FileInfo, error) { return f, nil }
+func (f *savedFile) Close() error               { return nil }
+func (f *savedFile) Name() string               { return f.name }
+func (f *savedFile) Size() int64                { return f.size }
+func (f *savedFile) Mode() fs.FileMode          { return 0o400 }
+func (f *savedFile) ModTime() time.Time         { return time.Time{} }
+func (f *savedFile) IsDir() bool                { return false }
+func (f *savedFile) Sys() any                   { return nil }

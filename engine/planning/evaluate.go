@@ -1,0 +1,113 @@
+package planning
+
+import (
+	"context"
+	"errors"
+
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/facts"
+	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/unit"
+	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/target"
+)
+
+// Evaluation is what the runbook wants of one host.
+type Evaluation struct {
+	Plays    map[int]*unit.Play // by index of the play
+	Inputs   []byte             // canonical JSON
+	Facts    *op.FactsResult    // what it had to learn, or nil
+	Warnings []*diag.Error
+	// Reads are the places where the runbook looked at the host itself.
+	Reads []Look
+}
+
+// Look is one read that a runbook made of a host, and how many units of the
+// host were declared before it.
+type Look struct {
+	Pos   diag.Pos
+	After int
+}
+
+// evaluate evaluates the runbook for a host, makes the steps of its plays, and
+// returns where the runbook looked at the host.
+func (p *Planner) evaluate(ctx context.Context, h *plan.Host) ([]Look, error) {
+	eval, err := p.Evaluate(ctx, h.Host, h.Target)
+	if err != nil {
+		return nil, unevaluated(h.Host.Name, err)
+	}
+	h.Inputs, h.Facts, h.Warnings = eval.Inputs, eval.Facts, eval.Warnings
+	for index, play := range eval.Plays {
+		h.Plays[index] = newPlay(play)
+	}
+	return eval.Reads, nil
+}
+
+// newPlay makes the steps of a play.
+func newPlay(p *unit.Play) *plan.Play {
+	play := &plan.Play{Steps: newSteps(p.Units), Flush: p.Flush, Barriers: p.Barriers, Graph: p.Graph, Verify: newSteps(p.Verify)}
+	for _, h := range p.Handlers {
+		handler := &plan.Handler{Name: h.Name, Pos: h.Pos, Steps: newSteps(h.Units), Rescue: h.Rescue}
+		for _, s := range handler.Steps {
+			s.Rescue = h.Rescue
+		}
+		play.Handlers = append(play.Handlers, handler)
+	}
+	return play
+}
+
+func newSteps(units []*unit.Unit) []*plan.Step {
+	steps := make([]*plan.Step, len(units))
+	for i, u := range units {
+		steps[i] = &plan.Step{Unit: u}
+	}
+	return steps
+}
+
+// unevaluated is why the runbook could not be evaluated for a host. Where the
+// host is to blame, each error keeps the place in the runbook that needed it.
+func unevaluated(host string, err error) error {
+	var all []error
+	for e := range diag.All(err) {
+		told, ok := errors.AsType[*diag.Error](e)
+		if !ok {
+			told = &diag.Error{}
+		}
+		d := &diag.Error{Pos: told.Pos, Stack: told.Stack, Host: host, Code: diag.Failed, Cause: e}
+		if lost, ok := errors.AsType[*target.Error](e); ok {
+			d.Summary, d.Detail, d.Hint = lost.Message, lost.Detail, lost.Hint
+			if lost.Host == host { // the runbook is not to blame, wherever it first asked
+				d.Pos, d.Stack = diag.Pos{}, nil
+			}
+			if lost.Unreachable() {
+				d.Code = diag.Unreachable
+			}
+			e = d
+		} else if bad, ok := errors.AsType[*facts.BadError](e); ok {
+			d.Summary = "facts: " + bad.Error()
+			e = d.WithHint("no machine says that of itself; look at the host before you trust it")
+		}
+		all = append(all, e)
+	}
+	if len(all) == 1 {
+		return all[0]
+	}
+	return errors.Join(all...)
+}
+
+// staleReads warns of reads that come after a unit which is going to change the host.
+func staleReads(host string, steps []*plan.Step, looks []Look) []*diag.Error {
+	var warnings []*diag.Error
+	for _, look := range looks {
+		for _, s := range own(steps) {
+			if s.Unit.Index < look.After && s.Pending() {
+				warnings = append(warnings, (&diag.Error{
+					Summary: "this was read before " + s.Unit.ID.Local() + " changes the host",
+					Pos:     look.Pos, Host: host,
+				}).WithHint("to read when the unit is executed, use when = lambda: host.stat(...) or later(lambda: ...)"))
+				break
+			}
+		}
+	}
+	return warnings
+}

@@ -1,0 +1,127 @@
+// Package record keeps a run in the store: what it planned, what happened, what it is about to do and
+// what it did, and what earlier runs left for it.
+//
+// It imports engine/plan, engine/apply and engine/state.
+package record
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/openfroyo/froyo/engine/apply"
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/event"
+	"github.com/openfroyo/froyo/engine/planfile"
+	"github.com/openfroyo/froyo/engine/state"
+	"github.com/openfroyo/froyo/engine/unit"
+	"github.com/openfroyo/froyo/engine/worker"
+)
+
+// Options say which run is kept, and where. Store, Workspace, Seal, Worker and Warn must be set.
+type Options struct {
+	Store     state.Store
+	Workspace string // its ID
+	Seal      planfile.Seal
+	Worker    worker.Identity
+	// Warn is told what is no error; it may be called by many goroutines.
+	Warn func(*diag.Error)
+	// Command and Main name a new run: the command, and its runbook.
+	Command, Main string
+	// Hosts is how many it has.
+	Hosts int
+	// Plan is the digest of the saved plan that it carries out, "" where there is none.
+	Plan string
+	// Resumed is the run that is resumed, nil for a new one.
+	Resumed *state.Run
+}
+
+// ref is where a run is kept.
+type ref struct {
+	store     state.Store
+	workspace string
+	run       string
+}
+
+// Record is one run in the store. Its parts are what the engine asks of one.
+type Record struct {
+	ID    string
+	Began time.Time
+	// Events takes what happens.
+	Events *Events
+	// Log takes what is about to be done, and what was done.
+	Log *RunLog
+	// Protector takes what must not be removed.
+	Protector *Protector
+	// History tells what earlier runs left.
+	History *History
+
+	ref     ref
+	warn    func(*diag.Error)
+	unknown *unknown
+	was     *state.End // how the run that is resumed had ended, nil for a new one
+}
+
+// Open begins a run in the store, or resumes one.
+func Open(ctx context.Context, o Options) (*Record, error) {
+	now := time.Now()
+	r := &Record{ID: state.NewRunID(now), Began: now, ref: ref{store: o.Store, workspace: o.Workspace}, warn: o.Warn, unknown: &unknown{}}
+	var last int64
+	var done progress
+	var err error
+	if o.Resumed != nil {
+		r.ID, r.Began, r.was = o.Resumed.ID, o.Resumed.Started, &o.Resumed.End
+		r.ref.run = r.ID
+		last, done, err = r.resume(ctx, o.Worker)
+	} else if err = worker.CloseDead(ctx, o.Store, o.Workspace, now); err == nil {
+		r.ref.run = r.ID
+		err = o.Store.BeginRun(ctx, state.Run{
+			ID: r.ID, Workspace: o.Workspace, Command: o.Command, User: o.Worker.Operator, Started: now, Hosts: o.Hosts, Plan: o.Plan,
+			Process: o.Worker.Process,
+		})
+	}
+	if err != nil {
+		return nil, err
+	}
+	audit := state.Audit{Time: now, User: o.Worker.Operator, Action: o.Command, Run: r.ID, Detail: o.Main}
+	if err := o.Store.AppendAudit(ctx, audit); err != nil {
+		return nil, err
+	}
+	r.Events = &Events{stream: state.NewStream(o.Store, r.ID, last, event.Encode), unknown: r.unknown}
+	r.Log = &RunLog{ref: r.ref, seal: o.Seal, unknown: r.unknown, positions: map[unit.ID]int{}}
+	r.Protector = &Protector{ref: r.ref}
+	r.History = &History{ref: r.ref, done: done, operator: o.Worker.Operator, refused: map[string]bool{}}
+	return r, nil
+}
+
+// End is how the run ended, with this exit code. One that was to be resumed, and of
+// which nothing came, ended as it had before.
+func (r *Record) End(code diag.Code, counts []apply.Count) (state.End, error) {
+	if r.was != nil && counts == nil {
+		return *r.was, nil
+	}
+	summary, err := json.Marshal(counts)
+	return state.End{Ended: time.Now(), Status: r.status(code), Code: code, Summary: summary}, err
+}
+
+// status says in a word how the run ended. One whose outcome is not known for all
+// units was interrupted, whatever else failed.
+func (r *Record) status(code diag.Code) state.RunStatus {
+	switch {
+	case code == diag.OK, code == diag.Pending:
+		return state.Succeeded
+	case code == diag.Interrupted, r.unknown.any():
+		return state.Interrupted
+	}
+	return state.Failed
+}
+
+// Close records how the run ended, and closes the store.
+func (r *Record) Close(ctx context.Context, end state.End) error {
+	err := r.Events.stream.Close()
+	return errors.Join(err, r.ref.store.FinishRun(ctx, r.ID, end), r.ref.store.Close())
+}
+
+// Store is where the run is kept, for as long as it is open.
+func (r *Record) Store() state.Store { return r.ref.store }

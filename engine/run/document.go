@@ -1,0 +1,97 @@
+package run
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/planfile"
+	"github.com/openfroyo/froyo/engine/secret"
+	"github.com/openfroyo/froyo/engine/vars"
+)
+
+// origin is what the plan was made from, in the shape in which plans are saved:
+// without the values of variables that nobody shall see, and with what those are
+// that are left out though nobody marked them.
+func (p *Plan) origin() (*planfile.Document, map[string]bool, error) {
+	j := p.job
+	seal, err := p.job.services.Workspace.Sealer()
+	if err != nil {
+		return nil, nil, err
+	}
+	w, err := vars.FindWithheld(p.Hosts)
+	if err != nil {
+		return nil, nil, err
+	}
+	given := w.Kept("", j.program.Vars(), seal)
+	hosts := j.Spec.Vars.Inventory.WithVars(func(h *inventory.Host) map[string]any { return w.Kept(h.Name, h.Vars, seal) })
+	d := &planfile.Document{
+		Format: planfile.Format, Froyo: j.services.Version, Created: time.Now().UTC(), Main: j.Spec.Main, Root: j.Spec.Root, Sources: j.sources(), Vars: given,
+		Inventory: hosts.Hosts(), InventoryFiles: j.Spec.InventoryFiles, Groups: slices.Sorted(maps.Keys(j.Spec.Vars.Inventory.Groups())), Limit: j.Spec.Limit, Tags: j.Spec.Tags.Only, SkipTags: j.Spec.Tags.Skip,
+		Targets: j.targets.Only(), Exclude: j.targets.Exclude(),
+	}
+	for i, p := range j.program.Plays() {
+		play := planfile.Play{Name: p.Name, Selector: p.Selector, Selected: j.selection.ByPlay[i]}
+		if p.Graph {
+			play.Order = planfile.OrderGraph
+		}
+		d.Plays = append(d.Plays, play)
+	}
+	return d, w.Found(), nil
+}
+
+// Document gives the plan the shape in which it is saved.
+func (p *Plan) Document() (*planfile.Document, error) {
+	seal, err := p.job.services.Workspace.Sealer()
+	if err != nil {
+		return nil, err
+	}
+	d, withheld, err := p.origin()
+	if err != nil {
+		return nil, err
+	}
+	d.Summary = plan.Summarize(p.Hosts)
+	for _, h := range p.Hosts {
+		known := *h
+		known.Inputs = secret.KeptJSON(h.Inputs, seal)
+		for value := range withheld {
+			text, stands := `"`+secret.Quoted(value)+`"`, `"(sensitive `+secret.Reference(value, seal)+`)"`
+			known.Inputs = bytes.ReplaceAll(known.Inputs, []byte(text), []byte(stands))
+		}
+		if err := d.AddHost(&known, p.job.selection.Names, p.Contents, seal); err != nil {
+			return nil, err
+		}
+	}
+	return d, nil
+}
+
+// Write writes the plan as it is saved, signed.
+func (p *Plan) Write(w io.Writer) error {
+	d, err := p.Document()
+	if err != nil {
+		return err
+	}
+	key, err := p.job.services.Workspace.Signer()
+	if err != nil {
+		return err
+	}
+	return d.Write(w, key)
+}
+
+// resumable gives what the run can be resumed with, should it die: the saved plan that it
+// carries out, or what it was planned from.
+func (p *Plan) resumable() ([]byte, error) {
+	d := p.job.Spec.Saved
+	if d == nil {
+		var err error
+		if d, _, err = p.origin(); err != nil {
+			return nil, err
+		}
+	}
+	return json.Marshal(d)
+}

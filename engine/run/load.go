@@ -1,0 +1,194 @@
+package run
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+	"sync"
+
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/event"
+	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/planfile"
+	"github.com/openfroyo/froyo/engine/planning"
+	"github.com/openfroyo/froyo/engine/runbook"
+	"github.com/openfroyo/froyo/engine/selection"
+	"github.com/openfroyo/froyo/engine/state"
+	"github.com/openfroyo/froyo/engine/unit"
+	"github.com/openfroyo/froyo/engine/unitfilter"
+	"github.com/openfroyo/froyo/engine/vars"
+)
+
+// Spec is what is to be run, as data.
+type Spec struct {
+	// Main is the runbook's path in Services.Files, and Root the directory that its paths start from.
+	Main, Root string
+	// Vars are the variables of the command line, and the inventory.
+	Vars vars.Set
+	// InventoryFiles are those that were named beside the workspace's own.
+	InventoryFiles []string
+	// Limit narrows the hosts; it names no files.
+	Limit string
+	// Tags, Only and Exclude narrow the units.
+	Tags          unitfilter.Tags
+	Only, Exclude []string
+	// Saved is the plan that is to be carried out exactly, nil where there is none, and Digest its digest.
+	Saved  *planfile.Document
+	Digest string
+	// Resumed is the run that is resumed, nil for a new one.
+	Resumed *state.Run
+	// OnResume, where it is not "", says in place of the runbook what becomes of units
+	// whose outcome is not known.
+	OnResume unit.OnResume
+}
+
+// Job is a runbook that was read, with its hosts, ready to be planned. It has connected to nothing.
+type Job struct {
+	// Spec is what it was loaded from.
+	Spec Spec
+
+	services  Services
+	program   runbook.Program
+	selection *selection.Selection
+	targets   *unitfilter.Targets
+
+	printing sync.Mutex
+	printed  func(pos diag.Pos, host, text string)
+}
+
+// Load reads the runbook and selects the hosts of its plays.
+func Load(ctx context.Context, s Services, spec Spec) (*Job, error) {
+	j := &Job{Spec: spec, services: s, printed: s.Printed}
+	var err error
+	if j.targets, err = unitfilter.Parse(spec.Only, spec.Exclude, s.Types.KeyIsPath); err != nil {
+		return nil, err
+	}
+	j.program, err = s.Read(ctx, Source{
+		Files: s.Files, Main: spec.Main, Types: s.Types.Types(), Inventory: spec.Vars.Inventory, Vars: spec.Vars.Given,
+		Print: j.print, Seal: s.Workspace.Sealer,
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range j.program.Warnings() {
+		s.Warn(w)
+	}
+	j.selection, err = selection.Of(spec.Vars.Inventory, j.program.Plays(), spec.Limit)
+	return j, err
+}
+
+// Plays names the plays, in their order.
+func (j *Job) Plays() []string { return j.selection.Names }
+
+// Hosts are the hosts that take part, in the inventory's order.
+func (j *Job) Hosts() []*inventory.Host { return j.selection.Hosts }
+
+// Selected names the hosts of a play, by its index.
+func (j *Job) Selected(play int) []string { return j.selection.ByPlay[play] }
+
+// Text gives the text of a source, for the lines under errors.
+func (j *Job) Text(file string) ([]byte, bool) {
+	if text, ok := j.program.Sources()[file]; ok {
+		return text, true
+	}
+	return Text(j.services.Files, file)
+}
+
+// Text gives the text of a file, for the lines under errors.
+func Text(files fs.FS, file string) ([]byte, bool) {
+	if !fs.ValidPath(path.Clean(file)) {
+		return nil, false
+	}
+	text, err := fs.ReadFile(files, path.Clean(file))
+	return text, err == nil
+}
+
+// Notes tells which units take part besides those that were named.
+func (j *Job) Notes() []*diag.Error { return j.targets.Notes() }
+
+// print passes on what the runbook prints.
+func (j *Job) print(pos diag.Pos, host, text string) {
+	j.printing.Lock()
+	to := j.printed
+	j.printing.Unlock()
+	if to != nil {
+		to(pos, host, text)
+	}
+}
+
+// printInto sends what the runbook prints into a stream from now on.
+func (j *Job) printInto(sink event.Sink) {
+	j.printing.Lock()
+	defer j.printing.Unlock()
+	j.printed = func(pos diag.Pos, host, text string) {
+		sink.Emit(event.Event{Kind: event.Printed, Pos: pos, Host: host, Text: text})
+	}
+}
+
+// units asks the runbook what it wants of a host, without what tags and targets leave out.
+func (j *Job) units(ctx context.Context, h *inventory.Host, r runbook.Reader) (*planning.Evaluation, *diag.Error, error) {
+	indexes := j.selection.Plays[h.Name]
+	ev, stopped, err := j.program.Units(ctx, h, indexes, r)
+	if err != nil {
+		return nil, nil, err
+	}
+	var kept []*unit.Play
+	var of []int
+	for _, i := range indexes {
+		if ev.Plays[i] != nil { // else the evaluation ended before
+			kept, of = append(kept, j.Spec.Tags.Filter(ev.Plays[i])), append(of, i)
+		}
+	}
+	for i, play := range j.targets.Filter(kept) {
+		ev.Plays[of[i]] = play
+		for u := range play.All() {
+			u.OnResume = cmp.Or(j.Spec.OnResume, u.OnResume)
+		}
+	}
+	return ev, stopped, nil
+}
+
+// sources are the texts of the files that were evaluated, without those that come with froyo.
+func (j *Job) sources() map[string]string {
+	out := map[string]string{}
+	for name, text := range j.program.Sources() {
+		if !strings.HasPrefix(name, runbook.BuiltIn) {
+			out[name] = string(text)
+		}
+	}
+	return out
+}
+
+// SpecOf is what a saved plan was made from. Its variables lack the values that are sensitive.
+func SpecOf(saved *planfile.Document) Spec {
+	return Spec{
+		Main: saved.Main, Root: saved.Root, InventoryFiles: saved.InventoryFiles, Limit: saved.Limit,
+		Vars: vars.Set{Given: saved.Vars, Inventory: inventory.New(saved.Inventory, saved.Groups...)},
+		Tags: unitfilter.Tags{Only: saved.Tags, Skip: saved.SkipTags}, Only: saved.Targets, Exclude: saved.Exclude,
+	}
+}
+
+// Stored reads from the workspace's state what a run goes by: the saved plan that it
+// carries out, or what it was planned from.
+func Stored(ctx context.Context, w Workspace, run string) (*planfile.Document, error) {
+	store, err := w.Kept(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if store == nil {
+		return nil, fmt.Errorf("the plan of run %s: %w", run, fs.ErrNotExist)
+	}
+	data, err := store.PlanOf(ctx, run)
+	if err := errors.Join(err, store.Close()); err != nil {
+		return nil, err
+	}
+	kept, err := planfile.Decode(data)
+	if err != nil {
+		return nil, fmt.Errorf("the plan of run %s: %w", run, err)
+	}
+	return kept, nil
+}

@@ -1,0 +1,181 @@
+package run
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/openfroyo/froyo/engine/apply"
+	"github.com/openfroyo/froyo/engine/blame"
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/planfile"
+	"github.com/openfroyo/froyo/runner/target"
+)
+
+// Plan is what a run would change. It is not to be changed.
+type Plan struct {
+	// Hosts are the hosts with what each would change, or why it has no plan.
+	Hosts []*plan.Host
+	// Contents are the texts that differences refer to.
+	Contents *plan.Contents
+
+	job *Job
+}
+
+// checkTargets refuses the name of a unit that means none.
+func (p *Plan) checkTargets() error {
+	for _, h := range p.Hosts {
+		if h.Err != nil {
+			return nil // the unit may be that host's
+		}
+	}
+	return p.job.targets.Unmatched()
+}
+
+// Errors are the reasons why hosts and units have no plan.
+func (p *Plan) Errors() error {
+	var errs []error
+	for _, h := range p.Hosts {
+		if h.Err != nil {
+			errs = append(errs, blame.Host(h.Host.Name, h.Err))
+		}
+		for _, s := range h.Steps() {
+			if s.Err != nil {
+				errs = append(errs, apply.Explain(s.Unit, s.Err))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Warnings are remarks on the runbook that planning brought up.
+func (p *Plan) Warnings() []*diag.Error {
+	var all []*diag.Error
+	for _, h := range p.Hosts {
+		all = append(all, h.Warnings...)
+	}
+	return append(all, unnotified(p.Hosts)...)
+}
+
+// Interrupted counts the units of a resumed run that are done, and those whose outcome is not known.
+func (p *Plan) Interrupted() (done, unknown int) {
+	for _, h := range p.Hosts {
+		for _, s := range h.Steps() {
+			if s.Done {
+				done++
+			}
+			if !s.Interrupted.IsZero() {
+				unknown++
+			}
+		}
+	}
+	return done, unknown
+}
+
+// Changing counts the hosts that have something to do.
+func (p *Plan) Changing() int {
+	n := 0
+	for _, h := range p.Hosts {
+		acts := false
+		for _, s := range h.Steps() {
+			acts = acts || s.Acts() || s.Err != nil
+		}
+		if acts && h.Err == nil {
+			n++
+		}
+	}
+	return n
+}
+
+// Unplanned counts the hosts of which it is not known what is left to do there.
+func (p *Plan) Unplanned() int {
+	n := 0
+	for _, h := range p.Hosts {
+		if h.Err != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// Applicable says why the plan cannot be applied, or nil. A runbook that is wrong for any
+// host changes none.
+func (p *Plan) Applicable() error {
+	for _, h := range p.Hosts {
+		if h.Err != nil && diag.CodeOf(blame.Host(h.Host.Name, h.Err)) == diag.Usage {
+			return p.Errors()
+		}
+	}
+	return nil
+}
+
+// RefuseStale takes the hosts that differ from the saved plan out of the run and says why.
+// Of a plan that was carried out in part, hosts differ that need more than what is left of it.
+// It is called before Approve, and does nothing where no saved plan is carried out.
+func (p *Plan) RefuseStale() (refused, err error) {
+	saved := p.job.Spec.Saved
+	if saved == nil {
+		return nil, nil
+	}
+	differs := planfile.Stale
+	if p.job.Spec.Resumed != nil {
+		differs = planfile.Beyond
+	}
+	now, err := p.Document()
+	if err != nil {
+		return nil, err
+	}
+	var all []error
+	for _, h := range p.Hosts {
+		if h.Err != nil {
+			continue // it says itself why it takes no part
+		}
+		was, ok := saved.Host(h.Host.Name)
+		is, _ := now.Host(h.Host.Name)
+		stale := (&diag.Error{Summary: "the saved plan does not hold this host", Host: h.Host.Name}).WithCode(diag.Stale)
+		if ok {
+			stale = differs(was, is)
+		}
+		if stale != nil {
+			h.Err = stale
+			all = append(all, stale)
+		}
+	}
+	return errors.Join(all...), nil
+}
+
+// AllOrNothing tells why nothing is done on any host where that is wanted and one of them
+// is refused or has no plan, else it is nil.
+func (p *Plan) AllOrNothing() error {
+	var reasons []error
+	for _, h := range p.Hosts {
+		if h.Err != nil {
+			reasons = append(reasons, blame.Host(h.Host.Name, h.Err))
+		}
+	}
+	if len(reasons) == 0 {
+		return nil
+	}
+	summary := fmt.Sprintf("nothing was done on any host: %d of %d cannot be done as planned", len(reasons), len(p.Hosts))
+	return errors.Join(append(reasons, (&diag.Error{Summary: summary, Code: diag.Stale}).
+		WithHint("fix them or make a new plan; without --stale fail-all the other hosts are done"))...)
+}
+
+// RefusedCounts is the recap of a run that was stopped before its first change.
+func (p *Plan) RefusedCounts() []apply.Count {
+	counts := make([]apply.Count, len(p.Hosts))
+	for i, h := range p.Hosts {
+		counts[i].Host = h.Host.Name
+		lost, isLost := errors.AsType[*target.Error](h.Err)
+		switch {
+		case isLost && lost.Unreachable():
+			counts[i].Unreachable = 1
+		case h.Err != nil:
+			counts[i].Failed = 1
+		}
+		for range h.Steps() {
+			counts[i].Skipped++
+		}
+	}
+	return counts
+}

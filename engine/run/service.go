@@ -1,0 +1,60 @@
+package run
+
+import (
+	"context"
+	"crypto/ed25519"
+	"io/fs"
+
+	"github.com/openfroyo/froyo/engine/catalog"
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/queue"
+	"github.com/openfroyo/froyo/engine/runbook"
+	"github.com/openfroyo/froyo/engine/schema"
+	"github.com/openfroyo/froyo/engine/state"
+	"github.com/openfroyo/froyo/engine/worker"
+)
+
+// Services are what a run works with. All fields but Printed must be set.
+type Services struct {
+	Workspace Workspace
+	// Files are what the runbook is read from.
+	Files fs.FS
+	// Read reads runbooks of one language.
+	Read   func(ctx context.Context, s Source) (runbook.Program, error)
+	Types  *catalog.Catalog
+	Worker worker.Identity
+	// Version is froyo's.
+	Version string
+	// Warn is told what is no error; it may be called by many goroutines.
+	Warn func(*diag.Error)
+	// Printed is told what a runbook prints before a plan is made; nil drops it.
+	Printed func(pos diag.Pos, host, text string)
+}
+
+// Workspace is where the runs of a runbook belong together.
+type Workspace interface {
+	// ID names it in the store.
+	ID() string
+	// State opens its state, making what is missing; Kept opens it if there is one, else it returns nil.
+	State(ctx context.Context) (state.Store, error)
+	Kept(ctx context.Context) (state.Store, error)
+	// Queue is its queue.
+	Queue() queue.Queue
+	// Sealer gives the keyed digest that stands for what must not be shown.
+	Sealer() (func([]byte) string, error)
+	// Signer gives the key that signs its plans.
+	Signer() (ed25519.PrivateKey, error)
+}
+
+// Source is what a runbook is read from.
+type Source struct {
+	Files     fs.FS
+	Main      string // its path in Files, with slashes
+	Types     []*schema.Type
+	Inventory *inventory.Inventory
+	Vars      map[string]any
+	// Print takes what it prints; it is called by many goroutines.
+	Print func(pos diag.Pos, host, text string)
+	Seal  func() (func([]byte) string, error)
+}

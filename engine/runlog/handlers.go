@@ -1,0 +1,62 @@
+package runlog
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/openfroyo/froyo/engine/plan"
+)
+
+// Notifies names the handlers that a step's change notifies. A handler's own
+// change does not notify one that has run since BeginHandlers: two that notify
+// each other would never come to an end.
+func (r *Recorder) Notifies(s *plan.Step) []string {
+	return slices.DeleteFunc(slices.Clone(s.Unit.Notify), func(name string) bool { return r.running[name] })
+}
+
+// BeginHandlers begins to run the pending handlers, each once.
+func (r *Recorder) BeginHandlers() { r.running = map[string]bool{} }
+
+// EndHandlers ends what BeginHandlers began.
+func (r *Recorder) EndHandlers() { r.running = nil }
+
+// NextHandler is the next pending handler to run, in the order of the runbook, or
+// nil; one that is notified by another comes after it.
+func (r *Recorder) NextHandler() *plan.Handler {
+	i := slices.IndexFunc(r.handlers, func(h *plan.Handler) bool { return r.pending[h.Name] && !r.running[h.Name] })
+	if i < 0 {
+		return nil
+	}
+	r.running[r.handlers[i].Name] = true
+	return r.handlers[i]
+}
+
+// HandlerRan ends a handler that succeeded and had begun at a time. Where keep is
+// set, it stays pending for the next run.
+func (r *Recorder) HandlerRan(ctx context.Context, h *plan.Handler, began time.Time, keep bool) error {
+	delete(r.pending, h.Name)
+	if keep {
+		return nil
+	}
+	err := r.log.ClearPending(ctx, r.pendingHandlers(began, h.Name))
+	return r.explain(fmt.Sprintf("handler %q ran, but that could not be recorded", h.Name), err)
+}
+
+// CancelPotential removes the handlers that units might have notified and did
+// not, now that they have ended. Where it is not known what they did, those stay pending.
+func (r *Recorder) CancelPotential(ctx context.Context, known bool) error {
+	maps.DeleteFunc(r.potential, func(name string, _ bool) bool { return r.pending[name] })
+	if len(r.potential) == 0 || !known {
+		return nil
+	}
+	names := slices.Sorted(maps.Keys(r.potential))
+	clear(r.potential)
+	return r.explain("which handlers are pending could not be recorded", r.log.CancelIntent(ctx, r.pendingHandlers(time.Now(), names...)))
+}
+
+func (r *Recorder) pendingHandlers(at time.Time, handlers ...string) PendingHandlers {
+	return PendingHandlers{Host: r.host.Host.Name, MachineID: r.host.MachineID(), Play: r.play, Handlers: handlers, Time: at}
+}

@@ -1,0 +1,121 @@
+package schema
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+
+	"cuelang.org/go/cue"
+
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/unit"
+)
+
+// Claim is what a field's value says of the place of its unit among others: the
+// unit owns or needs the thing of that name.
+type Claim struct {
+	Namespace string // unit.PathNamespace for paths
+	Owns      bool
+	// Suffix is what a name may end with and means the same without.
+	Suffix string
+}
+
+// claimOf reads how a field claims what it names: (owns), (needs), or nothing.
+func claimOf(a *cue.Attribute, from int, namespace string) (*Claim, error) {
+	c := &Claim{Namespace: namespace}
+	said := false
+	for arg := range a.Args(from) {
+		switch {
+		case arg.Key == "" && arg.AsString() == "": // @path()
+		case arg.Key == "suffix":
+			c.Suffix = arg.AsString()
+		case said || arg.AsString() != "owns" && arg.AsString() != "needs":
+			return nil, fmt.Errorf("want owns or needs, got (%s)", a.Contents())
+		default:
+			said, c.Owns = true, arg.AsString() == "owns"
+		}
+	}
+	if !said {
+		return nil, nil
+	}
+	return c, nil
+}
+
+// identity reads (namespace, owns), (namespace, needs, suffix=".x").
+func identity(a *cue.Attribute) (*Claim, error) {
+	namespace, err := a.String(0)
+	if err != nil || namespace == "" || namespace == unit.PathNamespace || strings.Contains(namespace, "=") {
+		return nil, fmt.Errorf("want the namespace of what the field names, got (%s)", a.Contents())
+	}
+	c, err := claimOf(a, 1, namespace)
+	if err == nil && c == nil {
+		err = fmt.Errorf("want owns or needs, got (%s)", a.Contents())
+	}
+	return c, err
+}
+
+// readOrder reads the attributes of a definition that order and guard its units.
+func (t *Type) readOrder() error {
+	for _, a := range t.Value.Attributes(cue.DeclAttr) {
+		switch a.Name() {
+		case "transaction":
+			name, err := a.String(0)
+			if err == nil && name == "" {
+				err = errors.New("want the name of the transaction")
+			}
+			if err != nil {
+				return fmt.Errorf("@transaction: %w", err)
+			}
+			t.transaction = name
+		case "lockout":
+			t.lockout = true
+		default:
+			if near := diag.Nearest(a.Name(), []string{"transaction", "lockout"}); near != "" {
+				return fmt.Errorf("@%s: no such attribute, did you mean @%s", a.Name(), near)
+			}
+		}
+	}
+	return nil
+}
+
+// Order says what the arguments of a call, those given, claim on the host. What
+// is known only later claims nothing.
+func (t *Type) Order(args map[string]any) unit.Order {
+	o := unit.Order{Transaction: t.transaction, Alone: t.lockout}
+	for i := range t.Fields {
+		f := &t.Fields[i]
+		if f.Claim == nil {
+			continue
+		}
+		value, given := args[f.Name]
+		if !given || value == nil {
+			value = f.Default
+		}
+		switch v := value.(type) {
+		case string:
+			o.Claims = f.Claim.of(o.Claims, v)
+		case []any:
+			for _, e := range v {
+				if text, ok := e.(string); ok {
+					o.Claims = f.Claim.of(o.Claims, text)
+				}
+			}
+		}
+	}
+	return o
+}
+
+// of appends the claim on what a text names, if it names anything.
+func (c *Claim) of(claims []unit.Claim, name string) []unit.Claim {
+	if c.Namespace == unit.PathNamespace {
+		if !path.IsAbs(name) {
+			return claims
+		}
+		name = path.Clean(name)
+	}
+	if name = strings.TrimSuffix(name, c.Suffix); name == "" {
+		return claims
+	}
+	return append(claims, unit.Claim{Namespace: c.Namespace, Name: name, Owns: c.Owns})
+}

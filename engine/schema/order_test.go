@@ -1,0 +1,102 @@
+package schema_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/openfroyo/froyo/engine/schema"
+	"github.com/openfroyo/froyo/engine/schema/schematest"
+	"github.com/openfroyo/froyo/engine/unit"
+)
+
+// TestOrderOfBuiltIns: what the types that froyo comes with claim.
+func TestOrderOfBuiltIns(t *testing.T) {
+	linux, err := schema.Load(os.DirFS("../../providers/linux"), "linux", map[string]string{"file": "#File", "cmd": "#Cmd", "pkg": "#Pkg", "service": "#Service"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	claim := func(namespace, name string, owns bool) []unit.Claim {
+		return []unit.Claim{{Namespace: namespace, Name: name, Owns: owns}}
+	}
+	for _, tt := range []struct {
+		name string
+		typ  string
+		args map[string]any
+		want unit.Order
+	}{
+		{"a file owns its path", "file", map[string]any{"path": "/srv//app/"}, unit.Order{Claims: claim("path", "/srv/app", true)}},
+		{"a command needs where it runs", "cmd", map[string]any{"command": "ls", "cwd": "/srv"}, unit.Order{Claims: claim("path", "/srv", false)}},
+		{"a command anywhere", "cmd", map[string]any{"command": "ls", "creates": "/srv/x"}, unit.Order{}},
+		{"a package", "pkg", map[string]any{"name": "nginx"}, unit.Order{Transaction: "packages", Claims: claim("software", "nginx", true)}},
+		{"a service", "service", map[string]any{"name": "nginx.service"}, unit.Order{Claims: claim("software", "nginx", true)}},
+		{"another unit of systemd", "service", map[string]any{"name": "nginx.socket"}, unit.Order{Claims: claim("software", "nginx.socket", true)}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, schematest.TypeOf(t, linux, tt.typ).Order(tt.args)); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestOrder: the forms that definitions have for it.
+func TestOrder(t *testing.T) {
+	claim := func(namespace, name string, owns bool) unit.Claim {
+		return unit.Claim{Namespace: namespace, Name: name, Owns: owns}
+	}
+	typ := schematest.Define(t, `#Thing: {
+		@transaction(things)
+		@lockout()
+		key:    string @key() @path()
+		dir:    *"/srv" | string @path(needs)
+		users?: [...string] @identity(users, needs)
+		name?:  string @identity(things, owns, suffix=".thing")
+	}`)
+	for _, tt := range []struct {
+		name string
+		args map[string]any
+		want []unit.Claim
+	}{
+		{"the default", map[string]any{"key": "/x"}, []unit.Claim{claim("path", "/srv", false)}},
+		{"None is not given", map[string]any{"key": "/x", "dir": nil}, []unit.Claim{claim("path", "/srv", false)}},
+		{"no path on a host", map[string]any{"key": "/x", "dir": "srv"}, nil},
+		{
+			"a list",
+			map[string]any{"key": "/x", "dir": "/a/", "users": []any{"a", "b"}},
+			[]unit.Claim{claim("path", "/a", false), claim("users", "a", false), claim("users", "b", false)},
+		},
+		{"a suffix", map[string]any{"dir": "", "name": "x.thing"}, []unit.Claim{claim("things", "x", true)}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			want := unit.Order{Transaction: "things", Alone: true, Claims: tt.want}
+			if diff := cmp.Diff(want, typ.Order(tt.args)); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestOrderErrors(t *testing.T) {
+	for _, tt := range []struct{ name, text, want string }{
+		{"misspelt claim", `a: string @key() @path(own)`, `a: @path: want owns or needs, got (own)`},
+		{"both", `a: string @key() @path(owns, needs)`, `a: @path: want owns or needs, got (owns, needs)`},
+		{"identity without a namespace", `a: string @key() @identity()`, `a: @identity: want the namespace of what the field names, got ()`},
+		{"identity of a path", `a: string @key() @identity(path, owns)`, `a: @identity: want the namespace of what the field names, got (path, owns)`},
+		{"identity without a claim", `a: string @key() @identity(users)`, `a: @identity: want owns or needs, got (users)`},
+		{"identity of a number", `a: string @key(), b: int @identity(users, owns)`, `b: @identity: want a field of strings, this is int`},
+		{"transaction without a name", `@transaction(), a: string @key()`, `@transaction: want the name of the transaction`},
+		{"misspelt attribute", `@lokout(), a: string @key()`, `@lokout: no such attribute, did you mean @lockout`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			fsys := fstest.MapFS{"t.cue": {Data: []byte("package t\n#Thing: {" + tt.text + "}")}}
+			_, err := schema.Load(fsys, "t", map[string]string{"thing": "#Thing"})
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got  %v\nwant %s", err, tt.want)
+			}
+		})
+	}
+}

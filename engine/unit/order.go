@@ -1,0 +1,30 @@
+package unit
+
+// Order is what a unit's arguments say of its place among the units of a host
+// that run side by side, as its type declares in CUE. Edges that the runbook
+// says are beside it.
+type Order struct {
+	// Claims are what on the host the unit owns or needs.
+	Claims []Claim
+	// Transaction names what units share that are done one after the other, those
+	// that stand together in one transaction; "" is nothing.
+	Transaction string
+	// Alone says that nothing else of the host is at work beside the unit, which
+	// could cut it off.
+	Alone bool
+}
+
+// Claim is one thing on a host that a unit is about. Of two units that claim one
+// thing, of which one owns it, the one that is declared first goes first.
+type Claim struct {
+	// Namespace tells things of one name apart: PathNamespace, or a name that types agree on.
+	Namespace string
+	Name      string
+	// Owns says that the unit manages the thing: makes, changes or removes it.
+	// Otherwise it only needs it.
+	Owns bool
+}
+
+// PathNamespace is the namespace of paths on the host: absolute, in their one
+// spelling. A path is claimed with all that is below it.
+const PathNamespace = "path"

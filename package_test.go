@@ -1,0 +1,237 @@
+package main_test
+
+import (
+	"context"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/schema"
+	"github.com/openfroyo/froyo/engine/unit"
+	"github.com/openfroyo/froyo/providers"
+	"github.com/openfroyo/froyo/providers/abi"
+	"github.com/openfroyo/froyo/providers/host"
+	"github.com/openfroyo/froyo/providers/host/manifest"
+	"github.com/openfroyo/froyo/providers/providertest"
+	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runtime/script"
+)
+
+// sites uses the types of testdata/packages/site beside built-in ones. Nothing
+// in it says what comes after what.
+const sites = `
+def do(host):
+    cmd("true")
+    file("/srv/docs", state = "directory")
+    page("/srv/blog.html", site = "blog", text = "hi")
+    site("docs", root = "/srv/docs")
+    page("/srv/docs/a.html", site = "docs", text = "a")
+    page("/srv/docs/b.html", site = "docs", text = "b")
+    cmd(["ls"], cwd = "/srv/docs")
+
+play("web", hosts = "all", do = do, order = "graph")
+`
+
+// TestPackageOfOthers: a package needs its manifest, its CUE definitions and its
+// guest. What its units come after follows from the definitions.
+func TestPackageOfOthers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds a guest")
+	}
+	rt, err := host.New(t.Context(), host.Options{Verify: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = rt.Close(context.WithoutCancel(t.Context())) })
+	module, err := rt.Load(t.Context(), buildPackage(t, "testdata/packages/site"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	steps := evaluateSites(t, module.Manifest().Types)
+	groups := plan.Groups(steps)
+	if diff := cmp.Diff(map[string]string{
+		"cmd[true]":              "",
+		"file[/srv/docs]":        "",
+		"page[/srv/blog.html]":   "",
+		"site[docs]":             "file[/srv/docs]",            // it needs the path
+		"page[/srv/docs/a.html]": "file[/srv/docs] site[docs]", // it needs the site, too
+		"page[/srv/docs/b.html]": "file[/srv/docs] site[docs]",
+		"cmd[ls]":                "file[/srv/docs]",
+	}, edgesOf(groups)); diff != "" {
+		t.Errorf("what comes after what: -want +got:\n%s", diff)
+	}
+
+	target := &providertest.Memory{Files: map[string]*providertest.Node{
+		"/srv": {Type: op.TypeDir, Mode: 0o755}, "/srv/docs": {Type: op.TypeDir, Mode: 0o755},
+	}}
+	for _, s := range steps {
+		if typ := s.Unit.ID.Type; typ == "site" || typ == "page" {
+			applyUnit(t, module, target, s.Unit)
+		}
+	}
+	want := []string{"/srv", "/srv/blog.html", "/srv/docs", "/srv/docs/.site", "/srv/docs/a.html", "/srv/docs/b.html"}
+	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(target.Files))); diff != "" {
+		t.Errorf("what is on the host: -want +got:\n%s", diff)
+	}
+}
+
+// TestTheEngineKnowsNoType: what it needs to know of a type it reads from the
+// type's definition.
+func TestTheEngineKnowsNoType(t *testing.T) {
+	types := map[string]bool{}
+	for _, name := range providers.Names() {
+		files, err := providers.Package(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := fs.ReadFile(files, manifest.File)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := manifest.Parse(manifest.File, data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for typ := range m.Types {
+			types[strconv.Quote(typ)] = true
+		}
+	}
+	for _, root := range []string{"engine", "builtins"} {
+		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") || strings.HasSuffix(filepath.Dir(path), "test") {
+				return err
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+			if err != nil {
+				return err
+			}
+			ast.Inspect(file, func(n ast.Node) bool {
+				if text, ok := n.(*ast.BasicLit); ok && types[text.Value] && !urlScheme(path, text.Value) {
+					t.Errorf("%s knows the type %s by its name; declare what it needs to know in the type's definition", path, text.Value)
+				}
+				return true
+			})
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// urlScheme reports whether a text is the scheme of the URLs that SQLite takes.
+func urlScheme(path, text string) bool {
+	return strings.HasPrefix(path, "engine/state/sqlite/") && text == `"file"`
+}
+
+// buildPackage builds a package's guest and returns the package's files.
+func buildPackage(t *testing.T, dir string) fstest.MapFS {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), host.PluginFile)
+	build := exec.CommandContext(t.Context(), "go", "build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w", "-o", binary, "./"+dir)
+	build.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	files := fstest.MapFS{}
+	for name, from := range map[string]string{host.PluginFile: binary, manifest.File: filepath.Join(dir, manifest.File)} {
+		data, err := os.ReadFile(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name] = &fstest.MapFile{Data: data}
+	}
+	return files
+}
+
+// evaluateSites evaluates the runbook with the built-in types and those of the package site.
+func evaluateSites(t *testing.T, defs map[string]string) []*plan.Step {
+	t.Helper()
+	files, err := providers.Package("linux")
+	if err != nil {
+		t.Fatal(err)
+	}
+	linux, err := schema.Load(files, "linux", map[string]string{"file": "#File", "cmd": "#Cmd"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	site, err := schema.Load(os.DirFS("testdata/packages/site"), "site", defs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hosts := inventory.New([]*inventory.Host{{Name: "h1"}})
+	program, err := script.Load(t.Context(), script.Options{
+		FS: fstest.MapFS{"site.star": {Data: []byte(sites)}}, Main: "site.star",
+		Types: slices.Concat(linux.Types, site.Types), Inventory: hosts,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	evaluated, err := program.Evaluate(t.Context(), hosts.Host("h1"), []int{0}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var steps []*plan.Step
+	for _, u := range evaluated.Plays[0].Units {
+		steps = append(steps, &plan.Step{Unit: u})
+	}
+	return steps
+}
+
+// edgesOf gives, by unit, the units that it comes after.
+func edgesOf(groups []plan.Group) map[string]string {
+	edges := map[string]string{}
+	for _, g := range groups {
+		var after []string
+		for _, i := range g.After {
+			after = append(after, groups[i].Steps[0].Unit.ID.Bare())
+		}
+		edges[g.Steps[0].Unit.ID.Bare()] = strings.Join(after, " ")
+	}
+	return edges
+}
+
+// applyUnit has a guest read, plan and apply a unit.
+func applyUnit(t *testing.T, module *host.Module, target *providertest.Memory, u *unit.Unit) {
+	t.Helper()
+	perform := func(_ context.Context, ops [][]op.Op) ([][]op.Result, error) {
+		results := make([][]op.Result, len(ops))
+		for i := range ops {
+			for _, o := range ops[i] {
+				results[i] = append(results[i], target.Do(o))
+			}
+		}
+		return results, nil
+	}
+	ask := func(verb abi.Verb, actual []byte) abi.Reply {
+		replies, err := module.Run(t.Context(), []abi.Request{{Type: u.ID.Type, Verb: verb, Unit: u.Args, Actual: actual}}, perform)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if replies[0].Error != nil {
+			t.Fatalf("%s %s: %+v", verb, u.ID, replies[0].Error)
+		}
+		return replies[0]
+	}
+	actual := ask(abi.Read, nil).Actual
+	if c := ask(abi.Plan, actual).Change; len(c.Effects) != 1 {
+		t.Errorf("%s: planned %+v, want one effect", u.ID, c)
+	}
+	if o := ask(abi.Apply, actual).Outcome; !o.Changed {
+		t.Errorf("%s: changed nothing", u.ID)
+	}
+}

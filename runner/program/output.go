@@ -1,0 +1,140 @@
+package program
+
+import (
+	"encoding/base64"
+	"io"
+	"os"
+	"time"
+	"unicode/utf8"
+
+	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/perform"
+)
+
+// pipes connect a program's three streams.
+type pipes struct {
+	child          [3]*os.File // the program's ends
+	stdin          *os.File    // nil where the program reads nothing
+	stdout, stderr *os.File
+}
+
+// openPipes makes the streams; without stdin there is nothing to read.
+func openPipes(stdin io.Reader) (*pipes, error) {
+	p := &pipes{}
+	var err error
+	if stdin == nil {
+		p.child[0], err = os.Open(os.DevNull)
+	} else {
+		p.child[0], p.stdin, err = os.Pipe()
+	}
+	if err == nil {
+		p.stdout, p.child[1], err = os.Pipe()
+	}
+	if err == nil {
+		p.stderr, p.child[2], err = os.Pipe()
+	}
+	if err != nil {
+		p.close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// closeChild gives up the program's ends, so that its own end is seen.
+func (p *pipes) closeChild() {
+	for i, f := range p.child {
+		if f != nil {
+			_ = f.Close() // nothing was written to it here
+			p.child[i] = nil
+		}
+	}
+}
+
+func (p *pipes) close() {
+	p.closeChild()
+	for _, f := range []*os.File{p.stdin, p.stdout, p.stderr} {
+		if f != nil {
+			_ = f.Close() // the program has ended
+		}
+	}
+}
+
+// feed copies the content of stdin to the program. A program that reads none
+// of it is as good as one that does.
+func (p *pipes) feed(stdin io.Reader) {
+	if stdin == nil {
+		return
+	}
+	go func() {
+		_, _ = io.Copy(p.stdin, stdin) // ends with the content, or when close is called
+		_ = p.stdin.Close()
+	}()
+}
+
+// hurry bounds how long output is awaited, once the program has ended.
+func (p *pipes) hurry() {
+	soon := time.Now().Add(backgroundGrace)
+	for _, f := range []*os.File{p.stdout, p.stderr} {
+		if f.SetReadDeadline(soon) != nil {
+			_ = f.Close() // without deadlines, closing is what ends the read
+		}
+	}
+}
+
+// capture reads a stream to its end and keeps its beginning.
+type capture struct {
+	done      chan struct{} // closed when the stream has ended; then the rest may be read
+	limit     int
+	kept      []byte
+	truncated bool
+}
+
+func newCapture(r io.Reader, limit int64) *capture {
+	if limit <= 0 {
+		limit = op.DefaultOutput
+	}
+	c := &capture{done: make(chan struct{}), limit: int(min(limit, op.MaxOutput))}
+	go c.read(r)
+	return c
+}
+
+func (c *capture) read(r io.Reader) {
+	defer close(c.done)
+	chunk := make([]byte, 8<<10)
+	for {
+		n, err := r.Read(chunk)
+		room := c.limit - len(c.kept)
+		c.kept = append(c.kept, chunk[:min(n, room)]...)
+		c.truncated = c.truncated || n > room
+		if err != nil {
+			return // the end, the deadline of hurry, or a closed pipe
+		}
+	}
+}
+
+// text returns what was kept as valid UTF-8. A character that the limit cut in
+// two is dropped; other bytes that are not UTF-8 are replaced, in a text that is
+// for people only and so need not be long, and raw is what they were.
+func (c *capture) text() (text, raw string) {
+	kept := c.kept
+	if c.truncated {
+		kept = wholeRunes(kept)
+	}
+	if utf8.Valid(kept) {
+		return string(kept), ""
+	}
+	return perform.Clean(string(kept[:min(len(kept), op.DefaultOutput)])), base64.StdEncoding.EncodeToString(c.kept)
+}
+
+// wholeRunes drops the beginning of a character from the end of b.
+func wholeRunes(b []byte) []byte {
+	for i := len(b) - 1; i >= max(0, len(b)-utf8.UTFMax); i-- {
+		if utf8.RuneStart(b[i]) {
+			if !utf8.FullRune(b[i:]) {
+				return b[:i]
+			}
+			return b
+		}
+	}
+	return b
+}

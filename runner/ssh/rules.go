@@ -1,0 +1,213 @@
+package ssh
+
+import (
+	"crypto/rsa"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/openfroyo/froyo/runner/escape"
+	"github.com/openfroyo/froyo/runner/ssh/sshconfig"
+	"github.com/openfroyo/froyo/runner/target"
+	"golang.org/x/crypto/ssh"
+)
+
+// rules are what ssh_config allows of a connection. What is nil is not restricted.
+type rules struct {
+	ciphers, macs, exchanges, hostKeys []string
+	keys                               []string // algorithms to log in with
+	authorities                        []string // algorithms that sign certificates
+	rsaBits                            int      // a smaller RSA key is not accepted
+	noAgent                            bool
+	noKeys, noPassword, noQuestions    bool // ways to log in that are not wanted
+}
+
+// unsupported are the settings that decide whom to trust or which way to take,
+// and that froyo does not know. One of them left out would be a connection that
+// its owner has ruled out.
+var unsupported = []string{"revokedhostkeys", "knownhostscommand", "bindaddress", "bindinterface"}
+
+// readRules reads what is allowed, and refuses a host whose settings cannot be kept.
+func (t *endpoint) readRules(s sshconfig.Settings) (rules, error) {
+	var r rules
+	for _, name := range unsupported {
+		if value := s.Get(name); value != "" && !strings.EqualFold(value, "none") {
+			return r, t.notSupported(name, value)
+		}
+	}
+	switch value := s.Get("identityagent"); {
+	case strings.EqualFold(value, "none"):
+		r.noAgent = true
+	case value != "" && value != "SSH_AUTH_SOCK" && value != "$SSH_AUTH_SOCK":
+		return r, t.notSupported("identityagent", value)
+	}
+	if text := s.Get("requiredrsasize"); text != "" {
+		bits, err := strconv.Atoi(text)
+		if err != nil {
+			return r, t.notSupported("requiredrsasize", text)
+		}
+		r.rsaBits = bits
+	}
+	secure, insecure := ssh.SupportedAlgorithms(), ssh.InsecureAlgorithms()
+	for _, list := range []struct {
+		names            []string
+		into             *[]string
+		secure, insecure []string
+	}{
+		{[]string{"ciphers"}, &r.ciphers, secure.Ciphers, insecure.Ciphers},
+		{[]string{"macs"}, &r.macs, secure.MACs, insecure.MACs},
+		{[]string{"kexalgorithms"}, &r.exchanges, secure.KeyExchanges, insecure.KeyExchanges},
+		{[]string{"hostkeyalgorithms"}, &r.hostKeys, secure.HostKeys, insecure.HostKeys},
+		{[]string{"pubkeyacceptedalgorithms", "pubkeyacceptedkeytypes"}, &r.keys, secure.PublicKeyAuths, insecure.PublicKeyAuths},
+		{[]string{"casignaturealgorithms"}, &r.authorities, secure.PublicKeyAuths, insecure.PublicKeyAuths},
+	} {
+		for _, name := range list.names {
+			value := s.Get(name)
+			if value == "" || *list.into != nil {
+				continue
+			}
+			if *list.into = algorithms(value, list.secure, list.insecure); len(*list.into) == 0 {
+				return r, t.errorAt(target.StageConnect, "ssh_config allows "+name+" "+escape.Text(value)+", none of which froyo knows",
+					"allow one of: "+strings.Join(list.secure, ","), nil)
+			}
+		}
+	}
+	r.readMethods(s)
+	return r, nil
+}
+
+// notSupported refuses a host for the sake of a setting.
+func (t *endpoint) notSupported(name, value string) error {
+	return t.errorAt(target.StageConnect, "ssh_config sets "+name+" "+escape.Text(value)+", which froyo does not support, so it does not connect",
+		"give --ssh-config a file that does without", nil)
+}
+
+// readMethods reads which ways to log in are wanted.
+func (r *rules) readMethods(s sshconfig.Settings) {
+	no := func(names ...string) bool {
+		for _, name := range names {
+			if value := s.Get(name); value != "" {
+				return strings.EqualFold(value, "no")
+			}
+		}
+		return false
+	}
+	wanted := func(method string) bool {
+		list := s.Get("preferredauthentications")
+		return list == "" || slices.Contains(strings.Split(strings.ToLower(list), ","), method)
+	}
+	r.noKeys = no("pubkeyauthentication") || !wanted("publickey")
+	r.noPassword = no("passwordauthentication") || !wanted("password")
+	r.noQuestions = no("kbdinteractiveauthentication", "challengeresponseauthentication") || !wanted("keyboard-interactive")
+}
+
+// algorithms applies a list of ssh_config, such as "-ssh-rsa,*cbc", to those
+// that are known: + adds, - takes away, ^ puts in front, anything else is the whole list.
+func algorithms(list string, secure, insecure []string) []string {
+	how, patterns := list[0], strings.Split(strings.TrimLeft(list, "+-^"), ",")
+	named := func(name string) bool {
+		return slices.ContainsFunc(patterns, func(p string) bool {
+			ok, err := path.Match(strings.TrimSpace(p), name)
+			return ok && err == nil
+		})
+	}
+	pick := func(from []string, want bool) []string {
+		var out []string
+		for _, name := range from {
+			if named(name) == want {
+				out = append(out, name)
+			}
+		}
+		return out
+	}
+	switch how {
+	case '+':
+		return append(slices.Clone(secure), pick(insecure, true)...)
+	case '-':
+		return pick(secure, false)
+	case '^':
+		return append(pick(secure, true), pick(secure, false)...)
+	}
+	var out []string
+	for _, p := range patterns { // the order is the operator's
+		for _, name := range slices.Concat(secure, insecure) {
+			if ok, err := path.Match(strings.TrimSpace(p), name); ok && err == nil && !slices.Contains(out, name) {
+				out = append(out, name)
+			}
+		}
+	}
+	return out
+}
+
+// hostKeyAlgorithms are those under which the host is known, as far as they are allowed.
+func (r *rules) hostKeyAlgorithms(known []string) []string {
+	if r.hostKeys == nil {
+		return known
+	}
+	if len(known) == 0 {
+		return r.hostKeys
+	}
+	return slices.DeleteFunc(slices.Clone(known), func(name string) bool { return !slices.Contains(r.hostKeys, name) })
+}
+
+// refuses says why a host's key is not accepted whoever knows it, or "".
+func (r *rules) refuses(key ssh.PublicKey) string {
+	if cert, ok := key.(*ssh.Certificate); ok {
+		if r.authorities != nil && cert.Signature != nil && !slices.Contains(r.authorities, cert.Signature.Format) {
+			return "ssh_config does not allow certificates that are signed with " + escape.Text(cert.Signature.Format)
+		}
+		key = cert.Key
+	}
+	if bits := rsaBits(key); bits > 0 && bits < r.rsaBits {
+		return "its RSA key has " + strconv.Itoa(bits) + " bits, and ssh_config requires " + strconv.Itoa(r.rsaBits)
+	}
+	return ""
+}
+
+// rsaBits is the size of an RSA key, or 0 of any other.
+func rsaBits(key ssh.PublicKey) int {
+	if k, ok := key.(ssh.CryptoPublicKey); ok {
+		if k, ok := k.CryptoPublicKey().(*rsa.PublicKey); ok {
+			return k.N.BitLen()
+		}
+	}
+	return 0
+}
+
+// usable returns a key as far as the rules allow to log in with it, or nil.
+func (r *rules) usable(s ssh.Signer) ssh.Signer {
+	if bits := rsaBits(s.PublicKey()); bits > 0 && bits < r.rsaBits {
+		return nil
+	}
+	if r.keys == nil {
+		return s
+	}
+	if _, ok := s.PublicKey().(*ssh.Certificate); ok {
+		if slices.Contains(r.keys, s.PublicKey().Type()) {
+			return s
+		}
+		return nil
+	}
+	all, ok := s.(ssh.AlgorithmSigner)
+	if !ok {
+		if slices.Contains(r.keys, s.PublicKey().Type()) {
+			return s
+		}
+		return nil
+	}
+	limited, err := ssh.NewSignerWithAlgorithms(all, r.keyAlgorithms(s.PublicKey().Type()))
+	if err != nil {
+		return nil // none of the key's algorithms is allowed
+	}
+	return limited
+}
+
+// keyAlgorithms are the allowed algorithms of a type of key.
+func (r *rules) keyAlgorithms(kind string) []string {
+	names := []string{kind}
+	if kind == ssh.KeyAlgoRSA {
+		names = []string{ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256, ssh.KeyAlgoRSA}
+	}
+	return slices.DeleteFunc(names, func(name string) bool { return !slices.Contains(r.keys, name) })
+}

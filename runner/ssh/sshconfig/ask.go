@@ -1,0 +1,143 @@
+package sshconfig
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"os/user"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/openfroyo/froyo/runner/escape"
+)
+
+// askTime bounds how long the ssh program may take to evaluate ssh_config,
+// the programs of Match exec included.
+const askTime = 20 * time.Second
+
+// maxAnswer bounds what is read of its answer.
+const maxAnswer = 1 << 20
+
+// asker has the ssh program evaluate ssh_config where a file holds what only
+// that program can judge, such as Match exec.
+type asker struct {
+	program string // looked up in PATH where it has no slash
+	files   []string
+	// defaults are the settings that apply where no file says anything.
+	defaults func(ctx context.Context) (Settings, error)
+}
+
+func newAsker(program string, files []string) *asker {
+	a := &asker{program: program, files: files}
+	var known Settings
+	turn := make(chan struct{}, 1)
+	a.defaults = func(ctx context.Context) (Settings, error) {
+		turn <- struct{}{}
+		defer func() { <-turn }()
+		if known != nil {
+			return known, nil
+		}
+		got, err := a.run(ctx, "none", Query{Alias: "froyo.invalid"})
+		if err == nil {
+			known = got
+		}
+		return got, err
+	}
+	return a
+}
+
+// lookup evaluates the files for a host. It leaves out what applies anyway, so
+// that the answer reads like the files' own settings.
+func (a *asker) lookup(ctx context.Context, q Query) (Settings, error) {
+	defaults, err := a.defaults(ctx)
+	if err != nil {
+		return nil, err
+	}
+	config, err := a.config()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.Remove(config) }() // it is in the directory for such files
+	found, err := a.run(ctx, config, q)
+	if err != nil {
+		return nil, err
+	}
+	for name, values := range found {
+		if name == "host" || slices.Equal(values, defaults[name]) || name == "hostname" && slices.Equal(values, []string{q.Alias}) {
+			delete(found, name)
+		}
+	}
+	return found, nil
+}
+
+// config writes a file that includes all others, since ssh reads only one that
+// it is told of.
+func (a *asker) config() (string, error) {
+	f, err := os.CreateTemp("", "froyo-ssh-config-")
+	if err != nil {
+		return "", err
+	}
+	for _, file := range a.files {
+		if strings.ContainsAny(file, "\"\n") {
+			err = errors.New("the path " + escape.Text(file) + " cannot be written into a configuration")
+			break
+		}
+		if _, err = f.WriteString("Include \"" + file + "\"\n"); err != nil {
+			break
+		}
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		_ = os.Remove(f.Name()) // the error that led here is the one to tell
+		return "", err
+	}
+	return f.Name(), nil
+}
+
+// run runs ssh -G, which connects nowhere, and reads its settings. Names are in lower case.
+func (a *asker) run(ctx context.Context, config string, q Query) (Settings, error) {
+	program, err := exec.LookPath(a.program)
+	if err != nil {
+		return nil, errors.New("that needs the ssh program, which is not installed here")
+	}
+	argv := []string{"-G", "-F", config}
+	if q.User != "" {
+		argv = append(argv, "-l", q.User)
+	}
+	if q.Port != 0 {
+		argv = append(argv, "-p", strconv.Itoa(q.Port))
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, askTime, errors.New("it did not answer within "+askTime.String()))
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program, append(argv, "--", q.Alias)...)
+	cmd.WaitDelay = time.Second
+	var out, said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &said
+	if err := cmd.Run(); err != nil {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		text := strings.TrimSpace(said.String())
+		return nil, errors.New("ssh -G: " + err.Error() + ": " + escape.Text(text[:min(len(text), 500)]))
+	}
+	if out.Len() > maxAnswer {
+		return nil, errors.New("ssh -G printed more than 1 MiB")
+	}
+	found := Settings{}
+	for line := range strings.Lines(out.String()) {
+		if name, value, ok := strings.Cut(strings.TrimRight(line, "\r\n"), " "); ok {
+			found[strings.ToLower(name)] = append(found[strings.ToLower(name)], value)
+		}
+	}
+	return found, nil
+}
+
+// isLoginHome reports whether a directory is the one that ssh takes for the
+// operator's home, whatever HOME says.
+func isLoginHome(home string) bool {
+	me, err := user.LookupId(strconv.Itoa(os.Getuid()))
+	return err != nil || me.HomeDir == home
+}

@@ -1,0 +1,84 @@
+// Package sshconfig tells what the operator's ssh_config says of a host. It reads
+// the files itself as far as it understands them, and has the ssh program
+// evaluate the rest.
+//
+// It imports runner/escape, and the parser of ssh_config.
+package sshconfig
+
+import (
+	"context"
+	"errors"
+	"sync"
+)
+
+// Config is a list of ssh_config files, the earlier winning. It is safe for
+// concurrent use, and reads nothing before it is asked.
+type Config struct {
+	// Program is the ssh program, looked up in PATH where it has no slash.
+	Program string
+
+	home   string
+	parsed func() *parsed
+	asker  func() *asker
+}
+
+// New returns the configuration of files; ~ in them is home.
+func New(home string, files []string) *Config {
+	c := &Config{Program: "ssh", home: home}
+	c.parsed = sync.OnceValue(func() *parsed { return readConfig(home, files) })
+	c.asker = sync.OnceValue(func() *asker { return newAsker(c.Program, files) })
+	return c
+}
+
+// Query is the host that is asked about. An empty User and a Port of 0 were not given.
+type Query struct {
+	Alias string // what an operator would give to ssh
+	User  string
+	Port  int
+}
+
+// Settings are the values that apply to one host by their names in lower case, the first of each name winning.
+type Settings map[string][]string
+
+// All returns all values of a name.
+func (s Settings) All(name string) []string { return s[name] }
+
+// Get returns the value of a name that counts, "" where there is none.
+func (s Settings) Get(name string) string {
+	if len(s[name]) == 0 {
+		return ""
+	}
+	return s[name][0]
+}
+
+// UnclearError is a configuration that may concern the host and that could not be evaluated.
+type UnclearError struct {
+	What string // what could not be evaluated, and where it is
+	Err  error
+}
+
+func (e *UnclearError) Error() string {
+	return "could not be evaluated (" + e.What + "): " + e.Err.Error()
+}
+
+// Unwrap returns why it could not be evaluated.
+func (e *UnclearError) Unwrap() error { return e.Err }
+
+// Settings returns what applies to a host, or an *UnclearError.
+func (c *Config) Settings(ctx context.Context, q Query) (Settings, error) {
+	file := c.parsed()
+	s, unclear := file.lookup(q.Alias)
+	if unclear == "" {
+		return s, nil
+	}
+	var err error
+	if file.homely && !isLoginHome(c.home) {
+		err = errors.New("it includes files of the home directory, where ssh does not follow HOME")
+	} else {
+		s, err = c.asker().lookup(ctx, q)
+	}
+	if err != nil {
+		return nil, &UnclearError{unclear, err}
+	}
+	return s, nil
+}

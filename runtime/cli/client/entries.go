@@ -1,0 +1,70 @@
+package client
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/run"
+	"github.com/openfroyo/froyo/engine/unit"
+)
+
+// Entry is a unit or a tag, and where it is found.
+type Entry struct {
+	Unit  string    `json:"unit,omitempty"`
+	Tag   string    `json:"tag,omitempty"`
+	Pos   *diag.Pos `json:"pos,omitempty"`
+	Tags  []string  `json:"tags,omitempty"`
+	Count int       `json:"count,omitempty"` // of a tag's units, over all hosts
+	Hosts []string  `json:"hosts"`
+}
+
+// EntriesOf folds the units of a play, or their tags, over the hosts.
+func EntriesOf(all []run.Wanted, play int, byTag bool) []*Entry {
+	entries := []*Entry{}
+	known := map[string]*Entry{}
+	add := func(key, host string, e *Entry) {
+		if known[key] == nil {
+			known[key] = e
+			entries = append(entries, e)
+		}
+		e = known[key]
+		e.Count++
+		if !slices.Contains(e.Hosts, host) {
+			e.Hosts = append(e.Hosts, host)
+		}
+	}
+	for _, w := range all {
+		for u := range w.Plays[play].All() {
+			if !byTag {
+				add(unitKey(u), w.Host.Name, &Entry{Unit: u.ID.Local(), Pos: &u.Pos, Tags: u.Tags})
+				continue
+			}
+			for _, tag := range u.Tags {
+				add(tag, w.Host.Name, &Entry{Tag: tag})
+			}
+		}
+	}
+	if byTag {
+		slices.SortFunc(entries, func(a, b *Entry) int { return cmp.Compare(a.Tag, b.Tag) })
+		return entries
+	}
+	for _, e := range entries {
+		e.Count = 0 // one on each host
+	}
+	return entries
+}
+
+// unitKey is equal for units that read the same in a list.
+func unitKey(u *unit.Unit) string {
+	return strings.Join(append([]string{u.ID.Local(), u.Pos.String()}, u.Tags...), "\x00")
+}
+
+// Place is where a unit is declared.
+func (e *Entry) Place() string {
+	if e.Pos == nil {
+		return ""
+	}
+	return e.Pos.String()
+}

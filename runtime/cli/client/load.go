@@ -1,0 +1,185 @@
+// Package client is the command line as a client of engine/run: it loads what flags name, shows a run on
+// the terminal, writes its reports, and asks its questions.
+//
+// It imports engine/run, runtime/wire, runtime/console, runtime/ui and runtime/cli/flags.
+package client
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/openfroyo/froyo/engine/catalog"
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/run"
+	"github.com/openfroyo/froyo/engine/unitfilter"
+	"github.com/openfroyo/froyo/engine/vars"
+	"github.com/openfroyo/froyo/engine/worker"
+	"github.com/openfroyo/froyo/runtime/cli/flags"
+	"github.com/openfroyo/froyo/runtime/cli/here"
+	"github.com/openfroyo/froyo/runtime/console"
+	"github.com/openfroyo/froyo/runtime/wire"
+	"github.com/openfroyo/froyo/runtime/workspace"
+)
+
+// defaultRunbook is the file that commands take where none is named.
+const defaultRunbook = "site.star"
+
+// Flags are the flags that plan and apply share.
+type Flags struct {
+	File string `arg:"" optional:"" complete:"files:star" help:"Runbook; site.star where left out."`
+	flags.Target
+	flags.Vars
+	flags.Units
+	flags.Output
+	HostTime time.Duration `name:"host-timeout" placeholder:"DURATION" default:"0s" help:"Take a host out whose plan, or whose units, take longer than this in all, such as 10m; the others go on. 0s is no limit."`
+}
+
+// CheckTime refuses a time that cannot be.
+func (f *Flags) CheckTime() error {
+	if f.HostTime < 0 {
+		return diag.Errorf(diag.Pos{}, "--host-timeout %s: it cannot be negative", f.HostTime)
+	}
+	return nil
+}
+
+// Loaded is a job, and what was opened for it. Close must follow.
+type Loaded struct {
+	Console   *console.Console
+	Job       *run.Job
+	Workspace *workspace.Workspace
+
+	types *catalog.Catalog
+	dir   *workspace.Files
+}
+
+// Load finds, trusts and loads what the flags name. It connects to nothing.
+func Load(ctx context.Context, c *console.Console, f *Flags) (*Loaded, error) {
+	l := &Loaded{Console: c}
+	spec := run.Spec{Tags: unitfilter.Tags{Only: f.Tags, Skip: f.SkipTags}, Only: f.Only, Exclude: f.Exclude}
+	if _, err := unitfilter.Parse(f.Only, f.Exclude, nil); err != nil {
+		return nil, err
+	}
+	if err := l.locate(&spec, cmp.Or(f.File, defaultRunbook)); err != nil {
+		return nil, err
+	}
+	err := l.describe(&spec, f)
+	if err == nil {
+		err = l.read(ctx, spec, l.dir)
+	}
+	if err != nil {
+		return nil, errors.Join(err, l.Close(ctx))
+	}
+	return l, nil
+}
+
+// describe adds what flags and the workspace say of variables and hosts.
+func (l *Loaded) describe(spec *run.Spec, f *Flags) error {
+	c := l.Console
+	given, err := f.Values(c.Process.Environ())
+	if err != nil {
+		return err
+	}
+	if spec.InventoryFiles, err = f.Files(); err != nil {
+		return err
+	}
+	read, err := f.Read(c, l.Workspace)
+	if err != nil {
+		return err
+	}
+	spec.Vars = vars.Set{Given: given, Inventory: f.WithDefaults(read, l.Workspace)}
+	if spec.Vars, err = spec.Vars.Mark(f.Sensitive); err != nil {
+		return err
+	}
+	f.WarnOfArguments(c, spec.Vars.Given)
+	spec.Limit, err = inventory.ExpandLimit(f.Limit, os.ReadFile)
+	return err
+}
+
+// locate finds the runbook's workspace and refuses one that others can write to.
+func (l *Loaded) locate(spec *run.Spec, file string) error {
+	abs, err := filepath.Abs(file)
+	if err != nil {
+		return err
+	}
+	if info, err := os.Stat(abs); err != nil || info.IsDir() {
+		d := &diag.Error{Summary: fmt.Sprintf("there is no runbook %s", file), Cause: err}
+		return d.WithHint("name one: froyo plan FILE; or make a workspace: froyo init --solo")
+	}
+	if l.Workspace, err = here.Around(l.Console, filepath.Dir(abs)); err != nil {
+		return err
+	}
+	root := cmp.Or(l.Workspace.Root, filepath.Dir(abs))
+	rel, err := filepath.Rel(root, abs)
+	if err != nil {
+		return err
+	}
+	if err := l.Workspace.Trust(abs); err != nil {
+		return err
+	}
+	spec.Root, spec.Main = root, filepath.ToSlash(rel)
+	l.dir, err = l.Workspace.Files(root)
+	return err
+}
+
+// read opens the resource types and reads the runbook from files.
+func (l *Loaded) read(ctx context.Context, spec run.Spec, files fs.FS) error {
+	c := l.Console
+	cache, err := l.Workspace.CacheDir()
+	if err != nil {
+		return err
+	}
+	if l.types, err = wire.Types(ctx, filepath.Join(cache, "guests")); err != nil {
+		return err
+	}
+	c.Errors.Source = func(file string) ([]byte, bool) { return run.Text(files, file) }
+	l.Job, err = run.Load(ctx, run.Services{
+		Workspace: wire.Workspace(l.Workspace), Files: files, Read: wire.Starlark, Types: l.types, Worker: worker.Here(),
+		Version: c.Process.Version, Warn: func(w *diag.Error) { c.Errors.Warnings([]*diag.Error{w}) }, Printed: c.PrintLine,
+	}, spec)
+	if err != nil {
+		return err
+	}
+	c.Errors.Source = l.Job.Text
+	return nil
+}
+
+// Forks is how many hosts are at work at once: the flag, the workspace, the default.
+func (l *Loaded) Forks(flag *int) (int, error) {
+	forks := run.DefaultForks
+	switch {
+	case flag != nil:
+		forks = *flag
+	case l.Workspace.Settings.Forks > 0:
+		forks = l.Workspace.Settings.Forks
+	}
+	if forks < 1 {
+		return 0, diag.Errorf(diag.Pos{}, "--forks %d: at least one host must be at work", forks)
+	}
+	return forks, nil
+}
+
+// NoteTargets tells which units take part besides those that were named.
+func (l *Loaded) NoteTargets() {
+	for _, note := range l.Job.Notes() {
+		l.Console.Errors.Note(fmt.Sprint(note))
+	}
+}
+
+// Close closes what was opened.
+func (l *Loaded) Close(ctx context.Context) error {
+	var errs []error
+	if l.types != nil {
+		errs = append(errs, l.types.Close(ctx))
+	}
+	if l.dir != nil {
+		errs = append(errs, l.dir.Close())
+	}
+	return errors.Join(errs...)
+}

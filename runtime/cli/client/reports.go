@@ -1,0 +1,105 @@
+package client
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/openfroyo/froyo/engine/apply"
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/runtime/ui"
+	"github.com/openfroyo/froyo/runtime/ui/report"
+)
+
+// jsonFile is the file of --json-into.
+type jsonFile struct {
+	file  *os.File
+	lines *report.JSONLines
+}
+
+// openInto begins the file of --json-into, or returns nil where none is wanted.
+func openInto(name string) (*jsonFile, error) {
+	switch name {
+	case "":
+		return nil, nil
+	case "-":
+		return nil, (&diag.Error{Summary: "--json-into wants a file"}).WithHint("--json prints on standard output")
+	}
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, (&diag.Error{Summary: fmt.Sprintf("--json-into: %v", err), Cause: err}).WithHint("nothing was done; name a file that can be written")
+	}
+	return &jsonFile{f, report.NewJSONLines(f)}, nil
+}
+
+// close ends the file and tells what could not be written.
+func (j *jsonFile) close() error {
+	if j == nil {
+		return nil
+	}
+	if err := errors.Join(j.lines.Err(), j.file.Close()); err != nil {
+		return fmt.Errorf("--json-into: %w", err)
+	}
+	return nil
+}
+
+// WritePlanLine writes the plan to the file of --json-into, if there is one.
+func (s *Session) WritePlanLine() error {
+	if s.into == nil {
+		return nil
+	}
+	d, err := s.Run.Planned().Document()
+	if err != nil {
+		return err
+	}
+	return s.into.lines.Plan(d)
+}
+
+// Recap prints the counts of all hosts.
+func (s *Session) Recap(counts []apply.Count) error {
+	var err error
+	if s.lines != nil {
+		err = s.lines.Recap(counts)
+	} else {
+		err = ui.Recap(s.console.Stdout, s.console.Style(s.console.Stdout), counts)
+	}
+	if s.into != nil {
+		err = errors.Join(err, s.into.lines.Recap(counts))
+	}
+	return err
+}
+
+// junitFile is the file of --junit.
+type junitFile struct {
+	name   string
+	report *report.JUnit
+}
+
+// WriteJUnit writes the report of what was applied, whole or not at all.
+func (s *Session) WriteJUnit() error {
+	if s.junit == nil {
+		return nil
+	}
+	return WriteFile(s.junit.name, func(w io.Writer) error {
+		return s.junit.report.Write(w, "froyo apply "+s.Run.Job().Spec.Main, s.Run.Job().Plays(), s.Run.Planned().Hosts)
+	})
+}
+
+// WriteFile writes a file whole or not at all, readable by its owner alone.
+func WriteFile(name string, write func(io.Writer) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("write %s: %w", name, errors.Join(err, os.Remove(f.Name())))
+		}
+	}()
+	if err := errors.Join(write(f), f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), name)
+}

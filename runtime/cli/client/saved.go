@@ -1,0 +1,185 @@
+package client
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/planfile"
+	"github.com/openfroyo/froyo/engine/run"
+	"github.com/openfroyo/froyo/engine/state"
+	"github.com/openfroyo/froyo/engine/unit"
+	"github.com/openfroyo/froyo/engine/vars"
+	"github.com/openfroyo/froyo/runtime/cli/flags"
+	"github.com/openfroyo/froyo/runtime/cli/here"
+	"github.com/openfroyo/froyo/runtime/console"
+	"github.com/openfroyo/froyo/runtime/wire"
+)
+
+// LoadSaved loads a saved plan, with its own sources, variables and inventory. The values
+// that it does not hold come from f.
+func LoadSaved(ctx context.Context, c *console.Console, file string, f *flags.Vars) (*Loaded, error) {
+	saved, err := ReadPlan(c, file)
+	if err != nil {
+		return nil, err
+	}
+	digest, err := saved.Sum()
+	if err != nil {
+		return nil, err
+	}
+	l, err := around(c, saved)
+	if err != nil {
+		return nil, err
+	}
+	spec := run.SpecOf(saved)
+	spec.Saved, spec.Digest = saved, digest
+	if err = l.Workspace.Trust(file); err == nil {
+		err = l.again(ctx, spec, saved, f, "the plan "+file)
+	}
+	if err != nil {
+		return nil, errors.Join(err, l.Close(ctx))
+	}
+	return l, nil
+}
+
+// LoadResumed loads what a run goes by that is resumed. onResume, where it is not "", says
+// what becomes of units whose outcome is not known.
+func LoadResumed(ctx context.Context, c *console.Console, r *state.Run, f *flags.Vars, onResume unit.OnResume) (*Loaded, error) {
+	w, err := here.Workspace(c)
+	if err != nil {
+		return nil, err
+	}
+	kept, err := run.Stored(ctx, wire.Workspace(w), r.ID)
+	if err != nil {
+		return nil, err
+	}
+	l, err := around(c, kept)
+	if err != nil {
+		return nil, err
+	}
+	spec := run.SpecOf(kept)
+	spec.Resumed, spec.Digest, spec.OnResume = r, r.Plan, onResume
+	if r.Plan != "" { // a saved plan binds the rest of the run, too
+		spec.Saved = kept
+	}
+	if err := l.again(ctx, spec, kept, f, "run "+r.ID); err != nil {
+		return nil, errors.Join(err, l.Close(ctx))
+	}
+	return l, nil
+}
+
+// around finds the workspace of a plan's runbook.
+func around(c *console.Console, saved *planfile.Document) (*Loaded, error) {
+	l := &Loaded{Console: c}
+	var err error
+	if l.Workspace, err = here.Around(c, saved.Root); err != nil {
+		return nil, err
+	}
+	if l.dir, err = l.Workspace.Files(saved.Root); err != nil {
+		return nil, (&diag.Error{Summary: fmt.Sprintf("the directory of the plan's runbook is gone: %v", err), Cause: err}).
+			WithHint("apply a plan on the machine and in the directory where it was made")
+	}
+	return l, nil
+}
+
+// again takes the values that a plan does not hold from flags and the environment, and reads
+// the plan's runbook. No other variable can be given.
+func (l *Loaded) again(ctx context.Context, spec run.Spec, saved *planfile.Document, f *flags.Vars, what string) error {
+	given, err := f.Values(l.Console.Process.Environ())
+	if err != nil {
+		return err
+	}
+	seal, err := l.Workspace.Sealer()
+	if err != nil {
+		return err
+	}
+	sources := spec.InventoryFiles
+	if len(sources) == 0 {
+		sources = l.Workspace.Inventory()
+	}
+	now := func() (*inventory.Inventory, error) {
+		if len(sources) == 0 {
+			return inventory.New(nil), nil
+		}
+		return flags.Load(l.Console, l.Workspace, sources)
+	}
+	var restored map[string]bool
+	spec.Vars, restored, err = spec.Vars.Restore(vars.Source{Given: given, Now: now, Seal: seal, What: what})
+	if err != nil {
+		return err
+	}
+	extra, err := f.Values(nil)
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(extra)) {
+		if !restored[name] {
+			return (&diag.Error{Summary: fmt.Sprintf("-e %s cannot be given: %s decides it", name, what)}).
+				WithHint("make another plan: froyo plan --out FILE")
+		}
+	}
+	if spec.Limit, err = inventory.ExpandLimit(spec.Limit, os.ReadFile); err != nil {
+		return err
+	}
+	return l.read(ctx, spec, saved.Files(l.dir))
+}
+
+// maxPlan bounds a saved plan: 10,000 hosts with 20 units have some 300 MB.
+const maxPlan = 2 << 30
+
+// ReadPlan reads a saved plan, whose signature must be by a key that is trusted here.
+func ReadPlan(c *console.Console, file string) (*planfile.Document, error) {
+	data, err := ReadPlanFile(file)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePlan(c, data, file)
+}
+
+// ParsePlan reads what a file of a saved plan holds.
+func ParsePlan(c *console.Console, data []byte, file string) (*planfile.Document, error) {
+	return planfile.Parse(data, file, func(root string) ([]ed25519.PublicKey, error) { return planKeys(c, root) })
+}
+
+// ReadPlanFile reads the file of a saved plan.
+func ReadPlanFile(file string) ([]byte, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, (&diag.Error{Summary: err.Error(), Cause: err}).WithHint("froyo plan --out FILE saves a plan")
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxPlan+1))
+	if err == nil && len(data) > maxPlan {
+		err = diag.Errorf(diag.Pos{File: file}, "not a plan: it is larger than %d GiB", maxPlan>>30)
+	}
+	return data, err
+}
+
+// planKeys are the keys of which one must have signed a plan that was made in root: those
+// of the workspace there, and those of the one at work.
+func planKeys(c *console.Console, root string) ([]ed25519.PublicKey, error) {
+	var all []ed25519.PublicKey
+	for _, dir := range []string{root, "."} {
+		w, err := here.Around(c, dir)
+		if err != nil {
+			return nil, err
+		}
+		keys, err := w.PlanKeys()
+		if err != nil {
+			return nil, err
+		}
+		for _, k := range keys {
+			if !slices.ContainsFunc(all, func(known ed25519.PublicKey) bool { return known.Equal(k) }) {
+				all = append(all, k)
+			}
+		}
+	}
+	return all, nil
+}

@@ -1,0 +1,219 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/openfroyo/froyo/engine/apply"
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/event"
+	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/run"
+	"github.com/openfroyo/froyo/runtime/console"
+	"github.com/openfroyo/froyo/runtime/telemetry"
+	"github.com/openfroyo/froyo/runtime/ui"
+	"github.com/openfroyo/froyo/runtime/ui/progress"
+	"github.com/openfroyo/froyo/runtime/ui/report"
+	"github.com/openfroyo/froyo/runtime/wire"
+)
+
+// Session is a run whose progress, log and reports the terminal shows.
+type Session struct {
+	Run        *run.Run
+	loaded     *Loaded
+	console    *console.Console
+	transports *wire.Transports
+	stage      *stage
+	trace      *telemetry.Trace  // of --trace, or nil
+	lines      *report.JSONLines // of --json, or nil
+	into       *jsonFile         // of --json-into, or nil
+	junit      *junitFile        // of --junit, or nil
+}
+
+// Options say what a session writes, and what it is allowed to ask.
+type Options struct {
+	// Lines writes what happens on standard output.
+	Lines bool
+	// JUnit is the file of a report, or "".
+	JUnit string
+	// Wait is how long hosts that other runs have locked are waited for.
+	Wait time.Duration
+	// Ask asks on the terminal about machines that were replaced.
+	Ask bool
+}
+
+// Begin opens what a run needs beside its job. Close must follow; it closes the job, too.
+func (l *Loaded) Begin(ctx context.Context, command string, f *Flags, o Options) (*Session, error) {
+	c := l.Console
+	forks, err := l.Forks(f.Forks)
+	if err != nil {
+		return nil, errors.Join(err, l.Close(ctx))
+	}
+	s := &Session{loaded: l, console: c, stage: &stage{}}
+	if s.transports, err = f.Transports(c); err != nil {
+		return nil, errors.Join(err, l.Close(ctx))
+	}
+	options := run.Options{Command: command, Forks: forks, HostTime: f.HostTime, Wait: o.Wait, Openers: s.transports.Openers()}
+	if o.Ask {
+		options.Decide = s.askMachine
+	}
+	if s.Run, err = l.Job.Begin(ctx, options); err != nil {
+		return nil, errors.Join(err, s.transports.Close(), l.Close(ctx))
+	}
+	if err := s.listen(f, o); err != nil {
+		return nil, errors.Join(err, s.Close(ctx, diag.Usage, nil))
+	}
+	return s, nil
+}
+
+// listen sends what happens to the terminal, the log, the trace and the reports.
+func (s *Session) listen(f *Flags, o Options) error {
+	var err error
+	if s.trace, err = openTrace(s.console, f.Trace, s.Run.ID()); err != nil {
+		return err
+	}
+	s.Run.Listen(s.stage, telemetry.Log(logger(s.console, s.Run.ID())))
+	if s.trace != nil {
+		s.Run.Listen(s.trace)
+		s.Run.Trace(s.trace.Target)
+	}
+	if o.Lines {
+		s.lines = report.NewJSONLines(s.console.Stdout)
+		s.Run.Listen(s.lines)
+	}
+	if s.into, err = openInto(f.Into); err != nil {
+		return err
+	}
+	if s.into != nil {
+		s.Run.Listen(s.into.lines)
+	}
+	if o.JUnit != "" {
+		s.junit = &junitFile{name: o.JUnit, report: report.NewJUnit()}
+		s.Run.Listen(s.junit.report)
+	}
+	return nil
+}
+
+// Plan plans, and shows how that gets on.
+func (s *Session) Plan(ctx context.Context) error {
+	s.stage.show(s.console.Progress("planning", inventory.Names(s.Run.Job().Hosts())))
+	defer s.stage.end()
+	return s.Run.Plan(ctx)
+}
+
+// Apply applies the plan, and shows how that gets on. step asks before each unit; else the
+// first interrupt lets what is under way end.
+func (s *Session) Apply(ctx context.Context, step bool) (*run.Result, error) {
+	progress := s.console.Progress("applying", inventory.Names(s.Run.Job().Hosts()))
+	s.stage.show(progress)
+	var how run.Steps
+	steps := &stepper{session: s, progress: progress}
+	if step {
+		how.Confirmer = steps // at its question an interrupt ends the run
+	} else {
+		stop, end := s.console.Softly(func() {
+			progress.Note("Stopping: running units finish, no new ones start. Ctrl-C again stops them too.")
+		})
+		defer end()
+		how.Stop = stop
+	}
+	defer s.stage.end()
+	result, err := s.Run.Apply(ctx, how)
+	if result != nil {
+		result.Err = errors.Join(result.Err, steps.stopped)
+	}
+	return result, err
+}
+
+// Console is where the run is shown.
+func (s *Session) Console() *console.Console { return s.console }
+
+// Print prints the plan on standard output; quiet leaves out what changes in files.
+func (s *Session) Print(quiet bool) error {
+	v := ui.PlanView{Style: s.console.Style(s.console.Stdout), Contents: s.Run.Planned().Contents, Verbose: s.console.Verbose > 0, Quiet: quiet}
+	return v.Print(s.console.Stdout, s.Run.Job().Plays(), s.Run.Planned().Hosts)
+}
+
+// Warn prints remarks on the runbook that planning brought up.
+func (s *Session) Warn() { s.console.Errors.Warnings(s.Run.Planned().Warnings()) }
+
+// Close ends the run and closes all that was opened for it.
+func (s *Session) Close(ctx context.Context, code diag.Code, counts []apply.Count) error {
+	errs := []error{s.Run.Close(ctx, code, counts), s.transports.Close(), s.loaded.Close(ctx), s.into.close()}
+	if s.trace != nil {
+		errs = append(errs, s.trace.Close(context.WithoutCancel(ctx)))
+	}
+	return errors.Join(errs...)
+}
+
+// stage shows the stage that a run is in. It implements event.Sink.
+type stage struct {
+	mu       sync.Mutex
+	progress *progress.Progress // nil between stages
+}
+
+// Emit implements event.Sink.
+func (s *stage) Emit(e event.Event) {
+	s.mu.Lock()
+	progress := s.progress
+	s.mu.Unlock()
+	if progress != nil {
+		progress.Emit(e)
+	}
+}
+
+func (s *stage) show(p *progress.Progress) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.progress = p
+}
+
+// end takes the screen of the stage away.
+func (s *stage) end() {
+	s.mu.Lock()
+	progress := s.progress
+	s.progress = nil
+	s.mu.Unlock()
+	if progress != nil {
+		progress.Close()
+	}
+}
+
+// current is the screen of the stage, nil between stages.
+func (s *stage) current() *progress.Progress {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.progress
+}
+
+// logger logs a run to standard error: for people on a terminal, as JSON elsewhere.
+func logger(c *console.Console, run string) zerolog.Logger {
+	var w io.Writer = c.Stderr
+	if console.IsTerminal(c.Stderr) {
+		w = zerolog.ConsoleWriter{Out: c.Stderr, NoColor: !c.Style(c.Stderr).Color, TimeFormat: "15:04:05.000"}
+	}
+	return telemetry.NewLogger(w, c.Verbose, run)
+}
+
+// openTrace begins the trace of a run, or returns nil where none is wanted.
+func openTrace(c *console.Console, file, run string) (*telemetry.Trace, error) {
+	switch file {
+	case "":
+		return nil, nil
+	case "-":
+		return telemetry.NewTrace(c.Stderr, c.Process.Version, run)
+	}
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("--trace: %w", err)
+	}
+	c.AtExit(f.Close)
+	return telemetry.NewTrace(f, c.Process.Version, run)
+}

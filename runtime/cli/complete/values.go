@@ -1,0 +1,148 @@
+package complete
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/openfroyo/froyo/runtime/cli/client"
+	"github.com/openfroyo/froyo/runtime/cli/flags"
+	"github.com/openfroyo/froyo/runtime/cli/inventory"
+	"github.com/openfroyo/froyo/runtime/console"
+)
+
+// values are what a flag or a positional argument may be: its "complete" tag says what kind of thing that is.
+func (c *cursor) values(ctx context.Context, v *kong.Value, typed string) []proposal {
+	if v.Enum != "" {
+		var found []proposal
+		for _, value := range v.EnumSlice() {
+			found = append(found, proposal{value: value})
+		}
+		return found
+	}
+	kind, extensions, _ := strings.Cut(v.Tag.Get("complete"), ":")
+	switch kind {
+	case "files":
+		return files(typed, strings.FieldsFunc(extensions, func(r rune) bool { return r == ',' }))
+	case "hosts":
+		return c.hosts(typed, false)
+	case "selector":
+		return c.hosts(typed, true)
+	case "units":
+		return c.units(ctx, false)
+	case "tags":
+		return c.units(ctx, true)
+	}
+	return nil
+}
+
+// files lists what a path may go on with: directories, and files that end in one of these.
+func files(typed string, extensions []string) []proposal {
+	dir, _ := filepath.Split(typed)
+	entries, err := os.ReadDir(filepath.Clean("./" + dir))
+	if filepath.IsAbs(dir) {
+		entries, err = os.ReadDir(dir)
+	}
+	if err != nil {
+		return nil
+	}
+	var found []proposal
+	for _, entry := range entries {
+		info, err := os.Stat(filepath.Join(dir, entry.Name()))
+		hidden := strings.HasPrefix(entry.Name(), ".") && !strings.HasPrefix(filepath.Base(typed), ".")
+		switch {
+		case err != nil || hidden || strings.ContainsAny(entry.Name(), "\n\t"):
+		case info.IsDir():
+			found = append(found, proposal{value: dir + entry.Name() + "/"})
+		case len(extensions) == 0 || slices.Contains(extensions, strings.TrimPrefix(filepath.Ext(entry.Name()), ".")):
+			found = append(found, proposal{value: dir + entry.Name()})
+		}
+	}
+	return found
+}
+
+// quiet is a console that says nothing beside the proposals.
+func (c *cursor) quiet() (*console.Console, func() error, error) {
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	return c.console.Quiet(null), null.Close, nil
+}
+
+// hosts lists hosts, and for selectors groups, after what is already joined to them.
+func (c *cursor) hosts(typed string, selector bool) []proposal {
+	e, done, err := c.quiet()
+	if err != nil {
+		return nil
+	}
+	defer done() //nolint:errcheck // nothing is kept in it
+	f, err := (&inventory.Flags{Inventory: c.given["inventory"]}).Load(e)
+	if err != nil {
+		return nil // the command itself says what is wrong with the inventory
+	}
+	before := ""
+	if selector {
+		before = typed[:strings.LastIndexAny(typed, ":,&!")+1]
+	}
+	var found []proposal
+	for _, h := range f.Hosts {
+		found = append(found, proposal{before + h.Name, strings.Join(h.Groups, ",")})
+	}
+	if selector {
+		groups := f.Read.Groups()
+		for _, g := range slices.Sorted(maps.Keys(groups)) {
+			found = append(found, proposal{before + g, fmt.Sprintf("group of %d", len(groups[g]))})
+		}
+	}
+	return found
+}
+
+// units lists the names of units, or their tags, as far as they are known without a connection.
+func (c *cursor) units(ctx context.Context, tags bool) (found []proposal) {
+	e, done, err := c.quiet()
+	if err != nil {
+		return nil
+	}
+	defer done() //nolint:errcheck // nothing is kept in it
+	f := &client.Flags{
+		Target: flags.Target{Inventory: c.given["inventory"], Limit: strings.Join(c.given["limit"], "")},
+		Vars:   flags.Vars{Extra: c.given["extra-vars"]},
+	}
+	if len(c.args) > 0 {
+		f.File = c.args[0]
+	}
+	l, err := client.Load(ctx, e, f)
+	if err != nil {
+		return nil // the command itself says what is wrong with the runbook
+	}
+	defer func() {
+		if l.Close(ctx) != nil {
+			found = nil
+		}
+	}()
+	all, err := l.Offline(ctx)
+	if err != nil {
+		return nil
+	}
+	seen := map[string]bool{}
+	for play := range l.Job.Plays() {
+		for _, entry := range client.EntriesOf(all, play, tags) {
+			name := entry.Tag
+			if !tags {
+				name = entry.Unit
+			}
+			if !seen[name] && !strings.ContainsAny(name, "\n\t") {
+				found = append(found, proposal{name, strings.TrimPrefix(entry.Place(), " ")})
+			}
+			seen[name] = true
+		}
+	}
+	return found
+}

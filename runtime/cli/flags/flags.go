@@ -1,0 +1,46 @@
+// Package flags is the groups of flags that commands share, and what they stand for: variables of
+// the runbook, the inventory with its hosts, and how to log in.
+//
+// It imports runtime/console, runtime/workspace, runtime/wire and engine/inventory.
+package flags
+
+// Target says which hosts, and how to get onto them.
+type Target struct {
+	Inventory []string `short:"i" sep:"none" placeholder:"FILE|h1,h2," complete:"files" help:"Inventory: CUE, Ansible INI or YAML, or a list of hosts with a comma. May be repeated."`
+	Limit     string   `short:"l" placeholder:"SELECTOR" complete:"selector" help:"Only these hosts: names, globs, groups, k=v labels; ':' joins, '&' intersects, '!' excludes."`
+	User      string   `short:"u" help:"Log in as this user where the inventory names none."`
+	Become    bool     `short:"b" help:"Act as root by sudo where the inventory and the runbook say nothing else."`
+	Login
+}
+
+// Login says how to get onto hosts, whichever they are.
+type Login struct {
+	Forks     *int     `short:"f" placeholder:"N" help:"Hosts at work at once (50)."`
+	AskBecome bool     `short:"K" name:"ask-become-pass" help:"Ask once for the sudo password."`
+	AskPass   bool     `short:"k" name:"ask-pass" help:"Ask once for the SSH password."`
+	Key       []string `sep:"none" placeholder:"FILE" type:"path" complete:"files" help:"Private key to log in with. May be repeated."`
+	AcceptNew bool     `name:"accept-new" help:"Learn the keys of hosts that are not in known_hosts yet. A changed key is always refused."`
+	SSHConfig string   `name:"ssh-config" placeholder:"FILE" type:"path" complete:"files" help:"Read this file instead of ~/.ssh/config."`
+	Timeout   int      `placeholder:"SECONDS" help:"How long to wait for a connection (ssh_config's ConnectTimeout, else 10)."`
+}
+
+// Vars sets variables of the runbook.
+type Vars struct {
+	Extra     []string `short:"e" name:"extra-vars" sep:"none" placeholder:"k=v|@FILE" help:"Set a variable, or all of a YAML or JSON file. Also: FROYO_VAR_k in the environment."`
+	Sensitive []string `placeholder:"k" help:"Variables whose values nobody shall see, with a comma between two. The inventory's variable froyo_sensitive names more."`
+}
+
+// Units narrows what is planned of each host.
+type Units struct {
+	Tags     []string `short:"t" complete:"tags" help:"Only units with one of these tags."`
+	SkipTags []string `name:"skip-tags" complete:"tags" help:"No units with one of these tags."`
+	Only     []string `name:"target" sep:"none" placeholder:"UNIT" complete:"units" help:"Only this unit and what it requires: 'file[/etc/motd]', 'h1/file[*]'. May be repeated."`
+	Exclude  []string `sep:"none" placeholder:"UNIT" complete:"units" help:"Not this unit, nor what requires it. May be repeated."`
+}
+
+// Output says how the answer looks.
+type Output struct {
+	JSON  bool   `name:"json" help:"Print JSON on standard output."`
+	Into  string `name:"json-into" placeholder:"FILE" complete:"files" help:"Write what happens to FILE as well, one JSON object per line."`
+	Trace string `placeholder:"FILE" complete:"files" help:"Write OpenTelemetry spans (run, host, unit, op) to FILE as JSON; - is standard error."`
+}

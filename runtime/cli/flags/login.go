@@ -1,0 +1,31 @@
+package flags
+
+import (
+	"time"
+
+	"github.com/openfroyo/froyo/engine/worker"
+	"github.com/openfroyo/froyo/runtime/console"
+	"github.com/openfroyo/froyo/runtime/wire"
+)
+
+// Transports gives the ways to get to hosts. It asks for the passwords that the flags call
+// for, before anything else is printed.
+func (f *Login) Transports(c *console.Console) (*wire.Transports, error) {
+	l := wire.Login{
+		Operator: worker.Operator(), Home: c.Getenv("HOME"), Environ: c.Process.Environ(), Keys: f.Key,
+		AgentSocket: c.Getenv("SSH_AUTH_SOCK"), KnownHosts: c.Getenv("FROYO_KNOWN_HOSTS"), Config: f.SSHConfig,
+		AcceptNew: f.AcceptNew, Timeout: time.Duration(f.Timeout) * time.Second,
+	}
+	var err error
+	if f.AskPass {
+		if l.Password, err = c.Password("SSH password", "FROYO_SSH_PASSWORD"); err != nil {
+			return nil, err
+		}
+	}
+	if f.AskBecome {
+		if l.Become, err = c.Password("sudo password", "FROYO_BECOME_PASSWORD"); err != nil {
+			return nil, err
+		}
+	}
+	return wire.NewTransports(l), nil
+}

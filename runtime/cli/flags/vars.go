@@ -1,0 +1,113 @@
+package flags
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/secret"
+	"github.com/openfroyo/froyo/runtime/console"
+)
+
+const varPrefix = "FROYO_VAR_"
+
+// Values gathers the runbook's variables: the environment first, then -e in
+// their order, the later winning.
+func (f *Vars) Values(environ []string) (map[string]any, error) {
+	vars := map[string]any{}
+	for _, entry := range environ {
+		if rest, ok := strings.CutPrefix(entry, varPrefix); ok {
+			if k, v, ok := strings.Cut(rest, "="); ok && k != "" {
+				vars[k] = v
+			}
+		}
+	}
+	for _, e := range f.Extra {
+		if file, ok := strings.CutPrefix(e, "@"); ok {
+			more, err := varFile(file)
+			if err != nil {
+				return nil, err
+			}
+			if said, ok := vars[inventory.Sensitive]; ok {
+				more[inventory.Sensitive] = inventory.JoinNames(said, more[inventory.Sensitive])
+			}
+			maps.Copy(vars, more)
+			continue
+		}
+		k, v, ok := strings.Cut(e, "=")
+		if !ok || k == "" {
+			return nil, diag.Errorf(diag.Pos{}, "-e %q is neither k=v nor @FILE", e).WithHint("for example -e port=8080, or -e @vars.yaml")
+		}
+		if said, ok := vars[k]; ok && k == inventory.Sensitive {
+			vars[k] = inventory.JoinNames(said, v)
+			continue
+		}
+		vars[k] = v
+	}
+	return vars, nil
+}
+
+// varFile reads variables from a YAML or JSON file whose top is a mapping.
+func varFile(name string) (map[string]any, error) {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("read variables: %w", err)
+	}
+	var vars map[string]any
+	if err := yaml.Unmarshal(data, &vars); err != nil {
+		return nil, diag.Errorf(diag.Pos{File: name}, "not a mapping of variables: %w", err).WithHint("write one \"name: value\" per line")
+	}
+	plain, err := plainValue(vars)
+	if err != nil {
+		return nil, diag.Errorf(diag.Pos{File: name}, "%w", err)
+	}
+	return plain.(map[string]any), nil
+}
+
+// plainValue turns what YAML gives into the plain data that runbooks take.
+func plainValue(v any) (any, error) {
+	switch v := v.(type) {
+	case nil, bool, string, float64, int64:
+		return v, nil
+	case int:
+		return int64(v), nil
+	case []any:
+		out := make([]any, len(v))
+		for i, e := range v {
+			var err error
+			if out[i], err = plainValue(e); err != nil {
+				return nil, err
+			}
+		}
+		return out, nil
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for k, e := range v {
+			var err error
+			if out[k], err = plainValue(e); err != nil {
+				return nil, err
+			}
+		}
+		return out, nil
+	}
+	return nil, fmt.Errorf("the value %v has the type %T, which a variable cannot have; quote it", v, v)
+}
+
+// WarnOfArguments says that a secret stands in the command line of this process. vars are the
+// variables, of which those that are sensitive are marked.
+func (f *Vars) WarnOfArguments(c *console.Console, vars map[string]any) {
+	for _, e := range f.Extra {
+		name, value, ok := strings.Cut(e, "=")
+		if !ok || strings.HasPrefix(e, "@") || value == "" || !secret.MarkedValue(vars[name]) {
+			continue
+		}
+		c.Errors.Warnings([]*diag.Error{(&diag.Error{
+			Summary: fmt.Sprintf("-e %s=...: whoever lists the processes of this machine reads its value, which is sensitive", name),
+		}).WithHint("set FROYO_VAR_%s in the environment, or use -e @FILE", name)})
+	}
+}

@@ -1,0 +1,66 @@
+// Package here is where a command works: the workspace around a directory, and what is kept there.
+//
+// It imports runtime/console, runtime/workspace and runtime/wire.
+package here
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/openfroyo/froyo/engine/state"
+	"github.com/openfroyo/froyo/runtime/console"
+	"github.com/openfroyo/froyo/runtime/wire"
+	"github.com/openfroyo/froyo/runtime/workspace"
+)
+
+// Env is what workspaces need to know of a process.
+func Env(c *console.Console) workspace.Env {
+	e := workspace.Env{
+		Home: c.Getenv("HOME"), StateHome: c.Getenv("XDG_STATE_HOME"), CacheHome: c.Getenv("XDG_CACHE_HOME"),
+		UID: os.Getuid(), SudoUID: -1,
+	}
+	if uid, err := strconv.Atoi(c.Getenv("SUDO_UID")); err == nil && e.UID == 0 {
+		e.SudoUID = uid
+	}
+	return e
+}
+
+// Around finds the workspace around a directory.
+func Around(c *console.Console, dir string) (*workspace.Workspace, error) {
+	return workspace.Find(dir, Env(c))
+}
+
+// Workspace finds the workspace around the current directory.
+func Workspace(c *console.Console) (*workspace.Workspace, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	return Around(c, dir)
+}
+
+// State opens the state of the workspace around the current directory, for those who
+// ask what was done; nil is that nothing was ever recorded there. It makes nothing.
+func State(ctx context.Context, c *console.Console) (store state.Store, workspace string, err error) {
+	w, err := Workspace(c)
+	if err != nil {
+		return nil, "", err
+	}
+	store, err = wire.Kept(ctx, w.StateDir())
+	return store, w.ID(), err
+}
+
+// Path gives a path as one would type it in the current directory.
+func Path(path string) string {
+	cwd, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	rel, err := filepath.Rel(cwd, path)
+	if err != nil || len(rel) > len(path) {
+		return path
+	}
+	return rel
+}

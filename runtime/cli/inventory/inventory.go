@@ -1,0 +1,133 @@
+// Package inventory is froyo inventory: what the inventory says of hosts and groups.
+//
+// It imports runtime/cli/flags, runtime/cli/here and engine/inventory.
+package inventory
+
+import (
+	"context"
+	"maps"
+	"net"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/vars"
+	"github.com/openfroyo/froyo/runtime/cli/flags"
+	"github.com/openfroyo/froyo/runtime/cli/here"
+	"github.com/openfroyo/froyo/runtime/console"
+	"github.com/openfroyo/froyo/runtime/ui"
+	"github.com/openfroyo/froyo/runtime/workspace"
+)
+
+// Command is froyo inventory.
+type Command struct {
+	List  listCommand  `cmd:"" help:"List the hosts with their addresses, groups and labels."`
+	Host  hostCommand  `cmd:"" help:"Show all that is known of one host, and where it is said."`
+	Graph graphCommand `cmd:"" help:"Show the groups as a tree."`
+}
+
+// Flags say which inventory, and which of its hosts.
+type Flags struct {
+	Inventory []string `short:"i" sep:"none" placeholder:"FILE|h1,h2," complete:"files" help:"Inventory, as for plan; the workspace's where left out."`
+	Limit     string   `short:"l" placeholder:"SELECTOR" complete:"selector" help:"Only these hosts, as for plan."`
+	JSON      bool     `name:"json" help:"Print JSON on standard output."`
+}
+
+// Fleet is an inventory as it was read, and the hosts that were asked for with
+// what the workspace's settings add.
+type Fleet struct {
+	workspace *workspace.Workspace
+	Read      *inventory.Inventory
+	Hosts     []*inventory.Host
+}
+
+// Load reads the inventory. No runbook is needed.
+func (f *Flags) Load(e *console.Console) (*Fleet, error) {
+	w, err := here.Workspace(e)
+	if err != nil {
+		return nil, err
+	}
+	target := &flags.Target{Inventory: f.Inventory, Limit: f.Limit}
+	read, err := target.Read(e, w)
+	if err != nil {
+		return nil, err
+	}
+	hosts, err := target.WithDefaults(read, w).Limited(f.Limit, os.ReadFile)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case len(hosts) == 0 && f.Limit == "":
+		return nil, (&diag.Error{Summary: "the inventory has no hosts"}).
+			WithHint("add hosts to its groups, or name another with -i")
+	case len(hosts) == 0:
+		return nil, (&diag.Error{Summary: "no host is left: the limit \"" + f.Limit + "\" picks none"}).
+			WithHint("froyo inventory list shows all")
+	}
+	names, err := vars.SensitiveNames(nil, read.Hosts())
+	if err != nil {
+		return nil, err
+	}
+	for i, h := range hosts {
+		shown := *h
+		shown.Vars = vars.Masked(h.Vars, names)
+		hosts[i] = &shown
+	}
+	return &Fleet{workspace: w, Read: read, Hosts: hosts}, nil
+}
+
+type listCommand struct{ Flags }
+
+// Help gives the command's example.
+func (*listCommand) Help() string {
+	return `Examples:
+  froyo inventory list
+  froyo inventory list -i hosts.ini -l 'web:!web3'
+  froyo inventory list --json | jq '.hosts[].address'`
+}
+
+// Run lists the hosts.
+func (c *listCommand) Run(_ context.Context, e *console.Console) error {
+	f, err := c.Load(e)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return e.WriteJSON(struct {
+			Hosts []*inventory.Host `json:"hosts"`
+		}{f.Hosts})
+	}
+	rows := [][]string{{"NAME", "ADDRESS", "GROUPS", "LABELS"}}
+	for _, h := range f.Hosts {
+		rows = append(rows, []string{h.Name, endpointOf(h), strings.Join(h.Groups, ","), labelsOf(h)})
+	}
+	var b strings.Builder
+	ui.Columns(&b, "", rows)
+	return e.WriteFitted(b.String())
+}
+
+// endpointOf is where and as whom a host is reached: ops@192.0.2.1:2222, or local.
+func endpointOf(h *inventory.Host) string {
+	if h.Connection == inventory.Local {
+		return "(this machine)"
+	}
+	at := h.Address
+	if h.Port != 0 {
+		at = net.JoinHostPort(h.Address, strconv.Itoa(h.Port))
+	}
+	if h.User != "" {
+		at = h.User + "@" + at
+	}
+	return at
+}
+
+func labelsOf(h *inventory.Host) string {
+	var parts []string
+	for _, k := range slices.Sorted(maps.Keys(h.Labels)) {
+		parts = append(parts, k+"="+h.Labels[k])
+	}
+	return ui.Readable(strings.Join(parts, ","))
+}

@@ -1,0 +1,183 @@
+// Package runbook is the commands that take a runbook: validate, plan, graph, apply, resume, and show for
+// a saved plan.
+//
+// It imports runtime/cli/client, runtime/cli/flags, engine/run and engine/plan.
+package runbook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/runtime/cli/client"
+	"github.com/openfroyo/froyo/runtime/console"
+)
+
+// failAll is the value of --stale by which one host that cannot be done stops all.
+const failAll = "fail-all"
+
+// Apply is froyo apply.
+type Apply struct {
+	client.Flags
+	listFlags
+	Plan  string        `placeholder:"FILE" type:"existingfile" complete:"files:json" help:"Do exactly this saved plan; a host that changed since is refused."`
+	Stale string        `enum:"skip,fail-all" default:"skip" placeholder:"skip|fail-all" help:"With --plan, where a host is no longer as planned: skip it, or do nothing on any host."`
+	JUnit string        `name:"junit" placeholder:"FILE" type:"path" complete:"files:xml" help:"Write a JUnit report to FILE at the end: a suite for each host, a case for each unit."`
+	Yes   bool          `short:"y" name:"auto-approve" help:"Do not ask."`
+	Step  bool          `help:"Ask before each unit that acts, one host at a time."`
+	Check bool          `short:"C" help:"Only show what would change, as froyo plan does."`
+	Diff  bool          `short:"D" negatable:"" default:"true" help:"Show what changes in files."`
+	Wait  time.Duration `name:"lock-timeout" env:"FROYO_LOCK_TIMEOUT" placeholder:"DURATION" default:"0s" help:"Wait so long for a host that another run is changing, such as 30s."`
+}
+
+// Help gives the command's example.
+func (*Apply) Help() string {
+	return `Examples:
+  froyo apply                                plan site.star, show, ask, change
+  froyo apply web.star -i hosts.ini -b -K -y
+  froyo apply -l web1 --step                 ask before each unit that acts
+  froyo apply --plan plan.json
+  FROYO_VAR_token=... froyo apply --plan plan.json   a plan holds no sensitive variable: give it again
+  froyo apply --plan plan.json --stale fail-all   all hosts or none`
+}
+
+// check refuses flags that contradict each other or cannot be.
+func (c *Apply) check(e *console.Console) error {
+	if err := c.CheckTime(); err != nil {
+		return err
+	}
+	if err := c.reportConflicts(); err != nil {
+		return err
+	}
+	if c.Wait < 0 {
+		return diag.Errorf(diag.Pos{}, "--lock-timeout %s: it cannot be negative", c.Wait)
+	}
+	if c.Check && c.Plan != "" {
+		return (&diag.Error{Summary: "-C and --plan exclude each other"}).WithHint("froyo show %s prints the plan", c.Plan)
+	}
+	if c.Stale == failAll && c.Plan == "" {
+		return (&diag.Error{Summary: "--stale speaks of a saved plan, and none is given"}).WithHint("froyo apply --plan FILE --stale %s", failAll)
+	}
+	return c.stepConflicts(e)
+}
+
+// Run plans, asks and applies.
+func (c *Apply) Run(ctx context.Context, e *console.Console) error {
+	if err := c.check(e); err != nil {
+		return err
+	}
+	l, err := c.load(ctx, e)
+	if err != nil {
+		return err
+	}
+	if c.lists() {
+		return c.list(ctx, l, c.JSON)
+	}
+	if c.Check {
+		return planOnly(ctx, l, &Plan{Flags: c.Flags, Diff: c.Diff})
+	}
+	if err := c.unasked(e); err != nil {
+		return errors.Join(err, l.Close(ctx))
+	}
+	return execution{flags: &c.Flags, junit: c.JUnit, yes: c.Yes, step: c.Step, diff: c.Diff, wait: c.Wait, allOrNothing: c.Stale == failAll}.run(ctx, l)
+}
+
+// unasked refuses to ask where the plan is not seen, or nobody is there to answer.
+func (c *Apply) unasked(e *console.Console) error {
+	const review = "or save a plan, review it, and apply it: froyo plan --out plan.json; froyo apply --plan plan.json"
+	switch {
+	case c.Yes || c.Plan != "":
+		return nil
+	case c.JSON:
+		return (&diag.Error{Summary: "--json does not show the plan, so it cannot be approved; use -y"}).WithHint("%s --json", review)
+	case !c.Step && !e.Interactive():
+		return (&diag.Error{Summary: "stdin is not a terminal; use -y"}).WithHint(review)
+	}
+	return nil
+}
+
+// load loads what is to be applied: a runbook, or a saved plan.
+func (c *Apply) load(ctx context.Context, e *console.Console) (*client.Loaded, error) {
+	if c.Plan == "" {
+		return client.Load(ctx, e, &c.Flags)
+	}
+	if err := c.conflicts(); err != nil {
+		return nil, err
+	}
+	return client.LoadSaved(ctx, e, c.Plan, &c.Vars)
+}
+
+// reportConflicts refuses reports that would have nothing in them, or that
+// could not be written in the end.
+func (c *Apply) reportConflicts() error {
+	if c.lists() {
+		if err := unlisted(&c.Output); err != nil {
+			return err
+		}
+	}
+	switch {
+	case c.JUnit == "":
+		return nil
+	case c.Check || c.lists():
+		return (&diag.Error{Summary: "--junit reports what apply did, and with -C or --list-... it does nothing"}).WithHint("leave one of them out")
+	}
+	if info, err := os.Stat(filepath.Dir(c.JUnit)); err != nil || !info.IsDir() {
+		return (&diag.Error{Summary: fmt.Sprintf("--junit: there is no directory %s", filepath.Dir(c.JUnit)), Cause: err}).WithHint("make it first")
+	}
+	return nil
+}
+
+// stepConflicts refuses --step where there is nobody to ask, or nothing to be seen.
+func (c *Apply) stepConflicts(e *console.Console) error {
+	switch {
+	case !c.Step:
+		return nil
+	case c.JSON:
+		return (&diag.Error{Summary: "--step and --json exclude each other: what is asked about would not be seen"}).
+			WithHint("leave one of them out")
+	case c.Check:
+		return (&diag.Error{Summary: "--step and -C exclude each other: nothing is done that could be asked about"}).
+			WithHint("leave one of them out")
+	case !e.Interactive():
+		return (&diag.Error{Summary: "--step asks before each unit, and there is no terminal to ask on"}).
+			WithHint("run it on a terminal, or narrow the run: -l HOST, --target UNIT")
+	}
+	return nil
+}
+
+// conflicts refuses flags that a saved plan has already decided.
+func (c *Apply) conflicts() error {
+	given := decided(&c.Flags)
+	if given == "" {
+		return nil
+	}
+	return (&diag.Error{Summary: given + " cannot be given with --plan: the plan decides it"}).
+		WithHint("make another plan: froyo plan --out FILE")
+}
+
+// decided names a flag that is given and that a saved plan decides, or is "".
+func decided(f *client.Flags) string {
+	switch {
+	case f.File != "":
+		return f.File
+	case len(f.Inventory) > 0:
+		return "-i"
+	case f.Limit != "":
+		return "-l"
+	case len(f.Sensitive) > 0:
+		return "--sensitive"
+	case len(f.Tags)+len(f.SkipTags) > 0:
+		return "-t and --skip-tags"
+	case len(f.Only)+len(f.Exclude) > 0:
+		return "--target and --exclude"
+	case f.User != "":
+		return "-u"
+	case f.Become:
+		return "-b"
+	}
+	return ""
+}

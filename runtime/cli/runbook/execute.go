@@ -1,0 +1,108 @@
+package runbook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/openfroyo/froyo/engine/apply"
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/run"
+	"github.com/openfroyo/froyo/engine/wording"
+	"github.com/openfroyo/froyo/engine/worker"
+	"github.com/openfroyo/froyo/runtime/cli/client"
+)
+
+// execution is one apply, of a runbook, of a saved plan, or of a run that is resumed.
+type execution struct {
+	flags        *client.Flags
+	junit        string
+	yes          bool
+	step         bool // ask before each unit
+	diff         bool // show what changes in files
+	wait         time.Duration
+	allOrNothing bool // one host that differs from the saved plan stops all
+}
+
+// run plans, asks and applies; of a saved plan, only what it holds.
+func (x execution) run(ctx context.Context, l *client.Loaded) (err error) {
+	c := l.Console
+	s, err := l.Begin(ctx, "apply", x.flags, client.Options{
+		Lines: x.flags.JSON, JUnit: x.junit, Wait: x.wait, Ask: !x.yes && !x.flags.JSON && c.Interactive(),
+	})
+	if err != nil {
+		return err
+	}
+	code := diag.OK
+	var counts []apply.Count
+	defer func() {
+		if counts == nil { // it came to nothing
+			code = codeWith(code, err)
+		}
+		err = endWith(code, errors.Join(err, s.WriteJUnit(), s.Close(ctx, code, counts)))
+	}()
+	if err := s.Plan(ctx); err != nil {
+		return err
+	}
+	l.NoteTargets()
+	if l.Job.Spec.Resumed != nil {
+		noteResumed(s)
+	}
+	refused, err := s.Run.Planned().RefuseStale()
+	if err != nil {
+		return err
+	}
+	if x.allOrNothing {
+		if none := s.Run.Planned().AllOrNothing(); none != nil {
+			code, counts = diag.Stale, s.Run.Planned().RefusedCounts()
+			return conclude(s, counts, none)
+		}
+	}
+	if err := x.approve(ctx, s); err != nil {
+		return err
+	}
+	result, err := s.Apply(ctx, x.step)
+	if err != nil {
+		return err
+	}
+	counts = result.Counts
+	s.Run.Leave(ctx)
+	found := errors.Join(refused, result.Err)
+	code = diag.CodeOf(found)
+	err = errors.Join(conclude(s, counts, found), notePending(ctx, s, counts))
+	noteRest(s, code, result)
+	return err
+}
+
+// approve shows the plan, asks whether to apply it, and approves it.
+func (x execution) approve(ctx context.Context, s *client.Session) error {
+	if err := s.Run.Planned().Applicable(); err != nil {
+		return err
+	}
+	if !x.flags.JSON {
+		if err := s.Print(!x.diff); err != nil {
+			return err
+		}
+	}
+	s.Warn()
+	c, job := s.Console(), s.Run.Job()
+	sum := plan.Summarize(s.Run.Planned().Hosts)
+	reviewed := job.Spec.Saved != nil && job.Spec.Resumed == nil
+	if !x.yes && !x.step && !reviewed && sum.Pending()+sum.Unknown+sum.Errors > 0 {
+		c.Errors.Brief(s.Run.Planned().Errors()) // the end tells them in full
+		question := fmt.Sprintf("Make these changes on %d of %s?", s.Run.Planned().Changing(), wording.Plural(len(s.Run.Planned().Hosts), "host"))
+		if err := c.Approve(ctx, question, "changed"); err != nil {
+			return err
+		}
+	}
+	return s.Run.Approve(run.Approval{By: worker.Here().Owner(), Time: time.Now()})
+}
+
+// conclude prints the recap, and below it, where they are seen first, what went wrong.
+func conclude(s *client.Session, counts []apply.Count, found error) error {
+	err := s.Recap(counts)
+	s.Console().Errors.Print(found)
+	return err
+}

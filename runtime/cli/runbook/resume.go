@@ -1,0 +1,172 @@
+package runbook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/state"
+	"github.com/openfroyo/froyo/engine/unit"
+	"github.com/openfroyo/froyo/engine/wording"
+	"github.com/openfroyo/froyo/engine/worker"
+	"github.com/openfroyo/froyo/runtime/cli/client"
+	"github.com/openfroyo/froyo/runtime/cli/flags"
+	"github.com/openfroyo/froyo/runtime/cli/here"
+	"github.com/openfroyo/froyo/runtime/cli/runs"
+	"github.com/openfroyo/froyo/runtime/console"
+)
+
+// Resume is froyo resume.
+type Resume struct {
+	Name        string `arg:"" name:"run" optional:"" help:"ID of a run, or the beginning of one; the last that was interrupted where left out."`
+	Interrupted string `enum:"runbook,fail,skip,rerun" default:"runbook" placeholder:"fail|skip|rerun" help:"What becomes of commands without a guard that were interrupted, whatever their on_resume says."`
+	flags.Login
+	flags.Vars
+	flags.Output
+	HostTime time.Duration `name:"host-timeout" placeholder:"DURATION" default:"0s" help:"Take a host out whose plan, or whose units, take longer than this in all, such as 10m; the others go on. 0s is no limit."`
+	JUnit    string        `name:"junit" placeholder:"FILE" type:"path" complete:"files:xml" help:"Write a JUnit report to FILE at the end: a suite for each host, a case for each unit."`
+	Yes      bool          `short:"y" name:"auto-approve" help:"Do not ask."`
+	Step     bool          `help:"Ask before each unit that acts, one host at a time."`
+	Diff     bool          `short:"D" negatable:"" default:"true" help:"Show what changes in files."`
+	Wait     time.Duration `name:"lock-timeout" env:"FROYO_LOCK_TIMEOUT" placeholder:"DURATION" default:"0s" help:"Wait so long for a host that another run is changing, such as 30s."`
+}
+
+// Help gives the command's example.
+func (*Resume) Help() string {
+	return `Goes on with an apply that was interrupted, killed, or failed: with the runbook, variables and hosts that it had then.
+Units that are done are not done again. A command without a guard that was under way is not run again unasked.
+The values of sensitive variables are not kept: give them again, with FROYO_VAR_k or -e, and no others.
+
+Examples:
+  froyo resume                               the last run that was interrupted
+  froyo resume 20261125-2109 -y
+  froyo resume --interrupted rerun           commands that were under way run again`
+}
+
+// Run resumes a run.
+func (c *Resume) Run(ctx context.Context, e *console.Console) error {
+	f := &client.Flags{Target: flags.Target{Login: c.Login}, Output: c.Output, HostTime: c.HostTime}
+	check := &Apply{JUnit: c.JUnit, Yes: c.Yes, Step: c.Step, Wait: c.Wait, Stale: "skip", Flags: *f}
+	if err := check.check(e); err != nil {
+		return err
+	}
+	found, err := unfinished(ctx, e, c.Name)
+	if err != nil || found == nil {
+		return err
+	}
+	switch {
+	case c.Yes:
+	case c.JSON:
+		return &diag.Error{Summary: "--json does not show the plan, so it cannot be approved; use -y"}
+	case !c.Step:
+		if err := e.NeedsTerminal(false); err != nil {
+			return err
+		}
+	}
+	var onResume unit.OnResume
+	if c.Interrupted != "runbook" {
+		onResume = unit.OnResume(c.Interrupted)
+	}
+	l, err := client.LoadResumed(ctx, e, found, &c.Vars, onResume)
+	if err != nil {
+		return err
+	}
+	return execution{flags: f, junit: c.JUnit, yes: c.Yes, step: c.Step, diff: c.Diff, wait: c.Wait}.run(ctx, l)
+}
+
+// noteResumed says how far the run had come that is resumed.
+func noteResumed(s *client.Session) {
+	done, unknown := s.Run.Planned().Interrupted()
+	r := s.Run.Job().Spec.Resumed
+	s.Console().Errors.Note(fmt.Sprintf("resuming run %s of %s: %s done, %s interrupted",
+		r.ID, wording.When(r.Started), wording.Plural(done, "unit"), wording.Plural(unknown, "unit")))
+}
+
+// unfinished finds the run to go on with. nil is that there is none, which it has told.
+func unfinished(ctx context.Context, e *console.Console, name string) (_ *state.Run, err error) {
+	store, workspace, err := here.State(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	if store == nil {
+		e.Errors.Note("nothing to resume: nothing was ever applied here")
+		return nil, nil
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	if err := worker.CloseDead(ctx, store, workspace, time.Now()); err != nil {
+		return nil, err
+	}
+	all, err := store.Runs(ctx, workspace, -1)
+	if err != nil {
+		return nil, err
+	}
+	if name != "" {
+		return resumable(e, all, name)
+	}
+	var failed *state.Run
+	for i := range all { // the youngest first
+		r := &all[i]
+		switch {
+		case !r.Resumable || !isApply(r):
+		case r.Status == state.Interrupted:
+			warnLater(e, all[:i], r)
+			return r, nil
+		case r.Status == state.Failed && failed == nil:
+			failed = r
+		}
+	}
+	if failed != nil {
+		e.Errors.Note(fmt.Sprintf("nothing to resume: no run was interrupted\nrun %s failed; to try again what failed and do the rest: froyo resume %s", failed.ID, failed.ID))
+		return nil, nil
+	}
+	e.Errors.Note("nothing to resume: no run was interrupted")
+	return nil, nil
+}
+
+// resumable finds the run that is named.
+func resumable(e *console.Console, all []state.Run, name string) (*state.Run, error) {
+	run, err := runs.Find(all, name)
+	switch {
+	case err != nil:
+		return nil, err
+	case !isApply(&run):
+		return nil, &diag.Error{Summary: fmt.Sprintf("run %s is of froyo %s, which changes nothing: there is nothing to go on with", run.ID, run.Command)}
+	case run.Status == state.Running:
+		return nil, state.UnderWay(run.ID, run.PID)
+	case run.Resumable:
+		for i := range all {
+			if all[i].ID == run.ID {
+				warnLater(e, all[:i], &run)
+			}
+		}
+		return &run, nil
+	}
+	why := "it came to its end"
+	switch run.Status {
+	case state.NeverStarted:
+		why = "it was broken off before it had changed anything; apply again"
+	case state.Failed, state.Interrupted:
+		why = "it had not changed anything, or is too long ago; apply again"
+	}
+	e.Errors.Note(fmt.Sprintf("nothing to resume of run %s: %s", run.ID, why))
+	return nil, nil
+}
+
+func isApply(r *state.Run) bool { return r.Command == "apply" }
+
+// warnLater says that runs after the one that is resumed have changed things.
+func warnLater(e *console.Console, later []state.Run, run *state.Run) {
+	n := 0
+	for i := range later {
+		if isApply(&later[i]) && later[i].Status != state.NeverStarted {
+			n++
+		}
+	}
+	if n > 0 {
+		e.Errors.Warnings([]*diag.Error{(&diag.Error{
+			Summary: fmt.Sprintf("%s came after run %s, which is now resumed as it was then", wording.Plural(n, "apply run"), run.ID),
+		}).WithHint("froyo runs list shows them; look at the plan before you say yes")})
+	}
+}

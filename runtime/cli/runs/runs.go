@@ -1,0 +1,186 @@
+// Package runs is froyo runs: what earlier runs planned and did.
+//
+// It imports runtime/cli/here and engine/state.
+package runs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/state"
+	"github.com/openfroyo/froyo/engine/wording"
+	"github.com/openfroyo/froyo/runner/escape"
+	"github.com/openfroyo/froyo/runtime/cli/here"
+	"github.com/openfroyo/froyo/runtime/console"
+	"github.com/openfroyo/froyo/runtime/ui"
+)
+
+// Command is froyo runs.
+type Command struct {
+	List listCommand `cmd:"" help:"List the latest runs, the youngest first."`
+	Show showCommand `cmd:"" help:"Show what a run planned and did."`
+}
+
+type listCommand struct {
+	Number int  `short:"n" default:"20" placeholder:"N" help:"Show at most N runs; 0 = all (20)."`
+	JSON   bool `name:"json" help:"Print JSON on standard output."`
+}
+
+// Help gives the command's example.
+func (*listCommand) Help() string {
+	return `A run whose status is unfinished is under way, or its process died: froyo runs show tells when it was last heard of.
+
+Examples:
+  froyo runs list -n 5
+  froyo runs list --json | jq '.runs[] | select(.status == "failed")'`
+}
+
+// Run lists runs.
+func (c *listCommand) Run(ctx context.Context, e *console.Console) (err error) {
+	if c.Number < 0 {
+		return &diag.Error{Summary: fmt.Sprintf("-n %d: want how many runs to list, or 0 for all", c.Number)}
+	}
+	limit := c.Number
+	if limit == 0 {
+		limit = -1
+	}
+	runs := []ui.RunSummary{}
+	store, workspace, err := here.State(ctx, e)
+	if err != nil {
+		return err
+	}
+	if store != nil {
+		defer func() { err = errors.Join(err, store.Close()) }()
+		kept, err := store.Runs(ctx, workspace, limit)
+		if err != nil {
+			return err
+		}
+		for _, r := range kept {
+			runs = append(runs, summaryOf(r))
+		}
+	}
+	if c.JSON {
+		return e.WriteJSON(struct {
+			Runs []ui.RunSummary `json:"runs"`
+		}{runs})
+	}
+	if len(runs) == 0 {
+		_, err := fmt.Fprintln(e.Stdout, "no runs yet")
+		return err
+	}
+	rows := [][]string{{"RUN", "STARTED", "COMMAND", "USER", "STATUS", "TOOK", "HOSTS"}}
+	for _, r := range runs {
+		took := ""
+		if r.Ended != nil {
+			took = ui.Took(r.DurationMS)
+		}
+		rows = append(rows, []string{
+			ui.Readable(r.ID), wording.When(r.Started), ui.Readable(r.Command), ui.Readable(r.User), ui.Readable(r.Status), took, strconv.Itoa(r.HostCount),
+		})
+	}
+	var b strings.Builder
+	ui.Columns(&b, "", rows)
+	_, err = io.WriteString(e.Stdout, b.String())
+	return err
+}
+
+// unfinished is the status of a run that nothing says the end of.
+const unfinished = "unfinished"
+
+func summaryOf(r state.Run) ui.RunSummary {
+	s := ui.RunSummary{ID: r.ID, Command: r.Command, User: r.User, Started: r.Started, Status: string(r.Status), HostCount: r.Hosts}
+	if r.Status == state.Running {
+		s.Status = unfinished
+		return s
+	}
+	s.Ended, s.Code, s.DurationMS = &r.Ended, &r.Code, r.Ended.Sub(r.Started).Milliseconds()
+	return s
+}
+
+type showCommand struct {
+	Name   string `arg:"" name:"run" help:"ID of a run, the beginning of one, or last."`
+	Events bool   `xor:"shape" help:"Print all that happened, one JSON object per line."`
+	JSON   bool   `name:"json" xor:"shape" help:"Print JSON on standard output."`
+}
+
+// Help gives the command's example.
+func (*showCommand) Help() string {
+	return `Examples:
+  froyo runs show last
+  froyo runs show 20261125-2109 -v           units that had nothing to do, too
+  froyo runs show last --events | jq 'select(.status == "failed")'`
+}
+
+// Run shows a run.
+func (c *showCommand) Run(ctx context.Context, e *console.Console) (err error) {
+	store, workspace, err := here.State(ctx, e)
+	if err != nil {
+		return err
+	}
+	if store == nil {
+		return noRun(c.Name)
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	all, err := store.Runs(ctx, workspace, -1)
+	if err != nil {
+		return err
+	}
+	run, err := Find(all, c.Name)
+	if err != nil {
+		return err
+	}
+	events, err := store.Events(ctx, run.ID)
+	if err != nil {
+		return err
+	}
+	if c.Events {
+		for _, ev := range events {
+			if _, err := fmt.Fprintf(e.Stdout, "%s\n", escape.JSON(ev.Data)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	contents := &plan.Contents{}
+	report, err := reportOf(ctx, store, run, events, contents)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return e.WriteJSON(report)
+	}
+	v := ui.RunView{Style: e.Style(e.Stdout), Contents: contents, Verbose: e.Verbose > 0}
+	return v.Print(e.Stdout, report)
+}
+
+func noRun(name string) error {
+	return (&diag.Error{Summary: fmt.Sprintf("there is no run %q in this workspace", name)}).WithHint("froyo runs list shows them")
+}
+
+// Find finds a run by its ID, by the beginning of one, or the last one.
+func Find(all []state.Run, name string) (state.Run, error) {
+	var found []state.Run
+	for _, r := range all { // the youngest comes first
+		if r.ID == name || name == "last" {
+			return r, nil
+		}
+		if name != "" && strings.HasPrefix(r.ID, name) {
+			found = append(found, r)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return state.Run{}, noRun(name)
+	case 1:
+		return found[0], nil
+	}
+	return state.Run{}, (&diag.Error{
+		Summary: fmt.Sprintf("%q begins the IDs of %d runs: %s, %s, …", name, len(found), found[0].ID, found[1].ID),
+	}).WithHint("give more of it, or last")
+}

@@ -1,0 +1,83 @@
+// Package workspace is froyo init: making the directory in which an operator works.
+//
+// It imports runtime/workspace and runtime/cli/here.
+package workspace
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/wording"
+	"github.com/openfroyo/froyo/runtime/cli/here"
+	"github.com/openfroyo/froyo/runtime/console"
+	"github.com/openfroyo/froyo/runtime/ui"
+	"github.com/openfroyo/froyo/runtime/wire"
+	"github.com/openfroyo/froyo/runtime/workspace"
+)
+
+// Init is froyo init.
+type Init struct {
+	Dir  string `arg:"" optional:"" type:"path" help:"Folder of the workspace; the current one where left out."`
+	Solo bool   `help:"For this machine alone, to begin with."`
+}
+
+// Help gives the command's example.
+func (*Init) Help() string {
+	return `Example:
+  froyo init --solo lab && cd lab && froyo plan`
+}
+
+// Run makes what is missing of a workspace, and keeps what is there.
+func (c *Init) Run(ctx context.Context, e *console.Console) error {
+	if !c.Solo {
+		return (&diag.Error{Summary: "froyo init needs to know what kind of workspace to make"}).
+			WithHint("froyo init --solo makes one for this machine, which grows with its inventory")
+	}
+	dir := c.Dir
+	if dir == "" {
+		var err error
+		if dir, err = os.Getwd(); err != nil {
+			return err
+		}
+	}
+	if err := adoptState(ctx, e, dir); err != nil {
+		return err
+	}
+	w, created, err := workspace.Init(dir, workspace.InitOptions{Solo: c.Solo}, here.Env(e))
+	if err != nil {
+		return err
+	}
+	for _, name := range created {
+		fmt.Fprintf(e.Stdout, "made %s\n", ui.Readable(name))
+	}
+	if len(created) == 0 {
+		fmt.Fprintf(e.Stdout, "%s is a workspace already; nothing was changed\n", ui.Readable(w.Root))
+	}
+	_, err = fmt.Fprintf(e.Stdout, "Next: cd %s && froyo plan\n", wording.Quote(here.Path(dir)))
+	return err
+}
+
+// adoptState moves the state of runs that were made in a directory before it was
+// a workspace: what they protect and what is pending still counts.
+func adoptState(ctx context.Context, e *console.Console, dir string) error {
+	from, to, err := workspace.StateMoves(dir, here.Env(e))
+	if err != nil {
+		return err
+	}
+	found, occupied, err := wire.MoveState(ctx, from, to)
+	switch {
+	case err != nil || !found:
+		return err
+	case occupied:
+		e.Errors.Warnings([]*diag.Error{{
+			Summary: "the state of runs from before this was a workspace is in " + from + ", and does not count here",
+			Hint:    "remove it once it is of no use any more",
+		}})
+		return nil
+	}
+	_, err = fmt.Fprintf(e.Stdout, "moved the state of earlier runs to %s\n", ui.Readable(filepath.Join(here.Path(dir), filepath.Base(to))))
+	return err
+}

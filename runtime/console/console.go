@@ -1,0 +1,139 @@
+// Package console is the terminal side of a command: its streams, colour and
+// size, the questions it asks, and what the process's signals mean to it.
+//
+// It imports runtime/ui and the engine's leaves.
+package console
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/runtime/ui"
+	"github.com/openfroyo/froyo/runtime/ui/progress"
+)
+
+// Process is what a console takes of its process.
+type Process struct {
+	Args                  []string
+	Stdin, Stdout, Stderr *os.File
+	Getenv                func(string) string
+	Environ               func() []string
+	// Signals are those that ask the process to end; nil for none.
+	Signals <-chan os.Signal
+	// Version is froyo's.
+	Version string
+}
+
+// Console is what every command gets.
+type Console struct {
+	Process Process
+	Stdin   *os.File
+	Stdout  *os.File
+	Stderr  *os.File
+	Errors  *ui.Errors
+	// Verbose is how often -v was given.
+	Verbose int
+
+	plain      bool          // no colours
+	answers    *bufio.Reader // of standard input, from the first question on
+	interrupts *interrupts
+	atExit     []func() error
+}
+
+// New returns the console of a process. The context is cancelled by its signals,
+// and by the returned function.
+func New(ctx context.Context, p Process) (*Console, context.Context, context.CancelFunc) {
+	c := &Console{Process: p, Stdin: p.Stdin, Stdout: p.Stdout, Stderr: p.Stderr, interrupts: &interrupts{}}
+	c.Errors = &ui.Errors{Out: p.Stderr, Style: c.Style(p.Stderr), Columns: func() int { return Columns(p.Stderr) }}
+	ctx, cancel := c.interrupts.watch(ctx, p.Signals)
+	return c, ctx, cancel
+}
+
+// Configure applies the flags that all commands have.
+func (c *Console) Configure(verbose int, plain bool) {
+	c.Verbose, c.plain = verbose, plain
+	c.Errors.Verbose, c.Errors.Style = verbose > 0, c.Style(c.Stderr)
+}
+
+// Getenv reads the environment.
+func (c *Console) Getenv(name string) string { return c.Process.Getenv(name) }
+
+// Style is how to paint what is written to a file.
+func (c *Console) Style(f *os.File) ui.Style {
+	return ui.Style{Color: !c.plain && c.Getenv("NO_COLOR") == "" && c.Getenv("TERM") != "dumb" && IsTerminal(f)}
+}
+
+// Interactive reports whether there is somebody to ask.
+func (c *Console) Interactive() bool { return IsTerminal(c.Stdin) }
+
+// Quiet is a console that writes standard error to w and to nobody.
+func (c *Console) Quiet(w *os.File) *Console {
+	quiet := *c
+	quiet.Stderr, quiet.Errors = w, c.Errors.To(w)
+	return &quiet
+}
+
+// Progress shows how hosts get on, on standard error: a live screen on a terminal that
+// can be rewritten and that no log is written to.
+func (c *Console) Progress(verb string, hosts []string) *progress.Progress {
+	return progress.New(c.Stderr, progress.Options{
+		Style: c.Style(c.Stderr), Live: IsTerminal(c.Stderr) && c.Getenv("TERM") != "dumb" && c.Verbose == 0,
+		Size: func() (int, int) { return Size(c.Stderr) }, Verb: verb, Hosts: hosts,
+	})
+}
+
+// PrintLine shows what a runbook prints where no run is under way.
+func (c *Console) PrintLine(pos diag.Pos, _, text string) {
+	fmt.Fprintf(c.Stderr, "%s: %s\n", pos, ui.Readable(text))
+}
+
+// CommandLine is the command that was given, where a shell would read it so.
+func (c *Console) CommandLine() string {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./,:@%+"
+	for _, arg := range c.Process.Args {
+		if arg == "" || strings.Trim(arg, plain) != "" {
+			return "the same command again"
+		}
+	}
+	return "froyo " + strings.Join(c.Process.Args, " ")
+}
+
+// AtExit keeps what is to be closed after the command, for what it leaves open for others to write to.
+func (c *Console) AtExit(closing func() error) { c.atExit = append(c.atExit, closing) }
+
+// Close closes what commands left open, and returns the worst of code and what went wrong.
+func (c *Console) Close(code diag.Code) diag.Code {
+	for _, closing := range c.atExit {
+		if err := closing(); err != nil {
+			c.Errors.Print(err)
+			code = diag.Worst(code, diag.Usage)
+		}
+	}
+	return code
+}
+
+// IsTerminal reports whether a file is a terminal.
+func IsTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
+
+// Columns is how wide a terminal is, or 0 where the file is none.
+func Columns(f *os.File) int {
+	if !IsTerminal(f) {
+		return 0
+	}
+	n, _ := Size(f)
+	return n
+}
+
+// Size is how large the terminal is.
+func Size(f *os.File) (columns, rows int) {
+	if w, h, err := term.GetSize(int(f.Fd())); err == nil && w > 0 && h > 0 {
+		return w, h
+	}
+	return 80, 24
+}

@@ -1,0 +1,92 @@
+package console
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+
+	"github.com/openfroyo/froyo/engine/diag"
+)
+
+// NeedsTerminal refuses a command that asks where there is nobody to ask. yes is -y.
+func (c *Console) NeedsTerminal(yes bool) error {
+	if yes || c.Interactive() {
+		return nil
+	}
+	return &diag.Error{Summary: "stdin is not a terminal; use -y"}
+}
+
+// Approve asks a yes-or-no question, and refuses where the answer is no or there is none:
+// "not approved; nothing was <done>".
+func (c *Console) Approve(ctx context.Context, question, done string) error {
+	yes, err := c.Confirm(ctx, question)
+	if err == nil && !yes || errors.Is(err, io.EOF) {
+		err = &diag.Error{Summary: "not approved; nothing was " + done}
+	}
+	return err
+}
+
+// Confirm asks a yes-or-no question on the terminal; anything but "y" or "yes" is no.
+func (c *Console) Confirm(ctx context.Context, question string) (bool, error) {
+	answer, err := c.Ask(ctx, question+" [y/N] ")
+	return answer == "y" || answer == "yes", err
+}
+
+// Ask asks a question on the terminal and returns the answer in lower case, or
+// io.EOF where there is none any more. One question is asked at a time.
+func (c *Console) Ask(ctx context.Context, question string) (string, error) {
+	fmt.Fprint(c.Stderr, question)
+	if c.answers == nil {
+		c.answers = bufio.NewReader(c.Stdin)
+	}
+	type line struct {
+		text string
+		err  error
+	}
+	said := make(chan line, 1)
+	go func() {
+		text, err := c.answers.ReadString('\n')
+		said <- line{strings.ToLower(strings.TrimSpace(text)), err}
+	}()
+	select {
+	case <-ctx.Done():
+		fmt.Fprintln(c.Stderr)
+		return "", ctx.Err()
+	case l := <-said:
+		if l.err != nil && l.text == "" {
+			fmt.Fprintln(c.Stderr)
+			return "", l.err
+		}
+		return l.text, nil
+	}
+}
+
+// Password asks for a password once, before anything else is printed, or
+// takes it from the environment variable that stands for it.
+func (c *Console) Password(what, variable string) (func() (string, error), error) {
+	if p := c.Getenv(variable); p != "" {
+		return func() (string, error) { return p, nil }, nil
+	}
+	tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
+	if err != nil {
+		return nil, (&diag.Error{Summary: "no terminal to ask for the " + what + " on"}).
+			WithHint("set %s in the environment", variable)
+	}
+	defer tty.Close()
+	fmt.Fprintf(tty, "%s: ", what)
+	line, err := term.ReadPassword(int(tty.Fd()))
+	fmt.Fprintln(tty)
+	if err != nil {
+		return nil, fmt.Errorf("read the %s: %w", what, err)
+	}
+	if len(line) == 0 {
+		return nil, errors.New("the " + what + " is empty")
+	}
+	return func() (string, error) { return string(line), nil }, nil
+}

@@ -1,0 +1,94 @@
+package progress
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/openfroyo/froyo/runtime/ui"
+)
+
+// screen rewrites the last lines of a terminal. A frame is one write, so that
+// nothing flickers; nothing is written where nothing changed.
+type screen struct {
+	out  io.Writer
+	size func() (columns, rows int)
+
+	drawn   []int // the widths of the lines of the frame that stands there
+	last    string
+	columns int // of the terminal when it was drawn
+}
+
+// span is a piece of a line in one colour.
+type span struct{ color, text string }
+
+// draw replaces the frame. Lines that are too long are cut, because a line that
+// wraps would put all others out of place.
+func (s *screen) draw(style ui.Style, lines [][]span) {
+	columns, rows := s.size()
+	text, widths := compose(style, lines, columns-1)
+	if text == s.last && columns == s.columns {
+		return
+	}
+	s.write(s.home(columns, rows)+text+"\x1b[J", widths)
+	s.last, s.columns = text, columns
+}
+
+// above writes lines that stay, and the frame below them once more.
+func (s *screen) above(text string, style ui.Style, frame [][]span) {
+	columns, rows := s.size()
+	below, widths := compose(style, frame, columns-1)
+	s.write(s.home(columns, rows)+"\x1b[J"+text+"\n"+below, widths)
+	s.last, s.columns = below, columns
+}
+
+// erase takes the frame away.
+func (s *screen) erase() {
+	if len(s.drawn) == 0 {
+		return
+	}
+	columns, rows := s.size()
+	s.write(s.home(columns, rows)+"\x1b[J", nil)
+	s.last = ""
+}
+
+func (s *screen) write(text string, widths []int) {
+	io.WriteString(s.out, text) //nolint:errcheck // nowhere to report that the terminal is gone
+	s.drawn = widths
+}
+
+// home goes to where the frame that stands there begins. Where the terminal has
+// become narrower, its lines take more rows by now.
+func (s *screen) home(columns, rows int) string {
+	up := -1
+	for _, w := range s.drawn {
+		up += max(1, (w+columns-1)/max(1, columns))
+	}
+	up = min(up, rows-1)
+	if up <= 0 {
+		return "\r"
+	}
+	return fmt.Sprintf("\r\x1b[%dA", up)
+}
+
+// compose paints lines, none longer than columns, the last without its end.
+func compose(style ui.Style, lines [][]span, columns int) (text string, widths []int) {
+	var b strings.Builder
+	for i, line := range lines {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		used := 0
+		for _, part := range line {
+			fitted := ui.Fit(part.text, max(0, columns-used))
+			used += ui.Width(fitted)
+			b.WriteString(style.Paint(part.color, fitted))
+			if fitted != part.text {
+				break
+			}
+		}
+		b.WriteString("\x1b[K")
+		widths = append(widths, used)
+	}
+	return b.String(), widths
+}

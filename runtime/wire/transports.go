@@ -1,0 +1,112 @@
+package wire
+
+import (
+	"context"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/openfroyo/froyo/engine/fleet"
+	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/runner"
+	"github.com/openfroyo/froyo/runner/bootstrap"
+	"github.com/openfroyo/froyo/runner/dial"
+	"github.com/openfroyo/froyo/runner/local"
+	"github.com/openfroyo/froyo/runner/ssh"
+)
+
+// Login says who connects to hosts, and with what.
+type Login struct {
+	Operator string // the login name here
+	Home     string // the operator's home directory, of ~/.ssh
+	Environ  []string
+	// Keys are private keys to log in with, and AgentSocket the SSH agent's, or "".
+	Keys        []string
+	AgentSocket string
+	// KnownHosts and Config are files in place of the operator's own; "" is those.
+	KnownHosts string
+	Config     string
+	// AcceptNew learns the keys of hosts that are not known yet.
+	AcceptNew bool
+	// Timeout bounds connecting; 0 is what ssh_config says.
+	Timeout time.Duration
+	// Password and Become give the passwords of SSH and of sudo; nil where there is none.
+	Password, Become func() (string, error)
+}
+
+// Transports are the ways to get to hosts.
+type Transports struct {
+	login   Login
+	ssh     *ssh.Dialer
+	options dial.Options
+}
+
+// NewTransports returns the transports of a login. Close must follow.
+func NewTransports(l Login) *Transports {
+	o := ssh.Options{
+		Home: l.Home, User: l.Operator, Keys: l.Keys, AgentSocket: l.AgentSocket, AcceptNew: l.AcceptNew,
+		ConnectTimeout: l.Timeout, Password: l.Password,
+		ConfigFiles: []string{filepath.Join(l.Home, ".ssh", "config"), "/etc/ssh/ssh_config"},
+	}
+	if l.Config != "" {
+		o.ConfigFiles = []string{l.Config}
+	}
+	if l.KnownHosts != "" {
+		o.KnownHosts = []string{l.KnownHosts}
+	}
+	return &Transports{login: l, ssh: ssh.NewDialer(o), options: dial.Options{Binary: binaries(), Become: l.Become}}
+}
+
+// Openers are the openers of sessions, one for each kind of connection.
+func (t *Transports) Openers() fleet.Openers {
+	return fleet.Openers{inventory.SSH: t.openSSH, "": t.openSSH, inventory.Local: t.openLocal}
+}
+
+// Close ends what connections share.
+func (t *Transports) Close() error { return t.ssh.Close() }
+
+func (t *Transports) openLocal(_ context.Context, h *inventory.Host, hooks fleet.Hooks) (fleet.Session, error) {
+	return dial.Open(local.New(t.login.Operator, t.login.Environ), t.with(h, hooks)), nil
+}
+
+func (t *Transports) openSSH(ctx context.Context, h *inventory.Host, hooks fleet.Hooks) (fleet.Session, error) {
+	host := ssh.Host{Name: h.Name, Address: h.Address, Port: h.Port, User: h.User}
+	if h.Key != "" {
+		host.Keys = []string{h.Key}
+	}
+	client, err := t.ssh.Dial(ctx, host)
+	if err != nil {
+		return nil, err
+	}
+	return dial.Open(client, t.with(h, hooks)), nil
+}
+
+// with are the options of one host's session.
+func (t *Transports) with(h *inventory.Host, hooks fleet.Hooks) dial.Options {
+	o := t.options
+	o.Host, o.Restricted, o.Note = h.Name, hooks.Restricted, hooks.Note
+	if hooks.Name != nil {
+		o.Gate = hooks.Name
+	}
+	return o
+}
+
+// binaries gives the bootstrap the runner for a platform, the same for all hosts of a run.
+func binaries() func(goos, goarch string) (*bootstrap.Binary, error) {
+	var mu sync.Mutex
+	known := map[string]*bootstrap.Binary{}
+	return func(goos, goarch string) (*bootstrap.Binary, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		platform := goos + "/" + goarch
+		if b := known[platform]; b != nil {
+			return b, nil
+		}
+		gz, sum, size, err := runner.Binary(goos, goarch)
+		if err != nil {
+			return nil, err
+		}
+		known[platform] = &bootstrap.Binary{Gzip: gz, Sum: sum, Size: size}
+		return known[platform], nil
+	}
+}

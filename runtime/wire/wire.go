@@ -1,0 +1,58 @@
+// Package wire is the one list of concrete parts: the store, the queue, the transports and the
+// packages of resource types. It knows no terminal; every client of engine/run takes its parts from here.
+//
+// It imports what it lists, and the packages of the engine that declare what they are.
+package wire
+
+import (
+	"context"
+	"path/filepath"
+	"time"
+
+	"github.com/openfroyo/froyo/engine/catalog"
+	"github.com/openfroyo/froyo/engine/queue"
+	"github.com/openfroyo/froyo/engine/queue/bolt"
+	"github.com/openfroyo/froyo/engine/state"
+	"github.com/openfroyo/froyo/engine/state/sqlite"
+	"github.com/openfroyo/froyo/providers"
+)
+
+// State opens the state that is kept in dir, and makes what is missing of it.
+func State(ctx context.Context, dir string) (state.Store, error) { return sqlite.Open(ctx, dir) }
+
+// Kept opens the state that is kept in dir, or returns nil where nothing is. It makes nothing.
+func Kept(ctx context.Context, dir string) (state.Store, error) {
+	if there, err := sqlite.Exists(dir); err != nil || !there {
+		return nil, err
+	}
+	return sqlite.Open(ctx, dir)
+}
+
+// MoveState moves what is kept in one directory to another. It tells whether there was
+// anything to move, and whether the other holds a state already: then nothing is moved.
+func MoveState(ctx context.Context, from, to string) (found, occupied bool, err error) {
+	if found, err = sqlite.Exists(from); err != nil || !found {
+		return found, false, err
+	}
+	if occupied, err = sqlite.Exists(to); err != nil || occupied {
+		return found, occupied, err
+	}
+	return true, false, sqlite.Move(ctx, from, to)
+}
+
+// Queue is the queue that is kept in dir. Its file is made with the first item.
+func Queue(dir string) queue.Queue { return bolt.New(filepath.Join(dir, "queue.db"), time.Now) }
+
+// Types opens the packages of resource types that come with froyo. What their guests are compiled
+// to is kept in cacheDir, or nowhere where that is "".
+func Types(ctx context.Context, cacheDir string) (*catalog.Catalog, error) {
+	var packages []catalog.Source
+	for _, name := range providers.Names() {
+		files, err := providers.Package(name)
+		if err != nil {
+			return nil, err
+		}
+		packages = append(packages, catalog.Source{Name: name, Files: files})
+	}
+	return catalog.Open(ctx, cacheDir, packages...)
+}
