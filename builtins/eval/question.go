@@ -12,7 +12,7 @@ import (
 	"github.com/openfroyo/froyo/engine/secret"
 	"github.com/openfroyo/froyo/runner/codec"
 	"github.com/openfroyo/froyo/runner/op"
-	"github.com/openfroyo/froyo/runner/wire"
+	"github.com/openfroyo/froyo/runner/protocol"
 )
 
 // ErrNotKnown is what a Reader answers where it has no connection and no
@@ -86,7 +86,7 @@ func (s *Scope) do(host *inventory.Host, user string, o op.Op) (op.Result, error
 func (e *Env) digest(result op.Result) (string, error) {
 	text, err := codec.Marshal(result)
 	if err != nil || !secret.Marked(text) && (result.Read == nil || !secret.IsMarkedSum(result.Read.Sum)) {
-		return wire.Digest(result), err
+		return protocol.Digest(result), err
 	}
 	seal, err := e.Sealer()
 	if err != nil {

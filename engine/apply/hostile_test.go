@@ -24,8 +24,8 @@ import (
 	"github.com/openfroyo/froyo/runner/codec"
 	"github.com/openfroyo/froyo/runner/op"
 	"github.com/openfroyo/froyo/runner/op/optest"
+	"github.com/openfroyo/froyo/runner/protocol"
 	"github.com/openfroyo/froyo/runner/target"
-	"github.com/openfroyo/froyo/runner/wire"
 )
 
 // anything is a manifest that allows all there is, so that nothing but what was
@@ -125,7 +125,7 @@ func (s *sink) Run(_ context.Context, steps []target.Step) ([]target.Outcome, er
 	outcomes := make([]target.Outcome, len(steps))
 	for i, step := range steps {
 		outcomes[i] = target.Outcome{Result: s.perform(step.Op), Ran: true}
-		if step.Expect != "" && wire.Digest(outcomes[i].Result) != step.Expect {
+		if step.Expect != "" && protocol.Digest(outcomes[i].Result) != step.Expect {
 			outcomes[i].Mismatch = true
 			break
 		}

@@ -15,8 +15,8 @@ import (
 	"github.com/openfroyo/froyo/providers/abi"
 	"github.com/openfroyo/froyo/runner/codec"
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/protocol"
 	"github.com/openfroyo/froyo/runner/target"
-	"github.com/openfroyo/froyo/runner/wire"
 )
 
 // Host is a host in memory. It implements plan.Target.
@@ -107,7 +107,7 @@ func (h *Host) Run(_ context.Context, steps []target.Step) ([]target.Outcome, er
 			return outcomes[:i], err
 		}
 		outcomes[i] = target.Outcome{Result: result, Ran: true}
-		if s.Expect != "" && wire.Digest(result) != s.Expect {
+		if s.Expect != "" && protocol.Digest(result) != s.Expect {
 			outcomes[i].Mismatch = true
 			break
 		}

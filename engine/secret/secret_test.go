@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/protocol"
 	"github.com/openfroyo/froyo/runner/target"
-	"github.com/openfroyo/froyo/runner/wire"
 )
 
 func TestMarkers(t *testing.T) {
@@ -127,10 +127,10 @@ func TestTarget(t *testing.T) {
 		t.Errorf("what a program said that was given a secret came back as %q", out)
 	}
 	// What is expected of a result with markers is asked for as the host gives it.
-	if _, err := Wrap(f).Run(t.Context(), []target.Step{{Op: exec, Expect: wire.Digest(results[0])}}); err != nil {
+	if _, err := Wrap(f).Run(t.Context(), []target.Step{{Op: exec, Expect: protocol.Digest(results[0])}}); err != nil {
 		t.Fatal(err)
 	}
-	if f.sent[0].Expect != wire.Digest(said) {
+	if f.sent[0].Expect != protocol.Digest(said) {
 		t.Error("another result is expected of the host than it gave")
 	}
 }

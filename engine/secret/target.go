@@ -9,8 +9,8 @@ import (
 
 	"github.com/openfroyo/froyo/runner/codec"
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/protocol"
 	"github.com/openfroyo/froyo/runner/target"
-	"github.com/openfroyo/froyo/runner/wire"
 )
 
 // Target is a host that ops are sent to; *dial.Session is one.
@@ -221,7 +221,7 @@ func (s *sent) close(r op.Result) (op.Result, error) {
 	}
 	if changed {
 		registry.Lock()
-		registry.results[wire.Digest(r)] = wire.Digest(said)
+		registry.results[protocol.Digest(r)] = protocol.Digest(said)
 		registry.Unlock()
 	}
 	return r, nil

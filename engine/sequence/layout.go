@@ -7,8 +7,8 @@ import (
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/providers/abi"
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/protocol"
 	"github.com/openfroyo/froyo/runner/target"
-	"github.com/openfroyo/froyo/runner/wire"
 )
 
 // Layout is a stretch of steps as the ops that go to the host, and which of
@@ -67,7 +67,7 @@ func (l *Layout) addStep(s *plan.Step) error {
 		for _, e := range s.Reads {
 			p.reads = append(p.reads, place{index: len(l.Ops)})
 			read := Send(s, e.Op)
-			read.Expect = wire.Digest(e.Result)
+			read.Expect = protocol.Digest(e.Result)
 			l.Ops = append(l.Ops, read)
 		}
 	}

@@ -6,8 +6,8 @@ import (
 
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/protocol"
 	"github.com/openfroyo/froyo/runner/target"
-	"github.com/openfroyo/froyo/runner/wire"
 )
 
 // transacts reports whether a step can share a transaction with the first of its
@@ -71,7 +71,7 @@ func (l *Layout) addTransaction(steps []*plan.Step) bool {
 		}
 	}
 	first := Send(steps[0], question)
-	first.Expect = wire.Digest(answer)
+	first.Expect = protocol.Digest(answer)
 	second := l.effect(steps[0], effect, 0)
 	for _, s := range steps {
 		second.Timeout = max(second.Timeout, s.Unit.Timeout)

@@ -2,7 +2,7 @@
 // without its process. One goroutine owns what is to be done and in which
 // order, workers perform single ops, one goroutine sends the answers.
 //
-// It imports runner/op, runner/codec, runner/wire, runner/machine and the
+// It imports runner/op, runner/codec, runner/protocol, runner/machine and the
 // standard library only; never fmt, encoding/json or net, since the runner's
 // size is speed.
 package agent
@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"github.com/openfroyo/froyo/runner/machine"
-	"github.com/openfroyo/froyo/runner/wire"
+	"github.com/openfroyo/froyo/runner/protocol"
 )
 
 // Options say how to serve. Only Magic must be set.
@@ -28,7 +28,7 @@ type Options struct {
 	Dir     string // where the runner was started from
 	// Parallel bounds the ops under way; 0 is twice the processors, at least 8.
 	Parallel int
-	// Silence is how long nothing at all may come; 0 is wire.Silence.
+	// Silence is how long nothing at all may come; 0 is protocol.Silence.
 	Silence time.Duration
 	// Grace is the time between asking a program to end and ending it; 0 is 5 s.
 	Grace time.Duration
@@ -50,14 +50,14 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, opts Options) error
 	opts = opts.withDefaults()
 	m := machine.New(opts.Grace)
 	defer m.Close()
-	w := wire.NewWriter(out)
+	w := protocol.NewWriter(out)
 	if opts.Grease != nil {
 		w.Grease(opts.Grease)
 	}
 	if err := w.Begin(opts.Magic); err != nil {
 		return err
 	}
-	if err := w.Send(wire.Frame{Ready: ready(m, opts)}); err != nil {
+	if err := w.Send(protocol.Frame{Ready: ready(m, opts)}); err != nil {
 		return err
 	}
 	return newServer(opts, m, w).serve(ctx, in)
@@ -74,7 +74,7 @@ func (o Options) withDefaults() Options {
 		o.Parallel = max(8, 2*runtime.NumCPU())
 	}
 	if o.Silence <= 0 {
-		o.Silence = wire.Silence
+		o.Silence = protocol.Silence
 	}
 	if o.Grace <= 0 {
 		o.Grace = 5 * time.Second
@@ -82,9 +82,9 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-func ready(m *machine.Machine, opts Options) *wire.Ready {
-	return &wire.Ready{
-		Protocol: wire.Protocol,
+func ready(m *machine.Machine, opts Options) *protocol.Ready {
+	return &protocol.Ready{
+		Protocol: protocol.Version,
 		Version:  opts.Version,
 		UID:      m.UID,
 		User:     m.User,

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/openfroyo/froyo/runner/op"
-	"github.com/openfroyo/froyo/runner/wire"
+	"github.com/openfroyo/froyo/runner/protocol"
 )
 
 const magic = "froyo-0123456789abcdef"
@@ -20,11 +20,11 @@ const magic = "froyo-0123456789abcdef"
 // controller is the other end of a served stream.
 type controller struct {
 	t      *testing.T
-	w      *wire.Writer
+	w      *protocol.Writer
 	line   *io.PipeWriter
-	frames chan wire.Frame // what the runner says after its introduction
+	frames chan protocol.Frame // what the runner says after its introduction
 	served chan error
-	ready  wire.Ready
+	ready  protocol.Ready
 	next   uint64
 }
 
@@ -38,8 +38,8 @@ func serve(t *testing.T, opts Options) *controller {
 	in, line := io.Pipe()
 	out, answers := io.Pipe()
 	c := &controller{
-		t: t, w: wire.NewWriter(line), line: line,
-		frames: make(chan wire.Frame, 10_000), served: make(chan error, 1),
+		t: t, w: protocol.NewWriter(line), line: line,
+		frames: make(chan protocol.Frame, 10_000), served: make(chan error, 1),
 	}
 	go func() {
 		err := Serve(t.Context(), in, answers, opts)
@@ -47,7 +47,7 @@ func serve(t *testing.T, opts Options) *controller {
 		_ = in.CloseWithError(io.ErrClosedPipe)
 		c.served <- err
 	}()
-	r := wire.NewReader(out)
+	r := protocol.NewReader(out)
 	if noise, err := r.SkipTo(magic); err != nil || len(noise) > 0 {
 		t.Fatalf("got %q, %v before the magic", noise, err)
 	}
@@ -69,7 +69,7 @@ func serve(t *testing.T, opts Options) *controller {
 	return c
 }
 
-func (c *controller) send(frames ...wire.Frame) {
+func (c *controller) send(frames ...protocol.Frame) {
 	c.t.Helper()
 	for _, f := range frames {
 		if err := c.w.Write(f); err != nil {
@@ -82,15 +82,15 @@ func (c *controller) send(frames ...wire.Frame) {
 }
 
 // command sends a command with the next id and returns that.
-func (c *controller) command(cmd wire.Command) uint64 {
+func (c *controller) command(cmd protocol.Command) uint64 {
 	c.t.Helper()
 	c.next++
 	cmd.ID = c.next
-	c.send(wire.Frame{Command: &cmd})
+	c.send(protocol.Frame{Command: &cmd})
 	return cmd.ID
 }
 
-func (c *controller) frame() wire.Frame {
+func (c *controller) frame() protocol.Frame {
 	c.t.Helper()
 	f, ok := <-c.frames
 	if !ok {
@@ -100,9 +100,9 @@ func (c *controller) frame() wire.Frame {
 }
 
 // done waits for n answers, and returns them by id.
-func (c *controller) done(n int) map[uint64]*wire.Done {
+func (c *controller) done(n int) map[uint64]*protocol.Done {
 	c.t.Helper()
-	all := map[uint64]*wire.Done{}
+	all := map[uint64]*protocol.Done{}
 	for len(all) < n {
 		if f := c.frame(); f.Done != nil {
 			if all[f.Done.ID] != nil {
@@ -117,7 +117,7 @@ func (c *controller) done(n int) map[uint64]*wire.Done {
 // exit ends the agent as a controller does.
 func (c *controller) exit() {
 	c.t.Helper()
-	c.send(wire.Frame{Exit: &wire.Exit{}})
+	c.send(protocol.Frame{Exit: &protocol.Exit{}})
 	if f := c.frame(); f.Bye == nil {
 		c.t.Errorf("got %+v, expected bye", f)
 	}
@@ -135,7 +135,7 @@ func TestIntroduction(t *testing.T) {
 	if c.ready.Version != "v1.2.3" || c.ready.Dir != "/tmp/\uFFFD" || c.ready.UID != os.Geteuid() || c.ready.PID != os.Getpid() {
 		t.Errorf("got %+v", c.ready)
 	}
-	c.send(wire.Frame{Ping: &wire.Ping{}})
+	c.send(protocol.Frame{Ping: &protocol.Ping{}})
 	if f := c.frame(); f.Pong == nil {
 		t.Errorf("got %+v, expected a pong", f)
 	}
@@ -148,11 +148,11 @@ func TestManyCommandsAtOnce(t *testing.T) {
 	const n = 500
 	for range n - 1 {
 		c.next++
-		if err := c.w.Write(wire.Frame{Command: &wire.Command{ID: c.next, Op: stat("/")}}); err != nil {
+		if err := c.w.Write(protocol.Frame{Command: &protocol.Command{ID: c.next, Op: stat("/")}}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	c.command(wire.Command{Op: stat("/"), User: c.ready.User})
+	c.command(protocol.Command{Op: stat("/"), User: c.ready.User})
 	for id, d := range c.done(n) {
 		if d.Result.Stat == nil || !d.Result.Stat.Exists {
 			t.Errorf("command %d: got %+v", id, d)
@@ -166,9 +166,9 @@ func TestManyCommandsAtOnce(t *testing.T) {
 func TestOtherUser(t *testing.T) {
 	c := serve(t, Options{})
 	dir := t.TempDir()
-	look := c.command(wire.Command{Op: stat(dir), User: "somebody-else"})
-	id := c.command(wire.Command{Op: op.Op{Mkdir: &op.Mkdir{Path: dir + "/new"}}, User: "somebody-else"})
-	after := c.command(wire.Command{Op: shell("true"), After: []uint64{id}})
+	look := c.command(protocol.Command{Op: stat(dir), User: "somebody-else"})
+	id := c.command(protocol.Command{Op: op.Op{Mkdir: &op.Mkdir{Path: dir + "/new"}}, User: "somebody-else"})
+	after := c.command(protocol.Command{Op: shell("true"), After: []uint64{id}})
 	done := c.done(3)
 	if done[look].Result.Stat == nil {
 		t.Errorf("got %+v, expected that it reads as it may", done[look])
@@ -190,8 +190,8 @@ func TestSideBySide(t *testing.T) {
 	meet := func(mine, other string) op.Op {
 		return op.Op{Exec: &op.Exec{Dir: dir, Shell: "touch " + mine + "; until [ -e " + other + " ]; do sleep 0.01; done"}}
 	}
-	c.command(wire.Command{Op: meet("a", "b")})
-	c.command(wire.Command{Op: meet("b", "a")})
+	c.command(protocol.Command{Op: meet("a", "b")})
+	c.command(protocol.Command{Op: meet("b", "a")})
 	for id, d := range c.done(2) {
 		if d.Result.Exec == nil || d.Result.Exec.RC != 0 {
 			t.Errorf("command %d: got %+v", id, d)
@@ -204,15 +204,15 @@ func TestSequence(t *testing.T) {
 	c := serve(t, Options{})
 	log := filepath.Join(t.TempDir(), "log")
 	var want strings.Builder
-	last := c.command(wire.Command{Op: shell("sleep 0.05; echo start >" + log)})
+	last := c.command(protocol.Command{Op: shell("sleep 0.05; echo start >" + log)})
 	want.WriteString("start\n")
 	for range 20 {
-		last = c.command(wire.Command{Op: shell("echo next >>" + log), After: []uint64{last}})
+		last = c.command(protocol.Command{Op: shell("echo next >>" + log), After: []uint64{last}})
 		want.WriteString("next\n")
 	}
 	c.done(21)
 	// What it waits for is done long ago.
-	c.command(wire.Command{Op: shell("echo end >>" + log), After: []uint64{1, last}})
+	c.command(protocol.Command{Op: shell("echo end >>" + log), After: []uint64{1, last}})
 	want.WriteString("end\n")
 	c.done(1)
 	got, err := os.ReadFile(log)
@@ -223,29 +223,29 @@ func TestSequence(t *testing.T) {
 }
 
 func TestFirstDifferenceStopsWhatFollows(t *testing.T) {
-	absent := wire.Digest(op.Result{Stat: &op.StatResult{}})
+	absent := protocol.Digest(op.Result{Stat: &op.StatResult{}})
 	tests := []struct {
 		name     string
-		first    wire.Command
+		first    protocol.Command
 		mismatch bool
 		runs     bool
 	}{
-		{"as expected", wire.Command{Op: stat("/nosuchfile"), Expect: absent}, false, true},
-		{"another result", wire.Command{Op: stat("/"), Expect: absent}, true, false},
-		{"nothing expected", wire.Command{Op: stat("/")}, false, true},
-		{"error", wire.Command{Op: op.Op{Exec: &op.Exec{Argv: []string{"/no/such/program"}}}}, false, false},
-		{"error, another result", wire.Command{Op: op.Op{Exec: &op.Exec{Argv: []string{"/no/such/program"}}}, Expect: absent}, true, false},
-		{"a program's failure is a result", wire.Command{Op: shell("exit 1")}, false, true},
+		{"as expected", protocol.Command{Op: stat("/nosuchfile"), Expect: absent}, false, true},
+		{"another result", protocol.Command{Op: stat("/"), Expect: absent}, true, false},
+		{"nothing expected", protocol.Command{Op: stat("/")}, false, true},
+		{"error", protocol.Command{Op: op.Op{Exec: &op.Exec{Argv: []string{"/no/such/program"}}}}, false, false},
+		{"error, another result", protocol.Command{Op: op.Op{Exec: &op.Exec{Argv: []string{"/no/such/program"}}}, Expect: absent}, true, false},
+		{"a program's failure is a result", protocol.Command{Op: shell("exit 1")}, false, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			c := serve(t, Options{})
 			first := c.command(tt.first)
-			second := c.command(wire.Command{Op: stat("/"), After: []uint64{first}})
-			third := c.command(wire.Command{Op: stat("/"), After: []uint64{second}})
-			free := c.command(wire.Command{Op: stat("/")})
+			second := c.command(protocol.Command{Op: stat("/"), After: []uint64{first}})
+			third := c.command(protocol.Command{Op: stat("/"), After: []uint64{second}})
+			free := c.command(protocol.Command{Op: stat("/")})
 			done := c.done(4)
-			late := c.command(wire.Command{Op: stat("/"), After: []uint64{free, third}})
+			late := c.command(protocol.Command{Op: stat("/"), After: []uint64{free, third}})
 			done[late] = c.done(1)[late]
 			if done[first].Mismatch != tt.mismatch || done[first].NotRun {
 				t.Errorf("first: got %+v", done[first])
@@ -268,16 +268,16 @@ func TestContentBothWays(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
 	content := bytes.Repeat([]byte("0123456789abcdef"), 1<<16)
 	write := &op.Write{Path: path, Content: op.NewBlob(content)}
-	id := c.command(wire.Command{Op: op.Op{Write: write}})
-	credit := wire.NewCredit()
+	id := c.command(protocol.Command{Op: op.Op{Write: write}})
+	credit := protocol.NewCredit()
 	sent := make(chan error, 1)
 	// A command that is sent after the large content is answered before it.
-	other := c.command(wire.Command{Op: stat("/")})
+	other := c.command(protocol.Command{Op: stat("/")})
 	if d := c.done(1)[other]; d == nil {
 		t.Fatal("the content that does not come blocks another command")
 	}
 	go func() {
-		err := wire.SendContent(t.Context(), c.w, id, credit, bytes.NewReader(content))
+		err := protocol.SendContent(t.Context(), c.w, id, credit, bytes.NewReader(content))
 		sent <- errors.Join(err, c.w.Flush())
 	}()
 	for {
@@ -297,8 +297,8 @@ func TestContentBothWays(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	id = c.command(wire.Command{Op: op.Op{Read: &op.Read{Path: path, Limit: 1 << 30}}})
-	inbox := wire.NewInbox(func(n int) error { return c.w.Send(wire.Frame{Window: &wire.Window{ID: id, N: n}}) })
+	id = c.command(protocol.Command{Op: op.Op{Read: &op.Read{Path: path, Limit: 1 << 30}}})
+	inbox := protocol.NewInbox(func(n int) error { return c.w.Send(protocol.Frame{Window: &protocol.Window{ID: id, N: n}}) })
 	got := make(chan []byte, 1)
 	go func() {
 		all, err := io.ReadAll(inbox)
@@ -328,8 +328,8 @@ func TestContentBothWays(t *testing.T) {
 
 func TestContentOfCommandThatDoesNotRun(t *testing.T) {
 	c := serve(t, Options{})
-	fails := c.command(wire.Command{Op: op.Op{Exec: &op.Exec{Argv: []string{"/no/such/program"}}}})
-	id := c.command(wire.Command{
+	fails := c.command(protocol.Command{Op: op.Op{Exec: &op.Exec{Argv: []string{"/no/such/program"}}}})
+	id := c.command(protocol.Command{
 		Op:    op.Op{Write: &op.Write{Path: "/no/such/file", Content: op.NewBlob([]byte("abc"))}},
 		After: []uint64{fails},
 	})
@@ -337,10 +337,10 @@ func TestContentOfCommandThatDoesNotRun(t *testing.T) {
 		t.Errorf("got %+v", d)
 	}
 	c.send(
-		wire.Frame{Data: &wire.Data{ID: id, Bytes: []byte("abc"), End: true}},
-		wire.Frame{Window: &wire.Window{ID: fails, N: 1}},
-		wire.Frame{Cancel: &wire.Cancel{ID: fails}},
-		wire.Frame{Ping: &wire.Ping{}},
+		protocol.Frame{Data: &protocol.Data{ID: id, Bytes: []byte("abc"), End: true}},
+		protocol.Frame{Window: &protocol.Window{ID: fails, N: 1}},
+		protocol.Frame{Cancel: &protocol.Cancel{ID: fails}},
+		protocol.Frame{Ping: &protocol.Ping{}},
 	)
 	if f := c.frame(); f.Pong == nil {
 		t.Errorf("got %+v, expected that what comes late is dropped", f)
@@ -357,7 +357,7 @@ func TestDeadline(t *testing.T) {
 		{Exec: &op.Exec{Argv: []string{"cat"}, Stdin: op.NewBlob([]byte("never sent"))}},
 	}
 	for _, o := range ops {
-		c.command(wire.Command{Op: o, DeadlineMS: 30})
+		c.command(protocol.Command{Op: o, DeadlineMS: 30})
 	}
 	for id, d := range c.done(len(ops)) {
 		e := d.Result.Error
@@ -373,25 +373,25 @@ func TestDeadline(t *testing.T) {
 
 func TestCancel(t *testing.T) {
 	c := serve(t, Options{Parallel: 1})
-	runs := c.command(wire.Command{Op: shell("sleep 1000")})
-	queued := c.command(wire.Command{Op: stat("/")})
-	waits := c.command(wire.Command{Op: stat("/"), After: []uint64{queued}})
-	c.send(wire.Frame{Cancel: &wire.Cancel{ID: queued}})
+	runs := c.command(protocol.Command{Op: shell("sleep 1000")})
+	queued := c.command(protocol.Command{Op: stat("/")})
+	waits := c.command(protocol.Command{Op: stat("/"), After: []uint64{queued}})
+	c.send(protocol.Frame{Cancel: &protocol.Cancel{ID: queued}})
 	done := c.done(2)
 	if done[queued] == nil || !done[queued].NotRun || done[waits] == nil || !done[waits].NotRun {
 		t.Errorf("got %+v", done)
 	}
-	c.send(wire.Frame{Cancel: &wire.Cancel{ID: runs}})
+	c.send(protocol.Frame{Cancel: &protocol.Cancel{ID: runs}})
 	if e := c.done(1)[runs].Result.Error; e == nil || e.Code != "cancelled" {
 		t.Errorf("got %+v", e)
 	}
-	if d := c.done1(wire.Command{Op: stat("/")}); d.Result.Stat == nil {
+	if d := c.done1(protocol.Command{Op: stat("/")}); d.Result.Stat == nil {
 		t.Errorf("got %+v, expected that there is a slot again", d)
 	}
 	c.exit()
 }
 
-func (c *controller) done1(cmd wire.Command) *wire.Done {
+func (c *controller) done1(cmd protocol.Command) *protocol.Done {
 	c.t.Helper()
 	id := c.command(cmd)
 	return c.done(1)[id]

@@ -4,14 +4,14 @@ import (
 	"sync"
 	"time"
 
-	"github.com/openfroyo/froyo/runner/wire"
+	"github.com/openfroyo/froyo/runner/protocol"
 )
 
 // courier sends the frames that the server posts, so that the server itself
 // never waits for a slow line. Frames that are posted while others are being
 // sent leave together.
 type courier struct {
-	w    *wire.Writer
+	w    *protocol.Writer
 	sent chan int // how many answers to jobs that ran were sent since
 
 	mu     sync.Mutex
@@ -23,18 +23,18 @@ type courier struct {
 
 // posted is a frame, and whether a slot is free again once it is sent.
 type posted struct {
-	frame wire.Frame
+	frame protocol.Frame
 	slot  bool
 }
 
-func newCourier(w *wire.Writer) *courier {
+func newCourier(w *protocol.Writer) *courier {
 	c := &courier{w: w, sent: make(chan int, 1), done: make(chan struct{})}
 	c.some.L = &c.mu
 	go c.work()
 	return c
 }
 
-func (c *courier) post(f wire.Frame, slot bool) {
+func (c *courier) post(f protocol.Frame, slot bool) {
 	c.mu.Lock()
 	c.queue = append(c.queue, posted{f, slot})
 	c.mu.Unlock()

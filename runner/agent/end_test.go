@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/openfroyo/froyo/runner/op"
-	"github.com/openfroyo/froyo/runner/wire"
+	"github.com/openfroyo/froyo/runner/protocol"
 )
 
 // TestEndOfInput closes the line with commands in every state.
@@ -21,16 +21,16 @@ func TestEndOfInput(t *testing.T) {
 	c := serve(t, Options{Parallel: 3})
 	dir := t.TempDir()
 	content := op.NewBlob([]byte("all of it"))
-	written := c.command(wire.Command{Op: op.Op{Write: &op.Write{
+	written := c.command(protocol.Command{Op: op.Op{Write: &op.Write{
 		Path: dir + "/complete", Content: content,
 		Check: "touch " + dir + "/checking; until [ -e " + dir + "/go ]; do sleep 0.01; done",
 	}}})
-	c.send(wire.Frame{Data: &wire.Data{ID: written, Bytes: []byte("all of it"), End: true}})
-	partial := c.command(wire.Command{Op: op.Op{Write: &op.Write{Path: dir + "/partial", Content: content}}})
-	c.send(wire.Frame{Data: &wire.Data{ID: partial, Bytes: []byte("all of")}})
-	program := c.command(wire.Command{Op: shell("echo >" + dir + "/started; exec sleep 1000")})
-	queued := c.command(wire.Command{Op: shell("touch " + dir + "/queued")})
-	waiting := c.command(wire.Command{Op: shell("touch " + dir + "/waiting"), After: []uint64{written}})
+	c.send(protocol.Frame{Data: &protocol.Data{ID: written, Bytes: []byte("all of it"), End: true}})
+	partial := c.command(protocol.Command{Op: op.Op{Write: &op.Write{Path: dir + "/partial", Content: content}}})
+	c.send(protocol.Frame{Data: &protocol.Data{ID: partial, Bytes: []byte("all of")}})
+	program := c.command(protocol.Command{Op: shell("echo >" + dir + "/started; exec sleep 1000")})
+	queued := c.command(protocol.Command{Op: shell("touch " + dir + "/queued")})
+	waiting := c.command(protocol.Command{Op: shell("touch " + dir + "/waiting"), After: []uint64{written}})
 	for _, name := range []string{"/checking", "/started"} {
 		awaitFile(t, dir+name)
 	}
@@ -96,8 +96,8 @@ func TestSilence(t *testing.T) {
 			c := serve(t, Options{})
 			start := time.Now()
 			for range 10 {
-				time.Sleep(wire.Silence - time.Second)
-				c.send(wire.Frame{Ping: &wire.Ping{}})
+				time.Sleep(protocol.Silence - time.Second)
+				c.send(protocol.Frame{Ping: &protocol.Ping{}})
 				if f := c.frame(); f.Pong == nil {
 					t.Fatalf("got %+v, expected a pong", f)
 				}
@@ -105,7 +105,7 @@ func TestSilence(t *testing.T) {
 			if err := <-c.served; !errors.Is(err, ErrSilence) {
 				t.Errorf("got %v, expected ErrSilence", err)
 			}
-			if took, want := time.Since(start), 11*wire.Silence-10*time.Second; took != want {
+			if took, want := time.Since(start), 11*protocol.Silence-10*time.Second; took != want {
 				t.Errorf("ended after %v, expected %v", took, want)
 			}
 		})
@@ -116,16 +116,16 @@ func TestSilence(t *testing.T) {
 			out, answers := io.Pipe()
 			served := make(chan error, 1)
 			go func() { served <- Serve(t.Context(), in, answers, Options{Magic: magic}) }()
-			r := wire.NewReader(out)
+			r := protocol.NewReader(out)
 			if _, err := r.SkipTo(magic); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := r.Read(); err != nil {
 				t.Fatal(err)
 			}
-			w := wire.NewWriter(line)
+			w := protocol.NewWriter(line)
 			for id := range uint64(100) {
-				if err := w.Send(wire.Frame{Command: &wire.Command{ID: id + 1, Op: stat("/")}}); err != nil {
+				if err := w.Send(protocol.Frame{Command: &protocol.Command{ID: id + 1, Op: stat("/")}}); err != nil {
 					t.Fatal(err)
 				}
 			}

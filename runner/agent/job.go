@@ -12,7 +12,7 @@ import (
 	"github.com/openfroyo/froyo/runner/machine"
 	"github.com/openfroyo/froyo/runner/op"
 	"github.com/openfroyo/froyo/runner/perform"
-	"github.com/openfroyo/froyo/runner/wire"
+	"github.com/openfroyo/froyo/runner/protocol"
 )
 
 // The reasons to give a job up.
@@ -29,10 +29,10 @@ func timeout(limit time.Duration) error {
 
 // job is a command that is not done.
 type job struct {
-	cmd        *wire.Command
+	cmd        *protocol.Command
 	machine    *machine.Machine // as it is for the command's user
-	inbox      *wire.Inbox      // content that comes in; nil where none does
-	credit     *wire.Credit     // for content that goes out; nil where none does
+	inbox      *protocol.Inbox  // content that comes in; nil where none does
+	credit     *protocol.Credit // for content that goes out; nil where none does
 	waits      int              // commands that must be done before
 	dependents []*job
 	doomed     bool                    // one of those did not go well
@@ -42,13 +42,13 @@ type job struct {
 	over   bool       // no more credit is given, guarded by giving
 }
 
-func (s *server) newJob(cmd *wire.Command) *job {
+func (s *server) newJob(cmd *protocol.Command) *job {
 	j := &job{cmd: cmd, machine: s.as(cmd.User)}
 	if len(cmd.Op.Blobs()) > 0 || j.relays() {
-		j.inbox = wire.NewInbox(func(n int) error { return j.give(s.w, n) })
+		j.inbox = protocol.NewInbox(func(n int) error { return j.give(s.w, n) })
 	}
 	if cmd.Op.Read != nil || j.relays() {
-		j.credit = wire.NewCredit()
+		j.credit = protocol.NewCredit()
 	}
 	return j
 }
@@ -65,13 +65,13 @@ func (s *server) as(user string) *machine.Machine {
 
 // give grants credit, unless the job is answered: who still reads its content
 // then must not speak of it any more.
-func (j *job) give(w *wire.Writer, n int) error {
+func (j *job) give(w *protocol.Writer, n int) error {
 	j.giving.Lock()
 	defer j.giving.Unlock()
 	if j.over {
 		return nil
 	}
-	return w.Send(wire.Frame{Window: &wire.Window{ID: j.cmd.ID, N: n}})
+	return w.Send(protocol.Frame{Window: &protocol.Window{ID: j.cmd.ID, N: n}})
 }
 
 // mute lets no more credit be given.
@@ -102,8 +102,8 @@ func (j *job) drop() {
 
 // run performs the job and returns its answer. ctx is done when the job is to
 // be given up.
-func (s *server) run(ctx context.Context, j *job) *wire.Done {
-	done := &wire.Done{ID: j.cmd.ID}
+func (s *server) run(ctx context.Context, j *job) *protocol.Done {
+	done := &protocol.Done{ID: j.cmd.ID}
 	if j.cmd.Key != "" {
 		s.machine.Enter(op.RunOf(j.cmd.Key))
 	}
@@ -114,8 +114,8 @@ func (s *server) run(ctx context.Context, j *job) *wire.Done {
 		defer j.mute()
 		defer context.AfterFunc(ctx, func() { j.inbox.Close(context.Cause(ctx)) })()
 	}
-	done.Result = fit(s.attempt(ctx, j), wire.MaxLine-resultMargin)
-	done.Mismatch = j.cmd.Expect != "" && wire.Digest(done.Result) != j.cmd.Expect
+	done.Result = fit(s.attempt(ctx, j), protocol.MaxLine-resultMargin)
+	done.Mismatch = j.cmd.Expect != "" && protocol.Digest(done.Result) != j.cmd.Expect
 	if e := done.Result.Error; j.cmd.Key != "" && (e == nil || e.Code != op.CodeBroken) { // what was refused was not performed
 		s.note(j.cmd, done.Result)
 	}
@@ -124,11 +124,11 @@ func (s *server) run(ctx context.Context, j *job) *wire.Done {
 
 // note notes in the journal that a command was performed. The answer matters
 // more than the note, so what goes wrong with that is told, and told once.
-func (s *server) note(cmd *wire.Command, r op.Result) {
-	err := s.machine.Note(op.JournalEntry{Key: cmd.Key, OK: r.Error == nil && (r.Exec == nil || r.Exec.RC == 0), Digest: wire.Digest(r)})
+func (s *server) note(cmd *protocol.Command, r op.Result) {
+	err := s.machine.Note(op.JournalEntry{Key: cmd.Key, OK: r.Error == nil && (r.Exec == nil || r.Exec.RC == 0), Digest: protocol.Digest(r)})
 	if err != nil && !s.told.Swap(true) {
 		text := strings.ToValidUTF8(err.Error(), "\uFFFD") + "; should the connection be lost, nobody can tell what was done"
-		s.courier.post(wire.Frame{Note: &wire.Note{ID: cmd.ID, Text: text}}, false)
+		s.courier.post(protocol.Frame{Note: &protocol.Note{ID: cmd.ID, Text: text}}, false)
 	}
 }
 
@@ -138,19 +138,19 @@ const resultMargin = 1 << 10
 // attempt performs the op, and gives up on one that hangs in the kernel, as
 // on a dead network file system.
 func (s *server) attempt(ctx context.Context, j *job) op.Result {
-	send := wire.SendContent
+	send := protocol.SendContent
 	if j.relays() {
-		send = wire.SendStream
+		send = protocol.SendStream
 	}
 	content := perform.Stream{
 		Out:    func(ctx context.Context, r io.Reader) error { return send(ctx, s.w, j.cmd.ID, j.credit, r) },
-		Opened: func() error { return j.give(s.w, wire.WindowSize) },
+		Opened: func() error { return j.give(s.w, protocol.WindowSize) },
 	}
 	if j.inbox != nil {
 		content.In = j.inbox
 	}
 	content.Note = func(text string) {
-		s.courier.post(wire.Frame{Note: &wire.Note{ID: j.cmd.ID, Text: text}}, false)
+		s.courier.post(protocol.Frame{Note: &protocol.Note{ID: j.cmd.ID, Text: text}}, false)
 	}
 	answer := make(chan op.Result, 1)
 	go func() { answer <- j.machine.Perform(ctx, j.cmd.Op, content) }()

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/openfroyo/froyo/runner/op"
-	"github.com/openfroyo/froyo/runner/wire"
+	"github.com/openfroyo/froyo/runner/protocol"
 )
 
 // TestJournalThatCannotBeWritten: the commands go well, and one note says what is wrong.
@@ -30,7 +30,7 @@ func TestJournalThatCannotBeWritten(t *testing.T) {
 	}
 	c := serve(t, Options{})
 	for i := range 3 {
-		c.command(wire.Command{Op: shell("true"), Key: run + ":" + strconv.Itoa(i)})
+		c.command(protocol.Command{Op: shell("true"), Key: run + ":" + strconv.Itoa(i)})
 	}
 	notes := 0
 	for done := 0; done < 3; {
@@ -62,12 +62,12 @@ func isDir(path string) bool {
 func TestNotRunIsNotNoted(t *testing.T) {
 	run := "test-notrun-" + strconv.Itoa(os.Getpid())
 	c := serve(t, Options{})
-	first := c.command(wire.Command{Op: op.Op{Read: &op.Read{Path: "/"}}, Key: run + ":a", Expect: strings.Repeat("0", 64)})
-	c.command(wire.Command{Op: shell("true"), Key: run + ":b", After: []uint64{first}})
+	first := c.command(protocol.Command{Op: op.Op{Read: &op.Read{Path: "/"}}, Key: run + ":a", Expect: strings.Repeat("0", 64)})
+	c.command(protocol.Command{Op: shell("true"), Key: run + ":b", After: []uint64{first}})
 	if d := c.done(2)[first]; !d.Mismatch {
 		t.Errorf("got %+v", d)
 	}
-	d := c.done1(wire.Command{Op: op.Op{Journal: &op.Journal{Run: run}}})
+	d := c.done1(protocol.Command{Op: op.Op{Journal: &op.Journal{Run: run}}})
 	if j := d.Result.Journal; j == nil || len(j.Entries) != 1 || j.Entries[0].Key != run+":a" {
 		t.Errorf("got %+v", d.Result)
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/openfroyo/froyo/runner/machine"
 	"github.com/openfroyo/froyo/runner/op"
-	"github.com/openfroyo/froyo/runner/wire"
+	"github.com/openfroyo/froyo/runner/protocol"
 )
 
 func TestBrokenRules(t *testing.T) {
@@ -29,7 +29,7 @@ func TestBrokenRules(t *testing.T) {
 		{"credit for nobody", `{"window":{"id":7,"n":5}}` + "\n", "credit for command 7, which sends nothing"},
 		{"a runner's frame", `{"bye":{}}` + "\n", "a frame that only a runner sends"},
 		{"too much content", sleepCommand + queuedCommand + strings.Repeat(`{"data":{"id":2,"n":32768}}`+"\n"+strings.Repeat("x", 32768), 9), "content beyond the window"},
-		{"long line", strings.Repeat("x", wire.MaxLine+128<<10), "longer than"},
+		{"long line", strings.Repeat("x", protocol.MaxLine+128<<10), "longer than"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -51,7 +51,7 @@ func TestBrokenRules(t *testing.T) {
 
 func TestControllerGivesUp(t *testing.T) {
 	c := serve(t, Options{})
-	c.send(wire.Frame{Error: &wire.Error{Message: "I cannot go on"}})
+	c.send(protocol.Frame{Error: &protocol.Error{Message: "I cannot go on"}})
 	if err := <-c.served; err == nil || !strings.Contains(err.Error(), "I cannot go on") {
 		t.Errorf("got %v, expected what the controller said", err)
 	}
@@ -70,10 +70,10 @@ func TestLineBreaksOff(t *testing.T) {
 
 func TestTooManyCommands(t *testing.T) {
 	c := serve(t, Options{Parallel: 1})
-	id := c.command(wire.Command{Op: shell("sleep 1000")})
-	for range wire.MaxPending {
+	id := c.command(protocol.Command{Op: shell("sleep 1000")})
+	for range protocol.MaxPending {
 		c.next++
-		if c.w.Write(wire.Frame{Command: &wire.Command{ID: c.next, Op: stat("/"), After: []uint64{id}}}) != nil {
+		if c.w.Write(protocol.Frame{Command: &protocol.Command{ID: c.next, Op: stat("/"), After: []uint64{id}}}) != nil {
 			break
 		}
 	}
@@ -131,7 +131,7 @@ func TestFit(t *testing.T) {
 // TestLargestOutput sends the output that becomes largest in JSON.
 func TestLargestOutput(t *testing.T) {
 	c := serve(t, Options{})
-	d := c.done1(wire.Command{Op: op.Op{Exec: &op.Exec{Shell: "head -c 2000000 /dev/zero; head -c 2000000 /dev/zero >&2", Limit: 1 << 20}}})
+	d := c.done1(protocol.Command{Op: op.Op{Exec: &op.Exec{Shell: "head -c 2000000 /dev/zero; head -c 2000000 /dev/zero >&2", Limit: 1 << 20}}})
 	if r := d.Result.Exec; r == nil || !r.Truncated() || len(r.Stdout) < 1000 || len(r.Stderr) < 1000 {
 		t.Errorf("got %.200v", d)
 	}
@@ -142,13 +142,13 @@ func TestLargestOutput(t *testing.T) {
 func TestHangingOp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		opts := Options{}.withDefaults()
-		s := newServer(opts, machine.New(opts.Grace), wire.NewWriter(io.Discard))
+		s := newServer(opts, machine.New(opts.Grace), protocol.NewWriter(io.Discard))
 		defer s.courier.close(0)
 		release := make(chan struct{})
-		j := s.newJob(&wire.Command{ID: 1, DeadlineMS: 1000, Op: op.Op{Write: &op.Write{Path: t.TempDir() + "/x", Content: op.NewBlob([]byte("x"))}}})
-		j.inbox = wire.NewInbox(func(int) error { <-release; return nil }) // returns no credit for long
+		j := s.newJob(&protocol.Command{ID: 1, DeadlineMS: 1000, Op: op.Op{Write: &op.Write{Path: t.TempDir() + "/x", Content: op.NewBlob([]byte("x"))}}})
+		j.inbox = protocol.NewInbox(func(int) error { <-release; return nil }) // returns no credit for long
 		for range 8 {
-			if err := j.inbox.Put(&wire.Data{ID: 1, Bytes: make([]byte, wire.MaxChunk)}); err != nil {
+			if err := j.inbox.Put(&protocol.Data{ID: 1, Bytes: make([]byte, protocol.MaxChunk)}); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/openfroyo/froyo/runner/machine"
 	"github.com/openfroyo/froyo/runner/perform"
-	"github.com/openfroyo/froyo/runner/wire"
+	"github.com/openfroyo/froyo/runner/protocol"
 )
 
 // server decides what runs when. Its fields belong to the goroutine of serve;
@@ -22,7 +22,7 @@ type server struct {
 	opts    Options
 	machine *machine.Machine
 	views   map[string]*machine.Machine // by the user whom commands name
-	w       *wire.Writer
+	w       *protocol.Writer
 	courier *courier
 
 	jobs    map[uint64]*job // commands that are not done
@@ -42,16 +42,16 @@ type server struct {
 // answer is a job that has run.
 type answer struct {
 	job  *job
-	done *wire.Done
+	done *protocol.Done
 }
 
 // incoming is what the stream gave.
 type incoming struct {
-	frame wire.Frame
+	frame protocol.Frame
 	err   error
 }
 
-func newServer(opts Options, m *machine.Machine, w *wire.Writer) *server {
+func newServer(opts Options, m *machine.Machine, w *protocol.Writer) *server {
 	return &server{
 		opts: opts, machine: m, w: w, courier: newCourier(w),
 		views: map[string]*machine.Machine{}, jobs: map[uint64]*job{}, ended: map[uint64]bool{}, running: map[*job]struct{}{},
@@ -62,7 +62,7 @@ func newServer(opts Options, m *machine.Machine, w *wire.Writer) *server {
 func (s *server) serve(ctx context.Context, in io.Reader) error {
 	defer close(s.over)
 	frames := make(chan incoming)
-	go receive(wire.NewReader(in), frames, s.over)
+	go receive(protocol.NewReader(in), frames, s.over)
 
 	silence := time.NewTimer(s.opts.Silence)
 	defer silence.Stop()
@@ -89,14 +89,14 @@ func (s *server) serve(ctx context.Context, in io.Reader) error {
 	}
 	if s.exit && !s.gone {
 		s.machine.Finish()
-		s.courier.post(wire.Frame{Bye: &wire.Bye{}}, false)
+		s.courier.post(protocol.Frame{Bye: &protocol.Bye{}}, false)
 	}
 	s.courier.close(s.opts.Grace)
 	return s.why
 }
 
 // receive hands over what the stream gives, up to its first error.
-func receive(r *wire.Reader, frames chan<- incoming, over <-chan struct{}) {
+func receive(r *protocol.Reader, frames chan<- incoming, over <-chan struct{}) {
 	for {
 		f, err := r.Read()
 		select {
@@ -139,7 +139,7 @@ func (s *server) receive(got incoming) error {
 	case f.Cancel != nil:
 		s.cancel(f.Cancel.ID)
 	case f.Ping != nil:
-		s.courier.post(wire.Frame{Pong: &wire.Pong{}}, false)
+		s.courier.post(protocol.Frame{Pong: &protocol.Pong{}}, false)
 	case f.Exit != nil:
 		s.exit = true
 	case f.Error != nil:
@@ -150,10 +150,10 @@ func (s *server) receive(got incoming) error {
 	return nil
 }
 
-func broken(what string) error { return &wire.BadFrame{Cause: errors.New(what)} }
+func broken(what string) error { return &protocol.BadFrame{Cause: errors.New(what)} }
 
 // accept takes a command in.
-func (s *server) accept(cmd *wire.Command) error {
+func (s *server) accept(cmd *protocol.Command) error {
 	number := strconv.FormatUint(cmd.ID, 10)
 	_, ended := s.ended[cmd.ID]
 	switch {
@@ -161,8 +161,8 @@ func (s *server) accept(cmd *wire.Command) error {
 		return broken("command " + number + " was sent twice")
 	case s.exit:
 		return broken("command " + number + " after the exit")
-	case len(s.jobs) >= wire.MaxPending:
-		return broken("more than " + strconv.Itoa(wire.MaxPending) + " commands at a time")
+	case len(s.jobs) >= protocol.MaxPending:
+		return broken("more than " + strconv.Itoa(protocol.MaxPending) + " commands at a time")
 	}
 	j := s.newJob(cmd)
 	for _, id := range cmd.After {
@@ -200,7 +200,7 @@ func (s *server) skip(j *job) {
 	if s.jobs[j.cmd.ID] != j {
 		return // skipped already
 	}
-	s.courier.post(wire.Frame{Done: &wire.Done{ID: j.cmd.ID, NotRun: true}}, false)
+	s.courier.post(protocol.Frame{Done: &protocol.Done{ID: j.cmd.ID, NotRun: true}}, false)
 	s.settle(j, false)
 }
 
@@ -247,13 +247,13 @@ func (s *server) begin(j *job) {
 // answer sends what a job came to.
 func (s *server) answer(a answer) {
 	delete(s.running, a.job)
-	s.courier.post(wire.Frame{Done: a.done}, !a.job.relays())
+	s.courier.post(protocol.Frame{Done: a.done}, !a.job.relays())
 	s.settle(a.job, a.done.Result.Error == nil && !a.done.Mismatch)
 }
 
 // data gives content to its job. What comes for a job that is done already was
 // on its way when its answer was, and is dropped.
-func (s *server) data(d *wire.Data) error {
+func (s *server) data(d *protocol.Data) error {
 	if j := s.jobs[d.ID]; j != nil && j.inbox != nil {
 		return j.inbox.Put(d)
 	}
@@ -263,7 +263,7 @@ func (s *server) data(d *wire.Data) error {
 	return broken("content for command " + strconv.FormatUint(d.ID, 10) + ", which takes none")
 }
 
-func (s *server) window(w *wire.Window) error {
+func (s *server) window(w *protocol.Window) error {
 	if j := s.jobs[w.ID]; j != nil && j.credit != nil {
 		return j.credit.Give(w.N)
 	}
@@ -295,10 +295,10 @@ func (s *server) end(why error, reason *perform.Stop) {
 	if !errors.Is(why, io.EOF) {
 		s.why = why
 	}
-	if bad, ok := errors.AsType[*wire.BadFrame](why); ok {
-		s.courier.post(wire.Frame{Error: &wire.Error{Message: strings.ToValidUTF8(bad.Error(), "\uFFFD")}}, false)
-	} else if errors.Is(why, wire.ErrFrameTooLong) {
-		s.courier.post(wire.Frame{Error: &wire.Error{Message: why.Error()}}, false)
+	if bad, ok := errors.AsType[*protocol.BadFrame](why); ok {
+		s.courier.post(protocol.Frame{Error: &protocol.Error{Message: strings.ToValidUTF8(bad.Error(), "\uFFFD")}}, false)
+	} else if errors.Is(why, protocol.ErrFrameTooLong) {
+		s.courier.post(protocol.Frame{Error: &protocol.Error{Message: why.Error()}}, false)
 	}
 	s.queue = nil
 	for _, j := range s.jobs {

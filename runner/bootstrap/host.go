@@ -1,7 +1,7 @@
 // Package bootstrap puts a runner on a host, starts it as a user, and says what
 // went wrong where that cannot be done.
 //
-// It imports runner/transport, runner/target, runner/wire, runner/op, runner/sudo,
+// It imports runner/transport, runner/target, runner/protocol, runner/op, runner/sudo,
 // runner/escape and the standard library.
 package bootstrap
 
@@ -12,9 +12,9 @@ import (
 	"time"
 
 	"github.com/openfroyo/froyo/runner/escape"
+	"github.com/openfroyo/froyo/runner/protocol"
 	"github.com/openfroyo/froyo/runner/target"
 	"github.com/openfroyo/froyo/runner/transport"
-	"github.com/openfroyo/froyo/runner/wire"
 )
 
 // Host is where runners are to be put.
@@ -44,8 +44,8 @@ func (h *Host) errorAt(stage target.Stage, message, detail, hint string, cause e
 
 // Runner is a runner that has said that it is ready.
 type Runner struct {
-	Ready  wire.Ready
-	Reader *wire.Reader // of what follows
+	Ready  protocol.Ready
+	Reader *protocol.Reader // of what follows
 
 	shell *shell
 }
@@ -74,7 +74,7 @@ const listScript = `LC_ALL=C; export LC_ALL; m=MAGIC1; m=${m}MAGIC2; echo; echo 
 func (h *Host) SudoRules(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, h.StartTimeout)
 	defer cancel()
-	magic := wire.NewMagic()
+	magic := protocol.NewMagic()
 	sh, err := h.shell(ctx, h.Transport.User(), magic, withMagic(listScript, magic))
 	if err != nil {
 		return "", err

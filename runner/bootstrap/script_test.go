@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/openfroyo/froyo/runner/wire"
+	"github.com/openfroyo/froyo/runner/protocol"
 )
 
 // TestScripts keeps the scripts safe in single quotes under every login
@@ -19,8 +19,8 @@ func TestScripts(t *testing.T) {
 			t.Errorf("the %s script has %d characters", name, len(script))
 		}
 	}
-	magic := wire.NewMagic()
-	line := asUser(script(magic, "root", false, []string{"/tmp"}), magic, "ops", "root", wire.NewMagic())
+	magic := protocol.NewMagic()
+	line := asUser(script(magic, "root", false, []string{"/tmp"}), magic, "ops", "root", protocol.NewMagic())
 	if strings.Contains(line, magic) {
 		t.Error("the magic stands whole in the script, so an echo of it would be taken for an answer")
 	}
@@ -61,7 +61,7 @@ func FuzzReport(f *testing.F) {
 	f.Add(magic + "\n" + magic + " ")
 	f.Fuzz(func(t *testing.T, text string) {
 		line, noise, err := readLine(bufio.NewReaderSize(strings.NewReader(text), 16), magic+" ")
-		if len(noise) > wire.MaxNoise+16 {
+		if len(noise) > protocol.MaxNoise+16 {
 			t.Errorf("kept %d bytes of noise", len(noise))
 		}
 		if err != nil {

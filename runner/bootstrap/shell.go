@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"github.com/openfroyo/froyo/runner/escape"
+	"github.com/openfroyo/froyo/runner/protocol"
 	"github.com/openfroyo/froyo/runner/target"
 	"github.com/openfroyo/froyo/runner/transport"
-	"github.com/openfroyo/froyo/runner/wire"
 )
 
 // shell is a script under way on the host, as the user it was meant for.
@@ -35,7 +35,7 @@ type shell struct {
 func (h *Host) shell(ctx context.Context, user, magic, script string) (*shell, error) {
 	prompt := ""
 	if user != h.Transport.User() && h.Become != nil {
-		prompt = wire.NewMagic() + ":"
+		prompt = protocol.NewMagic() + ":"
 	}
 	process, err := h.Transport.Start(ctx, asUser(script, magic, h.Transport.User(), user, prompt))
 	if err != nil {
@@ -124,8 +124,8 @@ func readLine(r *bufio.Reader, prefix string) (line string, noise []byte, err er
 	for {
 		part, err := r.ReadSlice('\n')
 		noise = append(noise, part...)
-		if len(noise) > wire.MaxNoise {
-			return "", noise, wire.ErrNoMagic
+		if len(noise) > protocol.MaxNoise {
+			return "", noise, protocol.ErrNoMagic
 		}
 		if errors.Is(err, bufio.ErrBufferFull) {
 			continue

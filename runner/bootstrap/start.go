@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"github.com/openfroyo/froyo/runner/escape"
+	"github.com/openfroyo/froyo/runner/protocol"
 	"github.com/openfroyo/froyo/runner/target"
 	"github.com/openfroyo/froyo/runner/transport"
-	"github.com/openfroyo/froyo/runner/wire"
 )
 
 // StartTime bounds how long a host's shell may take to start, where nothing else is said.
@@ -32,7 +32,7 @@ func (h *Host) Start(ctx context.Context, user string, meet func(context.Context
 	var tried string // what was wrong with these
 	var first *target.Error
 	for {
-		p := &placing{host: h, user: user, magic: wire.NewMagic()}
+		p := &placing{host: h, user: user, magic: protocol.NewMagic()}
 		r, err := p.attempt(ctx, without, meet)
 		e, _ := errors.AsType[*target.Error](err)
 		switch {
@@ -134,7 +134,7 @@ func (p *placing) readReport(ctx context.Context) (report, error) {
 	if ctx.Err() != nil {
 		return report{}, p.slow()
 	}
-	if errors.Is(err, wire.ErrNoMagic) {
+	if errors.Is(err, protocol.ErrNoMagic) {
 		return report{}, p.errorAt(target.StageStart, "the login shell prints without end before it runs a command",
 			escape.Short(string(noise)), "what does the shell's start-up file print?")
 	}
@@ -217,7 +217,7 @@ func (p *placing) upload(r report) (*Runner, error) {
 			_, _ = p.shell.stdin.Write(payload)
 		}
 	}()
-	reader := wire.NewReader(p.shell.stdout)
+	reader := protocol.NewReader(p.shell.stdout)
 	noise, err := reader.SkipTo(p.magic)
 	if err != nil {
 		return nil, p.notReady(r, noise, err)

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/protocol"
 	"github.com/openfroyo/froyo/runner/target"
-	"github.com/openfroyo/froyo/runner/wire"
 )
 
 // call is one use of a runner: some commands and their outcomes.
@@ -114,13 +114,13 @@ func timeout(step target.Step) time.Duration {
 	if step.Timeout <= 0 {
 		return target.DefaultTimeout
 	}
-	return min(step.Timeout, wire.MaxDeadline)
+	return min(step.Timeout, protocol.MaxDeadline)
 }
 
 // patience is how long a runner may take for steps at most: it ends each in
 // time by itself, so this is for a runner that is no more what it was.
 func patience(steps []target.Step) time.Duration {
-	all := wire.Silence
+	all := protocol.Silence
 	for _, step := range steps {
 		all += timeout(step)
 	}
@@ -134,7 +134,7 @@ func (l *link) send(ctx context.Context, call *call, steps []target.Step, sequen
 		if !l.slot(ctx) {
 			return
 		}
-		c := &command{call: call, index: i, step: step, credit: wire.NewCredit()}
+		c := &command{call: call, index: i, step: step, credit: protocol.NewCredit()}
 		if sequence {
 			c.after = previous
 		}
@@ -171,8 +171,8 @@ func (l *link) slot(ctx context.Context) bool {
 
 // sendFailed tells a frame that cannot be written from a stream that cannot.
 func (l *link) sendFailed(call *call, err error) {
-	_, bad := errors.AsType[*wire.BadFrame](err)
-	if bad || errors.Is(err, wire.ErrFrameTooLong) {
+	_, bad := errors.AsType[*protocol.BadFrame](err)
+	if bad || errors.Is(err, protocol.ErrFrameTooLong) {
 		call.fail(err)
 		return
 	}
@@ -198,7 +198,7 @@ func (l *link) sendCommand(ctx context.Context, c *command) error {
 	if len(blobs) == 0 {
 		return nil
 	}
-	if blobs[0].Size <= wire.MaxChunk {
+	if blobs[0].Size <= protocol.MaxChunk {
 		return l.sendContent(c, false)
 	}
 	go func() {
@@ -230,7 +230,7 @@ func (l *link) sendContent(c *command, flush bool) error {
 	}
 	defer r.Close()
 	source := &source{r: r}
-	err = wire.SendContent(c.sending, l.writer, c.id, c.credit, source)
+	err = protocol.SendContent(c.sending, l.writer, c.id, c.credit, source)
 	if source.err != nil {
 		c.call.fail(&contentError{c.step, source.err})
 		return nil
@@ -280,7 +280,7 @@ func (l *link) abandon(call *call) {
 	slices.Reverse(ids)
 	go func() {
 		for _, id := range ids {
-			if l.writer.Write(wire.Frame{Cancel: &wire.Cancel{ID: id}}) != nil {
+			if l.writer.Write(protocol.Frame{Cancel: &protocol.Cancel{ID: id}}) != nil {
 				return
 			}
 		}

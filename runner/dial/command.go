@@ -7,8 +7,8 @@ import (
 	"sync/atomic"
 
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/protocol"
 	"github.com/openfroyo/froyo/runner/target"
-	"github.com/openfroyo/froyo/runner/wire"
 )
 
 // command is one step under way.
@@ -18,9 +18,9 @@ type command struct {
 	call   *call
 	index  int // in the call
 	step   target.Step
-	credit *wire.Credit
-	relay  *relay      // of a net.connect, else nil
-	inbox  *wire.Inbox // of what is relayed, else nil
+	credit *protocol.Credit
+	relay  *relay          // of a net.connect, else nil
+	inbox  *protocol.Inbox // of what is relayed, else nil
 
 	sending   context.Context    // while content may be sent
 	stop      context.CancelFunc // ends sending
@@ -33,30 +33,30 @@ type command struct {
 	ended    bool
 }
 
-func (c *command) frame() wire.Frame {
-	command := &wire.Command{
+func (c *command) frame() protocol.Frame {
+	command := &protocol.Command{
 		ID: c.id, Op: c.step.Op, User: c.call.as, Expect: c.step.Expect, Key: c.step.Key,
 		DeadlineMS: max(1, timeout(c.step).Milliseconds()),
 	}
 	if c.after != 0 {
 		command.After = []uint64{c.after}
 	}
-	return wire.Frame{Command: command}
+	return protocol.Frame{Command: command}
 }
 
 // receive takes in content, no more than was asked for.
-func (c *command) receive(d *wire.Data, w *wire.Writer) error {
+func (c *command) receive(d *protocol.Data, w *protocol.Writer) error {
 	if c.inbox != nil {
 		return c.inbox.Put(d)
 	}
 	c.received += int64(len(d.Bytes))
 	switch {
 	case c.step.Op.Read == nil:
-		return &wire.BadFrame{Cause: errors.New("content for an op that has none")}
+		return &protocol.BadFrame{Cause: errors.New("content for an op that has none")}
 	case c.ended:
-		return &wire.BadFrame{Cause: errors.New("content after its end")}
+		return &protocol.BadFrame{Cause: errors.New("content after its end")}
 	case c.received > c.step.Op.Read.Limit:
-		return &wire.BadFrame{Cause: errors.New("more content than asked for")}
+		return &protocol.BadFrame{Cause: errors.New("more content than asked for")}
 	}
 	c.ended = d.End
 	if c.abandoned.Load() {
@@ -64,18 +64,18 @@ func (c *command) receive(d *wire.Data, w *wire.Writer) error {
 		return nil
 	}
 	c.content = append(c.content, d.Bytes...)
-	if c.unused += len(d.Bytes); c.ended || c.unused < wire.WindowSize/4 {
+	if c.unused += len(d.Bytes); c.ended || c.unused < protocol.WindowSize/4 {
 		return nil
 	}
 	n := c.unused
 	c.unused = 0
 	// Where the stream has ended reading says so, and says why.
-	_ = w.Send(wire.Frame{Window: &wire.Window{ID: c.id, N: n}})
+	_ = w.Send(protocol.Frame{Window: &protocol.Window{ID: c.id, N: n}})
 	return nil
 }
 
 // outcome checks an answer and gives it the content that came before.
-func (c *command) outcome(d *wire.Done) (target.Outcome, error) {
+func (c *command) outcome(d *protocol.Done) (target.Outcome, error) {
 	if d.NotRun {
 		if c.after == 0 && !c.abandoned.Load() {
 			return target.Outcome{}, errors.New("was not run, though nothing stood in its way")
@@ -89,7 +89,7 @@ func (c *command) outcome(d *wire.Done) (target.Outcome, error) {
 	if err := c.step.Op.CheckResult(&d.Result); err != nil {
 		return o, err
 	}
-	if c.step.Expect != "" && d.Mismatch == (wire.Digest(d.Result) == c.step.Expect) || c.step.Expect == "" && d.Mismatch {
+	if c.step.Expect != "" && d.Mismatch == (protocol.Digest(d.Result) == c.step.Expect) || c.step.Expect == "" && d.Mismatch {
 		return o, errors.New("the runner is wrong about whether the result is the expected one")
 	}
 	return o, c.attach(o.Result.Read)

@@ -14,8 +14,8 @@ import (
 	"github.com/openfroyo/froyo/runner/dial"
 	"github.com/openfroyo/froyo/runner/dial/dialtest"
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/protocol"
 	"github.com/openfroyo/froyo/runner/target"
-	"github.com/openfroyo/froyo/runner/wire"
 )
 
 // journalHost is a host whose /run is the directory run, so that no run of this
@@ -80,7 +80,7 @@ func killed(t *testing.T, h *host, run string) []op.JournalEntry {
 	wantError(t, err, target.StageLost, "killed by signal KILL")
 	var want []op.JournalEntry
 	for i, key := range []string{"a", "b", "c"} {
-		want = append(want, op.JournalEntry{Key: run + ":" + key, OK: done[i].Error == nil, Digest: wire.Digest(done[i])})
+		want = append(want, op.JournalEntry{Key: run + ":" + key, OK: done[i].Error == nil, Digest: protocol.Digest(done[i])})
 	}
 	return want
 }

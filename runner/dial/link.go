@@ -11,9 +11,9 @@ import (
 
 	"github.com/openfroyo/froyo/runner/bootstrap"
 	"github.com/openfroyo/froyo/runner/escape"
+	"github.com/openfroyo/froyo/runner/protocol"
 	"github.com/openfroyo/froyo/runner/target"
 	"github.com/openfroyo/froyo/runner/transport"
-	"github.com/openfroyo/froyo/runner/wire"
 )
 
 // link is a runner that is ready. One goroutine reads its frames and hands
@@ -21,7 +21,7 @@ import (
 type link struct {
 	session *Session
 	runner  *bootstrap.Runner
-	writer  *wire.Writer
+	writer  *protocol.Writer
 	slots   chan struct{} // a slot for each command that is not done
 	sending sync.Mutex    // held while ids are given and their commands written
 	ended   chan struct{} // closed when err is set
@@ -37,8 +37,8 @@ type link struct {
 
 func newLink(s *Session, r *bootstrap.Runner) *link {
 	l := &link{
-		session: s, runner: r, writer: wire.NewWriter(r.Stdin()),
-		slots: make(chan struct{}, wire.MaxPending), ended: make(chan struct{}),
+		session: s, runner: r, writer: protocol.NewWriter(r.Stdin()),
+		slots: make(chan struct{}, protocol.MaxPending), ended: make(chan struct{}),
 		commands: map[uint64]*command{}, heard: time.Now(),
 	}
 	go l.read()
@@ -64,7 +64,7 @@ func (l *link) read() {
 var errBye = errors.New("the runner said good-bye")
 
 // take handles one frame.
-func (l *link) take(f wire.Frame) error {
+func (l *link) take(f protocol.Frame) error {
 	l.mu.Lock()
 	l.heard = time.Now()
 	leaving := l.leaving
@@ -94,9 +94,9 @@ func (l *link) take(f wire.Frame) error {
 	case f.Bye != nil && leaving:
 		return errBye
 	case f.Error != nil:
-		return &wire.BadFrame{Cause: errors.New("the runner could not understand us: " + escape.Short(f.Error.Message))}
+		return &protocol.BadFrame{Cause: errors.New("the runner could not understand us: " + escape.Short(f.Error.Message))}
 	}
-	return &wire.BadFrame{Cause: errors.New("a frame that a runner does not send")}
+	return &protocol.BadFrame{Cause: errors.New("a frame that a runner does not send")}
 }
 
 // command finds the one a frame is for.
@@ -106,11 +106,11 @@ func (l *link) command(id uint64) (*command, error) {
 	if c := l.commands[id]; c != nil {
 		return c, nil
 	}
-	return nil, &wire.BadFrame{Cause: errors.New("a frame for the unknown command " + strconv.FormatUint(id, 10))}
+	return nil, &protocol.BadFrame{Cause: errors.New("a frame for the unknown command " + strconv.FormatUint(id, 10))}
 }
 
 // note passes on what a runner tells of a command under way.
-func (l *link) note(n *wire.Note) error {
+func (l *link) note(n *protocol.Note) error {
 	c, err := l.command(n.ID)
 	if err != nil {
 		return err
@@ -126,14 +126,14 @@ func (l *link) note(n *wire.Note) error {
 }
 
 // finish ends a command by its answer.
-func (l *link) finish(d *wire.Done) error {
+func (l *link) finish(d *protocol.Done) error {
 	c, err := l.command(d.ID)
 	if err != nil {
 		return err
 	}
 	outcome, err := c.outcome(d)
 	if err != nil {
-		return &wire.BadFrame{Cause: errors.New(escape.Short(c.step.Op.String()) + ": " + err.Error())}
+		return &protocol.BadFrame{Cause: errors.New(escape.Short(c.step.Op.String()) + ": " + err.Error())}
 	}
 	l.mu.Lock()
 	delete(l.commands, d.ID)
@@ -150,8 +150,8 @@ func (l *link) explain(err error) *target.Error {
 		_ = l.runner.End() // it did all it was asked; how it ended no longer matters
 		return l.session.errorAt(target.StageLost, "the session is closed", "", "", nil)
 	}
-	_, bad := errors.AsType[*wire.BadFrame](err)
-	if bad || errors.Is(err, wire.ErrFrameTooLong) {
+	_, bad := errors.AsType[*protocol.BadFrame](err)
+	if bad || errors.Is(err, protocol.ErrFrameTooLong) {
 		return l.session.errorAt(target.StageWire, "the runner spoke nonsense: "+escape.Text(escape.Short(err.Error())),
 			escape.Lines(l.runner.Said()), "does something else write to the runner's output?", err)
 	}
@@ -216,7 +216,7 @@ func (l *link) stop(why error) {
 
 // ping shows the runner that we are there, and sees whether it is.
 func (l *link) ping() {
-	ticker := time.NewTicker(wire.PingEvery)
+	ticker := time.NewTicker(protocol.PingEvery)
 	defer ticker.Stop()
 	for {
 		select {
@@ -227,12 +227,12 @@ func (l *link) ping() {
 		l.mu.Lock()
 		silent := time.Since(l.heard)
 		l.mu.Unlock()
-		if silent > wire.Silence {
-			l.fail(l.session.errorAt(target.StageLost, "nothing was heard from the host for "+wire.Silence.String()+l.underWay(), "", goOn, nil))
+		if silent > protocol.Silence {
+			l.fail(l.session.errorAt(target.StageLost, "nothing was heard from the host for "+protocol.Silence.String()+l.underWay(), "", goOn, nil))
 			return
 		}
 		// Writing may block on a host that does not read; the next tick must come all the same.
-		go func() { _ = l.writer.Send(wire.Frame{Ping: &wire.Ping{}}) }()
+		go func() { _ = l.writer.Send(protocol.Frame{Ping: &protocol.Ping{}}) }()
 	}
 }
 
@@ -261,7 +261,7 @@ func (l *link) close(ctx context.Context) error {
 	l.leaving = true
 	l.mu.Unlock()
 	go func() {
-		_ = l.writer.Send(wire.Frame{Exit: &wire.Exit{}})
+		_ = l.writer.Send(protocol.Frame{Exit: &protocol.Exit{}})
 	}()
 	select {
 	case <-l.ended:

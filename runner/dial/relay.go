@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/protocol"
 	"github.com/openfroyo/froyo/runner/target"
-	"github.com/openfroyo/froyo/runner/wire"
 )
 
 // Ready waits until the runner of a user is there to be used.
@@ -27,7 +27,7 @@ func (s *Session) Ready(ctx context.Context, user string) error {
 // host, an *op.Error about the address, or that of ctx.
 func (s *Session) DialContext(ctx context.Context, user, address string, port int) (net.Conn, error) {
 	// The deadline is that of the whole connection.
-	step := target.Step{Op: op.Op{Connect: &op.Connect{Address: address, Port: port}}, Timeout: wire.MaxDeadline}
+	step := target.Step{Op: op.Op{Connect: &op.Connect{Address: address, Port: port}}, Timeout: protocol.MaxDeadline}
 	if err := step.Op.Validate(); err != nil {
 		return nil, err
 	}
@@ -71,10 +71,10 @@ func (l *link) connect(ctx context.Context, step target.Step) (net.Conn, error) 
 		return nil, l.interrupted(ctx)
 	}
 	r := newRelay(l)
-	c := &command{call: newCall("", 1), step: step, credit: wire.NoCredit(), relay: r}
-	c.inbox = wire.NewInbox(func(n int) error {
+	c := &command{call: newCall("", 1), step: step, credit: protocol.NoCredit(), relay: r}
+	c.inbox = protocol.NewInbox(func(n int) error {
 		// Where the stream has ended the link fails, and says why.
-		_ = l.writer.Send(wire.Frame{Window: &wire.Window{ID: c.id, N: n}})
+		_ = l.writer.Send(protocol.Frame{Window: &protocol.Window{ID: c.id, N: n}})
 		return nil
 	})
 	r.command = c
@@ -155,7 +155,7 @@ func (r *relay) reason() error {
 func (r *relay) pumpIn() {
 	defer close(r.in)
 	for {
-		piece := make([]byte, wire.MaxChunk)
+		piece := make([]byte, protocol.MaxChunk)
 		n, err := r.command.inbox.Read(piece)
 		if n > 0 {
 			select {
@@ -174,7 +174,7 @@ func (r *relay) pumpIn() {
 
 // pumpOut sends what Write hands over, and the end of it.
 func (r *relay) pumpOut() {
-	err := wire.SendStream(r.command.sending, r.link.writer, r.command.id, r.command.credit, &outgoing{relay: r})
+	err := protocol.SendStream(r.command.sending, r.link.writer, r.command.id, r.command.credit, &outgoing{relay: r})
 	if err != nil && r.command.sending.Err() == nil {
 		r.link.sendFailed(r.command.call, err)
 	}
@@ -245,7 +245,7 @@ func (r *relay) Write(p []byte) (int, error) {
 		case n == len(p):
 			return n, nil
 		}
-		piece := append([]byte(nil), p[n:min(len(p), n+wire.MaxChunk)]...)
+		piece := append([]byte(nil), p[n:min(len(p), n+protocol.MaxChunk)]...)
 		select {
 		case r.out <- piece:
 			n += len(piece)

@@ -3,7 +3,7 @@
 // knows neither SSH nor any other transport, and the rest of froyo does not
 // know which it is.
 //
-// It imports runner/op, runner/wire, runner/target, runner/bootstrap, runner/transport, runner/sudo,
+// It imports runner/op, runner/protocol, runner/target, runner/bootstrap, runner/transport, runner/sudo,
 // runner/escape and the standard library.
 package dial
 

@@ -20,8 +20,8 @@ import (
 	"github.com/openfroyo/froyo/runner/dial"
 	"github.com/openfroyo/froyo/runner/dial/dialtest"
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/protocol"
 	"github.com/openfroyo/froyo/runner/target"
-	"github.com/openfroyo/froyo/runner/wire"
 )
 
 // real opens a session with the real runner.
@@ -121,7 +121,7 @@ func TestBigContent(t *testing.T) {
 	random := rand.NewChaCha8([32]byte{1})
 	var writes, reads []op.Op
 	var contents [][]byte
-	for i, size := range []int{0, 1, wire.MaxChunk, wire.MaxChunk + 1, wire.WindowSize, 5<<20 + 17, 9 << 20} {
+	for i, size := range []int{0, 1, protocol.MaxChunk, protocol.MaxChunk + 1, protocol.WindowSize, 5<<20 + 17, 9 << 20} {
 		data := make([]byte, size)
 		_, _ = random.Read(data)
 		contents = append(contents, data)
@@ -151,7 +151,7 @@ func TestBigContent(t *testing.T) {
 
 func TestRun(t *testing.T) {
 	hello := op.Result{Exec: &op.ExecResult{Stdout: "hello\n"}}
-	expect := func(r op.Result) target.Step { return target.Step{Op: shell("echo hello"), Expect: wire.Digest(r)} }
+	expect := func(r op.Result) target.Step { return target.Step{Op: shell("echo hello"), Expect: protocol.Digest(r)} }
 	self := strconv.Itoa(os.Getuid()) // by another name, so by a runner of its own
 	ok, failing := target.Step{Op: shell("true")}, target.Step{Op: op.Op{Remove: &op.Remove{Path: "/proc/self"}}}
 	tests := []struct {
@@ -287,7 +287,7 @@ func TestConcurrentUse(t *testing.T) {
 // TestManyCommands sends more than may be under way at a time.
 func TestManyCommands(t *testing.T) {
 	_, s := real(t)
-	all := make([]op.Op, wire.MaxPending+500)
+	all := make([]op.Op, protocol.MaxPending+500)
 	for i := range all {
 		all[i] = op.Op{Stat: &op.Stat{Path: "/"}}
 	}

@@ -16,8 +16,8 @@ import (
 	"github.com/openfroyo/froyo/runner/op"
 	"github.com/openfroyo/froyo/runner/perform"
 	"github.com/openfroyo/froyo/runner/perform/performtest"
+	"github.com/openfroyo/froyo/runner/protocol"
 	"github.com/openfroyo/froyo/runner/walk"
-	"github.com/openfroyo/froyo/runner/wire"
 )
 
 func TestStat(t *testing.T) {
@@ -74,14 +74,14 @@ func TestStat(t *testing.T) {
 func sameDigest(t *testing.T, r op.Result) {
 	t.Helper()
 	var line bytes.Buffer
-	if err := wire.NewWriter(&line).Send(wire.Frame{Done: &wire.Done{ID: 1, Result: r}}); err != nil {
+	if err := protocol.NewWriter(&line).Send(protocol.Frame{Done: &protocol.Done{ID: 1, Result: r}}); err != nil {
 		t.Fatal(err)
 	}
-	f, err := wire.NewReader(&line).Read()
+	f, err := protocol.NewReader(&line).Read()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if wire.Digest(f.Done.Result) != wire.Digest(r) {
+	if protocol.Digest(f.Done.Result) != protocol.Digest(r) {
 		t.Errorf("the other end computes another digest of %+v", r)
 	}
 }

@@ -1,8 +1,8 @@
 // Package machine performs ops on the machine it runs on: it knows who performs
 // which ops, and refuses what the run may not do any more, or not as this user.
 //
-// It imports runner/op, runner/perform, the performers (runner/files, runner/program, runner/facts,
-// runner/connect, runner/apt, runner/systemd, runner/overlap), runner/names, runner/hostlock,
+// It imports runner/op, runner/perform, the performers (runner/files, runner/program, runner/gather,
+// runner/connect, runner/apt, runner/systemd, runner/overlap), runner/names, runner/lockfile,
 // runner/journal, runner/proctree and the standard library only; never fmt, encoding/json, os/exec,
 // os/user, net or regexp, since the runner's size is speed.
 package machine
@@ -17,10 +17,10 @@ import (
 	"time"
 
 	"github.com/openfroyo/froyo/runner/connect"
-	"github.com/openfroyo/froyo/runner/facts"
 	"github.com/openfroyo/froyo/runner/files"
-	"github.com/openfroyo/froyo/runner/hostlock"
+	"github.com/openfroyo/froyo/runner/gather"
 	"github.com/openfroyo/froyo/runner/journal"
+	"github.com/openfroyo/froyo/runner/lockfile"
 	"github.com/openfroyo/froyo/runner/names"
 	"github.com/openfroyo/froyo/runner/op"
 	"github.com/openfroyo/froyo/runner/overlap"
@@ -40,7 +40,7 @@ type Machine struct {
 	programs   *program.Starter
 	performers []perform.Performer
 
-	lock *hostlock.Lock // of the process, for all users
+	lock *lockfile.Lock // of the process, for all users
 	// acquiring is held while the host lock is acquired, until nothing is left running that the run may not work beside.
 	acquiring *sync.Mutex
 
@@ -57,7 +57,7 @@ func newAt(root string, grace time.Duration) *Machine {
 	m := &Machine{UID: os.Geteuid(), root: root, grace: grace, trees: proctree.New(), acquiring: &sync.Mutex{}}
 	m.programs = program.New(grace, m.trees)
 	m.names = names.New("/etc", m.getent)
-	m.lock = hostlock.New(m.root, m.UID)
+	m.lock = lockfile.New(m.root, m.UID)
 	m.journal = journal.New(m.root, m.UID)
 	ctx := context.Background()
 	m.User = m.names.User(ctx, uint32(m.UID)) //nolint:gosec // ids are 32 bits wide
@@ -91,7 +91,7 @@ func (m *Machine) assemble() []perform.Performer {
 		m.programs,
 		p,
 		s,
-		&facts.Collector{Root: m.root, Packages: p.manifest, Services: s.units},
+		&gather.Collector{Root: m.root, Packages: p.manifest, Services: s.units},
 		&connect.Connector{Root: m.root, Ask: m.ask},
 	}
 }

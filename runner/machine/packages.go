@@ -5,7 +5,7 @@ import (
 	"sync"
 
 	"github.com/openfroyo/froyo/runner/apt"
-	"github.com/openfroyo/froyo/runner/facts"
+	"github.com/openfroyo/froyo/runner/gather"
 	"github.com/openfroyo/froyo/runner/op"
 	"github.com/openfroyo/froyo/runner/perform"
 	"github.com/openfroyo/froyo/runner/program"
@@ -58,12 +58,12 @@ func (p *packages) Perform(ctx context.Context, c *perform.Call) error {
 
 // manager returns the package manager, by the kind of distribution.
 func (p *packages) manager() (*apt.Apt, error) {
-	release, err := facts.OSRelease(p.root)
+	release, err := gather.OSRelease(p.root)
 	if err != nil {
 		return nil, err
 	}
 	id := release["ID"]
-	kind := facts.Family(id, release["ID_LIKE"])
+	kind := gather.Family(id, release["ID_LIKE"])
 	if kind == "debian" {
 		return p.apt(), nil
 	}

@@ -3,7 +3,7 @@ package machine
 import (
 	"context"
 
-	"github.com/openfroyo/froyo/runner/facts"
+	"github.com/openfroyo/froyo/runner/gather"
 	"github.com/openfroyo/froyo/runner/op"
 	"github.com/openfroyo/froyo/runner/perform"
 	"github.com/openfroyo/froyo/runner/program"
@@ -40,9 +40,9 @@ func (s *services) manager() *systemd.Manager {
 			return s.programs.Run(ctx, program.Program{Argv: argv, Env: env, Limit: op.MaxOutput, Background: true})
 		},
 		Elevate: s.programs.Elevate,
-		Init:    func() string { return facts.Init(s.root) },
+		Init:    func() string { return gather.Init(s.root) },
 		Distro: func() string { // for a message only
-			release, _ := facts.OSRelease(s.root)
+			release, _ := gather.OSRelease(s.root)
 			return release["ID"]
 		},
 	})

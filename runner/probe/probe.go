@@ -5,7 +5,7 @@
 // What answers is not trusted: everything that is read of it is bounded, in
 // size and in time.
 //
-// It imports runner/op, runner/wire, runner/target, runner/dial and the standard library.
+// It imports runner/op, runner/protocol, runner/target, runner/dial and the standard library.
 package probe
 
 import (
@@ -18,8 +18,8 @@ import (
 	"time"
 
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/protocol"
 	"github.com/openfroyo/froyo/runner/target"
-	"github.com/openfroyo/froyo/runner/wire"
 )
 
 // Dial opens a connection to HOST:PORT; net.Dialer has one.
@@ -143,7 +143,7 @@ func (t *Target) part(ctx context.Context, steps []target.Step) ([]target.Outcom
 	if err != nil {
 		return nil, err
 	}
-	mismatch := steps[0].Expect != "" && wire.Digest(r) != steps[0].Expect
+	mismatch := steps[0].Expect != "" && protocol.Digest(r) != steps[0].Expect
 	return []target.Outcome{{Result: r, Ran: true, Mismatch: mismatch}}, nil
 }
 
@@ -243,7 +243,7 @@ func pause(ctx context.Context, d time.Duration) {
 
 // milliseconds bounds a time by that of the longest command.
 func milliseconds(n int64) time.Duration {
-	return time.Duration(min(n, wire.MaxDeadline.Milliseconds())) * time.Millisecond
+	return time.Duration(min(n, protocol.MaxDeadline.Milliseconds())) * time.Millisecond
 }
 
 func count(r *op.Result, attempts int) {

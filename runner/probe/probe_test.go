@@ -14,8 +14,8 @@ import (
 
 	"github.com/openfroyo/froyo/runner/op"
 	"github.com/openfroyo/froyo/runner/probe"
+	"github.com/openfroyo/froyo/runner/protocol"
 	"github.com/openfroyo/froyo/runner/target"
-	"github.com/openfroyo/froyo/runner/wire"
 )
 
 // fake performs stats, and remembers in which portions they came.
@@ -114,7 +114,7 @@ func TestRun(t *testing.T) {
 	mismatched := open(t)
 	mismatched.Expect = op.Sum(nil)
 	matched := open(t)
-	matched.Expect = wire.Digest(op.Result{TCP: &op.TCPResult{Attempts: 1}})
+	matched.Expect = protocol.Digest(op.Result{TCP: &op.TCPResult{Attempts: 1}})
 	tests := []struct {
 		name  string
 		steps []target.Step

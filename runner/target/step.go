@@ -18,7 +18,7 @@ type Step struct {
 	User string
 	// Timeout bounds the op on the host; 0 is DefaultTimeout.
 	Timeout time.Duration
-	// Expect is the digest (wire.Digest) that the result must have, or "". A sequence
+	// Expect is the digest (protocol.Digest) that the result must have, or "". A sequence
 	// stops at the first step whose result differs.
 	Expect string
 	// Key names the step in the host's journal of its run, RUN:REST; "" leaves it out.

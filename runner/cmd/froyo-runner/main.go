@@ -1,5 +1,5 @@
 // Command froyo-runner performs ops on the machine it is started on, for as
-// long as the controller that started it is there. It speaks runner/wire on
+// long as the controller that started it is there. It speaks runner/protocol on
 // its standard input and output.
 //
 //	froyo-runner MAGIC [PATH]
@@ -20,7 +20,7 @@ import (
 	"syscall"
 
 	"github.com/openfroyo/froyo/runner/agent"
-	"github.com/openfroyo/froyo/runner/wire"
+	"github.com/openfroyo/froyo/runner/protocol"
 )
 
 // version is froyo's; the build sets it.
@@ -42,7 +42,7 @@ func run(args []string) error {
 		Version: version,
 		Grease:  rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())), //nolint:gosec // it only varies what is sent
 	}
-	if err := wire.CheckMagic(opts.Magic); err != nil {
+	if err := protocol.CheckMagic(opts.Magic); err != nil {
 		return err
 	}
 	if len(args) == 2 {

@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"github.com/openfroyo/froyo/runner/op"
-	"github.com/openfroyo/froyo/runner/wire"
+	"github.com/openfroyo/froyo/runner/protocol"
 )
 
 const magic = "froyo-0123456789abcdef"
@@ -58,8 +58,8 @@ type process struct {
 	cmd    *exec.Cmd
 	stdin  io.WriteCloser
 	stderr bytes.Buffer
-	r      *wire.Reader
-	w      *wire.Writer
+	r      *protocol.Reader
+	w      *protocol.Writer
 }
 
 func start(t *testing.T, path string, args ...string) *process {
@@ -88,12 +88,12 @@ func start(t *testing.T, path string, args ...string) *process {
 		_ = p.cmd.Process.Kill()
 		_ = p.cmd.Wait()
 	})
-	p.r, p.w = wire.NewReader(stdout), wire.NewWriter(p.stdin)
+	p.r, p.w = protocol.NewReader(stdout), protocol.NewWriter(p.stdin)
 	return p
 }
 
 // read returns the next frame that is not a grant of credit.
-func (p *process) read(t *testing.T) wire.Frame {
+func (p *process) read(t *testing.T) protocol.Frame {
 	t.Helper()
 	f, err := p.r.Read()
 	if err != nil {
@@ -102,7 +102,7 @@ func (p *process) read(t *testing.T) wire.Frame {
 	return f
 }
 
-func (p *process) greet(t *testing.T) wire.Ready {
+func (p *process) greet(t *testing.T) protocol.Ready {
 	t.Helper()
 	if noise, err := p.r.SkipTo(magic); err != nil {
 		t.Fatalf("got %q, %v", noise, err)
@@ -117,7 +117,7 @@ func (p *process) greet(t *testing.T) wire.Ready {
 // run has a shell command run and returns its result.
 func (p *process) run(t *testing.T, id uint64, command string) op.ExecResult {
 	t.Helper()
-	err := p.w.Send(wire.Frame{Command: &wire.Command{ID: id, Op: op.Op{Exec: &op.Exec{Shell: command}}}})
+	err := p.w.Send(protocol.Frame{Command: &protocol.Command{ID: id, Op: op.Op{Exec: &op.Exec{Shell: command}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +154,7 @@ func TestRunner(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := p.w.Send(wire.Frame{Exit: &wire.Exit{}}); err != nil {
+	if err := p.w.Send(protocol.Frame{Exit: &protocol.Exit{}}); err != nil {
 		t.Fatal(err)
 	}
 	if f := p.read(t); f.Bye == nil {
@@ -185,8 +185,8 @@ func TestEnds(t *testing.T) {
 			if err := syscall.Mkfifo(fifo, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			command := &wire.Command{ID: 1, Op: op.Op{Exec: &op.Exec{Shell: "exec 3>" + fifo + "; exec sleep 1000"}}}
-			if err := p.w.Send(wire.Frame{Command: command}); err != nil {
+			command := &protocol.Command{ID: 1, Op: op.Op{Exec: &op.Exec{Shell: "exec 3>" + fifo + "; exec sleep 1000"}}}
+			if err := p.w.Send(protocol.Frame{Command: command}); err != nil {
 				t.Fatal(err)
 			}
 			alive, err := os.Open(fifo) // opens once the program has, ends once it has

@@ -15,7 +15,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
-	"github.com/openfroyo/froyo/runner/wire"
+	"github.com/openfroyo/froyo/runner/protocol"
 )
 
 func main() {
@@ -77,7 +77,7 @@ func check(address string, config *ssh.ClientConfig, runner []byte) error {
 	if err != nil {
 		return err
 	}
-	magic := wire.NewMagic()
+	magic := protocol.NewMagic()
 	script := `d=/tmp/.` + magic + ` && mkdir -m 700 $d && head -c ` + strconv.Itoa(len(runner)) +
 		` | gzip -dc >$d/froyo-runner && chmod 700 $d/froyo-runner && exec $d/froyo-runner ` + magic + ` $d/froyo-runner`
 	if err := session.Start(script); err != nil {
@@ -86,16 +86,16 @@ func check(address string, config *ssh.ClientConfig, runner []byte) error {
 	if _, err := stdin.Write(runner); err != nil {
 		return err
 	}
-	writer := wire.NewWriter(stdin)
+	writer := protocol.NewWriter(stdin)
 	for i, o := range ops() {
-		if err := writer.Write(wire.Frame{Command: &wire.Command{ID: uint64(i + 1), Op: o}}); err != nil {
+		if err := writer.Write(protocol.Frame{Command: &protocol.Command{ID: uint64(i + 1), Op: o}}); err != nil {
 			return err
 		}
 	}
-	if err := writer.Send(wire.Frame{Exit: &wire.Exit{}}); err != nil {
+	if err := writer.Send(protocol.Frame{Exit: &protocol.Exit{}}); err != nil {
 		return err
 	}
-	reader := wire.NewReader(stdout)
+	reader := protocol.NewReader(stdout)
 	if _, err := reader.SkipTo(magic); err != nil {
 		return err
 	}
@@ -103,7 +103,7 @@ func check(address string, config *ssh.ClientConfig, runner []byte) error {
 }
 
 // results reads frames until the runner says goodbye.
-func results(reader *wire.Reader) error {
+func results(reader *protocol.Reader) error {
 	done := 0
 	for {
 		frame, err := reader.Read()

@@ -1,9 +1,9 @@
-// Package facts gathers what the machine is: its system, processors and network.
+// Package gather gathers what the machine is: its system, processors and network.
 // What it is told it bounds, and makes valid UTF-8.
 //
 // It imports runner/op, runner/perform, runner/sysfile and the standard library only;
 // never fmt, net or os/user, since the runner's size is speed.
-package facts
+package gather
 
 import (
 	"context"

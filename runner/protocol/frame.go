@@ -1,4 +1,4 @@
-package wire
+package protocol
 
 import (
 	"errors"
@@ -8,8 +8,8 @@ import (
 	"github.com/openfroyo/froyo/runner/op"
 )
 
-// Protocol is the version of the language; both ends must have the same.
-const Protocol = 1
+// Version is the version of the protocol; both ends must have the same.
+const Version = 1
 
 // What keeps either end from being flooded by the other.
 const (

@@ -1,4 +1,4 @@
-// Package hostlock keeps two runs from changing one host at a time. The runner
+// Package lockfile keeps two runs from changing one host at a time: the runner
 // that makes a run's changes holds a lock (flock) on a file for as long as it
 // lives; the kernel frees it with the runner, however that ends. The file says
 // who holds it, and is removed at a clean end.
@@ -15,7 +15,7 @@
 //
 // It imports runner/op, runner/codec and the standard library only; never fmt,
 // encoding/json or net, since the runner's size is speed.
-package hostlock
+package lockfile
 
 import (
 	"context"

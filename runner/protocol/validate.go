@@ -1,4 +1,4 @@
-package wire
+package protocol
 
 import (
 	"errors"
@@ -10,9 +10,9 @@ import (
 
 // Validate checks the runner's introduction.
 func (r *Ready) Validate() error {
-	if r.Protocol != Protocol {
+	if r.Protocol != Version {
 		return errors.New("ready: the runner speaks protocol " + strconv.Itoa(r.Protocol) +
-			", expected " + strconv.Itoa(Protocol))
+			", expected " + strconv.Itoa(Version))
 	}
 	for _, text := range []string{r.Version, r.User, r.OS, r.Arch, r.Dir} {
 		if text == "" || len(text) > maxText {

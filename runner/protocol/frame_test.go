@@ -1,4 +1,4 @@
-package wire
+package protocol
 
 import (
 	"bytes"
@@ -16,7 +16,7 @@ var sum = strings.Repeat("0a", 32)
 // frames has one frame of each kind, as a Reader returns it.
 func frames() []Frame {
 	return []Frame{
-		{Ready: &Ready{Protocol: Protocol, Version: "v1", User: "root", PID: 7, OS: "linux", Arch: "arm", Dir: "/tmp/x"}},
+		{Ready: &Ready{Protocol: Version, Version: "v1", User: "root", PID: 7, OS: "linux", Arch: "arm", Dir: "/tmp/x"}},
 		{Command: &Command{ID: 1, Op: op.Op{Stat: &op.Stat{Path: "/etc"}}}},
 		{Command: &Command{
 			ID: 1 << 60, User: "www-data", DeadlineMS: 5, After: []uint64{1, 2}, Expect: sum,
@@ -76,9 +76,9 @@ func TestValidate(t *testing.T) {
 		{"no kind", Frame{}, "this one has 0"},
 		{"two kinds", Frame{Ping: &Ping{}, Pong: &Pong{}}, "this one has 2"},
 		{"other protocol", Frame{Ready: &Ready{Protocol: 99, PID: 1}}, "speaks protocol 99, expected 1"},
-		{"nameless runner", Frame{Ready: &Ready{Protocol: Protocol, PID: 1}}, "empty"},
-		{"long name", Frame{Ready: &Ready{Protocol: Protocol, PID: 1, Version: strings.Repeat("v", 5000)}}, "too long"},
-		{"no pid", Frame{Ready: &Ready{Protocol: Protocol, Version: "v", User: "u", OS: "o", Arch: "a", Dir: "/"}}, "pid"},
+		{"nameless runner", Frame{Ready: &Ready{Protocol: Version, PID: 1}}, "empty"},
+		{"long name", Frame{Ready: &Ready{Protocol: Version, PID: 1, Version: strings.Repeat("v", 5000)}}, "too long"},
+		{"no pid", Frame{Ready: &Ready{Protocol: Version, Version: "v", User: "u", OS: "o", Arch: "a", Dir: "/"}}, "pid"},
 		{"command 0", Frame{Command: &Command{Op: stat}}, "id 0"},
 		{"no op", Frame{Command: &Command{ID: 4}}, "cmd 4: an op must set exactly one kind"},
 		{"relative path", Frame{Command: &Command{ID: 4, Op: op.Op{Stat: &op.Stat{Path: "x"}}}}, "not absolute"},

@@ -1,4 +1,4 @@
-// Package wire is the language between the controller and a runner: which
+// Package protocol is what the controller and a runner say to each other: which
 // frames there are, how they stand on a stream, and how bulk content is kept
 // from blocking the line.
 //
@@ -59,4 +59,4 @@
 //
 // It is a leaf: it imports runner/op, runner/codec and the standard library
 // only, never fmt or encoding/json, since the runner's size is speed.
-package wire
+package protocol
