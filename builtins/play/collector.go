@@ -117,8 +117,8 @@ func (c *Collector) OnFailure(u *unit.Unit, do starlark.Callable) *diag.Error {
 		return (&diag.Error{Summary: "on_failure inside a handler, an on_failure or verify"}).
 			WithHint("it belongs to units of the play's function")
 	}
-	u.OnFailure.Handler = "on failure of " + u.ID.Bare()
-	return c.Notify([]*Handler{{Name: u.OnFailure.Handler, Do: do, Pos: u.Pos, order: c.scope.Env().NextHandler(), rescue: true}})
+	u.Failure.Handler = "on failure of " + u.ID.Bare()
+	return c.Notify([]*Handler{{Name: u.Failure.Handler, Do: do, Pos: u.Pos, order: c.scope.Env().NextHandler(), rescue: true}})
 }
 
 // NextHandler returns the next handler that the play calls for and whose units

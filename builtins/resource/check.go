@@ -52,18 +52,18 @@ func (r *resource) check(d *draft, fail func(*diag.Error)) {
 	}
 	for i := range r.typ.Fields {
 		if given, ok := d.args[r.typ.Fields[i].Name].(string); ok && r.typ.Fields[i].Resume {
-			u.OnResume = unit.OnResume(given)
+			u.Failure.OnResume = unit.OnResume(given)
 		}
 	}
 	later := map[string]unit.Lambda{}
 	for _, l := range d.lambdas {
 		switch {
 		case l.Arg == "when":
-			u.When = l.Func
+			u.Conditions.When = l.Func
 		case l.Arg == "until":
-			u.Retry.Until = l.Func
+			u.Failure.Retry.Until = l.Func
 		case r.fields[l.Arg].Result && !r.fields[l.Arg].Later:
-			u.ChangedWhen = l.Func
+			u.Conditions.ChangedWhen = l.Func
 		default:
 			later[l.Arg] = l.Func
 		}
@@ -76,7 +76,7 @@ func (r *resource) check(d *draft, fail func(*diag.Error)) {
 // volatile refuses what would act at every apply where nothing calls for it.
 func (r *resource) volatile(s *units.Set, d *draft, fail func(*diag.Error)) {
 	u := d.unit
-	if s.Plays().Part().Handler != "" || d.failed || u.When != nil || len(u.OnChange) > 0 || slices.ContainsFunc(d.lambdas, func(l units.Lambda) bool { return l.Arg == "when" }) {
+	if s.Plays().Part().Handler != "" || d.failed || u.Conditions.When != nil || len(u.Conditions.OnChange) > 0 || slices.ContainsFunc(d.lambdas, func(l units.Lambda) bool { return l.Arg == "when" }) {
 		return
 	}
 	for i := range r.typ.Fields {

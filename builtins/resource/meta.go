@@ -93,18 +93,18 @@ func (m *metaArgs) set(name string, v starlark.Value) *diag.Error {
 func (m *metaArgs) apply(s *units.Set, d *draft, fail func(*diag.Error)) {
 	u := d.unit
 	u.Require = s.IDs("require", m.require, fail)
-	u.OnChange = s.IDs("on_change", m.onChange, fail)
+	u.Conditions.OnChange = s.IDs("on_change", m.onChange, fail)
 	for _, h := range m.notify {
 		u.Notify = append(u.Notify, h.Name)
 	}
 	if err := s.Plays().Notify(m.notify); err != nil {
 		fail(err)
 	}
-	u.OnFailure.Ignore, d.onFailure = m.ignore, m.onFailure
-	u.Timeout = time.Duration(m.timeout)
+	u.Failure.Ignore, d.onFailure = m.ignore, m.onFailure
+	u.Failure.Timeout = time.Duration(m.timeout)
 	m.applyRollout(s, u, fail)
 	if m.retry != nil {
-		u.Retry = m.retry.unit()
+		u.Failure.Retry = m.retry.unit()
 		if m.retry.until != nil {
 			d.lambdas = append(d.lambdas, units.Lambda{Arg: "until", Func: lambda.New(s.Scope(), m.retry.until, 1)})
 		}
@@ -126,7 +126,7 @@ func (m *metaArgs) applyWhen(s *units.Set, d *draft, fail func(*diag.Error)) {
 	case nil:
 	case starlark.Bool:
 		if !v {
-			d.unit.When = unit.Const{Value: false, At: d.unit.Pos}
+			d.unit.Conditions.When = unit.Const{Value: false, At: d.unit.Pos}
 		}
 	case *lambda.Later:
 		d.lambdas = append(d.lambdas, units.Lambda{Arg: "when", Func: v.Condition(s.Scope())})

@@ -41,5 +41,5 @@ func (m *metaArgs) applyRollout(s *units.Set, u *unit.Unit, fail func(*diag.Erro
 		fail((&diag.Error{Summary: "run_once inside a handler or an on_failure"}).
 			WithHint("on which hosts it runs is known only then; make the unit that notifies it run_once"))
 	}
-	u.Throttle, u.RunOnce = m.throttle, m.runOnce
+	u.Rollout.Throttle, u.Rollout.RunOnce = m.throttle, m.runOnce
 }

@@ -19,31 +19,31 @@ func (h *Handle) differs(other *Handle) string {
 	if a.Sensitive != b.Sensitive {
 		return "sensitive"
 	}
-	if a.OnFailure.Handler != b.OnFailure.Handler {
+	if a.Failure.Handler != b.Failure.Handler {
 		return "on_failure"
 	}
-	if a.Timeout != b.Timeout {
+	if a.Failure.Timeout != b.Failure.Timeout {
 		return "timeout"
 	}
-	if a.OnFailure.Ignore != b.OnFailure.Ignore {
+	if a.Failure.Ignore != b.Failure.Ignore {
 		return "ignore_failure"
 	}
-	if a.Throttle != b.Throttle {
+	if a.Rollout.Throttle != b.Rollout.Throttle {
 		return "throttle"
 	}
-	if a.RunOnce != b.RunOnce {
+	if a.Rollout.RunOnce != b.Rollout.RunOnce {
 		return "run_once"
 	}
-	if !sameRetry(a.Retry, b.Retry) {
+	if !sameRetry(a.Failure.Retry, b.Failure.Retry) {
 		return "retry"
 	}
 	if !a.Lifecycle.Equal(b.Lifecycle) {
 		return "lifecycle"
 	}
-	if !slices.Equal(a.OnChange, b.OnChange) {
+	if !slices.Equal(a.Conditions.OnChange, b.Conditions.OnChange) {
 		return "on_change"
 	}
-	if len(h.lambdas) != len(other.lambdas) || (a.When == nil) != (b.When == nil) {
+	if len(h.lambdas) != len(other.lambdas) || (a.Conditions.When == nil) != (b.Conditions.When == nil) {
 		return "lambdas"
 	}
 	for _, l := range h.lambdas {
@@ -52,7 +52,7 @@ func (h *Handle) differs(other *Handle) string {
 			return l.Arg
 		}
 	}
-	if ac, ok := a.When.(unit.Const); ok && ac.Value != b.When.(unit.Const).Value {
+	if ac, ok := a.Conditions.When.(unit.Const); ok && ac.Value != b.Conditions.When.(unit.Const).Value {
 		return "when"
 	}
 	return ""

@@ -54,7 +54,7 @@ const Unconfirmed = "it was interrupted, and it is not known whether it did its 
 // skipUnconfirmed ends a step that was interrupted and is not to run again
 // unasked: it is passed over where its unit wants that, and else it fails.
 func (a *attempt) skipUnconfirmed() error {
-	if a.step.Unit.OnResume != unit.PassOver {
+	if a.step.Unit.Failure.OnResume != unit.PassOver {
 		return &unconfirmedError{resume.OutcomeUnknown(a.step)}
 	}
 	if err := a.lane.host.log.RecordSkipped(a.step); err != nil {
@@ -167,8 +167,8 @@ func (a *attempt) settle(ctx context.Context, o *abi.Outcome) error {
 	if err := until(ctx, s.Unit, outputs); err != nil {
 		return err
 	}
-	if changed && s.Unit.ChangedWhen != nil {
-		if changed, err = condition(ctx, "changed_when", s.Unit.ChangedWhen, outputs); err != nil {
+	if changed && s.Unit.Conditions.ChangedWhen != nil {
+		if changed, err = condition(ctx, "changed_when", s.Unit.Conditions.ChangedWhen, outputs); err != nil {
 			return err
 		}
 	}
@@ -223,14 +223,14 @@ func outputsOf(o *abi.Outcome) (map[string]any, error) {
 
 // until asks whether a unit that did not fail has come to what its retry waits for.
 func until(ctx context.Context, u *unit.Unit, outputs map[string]any) error {
-	if u.Retry == nil || u.Retry.Until == nil {
+	if u.Failure.Retry == nil || u.Failure.Retry.Until == nil {
 		return nil
 	}
-	done, err := condition(ctx, "until", u.Retry.Until, outputs)
+	done, err := condition(ctx, "until", u.Failure.Retry.Until, outputs)
 	if err != nil || done {
 		return err
 	}
-	return &abi.Error{Class: op.Transient, Message: "until is not true yet", Hint: "what until asks is at " + u.Retry.Until.Pos().String()}
+	return &abi.Error{Class: op.Transient, Message: "until is not true yet", Hint: "what until asks is at " + u.Failure.Retry.Until.Pos().String()}
 }
 
 // condition asks the runbook a question about a result.

@@ -19,12 +19,12 @@ func TestWhatCouldLockOutGoesAlone(t *testing.T) {
 			return u
 		}, set("/c", "1"))
 		planned := f.plan(t.Context())
-		before := h.Trips
+		before := h.Counts.Trips
 		f.apply(t.Context(), planned)
 		if want := []string{"h1/set[/a] changed", "h1/set[/b] changed", "h1/set[/c] changed"}; !slices.Equal(f.log, want) {
 			t.Errorf("alone %t: %v, want %v", alone, f.log, want)
 		}
-		return h.Trips - before
+		return h.Counts.Trips - before
 	}
 	if together, alone := trips(false), trips(true); together != 1 || alone < 3 {
 		t.Errorf("%d round trips together and %d with one alone, want 1 and at least 3", together, alone)

@@ -35,7 +35,7 @@ func newAttempt(l *lane, planned *plan.Step) *attempt {
 	u := planned.Unit
 	return &attempt{
 		lane: l, step: &now, announced: planned.Change,
-		certain: planned.Err == nil && u.When == nil && len(u.OnChange)+len(u.Later) == 0,
+		certain: planned.Err == nil && u.Conditions.When == nil && len(u.Conditions.OnChange)+len(u.Later) == 0,
 	}
 }
 
@@ -77,7 +77,7 @@ func (a *attempt) run(ctx context.Context) error {
 	if err := a.replan(ctx); err != nil {
 		return err
 	}
-	if s.OutcomeUnknown() && s.Unit.OnResume != unit.Rerun {
+	if s.OutcomeUnknown() && s.Unit.Failure.OnResume != unit.Rerun {
 		return a.skipUnconfirmed()
 	}
 	if a.needsLock() {
@@ -112,13 +112,13 @@ func (a *attempt) run(ctx context.Context) error {
 func (a *attempt) again(ctx context.Context, number int, err error) (again bool) {
 	u, h := a.step.Unit, a.lane.host
 	e, known := errors.AsType[*abi.Error](err)
-	if u.Retry == nil || number >= u.Retry.Attempts || !known || e.Class != op.Transient && e.Class != op.Throttled {
+	if u.Failure.Retry == nil || number >= u.Failure.Retry.Attempts || !known || e.Class != op.Transient && e.Class != op.Throttled {
 		return false
 	}
-	wait := u.Retry.Wait(number)
-	text := fmt.Sprintf("attempt %d of %d: %s; again in %s", number, u.Retry.Attempts, e.Message, wait)
+	wait := u.Failure.Retry.Wait(number)
+	text := fmt.Sprintf("attempt %d of %d: %s; again in %s", number, u.Failure.Retry.Attempts, e.Message, wait)
 	if u.Sensitive {
-		text = fmt.Sprintf("attempt %d of %d failed; again in %s", number, u.Retry.Attempts, wait)
+		text = fmt.Sprintf("attempt %d of %d failed; again in %s", number, u.Failure.Retry.Attempts, wait)
 	}
 	h.emit(a.step, event.Event{Kind: event.UnitNoted, Text: text})
 	h.unlocked(func() {
@@ -138,17 +138,17 @@ func (a *attempt) again(ctx context.Context, number int, err error) (again bool)
 // it is not due, it says why.
 func (a *attempt) due(ctx context.Context) (goOn bool, why string, err error) {
 	u, h := a.step.Unit, a.lane.host
-	if len(u.OnChange) > 0 && !slices.ContainsFunc(u.OnChange, h.changed) {
+	if len(u.Conditions.OnChange) > 0 && !slices.ContainsFunc(u.Conditions.OnChange, h.changed) {
 		return false, "nothing it watches changed", nil
 	}
-	if u.When != nil {
-		now, err := u.When.Eval(ctx, nil)
+	if u.Conditions.When != nil {
+		now, err := u.Conditions.When.Eval(ctx, nil)
 		if err != nil {
 			return false, "", err
 		}
 		yes, ok := now.(bool)
 		if !ok {
-			return false, "", diag.Errorf(u.When.Pos(), "when must give True or False, got %s", unit.TypeName(now)).WithCode(diag.Failed)
+			return false, "", diag.Errorf(u.Conditions.When.Pos(), "when must give True or False, got %s", unit.TypeName(now)).WithCode(diag.Failed)
 		}
 		if !yes {
 			return false, "when is false", nil

@@ -49,7 +49,7 @@ func TestHostsMeetAtABarrier(t *testing.T) {
 				f := meeting(3)
 				f.forks, f.batch = tt.forks, tt.batch
 				if tt.fails != "" {
-					f.hosts[tt.fails].Refuse = map[string]bool{"/a": true}
+					f.hosts[tt.fails].Faults.Refuse = map[string]bool{"/a": true}
 				}
 				c := watch(f, each(map[string]int{"h00": 1, "h01": 9, "h02": 2}))
 				c.apply(t.Context())

@@ -74,11 +74,11 @@ func TestDelegate(t *testing.T) {
 			t.Errorf("%+v, want 3 changes", c)
 		}
 	}
-	if lb.Files["/drained/h1"] != "yes" || lb.Files["/drained/h2"] != "yes" || lb.Writes != 2 || f.hosts["h1"].Writes != 2 {
-		t.Errorf("the other host has %v, written %d times; h1 was written %d times", lb.Files, lb.Writes, f.hosts["h1"].Writes)
+	if lb.Files["/drained/h1"] != "yes" || lb.Files["/drained/h2"] != "yes" || lb.Counts.Writes != 2 || f.hosts["h1"].Counts.Writes != 2 {
+		t.Errorf("the other host has %v, written %d times; h1 was written %d times", lb.Files, lb.Counts.Writes, f.hosts["h1"].Counts.Writes)
 	}
-	if reached.Load() != 1 || locks.Load() != 1 || lb.Leases != 1 || f.hosts["h1"].Leases != 1 {
-		t.Errorf("reached %d times, leased %d and %d times, want once; h1 %d times", reached.Load(), locks.Load(), lb.Leases, f.hosts["h1"].Leases)
+	if reached.Load() != 1 || locks.Load() != 1 || lb.Counts.Locks != 1 || f.hosts["h1"].Counts.Locks != 1 {
+		t.Errorf("reached %d times, leased %d and %d times, want once; h1 %d times", reached.Load(), locks.Load(), lb.Counts.Locks, f.hosts["h1"].Counts.Locks)
 	}
 	kept := *mu.Load()
 	slices.Sort(kept)
@@ -99,8 +99,8 @@ func TestDelegate(t *testing.T) {
 
 	// A second run finds all as it should be, and takes nothing.
 	again := f.apply(t.Context(), f.plan(t.Context()))
-	if again[0].Changed+again[1].Changed != 0 || lb.Writes != 2 || lb.Leases != 1 {
-		t.Errorf("the second run: %+v, %d writes, %d locks", again, lb.Writes, lb.Leases)
+	if again[0].Changed+again[1].Changed != 0 || lb.Counts.Writes != 2 || lb.Counts.Locks != 1 {
+		t.Errorf("the second run: %+v, %d writes, %d locks", again, lb.Counts.Writes, lb.Counts.Locks)
 	}
 }
 
@@ -120,7 +120,7 @@ func TestDelegateOfTheRun(t *testing.T) {
 			t.Errorf("%+v, want %d changes", c, want)
 		}
 	}
-	if lb.Writes != 3 {
+	if lb.Counts.Writes != 3 {
 		t.Errorf("the other host has %v", lb.Files)
 	}
 }
@@ -140,7 +140,7 @@ func TestDelegateThatCannotBeReached(t *testing.T) {
 func TestDelegateThatIsLost(t *testing.T) {
 	f, lb := balanced()
 	hosts := f.plan(t.Context())
-	lb.LoseAfter = 1
+	lb.Faults.LoseAfter = 1
 	f.unreached(t, f.apply(t.Context(), hosts), "lb1, to which this is delegated: the connection was lost")
 }
 
@@ -175,11 +175,11 @@ func TestDelegateOfAnotherRun(t *testing.T) {
 	if !ok || d.Code != diag.Locked || !strings.Contains(d.Summary, "lb1, to which this is delegated: the host is being changed by bob@desk") {
 		t.Errorf("refused with %+v", d)
 	}
-	if lb.Leases != 1 {
-		t.Errorf("the other run was asked %d times, want once for all hosts", lb.Leases)
+	if lb.Counts.Locks != 1 {
+		t.Errorf("the other run was asked %d times, want once for all hosts", lb.Counts.Locks)
 	}
-	if lb.Writes != 0 {
-		t.Errorf("%d files were written", lb.Writes)
+	if lb.Counts.Writes != 0 {
+		t.Errorf("%d files were written", lb.Counts.Writes)
 	}
 }
 

@@ -37,8 +37,8 @@ func (f *fleet) untouched(t *testing.T, h *enginetest.Host, want map[string]stri
 	if diff := cmp.Diff(want, h.Files); diff != "" {
 		t.Errorf("it was done: %s", diff)
 	}
-	if len(h.Transactions)+h.Probes > 0 {
-		t.Errorf("it was done: %q, %d probes", h.Transactions, h.Probes)
+	if len(h.Packages.Transactions)+h.Counts.Probes > 0 {
+		t.Errorf("it was done: %q, %d probes", h.Packages.Transactions, h.Counts.Probes)
 	}
 }
 
@@ -50,7 +50,7 @@ func TestMoreThanPlannedAtApply(t *testing.T) {
 				h := enginetest.NewHost(nil)
 				f := oneHost(h, func() *unit.Unit {
 					u := enginetest.Set("h1", "/a", "1")
-					u.When = lambda(func() (any, error) { return true, nil }) // so that nothing is sent ahead
+					u.Conditions.When = lambda(func() (any, error) { return true, nil }) // so that nothing is sent ahead
 					return u
 				})
 				f.exact, f.provider = exact, &enginetest.Provider{Extra: &extra}
@@ -110,7 +110,7 @@ func TestWhatUnitsMayDoIsAskedWhereItMatters(t *testing.T) {
 	conditional := func(path, value string) func() *unit.Unit {
 		return func() *unit.Unit {
 			u := enginetest.Set("h1", path, value)
-			u.When = lambda(func() (any, error) { return true, nil })
+			u.Conditions.When = lambda(func() (any, error) { return true, nil })
 			return u
 		}
 	}

@@ -240,13 +240,13 @@ func TestApplyConvergesInOneSequence(t *testing.T) {
 	h := enginetest.NewHost(map[string]string{"/b": "old", "/c": "3"})
 	f := oneHost(h, set("/a", "1"), set("/b", "2"), set("/c", "3"))
 	planned := f.plan(t.Context())
-	before := h.Trips
+	before := h.Counts.Trips
 	counts := f.apply(t.Context(), planned)
 	if want := []apply.Count{{Host: "h1", OK: 3, Changed: 2}}; !cmp.Equal(counts, want) {
 		t.Errorf("counts: %s", cmp.Diff(want, counts))
 	}
-	if h.Trips-before != 1 {
-		t.Errorf("apply took %d round trips, want 1", h.Trips-before)
+	if h.Counts.Trips-before != 1 {
+		t.Errorf("apply took %d round trips, want 1", h.Counts.Trips-before)
 	}
 	if want := map[string]string{"/a": "1", "/b": "2", "/c": "3"}; !cmp.Equal(h.Files, want) {
 		t.Errorf("files: %s", cmp.Diff(want, h.Files))
@@ -260,10 +260,10 @@ func TestApplyWithNothingToDoAsksNothing(t *testing.T) {
 	h := enginetest.NewHost(map[string]string{"/a": "1"})
 	f := oneHost(h, set("/a", "1"))
 	planned := f.plan(t.Context())
-	before := h.Trips
+	before := h.Counts.Trips
 	counts := f.apply(t.Context(), planned)
-	if h.Trips != before {
-		t.Errorf("apply took %d round trips, want none", h.Trips-before)
+	if h.Counts.Trips != before {
+		t.Errorf("apply took %d round trips, want none", h.Counts.Trips-before)
 	}
 	if want := []apply.Count{{Host: "h1", OK: 1}}; !cmp.Equal(counts, want) {
 		t.Errorf("counts: %s", cmp.Diff(want, counts))
@@ -293,14 +293,14 @@ func TestApplySeesAChangeSinceThePlan(t *testing.T) {
 	planned := f.plan(t.Context())
 	h.Files["/a"] = "1"
 	counts := f.apply(t.Context(), planned)
-	if h.Writes != 0 || counts[0].Changed != 0 || counts[0].OK != 1 {
-		t.Errorf("%d writes, %+v: the unit was not read again before it was executed", h.Writes, counts[0])
+	if h.Counts.Writes != 0 || counts[0].Changed != 0 || counts[0].OK != 1 {
+		t.Errorf("%d writes, %+v: the unit was not read again before it was executed", h.Counts.Writes, counts[0])
 	}
 }
 
 func TestFailureEndsTheHostAndNoOther(t *testing.T) {
 	bad := enginetest.NewHost(nil)
-	bad.Refuse = map[string]bool{"/b": true}
+	bad.Faults.Refuse = map[string]bool{"/b": true}
 	f := &fleet{
 		hosts: map[string]*enginetest.Host{"bad": bad, "good": enginetest.NewHost(nil)},
 		units: func(host string) []*unit.Unit {
@@ -321,7 +321,7 @@ func TestLostConnectionCountsAsUnreachable(t *testing.T) {
 	h := enginetest.NewHost(nil)
 	f := oneHost(h, set("/a", "1"), set("/b", "2"), set("/c", "3"))
 	planned := f.plan(t.Context())
-	h.LoseAfter = 6 // of which three ops and the facts were the plan's
+	h.Faults.LoseAfter = 6 // of which three ops and the facts were the plan's
 	counts := f.apply(t.Context(), planned)
 	if want := []apply.Count{{Host: "h1", OK: 1, Changed: 1, Unreachable: 1, Skipped: 1}}; !cmp.Equal(counts, want) {
 		t.Error(cmp.Diff(want, counts))
@@ -345,12 +345,12 @@ func TestWhenAndLaterAreAskedAtTheUnitsTurn(t *testing.T) {
 		},
 		func() *unit.Unit {
 			u := enginetest.Set("h1", "/never", "x")
-			u.When = lambda(func() (any, error) { return false, nil })
+			u.Conditions.When = lambda(func() (any, error) { return false, nil })
 			return u
 		},
 		func() *unit.Unit {
 			u := enginetest.Set("h1", "/wrong", "x")
-			u.When = lambda(func() (any, error) { return "yes", nil })
+			u.Conditions.When = lambda(func() (any, error) { return "yes", nil })
 			return u
 		})
 	counts := f.apply(t.Context(), f.plan(t.Context()))
@@ -391,8 +391,8 @@ func TestInterruptSkipsWhatHasNotBegun(t *testing.T) {
 	planned := f.plan(ctx)
 	cancel()
 	counts := f.apply(ctx, planned)
-	if h.Writes != 0 || counts[0].Skipped != 1 {
-		t.Errorf("%d writes, %+v", h.Writes, counts[0])
+	if h.Counts.Writes != 0 || counts[0].Skipped != 1 {
+		t.Errorf("%d writes, %+v", h.Counts.Writes, counts[0])
 	}
 }
 

@@ -63,10 +63,10 @@ func (l *lane) fail(s *plan.Step, started time.Time, err error) {
 	open = open || unrecorded || outcomeUnknown(err)
 	err = l.recordFailed(s, err, open)
 	s.Unit.Finish(unit.Outcome{Status: unit.Failed})
-	if s.Unit.OnFailure.Handler != "" && !endsHost(err) && !unrecorded && !s.Elsewhere() {
+	if s.Unit.Failure.Handler != "" && !endsHost(err) && !unrecorded && !s.Elsewhere() {
 		defer l.rescue(s)
 	}
-	if s.Unit.OnFailure.Ignore && !endsHost(err) && !unrecorded {
+	if s.Unit.Failure.Ignore && !endsHost(err) && !unrecorded {
 		h.count.Ignored++
 		h.emit(s, event.Event{Kind: event.UnitFinished, Status: unit.Failed, Ignored: true, Err: err, Elapsed: time.Since(started)})
 		return
@@ -101,7 +101,7 @@ func (l *lane) recordFailed(s *plan.Step, err error, open bool) error {
 // rescue runs what a unit that failed wants done then. Whatever comes of it, the
 // unit has failed.
 func (l *lane) rescue(s *plan.Step) {
-	h := l.host.play.Handler(s.Unit.OnFailure.Handler)
+	h := l.host.play.Handler(s.Unit.Failure.Handler)
 	if h == nil {
 		return
 	}

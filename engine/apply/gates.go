@@ -34,7 +34,7 @@ const sameOrder = "barriers, and units that are done once, must come in the same
 // to be called when the step has ended, or nil where it has ended already.
 func (a *attempt) admit(ctx context.Context) (release func()) {
 	s, h := a.step, a.lane.host
-	name, most := s.Unit.ID.Local(), s.Unit.Throttle
+	name, most := s.Unit.ID.Local(), s.Unit.Rollout.Throttle
 	switch {
 	case s.Elsewhere():
 		a.follow(ctx)

@@ -62,7 +62,7 @@ func TestUnitsRunSideBySide(t *testing.T) {
 func TestAFailureLetsWhatRunsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := inGraph(oneHost(enginetest.NewHost(nil), requires("/bad"), requires("/slow"), requires("/quick"), requires("/next", "/quick"), requires("/last")))
-		f.hosts["h1"].Refuse = map[string]bool{"/bad": true}
+		f.hosts["h1"].Faults.Refuse = map[string]bool{"/bad": true}
 		seconds := map[string]int{"/bad": 2, "/slow": 5, "/quick": 3, "/next": 1}
 		c := watch(f, func(_, path string) time.Duration { return time.Duration(seconds[path]) * time.Second })
 		c.apply(t.Context())
@@ -91,10 +91,10 @@ func TestGraphAsksAgainOnlyBehindAChange(t *testing.T) {
 			h := enginetest.NewHost(map[string]string{"/right": "1"})
 			f := inGraph(oneHost(h, requires("/a"), tt.right))
 			planned := f.plan(t.Context())
-			before := h.Trips
+			before := h.Counts.Trips
 			counts := f.apply(t.Context(), planned)
-			if h.Trips-before != tt.trips || counts[0].OK != 2 {
-				t.Errorf("%d round trips, want %d: %+v", h.Trips-before, tt.trips, counts[0])
+			if h.Counts.Trips-before != tt.trips || counts[0].OK != 2 {
+				t.Errorf("%d round trips, want %d: %+v", h.Counts.Trips-before, tt.trips, counts[0])
 			}
 		})
 	}
@@ -102,11 +102,11 @@ func TestGraphAsksAgainOnlyBehindAChange(t *testing.T) {
 
 func TestPackagesStayOneTransactionInGraphOrder(t *testing.T) {
 	h := enginetest.NewHost(nil)
-	h.Packages = map[string]string{}
+	h.Packages.Installed = map[string]string{}
 	f := inGraph(oneHost(h, pkg("a"), pkg("b"), requires("/x"), pkg("c")))
 	f.apply(t.Context(), f.plan(t.Context()))
-	if want := []string{"a b", "c"}; !slices.Equal(want, h.Transactions) {
-		t.Errorf("transactions %q, want %q", h.Transactions, want)
+	if want := []string{"a b", "c"}; !slices.Equal(want, h.Packages.Transactions) {
+		t.Errorf("transactions %q, want %q", h.Packages.Transactions, want)
 	}
 }
 
@@ -142,15 +142,15 @@ func TestAGraphReleasesItsSlotWhereAllOfItWaits(t *testing.T) {
 		f.forks = 1
 		f.units = func(host string) []*unit.Unit {
 			once, free := enginetest.Set(host, "/once", "1"), enginetest.Set(host, "/free", "1")
-			once.RunOnce = true
+			once.Rollout.RunOnce = true
 			if host == "h00" { // comes to it late
 				late := enginetest.Set(host, "/late", "1")
-				late.Throttle = 1
+				late.Rollout.Throttle = 1
 				once.Require = []unit.ID{late.ID}
 				return []*unit.Unit{late, once}
 			}
 			late := enginetest.Set(host, "/late", "1")
-			late.Throttle = 1
+			late.Rollout.Throttle = 1
 			return []*unit.Unit{once, free, late}
 		}
 		inGraph(f)
@@ -237,15 +237,15 @@ func TestAGraphKeepsItsEdges(t *testing.T) {
 		}
 		synctestRun(t, func() {
 			h := enginetest.NewHost(nil)
-			h.Refuse = refuse
+			h.Faults.Refuse = refuse
 			f := oneHost(h)
 			f.forks = 1
 			f.units = func(string) []*unit.Unit {
 				var all []*unit.Unit
 				for i := range n {
 					u := enginetest.Set("h1", path(i), "1")
-					u.OnFailure.Ignore = ignore[i]
-					u.Retry = &unit.Retry{Attempts: 1} // it is executed on its own, not in a sequence
+					u.Failure.Ignore = ignore[i]
+					u.Failure.Retry = &unit.Retry{Attempts: 1} // it is executed on its own, not in a sequence
 					for _, before := range edges[i] {
 						u.Require = append(u.Require, all[before].ID)
 					}

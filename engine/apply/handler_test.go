@@ -88,7 +88,7 @@ func TestHandlersRunOnceAfterTheUnits(t *testing.T) {
 
 func TestAHandlerIsNotRunWhereItsHostFailed(t *testing.T) {
 	h := enginetest.NewHost(nil)
-	h.Refuse = map[string]bool{"/b": true}
+	h.Faults.Refuse = map[string]bool{"/b": true}
 	f := oneHost(h, notifies("/a", "1", "one"), set("/b", "1"))
 	f.around = func(host string, p *unit.Play) { p.Handlers = []*unit.Handler{handler(host, "one", "/one")} }
 	f.apply(t.Context(), f.plan(t.Context()))
@@ -99,7 +99,7 @@ func TestAHandlerIsNotRunWhereItsHostFailed(t *testing.T) {
 
 func TestVerifyThatFailsStopsThePlayEverywhere(t *testing.T) {
 	good, bad := enginetest.NewHost(nil), enginetest.NewHost(nil)
-	bad.Refuse = map[string]bool{"/ok": true}
+	bad.Faults.Refuse = map[string]bool{"/ok": true}
 	f := &fleet{hosts: map[string]*enginetest.Host{"h1": good, "h2": bad}, units: func(host string) []*unit.Unit {
 		return []*unit.Unit{enginetest.Set(host, "/a", "1")}
 	}}
@@ -161,13 +161,13 @@ func TestRetry(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				h := enginetest.NewHost(nil)
-				h.Stumble = map[string]int{"/a": tt.stumble}
-				h.Refuse = map[string]bool{"/a": tt.refuse}
+				h.Faults.Stumble = map[string]int{"/a": tt.stumble}
+				h.Faults.Refuse = map[string]bool{"/a": tt.refuse}
 				f := oneHost(h, func() *unit.Unit {
 					u := enginetest.Set("h1", "/a", "1")
-					u.Retry = &tt.retry
+					u.Failure.Retry = &tt.retry
 					if tt.until != nil {
-						u.Retry.Until = lambda(func() (any, error) {
+						u.Failure.Retry.Until = lambda(func() (any, error) {
 							if len(tt.until) == 0 {
 								return nil, never
 							}
@@ -196,7 +196,7 @@ func TestRetry(t *testing.T) {
 func TestOnChange(t *testing.T) {
 	watching := func() *unit.Unit {
 		u := enginetest.Set("h1", "/b", "2")
-		u.OnChange = []unit.ID{{Host: "h1", Type: "set", Key: "/a"}}
+		u.Conditions.OnChange = []unit.ID{{Host: "h1", Type: "set", Key: "/a"}}
 		return u
 	}
 	for _, tt := range []struct {

@@ -65,7 +65,7 @@ func newHostRun(e *Executor, h *plan.Host, delegates *hostlock.Delegates) *hostR
 	}
 	for play, s := range h.Steps() {
 		r.last = max(r.last, play)
-		for _, id := range s.Unit.OnChange {
+		for _, id := range s.Unit.Conditions.OnChange {
 			r.watched[id] = nil
 		}
 	}

@@ -225,7 +225,7 @@ func TestUnannouncedFields(t *testing.T) {
 			}
 			u := evil(t, "evil", map[string]any{"do": "lie", "when": when, "action": action, "announce": raw(t, v.One), "perform": raw(t, v.Two)})
 			if turn == "its own" {
-				u.When = lambda(func() (any, error) { return true, nil })
+				u.Conditions.When = lambda(func() (any, error) { return true, nil })
 			}
 			s := &sink{}
 			log := attack(t, m, s, true, append(units, u)...)

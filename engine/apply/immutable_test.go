@@ -19,14 +19,14 @@ func TestAPlanStaysAsItIs(t *testing.T) {
 	f := &fleet{hosts: map[string]*enginetest.Host{"h1": h}, units: func(host string) []*unit.Unit {
 		first := enginetest.Set(host, "/first", "1")
 		conditional := enginetest.Set(host, "/when", "1")
-		conditional.When = lambda(func() (any, error) {
+		conditional.Conditions.When = lambda(func() (any, error) {
 			if first.Outcome() == nil {
 				return nil, unit.ErrPending
 			}
 			return true, nil
 		})
 		watching := enginetest.Set(host, "/watching", "1")
-		watching.OnChange = []unit.ID{conditional.ID}
+		watching.Conditions.OnChange = []unit.ID{conditional.ID}
 		moved := enginetest.Set(host, "/moved", "1")
 		moved.Notify = []string{"one"}
 		return []*unit.Unit{first, conditional, watching, moved}

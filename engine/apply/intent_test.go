@@ -31,14 +31,14 @@ func TestWhatWasNotDoneIsNotLeftBegun(t *testing.T) {
 		change func(f *fleet, h *enginetest.Host)
 		want   []string // that are still recorded as begun
 	}{
-		{"one before it fails", func(_ *fleet, h *enginetest.Host) { h.Refuse = map[string]bool{"/b": true} }, []string{"set[/a]", "set[/b]"}},
+		{"one before it fails", func(_ *fleet, h *enginetest.Host) { h.Faults.Refuse = map[string]bool{"/b": true} }, []string{"set[/a]", "set[/b]"}},
 		{"the host is another run's", func(f *fleet, _ *enginetest.Host) {
 			f.locker = func(context.Context, *plan.Host, *plan.Step) (*hostlock.Lock, error) {
 				return nil, &diag.Error{Summary: "held", Code: diag.Locked}
 			}
 		}, nil},
 		{"the connection is lost", func(_ *fleet, h *enginetest.Host) {
-			h.OnWrite = func(h *enginetest.Host, _ string) { h.LoseAfter = 1 }
+			h.OnWrite = func(h *enginetest.Host, _ string) { h.Faults.LoseAfter = 1 }
 		}, []string{"set[/a]", "set[/b]", "set[/c]"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -73,7 +73,7 @@ func TestAChangeThatCouldNotBeRecordedStaysOpen(t *testing.T) {
 	h := enginetest.NewHost(nil)
 	f := oneHost(h, func() *unit.Unit {
 		u := enginetest.Set("h1", "/a", "1")
-		u.OnFailure.Ignore = true
+		u.Failure.Ignore = true
 		return u
 	}, set("/b", "2"))
 	full := true
@@ -151,7 +151,7 @@ func TestNothingIsSentBehindAQuestion(t *testing.T) {
 	h := enginetest.NewHost(nil)
 	f := oneHost(h, func() *unit.Unit {
 		u := enginetest.Set("h1", "/a", "1")
-		u.ChangedWhen = lambda(func() (any, error) { return nil, errors.New("no such key") })
+		u.Conditions.ChangedWhen = lambda(func() (any, error) { return nil, errors.New("no such key") })
 		return u
 	}, set("/b", "2"))
 	f.apply(t.Context(), f.plan(t.Context()))
@@ -165,7 +165,7 @@ func TestAResultIsKeptThatALaterUnitReads(t *testing.T) {
 	h := enginetest.NewHost(nil)
 	f := oneHost(h, func() *unit.Unit {
 		u := enginetest.Set("h1", "/a", "1")
-		u.ChangedWhen = lambda(func() (any, error) { return false, nil })
+		u.Conditions.ChangedWhen = lambda(func() (any, error) { return false, nil })
 		return u
 	}, func() *unit.Unit {
 		u := enginetest.Set("h1", "/b", "2")

@@ -41,7 +41,7 @@ func TestLock(t *testing.T) {
 				return []*unit.Unit{enginetest.Set(h, "/a", "1"), enginetest.Set(h, "/b", "1")}
 			}}
 			hosts := f.plan(t.Context())
-			before := host.Trips
+			before := host.Counts.Trips
 			var refused error
 			e := &apply.Executor{
 				Types: f.types(), Log: f, Contents: &plan.Contents{}, Forks: 1,
@@ -53,9 +53,9 @@ func TestLock(t *testing.T) {
 				Locker: lockerFunc(locked),
 			}
 			e.Apply(t.Context(), []rollout.Play{{Hosts: []string{"h1"}}}, hosts)
-			if host.Leases != test.locks || host.Trips-before != test.trips || host.Writes != test.writes {
+			if host.Counts.Locks != test.locks || host.Counts.Trips-before != test.trips || host.Counts.Writes != test.writes {
 				t.Errorf("%d locks in %d round trips, %d files written; want %d, %d, %d",
-					host.Leases, host.Trips-before, host.Writes, test.locks, test.trips, test.writes)
+					host.Counts.Locks, host.Counts.Trips-before, host.Counts.Writes, test.locks, test.trips, test.writes)
 			}
 			if got := diag.CodeOf(refused); got != test.code {
 				t.Errorf("refused with %v, want the exit code %d", refused, test.code)
@@ -80,10 +80,10 @@ func TestLostLock(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			host := enginetest.NewHost(nil)
-			host.FencedBy = test.by
+			host.Faults.FencedBy = test.by
 			f := &fleet{hosts: map[string]*enginetest.Host{"h1": host}, units: func(h string) []*unit.Unit {
 				second := enginetest.Set(h, "/b", "1")
-				second.OnFailure.Ignore = true
+				second.Failure.Ignore = true
 				return []*unit.Unit{enginetest.Set(h, "/a", "1"), second, enginetest.Set(h, "/c", "1")}
 			}}
 			hosts := f.plan(t.Context())
@@ -100,10 +100,10 @@ func TestLostLock(t *testing.T) {
 					}
 				}),
 			}
-			host.FenceAfter = host.Ops() + 3 // the first unit's, and the reads of the second
+			host.Faults.FenceAfter = host.Ops() + 3 // the first unit's, and the reads of the second
 			count := e.Apply(t.Context(), []rollout.Play{{Hosts: []string{"h1"}}}, hosts)[0]
-			if len(failed) != 1 || failed[0].Ignored || !failed[0].Open || left != 1 || count.Failed != 1 || host.Writes != 1 {
-				t.Fatalf("%+v failed and %d were left, %+v, %d writes; want one of each", failed, left, count, host.Writes)
+			if len(failed) != 1 || failed[0].Ignored || !failed[0].Open || left != 1 || count.Failed != 1 || host.Counts.Writes != 1 {
+				t.Fatalf("%+v failed and %d were left, %+v, %d writes; want one of each", failed, left, count, host.Counts.Writes)
 			}
 			d, ok := errors.AsType[*diag.Error](failed[0].Err)
 			if !ok || d.Code != test.code || !strings.Contains(d.Summary, test.says) || !strings.Contains(d.Hint, "nothing more was done") {

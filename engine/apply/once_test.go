@@ -25,8 +25,8 @@ func migration(n int) *fleet {
 	f := rolling(n, nil)
 	f.units = func(host string) []*unit.Unit {
 		once, then := enginetest.Set(host, "/once", "1"), enginetest.Set(host, "/then", "3")
-		once.RunOnce, once.Notify = true, []string{"fix"}
-		then.OnChange, then.Require = []unit.ID{once.ID}, []unit.ID{once.ID}
+		once.Rollout.RunOnce, once.Notify = true, []string{"fix"}
+		then.Conditions.OnChange, then.Require = []unit.ID{once.ID}, []unit.ID{once.ID}
 		return []*unit.Unit{once, enginetest.Set(host, "/after", "2"), then}
 	}
 	f.around = func(host string, p *unit.Play) { p.Handlers = []*unit.Handler{handler(host, "fix", "/fixed")} }
@@ -92,13 +92,13 @@ func TestFollowersOfWhatFails(t *testing.T) {
 		says string
 	}{
 		{
-			"it fails there", func(f *fleet, _ []*plan.Host) { f.hosts["h00"].Refuse = map[string]bool{"/once": true} }, nil,
+			"it fails there", func(f *fleet, _ []*plan.Host) { f.hosts["h00"].Faults.Refuse = map[string]bool{"/once": true} }, nil,
 			[]string{"h01/set[/after] skipped", "h01/set[/once] failed", "h01/set[/then] skipped"},
 			"set[/once] is done once, on h00, and failed there",
 		},
 		{
-			"it fails there and may", func(f *fleet, _ []*plan.Host) { f.hosts["h00"].Refuse = map[string]bool{"/once": true} },
-			func(u *unit.Unit) { u.OnFailure.Ignore = true },
+			"it fails there and may", func(f *fleet, _ []*plan.Host) { f.hosts["h00"].Faults.Refuse = map[string]bool{"/once": true} },
+			func(u *unit.Unit) { u.Failure.Ignore = true },
 			[]string{"h01/set[/after] changed", "h01/set[/once] failed", "h01/set[/then] skipped"},
 			"set[/once] is done once, on h00, and failed there",
 		},
@@ -109,7 +109,7 @@ func TestFollowersOfWhatFails(t *testing.T) {
 		},
 		{
 			"it is left out there", func(*fleet, []*plan.Host) {},
-			func(u *unit.Unit) { u.When = lambda(func() (any, error) { return false, nil }) },
+			func(u *unit.Unit) { u.Conditions.When = lambda(func() (any, error) { return false, nil }) },
 			[]string{"h01/set[/after] changed", "h01/set[/once] skipped", "h01/set[/then] skipped"},
 			"",
 		},
@@ -149,7 +149,7 @@ func TestFollowersOfWhatFails(t *testing.T) {
 // TestAHostThatCannotPlanItDoesNotDoIt: the next one does.
 func TestAHostThatCannotPlanItDoesNotDoIt(t *testing.T) {
 	f := migration(2)
-	f.hosts["h00"].LoseAfter = 1
+	f.hosts["h00"].Faults.LoseAfter = 1
 	f.apply(t.Context(), f.plan(t.Context()))
 	if f.hosts["h01"].Files["/once"] != "1" {
 		t.Errorf("h01 did not do it: %q", f.log)

@@ -148,14 +148,14 @@ func (f *fleet) run(t *testing.T) (log []string, pending int) {
 func mended(t *testing.T) (*fleet, *enginetest.Host) {
 	t.Helper()
 	h := enginetest.NewHost(nil)
-	h.Refuse = map[string]bool{"/b": true}
+	h.Faults.Refuse = map[string]bool{"/b": true}
 	f := oneHost(h, notifies("/a", "1", "one"), set("/b", "1"))
 	f.around = func(host string, p *unit.Play) { p.Handlers = []*unit.Handler{handler(host, "one", "/one")} }
 	f.run(t)
 	if diff := cmp.Diff([]string{"one"}, f.names()); diff != "" {
 		t.Fatalf("pending after the failure (-want +got):\n%s", diff)
 	}
-	h.Refuse = nil
+	h.Faults.Refuse = nil
 	return f, h
 }
 
@@ -187,9 +187,9 @@ func TestWhatStaysOwed(t *testing.T) {
 		want []string
 		log  string // the handler's line, or "" where it does not run
 	}{
-		{"it fails", func(_ *fleet, h *enginetest.Host) { h.Refuse = map[string]bool{"/one": true} }, []string{"one"}, "failed"},
+		{"it fails", func(_ *fleet, h *enginetest.Host) { h.Faults.Refuse = map[string]bool{"/one": true} }, []string{"one"}, "failed"},
 		{"the connection is lost", func(_ *fleet, h *enginetest.Host) {
-			h.OnWrite = func(h *enginetest.Host, _ string) { h.LoseAfter = 1 }
+			h.OnWrite = func(h *enginetest.Host, _ string) { h.Faults.LoseAfter = 1 }
 		}, []string{"one"}, "failed"},
 		{"that it ran cannot be recorded", func(f *fleet, _ *enginetest.Host) {
 			f.clearing = func(runlog.PendingHandlers) error { return errors.New("disk full") }
@@ -288,21 +288,21 @@ func TestWhatIsPresumed(t *testing.T) {
 	}{
 		{"it changed", func(*enginetest.Host) {}, notifies("/a", "1", "one"), nil, nil}, // and the handler ran
 		{"it had nothing to do", func(h *enginetest.Host) { h.Files["/a"] = "1" }, notifies("/a", "1", "one"), nil, nil},
-		{"it failed", func(h *enginetest.Host) { h.Refuse = map[string]bool{"/a": true} }, notifies("/a", "1", "one"), nil, nil},
+		{"it failed", func(h *enginetest.Host) { h.Faults.Refuse = map[string]bool{"/a": true} }, notifies("/a", "1", "one"), nil, nil},
 		{
 			"its change is called none", func(*enginetest.Host) {},
 			func() *unit.Unit {
 				u := notifies("/a", "1", "one")()
-				u.ChangedWhen = lambda(func() (any, error) { return false, nil })
+				u.Conditions.ChangedWhen = lambda(func() (any, error) { return false, nil })
 				return u
 			}, nil, nil,
 		},
 		{
 			"the host was lost behind it", func(h *enginetest.Host) {
-				h.OnWrite = func(h *enginetest.Host, _ string) { h.LoseAfter = 1 }
+				h.OnWrite = func(h *enginetest.Host, _ string) { h.Faults.LoseAfter = 1 }
 			}, func() *unit.Unit {
 				u := notifies("/a", "1", "one")()
-				u.When = lambda(func() (any, error) { return true, nil })
+				u.Conditions.When = lambda(func() (any, error) { return true, nil })
 				return u
 			}, nil, []string{"one"},
 		},
@@ -321,7 +321,7 @@ func TestWhatIsPresumed(t *testing.T) {
 				}
 			}
 			f.run(t)
-			if h.Writes > 0 && !during {
+			if h.Counts.Writes > 0 && !during {
 				t.Error("no intent was recorded while the host was changed")
 			}
 			if diff := cmp.Diff(tt.potential, slices.Sorted(maps.Keys(f.potential)), cmpopts.EquateEmpty()); diff != "" {
@@ -340,7 +340,7 @@ func TestWhatALostHostMayOwe(t *testing.T) {
 	f := oneHost(h, notifies("/a", "1", "one"), set("/b", "1"))
 	f.around = func(host string, p *unit.Play) { p.Handlers = []*unit.Handler{handler(host, "one", "/one")} }
 	planned := f.plan(t.Context())
-	h.LoseNow = true
+	h.Faults.LoseNow = true
 	f.apply(t.Context(), planned)
 	if h.Files["/a"] != "1" || len(f.pending) != 0 || !f.potential["one"] {
 		t.Errorf("files %v, pending %v, potential %v: want the handler potential", h.Files, f.pending, f.potential)

@@ -25,8 +25,8 @@ func TestProbesAreMadeAtApply(t *testing.T) {
 	f := oneHost(h, set("/a", "1"), probe(80), set("/b", "2"), probe(81), probe(80+2))
 	f.exact = true
 	h.OnWrite = func(h *enginetest.Host, path string) {
-		if path == "/b" && h.Probes != 1 {
-			t.Errorf("%d probes were made before /b was written, want 1", h.Probes)
+		if path == "/b" && h.Counts.Probes != 1 {
+			t.Errorf("%d probes were made before /b was written, want 1", h.Counts.Probes)
 		}
 	}
 	recorded := 0
@@ -36,8 +36,8 @@ func TestProbesAreMadeAtApply(t *testing.T) {
 	}
 	for round, want := range []apply.Count{{Host: "h1", OK: 5, Changed: 2}, {Host: "h1", OK: 5}} {
 		planned := f.plan(t.Context())
-		if h.Probes != 3*round {
-			t.Errorf("%d probes after plan %d", h.Probes, round)
+		if h.Counts.Probes != 3*round {
+			t.Errorf("%d probes after plan %d", h.Counts.Probes, round)
 		}
 		if s := plan.Summarize(planned); s.Pending() != 2*(1-round) {
 			t.Errorf("%d changes are pending in plan %d", s.Pending(), round)
@@ -45,8 +45,8 @@ func TestProbesAreMadeAtApply(t *testing.T) {
 		if counts := f.apply(t.Context(), planned); !cmp.Equal(counts, []apply.Count{want}) {
 			t.Errorf("counts: %s", cmp.Diff([]apply.Count{want}, counts))
 		}
-		if h.Probes != 3*(round+1) || recorded != 2 {
-			t.Errorf("%d probes and %d records after apply %d", h.Probes, recorded, round)
+		if h.Counts.Probes != 3*(round+1) || recorded != 2 {
+			t.Errorf("%d probes and %d records after apply %d", h.Counts.Probes, recorded, round)
 		}
 		if out := planned[0].Plays[0].Steps[3].Unit.Outcome(); out == nil || out.Status != unit.Unchanged || out.Outputs["attempts"] == nil {
 			t.Errorf("outcome %+v", out)
@@ -76,12 +76,12 @@ func TestUnannouncedProbeIsRefused(t *testing.T) {
 	h := enginetest.NewHost(nil)
 	f := oneHost(h, func() *unit.Unit { // which is executed on its own
 		u := enginetest.Probe("h1", 80)
-		u.When = lambda(func() (any, error) { return true, nil })
+		u.Conditions.When = lambda(func() (any, error) { return true, nil })
 		return u
 	})
 	f.provider = &enginetest.Provider{Extra: &op.Op{TCP: &op.TCPProbe{Address: "elsewhere", Port: 80, Tries: op.Tries{TimeoutMS: 1, Attempts: 1}}}}
 	counts := f.apply(t.Context(), f.plan(t.Context()))
-	if log := strings.Join(f.log, "\n"); counts[0].Failed != 1 || h.Probes != 0 || !strings.Contains(log, "unannounced effect: probe.tcp elsewhere:80") {
-		t.Errorf("%+v, %d probes\n%s", counts[0], h.Probes, log)
+	if log := strings.Join(f.log, "\n"); counts[0].Failed != 1 || h.Counts.Probes != 0 || !strings.Contains(log, "unannounced effect: probe.tcp elsewhere:80") {
+		t.Errorf("%+v, %d probes\n%s", counts[0], h.Counts.Probes, log)
 	}
 }

@@ -88,14 +88,14 @@ func (s *site) units(host string, play int) *unit.Play {
 	out.Units = append(out.Units, enginetest.Set(host, path("first"), "1"), enginetest.Set(host, path("beside"), "1"))
 	if p.once {
 		u := enginetest.Set(host, path("once"), "1")
-		u.RunOnce, u.Require = true, []unit.ID{out.Units[0].ID}
+		u.Rollout.RunOnce, u.Require = true, []unit.ID{out.Units[0].ID}
 		out.Units = append(out.Units, u)
 	}
 	if p.barrier {
 		out.Barriers = []unit.Barrier{{Name: "all", At: len(out.Units)}}
 	}
 	last := enginetest.Set(host, path("last"), "1")
-	last.Throttle = p.throttle
+	last.Rollout.Throttle = p.throttle
 	out.Units = append(out.Units, last)
 	return out
 }
@@ -148,9 +148,9 @@ func (s *site) run() []apply.Count {
 	var names []string
 	for i := range s.hosts {
 		h := enginetest.NewHost(nil)
-		h.Refuse = map[string]bool{}
+		h.Faults.Refuse = map[string]bool{}
 		for play := range s.plays {
-			h.Refuse[fmt.Sprintf("/p%d/first", play)] = s.bad[key(name(i), play)]
+			h.Faults.Refuse[fmt.Sprintf("/p%d/first", play)] = s.bad[key(name(i), play)]
 		}
 		f.hosts[name(i)] = h
 		hosts, names = append(hosts, enginetest.Inventory(name(i))), append(names, name(i))

@@ -54,7 +54,7 @@ func TestApplyProtectsWhatIsThere(t *testing.T) {
 		},
 		protector: &p, protected: []protect.Resource{{Unit: "set[/kept]"}, {Unit: "set[/free]"}},
 	}
-	f.hosts["h1"].Refuse = map[string]bool{"/refused": true}
+	f.hosts["h1"].Faults.Refuse = map[string]bool{"/refused": true}
 	f.apply(t.Context(), f.plan(t.Context()))
 	want := []string{"protect h1/set[/there]", "protect h1/set[/new]", "lift h1/set[/free]"}
 	if !slices.Equal(p.calls, want) {
@@ -98,8 +98,8 @@ func TestPlanAsksOnceWhatPathsLeadTo(t *testing.T) {
 	h.Links = map[string]string{"/alias": "/data", "/side": "/elsewhere"}
 	f := sparing(h, set("/alias/db", "2"), set("/side/db", "2"), set("/same", "3"))
 	planned := f.plan(t.Context())
-	if h.Asked != 1 {
-		t.Errorf("the host was asked %d times, want once", h.Asked)
+	if h.Counts.Overlaps != 1 {
+		t.Errorf("the host was asked %d times, want once", h.Counts.Overlaps)
 	}
 	steps := planned[0].Plays[0].Steps
 	const want = "it would put a link in the place of /alias/db, which is the same as set[/data/db] through the link /alias, which prevent_destroy at"
@@ -123,7 +123,7 @@ func TestNothingIsAskedForNothing(t *testing.T) {
 		"its own file":         sparing(enginetest.NewHost(map[string]string{"/data/db": "0"})),
 	} {
 		f.apply(t.Context(), f.plan(t.Context()))
-		if n := f.hosts["h1"].Asked; n != 0 {
+		if n := f.hosts["h1"].Counts.Overlaps; n != 0 {
 			t.Errorf("%s: the host was asked %d times", name, n)
 		}
 	}
@@ -147,7 +147,7 @@ func TestApplySparesWhatALinkLedToSince(t *testing.T) {
 			}
 		}, func(*enginetest.Host) {}},
 		{"on its own", func(_ *enginetest.Host, u *unit.Unit) {
-			u.When = lambda(func() (any, error) { return true, nil })
+			u.Conditions.When = lambda(func() (any, error) { return true, nil })
 		}, link},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -26,7 +26,7 @@ func TestUnitsAreEnteredBeforeTheyAct(t *testing.T) {
 		f := oneHost(h, set("/a", "1"), set("/b", "2"), set("/c", "3"))
 		var begun []string
 		f.begin = func(b runlog.Intent) error {
-			if h.Writes > 0 {
+			if h.Counts.Writes > 0 {
 				t.Error("a file was written before it was kept that its unit acts")
 			}
 			for _, id := range b.Units {
@@ -41,8 +41,8 @@ func TestUnitsAreEnteredBeforeTheyAct(t *testing.T) {
 		if want := []string{"set[/a]", "set[/c]"}; !slices.Equal(begun, want) {
 			t.Errorf("recorded %q, want %q", begun, want)
 		}
-		if full && (h.Writes != 0 || counts[0].Failed != 1) {
-			t.Errorf("with nothing kept, %d files were written, and %d hosts failed", h.Writes, counts[0].Failed)
+		if full && (h.Counts.Writes != 0 || counts[0].Failed != 1) {
+			t.Errorf("with nothing kept, %d files were written, and %d hosts failed", h.Counts.Writes, counts[0].Failed)
 		}
 	}
 }
@@ -91,7 +91,7 @@ func TestWatchersSeeWhatWasDoneBefore(t *testing.T) {
 	h := enginetest.NewHost(map[string]string{"/a": "1"})
 	f := oneHost(h, set("/a", "1"), func() *unit.Unit {
 		u := enginetest.Set("h1", "/b", "2")
-		u.OnChange = []unit.ID{{Host: "h1", Type: "set", Key: "/a"}}
+		u.Conditions.OnChange = []unit.ID{{Host: "h1", Type: "set", Key: "/a"}}
 		return u
 	})
 	f.progress = map[string]map[string]resume.Progress{"h1": {"set[/a]": {Action: abi.Create, Status: unit.Changed, Started: time.Unix(1, 0)}}}
@@ -147,8 +147,8 @@ func TestAHostWithNothingLeftIsLockedAtTheEnd(t *testing.T) {
 		}
 		f.locker = locked
 		f.apply(t.Context(), f.plan(t.Context()))
-		if want := map[bool]int{false: 0, true: 1}[resumed]; h.Leases != want {
-			t.Errorf("resumed is %v: the host was taken %d times, want %d", resumed, h.Leases, want)
+		if want := map[bool]int{false: 0, true: 1}[resumed]; h.Counts.Locks != want {
+			t.Errorf("resumed is %v: the host was taken %d times, want %d", resumed, h.Counts.Locks, want)
 		}
 	}
 }

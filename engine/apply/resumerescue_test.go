@@ -32,10 +32,10 @@ func TestABrokenRescueGoesOn(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			h := enginetest.NewHost(nil)
-			h.Refuse = map[string]bool{"/a": true}
+			h.Faults.Refuse = map[string]bool{"/a": true}
 			f := oneHost(h, func() *unit.Unit {
 				u := enginetest.Set("h1", "/a", "1")
-				u.OnFailure.Ignore, u.OnFailure.Handler = true, "save"
+				u.Failure.Ignore, u.Failure.Handler = true, "save"
 				return u
 			}, set("/b", "2"))
 			f.around = func(host string, p *unit.Play) {

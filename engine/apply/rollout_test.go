@@ -21,7 +21,7 @@ func rolling(n int, refuse map[int]bool) *fleet {
 	}}
 	for i := range n {
 		h := enginetest.NewHost(nil)
-		h.Refuse = map[string]bool{"/a": refuse[i]}
+		h.Faults.Refuse = map[string]bool{"/a": refuse[i]}
 		f.hosts[fmt.Sprintf("h%02d", i)] = h
 	}
 	return f
@@ -48,7 +48,7 @@ func TestABatchWaitsForTheOneBefore(t *testing.T) {
 func TestVerifyThatFailsStopsTheRollout(t *testing.T) {
 	f := rolling(4, nil)
 	f.batch = []unit.Size{{N: 2}}
-	f.hosts["h01"].Refuse = map[string]bool{"/ok": true}
+	f.hosts["h01"].Faults.Refuse = map[string]bool{"/ok": true}
 	f.around = func(host string, p *unit.Play) {
 		u := enginetest.Set(host, "/ok", "yes")
 		u.ID.Scope = unit.Scope{Play: "web"}
@@ -102,10 +102,10 @@ func TestMaxFailHoldsFurtherBatchesBack(t *testing.T) {
 
 func TestIgnoreFailureLetsTheHostGoOn(t *testing.T) {
 	h := enginetest.NewHost(nil)
-	h.Refuse = map[string]bool{"/a": true}
+	h.Faults.Refuse = map[string]bool{"/a": true}
 	f := oneHost(h, func() *unit.Unit {
 		u := enginetest.Set("h1", "/a", "1")
-		u.OnFailure.Ignore = true
+		u.Failure.Ignore = true
 		return u
 	}, set("/b", "2"))
 	counts := f.apply(t.Context(), f.plan(t.Context()))
@@ -125,10 +125,10 @@ func TestOnFailureRunsOnlyWhereTheUnitFails(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			h := enginetest.NewHost(nil)
-			h.Refuse = map[string]bool{"/a": tt.refuse}
+			h.Faults.Refuse = map[string]bool{"/a": tt.refuse}
 			f := oneHost(h, func() *unit.Unit {
 				u := enginetest.Set("h1", "/a", "1")
-				u.OnFailure.Handler = "fix"
+				u.Failure.Handler = "fix"
 				return u
 			}, set("/b", "2"))
 			f.around = func(host string, p *unit.Play) {

@@ -43,7 +43,7 @@ func TestAGraphLocksTheHostFirst(t *testing.T) {
 				if tt.late {
 					for _, u := range all {
 						u.Later = map[string]unit.Lambda{"value": lambda(func() (any, error) {
-							if h.Trips == 1 {
+							if h.Counts.Trips == 1 {
 								return nil, unit.ErrPending
 							}
 							return "1", nil
@@ -56,8 +56,8 @@ func TestAGraphLocksTheHostFirst(t *testing.T) {
 			e := f.executor()
 			e.Locker = lockerFunc(locked)
 			counts := e.Apply(t.Context(), []rollout.Play{{Hosts: []string{"h1"}}}, planned)
-			if h.Leases != tt.locks || h.Writes != tt.writes {
-				t.Errorf("%d locks and %d files written, want %d and %d: %+v", h.Leases, h.Writes, tt.locks, tt.writes, counts)
+			if h.Counts.Locks != tt.locks || h.Counts.Writes != tt.writes {
+				t.Errorf("%d locks and %d files written, want %d and %d: %+v", h.Counts.Locks, h.Counts.Writes, tt.locks, tt.writes, counts)
 			}
 		})
 	}
@@ -97,7 +97,7 @@ func TestPotentialHandlersStayWhileOthersRun(t *testing.T) {
 				u := enginetest.Set("h1", path, "1")
 				u.Notify = []string{"fix"}
 				if path == "/quick" {
-					u.ChangedWhen = lambda(func() (any, error) { return false, nil })
+					u.Conditions.ChangedWhen = lambda(func() (any, error) { return false, nil })
 				}
 				return u
 			}
@@ -133,11 +133,11 @@ func TestOnFailureRunsBesideOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bad := func() *unit.Unit {
 			u := enginetest.Set("h1", "/bad", "1")
-			u.OnFailure.Handler = "fix"
+			u.Failure.Handler = "fix"
 			return u
 		}
 		f := oneHost(enginetest.NewHost(nil), bad, requires("/slow"), requires("/behind", "/slow"))
-		f.hosts["h1"].Refuse = map[string]bool{"/bad": true}
+		f.hosts["h1"].Faults.Refuse = map[string]bool{"/bad": true}
 		f.around = func(host string, p *unit.Play) {
 			fix := handler(host, "fix", "/fixed")
 			fix.Rescue = true
@@ -160,11 +160,11 @@ func TestARetryHoldsNothingBesideItBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		again := func() *unit.Unit {
 			u := enginetest.Set("h1", "/a", "1")
-			u.Retry = &unit.Retry{Attempts: 2, Delay: 7 * time.Second, Backoff: 1}
+			u.Failure.Retry = &unit.Retry{Attempts: 2, Delay: 7 * time.Second, Backoff: 1}
 			return u
 		}
 		f := inGraph(oneHost(enginetest.NewHost(nil), again, requires("/b"), requires("/c", "/b")))
-		f.hosts["h1"].Stumble = map[string]int{"/a": 1}
+		f.hosts["h1"].Faults.Stumble = map[string]int{"/a": 1}
 		c := watch(f, func(string, string) time.Duration { return time.Second })
 		counts := c.apply(t.Context())
 		if want := map[string]int{"h1/a": 8, "h1/b": 0, "h1/c": 1}; !cmp.Equal(want, c.acts) || counts[0].Changed != 3 {
@@ -177,7 +177,7 @@ func TestARetryHoldsNothingBesideItBack(t *testing.T) {
 func TestALostHostCountsOnce(t *testing.T) {
 	f := inGraph(oneHost(enginetest.NewHost(nil), requires("/a"), requires("/b"), requires("/c")))
 	planned := f.plan(t.Context())
-	f.hosts["h1"].LoseNow = true
+	f.hosts["h1"].Faults.LoseNow = true
 	counts := f.apply(t.Context(), planned)
 	if counts[0].Unreachable != 1 || counts[0].Failed != 0 {
 		t.Errorf("%+v", counts)

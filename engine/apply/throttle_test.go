@@ -19,7 +19,7 @@ func throttled(n, most int) *fleet {
 	f := rolling(n, nil)
 	f.units = func(host string) []*unit.Unit {
 		a := enginetest.Set(host, "/a", "1")
-		a.Throttle = most
+		a.Rollout.Throttle = most
 		return []*unit.Unit{a, enginetest.Set(host, "/b", "2")}
 	}
 	return f
@@ -89,7 +89,7 @@ func TestWhoWaitsAtAThrottleLeavesItsFork(t *testing.T) {
 func TestAFailureMakesRoomAtAThrottle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := throttled(2, 1)
-		f.hosts["h00"].Refuse = map[string]bool{"/a": true}
+		f.hosts["h00"].Faults.Refuse = map[string]bool{"/a": true}
 		c := watch(f, func(string, string) time.Duration { return time.Second })
 		c.apply(t.Context())
 		if want := []int{0, 1}; !cmp.Equal(want, c.times("/a")) || c.acts["h01/b"] != c.acts["h01/a"]+1 {

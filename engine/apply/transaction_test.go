@@ -52,15 +52,15 @@ func TestAdjacentPackagesAreOneTransaction(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			h := enginetest.NewHost(nil)
-			h.Packages = map[string]string{"there": "1"}
-			h.Broken = map[string]bool{"bad": true}
+			h.Packages.Installed = map[string]string{"there": "1"}
+			h.Packages.Broken = map[string]bool{"bad": true}
 			f := oneHost(h, tt.units...)
 			planned := f.plan(t.Context())
-			if h.Trips != 2 { // one reads, one simulates the transactions
-				t.Errorf("the plan took %d round trips, want 2", h.Trips)
+			if h.Counts.Trips != 2 { // one reads, one simulates the transactions
+				t.Errorf("the plan took %d round trips, want 2", h.Counts.Trips)
 			}
 			f.apply(t.Context(), planned)
-			if diff := cmp.Diff(tt.want, h.Transactions); diff != "" {
+			if diff := cmp.Diff(tt.want, h.Packages.Transactions); diff != "" {
 				t.Errorf("transactions: %s", diff)
 			}
 			for i := range f.log {
@@ -75,10 +75,10 @@ func TestAdjacentPackagesAreOneTransaction(t *testing.T) {
 
 func TestATransactionThatSurprisesIsHandledStepByStep(t *testing.T) {
 	h := enginetest.NewHost(nil)
-	h.Packages = map[string]string{}
+	h.Packages.Installed = map[string]string{}
 	f := oneHost(h, pkg("a"), pkg("b"))
 	planned := f.plan(t.Context())
-	h.Packages["a"] = "0" // somebody else was faster
+	h.Packages.Installed["a"] = "0" // somebody else was faster
 	f.apply(t.Context(), planned)
 	if want := []string{"h1/pkg[a] ok", "h1/pkg[b] changed"}; !cmp.Equal(want, f.log) {
 		t.Error(cmp.Diff(want, f.log))
@@ -89,7 +89,7 @@ func TestATransactionThatSurprisesIsHandledStepByStep(t *testing.T) {
 // it must not count as over.
 func TestWhatATransactionLeftOutStaysOpen(t *testing.T) {
 	h := enginetest.NewHost(nil)
-	h.Packages, h.Broken = map[string]string{}, map[string]bool{"bad": true}
+	h.Packages.Installed, h.Packages.Broken = map[string]string{}, map[string]bool{"bad": true}
 	f := oneHost(h, pkg("a"), pkg("bad"), pkg("c"))
 	open, told := map[string]bool{}, map[string]bool{}
 	f.begin = func(b runlog.Intent) error {
@@ -122,14 +122,14 @@ func TestWhatATransactionLeftOutStaysOpen(t *testing.T) {
 // beside it is done.
 func TestAnIgnoredFailureKeepsNoOtherPackageOut(t *testing.T) {
 	h := enginetest.NewHost(nil)
-	h.Packages, h.Broken = map[string]string{}, map[string]bool{"bad": true}
+	h.Packages.Installed, h.Packages.Broken = map[string]string{}, map[string]bool{"bad": true}
 	f := oneHost(h, pkg("a"), func() *unit.Unit {
 		u := enginetest.Package("h1", "bad")
-		u.OnFailure.Ignore = true
+		u.Failure.Ignore = true
 		return u
 	}, pkg("c"), pkg("d"))
 	f.apply(t.Context(), f.plan(t.Context()))
-	if want := []string{"a", "bad", "c d"}; !cmp.Equal(want, h.Transactions) {
-		t.Errorf("transactions: %s", cmp.Diff(want, h.Transactions))
+	if want := []string{"a", "bad", "c d"}; !cmp.Equal(want, h.Packages.Transactions) {
+		t.Errorf("transactions: %s", cmp.Diff(want, h.Packages.Transactions))
 	}
 }

@@ -27,10 +27,10 @@ func Conditions(ctx context.Context, steps []*plan.Step) []*diag.Error {
 		if s.Err == nil {
 			watch(s, byID)
 		}
-		if s.Unit.When == nil || s.Err != nil || s.Skip || s.Done {
+		if s.Unit.Conditions.When == nil || s.Err != nil || s.Skip || s.Done {
 			continue
 		}
-		now, err := s.Unit.When.Eval(ctx, nil)
+		now, err := s.Unit.Conditions.When.Eval(ctx, nil)
 		yes, isBool := now.(bool)
 		switch {
 		case err == nil && !isBool:
@@ -43,7 +43,7 @@ func Conditions(ctx context.Context, steps []*plan.Step) []*diag.Error {
 			}
 			if !errors.Is(err, unit.ErrPending) {
 				warnings = append(warnings, &diag.Error{
-					Summary: "when cannot be asked yet: " + err.Error(), Pos: s.Unit.When.Pos(), Host: s.Unit.ID.Host, Unit: s.Unit.ID.Local(), Cause: err,
+					Summary: "when cannot be asked yet: " + err.Error(), Pos: s.Unit.Conditions.When.Pos(), Host: s.Unit.ID.Host, Unit: s.Unit.ID.Local(), Cause: err,
 				})
 			}
 		}
@@ -54,12 +54,12 @@ func Conditions(ctx context.Context, steps []*plan.Step) []*diag.Error {
 // watch settles what on_change says as things stand: where none of the units
 // changes, this one does not act; where that is not sure, neither is this.
 func watch(s *plan.Step, known map[unit.ID]*plan.Step) {
-	if len(s.Unit.OnChange) == 0 {
+	if len(s.Unit.Conditions.OnChange) == 0 {
 		return
 	}
 	s.Skip = true
 	certainty := plan.Unknown
-	for _, id := range s.Unit.OnChange {
+	for _, id := range s.Unit.Conditions.OnChange {
 		w := known[id]
 		if w != nil && w.Done && w.Unit.Outcome().Status == unit.Changed {
 			s.Skip = false

@@ -67,7 +67,7 @@ func onceSteps(hosts []*plan.Host, play int) func(yield func(*plan.Step) bool) {
 				continue
 			}
 			for s := range h.Plays[play].All() {
-				if s.Unit.RunOnce && !yield(s) {
+				if s.Unit.Rollout.RunOnce && !yield(s) {
 					return
 				}
 			}
@@ -99,7 +99,7 @@ func follow(p *plan.Play, chosen map[string]*plan.Step) {
 		}
 	}
 	for s := range p.All() {
-		if s.Unit.When == nil && s.Err == nil && !s.Done && len(s.Unit.OnChange) > 0 {
+		if s.Unit.Conditions.When == nil && s.Err == nil && !s.Done && len(s.Unit.Conditions.OnChange) > 0 {
 			watch(s, known)
 		}
 	}

@@ -8,7 +8,7 @@ import (
 
 // overlap looks through the host's links.
 func (h *Host) overlap(asked *op.Overlap) op.Result {
-	h.Asked++
+	h.Counts.Overlaps++
 	real := func(p string) (string, []string) {
 		dir, name := path.Split(p)
 		if to, is := h.Links[path.Clean(dir)]; is {

@@ -23,10 +23,22 @@ type pkg struct {
 	Name string `json:"name"`
 }
 
+// Packages are a host's packages, and what its package manager does.
+type Packages struct {
+	// Installed are the versions of the installed ones by name, Broken those that cannot be installed.
+	Installed map[string]string
+	Broken    map[string]bool
+	// Refused says of packages why a simulation refuses them, Along what one brings along.
+	Refused map[string]string
+	Along   []string
+	// Transactions lists the packages of each, joined by blanks.
+	Transactions []string
+}
+
 func (h *Host) query(q *op.PkgQuery) op.Result {
 	r := &op.PkgQueryResult{Manager: "test"}
 	for _, p := range q.Packages {
-		found := op.Package{Name: p.Name, Version: h.Packages[p.Name]}
+		found := op.Package{Name: p.Name, Version: h.Packages.Installed[p.Name]}
 		if found.Version != "" {
 			found.Status = op.PkgInstalled
 		}
@@ -40,12 +52,12 @@ func (h *Host) simulate(e *op.PkgEnsure) op.Result {
 	done := &op.PkgDone{}
 	for _, p := range e.Packages {
 		change := op.PkgChange{Name: p.Name}
-		if why := h.Refused[p.Name]; why != "" {
+		if why := h.Packages.Refused[p.Name]; why != "" {
 			change.Error = &op.Error{Class: op.Conflict, Code: "removes", Message: why}
 		}
 		done.Packages = append(done.Packages, change)
 	}
-	for _, name := range h.Along {
+	for _, name := range h.Packages.Along {
 		done.Also = append(done.Also, op.PkgChange{Name: name})
 	}
 	return op.Result{PkgEnsure: done}
@@ -55,22 +67,22 @@ func (h *Host) ensure(e *op.PkgEnsure) op.Result {
 	if e.Simulate {
 		return h.simulate(e)
 	}
-	h.Transactions = append(h.Transactions, names(e))
+	h.Packages.Transactions = append(h.Packages.Transactions, names(e))
 	refused := false
 	for _, p := range e.Packages {
-		refused = refused || h.Broken[p.Name]
+		refused = refused || h.Packages.Broken[p.Name]
 	}
 	done := &op.PkgDone{}
 	for _, p := range e.Packages {
-		change := op.PkgChange{Name: p.Name, Before: h.Packages[p.Name], After: h.Packages[p.Name]}
+		change := op.PkgChange{Name: p.Name, Before: h.Packages.Installed[p.Name], After: h.Packages.Installed[p.Name]}
 		switch {
-		case h.Broken[p.Name]:
+		case h.Packages.Broken[p.Name]:
 			change.Error = &op.Error{Class: op.Permanent, Message: p.Name + " is broken\nthe evidence"}
 		case refused:
 			change.Error = &op.Error{Class: op.Permanent, Code: op.CodeTransaction, Message: "the transaction was refused"}
 		default:
 			change.After = "1"
-			h.Packages[p.Name] = "1"
+			h.Packages.Installed[p.Name] = "1"
 		}
 		done.Packages = append(done.Packages, change)
 	}

@@ -18,11 +18,11 @@ func Probe(host string, port int) *unit.Unit {
 
 // connect answers a probe, each time with another result.
 func (h *Host) connect(p *op.TCPProbe) op.Result {
-	h.Probes++
+	h.Counts.Probes++
 	if h.Shut[p.Port] {
 		return op.Result{Error: &op.Error{Class: op.Transient, Code: "probe", Message: "connection refused"}}
 	}
-	return op.Result{TCP: &op.TCPResult{Received: strconv.Itoa(h.Probes), Attempts: h.Probes}}
+	return op.Result{TCP: &op.TCPResult{Received: strconv.Itoa(h.Counts.Probes), Attempts: h.Counts.Probes}}
 }
 
 // probe answers for the type "probe".

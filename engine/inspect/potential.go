@@ -46,7 +46,7 @@ func open(s *plan.Step, changes bool) bool {
 	case len(s.Change.Effects) > 0:
 		return false
 	}
-	return changes || s.Unit.When != nil || len(s.Unit.Later)+len(s.Unit.OnChange) > 0
+	return changes || s.Unit.Conditions.When != nil || len(s.Unit.Later)+len(s.Unit.Conditions.OnChange) > 0
 }
 
 // allow takes the provider's answer to the verb may. A unit that could not be

@@ -48,7 +48,7 @@ func (r *Reader) perform(ctx context.Context, steps []*plan.Step, ops [][]op.Op)
 	for i, s := range steps {
 		for _, o := range ops[i] {
 			todo = append(todo, target.Step{
-				Op: o, User: s.Unit.User, Unit: s.Unit.ID.Sent(), Timeout: s.Unit.Timeout, Sensitive: s.Unit.Sensitive,
+				Op: o, User: s.Unit.User, Unit: s.Unit.ID.Sent(), Timeout: s.Unit.Failure.Timeout, Sensitive: s.Unit.Sensitive,
 			})
 		}
 	}

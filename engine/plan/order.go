@@ -75,7 +75,7 @@ type earlier struct {
 // before are the groups that a unit comes after.
 func (e *earlier) before(u *unit.Unit) []int {
 	var groups []int
-	for _, id := range slices.Concat(u.Require, u.OnChange) {
+	for _, id := range slices.Concat(u.Require, u.Conditions.OnChange) {
 		if g, ok := e.units[id]; ok {
 			groups = append(groups, g)
 		}

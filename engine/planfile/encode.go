@@ -70,11 +70,11 @@ func unitOf(s *plan.Step, play string, seal Seal) (Unit, error) {
 	u := s.Unit
 	scope := u.ID.Scope
 	doc := Unit{
-		OnChange: locals(u, u.OnChange), Notify: u.Notify,
-		Handler: scope.Handler, Verify: scope != unit.Scope{} && scope.Handler == "", Dormant: s.Dormant, Rescue: s.Rescue, OnFailure: u.OnFailure.Handler,
-		Throttle: u.Throttle, Once: s.Once,
+		OnChange: locals(u, u.Conditions.OnChange), Notify: u.Notify,
+		Handler: scope.Handler, Verify: scope != unit.Scope{} && scope.Handler == "", Dormant: s.Dormant, Rescue: s.Rescue, OnFailure: u.Failure.Handler,
+		Throttle: u.Rollout.Throttle, Once: s.Once,
 		Real: s.Real, Unit: u.ID.Bare(), Play: play, Pos: u.Pos, User: u.User, Tags: u.Tags, Require: locals(u, u.Require),
-		Certainty: s.Certainty, Skipped: s.Skip, Conditional: u.When != nil, Sensitive: u.Sensitive,
+		Certainty: s.Certainty, Skipped: s.Skip, Conditional: u.Conditions.When != nil, Sensitive: u.Sensitive,
 		Args: json.RawMessage(u.Args), Later: u.LaterFields(), Before: json.RawMessage(s.Actual),
 	}
 	if doc.Delegate = u.ID.Delegate; s.On != nil {

@@ -175,7 +175,7 @@ func TestEffectsAreFoldedAndSaved(t *testing.T) {
 		quiet := enginetest.Set(name, "/quiet", "hunter3")
 		quiet.Sensitive = true
 		conditional := enginetest.Set(name, "/when", "1")
-		conditional.When = enginetest.Lambda(func() (any, error) { return nil, unit.ErrPending })
+		conditional.Conditions.When = enginetest.Lambda(func() (any, error) { return nil, unit.ErrPending })
 		host := enginetest.NewHost(map[string]string{"/right": "1", "/first": "1", "/quiet": "hunter3"})
 		h, contents := planOne(t, host, enginetest.Set(name, "/first", "1"), enginetest.Set(name, "/a", "on "+name), secret, quiet,
 			enginetest.Set(name, "/b", "1"), conditional, enginetest.Set(name, "/right", "1"))
@@ -218,7 +218,7 @@ func TestEffectsAreFoldedAndSaved(t *testing.T) {
 func TestUnitsThatAreDoneOnceAreSaved(t *testing.T) {
 	hosts, _ := planOn(t, enginetest.NewHost(nil), []string{"bad", "h1", "h2"}, func(host string) *unit.Play {
 		u := enginetest.Set(host, "/once", "1")
-		u.RunOnce, u.Throttle = true, 3
+		u.Rollout.RunOnce, u.Rollout.Throttle = true, 3
 		if host == "bad" {
 			enginetest.Args(u, "/bad", "1")
 		}
@@ -231,7 +231,7 @@ func TestUnitsThatAreDoneOnceAreSaved(t *testing.T) {
 	if got := plan.Summarize(viewed); got != plan.Summarize(hosts) {
 		t.Error(cmp.Diff(plan.Summarize(hosts), got))
 	}
-	if s := viewed[2].Plays[0].Steps[0]; !s.Elsewhere() || s.Unit.Throttle != 3 {
+	if s := viewed[2].Plays[0].Steps[0]; !s.Elsewhere() || s.Unit.Rollout.Throttle != 3 {
 		t.Errorf("viewed as %+v", s)
 	}
 }

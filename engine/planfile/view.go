@@ -93,8 +93,8 @@ func (u *Unit) id(host string) unit.ID {
 func (u *Unit) view(host string) (*plan.Step, error) {
 	s := &plan.Step{
 		Unit: &unit.Unit{
-			ID: u.id(host), Notify: u.Notify, OnFailure: unit.OnFailure{Handler: u.OnFailure}, Pos: u.Pos, User: u.User, Tags: u.Tags, Sensitive: u.Sensitive, Args: codec.Raw(u.Args),
-			Throttle: u.Throttle, RunOnce: u.Once != "",
+			ID: u.id(host), Notify: u.Notify, Failure: unit.Failure{Handler: u.OnFailure}, Pos: u.Pos, User: u.User, Tags: u.Tags, Sensitive: u.Sensitive, Args: codec.Raw(u.Args),
+			Rollout: unit.Rollout{Throttle: u.Throttle, RunOnce: u.Once != ""},
 		},
 		Ignored: u.Ignored, Certainty: u.Certainty, Skip: u.Skipped, Dormant: u.Dormant, Rescue: u.Rescue, Once: u.Once,
 		Found: plan.Found{Actual: codec.Raw(u.Before), Real: u.Real},
@@ -104,7 +104,7 @@ func (u *Unit) view(host string) (*plan.Step, error) {
 	}
 	s.Unit.Lifecycle = unit.Lifecycle{PreventDestroy: u.Protected, IgnoreChanges: u.Ignore}
 	for _, id := range u.OnChange {
-		s.Unit.OnChange = append(s.Unit.OnChange, unit.ParseLocal(host, id))
+		s.Unit.Conditions.OnChange = append(s.Unit.Conditions.OnChange, unit.ParseLocal(host, id))
 	}
 	for _, r := range u.Require {
 		s.Unit.Require = append(s.Unit.Require, unit.ParseLocal(host, r))

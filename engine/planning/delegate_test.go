@@ -53,8 +53,8 @@ func TestPlanReadsTheDelegate(t *testing.T) {
 	h, lb := enginetest.NewHost(map[string]string{"/a": "1"}), enginetest.NewHost(map[string]string{"/a": "2"})
 	lb.MachineID = strings.Repeat("3", 32)
 	planned := planDelegated(t, h, lb, nil, enginetest.Set("h1", "/a", "1"), on("/a", "2"), on("/b", "2"))
-	if s := plan.Summarize([]*plan.Host{planned}); s.Add != 1 || s.Change != 0 || h.Trips != 1 {
-		t.Errorf("%+v in %d round trips, want one addition and what is on each host to be right", s, h.Trips)
+	if s := plan.Summarize([]*plan.Host{planned}); s.Add != 1 || s.Change != 0 || h.Counts.Trips != 1 {
+		t.Errorf("%+v in %d round trips, want one addition and what is on each host to be right", s, h.Counts.Trips)
 	}
 }
 

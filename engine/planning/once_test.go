@@ -28,7 +28,7 @@ func planPlay(t *testing.T, names []string, play func(host string) *unit.Play) [
 // migrates is a play that does /once once, and tells a handler.
 func migrates(host string) *unit.Play {
 	u := enginetest.Set(host, "/once", "1")
-	u.RunOnce, u.Throttle, u.Notify = true, 3, []string{"mend"}
+	u.Rollout.RunOnce, u.Rollout.Throttle, u.Notify = true, 3, []string{"mend"}
 	if host == "bad" {
 		enginetest.Args(u, "/bad", "1")
 	}

@@ -32,8 +32,8 @@ func planOne(t *testing.T, h *enginetest.Host, looks []planning.Look, units ...*
 func TestPlanReadsAHostInOneRoundTrip(t *testing.T) {
 	h := enginetest.NewHost(map[string]string{"/a": "1", "/b": "old"})
 	planned, _ := planOne(t, h, nil, enginetest.Set("h1", "/a", "1"), enginetest.Set("h1", "/b", "2"), enginetest.Set("h1", "/c", "3"))
-	if h.Trips != 1 {
-		t.Errorf("%d round trips, want 1", h.Trips)
+	if h.Counts.Trips != 1 {
+		t.Errorf("%d round trips, want 1", h.Counts.Trips)
 	}
 	if planned.MachineID() != enginetest.MachineID {
 		t.Errorf("the machine-id %q was not read on the way", planned.MachineID())
@@ -52,7 +52,7 @@ func TestPlanGradesCertainty(t *testing.T) {
 	}
 	when := func(path string, now any, err error) *unit.Unit {
 		u := enginetest.Set("h1", path, "x")
-		u.When = enginetest.Lambda(func() (any, error) { return now, err })
+		u.Conditions.When = enginetest.Lambda(func() (any, error) { return now, err })
 		return u
 	}
 	for _, tt := range []struct {

@@ -22,18 +22,18 @@ func stepsOf(h *plan.Host) map[string]*plan.Step {
 // comes along stands there, and it costs a round trip only where packages change.
 func TestPackagesAreRehearsed(t *testing.T) {
 	h := enginetest.NewHost(nil)
-	h.Packages = map[string]string{"here": "1"}
-	h.Along = []string{"lib", "data"}
+	h.Packages.Installed = map[string]string{"here": "1"}
+	h.Packages.Along = []string{"lib", "data"}
 	planned, _ := planOne(t, h, nil, enginetest.Package("h1", "a"), enginetest.Package("h1", "here"), enginetest.Package("h1", "b"))
 	all := stepsOf(planned)
-	if got := all["pkg[a]"].Change.Reason; got != "along with data, lib" || all["pkg[b]"].Change.Reason != "" || h.Trips != 2 {
-		t.Errorf("the reason is %q, after %d round trips", got, h.Trips)
+	if got := all["pkg[a]"].Change.Reason; got != "along with data, lib" || all["pkg[b]"].Change.Reason != "" || h.Counts.Trips != 2 {
+		t.Errorf("the reason is %q, after %d round trips", got, h.Counts.Trips)
 	}
-	if len(h.Transactions) > 0 {
-		t.Errorf("the plan changed packages: %v", h.Transactions)
+	if len(h.Packages.Transactions) > 0 {
+		t.Errorf("the plan changed packages: %v", h.Packages.Transactions)
 	}
 
-	h.Refused = map[string]string{"b": "installing b would remove c, which is not planned\nplan c as absent"}
+	h.Packages.Refused = map[string]string{"b": "installing b would remove c, which is not planned\nplan c as absent"}
 	planned, _ = planOne(t, h, nil, enginetest.Package("h1", "a"), enginetest.Package("h1", "b"))
 	all = stepsOf(planned)
 	if all["pkg[a]"].Err != nil || all["pkg[b]"].Err == nil || all["pkg[b]"].Err.Message != "installing b would remove c, which is not planned" {
@@ -46,10 +46,10 @@ func TestPackagesAreRehearsed(t *testing.T) {
 		t.Errorf("refused: %v, warnings: %v", s.Err, planned.Warnings)
 	}
 
-	trips := h.Trips
-	h.Packages["b"] = "1"
+	trips := h.Counts.Trips
+	h.Packages.Installed["b"] = "1"
 	planOne(t, h, nil, []*unit.Unit{enginetest.Package("h1", "b"), enginetest.Set("h1", "/a", "1")}...)
-	if h.Trips != trips+1 {
-		t.Errorf("%d round trips where no package changes, want 1", h.Trips-trips)
+	if h.Counts.Trips != trips+1 {
+		t.Errorf("%d round trips where no package changes, want 1", h.Counts.Trips-trips)
 	}
 }

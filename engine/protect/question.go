@@ -64,7 +64,7 @@ func (q *Question) add(u *unit.Unit, o op.Op) {
 // nothing of it is protected, if there is anything to be asked.
 func (q *Question) Step(u *unit.Unit) (target.Step, bool) {
 	o, any := q.Op()
-	return target.Step{Op: o, User: u.User, Unit: u.ID.Sent(), Timeout: u.Timeout, Expect: protocol.Digest(op.Result{Overlap: &op.OverlapResult{}})}, any
+	return target.Step{Op: o, User: u.User, Unit: u.ID.Sent(), Timeout: u.Failure.Timeout, Expect: protocol.Digest(op.Result{Overlap: &op.OverlapResult{}})}, any
 }
 
 // Op is what to ask the host, if there is anything to be asked.

@@ -40,7 +40,7 @@ func Key(run string, u *unit.Unit, began time.Time, n int) string {
 func (r Run) Confirm(ctx context.Context, h *plan.Host) error {
 	var unknown []*plan.Step
 	for _, s := range h.Steps() {
-		if s.Err == nil && s.OutcomeUnknown() && s.Unit.ChangedWhen == nil && !waits(s.Unit) && !wanted(h, s.Unit.ID) {
+		if s.Err == nil && s.OutcomeUnknown() && s.Unit.Conditions.ChangedWhen == nil && !waits(s.Unit) && !wanted(h, s.Unit.ID) {
 			unknown = append(unknown, s)
 		}
 	}
@@ -80,7 +80,7 @@ func (r Run) Confirm(ctx context.Context, h *plan.Host) error {
 
 // waits reports whether a unit is performed until something is true, which only
 // its result tells.
-func waits(u *unit.Unit) bool { return u.Retry != nil && u.Retry.Until != nil }
+func waits(u *unit.Unit) bool { return u.Failure.Retry != nil && u.Failure.Retry.Until != nil }
 
 // runners are those that performed the steps: one of the steps for each.
 func runners(steps []*plan.Step) []*plan.Step {

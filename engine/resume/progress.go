@@ -40,7 +40,7 @@ func (p Progress) finished(u *unit.Unit) bool {
 	case unit.Skipped:
 		return !p.Started.IsZero()
 	case unit.Failed:
-		return u.OnFailure.Ignore
+		return u.Failure.Ignore
 	}
 	return false
 }
@@ -79,7 +79,7 @@ func Restore(h *plan.Host, known map[string]Progress) error {
 
 // rescued reports whether what a unit that failed wants done then has been done.
 func rescued(p *plan.Play, u *unit.Unit, failed Progress, known map[string]Progress) bool {
-	h := p.Handler(u.OnFailure.Handler)
+	h := p.Handler(u.Failure.Handler)
 	if h == nil {
 		return true
 	}
@@ -136,7 +136,7 @@ func RestoreHandlers(h *plan.Host, known map[string]Progress) error {
 func Inherit(h *plan.Host, known map[string]Progress) error {
 	for _, s := range h.Steps() {
 		was, ok := known[s.Unit.ID.Local()]
-		if !ok || !s.Unit.RunOnce || s.Unit.ID.Scope != (unit.Scope{}) || s.Done || !s.Interrupted.IsZero() {
+		if !ok || !s.Unit.Rollout.RunOnce || s.Unit.ID.Scope != (unit.Scope{}) || s.Done || !s.Interrupted.IsZero() {
 			continue
 		}
 		switch {

@@ -17,7 +17,7 @@ func Refuse(steps []*plan.Step) {
 		if s.Err != nil || !s.OutcomeUnknown() {
 			continue
 		}
-		switch s.Unit.OnResume {
+		switch s.Unit.Failure.OnResume {
 		case unit.Rerun:
 		case unit.PassOver:
 			s.Skip = true

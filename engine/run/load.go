@@ -146,7 +146,7 @@ func (j *Job) units(ctx context.Context, h *inventory.Host, r runbook.Reader) (*
 	for i, play := range j.targets.Filter(kept) {
 		ev.Plays[of[i]] = play
 		for u := range play.All() {
-			u.OnResume = cmp.Or(j.Spec.OnResume, u.OnResume)
+			u.Failure.OnResume = cmp.Or(j.Spec.OnResume, u.Failure.OnResume)
 		}
 	}
 	return ev, stopped, nil

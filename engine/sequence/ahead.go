@@ -34,7 +34,7 @@ func Ahead(steps []*plan.Step) int {
 			return i
 		}
 		switch {
-		case s.Acts() && (has(s, op.Op.EndsSequence) || s.Unit.ChangedWhen != nil):
+		case s.Acts() && (has(s, op.Op.EndsSequence) || s.Unit.Conditions.ChangedWhen != nil):
 			return i + 1
 		case s.Acts() && has(s, func(o op.Op) bool { return o.PkgEnsure != nil }):
 			n := i + 1
@@ -50,10 +50,10 @@ func Ahead(steps []*plan.Step) int {
 // fixed reports whether everything about the step is known before it is executed.
 func fixed(s *plan.Step) bool {
 	u := s.Unit
-	if s.Done || !s.Interrupted.IsZero() || s.Err != nil || s.Change == nil || s.On != nil || u.When != nil || len(u.Later)+len(u.OnChange) > 0 {
+	if s.Done || !s.Interrupted.IsZero() || s.Err != nil || s.Change == nil || s.On != nil || u.Conditions.When != nil || len(u.Later)+len(u.Conditions.OnChange) > 0 {
 		return false
 	}
-	if s.Elsewhere() || s.Acts() && (u.Order.Alone || u.Throttle > 0 || s.Once != "" || u.Retry != nil || s.Change.Missing != "") {
+	if s.Elsewhere() || s.Acts() && (u.Order.Alone || u.Rollout.Throttle > 0 || s.Once != "" || u.Failure.Retry != nil || s.Change.Missing != "") {
 		return false
 	}
 	return !slices.ContainsFunc(s.Change.Effects, func(e abi.Effect) bool { return len(e.Unknown) > 0 })
@@ -76,5 +76,5 @@ func OnlyProbes(c *abi.Change) bool {
 
 // Send is an op of a step as it is sent to the host.
 func Send(s *plan.Step, o op.Op) target.Step {
-	return target.Step{Op: o, User: s.Unit.User, Unit: s.Unit.ID.Sent(), Timeout: s.Unit.Timeout, Sensitive: s.Unit.Sensitive}
+	return target.Step{Op: o, User: s.Unit.User, Unit: s.Unit.ID.Sent(), Timeout: s.Unit.Failure.Timeout, Sensitive: s.Unit.Sensitive}
 }

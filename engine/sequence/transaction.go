@@ -17,7 +17,7 @@ func transacts(s, first *plan.Step) bool {
 	if s.Unit.Order.Transaction == "" || s.Unit.Order.Transaction != first.Unit.Order.Transaction || s.Unit.User != first.Unit.User {
 		return false
 	}
-	if s.Acts() && s.Unit.OnFailure.Ignore || len(s.Reads) == 0 || s.Acts() && len(s.Change.Effects) != 1 {
+	if s.Acts() && s.Unit.Failure.Ignore || len(s.Reads) == 0 || s.Acts() && len(s.Change.Effects) != 1 {
 		return false
 	}
 	for _, e := range s.Reads {
@@ -74,7 +74,7 @@ func (l *Layout) addTransaction(steps []*plan.Step) bool {
 	first.Expect = protocol.Digest(answer)
 	second := l.effect(steps[0], effect, 0)
 	for _, s := range steps {
-		second.Timeout = max(second.Timeout, s.Unit.Timeout)
+		second.Timeout = max(second.Timeout, s.Unit.Failure.Timeout)
 	}
 	if len(acts) > 1 {
 		second.Unit += " and " + strconv.Itoa(len(acts)-1) + " more"

@@ -3,7 +3,6 @@ package unit
 import (
 	"iter"
 	"slices"
-	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
 )
@@ -68,24 +67,6 @@ func (p *Play) All() iter.Seq[*Unit] {
 			}
 		}
 	}
-}
-
-// Retry says how a turn that fails is tried again.
-type Retry struct {
-	Attempts int           // of the whole, at least 1
-	Delay    time.Duration // before the second attempt
-	Backoff  float64       // what each further delay is multiplied by, at least 1
-	// Until decides from the result whether the unit is done; nil is once it does not fail.
-	Until Lambda
-}
-
-// Wait is how long to wait after an attempt, counted from 1. It is bounded by an hour.
-func (r *Retry) Wait(attempt int) time.Duration {
-	wait := float64(r.Delay)
-	for range attempt - 1 {
-		wait *= r.Backoff
-	}
-	return time.Duration(min(wait, float64(time.Hour)))
 }
 
 // Keep is the play with those of its units, and of its verify's, that take part.

@@ -10,7 +10,6 @@ import (
 	"maps"
 	"slices"
 	"sync/atomic"
-	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/providers/abi"
@@ -86,12 +85,8 @@ type Unit struct {
 	Blobs map[string]*op.Blob
 	// Later holds the arguments whose value is known only at the unit's turn, by field.
 	Later map[string]Lambda
-	// When decides at the unit's turn whether it acts; nil is always.
-	When Lambda
-	// ChangedWhen decides from the result whether the unit changed something; nil leaves it to the provider.
-	ChangedWhen Lambda
-	// OnChange lists units of which one must have changed for this one to act; empty is always.
-	OnChange []ID
+	// Conditions decide whether it acts, and whether it has changed something.
+	Conditions Conditions
 	// Order is what the unit's type says of its place among others.
 	Order Order
 	// Require lists units that must have succeeded before: those named and those that lambdas read.
@@ -99,21 +94,12 @@ type Unit struct {
 	// Notify names the play's handlers that a change of this unit calls for.
 	Notify []string
 	Tags   []string
-	// Retry says how often a turn that fails is tried again; nil is never.
-	Retry *Retry
-	// OnFailure is what becomes of the host where the unit fails.
-	OnFailure OnFailure
-	// Throttle bounds how many hosts are at the unit's turn at once; 0 does not.
-	Throttle int
-	// RunOnce has one host of the play do the unit for all.
-	RunOnce bool
+	// Failure is what makes it fail, and what is done then.
+	Failure Failure
+	// Rollout says how many of the play's hosts execute it.
+	Rollout Rollout
 	// Lifecycle is what the resource is kept from.
 	Lifecycle Lifecycle
-	// OnResume says what becomes of the unit where its run was broken off while it
-	// acted, and nothing on the host tells whether it did its work; "" is Fail.
-	OnResume OnResume
-	// Timeout bounds each op of the unit on the host; 0 is the runner's own bound.
-	Timeout time.Duration
 	// User is who the unit acts as on the host: "" is the login user.
 	User string
 	// Sensitive keeps what the unit sets and says out of all that is shown and kept.
@@ -125,12 +111,6 @@ type Unit struct {
 	Stack []diag.Frame // outermost first
 
 	outcome atomic.Pointer[Outcome]
-}
-
-// OnFailure is what becomes of a host where a unit fails; by default nothing more is done there.
-type OnFailure struct {
-	Handler string // of the play, which runs then; "" is none
-	Ignore  bool   // the host goes on
 }
 
 // Status is how a unit's turn ended.

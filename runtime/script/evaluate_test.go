@@ -468,7 +468,7 @@ play("second", do = other)
 		t.Fatal(err)
 	}
 	for _, play := range ev.Plays {
-		if _, err := play.Units[0].When.Eval(t.Context(), nil); err != nil {
+		if _, err := play.Units[0].Conditions.When.Eval(t.Context(), nil); err != nil {
 			t.Error(err)
 		}
 	}

@@ -243,24 +243,24 @@ func describe(u *unit.Unit) string {
 	for _, name := range slices.Sorted(maps.Keys(u.Later)) {
 		parts = append(parts, "later "+name)
 	}
-	if c, ok := u.When.(unit.Const); ok {
+	if c, ok := u.Conditions.When.(unit.Const); ok {
 		parts = append(parts, fmt.Sprintf("when %v", c.Value))
-	} else if u.When != nil {
+	} else if u.Conditions.When != nil {
 		parts = append(parts, "when lambda")
 	}
-	if u.ChangedWhen != nil {
+	if u.Conditions.ChangedWhen != nil {
 		parts = append(parts, "changed_when lambda")
 	}
 	if u.User != "" {
 		parts = append(parts, "user "+u.User)
 	}
-	for _, id := range u.OnChange {
+	for _, id := range u.Conditions.OnChange {
 		parts = append(parts, "on change of "+id.Local())
 	}
 	if len(u.Notify) > 0 {
 		parts = append(parts, "notifies "+strings.Join(u.Notify, ","))
 	}
-	if r := u.Retry; r != nil {
+	if r := u.Failure.Retry; r != nil {
 		parts = append(parts, fmt.Sprintf("retry %d %s %g until %v", r.Attempts, r.Delay, r.Backoff, r.Until != nil))
 	}
 	if prevent := u.Lifecycle.PreventDestroy; prevent != nil {
@@ -269,20 +269,20 @@ func describe(u *unit.Unit) string {
 	if len(u.Lifecycle.IgnoreChanges) > 0 {
 		parts = append(parts, "ignores "+strings.Join(u.Lifecycle.IgnoreChanges, ","))
 	}
-	if u.OnFailure.Handler != "" {
-		parts = append(parts, u.OnFailure.Handler)
+	if u.Failure.Handler != "" {
+		parts = append(parts, u.Failure.Handler)
 	}
-	if u.OnFailure.Ignore {
+	if u.Failure.Ignore {
 		parts = append(parts, "failure ignored")
 	}
-	if u.Throttle > 0 {
-		parts = append(parts, fmt.Sprintf("throttle %d", u.Throttle))
+	if u.Rollout.Throttle > 0 {
+		parts = append(parts, fmt.Sprintf("throttle %d", u.Rollout.Throttle))
 	}
-	if u.RunOnce {
+	if u.Rollout.RunOnce {
 		parts = append(parts, "once")
 	}
-	if u.Timeout > 0 {
-		parts = append(parts, "timeout "+u.Timeout.String())
+	if u.Failure.Timeout > 0 {
+		parts = append(parts, "timeout "+u.Failure.Timeout.String())
 	}
 	if len(u.Tags) > 0 {
 		parts = append(parts, "tags "+strings.Join(u.Tags, ","))
@@ -301,8 +301,8 @@ func describe(u *unit.Unit) string {
 func act(t *testing.T, u *unit.Unit) string {
 	t.Helper()
 	text := "apply " + u.ID.Local()
-	if u.When != nil {
-		v, err := u.When.Eval(t.Context(), nil)
+	if u.Conditions.When != nil {
+		v, err := u.Conditions.When.Eval(t.Context(), nil)
 		if err != nil {
 			return text + " when error: " + summary(err)
 		}
@@ -332,8 +332,8 @@ func act(t *testing.T, u *unit.Unit) string {
 		outputs[unit.Incomplete] = map[string]any{"stdout": map[string]any{"why": "it is not UTF-8 text"}}
 	}
 	status := unit.Changed
-	if u.ChangedWhen != nil {
-		v, err := u.ChangedWhen.Eval(t.Context(), outputs)
+	if u.Conditions.ChangedWhen != nil {
+		v, err := u.Conditions.ChangedWhen.Eval(t.Context(), outputs)
 		if err != nil {
 			return text + " changed_when error: " + summary(err)
 		}

@@ -166,7 +166,7 @@ func (e *entry) remarks() string {
 		r = append(r, "only on failure")
 	case s.Dormant:
 		r = append(r, "not called for")
-	case s.Skip && len(s.Unit.OnChange) > 0 && s.Unit.When == nil:
+	case s.Skip && len(s.Unit.Conditions.OnChange) > 0 && s.Unit.Conditions.When == nil:
 		r = append(r, "nothing it watches changes")
 	case s.Skip:
 		r = append(r, "when is false")
@@ -176,8 +176,8 @@ func (e *entry) remarks() string {
 	if s.Once != "" && !s.Elsewhere() {
 		r = append(r, "once, for all hosts of the play")
 	}
-	if s.Unit.Throttle > 0 && !s.Elsewhere() {
-		r = append(r, fmt.Sprintf("on at most %s at once", wording.Plural(s.Unit.Throttle, "host")))
+	if s.Unit.Rollout.Throttle > 0 && !s.Elsewhere() {
+		r = append(r, fmt.Sprintf("on at most %s at once", wording.Plural(s.Unit.Rollout.Throttle, "host")))
 	}
 	if s.MayAct() {
 		r = append(r, "may act: a unit before it changes the host")

@@ -21,7 +21,7 @@ func TestPlanTellsOfOtherHosts(t *testing.T) {
 		idle := step("file", "/etc/right", &abi.Change{Action: abi.None})
 		idle.Unit.ID.Host, idle.Once = name, "h1"
 		restart := step("cmd", "restart", &abi.Change{Action: abi.Run})
-		restart.Unit.Throttle = 1
+		restart.Unit.Rollout.Throttle = 1
 		b.host(name, once, idle, restart)
 		b.hosts[len(b.hosts)-1].Plays[0].Barriers = []unit.Barrier{{Name: "all \x1bmigrated", At: 2}}
 	}

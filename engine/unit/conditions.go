@@ -6,6 +6,16 @@ import (
 	"github.com/openfroyo/froyo/engine/diag"
 )
 
+// Conditions decide whether a unit acts, and whether it has changed something.
+type Conditions struct {
+	// When decides when the unit is executed whether it acts; nil is always.
+	When Lambda
+	// OnChange lists units of which one must have changed for this one to act; empty is always.
+	OnChange []ID
+	// ChangedWhen decides from the result whether the unit changed something; nil leaves it to the provider.
+	ChangedWhen Lambda
+}
+
 // Const is a condition that is decided while planning: when = False.
 type Const struct {
 	Value any
