@@ -17,7 +17,6 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -32,10 +31,14 @@ import (
 	"github.com/openfroyo/froyo/engine/state/sqlite"
 	"github.com/openfroyo/froyo/providers"
 	"github.com/openfroyo/froyo/runner"
+	"github.com/openfroyo/froyo/runner/proctree/proctreetest"
 )
 
-// TestMain makes the test binary serve as froyo for the scripts.
+// TestMain makes the test binary serve as froyo for the scripts. Some of them kill runners, whose programs stay.
 func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) != "froyo" {
+		proctreetest.Enter()
+	}
 	// Scripts wait for programs and for time to pass as much as they use a processor, unless they look for races. A flag
 	// overrides it.
 	if !race {
@@ -82,8 +85,12 @@ func TestScripts(t *testing.T) {
 			e.Setenv("EVIL", evil)
 			e.Setenv("FROYO_LOCK_TIMEOUT", "5m") // where scripts have no /run of their own, they wait for each other
 			e.Setenv("GORACE", goRace)
-			keepApart(e)
-			return errors.Join(ownRun(), os.MkdirAll(e.WorkDir+"/home", 0o700))
+			end, err := proctreetest.Thread()
+			if err != nil {
+				return err
+			}
+			e.Defer(end)
+			return os.MkdirAll(e.WorkDir+"/home", 0o700)
 		},
 		Condition: func(name string) (bool, error) {
 			switch name {
@@ -96,22 +103,6 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "httpd": httpd, "enqueue": enqueue, "reimage": reimage, "harmless": harmless, "badly": badly},
 	})
-}
-
-// killed is held by the scripts that kill froyo, and wholly by those that measure how long a host may take: a lock waits
-// for what a killed run left running, whosever it was, and programs are seen on the whole machine.
-var killed sync.RWMutex
-
-// keepApart takes killed for a script, until that has ended.
-func keepApart(e *testscript.Env) {
-	switch strings.TrimPrefix(filepath.Base(e.WorkDir), "script-") {
-	case "interrupt", "pending", "reports", "resume", "resumeagain", "runs", "signals":
-		killed.RLock()
-		e.Defer(killed.RUnlock)
-	case "slow":
-		killed.Lock()
-		e.Defer(killed.Unlock)
-	}
 }
 
 // sideBySide are the scripts in which hosts, signals or workers meet. Where races are looked for froyo takes five times as
