@@ -2,7 +2,6 @@ package proctreetest
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -68,7 +67,7 @@ func firstChild() (end func(), err error) {
 	}
 	if _, err := io.ReadFull(ready, make([]byte, 1)); err != nil {
 		end()
-		return nil, fmt.Errorf("the first process of a test's PID namespace: %w", err)
+		return nil, errors.New("the first process of a PID namespace: " + err.Error())
 	}
 	return end, nil
 }
