@@ -112,12 +112,13 @@ func (s *scheduler) play(ctx context.Context, index int, p Play, all []*host) {
 		named[name] = true
 	}
 	for _, h := range all {
+		h.unverified = false // by the verify of an earlier play
 		if named[h.name] {
 			selected = append(selected, h)
 		}
 		if part := h.member.Enter(index, p.Name); part != nil {
 			hosts = append(hosts, h)
-			h.part, h.unverified = part, false
+			h.part = part
 			s.recall(part.Done)
 		}
 	}

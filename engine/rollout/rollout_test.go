@@ -25,6 +25,7 @@ type member struct {
 	work   func(slot *rollout.Slot) error
 	verify func() bool
 	log    *journal
+	plays  []int // that it has a part in; nil is all
 
 	err      error
 	finished int
@@ -42,13 +43,19 @@ func (j *journal) note(parts ...string) {
 	j.lines = append(j.lines, strings.Join(parts, " "))
 }
 
-func (m *member) Name() string                    { return m.name }
-func (m *member) Err() error                      { return m.err }
-func (m *member) Enter(int, string) *rollout.Part { return &m.part }
-func (m *member) Refuse(err error)                { m.err = err; m.log.note("refuse", m.name) }
-func (m *member) Skip(reason *diag.Error)         { m.err = reason; m.log.note("skip", m.name) }
-func (m *member) Stop(err *diag.Error)            { m.err = err; m.log.note("stop", m.name) }
-func (m *member) Finish()                         { m.finished++ }
+func (m *member) Name() string            { return m.name }
+func (m *member) Err() error              { return m.err }
+func (m *member) Refuse(err error)        { m.err = err; m.log.note("refuse", m.name) }
+func (m *member) Skip(reason *diag.Error) { m.err = reason; m.log.note("skip", m.name) }
+func (m *member) Stop(err *diag.Error)    { m.err = err; m.log.note("stop", m.name) }
+func (m *member) Finish()                 { m.finished++ }
+func (m *member) Enter(play int, _ string) *rollout.Part {
+	if m.plays != nil && !slices.Contains(m.plays, play) {
+		return nil
+	}
+	return &m.part
+}
+
 func (m *member) Verify(_ context.Context, _ *rollout.Slot) bool {
 	return m.verify == nil || m.verify()
 }
@@ -116,6 +123,20 @@ func TestVerifyThatFailsSkipsTheOtherBatches(t *testing.T) {
 		got := run(t, 2, nil, rollout.Play{Name: "web", Batch: []unit.Size{{N: 2}}}, bad, &member{name: "h2"}, &member{name: "h3"})
 		if tail := got[len(got)-3:]; !slices.Equal(tail, []string{"stop h1", "stop h2", "skip h3"}) {
 			t.Errorf("%q", got)
+		}
+	})
+}
+
+// TestVerifyThatFailedInAnEarlierPlay shows that a play goes on where a host of it was lost to another play's verify.
+func TestVerifyThatFailedInAnEarlierPlay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := &journal{}
+		bad := &member{name: "h1", part: rollout.Part{Verifies: true}, verify: func() bool { return false }, log: log, plays: []int{0}}
+		good := &member{name: "h2", part: rollout.Part{Last: true}, log: log, plays: []int{1}}
+		plays := []rollout.Play{{Name: "app", Hosts: []string{"h1"}}, {Name: "web", Hosts: []string{"h1", "h2"}}}
+		(&rollout.Rollout{Slots: 2, Events: event.Func(func(event.Event) {})}).Run(t.Context(), plays, []rollout.Member{bad, good})
+		if want := []string{"begin h2", "end h2"}; !slices.Equal(log.lines[len(log.lines)-2:], want) {
+			t.Errorf("got %q, want %q at the end", log.lines, want)
 		}
 	})
 }
