@@ -129,9 +129,8 @@ func open(s target.Step) (sent, error) {
 			out.secret, opened.Read = true, &copied
 		}
 	}
-	if x := opened.Exec; x != nil && out.secret && (!given || slices.ContainsFunc(s.Op.Exec.Env, Marked[string])) {
-		copied := *x
-		copied.Sensitive, opened.Exec = true, &copied
+	if out.secret && (!given || slices.ContainsFunc(s.Op.Environment(), Marked[string])) {
+		opened = opened.HideEnvironment()
 	}
 	out.Op = opened
 	out.Sensitive = out.secret
@@ -183,22 +182,7 @@ func (s *sent) close(r op.Result) (op.Result, error) {
 		}
 		return base64.StdEncoding.EncodeToString([]byte(change(string(data), s.secret)))
 	}
-	if r.Exec != nil {
-		e := *r.Exec
-		e.Stdout, e.Stderr = change(e.Stdout, s.secret), change(e.Stderr, s.secret)
-		e.StdoutRaw, e.StderrRaw = raw(e.StdoutRaw), raw(e.StderrRaw)
-		r.Exec = &e
-	}
-	if r.HTTP != nil {
-		h := *r.HTTP
-		h.Body, h.BodyRaw = change(h.Body, s.secret), raw(h.BodyRaw)
-		r.HTTP = &h
-	}
-	if r.TCP != nil {
-		c := *r.TCP
-		c.Received, c.ReceivedRaw = change(c.Received, s.secret), raw(c.ReceivedRaw)
-		r.TCP = &c
-	}
+	r = r.Replace(func(text string) string { return change(text, s.secret) }, raw)
 	if r.Read != nil {
 		read, err := s.content(r.Read)
 		if err != nil {

@@ -57,7 +57,7 @@ func (l *Layout) addTransaction(steps []*plan.Step) bool {
 		}
 	}
 	question, ok := op.Join(asks)
-	answer, known := op.Unite(results)
+	answer, known := op.Unite(asks, results)
 	effect, one := op.Join(acts)
 	if !ok || !known || !one {
 		return false

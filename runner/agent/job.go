@@ -44,10 +44,11 @@ type job struct {
 
 func (s *server) newJob(cmd *protocol.Command) *job {
 	j := &job{cmd: cmd, machine: s.as(cmd.User)}
-	if len(cmd.Op.Blobs()) > 0 || j.relays() {
+	out, relays := cmd.Op.Streams()
+	if len(cmd.Op.Blobs()) > 0 || relays {
 		j.inbox = protocol.NewInbox(func(n int) error { return j.give(s.w, n) })
 	}
-	if cmd.Op.Read != nil || j.relays() {
+	if out {
 		j.credit = protocol.NewCredit()
 	}
 	return j
@@ -83,15 +84,14 @@ func (j *job) mute() {
 
 // relays reports whether the job passes content on both ways. Such a job takes
 // no slot: it works next to nothing, for as long as the controller likes.
-func (j *job) relays() bool { return j.cmd.Op.Connect != nil }
+func (j *job) relays() bool {
+	_, relays := j.cmd.Op.Streams()
+	return relays
+}
 
 // mustEnd reports whether the runner may not end before the job has: it may
 // have changed something, or be a program that still runs.
 func (j *job) mustEnd() bool { return j.cmd.Op.MayChange() }
-
-// stoppable reports whether the job is given up when the controller is gone.
-// What changes files is not: it is short, and better finished than begun.
-func (j *job) stoppable() bool { return j.cmd.Op.Exec != nil || !j.cmd.Op.Changes() }
 
 // drop makes the job forget its content, of which no more is wanted.
 func (j *job) drop() {
@@ -125,7 +125,7 @@ func (s *server) run(ctx context.Context, j *job) *protocol.Done {
 // note notes in the journal that a command was performed. The answer matters
 // more than the note, so what goes wrong with that is told, and told once.
 func (s *server) note(cmd *protocol.Command, r op.Result) {
-	err := s.machine.Note(op.JournalEntry{Key: cmd.Key, OK: r.Error == nil && (r.Exec == nil || r.Exec.RC == 0), Digest: protocol.Digest(r)})
+	err := s.machine.Note(op.JournalEntry{Key: cmd.Key, OK: r.Succeeded(), Digest: protocol.Digest(r)})
 	if err != nil && !s.told.Swap(true) {
 		text := strings.ToValidUTF8(err.Error(), "\uFFFD") + "; should the connection be lost, nobody can tell what was done"
 		s.courier.post(protocol.Frame{Note: &protocol.Note{ID: cmd.ID, Text: text}}, false)
@@ -171,34 +171,15 @@ func (s *server) attempt(ctx context.Context, j *job) op.Result {
 	}
 }
 
-// fit cuts a result down until its JSON has at most limit bytes.
+// fit shortens a result until its JSON has at most limit bytes.
 func fit(r op.Result, limit int) op.Result {
 	for size(r) > limit {
-		switch {
-		case r.Exec != nil && len(r.Exec.Stdout)+len(r.Exec.StdoutRaw)+len(r.Exec.Stderr)+len(r.Exec.StderrRaw) > 0:
-			e := r.Exec
-			if len(e.Stdout)+len(e.StdoutRaw) >= len(e.Stderr)+len(e.StderrRaw) {
-				e.Stdout, e.StdoutRaw, e.StdoutCut = half(e.Stdout), halfRaw(e.StdoutRaw), true
-			} else {
-				e.Stderr, e.StderrRaw, e.StderrCut = half(e.Stderr), halfRaw(e.StderrRaw), true
-			}
-		case r.Journal != nil && len(r.Journal.Entries) > 0:
-			r.Journal.More = true
-			r.Journal.Entries = r.Journal.Entries[(len(r.Journal.Entries)+1)/2:]
-		case r.List != nil && len(r.List.Entries) > 0:
-			r.List.More = true
-			r.List.Entries = r.List.Entries[:len(r.List.Entries)/2]
-		default:
+		if !r.Shorten() {
 			return refused("toolarge", "the answer is too large to be sent")
 		}
 	}
 	return r
 }
-
-func half(s string) string { return strings.ToValidUTF8(s[:len(s)/2], "") }
-
-// halfRaw keeps a half of base64, in whole groups.
-func halfRaw(s string) string { return s[:len(s)/8*4] }
 
 func refused(code, message string) op.Result {
 	return op.Result{Error: &op.Error{Class: op.Permanent, Code: code, Message: message}}

@@ -305,7 +305,7 @@ func (s *server) end(why error, reason *perform.Stop) {
 		switch {
 		case j.cancel == nil:
 			s.skip(j)
-		case j.stoppable():
+		case j.cmd.Op.Stoppable():
 			j.cancel(reason)
 		case j.inbox != nil:
 			j.inbox.Fail(reason)

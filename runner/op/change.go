@@ -5,6 +5,15 @@ import (
 	"strings"
 )
 
+// The kinds of op that change files.
+const (
+	KindWrite  Kind = "file.write"
+	KindMkdir  Kind = "file.mkdir"
+	KindLink   Kind = "file.link"
+	KindRemove Kind = "file.remove"
+	KindAttr   Kind = "file.attr"
+)
+
 // Attributes are the mode and owner of a file. A nil mode and an empty name
 // mean "as it is". Owner and group are names or decimal ids.
 type Attributes struct {

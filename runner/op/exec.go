@@ -3,7 +3,11 @@ package op
 import (
 	"errors"
 	"strconv"
+	"strings"
 )
+
+// KindExec is the kind of Exec.
+const KindExec Kind = "exec"
 
 // Bounds of output, in bytes, for each of a program's two streams and for the body of a probe.
 const (
@@ -58,12 +62,27 @@ func (e *Exec) validate() error {
 
 func (e *Exec) scope() Scope   { return ScopePrograms }
 func (e *Exec) byPrograms()    {}
+func (e *Exec) arbitrary()     {}
 func (e *Exec) ends()          {}
 func (e *Exec) content() *Blob { return e.Stdin }
 func (e *Exec) withContent(b *Blob) Op {
 	with := *e
 	with.Stdin = b
 	return Op{Exec: &with}
+}
+
+func (e *Exec) subjectKind() SubjectKind {
+	if len(e.Argv) > 0 {
+		return SubjectName
+	}
+	return SubjectCommand
+}
+
+func (e *Exec) environment() []string { return e.Env }
+func (e *Exec) hidden() Op {
+	hidden := *e
+	hidden.Sensitive = true
+	return Op{Exec: &hidden}
 }
 
 // check refuses more output than was asked for. A byte that is not UTF-8 comes as
@@ -112,3 +131,48 @@ func (e *Exec) tell(w Words) string {
 	}
 	return text
 }
+
+// ExecResult is how a program ended. Output that is not UTF-8 has its bad
+// bytes replaced by U+FFFD, for people to read; what it was is beside it, raw.
+type ExecResult struct {
+	RC     int    `json:"rc"` // exit code; 128+n where signal n ended it
+	Stdout string `json:"stdout,omitempty"`
+	Stderr string `json:"stderr,omitempty"`
+	// StdoutCut and StderrCut say that there was more than was kept.
+	StdoutCut bool `json:"stdout_cut,omitempty"`
+	StderrCut bool `json:"stderr_cut,omitempty"`
+	// StdoutRaw and StderrRaw are the bytes that were kept, as base64, where they are not UTF-8.
+	StdoutRaw string `json:"stdout_raw,omitempty"`
+	StderrRaw string `json:"stderr_raw,omitempty"`
+}
+
+// Truncated reports whether any of the output is missing.
+func (r *ExecResult) Truncated() bool { return r.StdoutCut || r.StderrCut }
+
+func (r *ExecResult) succeeded() bool { return r.RC == 0 }
+
+func (r *ExecResult) replace(in *Result, text, raw func(string) string) {
+	replaced := *r
+	replaced.Stdout, replaced.Stderr = text(r.Stdout), text(r.Stderr)
+	replaced.StdoutRaw, replaced.StderrRaw = raw(r.StdoutRaw), raw(r.StderrRaw)
+	in.Exec = &replaced
+}
+
+// shorten keeps the beginning of the longer output.
+func (r *ExecResult) shorten() bool {
+	out, err := len(r.Stdout)+len(r.StdoutRaw), len(r.Stderr)+len(r.StderrRaw)
+	switch {
+	case out+err == 0:
+		return false
+	case out >= err:
+		r.Stdout, r.StdoutRaw, r.StdoutCut = half(r.Stdout), halfRaw(r.StdoutRaw), true
+	default:
+		r.Stderr, r.StderrRaw, r.StderrCut = half(r.Stderr), halfRaw(r.StderrRaw), true
+	}
+	return true
+}
+
+func half(s string) string { return strings.ToValidUTF8(s[:len(s)/2], "") }
+
+// halfRaw keeps a half of base64, in whole groups.
+func halfRaw(s string) string { return s[:len(s)/8*4] }

@@ -63,7 +63,7 @@ func TestSplitIsTheInverseOfUnite(t *testing.T) {
 		{PkgQuery: &op.PkgQueryResult{Manager: "apt", Packages: []op.Package{{Name: "a", Version: "1"}}}},
 		{PkgQuery: &op.PkgQueryResult{Manager: "apt", Packages: []op.Package{{Name: "b"}, {Name: "c", Version: "2"}}}},
 	}
-	all, ok := op.Unite(parts)
+	all, ok := op.Unite(ops, parts)
 	if !ok {
 		t.Fatal("the results have no joined one")
 	}

@@ -7,6 +7,9 @@ import (
 	"unicode/utf8"
 )
 
+// KindJournal is the kind of Journal.
+const KindJournal Kind = "journal.read"
+
 // Journal asks which commands of a run were performed by runners that did not
 // come to a clean end. The controller asks for it, never a guest.
 type Journal struct {
@@ -51,6 +54,16 @@ type JournalResult struct {
 	More    bool           `json:"more,omitempty"`
 	// Running is what those runners left running, and still runs.
 	Running []Process `json:"running,omitempty"`
+}
+
+// shorten keeps the latest entries.
+func (r *JournalResult) shorten() bool {
+	if len(r.Entries) == 0 {
+		return false
+	}
+	r.More = true
+	r.Entries = r.Entries[(len(r.Entries)+1)/2:]
+	return true
 }
 
 // JournalEntry is a command that was performed. Its answer may have been lost.

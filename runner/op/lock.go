@@ -5,6 +5,12 @@ import (
 	"strconv"
 )
 
+// The kinds of op on the host lock.
+const (
+	KindLock  Kind = "lock.acquire"
+	KindWatch Kind = "lock.watch"
+)
+
 // Lock acquires the host for one run: as long as the runner lives, no other run
 // may change it. Where another run has it, the answer is an error of the code
 // CodeHeld with its holder. Journals that other runs have left on the host go

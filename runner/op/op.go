@@ -16,33 +16,6 @@ import (
 // Kind names an op on the wire, in manifests and in plans.
 type Kind string
 
-// The kinds of op, by what they touch.
-const (
-	KindStat   Kind = "fs.stat"
-	KindRead   Kind = "fs.read"
-	KindList   Kind = "fs.list"
-	KindGetent Kind = "getent"
-	KindFacts  Kind = "facts"
-	KindExec   Kind = "exec"
-	KindWrite  Kind = "file.write"
-	KindMkdir  Kind = "file.mkdir"
-	KindLink   Kind = "file.link"
-	KindRemove Kind = "file.remove"
-	KindAttr   Kind = "file.attr"
-
-	KindPkgQuery  Kind = "pkg.query"
-	KindPkgEnsure Kind = "pkg.ensure"
-	KindSvcQuery  Kind = "svc.query"
-	KindSvcEnsure Kind = "svc.ensure"
-	KindHTTP      Kind = "probe.http"
-	KindTCP       Kind = "probe.tcp"
-	KindConnect   Kind = "net.connect"
-	KindLock      Kind = "lock.acquire"
-	KindWatch     Kind = "lock.watch"
-	KindJournal   Kind = "journal.read"
-	KindOverlap   Kind = "fs.overlap"
-)
-
 // Op is one thing to do on a target. Exactly one field is set; the field's
 // name in JSON is the op's kind: {"fs.stat":{"path":"/etc/motd"}}.
 type Op struct {
@@ -80,45 +53,42 @@ type body interface {
 	subject() string
 }
 
-// kinds holds an op of each kind, of which nothing but its kind's own is asked.
-var kinds = []body{
-	(*Stat)(nil), (*Read)(nil), (*List)(nil), (*Getent)(nil), (*Facts)(nil), (*Exec)(nil),
-	(*Write)(nil), (*Mkdir)(nil), (*Link)(nil), (*Remove)(nil), (*Attr)(nil),
-	(*PkgQuery)(nil), (*PkgEnsure)(nil), (*SvcQuery)(nil), (*SvcEnsure)(nil),
-	(*HTTPProbe)(nil), (*TCPProbe)(nil), (*Connect)(nil), (*Lock)(nil), (*Watch)(nil), (*Journal)(nil), (*Overlap)(nil),
+// each calls f with the op of each kind, set or not. Of one that is not set, nothing but
+// what is its kind's own may be asked.
+func (o *Op) each(f func(b body, set bool)) {
+	f(o.Stat, o.Stat != nil)
+	f(o.Read, o.Read != nil)
+	f(o.List, o.List != nil)
+	f(o.Getent, o.Getent != nil)
+	f(o.Facts, o.Facts != nil)
+	f(o.Exec, o.Exec != nil)
+	f(o.Write, o.Write != nil)
+	f(o.Mkdir, o.Mkdir != nil)
+	f(o.Link, o.Link != nil)
+	f(o.Remove, o.Remove != nil)
+	f(o.Attr, o.Attr != nil)
+	f(o.PkgQuery, o.PkgQuery != nil)
+	f(o.PkgEnsure, o.PkgEnsure != nil)
+	f(o.SvcQuery, o.SvcQuery != nil)
+	f(o.SvcEnsure, o.SvcEnsure != nil)
+	f(o.HTTP, o.HTTP != nil)
+	f(o.TCP, o.TCP != nil)
+	f(o.Connect, o.Connect != nil)
+	f(o.Lock, o.Lock != nil)
+	f(o.Watch, o.Watch != nil)
+	f(o.Journal, o.Journal != nil)
+	f(o.Overlap, o.Overlap != nil)
 }
 
 // body returns the one op that is set, or nil where none or several are.
-func (o Op) body() body {
+func (o *Op) body() body {
 	var found body
 	n := 0
-	set := func(b body, is bool) {
-		if is {
+	o.each(func(b body, set bool) {
+		if set {
 			found, n = b, n+1
 		}
-	}
-	set(o.Stat, o.Stat != nil)
-	set(o.Read, o.Read != nil)
-	set(o.List, o.List != nil)
-	set(o.Getent, o.Getent != nil)
-	set(o.Facts, o.Facts != nil)
-	set(o.Exec, o.Exec != nil)
-	set(o.Write, o.Write != nil)
-	set(o.Mkdir, o.Mkdir != nil)
-	set(o.Link, o.Link != nil)
-	set(o.Remove, o.Remove != nil)
-	set(o.Attr, o.Attr != nil)
-	set(o.PkgQuery, o.PkgQuery != nil)
-	set(o.PkgEnsure, o.PkgEnsure != nil)
-	set(o.SvcQuery, o.SvcQuery != nil)
-	set(o.SvcEnsure, o.SvcEnsure != nil)
-	set(o.HTTP, o.HTTP != nil)
-	set(o.TCP, o.TCP != nil)
-	set(o.Connect, o.Connect != nil)
-	set(o.Lock, o.Lock != nil)
-	set(o.Watch, o.Watch != nil)
-	set(o.Journal, o.Journal != nil)
-	set(o.Overlap, o.Overlap != nil)
+	})
 	if n != 1 {
 		return nil
 	}
@@ -139,9 +109,26 @@ func (o Op) Changes() bool {
 	return b == nil || b.changes()
 }
 
+// MayChange reports whether the op may change the target, whatever it says of
+// itself: a program's word that it only reads is believed for a plan alone.
+func (o Op) MayChange() bool {
+	_, is := o.body().(arbitrary)
+	return is || o.Changes()
+}
+
+// Stoppable reports whether the op may be given up before it is done: a change of
+// files may not, which is short, and better finished than begun.
+func (o Op) Stoppable() bool {
+	_, is := o.body().(arbitrary)
+	return is || !o.Changes()
+}
+
 // Probes reports whether the op asks something else than the target, over the
 // network. Its result may be another at any time, so it is nothing for a plan.
-func (o Op) Probes() bool { return o.HTTP != nil || o.TCP != nil }
+func (o Op) Probes() bool {
+	_, is := o.body().(prober)
+	return is
+}
 
 // Subject returns the path or the program that the op is about.
 func (o Op) Subject() string {
@@ -170,6 +157,23 @@ func (o Op) String() string {
 		return "invalid op"
 	}
 	return string(b.kind()) + " " + b.subject()
+}
+
+// Joinable reports whether ops of a kind can be joined.
+func (k Kind) Joinable() bool {
+	_, is := k.body().(joiner)
+	return is
+}
+
+// Join makes one op of several of the same kind. It reports whether that can be done.
+func Join(ops []Op) (Op, bool) {
+	if len(ops) == 0 {
+		return Op{}, false
+	}
+	if j, ok := ops[0].body().(joiner); ok {
+		return j.join(ops[1:])
+	}
+	return Op{}, false
 }
 
 // checkPath refuses what could never be meant: relative paths and NUL bytes.

@@ -5,6 +5,9 @@ import (
 	"strconv"
 )
 
+// KindOverlap is the kind of Overlap.
+const KindOverlap Kind = "fs.overlap"
+
 // Loss is what an op makes go away, whatever it puts in its place: what is at a
 // path, and, of a Tree, all that a directory there holds. A link at the path is
 // lost itself, not what it leads to.

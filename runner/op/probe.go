@@ -6,6 +6,13 @@ import (
 	"strings"
 )
 
+// The kinds of op on the network.
+const (
+	KindHTTP    Kind = "probe.http"
+	KindTCP     Kind = "probe.tcp"
+	KindConnect Kind = "net.connect"
+)
+
 // HTTPProbe sends a request until the answer is as expected. It is performed by
 // the controller; with Via the connection begins on that host.
 type HTTPProbe struct {
@@ -89,9 +96,11 @@ func (p *HTTPProbe) validate() error {
 	return p.Tries.validate()
 }
 
-func (p *HTTPProbe) scope() Scope          { return ScopeHosts }
-func (p *HTTPProbe) ends()                 {}
-func (p *HTTPProbe) check(r *Result) error { return fits(r.HTTP != nil) }
+func (p *HTTPProbe) scope() Scope             { return ScopeHosts }
+func (p *HTTPProbe) ends()                    {}
+func (p *HTTPProbe) probes()                  {}
+func (p *HTTPProbe) subjectKind() SubjectKind { return SubjectURL }
+func (p *HTTPProbe) check(r *Result) error    { return fits(r.HTTP != nil) }
 func (p *HTTPProbe) tell(w Words) string {
 	w.Told("url", "method", "via")
 	method := either(p.Method == "" || p.Method == "GET", "", " with "+w.Quote(p.Method))
@@ -118,6 +127,7 @@ func (p *TCPProbe) validate() error {
 
 func (p *TCPProbe) scope() Scope          { return ScopeHosts }
 func (p *TCPProbe) ends()                 {}
+func (p *TCPProbe) probes()               {}
 func (p *TCPProbe) check(r *Result) error { return fits(r.TCP != nil) }
 func (p *TCPProbe) tell(w Words) string {
 	w.Told("address", "port", "via")
@@ -135,6 +145,7 @@ type Connect struct {
 func (c *Connect) kind() Kind      { return KindConnect }
 func (c *Connect) changes() bool   { return false }
 func (c *Connect) subject() string { return c.Address + ":" + strconv.Itoa(c.Port) }
+func (c *Connect) relays() bool    { return true }
 func (c *Connect) validate() error {
 	if c.Address == "" || c.Port < 1 || c.Port > 65535 {
 		return errors.New("address is empty, or port is not within 1 to 65535")
@@ -151,6 +162,12 @@ type HTTPResult struct {
 	Attempts int    `json:"attempts"`           // how many it took
 }
 
+func (r *HTTPResult) replace(in *Result, text, raw func(string) string) {
+	replaced := *r
+	replaced.Body, replaced.BodyRaw = text(r.Body), raw(r.BodyRaw)
+	in.HTTP = &replaced
+}
+
 // TCPResult is a connection that went as expected.
 type TCPResult struct {
 	Received string `json:"received,omitempty"` // what came back, where Contains was given
@@ -158,4 +175,10 @@ type TCPResult struct {
 	ReceivedCut bool   `json:"received_cut,omitempty"`
 	ReceivedRaw string `json:"received_raw,omitempty"`
 	Attempts    int    `json:"attempts"`
+}
+
+func (r *TCPResult) replace(in *Result, text, raw func(string) string) {
+	replaced := *r
+	replaced.Received, replaced.ReceivedRaw = text(r.Received), raw(r.ReceivedRaw)
+	in.TCP = &replaced
 }

@@ -6,6 +6,15 @@ import (
 	"strings"
 )
 
+// The kinds of op that read.
+const (
+	KindStat   Kind = "fs.stat"
+	KindRead   Kind = "fs.read"
+	KindList   Kind = "fs.list"
+	KindGetent Kind = "getent"
+	KindFacts  Kind = "facts"
+)
+
 // Stat asks what is at a path.
 type Stat struct {
 	Path string `json:"path"`
@@ -50,6 +59,7 @@ func (r *Read) validate() error {
 }
 
 func (r *Read) scope() Scope               { return ScopePaths }
+func (r *Read) relays() bool               { return false }
 func (r *Read) check(answer *Result) error { return fits(answer.Read != nil) }
 
 // List asks for the entries of a directory, at most Limit of them. With
@@ -133,3 +143,94 @@ func (f *Facts) validate() error {
 
 func (f *Facts) scope() Scope          { return ScopeNone }
 func (f *Facts) check(r *Result) error { return fits(r.Facts != nil) }
+
+// Type is what kind of thing is at a path.
+type Type string
+
+// The types of files.
+const (
+	TypeFile   Type = "file"
+	TypeDir    Type = "directory"
+	TypeLink   Type = "link"
+	TypeFIFO   Type = "fifo"
+	TypeSocket Type = "socket"
+	TypeBlock  Type = "block"
+	TypeChar   Type = "char"
+)
+
+// StatResult describes what is at a path. It holds nothing that changes
+// without the file changing, so that equal results mean equal states.
+type StatResult struct {
+	Exists bool   `json:"exists"`
+	Type   Type   `json:"type,omitempty"`
+	Mode   uint32 `json:"mode,omitempty"` // permission bits with setuid, setgid, sticky
+	UID    uint32 `json:"uid"`
+	GID    uint32 `json:"gid"`
+	Owner  string `json:"owner,omitempty"` // name, or the id as decimal where it has none
+	Group  string `json:"group,omitempty"`
+	Size   int64  `json:"size,omitempty"` // bytes; regular files only
+	Target string `json:"target,omitempty"`
+	// Lossy says that Target is not UTF-8, so bytes of it were replaced.
+	Lossy bool `json:"lossy,omitempty"`
+	// Real is the path that links in its directories lead to, where it is another than
+	// was asked for; without Follow only.
+	Real string `json:"real,omitempty"`
+	// NoParent says that nothing is there, nor is the directory that would hold it;
+	// without Follow only.
+	NoParent bool `json:"no_parent,omitempty"`
+}
+
+// ReadResult describes a file's content. Sum is set for regular files only;
+// anything else has Exists alone. One that was not read has no Sum, but the time
+// of its last change, which tells that it is still the same.
+type ReadResult struct {
+	Exists  bool   `json:"exists"`
+	Regular bool   `json:"regular,omitempty"`
+	Size    int64  `json:"size,omitempty"`
+	Sum     string `json:"sum,omitempty"`   // SHA-256, hex
+	MTime   int64  `json:"mtime,omitempty"` // nanoseconds since 1970
+	Content *Blob  `json:"content,omitempty"`
+}
+
+// Entry is one name below a listed directory.
+type Entry struct {
+	Path  string `json:"path"` // relative to the listed directory
+	Type  Type   `json:"type"`
+	Mode  uint32 `json:"mode"`
+	Owner string `json:"owner"`
+	Group string `json:"group"`
+	Size  int64  `json:"size,omitempty"`
+	// Lossy says that Path is not UTF-8, so bytes of it were replaced.
+	Lossy bool `json:"lossy,omitempty"`
+}
+
+// ListResult holds entries in the order of their paths; More says that the limit cut them.
+type ListResult struct {
+	Exists  bool    `json:"exists"`
+	Entries []Entry `json:"entries,omitempty"`
+	More    bool    `json:"more,omitempty"`
+	// With Tally: how many entries there are, and the bytes of the regular files among
+	// them. Beyond says that it stopped counting there.
+	Count  int   `json:"count,omitempty"`
+	Bytes  int64 `json:"bytes,omitempty"`
+	Beyond bool  `json:"beyond,omitempty"`
+	// With Mounts: the first mount points, relative to the directory; "." is itself.
+	Mounts []string `json:"mounts,omitempty"`
+}
+
+// shorten keeps the first entries.
+func (r *ListResult) shorten() bool {
+	if len(r.Entries) == 0 {
+		return false
+	}
+	r.More = true
+	r.Entries = r.Entries[:len(r.Entries)/2]
+	return true
+}
+
+// GetentResult is one entry of a system database, its fields split at colons;
+// the password field is always "x".
+type GetentResult struct {
+	Found  bool     `json:"found"`
+	Fields []string `json:"fields,omitempty"`
+}

@@ -23,20 +23,82 @@ type Result struct {
 	Error *Error `json:"error,omitempty"`
 }
 
+// What kinds of answer can say of themselves. One that has nothing to say has no such method.
+type (
+	// judged answers tell whether all went well.
+	judged interface{ succeeded() bool }
+	// quoter holds texts from elsewhere, as they are and as base64.
+	quoter interface {
+		// replace sets a copy with other texts in r.
+		replace(r *Result, text, raw func(string) string)
+	}
+	// shortener is still of use without a part of it, and says that it is missing. It
+	// reports whether there was anything to leave out.
+	shortener interface{ shorten() bool }
+)
+
+// each calls f with each kind of answer, set or not.
+func (r *Result) each(f func(answer any, set bool)) {
+	f(r.Stat, r.Stat != nil)
+	f(r.Read, r.Read != nil)
+	f(r.List, r.List != nil)
+	f(r.Getent, r.Getent != nil)
+	f(r.Facts, r.Facts != nil)
+	f(r.Exec, r.Exec != nil)
+	f(r.Done, r.Done != nil)
+	f(r.Error, r.Error != nil)
+	f(r.PkgQuery, r.PkgQuery != nil)
+	f(r.PkgEnsure, r.PkgEnsure != nil)
+	f(r.SvcQuery, r.SvcQuery != nil)
+	f(r.HTTP, r.HTTP != nil)
+	f(r.TCP, r.TCP != nil)
+	f(r.Journal, r.Journal != nil)
+	f(r.Overlap, r.Overlap != nil)
+}
+
 // Answers counts the kinds of answer that are set.
 func (r *Result) Answers() int {
 	n := 0
-	for _, is := range [...]bool{
-		r.Stat != nil, r.Read != nil, r.List != nil, r.Getent != nil,
-		r.Facts != nil, r.Exec != nil, r.Done != nil, r.Error != nil,
-		r.PkgQuery != nil, r.PkgEnsure != nil, r.SvcQuery != nil, r.HTTP != nil, r.TCP != nil, r.Journal != nil,
-		r.Overlap != nil,
-	} {
-		if is {
+	r.each(func(_ any, set bool) {
+		if set {
 			n++
 		}
-	}
+	})
 	return n
+}
+
+// Succeeded reports whether all went well.
+func (r *Result) Succeeded() bool {
+	well := r.Error == nil
+	r.each(func(answer any, set bool) {
+		if j, is := answer.(judged); is && set {
+			well = well && j.succeeded()
+		}
+	})
+	return well
+}
+
+// Replace returns the result with others in the place of the texts that come from
+// elsewhere: what programs and servers said, as it is and as base64.
+func (r Result) Replace(text, raw func(string) string) Result {
+	replaced := r
+	r.each(func(answer any, set bool) {
+		if q, is := answer.(quoter); is && set {
+			q.replace(&replaced, text, raw)
+		}
+	})
+	return replaced
+}
+
+// Shorten leaves out about half of the result, and reports whether that could be done.
+func (r *Result) Shorten() bool {
+	done := false
+	r.each(func(answer any, set bool) {
+		if s, is := answer.(shortener); is && set {
+			done = s.shorten() || done
+		}
+	})
+	return done
 }
 
 // Changed reports whether an op that changes the target did so, or may have.
@@ -55,103 +117,65 @@ func (r Result) Changed() bool {
 	return true
 }
 
-// Type is what kind of thing is at a path.
-type Type string
-
-// The types of files.
-const (
-	TypeFile   Type = "file"
-	TypeDir    Type = "directory"
-	TypeLink   Type = "link"
-	TypeFIFO   Type = "fifo"
-	TypeSocket Type = "socket"
-	TypeBlock  Type = "block"
-	TypeChar   Type = "char"
-)
-
-// StatResult describes what is at a path. It holds nothing that changes
-// without the file changing, so that equal results mean equal states.
-type StatResult struct {
-	Exists bool   `json:"exists"`
-	Type   Type   `json:"type,omitempty"`
-	Mode   uint32 `json:"mode,omitempty"` // permission bits with setuid, setgid, sticky
-	UID    uint32 `json:"uid"`
-	GID    uint32 `json:"gid"`
-	Owner  string `json:"owner,omitempty"` // name, or the id as decimal where it has none
-	Group  string `json:"group,omitempty"`
-	Size   int64  `json:"size,omitempty"` // bytes; regular files only
-	Target string `json:"target,omitempty"`
-	// Lossy says that Target is not UTF-8, so bytes of it were replaced.
-	Lossy bool `json:"lossy,omitempty"`
-	// Real is the path that links in its directories lead to, where it is another than
-	// was asked for; without Follow only.
-	Real string `json:"real,omitempty"`
-	// NoParent says that nothing is there, nor is the directory that would hold it;
-	// without Follow only.
-	NoParent bool `json:"no_parent,omitempty"`
+// CheckResult refuses an answer of another kind than was asked for, and what in
+// it could never be.
+func (o Op) CheckResult(r *Result) error {
+	if a, ok := o.body().(answered); ok {
+		return a.check(r)
+	}
+	return fits(r.Done != nil)
 }
 
-// ReadResult describes a file's content. Sum is set for regular files only;
-// anything else has Exists alone. One that was not read has no Sum, but the time
-// of its last change, which tells that it is still the same.
-type ReadResult struct {
-	Exists  bool   `json:"exists"`
-	Regular bool   `json:"regular,omitempty"`
-	Size    int64  `json:"size,omitempty"`
-	Sum     string `json:"sum,omitempty"`   // SHA-256, hex
-	MTime   int64  `json:"mtime,omitempty"` // nanoseconds since 1970
-	Content *Blob  `json:"content,omitempty"`
+var errOtherKind = errors.New("the answer is of another kind")
+
+// fits is nil for an answer of the right kind.
+func fits(is bool) error {
+	if is {
+		return nil
+	}
+	return errOtherKind
 }
 
-// Entry is one name below a listed directory.
-type Entry struct {
-	Path  string `json:"path"` // relative to the listed directory
-	Type  Type   `json:"type"`
-	Mode  uint32 `json:"mode"`
-	Owner string `json:"owner"`
-	Group string `json:"group"`
-	Size  int64  `json:"size,omitempty"`
-	// Lossy says that Path is not UTF-8, so bytes of it were replaced.
-	Lossy bool `json:"lossy,omitempty"`
+// Split gives each of the ops that were joined its share of the result.
+func Split(ops []Op, r Result) []Result {
+	shares := make([]Result, len(ops))
+	at := 0
+	for i, o := range ops {
+		shares[i] = Result{Error: &Error{Class: Permanent, Code: "share", Message: "the answer does not hold all that was asked for"}}
+		if r.Error != nil {
+			shares[i].Error = r.Error
+			continue
+		}
+		if j, ok := o.body().(joiner); ok {
+			if share, ok := j.share(&r, &at); ok {
+				shares[i] = share
+			}
+		}
+	}
+	return shares
 }
 
-// ListResult holds entries in the order of their paths; More says that the limit cut them.
-type ListResult struct {
-	Exists  bool    `json:"exists"`
-	Entries []Entry `json:"entries,omitempty"`
-	More    bool    `json:"more,omitempty"`
-	// With Tally: how many entries there are, and the bytes of the regular files among
-	// them. Beyond says that it stopped counting there.
-	Count  int   `json:"count,omitempty"`
-	Bytes  int64 `json:"bytes,omitempty"`
-	Beyond bool  `json:"beyond,omitempty"`
-	// With Mounts: the first mount points, relative to the directory; "." is itself.
-	Mounts []string `json:"mounts,omitempty"`
+// cut takes the next n of all, and reports whether there are so many.
+func cut[T any](all []T, at *int, n int) ([]T, bool) {
+	from, to := *at, *at+n
+	if to > len(all) {
+		return nil, false
+	}
+	*at = to
+	return all[from:to:to], true
 }
 
-// GetentResult is one entry of a system database, its fields split at colons;
-// the password field is always "x".
-type GetentResult struct {
-	Found  bool     `json:"found"`
-	Fields []string `json:"fields,omitempty"`
+// Unite is the inverse of Split for reading ops: the result that the joined op
+// has if each of them has its own. It reports whether there is one.
+func Unite(ops []Op, results []Result) (Result, bool) {
+	if len(ops) == 0 || len(ops) != len(results) {
+		return Result{}, false
+	}
+	if u, ok := ops[0].body().(uniter); ok {
+		return u.unite(results)
+	}
+	return Result{}, false
 }
-
-// ExecResult is how a program ended. Output that is not UTF-8 has its bad
-// bytes replaced by U+FFFD, for people to read; what it was is beside it, raw.
-type ExecResult struct {
-	RC     int    `json:"rc"` // exit code; 128+n where signal n ended it
-	Stdout string `json:"stdout,omitempty"`
-	Stderr string `json:"stderr,omitempty"`
-	// StdoutCut and StderrCut say that there was more than was kept.
-	StdoutCut bool `json:"stdout_cut,omitempty"`
-	StderrCut bool `json:"stderr_cut,omitempty"`
-	// StdoutRaw and StderrRaw are the bytes that were kept, as base64, where they are not UTF-8.
-	StdoutRaw string `json:"stdout_raw,omitempty"`
-	StderrRaw string `json:"stderr_raw,omitempty"`
-}
-
-// Truncated reports whether any of the output is missing.
-func (r *ExecResult) Truncated() bool { return r.StdoutCut || r.StderrCut }
 
 // Done answers an op that has nothing else to tell.
 type Done struct {

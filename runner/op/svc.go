@@ -2,8 +2,15 @@ package op
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
+)
+
+// The kinds of op on services.
+const (
+	KindSvcQuery  Kind = "svc.query"
+	KindSvcEnsure Kind = "svc.ensure"
 )
 
 // SvcQuery asks for the state of units of the service manager, by their full
@@ -46,6 +53,37 @@ func (q *SvcQuery) check(r *Result) error {
 }
 
 var errOtherUnits = errors.New("the answer is about other units")
+
+func (q *SvcQuery) join(others []Op) (Op, bool) {
+	joined := &SvcQuery{Names: slices.Clone(q.Names)}
+	for _, o := range others {
+		if o.SvcQuery == nil {
+			return Op{}, false
+		}
+		joined.Names = append(joined.Names, o.SvcQuery.Names...)
+	}
+	return Op{SvcQuery: joined}, true
+}
+
+func (q *SvcQuery) share(r *Result, at *int) (Result, bool) {
+	if r.SvcQuery == nil {
+		return Result{}, false
+	}
+	part, ok := cut(r.SvcQuery.Units, at, len(q.Names))
+	return Result{SvcQuery: &SvcQueryResult{Manager: r.SvcQuery.Manager, Units: part}}, ok
+}
+
+func (q *SvcQuery) unite(results []Result) (Result, bool) {
+	all := &SvcQueryResult{}
+	for i, r := range results {
+		if r.SvcQuery == nil || i > 0 && r.SvcQuery.Manager != all.Manager {
+			return Result{}, false
+		}
+		all.Manager = r.SvcQuery.Manager
+		all.Units = append(all.Units, r.SvcQuery.Units...)
+	}
+	return Result{SvcQuery: all}, true
+}
 
 // SvcState is the state in which a service shall be.
 type SvcState string

@@ -1,7 +1,6 @@
 package op
 
 import (
-	"errors"
 	"strconv"
 	"strings"
 )
@@ -37,6 +36,35 @@ type (
 	carrier interface {
 		content() *Blob
 		withContent(b *Blob) Op
+	}
+	// joiner can be done for many at the price of one: a question about packages costs a look
+	// into the database, whatever the number of packages. Where such ops stand beside each
+	// other they travel as one, and each gets its share of the result.
+	joiner interface {
+		// join makes one op of it and others of its kind.
+		join(others []Op) (Op, bool)
+		// share is its part of the joined op's result, of which the first at entries are
+		// the shares of those before it; at moves behind its own.
+		share(r *Result, at *int) (Result, bool)
+	}
+	// uniter reads, so that the joined op's result is known from those of the single ones.
+	uniter interface {
+		unite(results []Result) (Result, bool)
+	}
+	// streamer gives out content while it is performed. One that relays passes it on
+	// both ways, for as long as the controller likes.
+	streamer interface{ relays() bool }
+	// arbitrary ops do whatever the runbook says; what they say of themselves is
+	// believed for a plan alone.
+	arbitrary interface{ arbitrary() }
+	// prober asks something else than the target.
+	prober interface{ probes() }
+	// discreet has a subject that may hold more than a name.
+	discreet interface{ subjectKind() SubjectKind }
+	// secretive can be given an environment that other users must not see.
+	secretive interface {
+		environment() []string
+		hidden() Op
 	}
 )
 
@@ -75,9 +103,46 @@ func (o Op) ByPrograms() bool {
 	return is
 }
 
-// MayChange reports whether the op may change the target, whatever it says of
-// itself: a program's word that it only reads is believed for a plan alone.
-func (o Op) MayChange() bool { return o.Exec != nil || o.Changes() }
+// Streams reports whether the op gives out content while it is performed, and
+// whether it relays: passes content on both ways.
+func (o Op) Streams() (out, relays bool) {
+	s, is := o.body().(streamer)
+	return is, is && s.relays()
+}
+
+// SubjectKind is what an op's subject may hold.
+type SubjectKind int
+
+// The kinds of subjects.
+const (
+	SubjectName    SubjectKind = iota // paths, names, an address
+	SubjectCommand                    // a command line, with its arguments
+	SubjectURL                        // a URL, maybe with a password or a token
+)
+
+// SubjectKind is what the op's subject may hold.
+func (o Op) SubjectKind() SubjectKind {
+	if d, ok := o.body().(discreet); ok {
+		return d.subjectKind()
+	}
+	return SubjectName
+}
+
+// Environment is the environment that the op is given, as "KEY=value".
+func (o Op) Environment() []string {
+	if s, ok := o.body().(secretive); ok {
+		return s.environment()
+	}
+	return nil
+}
+
+// HideEnvironment returns the op with other users of the host kept from seeing its environment.
+func (o Op) HideEnvironment() Op {
+	if s, ok := o.body().(secretive); ok {
+		return s.hidden()
+	}
+	return o
+}
 
 // EndsSequence reports whether an op ends what can be sent ahead in one go.
 func (o Op) EndsSequence() bool {
@@ -100,39 +165,27 @@ const (
 // Scope returns how capabilities for ops of a kind are narrowed. Ops that the
 // controller alone may ask for have none.
 func (k Kind) Scope() (Scope, bool) {
-	for _, b := range kinds {
-		if b.kind() == k {
-			if s, ok := b.(scoped); ok {
-				return s.scope(), true
-			}
-		}
+	s, is := k.body().(scoped)
+	if !is {
+		return ScopeNone, false
 	}
-	return 0, false
+	return s.scope(), true
+}
+
+// body is an op of a kind, of which nothing but what is its kind's own may be asked, or nil.
+func (k Kind) body() (found body) {
+	(&Op{}).each(func(b body, _ bool) {
+		if b.kind() == k {
+			found = b
+		}
+	})
+	return found
 }
 
 // OnFiles reports whether ops of a kind are about a file by its path.
 func (k Kind) OnFiles() bool {
 	s, ok := k.Scope()
 	return ok && (s == ScopePaths || s == ScopeSomePath)
-}
-
-// CheckResult refuses an answer of another kind than was asked for, and what in
-// it could never be.
-func (o Op) CheckResult(r *Result) error {
-	if a, ok := o.body().(answered); ok {
-		return a.check(r)
-	}
-	return fits(r.Done != nil)
-}
-
-var errOtherKind = errors.New("the answer is of another kind")
-
-// fits is nil for an answer of the right kind.
-func fits(is bool) error {
-	if is {
-		return nil
-	}
-	return errOtherKind
 }
 
 // Attributes are those that the op sets of what is at its path, nil for none, and

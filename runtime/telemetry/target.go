@@ -90,15 +90,16 @@ func (t *Trace) ops(hostName string, began time.Time, steps []target.Step, err e
 // since it may hold what an argument list would, nor what a URL has beside its
 // server.
 func subject(o op.Op) string {
-	switch {
-	case o.Exec != nil && o.Exec.Shell != "":
+	switch o.SubjectKind() {
+	case op.SubjectCommand:
 		return "sh"
-	case o.HTTP != nil:
-		u, err := url.Parse(o.HTTP.URL)
+	case op.SubjectURL:
+		u, err := url.Parse(o.Subject())
 		if err != nil {
 			return ""
 		}
 		return u.Scheme + "://" + u.Host
+	case op.SubjectName:
 	}
 	return o.Subject()
 }

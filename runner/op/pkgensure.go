@@ -1,0 +1,253 @@
+package op
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+)
+
+// KindPkgEnsure is the kind of PkgEnsure.
+const KindPkgEnsure Kind = "pkg.ensure"
+
+// PkgState is the state in which a package shall be.
+type PkgState string
+
+// The states of packages.
+const (
+	PkgPresent PkgState = "present"
+	PkgAbsent  PkgState = "absent" // its configuration stays
+	PkgLatest  PkgState = "latest"
+	PkgPurged  PkgState = "purged" // its configuration goes, too
+)
+
+// PkgWant is a package and the state it shall be in.
+type PkgWant struct {
+	Name  string   `json:"name"`
+	State PkgState `json:"state"`
+	// Version is the exact version, or the beginning of one before a final "*"; "" is any.
+	Version string `json:"version,omitempty"`
+}
+
+// Fits reports whether a version is one that is wanted: the exact one, or one
+// that begins as wanted.
+func (w *PkgWant) Fits(version string) bool {
+	prefix, open := strings.CutSuffix(w.Version, "*")
+	if w.Version == "" || open {
+		return strings.HasPrefix(version, prefix)
+	}
+	return version == w.Version
+}
+
+// PkgEnsure brings packages into their states in one transaction, which is
+// refused where it would remove a package that is not among them. Another
+// transaction that holds the database's lock is waited for.
+type PkgEnsure struct {
+	Packages []PkgWant `json:"packages"`
+	// Update fetches the package lists before, unless they are younger than Valid seconds.
+	Update bool  `json:"update,omitempty"`
+	Valid  int64 `json:"valid,omitempty"`
+	// Recommends installs recommended packages or does not; nil is what the host is set to.
+	Recommends *bool `json:"recommends,omitempty"`
+	// LockMS is how long the lock is waited for, in milliseconds; 0 is two minutes.
+	LockMS int64 `json:"lock_ms,omitempty"`
+	// Simulate changes nothing and tells what would become of the packages as things
+	// stand: errors where it would be refused, and what would come along.
+	Simulate bool `json:"simulate,omitempty"`
+}
+
+func (e *PkgEnsure) kind() Kind    { return KindPkgEnsure }
+func (e *PkgEnsure) changes() bool { return !e.Simulate }
+func (e *PkgEnsure) subject() string {
+	names := make([]string, len(e.Packages))
+	for i, p := range e.Packages {
+		names[i] = p.Name
+	}
+	return strings.Join(names, " ")
+}
+
+func (e *PkgEnsure) validate() error {
+	if len(e.Packages) == 0 {
+		return errors.New("no package is named")
+	}
+	if e.Valid < 0 || e.LockMS < 0 {
+		return errors.New("a time is negative")
+	}
+	for i, p := range e.Packages {
+		if err := checkPackage(p.Name); err != nil {
+			return err
+		}
+		if err := checkVersion(p.Version); err != nil {
+			return err
+		}
+		switch p.State {
+		case PkgPresent, PkgAbsent, PkgLatest, PkgPurged:
+		default:
+			return errors.New("state " + strconv.Quote(string(p.State)) + " is none of present, absent, latest, purged")
+		}
+		for _, other := range e.Packages[:i] {
+			if other.Name == p.Name {
+				return errors.New(p.Name + " is named twice")
+			}
+		}
+	}
+	return nil
+}
+
+func (e *PkgEnsure) scope() Scope { return ScopeNone }
+func (e *PkgEnsure) byPrograms()  {}
+
+// check refuses an answer about other packages than were asked for, and errors of
+// no known class.
+func (e *PkgEnsure) check(r *Result) error {
+	switch {
+	case r.PkgEnsure == nil:
+		return errOtherKind
+	case len(e.Packages) != len(r.PkgEnsure.Packages):
+		return errOtherPackages
+	}
+	for i, c := range r.PkgEnsure.Packages {
+		if c.Name != e.Packages[i].Name {
+			return errOtherPackages
+		}
+		if c.Error == nil {
+			continue
+		}
+		if err := c.Error.Validate(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *PkgEnsure) takes() (may, only bool) {
+	only = true
+	for _, p := range e.Packages {
+		may = may || p.State != PkgPresent && p.State != PkgLatest
+		only = only && (p.State == PkgAbsent || p.State == PkgPurged)
+	}
+	return may, only
+}
+
+func (e *PkgEnsure) tell(w Words) string {
+	w.Told("packages", "update", "valid", "recommends", "lock_ms")
+	var parts []string
+	for _, p := range e.Packages {
+		switch p.State {
+		case PkgAbsent:
+			parts = append(parts, "removes "+p.Name+spaced(p.Version))
+		case PkgPurged:
+			parts = append(parts, "removes "+p.Name+spaced(p.Version)+" with its configuration")
+		case PkgPresent, PkgLatest:
+			parts = append(parts, "installs "+p.tell(w, len(e.Packages) == 1))
+		default:
+			parts = append(parts, "brings "+p.Name+spaced(p.Version)+" to a state")
+		}
+	}
+	valid := strconv.FormatInt(e.Valid, 10) + "s"
+	text := either(e.Update, "fetches the package lists"+either(e.Valid != 0, " where they are older than "+valid, "")+" and ", "") + strings.Join(parts, ", ")
+	if e.Recommends != nil {
+		text += either(*e.Recommends, ", with what they recommend", ", without what they recommend")
+	}
+	if e.Valid != 0 && !e.Update {
+		text += ", lists valid for " + valid
+	}
+	if e.LockMS != 0 {
+		text += ", waiting " + w.Milliseconds(e.LockMS) + " for other package managers"
+	}
+	return text
+}
+
+// tell names a package with the version that the plan shows, and the one that is
+// asked for where that is another.
+func (p *PkgWant) tell(w Words, alone bool) string {
+	version := p.Version
+	if alone && w.Version() != "" {
+		version = w.Version()
+	}
+	text := p.Name + spaced(version)
+	if p.Version != "" && p.Version != version {
+		text += " (wanted is " + p.Version + ")"
+	}
+	if p.State == PkgLatest {
+		text += either(version == "", " in its latest version", ", the latest")
+	}
+	return text
+}
+
+func spaced(version string) string { return either(version == "", "", " "+version) }
+
+func checkVersion(version string) error {
+	for i := range len(version) {
+		c := version[i]
+		if !alphanumeric(c) && strings.IndexByte("+-.:~^_", c) < 0 && (c != '*' || i != len(version)-1) {
+			return errors.New(strconv.Quote(version) + " is no version of a package")
+		}
+	}
+	if version != "" && !alphanumeric(version[0]) || len(version) > 200 {
+		return errors.New(strconv.Quote(version) + " is no version of a package")
+	}
+	return nil
+}
+
+// join joins transactions that want the same of the package manager. The lists
+// are fetched where one of them wants that, and as fresh as the strictest wants.
+func (e *PkgEnsure) join(others []Op) (Op, bool) {
+	joined := *e
+	joined.Packages = nil
+	named := map[string]bool{}
+	for i, o := range append([]Op{{PkgEnsure: e}}, others...) {
+		e := o.PkgEnsure
+		if e == nil || !same(e.Recommends, joined.Recommends) || e.LockMS != joined.LockMS || e.Simulate != joined.Simulate {
+			return Op{}, false
+		}
+		if i > 0 && e.Update {
+			if !joined.Update || e.Valid < joined.Valid {
+				joined.Valid = e.Valid
+			}
+			joined.Update = true
+		}
+		for _, p := range e.Packages {
+			if named[p.Name] {
+				return Op{}, false
+			}
+			named[p.Name] = true
+		}
+		joined.Packages = append(joined.Packages, e.Packages...)
+	}
+	return Op{PkgEnsure: &joined}, true
+}
+
+func same(a, b *bool) bool { return a == nil && b == nil || a != nil && b != nil && *a == *b }
+
+func (e *PkgEnsure) share(r *Result, at *int) (Result, bool) {
+	if r.PkgEnsure == nil {
+		return Result{}, false
+	}
+	share, first := &PkgDone{}, *at == 0
+	if first { // told once
+		share.Also, share.Waited = r.PkgEnsure.Also, r.PkgEnsure.Waited
+	}
+	var ok bool
+	share.Packages, ok = cut(r.PkgEnsure.Packages, at, len(e.Packages))
+	return Result{PkgEnsure: share}, ok
+}
+
+// PkgDone is how a transaction ended: one entry for each package that was
+// named, in their order, and those that came or went along.
+type PkgDone struct {
+	Packages []PkgChange `json:"packages"`
+	Also     []PkgChange `json:"also,omitempty"`
+	// Waited says for what lock it waited and how long, "" where it did not.
+	Waited string `json:"waited,omitempty"`
+}
+
+// Code of the error of a package that was not touched because of another.
+const CodeTransaction = "transaction"
+
+// PkgChange is a package's version before and after; "" is not installed.
+type PkgChange struct {
+	Name   string `json:"name"`
+	Before string `json:"before,omitempty"`
+	After  string `json:"after,omitempty"`
+	Error  *Error `json:"error,omitempty"`
+}
