@@ -89,8 +89,8 @@ func (c *Console) Progress(verb string, hosts []string) *progress.Progress {
 }
 
 // PrintLine shows what a runbook prints where no run is under way.
-func (c *Console) PrintLine(pos diag.Pos, _, text string) {
-	fmt.Fprintf(c.Stderr, "%s: %s\n", pos, ui.Readable(text))
+func (c *Console) PrintLine(pos diag.Pos, host, text string) {
+	fmt.Fprintln(c.Stderr, progress.Printed(pos, host, text))
 }
 
 // CommandLine is the command that was given, where a shell would read it so.

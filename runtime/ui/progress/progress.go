@@ -222,7 +222,7 @@ func (p *Progress) Emit(e event.Event) {
 	case event.UnitFinished:
 		p.unit(e)
 	case event.Printed:
-		p.once(ui.Readable(e.Pos.String()) + ": " + ui.Readable(e.Text))
+		p.line(Printed(e.Pos, e.Host, e.Text))
 	case event.RunStarted, event.RunFinished:
 	}
 }
@@ -355,6 +355,15 @@ func (p *Progress) once(text string) {
 		p.line(text)
 	}
 	p.told[text] = true
+}
+
+// Printed is the line of a runbook's print: its place, the host for which it was evaluated, if any, and the text.
+func Printed(pos diag.Pos, host, text string) string {
+	line := ui.Readable(pos.String()) + ": "
+	if host != "" {
+		line += ui.Readable(host) + ": "
+	}
+	return line + ui.Readable(text)
 }
 
 // line prints a line that stays.
