@@ -18,7 +18,8 @@ func delegateBuiltin() eval.Builtin {
 		Name: "delegate",
 		Doc: "Another host of the inventory, by its name or as hosts() gives it, on which units of this host act: its attributes are all " +
 			"resource types. Such a unit is executed in order with those of this host, and reads and changes the other one, as the user that the " +
-			"other one's units act as. The other host need not be in the play or in --limit.",
+			"other one's units act as. The other host need not be in the play or in --limit. " +
+			"\"localhost\" is the machine that runs froyo; the inventory need not list it.",
 		Example: "lb = delegate(\"lb1\")\n" +
 			"lb.cmd(\"drain %s\" % host.name)\npkg(\"nginx\", state = \"latest\")\nlb.cmd(\"undrain %s\" % host.name)",
 		Make: eval.Function("delegate", makeDelegate),

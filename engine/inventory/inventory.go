@@ -59,6 +59,7 @@ func (h *Host) ActsAs() string {
 type Inventory struct {
 	hosts    []*Host
 	byName   map[string]*Host
+	local    *Host               // used for "localhost" where no source lists it
 	groups   map[string][]string // group → names of its hosts, in the inventory's order
 	warnings []*diag.Error
 	tree     map[string]Group
@@ -68,7 +69,7 @@ type Inventory struct {
 // New makes an inventory of hosts that are complete, in their order. Groups
 // that have no hosts are known besides those that the hosts name.
 func New(hosts []*Host, groups ...string) *Inventory {
-	inv := &Inventory{hosts: hosts, byName: make(map[string]*Host, len(hosts)), groups: map[string][]string{}}
+	inv := &Inventory{hosts: hosts, local: implicit(), byName: make(map[string]*Host, len(hosts)), groups: map[string][]string{}}
 	for _, g := range groups {
 		inv.groups[g] = nil
 	}
@@ -83,14 +84,25 @@ func New(hosts []*Host, groups ...string) *Inventory {
 
 // Localhost is the inventory of the machine that froyo runs on.
 func Localhost() *Inventory {
-	return New([]*Host{{Name: "localhost", Address: "localhost", Connection: Local}})
+	return New([]*Host{implicit()})
 }
+
+const localhost = "localhost"
+
+func implicit() *Host { return &Host{Name: localhost, Address: localhost, Connection: Local} }
 
 // Hosts returns all hosts, as the sources declare them.
 func (inv *Inventory) Hosts() []*Host { return slices.Clone(inv.hosts) }
 
-// Host returns the host of that name, or nil.
-func (inv *Inventory) Host(name string) *Host { return inv.byName[name] }
+// Host returns the host of that name, or nil. The machine that froyo runs on is
+// "localhost" in every inventory; where that does not list it, Hosts does not
+// return it either, and it has no variables, groups or become.
+func (inv *Inventory) Host(name string) *Host {
+	if h := inv.byName[name]; h != nil || name != localhost {
+		return h
+	}
+	return inv.local
+}
 
 // Groups returns the groups with the names of their hosts, those of nested
 // groups among them. Groups without hosts are there, too; "all" is not.
