@@ -19,13 +19,24 @@ func main() {
 	if os.Getenv("GOGC") == "" {
 		collectLess()
 	}
-	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signals := endingSignals()
 	code := cli.Main(context.Background(), console.Process{
 		Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Environ: os.Environ,
 		Signals: signals,
 	})
 	os.Exit(int(code))
+}
+
+// endingSignals are those that ask froyo to end. SIGHUP is none of them under nohup. What is written to a
+// closed pipe gets an error and not SIGPIPE, which would kill a run in the middle of its work.
+func endingSignals() <-chan os.Signal {
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(signals, syscall.SIGHUP)
+	}
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // programs that froyo starts keep the usual one
+	return signals
 }
 
 // Most of what a run takes lives until its end, which is near, so garbage is collected

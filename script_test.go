@@ -108,7 +108,7 @@ func TestScripts(t *testing.T) {
 // sideBySide are the scripts in which hosts, signals or workers meet. Where races are looked for froyo takes five times as
 // long, so only these are run then: make test runs all scripts without -race, and these with it, too.
 var sideBySide = []string{
-	"apply", "delegate", "fulldisk", "interrupt", "machines", "onehost", "probe", "queue", "resume", "rollout", "signals",
+	"apply", "delegate", "ending", "fulldisk", "interrupt", "machines", "onehost", "probe", "queue", "resume", "rollout", "signals",
 	"slow", "stale",
 }
 

@@ -34,6 +34,9 @@ func (c *Console) Finish(ctx context.Context, err error) diag.Code {
 	if err == nil {
 		return diag.OK
 	}
+	if OutputClosed(err) {
+		return diag.Interrupted // as the signal does that others die of
+	}
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		c.Errors.Print(&diag.Error{Summary: "interrupted"})
 		return diag.Interrupted

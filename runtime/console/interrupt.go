@@ -4,25 +4,41 @@ import (
 	"context"
 	"os"
 	"sync"
+	"syscall"
 )
 
 // interrupts decides what a signal does: it cancels the command, but for the
-// first interrupt while changes are being made, which lets what is under way end.
+// first while changes are being made, which lets what is under way end.
 type interrupts struct {
-	mu   sync.Mutex
-	stop chan struct{} // closed by the first interrupt; nil where it cancels
-	told func()        // called then
+	mu       sync.Mutex
+	cancel   context.CancelFunc
+	stop     chan struct{}    // closed by the first interrupt; nil where it cancels
+	told     func(why string) // called then
+	softened bool             // the first has come
 }
+
+// What interrupts a run beside Ctrl-C, as it is told.
+const (
+	byTerminal = "the terminal was closed"
+	bySignal   = "SIGTERM was received"
+	byReader   = "nobody reads the output any more"
+)
 
 // watch cancels the context that it returns when the process gets a signal.
 func (i *interrupts) watch(ctx context.Context, signals <-chan os.Signal) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
+	i.cancel = cancel
 	go func() {
 		for {
 			select {
 			case s := <-signals: // never where it is nil
-				if s != os.Interrupt || !i.soften() {
-					cancel()
+				switch s {
+				case syscall.SIGHUP:
+					i.leave(byTerminal)
+				case syscall.SIGTERM:
+					i.press(bySignal)
+				default:
+					i.press("")
 				}
 			case <-ctx.Done():
 				return
@@ -32,23 +48,40 @@ func (i *interrupts) watch(ctx context.Context, signals <-chan os.Signal) (conte
 	return ctx, cancel
 }
 
-// soften takes an interrupt as the wish to begin nothing more, and reports
-// whether it could: the second is meant.
-func (i *interrupts) soften() bool {
+// press is a wish to end, of which the second is meant.
+func (i *interrupts) press(why string) {
+	if !i.soften(why) {
+		i.cancel()
+	}
+}
+
+// leave is that nobody looks any more. It is told more than once, by the kernel and by the shell, and is
+// meant only once.
+func (i *interrupts) leave(why string) {
+	i.mu.Lock()
+	softened := i.softened
+	i.mu.Unlock()
+	if !softened {
+		i.press(why)
+	}
+}
+
+// soften takes an interrupt as the wish to begin nothing more, and reports whether it could.
+func (i *interrupts) soften(why string) bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.stop == nil {
 		return false
 	}
 	close(i.stop)
-	i.stop = nil
-	i.told()
+	i.stop, i.softened = nil, true
+	i.told(why)
 	return true
 }
 
 // Softly makes the next interrupt close the channel and call told, instead of
-// cancelling the command, until end is called.
-func (c *Console) Softly(told func()) (stop <-chan struct{}, end func()) {
+// cancelling the command, until end is called. why is "" for Ctrl-C.
+func (c *Console) Softly(told func(why string)) (stop <-chan struct{}, end func()) {
 	i := c.interrupts
 	i.mu.Lock()
 	defer i.mu.Unlock()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/openfroyo/froyo/engine/apply"
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/runtime/console"
 	"github.com/openfroyo/froyo/runtime/ui"
 	"github.com/openfroyo/froyo/runtime/ui/report"
 )
@@ -57,13 +58,17 @@ func (s *Session) WritePlanLine() error {
 	return s.into.lines.Plan(d)
 }
 
-// Recap prints the counts of all hosts.
+// Recap prints the counts of all hosts, on standard error where nobody reads standard output any more.
 func (s *Session) Recap(counts []apply.Count) error {
 	var err error
 	if s.lines != nil {
 		err = s.lines.Recap(counts)
 	} else {
 		err = ui.Recap(s.console.Stdout, s.console.Style(s.console.Stdout), counts)
+	}
+	if console.OutputClosed(err) {
+		_ = ui.Recap(s.console.Stderr, s.console.Style(s.console.Stderr), counts) // which may be closed as well
+		err = nil
 	}
 	if s.into != nil {
 		err = errors.Join(err, s.into.lines.Recap(counts))

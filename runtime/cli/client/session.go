@@ -35,6 +35,7 @@ type Session struct {
 	lines      *report.JSONLines // of --json, or nil
 	into       *jsonFile         // of --json-into, or nil
 	junit      *junitFile        // of --junit, or nil
+	unwatch    func()            // ends watching who reads
 }
 
 // Options say what a session writes, and what it is allowed to ask.
@@ -67,6 +68,7 @@ func (l *Loaded) Begin(ctx context.Context, command string, f *Flags, o Options)
 	if s.Run, err = l.Job.Begin(ctx, options); err != nil {
 		return nil, errors.Join(err, s.transports.Close(), l.Close(ctx))
 	}
+	s.unwatch = c.WatchReaders()
 	if err := s.listen(f, o); err != nil {
 		return nil, errors.Join(err, s.Close(ctx, diag.Usage, nil))
 	}
@@ -118,8 +120,11 @@ func (s *Session) Apply(ctx context.Context, step bool) (*run.Result, error) {
 	if step {
 		how.Confirmer = steps // at its question an interrupt ends the run
 	} else {
-		stop, end := s.console.Softly(func() {
-			progress.Note("Stopping: running units finish, no new ones start. Ctrl-C again stops them too.")
+		stop, end := s.console.Softly(func(why string) {
+			if why != "" {
+				why = "Interrupted: " + why + ". "
+			}
+			progress.Note(why + "Stopping: running units finish, no new ones start. Ctrl-C again stops them too.")
 		})
 		defer end()
 		how.Stop = stop
@@ -146,6 +151,7 @@ func (s *Session) Warn() { s.console.Errors.Warnings(s.Run.Planned().Warnings())
 
 // Close ends the run and closes all that was opened for it.
 func (s *Session) Close(ctx context.Context, code diag.Code, counts []apply.Count) error {
+	s.unwatch()
 	errs := []error{s.Run.Close(ctx, code, counts), s.transports.Close(), s.loaded.Close(ctx), s.into.close()}
 	if s.trace != nil {
 		errs = append(errs, s.trace.Close(context.WithoutCancel(ctx)))

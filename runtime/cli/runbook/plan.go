@@ -160,7 +160,7 @@ func printEffects(e *console.Console, effects []plan.Effect, asJSON bool) error 
 // endWith ends a command with an exit code and, where something else went wrong, its error.
 func endWith(code diag.Code, err error) error {
 	code = codeWith(code, err)
-	if errors.Is(err, context.Canceled) {
+	if interrupted(err) {
 		err = &diag.Error{Summary: "interrupted; nothing further was done"}
 	}
 	if code == diag.OK && err == nil {
@@ -174,8 +174,13 @@ func codeWith(code diag.Code, err error) diag.Code {
 	switch {
 	case err == nil:
 		return code
-	case errors.Is(err, context.Canceled):
+	case interrupted(err):
 		return diag.Interrupted
 	}
 	return diag.Worst(code, diag.CodeOf(err))
+}
+
+// interrupted reports whether a command was ended by a signal, or since nobody reads what it prints.
+func interrupted(err error) bool {
+	return errors.Is(err, context.Canceled) || console.OutputClosed(err)
 }

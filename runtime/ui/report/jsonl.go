@@ -57,7 +57,7 @@ func (j *JSONLines) Plan(d *planfile.Document) error {
 
 // Emit implements event.Sink.
 func (j *JSONLines) Emit(e event.Event) {
-	_ = j.write(e.Record()) // Err tells it in the end; a closed pipe ends the process by its own signal
+	_ = j.write(e.Record()) // Err tells it in the end
 }
 
 // Recap writes the counts of all hosts as the last line.
