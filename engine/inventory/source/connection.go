@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/inventory/endpoint"
 )
 
 // setting is a variable of Ansible's that says how a host is reached.
@@ -160,18 +161,18 @@ func setAddress(_ *draft, h *inventory.Host, v any) error {
 
 func setPort(_ *draft, h *inventory.Host, v any) error {
 	var err error
-	h.Port, err = parsePort(fmt.Sprint(v))
+	h.Port, err = endpoint.ParsePort(fmt.Sprint(v))
 	return err
 }
 
 func setUser(_ *draft, h *inventory.Host, v any) error {
 	h.User = fmt.Sprint(v)
-	return checkUser(h.User)
+	return endpoint.CheckUser(h.User)
 }
 
 func setBecomeUser(_ *draft, h *inventory.Host, v any) error {
 	h.BecomeUser = fmt.Sprint(v)
-	return checkUser(h.BecomeUser)
+	return endpoint.CheckUser(h.BecomeUser)
 }
 
 func setKey(d *draft, h *inventory.Host, v any) error {

@@ -111,7 +111,7 @@ func (p *cueParser) common(field string, v cue.Value, vars settings, labels map[
 		})
 	case "vars":
 		p.fields(v, func(name string, v cue.Value) {
-			vars[name] = variable{p.plain(v), p.file.Pos(v)}
+			vars.set(name, variable{p.plain(v), p.file.Pos(v)})
 		})
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/inventory/endpoint"
 )
 
 // draft is what the sources say, before it is put together.
@@ -36,7 +37,7 @@ type hostDraft struct {
 	pos    diag.Pos
 	groups map[string]bool
 	vars   settings // of the inventory file
-	files  settings // of host_vars
+	files  settings // of host_vars, those of the later directory winning
 	labels map[string]string
 }
 
@@ -46,8 +47,9 @@ type groupDraft struct {
 	declared bool // not only named as a child
 	hosts    []reference
 	children []reference
-	vars     settings // of the inventory file
-	files    settings // of group_vars
+	vars     settings   // of the inventory file
+	files    []settings // of group_vars, by directory
+	priority int64      // among groups of the same depth
 	labels   map[string]string
 }
 
@@ -56,17 +58,6 @@ type reference struct {
 	name string
 	pos  diag.Pos
 }
-
-// variable is a value and where it is set.
-type variable struct {
-	value any
-	pos   diag.Pos
-}
-
-type settings map[string]variable
-
-// vaulted stands for a value that ansible-vault encrypted.
-type vaulted struct{}
 
 func newDraft(home string) *draft {
 	return &draft{
@@ -136,12 +127,12 @@ func (d *draft) host(name string, pos diag.Pos) *hostDraft {
 // hostsOf returns the hosts that an entry like ops@web[01:20]:2222 names. The
 // user and the port that stand there are noted.
 func (d *draft) hostsOf(entry string, pos diag.Pos) []*hostDraft {
-	e, err := parseEndpoint(entry)
+	e, err := endpoint.Parse(entry)
 	if err != nil {
 		d.problem(pos, "%w", err)
 		return nil
 	}
-	names, err := inventory.Expand(e.name)
+	names, err := inventory.Expand(e.Name)
 	if err != nil {
 		fault := d.problem(pos, "%w", err)
 		if strings.Contains(entry, "-") {
@@ -155,11 +146,11 @@ func (d *draft) hostsOf(entry string, pos diag.Pos) []*hostDraft {
 		if h == nil {
 			break // one error for a range is enough
 		}
-		if e.user != "" {
-			h.vars["ansible_user"] = variable{e.user, pos}
+		if e.User != "" {
+			h.vars["ansible_user"] = variable{e.User, pos}
 		}
-		if e.port != 0 {
-			h.vars["ansible_port"] = variable{int64(e.port), pos}
+		if e.Port != 0 {
+			h.vars["ansible_port"] = variable{int64(e.Port), pos}
 		}
 		hosts = append(hosts, h)
 	}
@@ -175,7 +166,7 @@ func (d *draft) group(name string, pos diag.Pos) *groupDraft {
 		d.problem(pos, "%w", err)
 		return nil
 	}
-	g := &groupDraft{name: name, pos: pos, vars: settings{}, files: settings{}, labels: map[string]string{}}
+	g := &groupDraft{name: name, pos: pos, vars: settings{}, labels: map[string]string{}}
 	d.groups[name] = g
 	return g
 }
@@ -207,7 +198,20 @@ func (d *draft) warnOfTexts() {
 		if t.count > 1 {
 			what = fmt.Sprintf("variable %q and %d more are", t.first, t.count-1)
 		}
-		d.warn(t.pos, "%s taken as text: templates are not evaluated in an inventory, and INI knows no lists and dicts", what).
+		d.warn(t.pos, "%s taken as text: templates are not evaluated in an inventory, and in INI a list or dict is written as in Python, its strings in quotes", what).
 			WithHint("compute values in inventory.cue or in the runbook; write lists and dicts in YAML or CUE")
 	}
 }
+
+// checkHostName refuses names that would not survive a selector, a path or a command line.
+func checkHostName(name string) error {
+	if name == inventory.All || name == inventory.Ungrouped {
+		return fmt.Errorf("a host cannot be named %q, which is a group", name)
+	}
+	if inventory.IsAddress(name) {
+		return nil
+	}
+	return inventory.CheckName("host", name)
+}
+
+func checkGroupName(name string) error { return inventory.CheckName("group", name) }

@@ -101,7 +101,7 @@ func TestYAML(t *testing.T) {
 			name: "nested",
 			text: `
 all:
-  vars: {on: yes, off: No, quoted: "yes", tilde: ~}
+  vars: {"on": yes, "off": No, quoted: "yes", tilde: ~}
   hosts:
     lone:
   children:
@@ -131,6 +131,10 @@ all:
 			name: "merges: own over merged, first over second",
 			text: "web: {hosts: {h: {v: {<<: [{a: 1, b: 1}, {b: 2, c: 2}], a: 0}, <<: [{x: 1}, {x: 2, y: 2}]}}}",
 			want: []string{`h groups=web v:map[string]interface {}{"a":0, "b":1, "c":2} x:1 y:2`},
+		},
+		{
+			name: "names that are no text, as in Ansible", text: "web: {hosts: {h: {ports: {80: a, 0x10: b, yes: c, ~: d, 1.5: e}, on: 1}}}",
+			want: []string{`h groups=web ports:map[string]interface {}{"1.5":"e", "16":"b", "80":"a", "null":"d", "true":"c"} true:1`},
 		},
 		{name: "group in two places", text: "a: {children: {web: {hosts: {h1: }}}}\nb: {children: {web: }}", want: []string{"h1 groups=a,b,web"}},
 		{name: "vault", text: "web: {hosts: {h1: {a: !vault x, b: 1}}}", want: []string{"h1 groups=web b:1"}},

@@ -18,7 +18,12 @@ var parsers = []func(d *draft, src []byte){
 	func(d *draft, src []byte) { (&reader{draft: d}).parseCUE("hosts", src) },
 	func(d *draft, src []byte) {
 		d.parseINI("hosts", "h1\n[g]\nh1\n")
-		d.variables("hosts", src, d.groups["g"].files)
+		d.variables("hosts", src, d.groups["g"].vars)
+	},
+	func(d *draft, src []byte) {
+		l := newListing(d, "hosts")
+		l.parse(src)
+		l.ask(func(string) ([]byte, error) { return src, nil }, func(string) string { return "hosts" }, nil)
 	},
 }
 
@@ -39,6 +44,10 @@ func FuzzFile(f *testing.F) {
 			"groups: g: {hosts: [\"h[1:3]\"], children: [\"g\"]}", "hosts: h: vars: x: y\ny: x\nx: y\n", "package a\nhosts: {}",
 		},
 		{"a: 1\nb: {c: [x]}\nansible_host: y\n", "$ANSIBLE_VAULT;1.1;AES256\n66\n", "[]", "a: &a [*a]", "{\"a\": 1e400}", "- x", "a: {<<: {b: c}}"},
+		{
+			`{"g": {"hosts": ["h1"], "children": ["c"], "vars": {"a": 1}}, "_meta": {"hostvars": {"h1": {"x": [1.5]}}}}`, `{"g": ["h1"]}`, `{"g": {"a": 1}}`,
+			`[]`, `null`, `{"g": 5}`, `{"g": {"hosts": "h1"}}`, `{"_meta": 1}`, `{"g": ["h"], "_meta": {"hostvars": {"x": {}}}}`, "{", `{"g": {}}`,
+		},
 	} {
 		for _, seed := range seeds {
 			f.Add(uint8(format), []byte(seed))

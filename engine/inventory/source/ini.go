@@ -3,14 +3,13 @@ package source
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"regexp"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/inventory/literal"
 )
 
 // sectionLine is [group], [group:children] or [group:vars], perhaps with a comment.
@@ -123,8 +122,8 @@ func (p *iniParser) entry(line string, indent int) {
 	}
 }
 
-// variable reads name = value. The value may be followed by a comment only
-// where it is a number, a bool or in quotes; anything else is text to its end.
+// variable reads name = value. A comment may follow only what is a literal;
+// anything else is text to its end.
 func (p *iniParser) variable(line string, indent int) {
 	name, value, ok := strings.Cut(line, "=")
 	name = strings.TrimSpace(name)
@@ -132,7 +131,7 @@ func (p *iniParser) variable(line string, indent int) {
 		p.draft.problem(p.pos(indent), "want name=value, got %q", line)
 		return
 	}
-	p.group.vars[name] = p.typed(name, strings.TrimSpace(value), p.pos(indent))
+	p.group.vars.set(name, p.typed(name, strings.TrimSpace(value), p.pos(indent)))
 }
 
 // host reads a host's name, or a range of them, and its variables.
@@ -158,50 +157,36 @@ func (p *iniParser) host(line string, indent int) {
 	}
 	for _, h := range hosts {
 		h.groups[p.group.name] = true
-		maps.Copy(h.vars, vars)
+		h.vars.add(vars)
 	}
 }
 
-// typed gives a value its type, much as Ansible does: whole numbers, True and
-// False, text in quotes; all else is text as it stands. (Ansible also knows
-// fractions, lists and dicts here. 1.10 stays "1.10", which is what is meant.)
+// typed gives a value its type, as Ansible does: a literal of Python is what it
+// is there; all else is text as it stands.
 func (p *iniParser) typed(name, value string, pos diag.Pos) variable {
-	if v, ok := literal(value); ok {
-		return variable{v, pos}
-	}
-	if head, _, ok := strings.Cut(value, " #"); ok {
-		if v, ok := literal(strings.TrimSpace(head)); ok {
-			return variable{v, pos}
+	v, err := literal.Python(value)
+	switch {
+	case errors.Is(err, literal.ErrNoLiteral):
+		out := variable{value, pos}
+		if value != "" && strings.ContainsRune("[{", rune(value[0])) && strings.ContainsRune("]}", rune(value[len(value)-1])) && !isTemplate(value) {
+			p.draft.staysText(name, out)
 		}
+		return out
+	case err != nil:
+		p.draft.problem(pos, "variable %q: %w", name, err).WithHint("text is written in quotes: '\"...\"'")
+	case shortened(value):
+		p.draft.warn(pos, "variable %q: %s is the number %v, as in Ansible", name, value, v).
+			WithHint("if it is text, such as a version, write it in quotes within quotes: '\"%s\"'", value)
 	}
-	v := variable{value, pos}
-	if value != "" && strings.ContainsRune("[{", rune(value[0])) && strings.ContainsRune("]}", rune(value[len(value)-1])) && !isTemplate(value) {
-		p.draft.staysText(name, v)
-	}
-	return v
+	return variable{v, pos}
 }
 
-// literal reads a number, a bool or quoted text.
-func literal(s string) (any, bool) {
-	switch s {
-	case "True":
-		return true, true
-	case "False":
-		return false, true
-	case "":
-		return nil, false
-	}
-	if quote := s[0]; (quote == '"' || quote == '\'') && len(s) >= 2 && s[len(s)-1] == quote {
-		inner := s[1 : len(s)-1]
-		return inner, !strings.ContainsRune(inner, rune(quote)) && !strings.ContainsRune(inner, '\\')
-	}
-	digits := strings.TrimLeft(s, "+-")
-	if len(s)-len(digits) > 1 || len(digits) > 1 && digits[0] == '0' { // 0644 is text
-		return nil, false
-	}
-	n, err := strconv.ParseInt(s, 10, 64)
-	return n, err == nil
+// shortened reports fractions that lose a digit as a number, as versions do: 1.10.
+func shortened(value string) bool {
+	return fraction.MatchString(value) && strings.HasSuffix(value, "0") && !strings.HasSuffix(value, ".0")
 }
+
+var fraction = regexp.MustCompile(`^[0-9]+\.[0-9]+$`)
 
 // word is a part of a line; offset is where it begins.
 type word struct {

@@ -40,46 +40,6 @@ func TestSplitWords(t *testing.T) {
 	}
 }
 
-func TestLiteral(t *testing.T) {
-	for _, tt := range []struct {
-		text string
-		want any // nil for plain text
-	}{
-		{"5", int64(5)},
-		{"-5", int64(-5)},
-		{"0", int64(0)},
-		{"True", true},
-		{"False", false},
-		{"true", nil}, // text, as in Ansible
-		{"false", nil},
-		{"TRUE", nil},
-		{`"5"`, "5"},
-		{`'a b'`, "a b"},
-		{`""`, ""},
-		{"0644", nil},
-		{"1.10", nil},
-		{"yes", nil},
-		{"None", nil},
-		{"--5", nil},
-		{"99999999999999999999", nil},
-		{`"a" "b"`, nil},
-		{`"a\n"`, nil},
-		{`"`, nil},
-		{"", nil},
-		{"[1]", nil},
-	} {
-		t.Run(tt.text, func(t *testing.T) {
-			got, ok := literal(tt.text)
-			if !ok {
-				got = nil
-			}
-			if got != tt.want {
-				t.Errorf("got %#v, want %#v", got, tt.want)
-			}
-		})
-	}
-}
-
 func FuzzINI(f *testing.F) {
 	for _, seed := range []string{
 		"", "h1", "h[1:3] a=b", "[g]\nh1 ansible_host=x\n[g:vars]\na = 'b' # c\n[all:children]\ng\n", "[g:x]\n", "[", "a 'b",

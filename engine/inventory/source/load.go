@@ -1,10 +1,11 @@
-// Package source reads inventories: from CUE, from Ansible's INI and YAML, or
+// Package source reads inventories: from CUE, from Ansible's INI and YAML, from
+// programs that speak Ansible's JSON protocol, from directories of these, or
 // from a list on the command line.
 //
-// An inventory is what the operator wrote and nothing else: no program is run
-// and no template evaluated to find it, and passwords have no place in it.
-// Beside the standard library the package imports engine/inventory,
-// engine/diag, engine/cuefile and the parsers of CUE and YAML.
+// No template is evaluated to find an inventory, and passwords have no place in
+// it. Beside the standard library the package imports engine/inventory,
+// engine/inventory/literal, engine/diag, engine/cuefile and the parsers of CUE
+// and YAML; it starts no process itself.
 package source
 
 import (
@@ -26,29 +27,38 @@ import (
 type Options struct {
 	// Home is what ~ stands for in the paths of keys.
 	Home string
-	// Trust, where it is not nil, is asked before a file is read.
+	// Trust, where it is not nil, is asked before a file is read or run.
 	Trust func(path string) error
+	// Run runs a program and returns what it prints; where it is nil, inventories that are programs are refused.
+	// An error that wraps syscall.ENOEXEC says that the file is no program.
+	Run func(path string, args ...string) ([]byte, error)
 }
 
 // maxFile bounds what is read of a file.
 const maxFile = 16 << 20
 
 // Load reads sources and merges them, the later winning. A source is the path
-// of a file, or a list of hosts, which contains a comma: "h1,", "ops@h1:2222,[::1]:22".
+// of a file, a directory of such files, or a list of hosts, which contains a
+// comma: "h1,", "ops@h1:2222,[::1]:22".
 // The error joins a *diag.Error for each problem.
 //
 // A file's format is told by its name (.cue, .ini, .cfg, .yml, .yaml, .json),
-// else by its content. Files group_vars/G and host_vars/H beside it, in YAML, or
-// directories of these, are read as well. Of two values for a variable, as in
-// Ansible, host_vars win over the host in the inventory, this over group_vars,
-// and these over the groups in the inventory; inner groups over outer ones.
+// else by its content. One that is executable is run with --list instead, once,
+// and with --host NAME if what it prints has no _meta.hostvars. Of a directory
+// all files are read in the order of their names, but those that Ansible ignores.
+//
+// Files group_vars/G and host_vars/H beside a file or in a directory that is a
+// source, in YAML, or directories of these, are read as well. Of two values for
+// a variable, as in Ansible, host_vars win over the host in the inventory, this
+// over group_vars, and these over the groups in the inventory; inner groups over
+// outer ones, and of files those of the later source.
 //
 // A relative path of a key counts from the directory of a CUE file; in Ansible's
 // formats, as there, from the working directory. A host named localhost is
 // this machine itself unless something says how to reach it.
 func Load(sources []string, opts Options) (*inventory.Inventory, error) {
 	d := newDraft(opts.Home)
-	r := &reader{draft: d, trust: opts.Trust}
+	r := &reader{draft: d, trust: opts.Trust, run: opts.Run}
 	for _, source := range sources {
 		r.source(source)
 	}
@@ -62,7 +72,8 @@ func Load(sources []string, opts Options) (*inventory.Inventory, error) {
 type reader struct {
 	draft *draft
 	trust func(path string) error
-	dirs  []string // where inventory files lie
+	run   func(path string, args ...string) ([]byte, error)
+	dirs  []string // where group_vars and host_vars may lie, the weakest first
 }
 
 func (r *reader) source(source string) {
@@ -70,17 +81,24 @@ func (r *reader) source(source string) {
 	switch {
 	case err != nil && strings.Contains(source, ","):
 		r.hostList(source)
+		return
 	case errors.Is(err, fs.ErrNotExist):
 		r.draft.problem(diag.Pos{}, "there is no inventory file %q", source).
 			WithHint("to name hosts instead, end the list with a comma: -i %s,", strings.TrimSpace(source))
+		return
 	case err != nil:
 		r.draft.problem(diag.Pos{}, "inventory %w", err)
-	case info.IsDir():
-		r.draft.problem(diag.Pos{}, "inventory %q is a directory, which is not supported", source).
-			WithHint("give its files, each with -i of its own: CUE, Ansible INI or YAML")
-	default:
+		return
+	}
+	dir := filepath.Dir(source)
+	if info.IsDir() {
+		dir = filepath.Clean(source)
+		r.directory(source, 0)
+	} else {
 		r.file(source)
 	}
+	// The last time that a directory is named counts.
+	r.dirs = append(slices.DeleteFunc(r.dirs, func(other string) bool { return other == dir }), dir)
 }
 
 func (r *reader) hostList(list string) {
@@ -92,14 +110,17 @@ func (r *reader) hostList(list string) {
 }
 
 func (r *reader) file(path string) {
+	if r.program(path) {
+		return
+	}
 	src, err := r.read(path)
 	if err != nil {
 		r.add(err)
 		return
 	}
 	if bytes.HasPrefix(src, []byte("#!")) {
-		r.draft.problem(diag.Pos{File: path, Line: 1, Col: 1}, "an inventory that is a program is not supported").
-			WithHint("run it yourself, and give what it prints as a file: CUE, Ansible INI or YAML")
+		r.draft.problem(diag.Pos{File: path, Line: 1, Col: 1}, "the inventory is a program, but it is not executable").
+			WithHint("chmod +x %s", path)
 		return
 	}
 	switch formatOf(path, src) {
@@ -109,9 +130,6 @@ func (r *reader) file(path string) {
 		r.draft.parseYAML(path, src)
 	case formatINI:
 		r.draft.parseINI(path, string(src))
-	}
-	if dir := filepath.Dir(path); !slices.Contains(r.dirs, dir) {
-		r.dirs = append(r.dirs, dir)
 	}
 }
 
@@ -126,11 +144,17 @@ func (r *reader) add(err error) {
 	}
 }
 
+// trusts asks whether a file may be used.
+func (r *reader) trusts(path string) error {
+	if r.trust == nil {
+		return nil
+	}
+	return r.trust(path)
+}
+
 func (r *reader) read(path string) ([]byte, error) {
-	if r.trust != nil {
-		if err := r.trust(path); err != nil {
-			return nil, err
-		}
+	if err := r.trusts(path); err != nil {
+		return nil, err
 	}
 	f, err := os.Open(path)
 	if err != nil {

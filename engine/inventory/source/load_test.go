@@ -117,15 +117,14 @@ func TestFormatIsTold(t *testing.T) {
 }
 
 func TestWhatIsNoInventory(t *testing.T) {
-	files(t, map[string]string{"dir/x": "h1", "script.py": "#!/usr/bin/python3\n", "ok": "h1"})
+	files(t, map[string]string{"script.py": "#!/usr/bin/python3\n", "ok": "h1"})
 	if err := os.Truncate("ok", 17<<20); err != nil {
 		t.Fatal(err)
 	}
-	_, err := source.Load([]string{"dir", "script.py", "nix", "ok"}, source.Options{})
+	_, err := source.Load([]string{"script.py", "nix", "ok"}, source.Options{})
 	check(t, "errors", []string{
-		`inventory "dir" is a directory, which is not supported (give its files, each with -i of its own: CUE, Ansible INI or YAML)`,
+		`script.py:1:1: the inventory is a program, but it is not executable (chmod +x script.py)`,
 		`there is no inventory file "nix" (to name hosts instead, end the list with a comma: -i nix,)`,
-		`script.py:1:1: an inventory that is a program is not supported (run it yourself, and give what it prints as a file: CUE, Ansible INI or YAML)`,
 		`ok: the file is larger than 16 MiB`,
 	}, reportError(err))
 }
@@ -254,20 +253,21 @@ func TestWhatHasNoEffectIsTold(t *testing.T) {
 	inv, err := load(t, "hosts", `
 [web]
 h1 ansible_password=geheim ansible_become_pass="{{ vault }}" ansible_ssh_common_args="-J jump"
-h2 a="{{ b }}" c="['x']"
+h2 a="{{ b }}" c="[x]" d="['x']" version=1.10
 web
 `)
 	if err != nil {
 		t.Fatal(err)
 	}
-	check(t, "hosts", []string{"h1 groups=web", `h2 groups=web a:"{{ b }}" c:"['x']"`, "web groups=web"}, show(inv))
+	check(t, "hosts", []string{"h1 groups=web", `h2 groups=web a:"{{ b }}" c:"[x]" d:[]interface {}{"x"} version:1.1`, "web groups=web"}, show(inv))
 	const asks = " is ignored: passwords do not belong into an inventory" +
 		" (froyo asks for them: -k for the SSH password, -K for the sudo password; better still, log in with a key)"
 	check(t, "warnings", []string{
+		`hosts:4:34: variable "version": 1.10 is the number 1.1, as in Ansible (if it is text, such as a version, write it in quotes within quotes: '"1.10"')`,
 		"hosts:3:4: ansible_password" + asks,
 		"hosts:3:28: ansible_become_pass" + asks,
 		"hosts:3:62: ansible_ssh_common_args has no effect (options of SSH belong into ~/.ssh/config, which froyo reads; jump hosts, too)",
-		`hosts:4:16: variable "c" and 1 more are taken as text: templates are not evaluated in an inventory, and INI knows no lists and dicts` +
+		`hosts:4:16: variable "c" and 1 more are taken as text: templates are not evaluated in an inventory, and in INI a list or dict is written as in Python, its strings in quotes` +
 			" (compute values in inventory.cue or in the runbook; write lists and dicts in YAML or CUE)",
 		`hosts:5:1: "web" is the name of a host and of a group (hosts:2:2); selectors take it for the group`,
 	}, report(inv.Warnings()...))

@@ -2,8 +2,10 @@ package source
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/openfroyo/froyo/engine/diag"
@@ -48,6 +50,7 @@ func (d *draft) resolve() (*inventory.Inventory, error) {
 func (r *resolver) references() {
 	for _, name := range slices.Sorted(maps.Keys(r.draft.groups)) {
 		g := r.draft.groups[name]
+		r.priority(g)
 		for _, ref := range g.hosts {
 			if h := r.draft.hosts[ref.name]; h != nil {
 				h.groups[name] = true
@@ -134,26 +137,30 @@ func (r *resolver) host(h *hostDraft) (*inventory.Host, map[string]diag.Pos) {
 
 // merge gives the host's variables, the later of these winning, as in Ansible:
 // groups of the inventory file, group_vars/all, other group_vars, the host in
-// the inventory file, host_vars. Inner groups win over those that contain them.
+// the inventory file, host_vars. Inner groups win over those that contain them,
+// and in group_vars those of a later directory over all of an earlier one.
 func (r *resolver) merge(h *hostDraft, groups []*groupDraft) settings {
 	vars := settings{}
-	add := func(more settings) {
-		sensitive, said := vars[inventory.Sensitive]
-		maps.Copy(vars, more)
-		if now, again := more[inventory.Sensitive]; said && again {
-			now.value = inventory.JoinNames(sensitive.value, now.value)
-			vars[inventory.Sensitive] = now
+	for _, g := range groups {
+		vars.add(g.vars)
+	}
+	for _, g := range groups {
+		for _, files := range g.files {
+			if g.name == inventory.All {
+				vars.add(files)
+			}
 		}
 	}
-	for _, g := range groups {
-		add(g.vars)
+	for dir := 0; len(groups) > 0 && dir < len(groups[0].files); dir++ {
+		for _, g := range groups {
+			if g.name != inventory.All {
+				vars.add(g.files[dir])
+			}
+		}
 	}
-	for _, g := range groups {
-		add(g.files)
-	}
-	add(h.vars)
-	add(h.files)
-	delete(vars, "ansible_group_priority")
+	vars.add(h.vars)
+	vars.add(h.files)
+	delete(vars, groupPriority)
 	return vars
 }
 
@@ -179,7 +186,7 @@ func (r *resolver) groupsOf(h *hostDraft) []*groupDraft {
 		}
 	}
 	slices.SortFunc(groups, func(a, b *groupDraft) int {
-		return cmp.Or(cmp.Compare(r.depth(a.name), r.depth(b.name)), cmp.Compare(a.priority(), b.priority()), cmp.Compare(a.name, b.name))
+		return cmp.Or(cmp.Compare(r.depth(a.name), r.depth(b.name)), cmp.Compare(a.priority, b.priority), cmp.Compare(a.name, b.name))
 	})
 	return groups
 }
@@ -217,14 +224,20 @@ func (r *resolver) depth(name string) int {
 	return depth
 }
 
-// priority decides between groups of the same depth, as in Ansible.
-func (g *groupDraft) priority() int64 {
-	for _, vars := range []settings{g.files, g.vars} {
-		if n, ok := vars["ansible_group_priority"].value.(int64); ok {
-			return n
-		}
+// groupPriority is the variable that decides between groups of the same depth, as in Ansible.
+const groupPriority = "ansible_group_priority"
+
+// priority reads the priority of a group.
+func (r *resolver) priority(g *groupDraft) {
+	v, ok := g.vars[groupPriority]
+	if !ok {
+		g.priority = 1
+		return
 	}
-	return 1
+	var err error
+	if g.priority, err = strconv.ParseInt(fmt.Sprint(v.value), 10, 64); err != nil {
+		r.draft.problem(v.pos, "%s: want a whole number, got %q", groupPriority, fmt.Sprint(v.value))
+	}
 }
 
 // warnOfNames tells of names that mean a host and a group: selectors take the group.
@@ -278,12 +291,4 @@ func (r *resolver) tree() map[string]inventory.Group {
 		tree[inventory.Ungrouped] = ungrouped
 	}
 	return tree
-}
-
-func (s settings) origins() map[string]diag.Pos {
-	out := make(map[string]diag.Pos, len(s))
-	for name, v := range s {
-		out[name] = v.pos
-	}
-	return out
 }

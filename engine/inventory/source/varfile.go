@@ -14,6 +14,9 @@ import (
 	"github.com/openfroyo/froyo/engine/inventory"
 )
 
+// vaulted stands for a value that ansible-vault encrypted.
+type vaulted struct{}
+
 // varExtensions are what a file of variables may end in, as in Ansible; the first that exists counts.
 var varExtensions = []string{"", ".yml", ".yaml", ".json"}
 
@@ -23,13 +26,17 @@ const maxDirectories = 8
 // varFiles reads the variables of groups and hosts that lie beside an inventory file.
 func (r *reader) varFiles(dir string) {
 	groups := r.entries(filepath.Join(dir, "group_vars"))
-	if len(groups) > 0 {
-		for _, name := range []string{inventory.All, inventory.Ungrouped} {
-			r.draft.group(name, diag.Pos{File: dir})
-		}
+	for _, name := range []string{inventory.All, inventory.Ungrouped} {
+		r.draft.group(name, diag.Pos{File: dir})
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.draft.groups)) {
-		r.varFile(filepath.Join(dir, "group_vars"), groups, name, r.draft.groups[name].files)
+		g, into := r.draft.groups[name], settings{}
+		r.varFile(filepath.Join(dir, "group_vars"), groups, name, into)
+		if v, ok := into[groupPriority]; ok {
+			r.draft.warn(v.pos, "%s has no effect in a file of variables, as in Ansible", groupPriority).
+				WithHint("set it with the group in the inventory itself")
+		}
+		g.files = append(g.files, into)
 	}
 	hosts := r.entries(filepath.Join(dir, "host_vars"))
 	for _, h := range r.draft.order {
@@ -80,11 +87,14 @@ func (r *reader) varTree(path string, into settings, depth int) {
 		return
 	}
 	for _, e := range list {
-		hidden := strings.HasPrefix(e.Name(), ".") || strings.HasSuffix(e.Name(), "~")
-		if hidden || !e.IsDir() && e.Type()&fs.ModeSymlink == 0 && !slices.Contains(varExtensions, filepath.Ext(e.Name())) {
+		name, ext := filepath.Join(path, e.Name()), filepath.Ext(e.Name())
+		if strings.HasPrefix(e.Name(), ".") || strings.HasSuffix(e.Name(), "~") || !slices.Contains(varExtensions, ext) {
 			continue
 		}
-		r.varTree(filepath.Join(path, e.Name()), into, depth+1)
+		if info, err := os.Stat(name); err == nil && info.IsDir() && ext != "" {
+			continue // as Ansible does
+		}
+		r.varTree(name, into, depth+1)
 	}
 }
 
@@ -108,4 +118,35 @@ func (d *draft) variables(path string, src []byte, into settings) {
 	if root := p.document(src); root != nil {
 		p.settings(root, "the file", into)
 	}
+}
+
+// variable is a value and where it is set.
+type variable struct {
+	value any
+	pos   diag.Pos
+}
+
+type settings map[string]variable
+
+func (s settings) origins() map[string]diag.Pos {
+	out := make(map[string]diag.Pos, len(s))
+	for name, v := range s {
+		out[name] = v.pos
+	}
+	return out
+}
+
+// add puts more settings over these.
+func (s settings) add(more settings) {
+	for name, v := range more {
+		s.set(name, v)
+	}
+}
+
+// set gives a name a value. Of what is sensitive nothing is taken back.
+func (s settings) set(name string, v variable) {
+	if before, ok := s[name]; ok && name == inventory.Sensitive {
+		v.value = inventory.JoinNames(before.value, v.value)
+	}
+	s[name] = v
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -13,6 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/inventory/literal"
 )
 
 // yamlParser reads Ansible's YAML: groups with hosts, children and vars, nested.
@@ -37,7 +37,9 @@ func (d *draft) parseYAML(file string, src []byte) {
 
 // document parses src and returns its one value, nil where it is empty or broken.
 func (p *yamlParser) document(src []byte) *yaml.Node {
-	p.json = json.Valid(src)
+	if p.json = json.Valid(src); p.json {
+		return p.jsonDocument(src)
+	}
 	var doc yaml.Node
 	if err := yaml.Unmarshal(src, &doc); err != nil {
 		p.broken(err)
@@ -57,6 +59,19 @@ func (p *yamlParser) document(src []byte) *yaml.Node {
 		return nil
 	}
 	return doc.Content[0]
+}
+
+// jsonDocument is document for JSON.
+func (p *yamlParser) jsonDocument(src []byte) *yaml.Node {
+	root, err := literal.JSON(src)
+	if e, ok := errors.AsType[*literal.SyntaxError](err); ok {
+		p.draft.problem(diag.Pos{File: p.file, Line: e.Line, Col: e.Col}, "%s", e.Msg)
+		return nil
+	}
+	if root.Tag == "!!null" {
+		return nil
+	}
+	return root
 }
 
 var yamlLine = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?(.*)$`)
@@ -184,7 +199,7 @@ func (p *yamlParser) host(g *groupDraft, key, value *yaml.Node) {
 	p.settings(value, fmt.Sprintf("host %q", key.Value), vars)
 	for _, h := range p.draft.hostsOf(key.Value, p.pos(key)) {
 		h.groups[g.name] = true
-		maps.Copy(h.vars, vars)
+		h.vars.add(vars)
 	}
 }
 
@@ -196,7 +211,12 @@ func (p *yamlParser) settings(n *yaml.Node, what string, into settings) {
 			p.draft.problem(p.pos(value), "%s: variable %q: %w", what, key.Value, err)
 			return
 		}
-		into[key.Value] = variable{v, p.pos(key)}
+		name, err := p.key(key)
+		if err != nil {
+			p.draft.problem(p.pos(key), "%s: %w", what, err)
+			return
+		}
+		into.set(name, variable{v, p.pos(key)})
 	})
 }
 
@@ -223,7 +243,7 @@ func (p *yamlParser) plain(n *yaml.Node, depth int) (any, error) {
 	case n.Kind == yaml.MappingNode:
 		return p.plainMap(n, depth)
 	}
-	return scalar(n, p.json)
+	return literal.Scalar(n, p.json)
 }
 
 // element is plain for a value within another one.
@@ -242,7 +262,24 @@ func (p *yamlParser) plainMap(n *yaml.Node, depth int) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		fields[f.key.Value] = v
+		name, err := p.key(f.key)
+		if err != nil {
+			return nil, err
+		}
+		fields[name] = v
 	}
 	return fields, nil
+}
+
+// key is the name of a field, as Ansible writes it in JSON: that of yes is true.
+func (p *yamlParser) key(n *yaml.Node) (string, error) {
+	v, err := literal.Scalar(n, p.json)
+	if err != nil {
+		return "", err
+	}
+	name, err := literal.Key(v)
+	if err == nil && name != n.Value {
+		p.draft.warn(p.pos(n), "the name %s is read as %s, as in Ansible", n.Value, name).WithHint("write it in quotes: %q", n.Value)
+	}
+	return name, err
 }

@@ -69,7 +69,7 @@ func Load(ctx context.Context, c *console.Console, f *Flags) (*Loaded, error) {
 	if err := l.locate(&spec, cmp.Or(f.File, defaultRunbook)); err != nil {
 		return nil, err
 	}
-	err := l.describe(&spec, f)
+	err := l.describe(ctx, &spec, f)
 	if err == nil {
 		err = l.read(ctx, spec, l.dir)
 	}
@@ -80,7 +80,7 @@ func Load(ctx context.Context, c *console.Console, f *Flags) (*Loaded, error) {
 }
 
 // describe adds what flags and the workspace say of variables and hosts.
-func (l *Loaded) describe(spec *run.Spec, f *Flags) error {
+func (l *Loaded) describe(ctx context.Context, spec *run.Spec, f *Flags) error {
 	c := l.Console
 	given, err := f.Values(c.Process.Environ())
 	if err != nil {
@@ -89,7 +89,7 @@ func (l *Loaded) describe(spec *run.Spec, f *Flags) error {
 	if spec.InventoryFiles, err = f.Files(); err != nil {
 		return err
 	}
-	read, err := f.Read(c, l.Workspace)
+	read, err := f.Read(ctx, c, l.Workspace)
 	if err != nil {
 		return err
 	}

@@ -108,7 +108,7 @@ func (l *Loaded) again(ctx context.Context, spec run.Spec, saved *planfile.Docum
 		if len(sources) == 0 {
 			return inventory.New(nil), nil
 		}
-		return flags.Load(l.Console, l.Workspace, sources)
+		return flags.Load(ctx, l.Console, l.Workspace, sources)
 	}
 	var restored map[string]bool
 	spec.Vars, restored, err = spec.Vars.Restore(vars.Source{Given: given, Now: now, Seal: seal, What: what})

@@ -31,9 +31,9 @@ func (c *cursor) values(ctx context.Context, v *kong.Value, typed string) []prop
 	case "files":
 		return files(typed, strings.FieldsFunc(extensions, func(r rune) bool { return r == ',' }))
 	case "hosts":
-		return c.hosts(typed, false)
+		return c.hosts(ctx, typed, false)
 	case "selector":
-		return c.hosts(typed, true)
+		return c.hosts(ctx, typed, true)
 	case "units":
 		return c.units(ctx, false)
 	case "tags":
@@ -77,13 +77,13 @@ func (c *cursor) quiet() (*console.Console, func() error, error) {
 }
 
 // hosts lists hosts, and for selectors groups, after what is already joined to them.
-func (c *cursor) hosts(typed string, selector bool) []proposal {
+func (c *cursor) hosts(ctx context.Context, typed string, selector bool) []proposal {
 	e, done, err := c.quiet()
 	if err != nil {
 		return nil
 	}
 	defer done() //nolint:errcheck // nothing is kept in it
-	f, err := (&inventory.Flags{Inventory: c.given["inventory"]}).Load(e)
+	f, err := (&inventory.Flags{Inventory: c.given["inventory"]}).Load(ctx, e)
 	if err != nil {
 		return nil // the command itself says what is wrong with the inventory
 	}

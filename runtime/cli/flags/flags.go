@@ -6,7 +6,7 @@ package flags
 
 // Target says which hosts, and how to get onto them.
 type Target struct {
-	Inventory []string `short:"i" sep:"none" placeholder:"FILE|h1,h2," complete:"files" help:"Inventory: CUE, Ansible INI or YAML, or a list of hosts with a comma. May be repeated."`
+	Inventory []string `short:"i" sep:"none" placeholder:"FILE|h1,h2," complete:"files" help:"Inventory: CUE, Ansible INI or YAML, a program as for Ansible, a directory of these, or a list of hosts with a comma. May be repeated."`
 	Limit     string   `short:"l" placeholder:"SELECTOR" complete:"selector" help:"Only these hosts: names, globs, groups, k=v labels; ':' joins, '&' intersects, '!' excludes."`
 	User      string   `short:"u" help:"Log in as this user where the inventory names none."`
 	Become    bool     `short:"b" help:"Act as root by sudo where the inventory and the runbook say nothing else."`

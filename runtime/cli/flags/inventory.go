@@ -2,22 +2,25 @@ package flags
 
 import (
 	"cmp"
+	"context"
 	"maps"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
-
-	"github.com/openfroyo/froyo/engine/inventory/source"
+	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/inventory/program"
+	"github.com/openfroyo/froyo/engine/inventory/source"
 	"github.com/openfroyo/froyo/runtime/console"
 	"github.com/openfroyo/froyo/runtime/workspace"
 )
 
 // Read reads the sources that flags or the workspace name. This machine is the
 // target only where neither names any.
-func (f *Target) Read(c *console.Console, w *workspace.Workspace) (*inventory.Inventory, error) {
+func (f *Target) Read(ctx context.Context, c *console.Console, w *workspace.Workspace) (*inventory.Inventory, error) {
 	sources := f.Inventory
 	if len(sources) == 0 {
 		sources = w.Inventory()
@@ -26,7 +29,7 @@ func (f *Target) Read(c *console.Console, w *workspace.Workspace) (*inventory.In
 	switch {
 	case len(sources) > 0:
 		var err error
-		if inv, err = Load(c, w, sources); err != nil {
+		if inv, err = Load(ctx, c, w, sources); err != nil {
 			return nil, err
 		}
 	case f.Limit != "":
@@ -56,9 +59,37 @@ func (f *Target) Files() ([]string, error) {
 }
 
 // Load reads the inventory's sources, those in the workspace under its rules.
-func Load(c *console.Console, w *workspace.Workspace, sources []string) (*inventory.Inventory, error) {
-	trust := func(name string) error { return trusted(w, name) }
-	return source.Load(sources, source.Options{Home: c.Getenv("HOME"), Trust: trust})
+// Those that are programs are run.
+func Load(ctx context.Context, c *console.Console, w *workspace.Workspace, sources []string) (*inventory.Inventory, error) {
+	programs, err := runner(c)
+	if err != nil {
+		return nil, err
+	}
+	return source.Load(sources, source.Options{
+		Home:  c.Getenv("HOME"),
+		Trust: func(name string) error { return trusted(w, name) },
+		Run: func(path string, args ...string) ([]byte, error) {
+			return programs.Run(ctx, path, args...)
+		},
+	})
+}
+
+// runner runs the programs of an inventory, for as long as the environment
+// allows. What is meant for froyo, such as passwords, is not passed on.
+func runner(c *console.Console) (*program.Runner, error) {
+	r := &program.Runner{Limit: program.DefaultLimit}
+	r.Env = slices.DeleteFunc(c.Process.Environ(), func(entry string) bool { return strings.HasPrefix(entry, "FROYO_") })
+	text := c.Getenv(program.LimitVariable)
+	if text == "" {
+		return r, nil
+	}
+	const day = 24 * 60 * 60
+	seconds, err := strconv.Atoi(text)
+	if err != nil || seconds < 1 || seconds > day {
+		return nil, diag.Errorf(diag.Pos{}, "%s=%q in the environment: want seconds, from 1 to %d", program.LimitVariable, text, day)
+	}
+	r.Limit = time.Duration(seconds) * time.Second
+	return r, nil
 }
 
 // trusted applies the workspace's rules to files of the inventory that lie in it;

@@ -23,8 +23,8 @@ Examples:
 }
 
 // Run prints the tree.
-func (c *graphCommand) Run(_ context.Context, e *console.Console) error {
-	f, err := c.Load(e)
+func (c *graphCommand) Run(ctx context.Context, e *console.Console) error {
+	f, err := c.Load(ctx, e)
 	if err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ func (*hostCommand) Help() string {
 
 // Run shows a host: what the inventory says, and what earlier runs stored.
 func (c *hostCommand) Run(ctx context.Context, e *console.Console) error {
-	f, err := c.Load(e)
+	f, err := c.Load(ctx, e)
 	if err != nil {
 		return err
 	}

@@ -45,13 +45,13 @@ type Fleet struct {
 }
 
 // Load reads the inventory. No runbook is needed.
-func (f *Flags) Load(e *console.Console) (*Fleet, error) {
+func (f *Flags) Load(ctx context.Context, e *console.Console) (*Fleet, error) {
 	w, err := here.Workspace(e)
 	if err != nil {
 		return nil, err
 	}
 	target := &flags.Target{Inventory: f.Inventory, Limit: f.Limit}
-	read, err := target.Read(e, w)
+	read, err := target.Read(ctx, e, w)
 	if err != nil {
 		return nil, err
 	}
@@ -90,8 +90,8 @@ func (*listCommand) Help() string {
 }
 
 // Run lists the hosts.
-func (c *listCommand) Run(_ context.Context, e *console.Console) error {
-	f, err := c.Load(e)
+func (c *listCommand) Run(ctx context.Context, e *console.Console) error {
+	f, err := c.Load(ctx, e)
 	if err != nil {
 		return err
 	}

@@ -156,7 +156,7 @@ func (c *breakCommand) Run(ctx context.Context, e *console.Console) (err error) 
 	defer func() { err = errors.Join(err, held.close()) }()
 	run, host, _ := strings.Cut(c.ID, "/")
 	mine := slices.DeleteFunc(held.held, func(l state.HostLock) bool { return l.Run != run || host != "" && l.Host != host })
-	hosts, names, err := held.hosts(e, &c.Target, host, mine)
+	hosts, names, err := held.hosts(ctx, e, &c.Target, host, mine)
 	if err != nil {
 		return err
 	}
@@ -184,8 +184,8 @@ func (c *breakCommand) Run(ctx context.Context, e *console.Console) (err error) 
 // hosts picks the hosts that a lock is broken on, of those that the inventory
 // has, and their names, of which there may be more. What the store knows nothing of is looked
 // for on all.
-func (l *locks) hosts(e *console.Console, f *flags.Target, host string, mine []state.HostLock) ([]*inventory.Host, []string, error) {
-	read, err := f.Read(e, l.workspace)
+func (l *locks) hosts(ctx context.Context, e *console.Console, f *flags.Target, host string, mine []state.HostLock) ([]*inventory.Host, []string, error) {
+	read, err := f.Read(ctx, e, l.workspace)
 	if err != nil {
 		return nil, nil, err
 	}

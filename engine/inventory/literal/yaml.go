@@ -1,4 +1,8 @@
-package source
+// Package literal reads values as the formats of Ansible's inventories write them:
+// plain words of YAML 1.1, JSON, and in INI the literals of Python.
+//
+// Beside the standard library it imports the parser of YAML.
+package literal
 
 import (
 	"errors"
@@ -28,9 +32,9 @@ var yamlWords = map[string]any{
 // errBinary is a value that has no text.
 var errBinary = errors.New("binary values are not supported")
 
-// scalar types a value as Ansible does. In YAML a plain word counts by the rules
+// Scalar types a value as Ansible does. In YAML a plain word counts by the rules
 // of YAML 1.1, where yes is a bool, 0644 is octal and 1e3 is text; in JSON by those of JSON.
-func scalar(n *yaml.Node, json bool) (any, error) {
+func Scalar(n *yaml.Node, json bool) (any, error) {
 	if n.Style == 0 && n.Kind == yaml.ScalarNode && !json {
 		return plainScalar(n.Value)
 	}

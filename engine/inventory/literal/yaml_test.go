@@ -1,4 +1,4 @@
-package source
+package literal
 
 import (
 	"testing"
@@ -21,13 +21,13 @@ func TestScalar(t *testing.T) {
 		if err := yaml.Unmarshal([]byte("k: "+text+"\n"), &doc); err != nil {
 			t.Fatalf("%s: %v", text, err)
 		}
-		got, err := scalar(doc.Content[0].Content[1], false)
+		got, err := Scalar(doc.Content[0].Content[1], false)
 		if err != nil || got != want {
 			t.Errorf("%s: got %#v, %v; want %#v", text, got, err, want)
 		}
 	}
 	for _, text := range []string{".inf", ".NaN", "99999999999999999999", "0x1FFFFFFFFFFFFFFFFF", "1.0e+999"} {
-		if got, err := scalar(&yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text}, false); err == nil {
+		if got, err := Scalar(&yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text}, false); err == nil {
 			t.Errorf("%s: got %#v, want an error", text, got)
 		}
 	}
@@ -36,7 +36,7 @@ func TestScalar(t *testing.T) {
 		if err := yaml.Unmarshal([]byte(`{"k": `+text+`}`), &doc); err != nil {
 			t.Fatalf("%s: %v", text, err)
 		}
-		got, err := scalar(doc.Content[0].Content[1], true)
+		got, err := Scalar(doc.Content[0].Content[1], true)
 		if err != nil || got != want {
 			t.Errorf("JSON %s: got %#v, %v; want %#v", text, got, err, want)
 		}

@@ -1,4 +1,5 @@
-package source
+// Package endpoint reads how a host is named in a list or an inventory: [user@]name[:port].
+package endpoint
 
 import (
 	"fmt"
@@ -9,39 +10,27 @@ import (
 	"github.com/openfroyo/froyo/engine/inventory"
 )
 
-// checkHostName refuses names that would not survive a selector, a path or a command line.
-func checkHostName(name string) error {
-	if name == inventory.All || name == inventory.Ungrouped {
-		return fmt.Errorf("a host cannot be named %q, which is a group", name)
-	}
-	if inventory.IsAddress(name) {
-		return nil
-	}
-	return inventory.CheckName("host", name)
-}
-
-func checkGroupName(name string) error { return inventory.CheckName("group", name) }
-
-// checkUser refuses what cannot be a user's name, or could be taken for an option.
-func checkUser(name string) error {
+// CheckUser refuses what cannot be a user's name, or could be taken for an option.
+func CheckUser(name string) error {
 	if name == "" || name[0] == '-' || strings.ContainsFunc(name, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) {
 		return fmt.Errorf("%q cannot be a user", name)
 	}
 	return nil
 }
 
-// endpoint is a host as a list or an INI line names it: [user@]name[:port]. The
+// Endpoint is a host as a list or an INI line names it: [user@]name[:port]. The
 // name may be an IPv6 address, with a port in brackets: [::1]:2222.
-type endpoint struct {
-	user, name string
-	port       int
+type Endpoint struct {
+	User, Name string
+	Port       int
 }
 
-func parseEndpoint(s string) (endpoint, error) {
-	var e endpoint
+// Parse reads an entry of a list or of an inventory. The name may have ranges.
+func Parse(s string) (Endpoint, error) {
+	var e Endpoint
 	if i := strings.LastIndexByte(s, '@'); i >= 0 {
-		e.user, s = s[:i], s[i+1:]
-		if err := checkUser(e.user); err != nil {
+		e.User, s = s[:i], s[i+1:]
+		if err := CheckUser(e.User); err != nil {
 			return e, err
 		}
 	}
@@ -49,11 +38,11 @@ func parseEndpoint(s string) (endpoint, error) {
 	if err != nil {
 		return e, err
 	}
-	e.name = name
+	e.Name = name
 	if port == "" {
 		return e, nil
 	}
-	e.port, err = parsePort(port)
+	e.Port, err = ParsePort(port)
 	return e, err
 }
 
@@ -80,7 +69,8 @@ func splitPort(s string) (name, port string, err error) {
 	return s[:i], s[i+1:], nil
 }
 
-func parsePort(s string) (int, error) {
+// ParsePort reads the number of a port.
+func ParsePort(s string) (int, error) {
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 1 || n > 65535 {
 		return 0, fmt.Errorf("%q is no port: want a number from 1 to 65535", s)
