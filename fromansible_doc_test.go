@@ -70,7 +70,9 @@ func (b *ansibleRunbook) add(span string) bool {
 	host := fmt.Sprintf("r%d", len(b.hosts))
 	switch {
 	case strings.HasPrefix(span, "load("):
-		b.loads.WriteString(span + "\n")
+		if !strings.Contains(b.loads.String(), span) {
+			b.loads.WriteString(span + "\n")
+		}
 		return true
 	case strings.HasPrefix(span, "play("):
 		b.body.WriteString(strings.Replace(span, `"web", hosts = "web"`, fmt.Sprintf("%q, hosts = %q", host, host), 1) + "\n")
