@@ -20,8 +20,8 @@ import (
 )
 
 // within refuses what a provider would do when the step is executed beyond what
-// was announced for it: what its plan holds, or, where there was nothing to do or
-// to be known, what it may do. A unit may need more or less of that, as the
+// was announced for it: its planned effects, or, where there was nothing to do or
+// to be known, its potential ones. A unit may need more or less of that, as the
 // host is by now, but nothing else. Of a saved plan exactly what was reviewed is
 // done until the plan's own changes have made the host another one.
 func (a *attempt) within() error {

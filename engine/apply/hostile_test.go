@@ -212,7 +212,7 @@ func TestUnannouncedFields(t *testing.T) {
 			continue
 		}
 		kinds[v.Kind] = true
-		for _, turn := range []string{"sent ahead", "its own", "again", "may"} {
+		for _, turn := range []string{"sent ahead", "its own", "again", "potential"} {
 			when, units := turn, []*unit.Unit{}
 			if turn == "sent ahead" || turn == "its own" {
 				when = "apply"

@@ -114,7 +114,7 @@ func answerPackage(r abi.Request) abi.Reply {
 		return abi.Reply{Actual: actual}
 	case r.Verb == abi.Plan && string(r.Actual) != `""`:
 		return abi.Reply{Change: &abi.Change{Action: abi.None}}
-	case r.Verb == abi.Plan || r.Verb == abi.May:
+	case r.Verb == abi.Plan || r.Verb == abi.Potential:
 		return abi.Reply{Change: &abi.Change{Action: abi.Create, Effects: []abi.Effect{{Op: effect}}}}
 	case len(r.Log) == 0:
 		return abi.Reply{Need: []op.Op{effect}}

@@ -35,7 +35,7 @@ func (p *Provider) probe(r abi.Request) abi.Reply {
 	switch {
 	case r.Verb == abi.Read:
 		return abi.Reply{Actual: codec.Raw(`{}`)}
-	case r.Verb == abi.Plan || r.Verb == abi.May:
+	case r.Verb == abi.Plan || r.Verb == abi.Potential:
 		return abi.Reply{Change: &abi.Change{Action: abi.Probe, Effects: []abi.Effect{{Op: ask}}}}
 	case len(r.Log) == 0 && p.Extra != nil:
 		return abi.Reply{Need: []op.Op{*p.Extra}}

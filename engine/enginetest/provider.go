@@ -23,7 +23,7 @@ type Provider struct {
 	Extra *op.Op
 	// Twist makes plan answer this effect instead of its own.
 	Twist *op.Op
-	// Mute keeps it from saying what units may do. Asked are the paths for which it was asked that.
+	// Mute keeps it from listing potential effects. Asked are the paths for which it was asked that.
 	Mute  bool
 	mu    sync.Mutex
 	Asked []string
@@ -111,8 +111,8 @@ func (p *Provider) answer(r abi.Request) abi.Reply {
 			change.Action, change.Effects = abi.Update, []abi.Effect{{Op: *p.Twist}}
 		}
 		return abi.Reply{Change: change}
-	case abi.May:
-		return abi.Reply{Change: &abi.Change{Action: abi.Update, Effects: p.may(u)}}
+	case abi.Potential:
+		return abi.Reply{Change: &abi.Change{Action: abi.Update, Effects: p.potential(u)}}
 	case abi.Apply:
 		return p.apply(u, r)
 	case abi.Destroy:
@@ -145,8 +145,8 @@ func (s set) change(r abi.Request) (*abi.Change, error) {
 	return c, nil
 }
 
-// may is what a unit may do, if it says so.
-func (p *Provider) may(s set) []abi.Effect {
+// potential lists the potential effects of a unit, unless Mute is set.
+func (p *Provider) potential(s set) []abi.Effect {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.Asked = append(p.Asked, s.Path)

@@ -9,7 +9,7 @@ import (
 	"github.com/openfroyo/froyo/runner/op"
 )
 
-// Potential asks the providers what units without effects may do when they are executed. It
+// Potential asks the providers for the potential effects of units without planned ones. It
 // asks for none on a host where nothing is going to change.
 func Potential(ctx context.Context, providers Providers, steps []*plan.Step) error {
 	var asked []*plan.Step
@@ -20,7 +20,7 @@ func Potential(ctx context.Context, providers Providers, steps []*plan.Step) err
 		}
 		changes = changes || s.Acts() && s.Change.Action != abi.Probe
 	}
-	all, err := batches(ctx, providers, asked, abi.May)
+	all, err := batches(ctx, providers, asked, abi.Potential)
 	if err != nil {
 		return err
 	}
@@ -59,6 +59,6 @@ func allow(s *plan.Step, reply abi.Reply) {
 	case reply.Error != nil:
 		s.Err = reply.Error
 	default:
-		s.Err = &abi.Error{Class: op.Permanent, Message: fmt.Sprintf("the provider of %s does not say what it may do", s.Unit.ID.Type)}
+		s.Err = &abi.Error{Class: op.Permanent, Message: fmt.Sprintf("the provider of %s does not list its potential effects", s.Unit.ID.Type)}
 	}
 }

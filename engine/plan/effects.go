@@ -11,27 +11,27 @@ import (
 // Effect is one thing that a plan does, in words, and on which hosts.
 type Effect struct {
 	Text string `json:"effect"`
-	// May says that it is not sure: it waits for a condition, a value, or what units before it do.
-	May   bool     `json:"may,omitempty"`
-	Unit  string   `json:"unit"`
-	Play  string   `json:"play"`
-	Hosts []string `json:"hosts"`
+	// Potential says that it is not certain: it depends on a condition, a value, or what units before it do.
+	Potential bool     `json:"potential,omitempty"`
+	Unit      string   `json:"unit"`
+	Play      string   `json:"play"`
+	Hosts     []string `json:"hosts"`
 }
 
 func (e Effect) String() string {
-	if e.May {
-		return "may: " + e.Text
+	if e.Potential {
+		return "potential: " + e.Text
 	}
 	return e.Text
 }
 
-// Effects lists all that a plan does and may do, in the order of hosts and
+// Effects lists all effects of a plan, planned and potential, in the order of hosts and
 // units. What is the same on many hosts stands once, at the first of them.
 func Effects(hosts []*Host, plays []string) []Effect {
 	type key struct {
 		play       int
 		unit, text string
-		may        bool
+		potential  bool
 	}
 	var all []Effect
 	known := map[key]int{}
@@ -41,7 +41,7 @@ func Effects(hosts []*Host, plays []string) []Effect {
 		}
 		for play, s := range h.Steps() {
 			for _, e := range s.effects(h.Plays[play]) {
-				k := key{play, s.Unit.ID.Local(), e.Text, e.May}
+				k := key{play, s.Unit.ID.Local(), e.Text, e.Potential}
 				at, ok := known[k]
 				if !ok {
 					at = len(all)
@@ -67,18 +67,18 @@ func (s *Step) effects(p *Play) []Effect {
 	sure := s.Err == nil && s.Acts() && s.Certainty == Sure
 	if s.Unit.Sensitive {
 		if planned || len(s.Potential) > 0 {
-			return []Effect{{Text: "does what is sensitive: " + s.Unit.ID.Bare(), May: !sure}}
+			return []Effect{{Text: "does what is sensitive: " + s.Unit.ID.Bare(), Potential: !sure}}
 		}
 		return nil
 	}
 	var out []Effect
 	if planned {
 		for _, e := range s.Change.Effects {
-			out = append(out, Effect{Text: s.words(e), May: !sure})
+			out = append(out, Effect{Text: s.words(e), Potential: !sure})
 		}
 	}
 	for _, e := range s.Potential {
-		out = append(out, Effect{Text: s.words(e), May: true})
+		out = append(out, Effect{Text: s.words(e), Potential: true})
 	}
 	return out
 }

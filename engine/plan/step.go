@@ -93,7 +93,7 @@ func (s *Step) Pending() bool {
 // Request asks for a verb on the step's unit.
 func (s *Step) Request(verb abi.Verb) abi.Request {
 	r := abi.Request{Type: s.Unit.ID.Type, Verb: verb, Unit: s.Unit.Args, Unknown: s.Unit.LaterFields()}
-	if verb == abi.Read || verb == abi.May {
+	if verb == abi.Read || verb == abi.Potential {
 		return r
 	}
 	r.Actual = s.Actual

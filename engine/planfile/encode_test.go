@@ -187,7 +187,7 @@ func TestEffectsAreFoldedAndSaved(t *testing.T) {
 		}
 	}
 	effect := func(text, unit string, may bool, hosts ...string) plan.Effect {
-		return plan.Effect{Text: text, May: may, Unit: "set[" + unit + "]", Play: "web", Hosts: hosts}
+		return plan.Effect{Text: text, Potential: may, Unit: "set[" + unit + "]", Play: "web", Hosts: hosts}
 	}
 	want := []plan.Effect{
 		effect("links /a to 'on h1'", "/a", false, "h1"),

@@ -28,11 +28,11 @@ type Verb string
 
 // The verbs.
 const (
-	Read    Verb = "read"    // → Actual
-	Plan    Verb = "plan"    // desired and actual → Change
-	May     Verb = "may"     // desired → a Change whose Effects are all that the unit could need, whatever is there
-	Apply   Verb = "apply"   // performs what Plan announced → Outcome
-	Destroy Verb = "destroy" // removes what the unit manages → Outcome
+	Read      Verb = "read"      // → Actual
+	Plan      Verb = "plan"      // desired and actual → Change
+	Potential Verb = "potential" // desired → a Change whose Effects are all that the unit could need, whatever is there
+	Apply     Verb = "apply"     // performs what Plan announced → Outcome
+	Destroy   Verb = "destroy"   // removes what the unit manages → Outcome
 )
 
 // Call is one crossing into a guest.
@@ -54,7 +54,7 @@ type Request struct {
 	Unit codec.Raw `json:"unit"` // the arguments, as the type's schema completed them
 	// Unknown names the fields of Unit whose value is known only after apply.
 	Unknown []string `json:"unknown,omitempty"`
-	// Actual is what Read answered; absent for Read and May.
+	// Actual is what Read answered; absent for Read and Potential.
 	Actual codec.Raw `json:"actual,omitempty"`
 	// Log holds the ops asked for so far with their results, in order.
 	Log []Entry `json:"log,omitempty"`

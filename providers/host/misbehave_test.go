@@ -68,7 +68,7 @@ func TestMisbehavingUnitsFailAlone(t *testing.T) {
 // allows, for every verb; and the same again, since it is asked the same.
 func TestRandomAnswers(t *testing.T) {
 	m := load(t, host.Options{Instances: 2})
-	verbs := []abi.Verb{abi.Read, abi.Plan, abi.May, abi.Apply, abi.Destroy}
+	verbs := []abi.Verb{abi.Read, abi.Plan, abi.Potential, abi.Apply, abi.Destroy}
 	var requests []abi.Request
 	seeds := 100
 	if n, err := strconv.Atoi(os.Getenv("FROYO_RANDOM_ANSWERS")); err == nil {

@@ -60,7 +60,7 @@ func answers(verb abi.Verb, r *abi.Reply) bool {
 	switch verb {
 	case abi.Read:
 		return r.Actual != nil
-	case abi.Plan, abi.May:
+	case abi.Plan, abi.Potential:
 		return r.Change != nil
 	}
 	return r.Outcome != nil
@@ -70,8 +70,8 @@ func answers(verb abi.Verb, r *abi.Reply) bool {
 // the manifest covers them, and that nothing changes the target where it is only looked at.
 func (m *Module) checkNeed(request *abi.Request, need []op.Op) error {
 	switch {
-	case request.Verb == abi.May:
-		return errors.New("asked for ops where it only says what it may do")
+	case request.Verb == abi.Potential:
+		return errors.New("asked for ops where it only lists potential effects")
 	case len(need) == 0:
 		return errors.New("asked for ops and named none")
 	case len(need) > abi.MaxNeeds:
@@ -150,7 +150,7 @@ func (m *Module) checkChange(request *abi.Request, c *abi.Change) error {
 			return err
 		}
 	}
-	if request.Verb == abi.May { // a list of effects, that says nothing else
+	if request.Verb == abi.Potential { // a list of effects, that says nothing else
 		return nil
 	}
 	if err := c.Agree(); err != nil {

@@ -170,8 +170,8 @@ func (c Cmd) output(t *sdk.T, r *op.ExecResult) {
 	})
 }
 
-// May runs the command, which no guard may keep at its turn.
-func (c Cmd) May(t *sdk.T) {
+// Potential runs the command; its guards may all have it run by then.
+func (c Cmd) Potential(t *sdk.T) {
 	exec, unknown := c.exec(t)
 	t.Effect(op.Op{Exec: exec}, unknown...)
 }

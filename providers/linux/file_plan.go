@@ -37,20 +37,21 @@ func (f File) Plan(t *sdk.T, actual FileState) {
 	t.Output(FileOutput{Changed: t.Acted(), Backup: backup})
 }
 
-// May lists what brings the path into the wanted state from any other.
-func (f File) May(t *sdk.T) {
+// Potential lists what brings the path into the wanted state from any other.
+func (f File) Potential(t *sdk.T) {
 	if !t.Unknown("state") {
-		f.may(t)
+		f.fromAny(t)
 		return
 	}
 	for _, f.State = range []string{present, absent, directory, link} {
 		if f.State != link || f.Target != "" || t.Unknown("target") {
-			f.may(t)
+			f.fromAny(t)
 		}
 	}
 }
 
-func (f File) may(t *sdk.T) {
+// fromAny asks for what brings the path into its state from any other.
+func (f File) fromAny(t *sdk.T) {
 	want := f.attributes(t, newFile, false)
 	switch f.State {
 	case present:

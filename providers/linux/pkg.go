@@ -60,8 +60,8 @@ func (p Pkg) Plan(t *sdk.T, found PkgFound) {
 	}
 }
 
-// May has the package manager act.
-func (p Pkg) May(t *sdk.T) { p.ensure(t, PkgFound{}) }
+// Potential has the package manager act.
+func (p Pkg) Potential(t *sdk.T) { p.ensure(t, PkgFound{}) }
 
 func (p Pkg) planInstall(t *sdk.T, found PkgFound) {
 	installed := found.Status == op.PkgInstalled

@@ -69,12 +69,12 @@ func (s Service) Plan(t *sdk.T, found ServiceFound) {
 	default:
 		t.Reason("its file has changed since systemd read it; daemon_reload = True has it read again")
 	}
-	s.May(t)
+	s.Potential(t)
 	t.Output(ServiceOutput{Changed: t.Acted(), Before: found.word()})
 }
 
-// May has the manager bring the unit into the wanted state.
-func (s Service) May(t *sdk.T) {
+// Potential has the manager bring the unit into the wanted state.
+func (s Service) Potential(t *sdk.T) {
 	var unknown []string
 	for _, f := range []struct{ argument, field string }{{"state", "state"}, {"enabled", "enabled"}, {"masked", "masked"}, {"daemon_reload", "reload"}} {
 		if t.Unknown(f.argument) {

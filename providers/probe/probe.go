@@ -93,8 +93,8 @@ func (p HTTP) Plan(t *sdk.T, _ State) {
 	}
 }
 
-// May makes the request.
-func (p HTTP) May(t *sdk.T) { p.Plan(t, State{}) }
+// Potential makes the request.
+func (p HTTP) Potential(t *sdk.T) { p.Plan(t, State{}) }
 
 // statuses returns the codes that are right.
 func (p HTTP) statuses(t *sdk.T) []int {
@@ -153,5 +153,5 @@ func (p TCP) Plan(t *sdk.T, _ State) {
 	}
 }
 
-// May makes the connection.
-func (p TCP) May(t *sdk.T) { p.Plan(t, State{}) }
+// Potential makes the connection.
+func (p TCP) Potential(t *sdk.T) { p.Plan(t, State{}) }

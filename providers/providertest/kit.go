@@ -85,17 +85,17 @@ func (k *Kit) plan(u Unit) (actual codec.Raw, change abi.Change, err *abi.Error)
 	return reply.Actual, *planned.Change, nil
 }
 
-// covered checks that what is planned is among what the unit may do, where its type says so.
+// covered checks that what is planned is among the unit's potential effects, where its type lists them.
 func (k *Kit) covered(request abi.Request, planned []abi.Effect) {
 	k.t.Helper()
-	request.Verb, request.Actual = abi.May, nil
-	may := k.ask(request, nil)
-	if may.Error != nil {
-		k.t.Fatalf("may: %s", may.Error.Message)
+	request.Verb, request.Actual = abi.Potential, nil
+	potential := k.ask(request, nil)
+	if potential.Error != nil {
+		k.t.Fatalf("potential: %s", potential.Error.Message)
 	}
 	for _, e := range planned {
-		if len(may.Change.Effects) > 0 && !slices.ContainsFunc(may.Change.Effects, func(m abi.Effect) bool { return m.Allows(e) }) {
-			k.t.Errorf("%s is planned, but not among what the unit may do: %s", encode(k.t, e), encode(k.t, may.Change.Effects))
+		if len(potential.Change.Effects) > 0 && !slices.ContainsFunc(potential.Change.Effects, func(m abi.Effect) bool { return m.Allows(e) }) {
+			k.t.Errorf("%s is planned, but not among the potential effects: %s", encode(k.t, e), encode(k.t, potential.Change.Effects))
 		}
 	}
 }
@@ -218,7 +218,7 @@ func (k *Kit) exchange(requests ...abi.Request) []abi.Reply {
 // shape checks that a final reply has the field of its verb and no other.
 func (k *Kit) shape(verb abi.Verb, r abi.Reply) {
 	k.t.Helper()
-	fields := map[abi.Verb]bool{abi.Read: r.Actual != nil, abi.Plan: r.Change != nil, abi.May: r.Change != nil, abi.Apply: r.Outcome != nil}
+	fields := map[abi.Verb]bool{abi.Read: r.Actual != nil, abi.Plan: r.Change != nil, abi.Potential: r.Change != nil, abi.Apply: r.Outcome != nil}
 	set := 0
 	for _, is := range []bool{r.Actual != nil, r.Change != nil, r.Outcome != nil} {
 		if is {

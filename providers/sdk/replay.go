@@ -74,8 +74,8 @@ func (r *replay) compare(asked *op.Op, logged codec.Span) {
 }
 
 func (r *replay) ask(ops []op.Op) {
-	if r.request.Verb == abi.May {
-		r.broken("may asks for " + ops[0].String() + ", but holds whatever the target is like")
+	if r.request.Verb == abi.Potential {
+		r.broken("potential asks for " + ops[0].String() + ", but holds whatever the target is like")
 	}
 	for _, o := range ops {
 		if err := o.Validate(); err != nil {

@@ -40,13 +40,13 @@ type Destroyer[S any] interface {
 	Destroy(t *T, actual S)
 }
 
-// Mayer is a resource type that can say which effects its units could need,
-// whatever the target is like: the engine asks where a unit has nothing to do
-// yet, but others change the host before its turn. What it does then must be
-// among them. Without it a unit that has nothing to do stays without effects.
-type Mayer interface {
-	// May asks for the effects; nothing can be read.
-	May(t *T)
+// HasPotential is a resource type that can list the potential effects of its units: all
+// that they could need, whatever the target is like. The engine asks for them where a unit
+// has nothing to do yet, but others change the host before it is executed. What it does
+// then must be among them. Without it a unit that has nothing to do stays without effects.
+type HasPotential interface {
+	// Potential asks for the effects; nothing can be read.
+	Potential(t *T)
 }
 
 // Set is the types of a provider by name.
@@ -69,9 +69,9 @@ func Add[D Resource[S], S any](set *Set, name string) {
 			t.actual = t.replay.encode(desired.Read(t))
 			return
 		}
-		if t.replay.request.Verb == abi.May {
-			if m, ok := any(desired).(Mayer); ok {
-				m.May(t)
+		if t.replay.request.Verb == abi.Potential {
+			if m, ok := any(desired).(HasPotential); ok {
+				m.Potential(t)
 			}
 			return
 		}
@@ -151,7 +151,7 @@ func refuse(message string) abi.Reply {
 func (s *Set) reply(request *request, scratch []byte) abi.Reply {
 	run, ok := s.types[request.Type]
 	switch request.Verb {
-	case abi.Read, abi.Plan, abi.May, abi.Apply, abi.Destroy:
+	case abi.Read, abi.Plan, abi.Potential, abi.Apply, abi.Destroy:
 	default:
 		return refuse("unknown verb " + strconv.Quote(string(request.Verb)))
 	}

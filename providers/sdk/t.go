@@ -61,7 +61,7 @@ func (t *T) Effect(o op.Op, unknown ...string) op.Result {
 	switch t.replay.request.Verb {
 	case abi.Read:
 		t.replay.broken("read asks for the effect " + o.String())
-	case abi.Plan, abi.May:
+	case abi.Plan, abi.Potential:
 		if err := o.Validate(); err != nil && len(unknown) == 0 {
 			t.replay.broken("effect is not valid: " + err.Error())
 		}
@@ -168,7 +168,7 @@ func (t *T) reply() abi.Reply {
 		return abi.Reply{Need: t.replay.need}
 	case t.replay.request.Verb == abi.Read:
 		return abi.Reply{Actual: t.actual}
-	case t.replay.request.Verb == abi.Plan || t.replay.request.Verb == abi.May:
+	case t.replay.request.Verb == abi.Plan || t.replay.request.Verb == abi.Potential:
 		return abi.Reply{Change: &t.change}
 	}
 	changed := t.acted && t.change.Action != abi.Probe

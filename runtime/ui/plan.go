@@ -102,7 +102,7 @@ func (v PlanView) unseen(b *bufio.Writer, entries []*entry, effects []plan.Effec
 	}
 	n := 0
 	for _, e := range effects {
-		if u := (unit{e.Play, e.Unit}); !e.May && seen[u] > 0 {
+		if u := (unit{e.Play, e.Unit}); !e.Potential && seen[u] > 0 {
 			seen[u]--
 			continue
 		}

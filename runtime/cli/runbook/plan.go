@@ -22,7 +22,7 @@ type Plan struct {
 	client.Flags
 	listFlags
 	Out      string `placeholder:"FILE" type:"path" complete:"files:json" help:"Save the plan; froyo apply --plan FILE does exactly it."`
-	Effects  bool   `help:"List in words what the plan does on the hosts, and what it may do."`
+	Effects  bool   `help:"List the plan's effects on the hosts in words, planned and potential ones."`
 	DOT      string `name:"dot" placeholder:"FILE" complete:"files" help:"Write the plan's graph for Graphviz; - is standard output."`
 	Detailed bool   `name:"detailed-exitcode" help:"Exit with 2 where changes are pending."`
 	Diff     bool   `short:"D" negatable:"" default:"true" help:"Show what changes in files."`

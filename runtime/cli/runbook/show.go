@@ -19,7 +19,7 @@ import (
 type Show struct {
 	File    string `arg:"" complete:"files:json" help:"A plan that froyo plan --out saved."`
 	JSON    bool   `name:"json" help:"Print the plan as JSON on standard output."`
-	Effects bool   `help:"List in words what the plan does on the hosts, and what it may do."`
+	Effects bool   `help:"List the plan's effects on the hosts in words, planned and potential ones."`
 	Diff    bool   `short:"D" negatable:"" default:"true" help:"Show what changes in files."`
 }
 

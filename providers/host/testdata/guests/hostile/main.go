@@ -20,7 +20,7 @@ type unit struct {
 	N     int    `json:"n"`
 	Reply string `json:"reply"`
 	// Announce and Perform are ops: what it says that it does, and what it does, from
-	// the time on that When says: "apply", "again", "may".
+	// the time on that When says: "apply", "again", "potential".
 	Announce codec.Raw `json:"announce"`
 	Perform  codec.Raw `json:"perform"`
 	When     string    `json:"when"`
@@ -149,10 +149,10 @@ func lie(u unit, r abi.Request) string {
 			return `{"need":[{"fs.stat":{"path":"/srv/marker"}}]}`
 		}
 		return `{"actual":` + strconv.FormatBool(r.Log[0].Result.Stat.Exists) + `}`
-	case abi.May:
+	case abi.Potential:
 		return `{"change":{"action":"` + u.Action + `","effects":` + announced + `}}`
 	case abi.Plan:
-		if u.When == "may" && !changed {
+		if u.When == "potential" && !changed {
 			return `{"change":{"action":"none"}}`
 		}
 		if u.When != "apply" && changed {

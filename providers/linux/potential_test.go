@@ -12,7 +12,7 @@ import (
 	"github.com/openfroyo/froyo/runner/op"
 )
 
-func TestWhatUnitsMayDo(t *testing.T) {
+func TestPotentialEffects(t *testing.T) {
 	for _, tt := range []struct {
 		name, typ, args string
 		unknown         []string
@@ -32,7 +32,7 @@ func TestWhatUnitsMayDo(t *testing.T) {
 		{"a service whose state is known later", "service", `{"name":"nginx"}`, []string{"state"}, []string{"svc.ensure nginx.service"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			reply := ask(t, abi.Request{Type: tt.typ, Verb: abi.May, Unit: codec.Raw(tt.args), Unknown: tt.unknown})
+			reply := ask(t, abi.Request{Type: tt.typ, Verb: abi.Potential, Unit: codec.Raw(tt.args), Unknown: tt.unknown})
 			if reply.Error != nil {
 				t.Fatalf("%s", reply.Error.Message)
 			}
