@@ -10,7 +10,7 @@
 # make readonly    20 plans of every example, which must leave a host's disk as it was, on 5 lab hosts
 # make fencing     50 runs that lose their host while units of another user are running, on 3 lab hosts
 # make trees       60 kills over trees of processes, on 3 lab hosts; takes a quarter of an hour
-# make docs        docs/reference.md generated from the schemas
+# make docs        docs/reference.md and docs/events.md generated from schemas and code
 # make screens     the pictures of the README, recorded on 5 lab hosts
 # make measure     how large packages, files, functions and types are
 # make vuln        known vulnerabilities of the linked modules; needs the internet
@@ -92,6 +92,7 @@ bench: build
 
 docs: build
 	bin/froyo docs >docs/reference.md
+	bin/froyo docs events >docs/events.md
 
 screens: build
 	$(LAB) with 5 go run ./testdata/screens --out docs

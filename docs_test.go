@@ -194,17 +194,19 @@ func TestArchitectureNamesEachPackage(t *testing.T) {
 	}
 }
 
-// TestReferenceIsCurrent: docs/reference.md is what froyo docs prints.
+// TestReferenceIsCurrent: docs/reference.md and docs/events.md are what froyo docs prints.
 func TestReferenceIsCurrent(t *testing.T) {
-	want, stderr, code := froyo(t, t.TempDir(), "docs")
-	if code != 0 {
-		t.Fatalf("exit code %d\n%s", code, stderr)
-	}
-	got, err := os.ReadFile("docs/reference.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(want, string(got)); diff != "" {
-		t.Errorf("docs/reference.md is not current: make docs\n%s", diff)
+	for _, page := range []string{"reference", "events"} {
+		want, stderr, code := froyo(t, t.TempDir(), "docs", page)
+		if code != 0 {
+			t.Fatalf("exit code %d\n%s", code, stderr)
+		}
+		got, err := os.ReadFile("docs/" + page + ".md")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, string(got)); diff != "" {
+			t.Errorf("docs/%s.md is not current: make docs\n%s", page, diff)
+		}
 	}
 }

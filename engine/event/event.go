@@ -25,12 +25,14 @@ const (
 	HostFailed   Kind = "host.failed"   // Err says why; the host takes no further part
 	HostRefused  Kind = "host.refused"  // while applying: Err says why it is left as it is
 	HostWaits    Kind = "host.waits"    // while applying: Text says for what of other hosts
+	Plan         Kind = "plan"          // the plan as a whole; only of Lines
 	UnitStarted  Kind = "unit.started"  // about to act
 	UnitNoted    Kind = "unit.noted"    // Text says what it waits for or does; while planning, too
 	UnitFinished Kind = "unit.finished" // Status, Action, Err
 	Printed      Kind = "printed"       // a runbook's print()
 	HostStopped  Kind = "host.stopped"  // Err says why its play goes no further, though no unit of it failed
 	HostFinished Kind = "host.finished" // apply is through with a host
+	Recap        Kind = "recap"         // the counts of all hosts; only of Lines
 	RunFinished  Kind = "run.finished"
 )
 
@@ -49,10 +51,10 @@ type Event struct {
 	Elapsed time.Duration
 	Text    string
 	Err     error
-	// Open says that the unit's turn is still to come, or that nobody knows how it
-	// ended: Status is only this run's view.
+	// Open says that the unit was not executed yet, or that its outcome is unknown:
+	// Status is only this run's view.
 	Open bool
-	// Ignored says that the unit failed and the host goes on all the same.
+	// Ignored says that the unit failed and the host continues all the same.
 	Ignored bool
 	// Unreachable tells the two ways in which a host fails apart.
 	Unreachable bool

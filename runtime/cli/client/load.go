@@ -12,7 +12,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/openfroyo/froyo/engine/catalog"
 	"github.com/openfroyo/froyo/engine/diag"
@@ -31,24 +30,6 @@ import (
 // defaultRunbook is the file that commands take where none is named.
 const defaultRunbook = "site.star"
 
-// Flags are the flags that plan and apply share.
-type Flags struct {
-	File string `arg:"" optional:"" complete:"files:star" help:"Runbook; site.star where left out."`
-	flags.Target
-	flags.Vars
-	flags.Units
-	flags.Output
-	HostTime time.Duration `name:"host-timeout" placeholder:"DURATION" default:"0s" help:"Take a host out whose plan, or whose units, take longer than this in all, such as 10m; the others go on. 0s is no limit."`
-}
-
-// CheckTime refuses a time that cannot be.
-func (f *Flags) CheckTime() error {
-	if f.HostTime < 0 {
-		return diag.Errorf(diag.Pos{}, "--host-timeout %s: it cannot be negative", f.HostTime)
-	}
-	return nil
-}
-
 // Loaded is a job, and what was opened for it. Close must follow.
 type Loaded struct {
 	Console   *console.Console
@@ -60,7 +41,7 @@ type Loaded struct {
 }
 
 // Load finds, trusts and loads what the flags name. It connects to nothing.
-func Load(ctx context.Context, c *console.Console, f *Flags) (*Loaded, error) {
+func Load(ctx context.Context, c *console.Console, f *flags.Planning) (*Loaded, error) {
 	l := &Loaded{Console: c}
 	spec := run.Spec{Tags: unitfilter.Tags{Only: f.Tags, Skip: f.SkipTags}, Only: f.Only, Exclude: f.Exclude}
 	if _, err := unitfilter.Parse(f.Only, f.Exclude, nil); err != nil {
@@ -80,7 +61,7 @@ func Load(ctx context.Context, c *console.Console, f *Flags) (*Loaded, error) {
 }
 
 // describe adds what flags and the workspace say of variables and hosts.
-func (l *Loaded) describe(ctx context.Context, spec *run.Spec, f *Flags) error {
+func (l *Loaded) describe(ctx context.Context, spec *run.Spec, f *flags.Planning) error {
 	c := l.Console
 	given, err := f.Values(c.Process.Environ())
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/openfroyo/froyo/engine/apply"
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/event"
 	"github.com/openfroyo/froyo/runtime/console"
 	"github.com/openfroyo/froyo/runtime/ui"
 	"github.com/openfroyo/froyo/runtime/ui/report"
@@ -17,7 +18,7 @@ import (
 // jsonFile is the file of --json-into.
 type jsonFile struct {
 	file  *os.File
-	lines *report.JSONLines
+	lines *event.Lines
 }
 
 // openInto begins the file of --json-into, or returns nil where none is wanted.
@@ -32,7 +33,7 @@ func openInto(name string) (*jsonFile, error) {
 	if err != nil {
 		return nil, (&diag.Error{Summary: fmt.Sprintf("--json-into: %v", err), Cause: err}).WithHint("nothing was done; name a file that can be written")
 	}
-	return &jsonFile{f, report.NewJSONLines(f)}, nil
+	return &jsonFile{f, event.NewLines(f)}, nil
 }
 
 // close ends the file and tells what could not be written.
@@ -58,11 +59,17 @@ func (s *Session) WritePlanLine() error {
 	return s.into.lines.Plan(d)
 }
 
-// Recap prints the counts of all hosts, on standard error where nobody reads standard output any more.
+// Recap prints the counts of all hosts, on standard error where standard output is no longer read.
 func (s *Session) Recap(counts []apply.Count) error {
+	hosts := map[string]event.Counts{}
+	for _, c := range counts {
+		hosts[c.Host] = event.Counts{
+			OK: c.OK, Changed: c.Changed, Unreachable: c.Unreachable, Failed: c.Failed, Skipped: c.Skipped, Ignored: c.Ignored,
+		}
+	}
 	var err error
 	if s.lines != nil {
-		err = s.lines.Recap(counts)
+		err = s.lines.Recap(hosts)
 	} else {
 		err = ui.Recap(s.console.Stdout, s.console.Style(s.console.Stdout), counts)
 	}
@@ -71,7 +78,7 @@ func (s *Session) Recap(counts []apply.Count) error {
 		err = nil
 	}
 	if s.into != nil {
-		err = errors.Join(err, s.into.lines.Recap(counts))
+		err = errors.Join(err, s.into.lines.Recap(hosts))
 	}
 	return err
 }

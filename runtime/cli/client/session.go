@@ -16,6 +16,7 @@ import (
 	"github.com/openfroyo/froyo/engine/event"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/run"
+	"github.com/openfroyo/froyo/runtime/cli/flags"
 	"github.com/openfroyo/froyo/runtime/console"
 	"github.com/openfroyo/froyo/runtime/telemetry"
 	"github.com/openfroyo/froyo/runtime/ui"
@@ -31,11 +32,11 @@ type Session struct {
 	console    *console.Console
 	transports *wire.Transports
 	stage      *stage
-	trace      *telemetry.Trace  // of --trace, or nil
-	lines      *report.JSONLines // of --json, or nil
-	into       *jsonFile         // of --json-into, or nil
-	junit      *junitFile        // of --junit, or nil
-	unwatch    func()            // ends watching who reads
+	trace      *telemetry.Trace // of --trace, or nil
+	lines      *event.Lines     // of --json, or nil
+	into       *jsonFile        // of --json-into, or nil
+	junit      *junitFile       // of --junit, or nil
+	unwatch    func()           // ends watching whether the output is read
 }
 
 // Options say what a session writes, and what it is allowed to ask.
@@ -51,7 +52,7 @@ type Options struct {
 }
 
 // Begin opens what a run needs beside its job. Close must follow; it closes the job, too.
-func (l *Loaded) Begin(ctx context.Context, command string, f *Flags, o Options) (*Session, error) {
+func (l *Loaded) Begin(ctx context.Context, command string, f *flags.Planning, o Options) (*Session, error) {
 	c := l.Console
 	forks, err := l.Forks(f.Forks)
 	if err != nil {
@@ -76,7 +77,7 @@ func (l *Loaded) Begin(ctx context.Context, command string, f *Flags, o Options)
 }
 
 // listen sends what happens to the terminal, the log, the trace and the reports.
-func (s *Session) listen(f *Flags, o Options) error {
+func (s *Session) listen(f *flags.Planning, o Options) error {
 	var err error
 	if s.trace, err = openTrace(s.console, f.Trace, s.Run.ID()); err != nil {
 		return err
@@ -87,7 +88,7 @@ func (s *Session) listen(f *Flags, o Options) error {
 		s.Run.Trace(s.trace.Target)
 	}
 	if o.Lines {
-		s.lines = report.NewJSONLines(s.console.Stdout)
+		s.lines = event.NewLines(s.console.Stdout)
 		s.Run.Listen(s.lines)
 	}
 	if s.into, err = openInto(f.Into); err != nil {

@@ -111,7 +111,7 @@ func (c *cursor) units(ctx context.Context, tags bool) (found []proposal) {
 		return nil
 	}
 	defer done() //nolint:errcheck // nothing is kept in it
-	f := &client.Flags{
+	f := &flags.Planning{
 		Target: flags.Target{Inventory: c.given["inventory"], Limit: strings.Join(c.given["limit"], "")},
 		Vars:   flags.Vars{Extra: c.given["extra-vars"]},
 	}

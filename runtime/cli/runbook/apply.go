@@ -14,6 +14,7 @@ import (
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/runtime/cli/client"
+	"github.com/openfroyo/froyo/runtime/cli/flags"
 	"github.com/openfroyo/froyo/runtime/console"
 )
 
@@ -22,7 +23,7 @@ const failAll = "fail-all"
 
 // Apply is froyo apply.
 type Apply struct {
-	client.Flags
+	flags.Planning
 	listFlags
 	Plan  string        `placeholder:"FILE" type:"existingfile" complete:"files:json" help:"Do exactly this saved plan; a host that changed since is refused."`
 	Stale string        `enum:"skip,fail-all" default:"skip" placeholder:"skip|fail-all" help:"With --plan, where a host is no longer as planned: skip it, or do nothing on any host."`
@@ -78,12 +79,12 @@ func (c *Apply) Run(ctx context.Context, e *console.Console) error {
 		return c.list(ctx, l, c.JSON)
 	}
 	if c.Check {
-		return planOnly(ctx, l, &Plan{Flags: c.Flags, Diff: c.Diff})
+		return planOnly(ctx, l, &Plan{Planning: c.Planning, Diff: c.Diff})
 	}
 	if err := c.unasked(e); err != nil {
 		return errors.Join(err, l.Close(ctx))
 	}
-	return execution{flags: &c.Flags, junit: c.JUnit, yes: c.Yes, step: c.Step, diff: c.Diff, wait: c.Wait, allOrNothing: c.Stale == failAll}.run(ctx, l)
+	return execution{flags: &c.Planning, junit: c.JUnit, yes: c.Yes, step: c.Step, diff: c.Diff, wait: c.Wait, allOrNothing: c.Stale == failAll}.run(ctx, l)
 }
 
 // unasked refuses to ask where the plan is not seen, or nobody is there to answer.
@@ -103,7 +104,7 @@ func (c *Apply) unasked(e *console.Console) error {
 // load loads what is to be applied: a runbook, or a saved plan.
 func (c *Apply) load(ctx context.Context, e *console.Console) (*client.Loaded, error) {
 	if c.Plan == "" {
-		return client.Load(ctx, e, &c.Flags)
+		return client.Load(ctx, e, &c.Planning)
 	}
 	if err := c.conflicts(); err != nil {
 		return nil, err
@@ -151,7 +152,7 @@ func (c *Apply) stepConflicts(e *console.Console) error {
 
 // conflicts refuses flags that a saved plan has already decided.
 func (c *Apply) conflicts() error {
-	given := decided(&c.Flags)
+	given := decided(&c.Planning)
 	if given == "" {
 		return nil
 	}
@@ -160,7 +161,7 @@ func (c *Apply) conflicts() error {
 }
 
 // decided names a flag that is given and that a saved plan decides, or is "".
-func decided(f *client.Flags) string {
+func decided(f *flags.Planning) string {
 	switch {
 	case f.File != "":
 		return f.File

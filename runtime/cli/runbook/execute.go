@@ -13,11 +13,12 @@ import (
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/engine/worker"
 	"github.com/openfroyo/froyo/runtime/cli/client"
+	"github.com/openfroyo/froyo/runtime/cli/flags"
 )
 
 // execution is one apply, of a runbook, of a saved plan, or of a run that is resumed.
 type execution struct {
-	flags        *client.Flags
+	flags        *flags.Planning
 	junit        string
 	yes          bool
 	step         bool // ask before each unit

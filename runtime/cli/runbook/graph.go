@@ -37,7 +37,7 @@ func (c *Graph) Run(ctx context.Context, e *console.Console) error {
 	if !looksLikePlan(c.File) {
 		return c.planned(ctx, e)
 	}
-	f := client.Flags{Target: c.Target, Vars: c.Vars, Units: c.Units}
+	f := flags.Planning{Target: c.Target, Vars: c.Vars, Units: c.Units}
 	if given := decided(&f); given != "" {
 		return (&diag.Error{Summary: given + " cannot be given with a saved plan: the plan decides it"}).
 			WithHint("draw the runbook instead: froyo graph FILE.star")
@@ -51,7 +51,7 @@ func (c *Graph) Run(ctx context.Context, e *console.Console) error {
 
 // planned draws what the runbook wants of the hosts as they are.
 func (c *Graph) planned(ctx context.Context, e *console.Console) error {
-	f := &client.Flags{File: c.File, Target: c.Target, Vars: c.Vars, Units: c.Units}
+	f := &flags.Planning{File: c.File, Target: c.Target, Vars: c.Vars, Units: c.Units}
 	l, err := client.Load(ctx, e, f)
 	if err != nil {
 		return err

@@ -13,13 +13,14 @@ import (
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/runner/escape"
 	"github.com/openfroyo/froyo/runtime/cli/client"
+	"github.com/openfroyo/froyo/runtime/cli/flags"
 	"github.com/openfroyo/froyo/runtime/console"
 	"github.com/openfroyo/froyo/runtime/ui"
 )
 
 // Plan is froyo plan.
 type Plan struct {
-	client.Flags
+	flags.Planning
 	listFlags
 	Out      string `placeholder:"FILE" type:"path" complete:"files:json" help:"Save the plan; froyo apply --plan FILE does exactly it."`
 	Effects  bool   `help:"List the plan's effects on the hosts in words, planned and potential ones."`
@@ -43,7 +44,7 @@ func (c *Plan) Run(ctx context.Context, e *console.Console) error {
 			return err
 		}
 	}
-	l, err := client.Load(ctx, e, &c.Flags)
+	l, err := client.Load(ctx, e, &c.Planning)
 	if err != nil {
 		return err
 	}
@@ -55,7 +56,7 @@ func (c *Plan) Run(ctx context.Context, e *console.Console) error {
 
 // planOnly plans, prints and saves, and changes nothing.
 func planOnly(ctx context.Context, l *client.Loaded, c *Plan) error {
-	return planAnd(ctx, l, "plan", &c.Flags, func(s *client.Session) (diag.Code, error) {
+	return planAnd(ctx, l, "plan", &c.Planning, func(s *client.Session) (diag.Code, error) {
 		if c.Detailed && plan.Summarize(s.Run.Planned().Hosts).Pending() > 0 {
 			return diag.Pending, c.print(s)
 		}
@@ -65,7 +66,7 @@ func planOnly(ctx context.Context, l *client.Loaded, c *Plan) error {
 
 // planAnd plans, hands the plan on to be shown, and tells what went wrong. It changes nothing.
 // The exit code is the worst of what went wrong and what show says.
-func planAnd(ctx context.Context, l *client.Loaded, command string, f *client.Flags, show func(*client.Session) (diag.Code, error)) (err error) {
+func planAnd(ctx context.Context, l *client.Loaded, command string, f *flags.Planning, show func(*client.Session) (diag.Code, error)) (err error) {
 	if err := f.CheckTime(); err != nil {
 		return errors.Join(err, l.Close(ctx))
 	}

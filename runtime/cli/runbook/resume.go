@@ -47,8 +47,8 @@ Examples:
 
 // Run resumes a run.
 func (c *Resume) Run(ctx context.Context, e *console.Console) error {
-	f := &client.Flags{Target: flags.Target{Login: c.Login}, Output: c.Output, HostTime: c.HostTime}
-	check := &Apply{JUnit: c.JUnit, Yes: c.Yes, Step: c.Step, Wait: c.Wait, Stale: "skip", Flags: *f}
+	f := &flags.Planning{Target: flags.Target{Login: c.Login}, Output: c.Output, HostTime: c.HostTime}
+	check := &Apply{JUnit: c.JUnit, Yes: c.Yes, Step: c.Step, Wait: c.Wait, Stale: "skip", Planning: *f}
 	if err := check.check(e); err != nil {
 		return err
 	}

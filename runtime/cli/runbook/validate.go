@@ -33,7 +33,7 @@ Examples:
 
 // Run evaluates the runbook for each host without connecting to any.
 func (c *Validate) Run(ctx context.Context, e *console.Console) (err error) {
-	l, err := client.Load(ctx, e, &client.Flags{
+	l, err := client.Load(ctx, e, &flags.Planning{
 		File: c.File, Target: flags.Target{Inventory: c.Inventory, Limit: c.Limit}, Vars: c.Vars, Units: c.Units,
 	})
 	if err != nil {

@@ -1,0 +1,25 @@
+package flags
+
+import (
+	"time"
+
+	"github.com/openfroyo/froyo/engine/diag"
+)
+
+// Planning is the flags of commands that plan.
+type Planning struct {
+	File string `arg:"" optional:"" complete:"files:star" help:"Runbook; site.star where left out."`
+	Target
+	Vars
+	Units
+	Output
+	HostTime time.Duration `name:"host-timeout" placeholder:"DURATION" default:"0s" help:"End the run of a host whose plan, or whose units, take longer than this in all, such as 10m; other hosts continue. 0s is no limit."`
+}
+
+// CheckTime refuses a time that cannot be.
+func (f *Planning) CheckTime() error {
+	if f.HostTime < 0 {
+		return diag.Errorf(diag.Pos{}, "--host-timeout %s: it cannot be negative", f.HostTime)
+	}
+	return nil
+}
