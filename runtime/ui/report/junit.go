@@ -1,4 +1,4 @@
-// Package report writes a run for other programs: JSON lines and JUnit.
+// Package report writes a run for other programs: as JUnit XML.
 package report
 
 import (
