@@ -213,14 +213,24 @@ func (c Cmd) fail(t *sdk.T, r *op.ExecResult) {
 	for i, rc := range c.OKExitCodes {
 		expected[i] = strconv.Itoa(rc)
 	}
-	said := r.Stderr
-	if strings.TrimSpace(said) == "" {
-		said = r.Stdout
-	}
 	// Only the author knows what an exit code means; where retry is given it is worth trying again.
 	message := "exit code " + strconv.Itoa(r.RC) + " (expected " + strings.Join(expected, " or ") + ")"
-	t.Fail(op.Transient, message, tail(said), "")
+	t.Fail(op.Transient, message, evidence(r), "")
 }
+
+// evidence is the end of what a program printed: with its streams named where it used both.
+func evidence(r *op.ExecResult) string {
+	out, errs := tail(r.Stdout), tail(r.Stderr)
+	switch {
+	case strings.TrimSpace(out) == "":
+		return errs
+	case strings.TrimSpace(errs) == "":
+		return out
+	}
+	return "stdout:\n" + indent(out) + "\nstderr:\n" + indent(errs)
+}
+
+func indent(text string) string { return "  " + strings.ReplaceAll(text, "\n", "\n  ") }
 
 // short quotes a command, at most its first 80 bytes.
 func short(command string) string {
@@ -235,7 +245,10 @@ func short(command string) string {
 	return strconv.Quote(command[:cut]) + "..."
 }
 
-// tail returns the end of what a program said: at most 2 KiB and 40 lines, from
+// leftOut stands before the end of a longer output.
+const leftOut = "(earlier output is left out)\n"
+
+// tail returns the end of what a program printed: at most 2 KiB and 40 lines, from
 // the beginning of a line where there is one.
 func tail(said string) string {
 	const (
@@ -243,6 +256,7 @@ func tail(said string) string {
 		lines = 40
 	)
 	said = strings.TrimRight(said, "\n")
+	cut := ""
 	if len(said) > limit {
 		said = said[len(said)-limit:]
 		if _, rest, found := strings.Cut(said, "\n"); found {
@@ -251,12 +265,13 @@ func tail(said string) string {
 		for len(said) > 0 && !utf8.RuneStart(said[0]) {
 			said = said[1:]
 		}
+		cut = leftOut
 	}
 	begin := len(said)
 	for range lines {
 		if begin = strings.LastIndexByte(said[:begin], '\n'); begin < 0 {
-			return said
+			return cut + said
 		}
 	}
-	return said[begin+1:]
+	return leftOut + said[begin+1:]
 }

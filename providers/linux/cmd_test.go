@@ -176,12 +176,13 @@ func TestCmdFailures(t *testing.T) {
 		make       func(*op.Exec) op.Result
 		want       abi.Error
 	}{
-		{"stderr", ``, says(2, "out", "err\nmore\n"), abi.Error{Class: op.Transient, Message: `exit code 2 (expected 0)`, Detail: "err\nmore"}},
+		{"stderr", ``, says(2, "out", "err\nmore\n"), abi.Error{Class: op.Transient, Message: `exit code 2 (expected 0)`, Detail: "stdout:\n  out\nstderr:\n  err\n  more"}},
+		{"stderr alone", ``, says(2, " \n", "err\n"), abi.Error{Class: op.Transient, Message: `exit code 2 (expected 0)`, Detail: "err"}},
 		{"stdout", `"ok_exit_codes":[0,3]`, says(2, "out\n", "\n"), abi.Error{Class: op.Transient, Message: `exit code 2 (expected 0 or 3)`, Detail: "out"}},
 		{"list", `"command":["make","a\nb"]`, nil, abi.Error{Class: op.Transient, Message: `exit code 4 (expected 0)`}},
 		{"zero is not fine", `"ok_exit_codes":[1]`, says(0, "", ""), abi.Error{Class: op.Transient, Message: `exit code 0 (expected 1)`}},
-		{"long", ``, says(1, "", long), abi.Error{Class: op.Transient, Message: `exit code 1 (expected 0)`, Detail: strings.TrimSuffix(strings.Repeat("line\n", 40), "\n")}},
-		{"long line", ``, says(1, "", strings.Repeat("é", 3000)+"x"), abi.Error{Class: op.Transient, Message: `exit code 1 (expected 0)`, Detail: strings.Repeat("é", 1023) + "x"}},
+		{"long", ``, says(1, "", long), abi.Error{Class: op.Transient, Message: `exit code 1 (expected 0)`, Detail: "(earlier output is left out)\n" + strings.TrimSuffix(strings.Repeat("line\n", 40), "\n")}},
+		{"long line", ``, says(1, "", strings.Repeat("é", 3000)+"x"), abi.Error{Class: op.Transient, Message: `exit code 1 (expected 0)`, Detail: "(earlier output is left out)\n" + strings.Repeat("é", 1023) + "x"}},
 		{"does not start", `"command":["missing"]`, nil, abi.Error{Class: op.Permanent, Message: "missing: no such program"}},
 		{"guard fails for now", `"unless":"busy"`, nil, abi.Error{Class: op.Transient, Message: "too busy"}},
 		{"guard takes too long", `"onlyif":"slow"`, nil, abi.Error{Class: op.Permanent, Message: "no end after 10m"}},
