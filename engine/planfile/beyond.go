@@ -50,22 +50,28 @@ func Beyond(saved, now *Host) *diag.Error {
 		case u.Sensitive && u.Digest != was.Digest && !was.Pending(saved.Name) && !was.HasPotential:
 			return stale(u, "the host has changed since the plan")
 		case !u.Sensitive && !sameJSON(u.Args, was.Args):
-			return stale(u, "its arguments are no longer those of the plan")
-		case !u.Sensitive && !covered(u.Effects, slices.Concat(was.Effects, was.Potential)):
-			return stale(u, "it would now do what the plan does not hold")
+			e := stale(u, "its arguments are no longer those of the plan")
+			e.Detail = changed(was.Args, u.Args)
+			return e
+		case !u.Sensitive:
+			if beyond := uncovered(u.Effects, slices.Concat(was.Effects, was.Potential)); beyond != nil {
+				e := stale(u, "it would now do what the plan does not hold")
+				e.Detail = string(beyond.Op)
+				return e
+			}
 		}
 	}
 	return nil
 }
 
-// covered reports whether each of some effects is among those that were announced.
-func covered(effects, announced []Effect) bool {
-	for _, e := range effects {
+// uncovered is one of some effects that is not among those that were announced, or nil.
+func uncovered(effects, announced []Effect) *Effect {
+	for i, e := range effects {
 		if !slices.ContainsFunc(announced, func(a Effect) bool { return a.covers(e) }) {
-			return false
+			return &effects[i]
 		}
 	}
-	return true
+	return nil
 }
 
 func (e Effect) covers(other Effect) bool {

@@ -3,6 +3,7 @@ package planfile_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -111,6 +112,46 @@ func TestSavedPlanIsStale(t *testing.T) {
 				t.Errorf("got %q, want %q", err, tt.want)
 			case err != nil && err.Code != diag.Stale:
 				t.Errorf("exit code %d", err.Code)
+			}
+		})
+	}
+}
+
+// TestWhatChangedSinceThePlan: each difference is named, with both sides.
+func TestWhatChangedSinceThePlan(t *testing.T) {
+	host := func(inputs, before, args string) *planfile.Host {
+		return &planfile.Host{Name: "h1", Inputs: json.RawMessage(inputs), Units: []planfile.Unit{
+			{Unit: "file[/a]", Action: abi.Update, Before: json.RawMessage(before), Args: json.RawMessage(args)},
+		}}
+	}
+	facts := func(version, name string) string {
+		return `{"facts":[{"host":"h1","namespace":"os.basic","field":"version","value":"` + version + `"},
+			{"host":"h1","namespace":"os.basic","field":"name","value":"` + name + `"}]}`
+	}
+	read := func(digest string, line string) string {
+		return `{"reads":[{"host":"h1","op":{"fs.list":{"path":"/d"}},"digest":"` + digest + `","pos":{"line":` + line + `}}]}`
+	}
+	sum := func(digit string) string { return strings.Repeat(digit, 64) }
+	for _, tt := range []struct {
+		name     string
+		was, now *planfile.Host
+		want     string
+	}{
+		{"a file", host("", `{"mode":420,"owner":"root","sum":"`+sum("1")+`","size":1}`, "{}"), host("", `{"mode":384,"sum":"`+sum("2")+`","size":1,"group":"x"}`, "{}"),
+			"group: nothing → \"x\"\nmode: 0644 → 0600\nowner: \"root\" → nothing\nsum: sha256:111111111111 → sha256:222222222222"},
+		{"a file that has gone", host("", `{"exists":true}`, "{}"), host("", `{"exists":false}`, "{}"), "exists: true → false"},
+		{"an argument", host("", "", `{"content":{"size":1}}`), host("", "", `{"content":{"size":2}}`), "content.size: 1 → 2"},
+		{"what is sensitive", host("", "", `{"a":"(sensitive 1234)"}`), host("", "", `{"a":"(sensitive 5678)"}`), "a: (sensitive) → another value"},
+		{"a fact", host(facts("12", "x"), "", "{}"), host(facts("13", "x"), "", "{}"), `facts.h1 os.basic version: "12" → "13"`},
+		{"a read", host(read(sum("1"), "1"), "", "{}"), host(read(sum("2"), "2"), "", "{}"), "reads.h1 fs.list /d: sha256:111111111111 → sha256:222222222222"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			e := planfile.Stale(tt.was, tt.now)
+			if e == nil {
+				t.Fatal("not stale")
+			}
+			if diff := cmp.Diff(tt.want, e.Detail); diff != "" {
+				t.Error(diff)
 			}
 		})
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"strings"
 
 	"github.com/openfroyo/froyo/engine/diag"
 )
@@ -17,6 +18,9 @@ func Stale(saved, now *Host) *diag.Error {
 		e := diag.Errorf(pos, format, args...).WithCode(diag.Stale).
 			WithHint("nothing was done on this host; make a new plan and review it")
 		e.Host, e.Unit = saved.Name, unit
+		if !sameJSON(saved.Inputs, now.Inputs) { // which may be why
+			e.Detail = changed(saved.Inputs, now.Inputs)
+		}
 		return e
 	}
 	if saved.Error != "" {
@@ -38,8 +42,10 @@ func Stale(saved, now *Host) *diag.Error {
 		if was.Unit != is.Unit {
 			return stale(is.Pos, is.Unit, "the runbook now wants this unit where the plan has %s", was.Unit)
 		}
-		if why := unitDiffers(&was, &is); why != "" {
-			return stale(was.Pos, was.Unit, "%s", why)
+		if why, detail := unitDiffers(&was, &is); why != "" {
+			e := stale(was.Pos, was.Unit, "%s", why)
+			e.Detail = strings.Trim(detail+"\n"+e.Detail, "\n")
+			return e
 		}
 	}
 	if pos, why := barriersDiffer(saved.Barriers, now.Barriers); why != "" {
@@ -51,28 +57,32 @@ func Stale(saved, now *Host) *diag.Error {
 	return nil
 }
 
-// unitDiffers says what changed about a unit since it was planned, or "".
-func unitDiffers(was, is *Unit) string {
+// unitDiffers says what changed about a unit since it was planned, or "", and in detail from
+// what to what.
+func unitDiffers(was, is *Unit) (why, detail string) {
 	switch {
 	case was.Error == "" && is.Error != "":
-		return "it can no longer be planned: " + is.Error
+		return "it can no longer be planned: " + is.Error, ""
 	case !sameJSON(was.Before, is.Before):
-		return "the host has changed since the plan"
+		return "the host has changed since the plan", changed(was.Before, is.Before)
 	case !sameJSON(was.Args, is.Args):
-		return "its arguments are no longer those of the plan"
+		return "its arguments are no longer those of the plan", changed(was.Args, is.Args)
 	case was.PendingHandler == nil && is.PendingHandler != nil:
-		return "a run since the plan left its handler pending"
+		return fmt.Sprintf("run %s since the plan left its handler pending", is.PendingHandler.Run), ""
 	case was.PendingHandler != nil && is.PendingHandler == nil:
-		return "its handler was pending then, and has run or been dropped since"
+		return "its handler was pending then, and has run or been dropped since", ""
 	case was.Action != is.Action:
-		return fmt.Sprintf("it would now do %q, planned was %q", is.Action, was.Action)
+		return fmt.Sprintf("it would now do %q, planned was %q", is.Action, was.Action), ""
 	}
 	a, errA := json.Marshal(was)
 	b, errB := json.Marshal(is)
-	if errA != nil || errB != nil || !sameJSON(a, b) {
-		return "it is no longer as planned"
+	switch {
+	case errA == nil && errB == nil && sameJSON(a, b):
+		return "", ""
+	case was.Sensitive && was.Digest != is.Digest:
+		return "it is no longer as planned", "what it finds or sets is sensitive and has another digest"
 	}
-	return ""
+	return "it is no longer as planned", changed(a, b)
 }
 
 // sameJSON compares what JSON texts say: white space does not count, nor how a

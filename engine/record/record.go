@@ -33,6 +33,8 @@ type Options struct {
 	Hosts int
 	// Plan is the digest of the saved plan that it carries out, "" where there is none.
 	Plan string
+	// Again is that another run may have carried that plan out before.
+	Again bool
 	// Resumed is the run that is resumed, nil for a new one.
 	Resumed *state.Run
 }
@@ -60,6 +62,7 @@ type Record struct {
 	ref     ref
 	warn    func(*diag.Error)
 	unknown *unknown
+	use     state.PlanUse // of its saved plan
 	was     *state.End // how the run that is resumed had ended, nil for a new one
 }
 
@@ -67,6 +70,10 @@ type Record struct {
 func Open(ctx context.Context, o Options) (*Record, error) {
 	now := time.Now()
 	r := &Record{ID: state.NewRunID(now), Began: now, ref: ref{store: o.Store, workspace: o.Workspace}, warn: o.Warn, unknown: &unknown{}}
+	r.use = state.PlanUse{Workspace: o.Workspace, Plan: o.Plan, Again: o.Again}
+	if err := usePlan(ctx, o.Store, r.use, o.Resumed != nil); err != nil { // before any host is asked
+		return nil, err
+	}
 	var last int64
 	var done progress
 	var err error

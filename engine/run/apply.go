@@ -35,6 +35,9 @@ func (r *Run) Apply(ctx context.Context, how Steps) (*Result, error) {
 	if r.Approved() == nil {
 		return nil, &diag.Error{Summary: "the plan is not approved; nothing was changed"}
 	}
+	if err := r.record.UsePlan(ctx); err != nil {
+		return nil, err
+	}
 	r.hostTime.Restart()
 	var failed blame.Failures
 	for _, h := range r.plan.Hosts {

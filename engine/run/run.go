@@ -41,6 +41,8 @@ type Options struct {
 	HostTime time.Duration
 	// Wait is how long a host that another run has locked is waited for.
 	Wait time.Duration
+	// Again is that the saved plan may have been applied before.
+	Again bool
 	// Decide is asked where another machine answers under a host's name; nil refuses the host.
 	Decide record.Decide
 }
@@ -73,7 +75,7 @@ func (j *Job) Begin(ctx context.Context, o Options) (*Run, error) {
 	}
 	rec, err := record.Open(ctx, record.Options{
 		Store: store, Workspace: j.services.Workspace.ID(), Seal: seal, Worker: j.services.Worker, Warn: j.services.Warn,
-		Command: o.Command, Main: j.Spec.Main, Hosts: len(j.selection.Hosts), Plan: j.Spec.Digest, Resumed: j.Spec.Resumed,
+		Command: o.Command, Main: j.Spec.Main, Hosts: len(j.selection.Hosts), Plan: j.Spec.Digest, Again: o.Again, Resumed: j.Spec.Resumed,
 	})
 	if err != nil {
 		return nil, errors.Join(err, store.Close())

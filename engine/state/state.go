@@ -34,6 +34,7 @@ type Store interface {
 	HostLocks
 	Machines
 	Protections
+	Plans
 	// Close waits for what is under way. No other method may follow.
 	Close() error
 }

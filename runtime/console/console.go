@@ -9,7 +9,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"strings"
 
 	"golang.org/x/term"
 
@@ -91,17 +90,6 @@ func (c *Console) Progress(verb string, hosts []string) *progress.Progress {
 // PrintLine shows what a runbook prints where no run is under way.
 func (c *Console) PrintLine(pos diag.Pos, host, text string) {
 	fmt.Fprintln(c.Stderr, progress.Printed(pos, host, text))
-}
-
-// CommandLine is the command that was given, where a shell would read it so.
-func (c *Console) CommandLine() string {
-	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./,:@%+"
-	for _, arg := range c.Process.Args {
-		if arg == "" || strings.Trim(arg, plain) != "" {
-			return "the same command again"
-		}
-	}
-	return "froyo " + strings.Join(c.Process.Args, " ")
 }
 
 // AtExit keeps what is to be closed after the command, for what it leaves open for others to write to.

@@ -142,3 +142,20 @@ func (s *Store) ResumeRun(ctx context.Context, run string, in state.Process, now
 	})
 	return last, err
 }
+
+// UsePlan implements state.Plans.
+func (s *Store) UsePlan(ctx context.Context, u state.PlanUse) (before string, err error) {
+	err = s.write(ctx, func(tx *db.Tx) error {
+		before = "" // the work may be done again
+		err := tx.Query([]any{&before}, `SELECT run FROM used_plans WHERE workspace = ? AND plan = ?`, u.Workspace, u.Plan)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		if u.Run == "" || before != "" && !u.Again {
+			return nil
+		}
+		return tx.Exec(`INSERT OR REPLACE INTO used_plans (workspace, plan, run, time) VALUES (?, ?, ?, ?)`,
+			u.Workspace, u.Plan, u.Run, micros(u.Time))
+	})
+	return before, err
+}

@@ -47,6 +47,7 @@ func Run(t *testing.T, open Open) {
 		{"a run that is resumed", testResume},
 		{"a machine that is replaced within a run", testReplaced},
 		{"plans of many runs", testManyPlans},
+		{"a saved plan is used once", testPlanUse},
 		{"locks", testLocks},
 		{"many runs and one host", testLeaseRace},
 		{"audit", testAudit},

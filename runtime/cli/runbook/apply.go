@@ -27,6 +27,7 @@ type Apply struct {
 	listFlags
 	Plan  string        `placeholder:"FILE" type:"existingfile" complete:"files:json" help:"Do exactly this saved plan; a host that changed since is refused."`
 	Stale string        `enum:"skip,fail-all" default:"skip" placeholder:"skip|fail-all" help:"With --plan, where a host is no longer as planned: skip it, or do nothing on any host."`
+	Again bool          `help:"With --plan: apply a plan that was applied before. A saved plan is applied once."`
 	JUnit string        `name:"junit" placeholder:"FILE" type:"path" complete:"files:xml" help:"Write a JUnit report to FILE at the end: a suite for each host, a case for each unit."`
 	Yes   bool          `short:"y" name:"auto-approve" help:"Do not ask."`
 	Step  bool          `help:"Ask before each unit that acts, one host at a time."`
@@ -63,6 +64,9 @@ func (c *Apply) check(e *console.Console) error {
 	if c.Stale == failAll && c.Plan == "" {
 		return (&diag.Error{Summary: "--stale speaks of a saved plan, and none is given"}).WithHint("froyo apply --plan FILE --stale %s", failAll)
 	}
+	if c.Again && c.Plan == "" {
+		return (&diag.Error{Summary: "--again speaks of a saved plan, and none is given"}).WithHint("froyo apply --plan FILE --again")
+	}
 	return c.stepConflicts(e)
 }
 
@@ -84,7 +88,7 @@ func (c *Apply) Run(ctx context.Context, e *console.Console) error {
 	if err := c.unasked(e); err != nil {
 		return errors.Join(err, l.Close(ctx))
 	}
-	return execution{flags: &c.Planning, junit: c.JUnit, yes: c.Yes, step: c.Step, diff: c.Diff, wait: c.Wait, allOrNothing: c.Stale == failAll}.run(ctx, l)
+	return execution{flags: &c.Planning, junit: c.JUnit, yes: c.Yes, step: c.Step, diff: c.Diff, wait: c.Wait, again: c.Again, allOrNothing: c.Stale == failAll}.run(ctx, l)
 }
 
 // unasked refuses to ask where the plan is not seen, or nobody is there to answer.

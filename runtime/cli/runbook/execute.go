@@ -24,6 +24,7 @@ type execution struct {
 	step         bool // ask before each unit
 	diff         bool // show what changes in files
 	wait         time.Duration
+	again        bool // a saved plan may have been applied before
 	allOrNothing bool // one host that differs from the saved plan stops all
 }
 
@@ -31,7 +32,7 @@ type execution struct {
 func (x execution) run(ctx context.Context, l *client.Loaded) (err error) {
 	c := l.Console
 	s, err := l.Begin(ctx, "apply", x.flags, client.Options{
-		Lines: x.flags.JSON, JUnit: x.junit, Wait: x.wait, Ask: !x.yes && !x.flags.JSON && c.Interactive(),
+		Lines: x.flags.JSON, JUnit: x.junit, Wait: x.wait, Again: x.again, Ask: !x.yes && !x.flags.JSON && c.Interactive(),
 	})
 	if err != nil {
 		return err

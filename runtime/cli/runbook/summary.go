@@ -36,11 +36,21 @@ func noteRest(s *client.Session, code diag.Code, r *run.Result) {
 	if unreachable > 0 {
 		text += fmt.Sprintf("; %s could not be reached or was lost", wording.Plural(unreachable, "host"))
 	}
-	next := s.Console().CommandLine()
-	if s.Run.Acted() {
-		next = "froyo resume " + s.Run.ID() + " (for a changed runbook: froyo apply)"
+	s.Console().Errors.Note(text + "\n" + next(s))
+}
+
+// next is what to do about the rest: never what has just failed, as it was.
+func next(s *client.Session) string {
+	spec := &s.Run.Job().Spec
+	switch {
+	case s.Run.Acted() && spec.Saved != nil:
+		return "fix the cause, then: froyo resume " + s.Run.ID() + " (for hosts that no longer fit the plan, make a new one: froyo plan --out FILE)"
+	case s.Run.Acted():
+		return "fix the cause, then: froyo resume " + s.Run.ID() + " (for a changed runbook: froyo apply)"
+	case spec.Saved != nil:
+		return "fix the cause, then make a new plan: froyo plan --out FILE"
 	}
-	s.Console().Errors.Note(text + "\nfix the cause, then: " + next)
+	return "fix the cause, then apply again: nothing has begun that could be resumed"
 }
 
 // notePending says which handlers have not run on the hosts that were not finished.
