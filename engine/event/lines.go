@@ -65,12 +65,12 @@ func (l *Lines) write(v any) error {
 	var text bytes.Buffer
 	enc := json.NewEncoder(&text)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return err
-	}
+	err := enc.Encode(v)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	_, err := l.out.Write(escape.JSON([]byte(secret.Mask(text.String()))))
+	if err == nil {
+		_, err = l.out.Write(escape.JSON([]byte(secret.Mask(text.String()))))
+	}
 	if l.err == nil {
 		l.err = err
 	}

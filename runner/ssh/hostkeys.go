@@ -3,6 +3,7 @@ package ssh
 import (
 	"bytes"
 	"errors"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -43,8 +44,11 @@ func newHostKeys(files []string, accept bool) *hostKeys {
 func (k *hostKeys) algorithms(t *endpoint) ([]string, error) {
 	db, err := k.load()
 	if err != nil {
-		return nil, t.errorAt(target.StageHostKey, "known hosts cannot be read: "+escape.Text(err.Error()),
-			"repair or remove the line", err)
+		text, hint := err.Error(), "repair or remove the line"
+		if inPath, ok := errors.AsType[*fs.PathError](err); ok {
+			text, hint = inPath.Path+": "+inPath.Err.Error(), "make it a file that you can read, or name another with FROYO_KNOWN_HOSTS"
+		}
+		return nil, t.errorAt(target.StageHostKey, "known hosts cannot be read: "+escape.Text(text), hint, err)
 	}
 	found := db.HostKeyAlgorithms(t.keyName())
 	line, sure := db.Lost(knownhosts.Normalize(t.keyName()))

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -64,7 +65,7 @@ func readKey(path string) *keyFile {
 		return &keyFile{public: missing.PublicKey, err: errEncrypted}
 	}
 	if err != nil {
-		return &keyFile{err: err}
+		return &keyFile{err: errors.New("no usable private key: " + strings.TrimPrefix(err.Error(), "ssh: "))}
 	}
 	return withCertificate(path, signer)
 }

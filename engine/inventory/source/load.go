@@ -11,7 +11,6 @@ package source
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -87,7 +86,7 @@ func (r *reader) source(source string) {
 			WithHint("to name hosts instead, end the list with a comma: -i %s,", strings.TrimSpace(source))
 		return
 	case err != nil:
-		r.draft.problem(diag.Pos{}, "inventory %w", err)
+		r.add(diag.ReadFailed("inventory "+source, err))
 		return
 	}
 	dir := filepath.Dir(source)
@@ -158,12 +157,12 @@ func (r *reader) read(path string) ([]byte, error) {
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("inventory: %w", err)
+		return nil, diag.ReadFailed("inventory "+path, err)
 	}
 	defer f.Close()
 	src, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
-		return nil, fmt.Errorf("inventory: %w", err)
+		return nil, diag.ReadFailed("inventory "+path, err)
 	}
 	if len(src) > maxFile {
 		return nil, diag.Errorf(diag.Pos{File: path}, "the file is larger than %d MiB", maxFile>>20)

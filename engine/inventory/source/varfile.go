@@ -74,7 +74,7 @@ func (r *reader) varFile(dir string, present map[string]bool, name string, into 
 func (r *reader) varTree(path string, into settings, depth int) {
 	info, err := os.Stat(path)
 	if err != nil {
-		r.draft.problem(diag.Pos{File: path}, "variables: %w", err)
+		r.add(diag.ReadFailed("variables "+path, err))
 		return
 	}
 	if !info.IsDir() {

@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/openfroyo/froyo/engine/catalog"
 	"github.com/openfroyo/froyo/engine/diag"
@@ -89,9 +90,14 @@ func (l *Loaded) locate(spec *run.Spec, file string) error {
 	if err != nil {
 		return err
 	}
-	if info, err := os.Stat(abs); err != nil || info.IsDir() {
+	switch info, err := os.Stat(abs); {
+	case errors.Is(err, fs.ErrNotExist):
 		d := &diag.Error{Summary: fmt.Sprintf("there is no runbook %s", file), Cause: err}
 		return d.WithHint("name one: froyo plan FILE; or make a workspace: froyo init --solo")
+	case err != nil:
+		return diag.ReadFailed("runbook "+file, err)
+	case info.IsDir():
+		return diag.ReadFailed("runbook "+file, syscall.EISDIR).WithHint("name a file in it: froyo plan %s", filepath.Join(file, "FILE.star"))
 	}
 	if l.Workspace, err = here.Around(l.Console, filepath.Dir(abs)); err != nil {
 		return err

@@ -2,10 +2,10 @@ package client
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/openfroyo/froyo/engine/apply"
 	"github.com/openfroyo/froyo/engine/diag"
@@ -31,7 +31,8 @@ func openInto(name string) (*jsonFile, error) {
 	}
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
-		return nil, (&diag.Error{Summary: fmt.Sprintf("--json-into: %v", err), Cause: err}).WithHint("nothing was done; name a file that can be written")
+		d := diag.WriteFailed("--json-into "+name, name, err)
+		return nil, d.WithHint("nothing was done; %s", d.Hint)
 	}
 	return &jsonFile{f, event.NewLines(f)}, nil
 }
@@ -42,7 +43,7 @@ func (j *jsonFile) close() error {
 		return nil
 	}
 	if err := errors.Join(j.lines.Err(), j.file.Close()); err != nil {
-		return fmt.Errorf("--json-into: %w", err)
+		return diag.WriteFailed("--json-into "+j.file.Name(), j.file.Name(), err)
 	}
 	return nil
 }
@@ -56,7 +57,8 @@ func (s *Session) WritePlanLine() error {
 	if err != nil {
 		return err
 	}
-	return s.into.lines.Plan(d)
+	_ = s.into.lines.Plan(d) // close returns the error
+	return nil
 }
 
 // Recap prints the counts of all hosts, on standard error where standard output is no longer read.
@@ -78,7 +80,7 @@ func (s *Session) Recap(counts []apply.Count) error {
 		err = nil
 	}
 	if s.into != nil {
-		err = errors.Join(err, s.into.lines.Recap(hosts))
+		_ = s.into.lines.Recap(hosts) // close returns the error
 	}
 	return err
 }
@@ -94,20 +96,40 @@ func (s *Session) WriteJUnit() error {
 	if s.junit == nil {
 		return nil
 	}
-	return WriteFile(s.junit.name, func(w io.Writer) error {
+	return WriteFile("--junit", s.junit.name, func(w io.Writer) error {
 		return s.junit.report.Write(w, "froyo apply "+s.Run.Job().Spec.Main, s.Run.Job().Plays(), s.Run.Planned().Hosts)
 	})
 }
 
-// WriteFile writes a file whole or not at all, readable by its owner alone.
-func WriteFile(name string, write func(io.Writer) error) (err error) {
+// CheckOutput refuses a file that a flag names and that could not be written in the end. "" and "-" are none.
+func CheckOutput(flag, name string) error {
+	if name == "" || name == "-" {
+		return nil
+	}
+	err := error(nil)
+	if info, there := os.Stat(name); there == nil && info.IsDir() {
+		err = syscall.EISDIR
+	} else if info, there := os.Stat(filepath.Dir(name)); there != nil {
+		err = there
+	} else if !info.IsDir() {
+		err = syscall.ENOTDIR
+	}
+	if err == nil {
+		return nil
+	}
+	d := diag.WriteFailed(flag+" "+name, name, err)
+	return d.WithHint("nothing was done; %s", d.Hint)
+}
+
+// WriteFile writes the file that a flag names whole or not at all, readable by its owner alone.
+func WriteFile(flag, name string, write func(io.Writer) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
 	if err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
+		return diag.WriteFailed(flag+" "+name, name, err)
 	}
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("write %s: %w", name, errors.Join(err, os.Remove(f.Name())))
+			err = errors.Join(diag.WriteFailed(flag+" "+name, name, err), os.Remove(f.Name()))
 		}
 	}()
 	if err := errors.Join(write(f), f.Sync(), f.Close()); err != nil {

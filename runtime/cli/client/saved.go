@@ -152,14 +152,22 @@ func ParsePlan(c *console.Console, data []byte, file string) (*planfile.Document
 func ReadPlanFile(file string) ([]byte, error) {
 	f, err := os.Open(file)
 	if err != nil {
-		return nil, (&diag.Error{Summary: err.Error(), Cause: err}).WithHint("froyo plan --out FILE saves a plan")
+		return nil, unread(file, err)
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, maxPlan+1))
 	if err == nil && len(data) > maxPlan {
-		err = diag.Errorf(diag.Pos{File: file}, "not a plan: it is larger than %d GiB", maxPlan>>30)
+		return nil, diag.Errorf(diag.Pos{File: file}, "not a plan: it is larger than %d GiB", maxPlan>>30)
 	}
-	return data, err
+	if err != nil {
+		return nil, unread(file, err)
+	}
+	return data, nil
+}
+
+// unread says why the file of a plan cannot be read.
+func unread(file string, err error) error {
+	return diag.ReadFailed("saved plan "+file, err).WithHint("check the name; froyo plan --out FILE saves a plan")
 }
 
 // planKeys are the keys of which one must have signed a plan that was made in root: those

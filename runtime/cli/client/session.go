@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"sync"
@@ -221,7 +220,8 @@ func openTrace(c *console.Console, file, run string) (*telemetry.Trace, error) {
 	}
 	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("--trace: %w", err)
+		d := diag.WriteFailed("--trace "+file, file, err)
+		return nil, d.WithHint("nothing was done; %s", d.Hint)
 	}
 	c.AtExit(f.Close)
 	return telemetry.NewTrace(f, c.Process.Version, run)

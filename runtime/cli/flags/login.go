@@ -1,8 +1,12 @@
 package flags
 
 import (
+	"errors"
+	"os"
+	"syscall"
 	"time"
 
+	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/worker"
 	"github.com/openfroyo/froyo/runtime/console"
 	"github.com/openfroyo/froyo/runtime/wire"
@@ -16,6 +20,9 @@ func (f *Login) Transports(c *console.Console) (*wire.Transports, error) {
 		AgentSocket: c.Getenv("SSH_AUTH_SOCK"), KnownHosts: c.Getenv("FROYO_KNOWN_HOSTS"), Config: f.SSHConfig,
 		AcceptNew: f.AcceptNew, Timeout: time.Duration(f.Timeout) * time.Second,
 	}
+	if err := f.readable(); err != nil {
+		return nil, err
+	}
 	var err error
 	if f.AskPass {
 		if l.Password, err = c.Password("SSH password", "FROYO_SSH_PASSWORD"); err != nil {
@@ -28,4 +35,26 @@ func (f *Login) Transports(c *console.Console) (*wire.Transports, error) {
 		}
 	}
 	return wire.NewTransports(l), nil
+}
+
+// readable refuses files that do not exist: what is looked for by default may be missing, but not
+// what was named.
+func (f *Login) readable() error {
+	var errs []error
+	check := func(flag, name string) {
+		info, err := os.Stat(name)
+		if err == nil && info.IsDir() {
+			err = syscall.EISDIR
+		}
+		if err != nil {
+			errs = append(errs, diag.ReadFailed(flag+" "+name, err))
+		}
+	}
+	for _, key := range f.Key {
+		check("--key", key)
+	}
+	if f.SSHConfig != "" {
+		check("--ssh-config", f.SSHConfig)
+	}
+	return errors.Join(errs...)
 }

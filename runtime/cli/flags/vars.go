@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -56,17 +58,30 @@ func (f *Vars) Values(environ []string) (map[string]any, error) {
 func varFile(name string) (map[string]any, error) {
 	data, err := os.ReadFile(name)
 	if err != nil {
-		return nil, fmt.Errorf("read variables: %w", err)
+		return nil, diag.ReadFailed("-e @"+name, err)
 	}
 	var vars map[string]any
 	if err := yaml.Unmarshal(data, &vars); err != nil {
-		return nil, diag.Errorf(diag.Pos{File: name}, "not a mapping of variables: %w", err).WithHint("write one \"name: value\" per line")
+		return nil, notVariables(name, err)
 	}
 	plain, err := plainValue(vars)
 	if err != nil {
 		return nil, diag.Errorf(diag.Pos{File: name}, "%w", err)
 	}
 	return plain.(map[string]any), nil
+}
+
+// yamlError takes an error of the YAML library apart: its line, and what is wrong there.
+var yamlError = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
+
+// notVariables says what is wrong with a file of variables.
+func notVariables(name string, err error) error {
+	pos, why := diag.Pos{File: name}, ""
+	if parts := yamlError.FindStringSubmatch(err.Error()); parts != nil { // else the file is valid, but a list or the like
+		pos.Line, _ = strconv.Atoi(parts[1])
+		why = ": " + parts[2]
+	}
+	return (&diag.Error{Summary: "not a mapping of variables" + why, Pos: pos, Cause: err}).WithHint("write one \"name: value\" per line")
 }
 
 // plainValue turns what YAML gives into the plain data that runbooks take.

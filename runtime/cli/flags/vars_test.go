@@ -40,7 +40,7 @@ func TestVars(t *testing.T) {
 		}, ""},
 		{"no value", nil, []string{"a"}, nil, `-e "a" is neither k=v nor @FILE`},
 		{"no name", nil, []string{"=a"}, nil, `-e "=a" is neither`},
-		{"file is missing", nil, []string{"@" + dir + "/none"}, nil, "read variables: "},
+		{"file is missing", nil, []string{"@" + dir + "/none"}, nil, "there is no such file"},
 		{"file is a list", nil, []string{"@" + file("list.yaml", "- a\n")}, nil, "not a mapping of variables"},
 		{"file holds a date", nil, []string{"@" + file("date.yaml", "d: 2026-01-02\n")}, nil, "which a variable cannot have; quote it"},
 	} {

@@ -7,9 +7,6 @@ package runbook
 import (
 	"context"
 	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
@@ -25,7 +22,7 @@ const failAll = "fail-all"
 type Apply struct {
 	flags.Planning
 	listFlags
-	Plan  string        `placeholder:"FILE" type:"existingfile" complete:"files:json" help:"Do exactly this saved plan; a host that changed since is refused."`
+	Plan  string        `placeholder:"FILE" type:"path" complete:"files:json" help:"Do exactly this saved plan; a host that changed since is refused."`
 	Stale string        `enum:"skip,fail-all" default:"skip" placeholder:"skip|fail-all" help:"With --plan, where a host is no longer as planned: skip it, or do nothing on any host."`
 	Again bool          `help:"With --plan: apply a plan that was applied before. A saved plan is applied once."`
 	JUnit string        `name:"junit" placeholder:"FILE" type:"path" complete:"files:xml" help:"Write a JUnit report to FILE at the end: a suite for each host, a case for each unit."`
@@ -130,10 +127,7 @@ func (c *Apply) reportConflicts() error {
 	case c.Check || c.lists():
 		return (&diag.Error{Summary: "--junit reports what apply did, and with -C or --list-... it does nothing"}).WithHint("leave one of them out")
 	}
-	if info, err := os.Stat(filepath.Dir(c.JUnit)); err != nil || !info.IsDir() {
-		return (&diag.Error{Summary: fmt.Sprintf("--junit: there is no directory %s", filepath.Dir(c.JUnit)), Cause: err}).WithHint("make it first")
-	}
-	return nil
+	return client.CheckOutput("--junit", c.JUnit)
 }
 
 // stepConflicts refuses --step where there is nobody to ask, or nothing to be seen.

@@ -44,6 +44,9 @@ func (c *Plan) Run(ctx context.Context, e *console.Console) error {
 			return err
 		}
 	}
+	if err := errors.Join(client.CheckOutput("--out", c.Out), client.CheckOutput("--dot", c.DOT)); err != nil {
+		return err
+	}
 	l, err := client.Load(ctx, e, &c.Planning)
 	if err != nil {
 		return err
@@ -116,7 +119,7 @@ func (c *Plan) print(s *client.Session) error {
 		return err
 	}
 	if c.Out != "" {
-		if err := client.WriteFile(c.Out, s.Run.Planned().Write); err != nil {
+		if err := client.WriteFile("--out", c.Out, s.Run.Planned().Write); err != nil {
 			return err
 		}
 	}
@@ -135,7 +138,7 @@ func writeDOT(s *client.Session, name string) error {
 	if name == "-" {
 		return plangraph.Of(d).WriteDOT(s.Console().Stdout)
 	}
-	return client.WriteFile(name, plangraph.Of(d).WriteDOT)
+	return client.WriteFile("--dot", name, plangraph.Of(d).WriteDOT)
 }
 
 // printEffects prints what a plan does on the hosts, one line for each effect.
