@@ -15,7 +15,7 @@ const MaxHosts = 100_000
 var ErrTooMany = fmt.Errorf("more than %d hosts", MaxHosts)
 
 // Expand lists the names that a pattern with ranges stands for, as in Ansible:
-// web[01:20], db-[a:c], rack[1:9:2]. It gives name itself where it has none.
+// web[01:20], db-[a:c], rack[1:9:2], n[:3]. It gives name itself where it has none.
 func Expand(name string) ([]string, error) {
 	open := strings.IndexByte(name, '[')
 	if open < 0 {
@@ -47,6 +47,9 @@ func Expand(name string) ([]string, error) {
 
 func expandRange(text string) ([]string, error) {
 	parts := strings.Split(text, ":")
+	if parts[0] == "" {
+		parts[0] = "0" // [:3]
+	}
 	if len(parts) < 2 || len(parts) > 3 || slices.Contains(parts, "") {
 		return nil, errors.New("a range is [first:last] or [first:last:step]")
 	}
@@ -64,20 +67,22 @@ func expandRange(text string) ([]string, error) {
 	return numbers(first, last, step)
 }
 
-func isLetter(b byte) bool { return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' }
+// alphabet is the order of letters in ranges: [x:C] is x, y, z, A, B and C.
+const alphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+func isLetter(b byte) bool { return strings.IndexByte(alphabet, b) >= 0 }
 
 func letters(first, last byte, step int) ([]string, error) {
-	if first > last || isUpper(first) != isUpper(last) {
+	lo, hi := strings.IndexByte(alphabet, first), strings.IndexByte(alphabet, last)
+	if lo > hi {
 		return nil, errors.New("the range's last letter does not follow its first")
 	}
 	var names []string
-	for c := int(first); c <= int(last); c += step {
-		names = append(names, string(rune(c)))
+	for i := lo; i <= hi; i += step {
+		names = append(names, alphabet[i:i+1])
 	}
 	return names, nil
 }
-
-func isUpper(b byte) bool { return b <= 'Z' }
 
 func numbers(first, last string, step int) ([]string, error) {
 	lo, errFirst := parseDigits(first)

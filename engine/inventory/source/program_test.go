@@ -15,8 +15,8 @@ import (
 // answers is what a program prints, by its arguments.
 type answers map[string]string
 
-// program makes an executable file, which is not run: run answers in its place.
-func program(t *testing.T, name string, says answers) (opts source.Options, asked *[]string) {
+// fakeProgram makes an executable file, which is not run: run answers in its place.
+func fakeProgram(t *testing.T, name string, says answers) (opts source.Options, asked *[]string) {
 	t.Helper()
 	if err := os.WriteFile(name, []byte("#!/bin/false\n"), 0o755); err != nil {
 		t.Fatal(err)
@@ -115,7 +115,7 @@ func TestProgram(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Chdir(t.TempDir())
-			opts, asked := program(t, "p", tt.says)
+			opts, asked := fakeProgram(t, "p", tt.says)
 			inv, err := source.Load([]string{"p"}, opts)
 			check(t, "errors", tt.wantErr, reportError(err))
 			check(t, "hosts", tt.want, show(inv))
@@ -130,7 +130,7 @@ func TestProgram(t *testing.T) {
 // TestProgramsBeside: what a program prints is a source like any other.
 func TestProgramsBeside(t *testing.T) {
 	files(t, map[string]string{"a": "[web]\nw1 from=file\n", "group_vars/web.yml": "g: vars\n"})
-	opts, _ := program(t, "p", answers{"--list": `{"web": {"hosts": ["w2"]}, "_meta": {"hostvars": {"w2": {"from": "p"}}}}`})
+	opts, _ := fakeProgram(t, "p", answers{"--list": `{"web": {"hosts": ["w2"]}, "_meta": {"hostvars": {"w2": {"from": "p"}}}}`})
 	var trusted []string
 	opts.Trust = func(path string) error { trusted = append(trusted, path); return nil }
 	inv, err := source.Load([]string{"a", "p"}, opts)
@@ -146,7 +146,7 @@ func TestProgramsBeside(t *testing.T) {
 
 func TestProgramIsNotTrusted(t *testing.T) {
 	t.Chdir(t.TempDir())
-	opts, asked := program(t, "p", answers{"--list": "{}"})
+	opts, asked := fakeProgram(t, "p", answers{"--list": "{}"})
 	opts.Trust = func(string) error { return errors.New("others can write to it") }
 	_, err := source.Load([]string{"p"}, opts)
 	check(t, "errors", []string{"others can write to it"}, reportError(err))
@@ -155,7 +155,7 @@ func TestProgramIsNotTrusted(t *testing.T) {
 
 func TestProgramCannotBeRun(t *testing.T) {
 	t.Chdir(t.TempDir())
-	program(t, "p", nil)
+	fakeProgram(t, "p", nil)
 	_, err := source.Load([]string{"p"}, source.Options{})
 	check(t, "errors", []string{"p: the inventory is a program, which cannot be run here"}, reportError(err))
 }
