@@ -143,12 +143,12 @@ func (g *site) ini() string {
 		section("[all:vars]", g.iniVars())
 	}
 	parts = rapid.Permutation(parts).Draw(g.T, "order")
-	top := ""
+	var top strings.Builder
 	for _, h := range g.hosts("none") {
-		top += h + g.iniHostVars() + "\n"
+		top.WriteString(h + g.iniHostVars() + "\n")
 	}
 	// Without a section Ansible may take a file for YAML.
-	return "# generated\n" + top + "[ungrouped]\n" + strings.Join(parts, "\n")
+	return "# generated\n" + top.String() + "[ungrouped]\n" + strings.Join(parts, "\n")
 }
 
 func (g *site) iniVars() []string {
@@ -164,7 +164,7 @@ func (g *site) iniVars() []string {
 
 // iniHostVars are variables on a host's line, where values are quoted as in a shell.
 func (g *site) iniHostVars() string {
-	line := ""
+	var line strings.Builder
 	for _, name := range g.some("host vars", varNames, 2) {
 		value := g.pick("value", iniValues)
 		switch {
@@ -173,71 +173,72 @@ func (g *site) iniHostVars() string {
 		case strings.ContainsAny(value, `'"\ #`):
 			value = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(value) + `"`
 		}
-		line += " " + name + "=" + value
+		line.WriteString(" " + name + "=" + value)
 	}
 	switch g.number("reach", 8) {
 	case 0:
-		line += " ansible_port=2222"
+		line.WriteString(" ansible_port=2222")
 	case 1:
-		line += " ansible_host=198.51.100.7"
+		line.WriteString(" ansible_host=198.51.100.7")
 	case 2:
-		line += " ansible_user=ops # way in"
+		line.WriteString(" ansible_user=ops # way in")
 	}
-	return line
+	return line.String()
 }
 
 func (g *site) yaml() string {
 	groups := g.some("groups", groupNames, 5)
 	edges := g.edges(groups)
 	if g.flip("flat") {
-		text := "---\n"
+		var text strings.Builder
+		text.WriteString("---\n")
 		for _, name := range groups {
-			text += name + ":\n" + g.yamlGroup(name, edges[name], "  ")
+			text.WriteString(name + ":\n" + g.yamlGroup(name, edges[name], "  "))
 		}
-		return text + "all:\n  hosts:\n" + g.yamlHosts("all", "    ") + "  vars:\n" + g.yamlVars("    ", 2)
+		return text.String() + "all:\n  hosts:\n" + g.yamlHosts("all", "    ") + "  vars:\n" + g.yamlVars("    ", 2)
 	}
-	inner := ""
+	var inner strings.Builder
 	for _, name := range groups {
-		inner += "    " + name + ":\n" + g.yamlGroup(name, edges[name], "      ")
+		inner.WriteString("    " + name + ":\n" + g.yamlGroup(name, edges[name], "      "))
 	}
-	return "all:\n  vars:\n" + g.yamlVars("    ", 2) + "  children:\n" + inner + "    ungrouped:\n      hosts:\n" + g.yamlHosts("ungrouped", "        ")
+	return "all:\n  vars:\n" + g.yamlVars("    ", 2) + "  children:\n" + inner.String() + "    ungrouped:\n      hosts:\n" + g.yamlHosts("ungrouped", "        ")
 }
 
 func (g *site) yamlGroup(name string, children []string, indent string) string {
-	text := ""
+	var text strings.Builder
 	if g.flip("hosts") {
-		text += indent + "hosts:\n" + g.yamlHosts(name, indent+"  ")
+		text.WriteString(indent + "hosts:\n" + g.yamlHosts(name, indent+"  "))
 	}
 	if len(children) > 0 {
-		text += indent + "children:\n"
+		text.WriteString(indent + "children:\n")
 		for _, c := range children {
-			text += indent + "  " + c + ":\n"
+			text.WriteString(indent + "  " + c + ":\n")
 		}
 	}
 	if g.flip("vars") {
-		text += indent + "vars:\n" + g.yamlVars(indent+"  ", 3)
+		text.WriteString(indent + "vars:\n" + g.yamlVars(indent+"  ", 3))
 		if g.number("priority", 5) == 0 {
-			text += indent + fmt.Sprintf("  ansible_group_priority: %d\n", g.number("priority", 3))
+			text.WriteString(indent + fmt.Sprintf("  ansible_group_priority: %d\n", g.number("priority", 3)))
 		}
 	}
-	return text
+	return text.String()
 }
 
 func (g *site) yamlHosts(group, indent string) string {
-	text := ""
+	var text strings.Builder
 	for _, h := range g.hosts(group) {
-		text += indent + `"` + h + "\":\n" + g.yamlVars(indent+"  ", 2)
+		text.WriteString(indent + `"` + h + "\":\n" + g.yamlVars(indent+"  ", 2))
 	}
-	return text
+	return text.String()
 }
 
 func (g *site) yamlVars(indent string, most int) string {
-	text := ""
+	var text strings.Builder
 	for _, name := range g.some("vars", varNames, most) {
 		value := g.pick("value", yamlValues)
-		text += indent + name + ": " + strings.ReplaceAll(value, "\n      ", "\n"+indent+"  ") + "\n"
+		text.WriteString(indent + name + ": " + strings.ReplaceAll(value, "\n      ", "\n"+indent+"  ") + "\n")
 	}
-	return text
+	return text.String()
 }
 
 // listing is what a program prints with --list.
