@@ -55,8 +55,6 @@ type fleet struct {
 	// protector keeps what is protected beside what is so already; nil is none.
 	protector apply.Protector
 	protected []protect.Resource
-	// pathKey is the planner's.
-	pathKey func(typ string) bool
 	// delegate and locker are the planner's and the executor's; nil is none.
 	delegate func(context.Context, string) (*inventory.Host, plan.Target, error)
 	locker   func(context.Context, *plan.Host, *plan.Step) (*hostlock.Lock, error)
@@ -116,7 +114,7 @@ func (f *fleet) planner() *planning.Planner {
 		},
 		Provider: func(context.Context, string) (inspect.Provider, error) { return f.provider, nil },
 		User:     func(*inventory.Host) string { return "" },
-		History:  history{f}, Plays: []string{"web"}, PathKey: f.pathKey, Delegate: f.delegate,
+		History:  history{f}, Plays: []string{"web"}, Delegate: f.delegate,
 		Contents: &plan.Contents{}, Events: f, Forks: 4,
 	}
 }

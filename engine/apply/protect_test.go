@@ -84,13 +84,11 @@ func TestApplyProtectsWhatABrokenRunDid(t *testing.T) {
 
 // sparing are units beside a protected file, whose host may have links.
 func sparing(h *enginetest.Host, units ...func() *unit.Unit) *fleet {
-	f := oneHost(h, append([]func() *unit.Unit{func() *unit.Unit {
+	return oneHost(h, append([]func() *unit.Unit{func() *unit.Unit {
 		u := enginetest.Set("h1", "/data/db", "1")
 		u.Lifecycle.PreventDestroy = new(true)
 		return u
 	}}, units...)...)
-	f.pathKey = func(typ string) bool { return typ == "set" }
-	return f
 }
 
 func TestPlanAsksOnceWhatPathsLeadTo(t *testing.T) {

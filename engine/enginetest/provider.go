@@ -176,7 +176,7 @@ func (p *Provider) apply(s set, r abi.Request) abi.Reply {
 
 // Set makes a unit that wants value in a file.
 func Set(host, path, value string) *unit.Unit {
-	u := &unit.Unit{ID: unit.ID{Host: host, Type: "set", Key: path}}
+	u := &unit.Unit{ID: unit.ID{Host: host, Type: "set", Key: path}, Order: unit.Order{Path: path}}
 	Args(u, path, value)
 	return u
 }

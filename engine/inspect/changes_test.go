@@ -90,7 +90,7 @@ func TestWhatIsProtectedIsKept(t *testing.T) {
 		{"another is lifted", lifted("/srv"), removes("/srv"), "and with it file[/srv/db]"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			kept := protect.New([]protect.Resource{{Unit: "file[/srv/db]", Since: time.Unix(0, 0), Run: "r1", Pos: diag.Pos{File: "a.star", Line: 3}}}, func(typ string) bool { return typ == "file" })
+			kept := protect.New([]protect.Resource{{Unit: "file[/srv/db]", Path: "/srv/db", Since: time.Unix(0, 0), Run: "r1", Pos: diag.Pos{File: "a.star", Line: 3}}})
 			kept.Declare(tt.unit)
 			replies, err := inspect.Changes(t.Context(), remover{change: tt.change}, []*plan.Step{{Unit: tt.unit, Protections: kept}})
 			if err != nil {

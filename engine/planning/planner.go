@@ -35,7 +35,7 @@ type History interface {
 	Progress(ctx context.Context, h *plan.Host) (map[string]resume.Progress, error)
 }
 
-// Planner plans hosts. All fields but History, Run, PathKey, Delegate, Plays,
+// Planner plans hosts. All fields but History, Run, Delegate, Plays,
 // HostTime and Late must be set.
 type Planner struct {
 	// Connect gives the host to read; it may do its work later, at the first use.
@@ -48,9 +48,6 @@ type Planner struct {
 	User func(h *inventory.Host) string
 	// History is nil where nothing is kept.
 	History History
-	// PathKey reports whether units of a type are told apart by their path on the
-	// host. Where it is nil, none are.
-	PathKey func(typ string) bool
 	// Delegate gives a host of the inventory that units of others act on. It may be
 	// nil where there are none.
 	Delegate func(ctx context.Context, name string) (*inventory.Host, plan.Target, error)

@@ -23,7 +23,7 @@ func (p *Planner) protect(ctx context.Context, h *plan.Host) error {
 			return fmt.Errorf("read what is protected: %w", err)
 		}
 	}
-	h.Protections = protect.New(kept, p.PathKey)
+	h.Protections = protect.New(kept)
 	for _, s := range h.Steps() {
 		s.Protections = h.Protections
 		if s.On != nil {
@@ -91,12 +91,12 @@ func (p *Planner) refuseAliases(h *plan.Host, steps []*plan.Step) {
 		s.Real = onefile.Real(s.Unit, s.Reads)
 		linked = linked || s.Real != ""
 	}
-	if !linked || p.PathKey == nil {
+	if !linked {
 		return
 	}
 	files := map[*plan.Host]*onefile.Files{}
 	for _, s := range steps {
-		if s.Err != nil || !p.PathKey(s.Unit.ID.Type) {
+		if s.Err != nil || s.Unit.Order.Path == "" {
 			continue
 		}
 		if files[s.On] == nil {
@@ -104,7 +104,7 @@ func (p *Planner) refuseAliases(h *plan.Host, steps []*plan.Step) {
 		}
 		at := s.Real
 		if at == "" {
-			at = s.Unit.ID.Key
+			at = s.Unit.Order.Path
 		}
 		refused, warning := files[s.On].Add(s.Unit, at)
 		if refused != nil {

@@ -20,7 +20,9 @@ import (
 
 // Resource is a resource that must not be removed from a host.
 type Resource struct {
-	Unit  string // file[/etc/motd], whoever declares it
+	Unit string // file[/etc/motd], whoever declares it
+	// Path is where it is on the host, in its one spelling; "" where it has another name than a path.
+	Path  string
 	Pos   diag.Pos
 	Since time.Time // and Run are those of the run that began to protect it
 	Run   string
@@ -30,19 +32,15 @@ type Resource struct {
 // what the units at hand say. A nil one protects nothing. It is safe for
 // concurrent use.
 type Set struct {
-	// pathKey reports whether resources of a type are told apart by their path.
-	pathKey func(typ string) bool
-
 	mu       sync.Mutex
 	kept     map[string]Resource // in the state, by unit
 	declared map[string]Resource // by units at hand
 	lifted   map[string]bool     // by units at hand
 }
 
-// New holds what is protected on a host by its state. pathKey reports whether
-// resources of a type are told apart by their path on the host.
-func New(kept []Resource, pathKey func(typ string) bool) *Set {
-	s := &Set{pathKey: pathKey, kept: map[string]Resource{}, declared: map[string]Resource{}, lifted: map[string]bool{}}
+// New holds what is protected on a host by its state.
+func New(kept []Resource) *Set {
+	s := &Set{kept: map[string]Resource{}, declared: map[string]Resource{}, lifted: map[string]bool{}}
 	for _, k := range kept {
 		s.kept[k.Unit] = k
 	}
@@ -59,7 +57,7 @@ func (s *Set) Declare(u *unit.Unit) {
 	name := u.ID.Resource()
 	switch {
 	case u.Lifecycle.Protects():
-		s.declared[name] = Resource{Unit: name, Pos: u.Pos}
+		s.declared[name] = Resource{Unit: name, Path: u.Order.Path, Pos: u.Pos}
 	case u.Lifecycle.Lifts():
 		s.lifted[name] = true
 	}
@@ -149,7 +147,7 @@ func (s *Set) of(name string) (Resource, bool) {
 func (s *Set) hit(loss op.Loss, removes bool, own string) (Resource, bool) {
 	dir := hostpath.Clean(loss.Path)
 	for _, k := range s.paths() {
-		if at := s.path(k.Unit); at == dir && (removes || k.Unit != own) || removes && hostpath.Below(at, dir) {
+		if at := k.Path; at == dir && (removes || k.Unit != own) || removes && hostpath.Below(at, dir) {
 			return k, true
 		}
 	}
@@ -161,22 +159,13 @@ func (s *Set) paths() []Resource {
 	var all []Resource
 	for _, from := range []map[string]Resource{s.kept, s.declared} {
 		for name := range from {
-			if k, is := s.of(name); is && s.path(name) != "" {
+			if k, is := s.of(name); is && k.Path != "" {
 				all = append(all, k)
 			}
 		}
 	}
-	slices.SortFunc(all, func(a, b Resource) int { return cmp.Compare(s.path(a.Unit), s.path(b.Unit)) })
+	slices.SortFunc(all, func(a, b Resource) int { return cmp.Compare(a.Path, b.Path) })
 	return slices.CompactFunc(all, func(a, b Resource) bool { return a.Unit == b.Unit })
-}
-
-// path is where a resource is on the host, "" where its name does not tell.
-func (s *Set) path(name string) string {
-	id := unit.ParseLocal("", name)
-	if s.pathKey == nil || !s.pathKey(id.Type) {
-		return ""
-	}
-	return hostpath.Clean(id.Key)
 }
 
 // refusal says why a unit does not do something to a protected resource.

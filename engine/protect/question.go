@@ -30,7 +30,7 @@ func (s *Set) Question() *Question {
 	defer s.mu.Unlock()
 	q.keep = s.paths()
 	for _, k := range q.keep {
-		q.asked.Keep = append(q.asked.Keep, s.path(k.Unit))
+		q.asked.Keep = append(q.asked.Keep, k.Path)
 	}
 	return q
 }

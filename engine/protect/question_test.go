@@ -16,14 +16,16 @@ func file(path string) *unit.Unit {
 	return &unit.Unit{ID: unit.ID{Host: "h1", Type: "file", Key: path}}
 }
 
-func isFile(typ string) bool { return typ == "file" }
-
 func kept(names ...string) *protect.Set {
 	var all []protect.Resource
 	for _, name := range names {
-		all = append(all, protect.Resource{Unit: name, Since: time.Unix(0, 0), Run: "r1", Pos: diag.Pos{File: "a.star", Line: 3}})
+		k := protect.Resource{Unit: name, Since: time.Unix(0, 0), Run: "r1", Pos: diag.Pos{File: "a.star", Line: 3}}
+		if id := unit.ParseLocal("h1", name); id.Type == "file" {
+			k.Path = id.Key
+		}
+		all = append(all, k)
 	}
-	return protect.New(all, isFile)
+	return protect.New(all)
 }
 
 func write(path string) op.Op {

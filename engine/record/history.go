@@ -8,10 +8,12 @@ import (
 	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/hostpath"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/protect"
 	"github.com/openfroyo/froyo/engine/resume"
 	"github.com/openfroyo/froyo/engine/state"
+	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/runner/escape"
 )
@@ -22,10 +24,11 @@ type History struct {
 	// Decide is asked where another machine answers under a host's name; nil refuses it.
 	Decide Decide
 
-	operator string
-	done     progress
-	deciding sync.Mutex
-	refused  map[string]bool // hosts whose machine is not the known one; guarded by deciding
+	keyIsPath func(typ string) bool
+	operator  string
+	done      progress
+	deciding  sync.Mutex
+	refused   map[string]bool // hosts whose machine is not the known one; guarded by deciding
 }
 
 // PendingHandlers lists the handlers that earlier runs left pending on a host.
@@ -54,6 +57,9 @@ func (r *History) Protected(ctx context.Context, h *plan.Host) ([]protect.Resour
 	all := make([]protect.Resource, len(kept))
 	for i, p := range kept {
 		all[i] = protect.Resource{Unit: p.Unit, Pos: p.Pos, Since: p.Since, Run: p.Run}
+		if id := unit.ParseLocal("", p.Unit); r.keyIsPath(id.Type) {
+			all[i].Path = hostpath.Clean(id.Key)
+		}
 	}
 	return all, nil
 }

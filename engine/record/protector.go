@@ -24,8 +24,8 @@ func (p *Protector) Protect(ctx context.Context, h *plan.Host, units []*unit.Uni
 	if err := p.ref.store.Protect(context.WithoutCancel(ctx), all...); err != nil {
 		return err
 	}
-	for _, kept := range all {
-		h.Protections.Keep(protect.Resource{Unit: kept.Unit, Pos: kept.Pos, Since: kept.Since, Run: kept.Run})
+	for i, kept := range all {
+		h.Protections.Keep(protect.Resource{Unit: kept.Unit, Path: units[i].Order.Path, Pos: kept.Pos, Since: kept.Since, Run: kept.Run})
 	}
 	return nil
 }

@@ -19,12 +19,14 @@ import (
 	"github.com/openfroyo/froyo/engine/worker"
 )
 
-// Options say which run is kept, and where. Store, Workspace, Seal, Worker and Warn must be set.
+// Options say which run is kept, and where. Store, Workspace, Seal, Worker, KeyIsPath and Warn must be set.
 type Options struct {
 	Store     state.Store
 	Workspace string // its ID
 	Seal      planfile.Seal
 	Worker    worker.Identity
+	// KeyIsPath reports whether resources of a type are told apart by a path: the state has their names alone.
+	KeyIsPath func(typ string) bool
 	// Warn is told what is no error; it may be called by many goroutines.
 	Warn func(*diag.Error)
 	// Command and Main name a new run: the command, and its runbook.
@@ -98,7 +100,7 @@ func Open(ctx context.Context, o Options) (*Record, error) {
 	r.Events = &Events{stream: state.NewStream(o.Store, r.ID, last, event.Encode), unknown: r.unknown}
 	r.Log = &RunLog{ref: r.ref, seal: o.Seal, unknown: r.unknown, positions: map[unit.ID]int{}}
 	r.Protector = &Protector{ref: r.ref}
-	r.History = &History{ref: r.ref, done: done, operator: o.Worker.Operator, refused: map[string]bool{}}
+	r.History = &History{ref: r.ref, done: done, keyIsPath: o.KeyIsPath, operator: o.Worker.Operator, refused: map[string]bool{}}
 	return r, nil
 }
 

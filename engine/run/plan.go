@@ -40,7 +40,7 @@ func (r *Run) Plan(ctx context.Context) error {
 			}
 			return ev, err
 		},
-		History: r.record.History, Run: resume.Run{ID: r.record.ID, Began: time.Now(), Wait: r.options.Wait}, PathKey: j.services.Types.KeyIsPath, Delegate: r.delegate, Plays: j.selection.Names,
+		History: r.record.History, Run: resume.Run{ID: r.record.ID, Began: time.Now(), Wait: r.options.Wait}, Delegate: r.delegate, Plays: j.selection.Names,
 		Provider: j.services.Types.Provider, User: (*inventory.Host).ActsAs, Contents: r.plan.Contents, Events: r.sinks, Forks: r.options.Forks,
 		HostTime: r.hostTime.Limit, Late: r.hostTime.Late,
 	}

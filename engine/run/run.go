@@ -74,7 +74,8 @@ func (j *Job) Begin(ctx context.Context, o Options) (*Run, error) {
 		return nil, errors.Join(err, store.Close())
 	}
 	rec, err := record.Open(ctx, record.Options{
-		Store: store, Workspace: j.services.Workspace.ID(), Seal: seal, Worker: j.services.Worker, Warn: j.services.Warn,
+		Store: store, Workspace: j.services.Workspace.ID(), Seal: seal, Worker: j.services.Worker,
+		KeyIsPath: j.services.Types.KeyIsPath, Warn: j.services.Warn,
 		Command: o.Command, Main: j.Spec.Main, Hosts: len(j.selection.Hosts), Plan: j.Spec.Digest, Again: o.Again, Resumed: j.Spec.Resumed,
 	})
 	if err != nil {

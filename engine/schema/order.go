@@ -9,6 +9,7 @@ import (
 	"cuelang.org/go/cue"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/hostpath"
 	"github.com/openfroyo/froyo/engine/unit"
 )
 
@@ -83,6 +84,9 @@ func (t *Type) readOrder() error {
 // is known only later claims nothing.
 func (t *Type) Order(args map[string]any) unit.Order {
 	o := unit.Order{Transaction: t.transaction, Alone: t.lockout}
+	if key, is := args[t.Key].(string); is && t.KeyIsPath() {
+		o.Path = hostpath.Clean(key)
+	}
 	for i := range t.Fields {
 		f := &t.Fields[i]
 		if f.Claim == nil {

@@ -28,7 +28,7 @@ func TestOrderOfBuiltIns(t *testing.T) {
 		args map[string]any
 		want unit.Order
 	}{
-		{"a file owns its path", "file", map[string]any{"path": "/srv//app/"}, unit.Order{Claims: claim("path", "/srv/app", true)}},
+		{"a file owns its path", "file", map[string]any{"path": "/srv//app/"}, unit.Order{Path: "/srv/app", Claims: claim("path", "/srv/app", true)}},
 		{"a command needs where it runs", "cmd", map[string]any{"command": "ls", "cwd": "/srv"}, unit.Order{Claims: claim("path", "/srv", false)}},
 		{"a command anywhere", "cmd", map[string]any{"command": "ls", "creates": "/srv/x"}, unit.Order{}},
 		{"a package", "pkg", map[string]any{"name": "nginx"}, unit.Order{Transaction: "packages", Claims: claim("software", "nginx", true)}},
@@ -63,16 +63,16 @@ func TestOrder(t *testing.T) {
 	}{
 		{"the default", map[string]any{"key": "/x"}, []unit.Claim{claim("path", "/srv", false)}},
 		{"None is not given", map[string]any{"key": "/x", "dir": nil}, []unit.Claim{claim("path", "/srv", false)}},
-		{"no path on a host", map[string]any{"key": "/x", "dir": "srv"}, nil},
+		{"no path on a host", map[string]any{"key": "//x/", "dir": "srv"}, nil},
 		{
 			"a list",
 			map[string]any{"key": "/x", "dir": "/a/", "users": []any{"a", "b"}},
 			[]unit.Claim{claim("path", "/a", false), claim("users", "a", false), claim("users", "b", false)},
 		},
-		{"a suffix", map[string]any{"dir": "", "name": "x.thing"}, []unit.Claim{claim("things", "x", true)}},
+		{"a suffix", map[string]any{"key": "/x", "dir": "", "name": "x.thing"}, []unit.Claim{claim("things", "x", true)}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			want := unit.Order{Transaction: "things", Alone: true, Claims: tt.want}
+			want := unit.Order{Path: "/x", Transaction: "things", Alone: true, Claims: tt.want}
 			if diff := cmp.Diff(want, typ.Order(tt.args)); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}

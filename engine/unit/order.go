@@ -4,6 +4,8 @@ package unit
 // that run side by side, as its type declares in CUE. Edges that the runbook
 // says are beside it.
 type Order struct {
+	// Path is where the resource is on the host, in its one spelling; "" where it has another name than a path.
+	Path string
 	// Claims are what on the host the unit owns or needs.
 	Claims []Claim
 	// Transaction names what units share that are done one after the other, those
