@@ -18,6 +18,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/openfroyo/froyo/engine/catalog"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/schema"
@@ -52,16 +53,8 @@ func TestPackageOfOthers(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds a guest")
 	}
-	rt, err := host.New(t.Context(), host.Options{Verify: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = rt.Close(context.WithoutCancel(t.Context())) })
-	module, err := rt.Load(t.Context(), buildPackage(t, "testdata/packages/site"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	steps := evaluateSites(t, module.Manifest().Types)
+	types := openTypes(t, buildPackage(t, "testdata/packages/site"))
+	steps := evaluateSites(t, types.Types())
 	groups := plan.Groups(steps)
 	if diff := cmp.Diff(map[string]string{
 		"cmd[true]":              "",
@@ -80,7 +73,7 @@ func TestPackageOfOthers(t *testing.T) {
 	}}
 	for _, s := range steps {
 		if typ := s.Unit.ID.Type; typ == "site" || typ == "page" {
-			applyUnit(t, module, target, s.Unit)
+			applyUnit(t, types, target, s.Unit)
 		}
 	}
 	want := []string{"/srv", "/srv/blog.html", "/srv/docs", "/srv/docs/.site", "/srv/docs/a.html", "/srv/docs/b.html"}
@@ -138,45 +131,47 @@ func urlScheme(path, text string) bool {
 	return strings.HasPrefix(path, "engine/state/sqlite/") && text == `"file"`
 }
 
-// buildPackage builds a package's guest and returns the package's files.
-func buildPackage(t *testing.T, dir string) fstest.MapFS {
+// buildPackage builds a package's guest, and returns a directory with the package.
+func buildPackage(t *testing.T, from string) string {
 	t.Helper()
-	binary := filepath.Join(t.TempDir(), host.PluginFile)
-	build := exec.CommandContext(t.Context(), "go", "build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w", "-o", binary, "./"+dir)
+	dir := t.TempDir()
+	build := exec.CommandContext(t.Context(), "go", "build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w", "-o", filepath.Join(dir, host.PluginFile), "./"+from)
 	build.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	files := fstest.MapFS{}
-	for name, from := range map[string]string{host.PluginFile: binary, manifest.File: filepath.Join(dir, manifest.File)} {
-		data, err := os.ReadFile(from)
-		if err != nil {
-			t.Fatal(err)
-		}
-		files[name] = &fstest.MapFile{Data: data}
+	if err := os.CopyFS(dir, os.DirFS(from)); err != nil {
+		t.Fatal(err)
 	}
-	return files
+	return dir
 }
 
-// evaluateSites evaluates the runbook with the built-in types and those of the package site.
-func evaluateSites(t *testing.T, defs map[string]string) []*plan.Step {
+// openTypes opens the package in a directory beside the built-in types, as froyo opens these.
+func openTypes(t *testing.T, dir string) *catalog.Catalog {
 	t.Helper()
 	files, err := providers.Package("linux")
 	if err != nil {
 		t.Fatal(err)
 	}
-	linux, err := schema.Load(files, "linux", map[string]string{"file": "#File", "cmd": "#Cmd"})
+	site, err := catalog.Directory(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	site, err := schema.Load(os.DirFS("testdata/packages/site"), "site", defs)
+	types, err := catalog.Open(t.Context(), "", catalog.Source{Name: "linux", Files: files}, site)
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = types.Close(context.WithoutCancel(t.Context())) })
+	return types
+}
+
+// evaluateSites evaluates the runbook.
+func evaluateSites(t *testing.T, types []*schema.Type) []*plan.Step {
+	t.Helper()
 	hosts := inventory.New([]*inventory.Host{{Name: "h1"}})
 	program, err := script.Load(t.Context(), script.Options{
 		FS: fstest.MapFS{"site.star": {Data: []byte(sites)}}, Main: "site.star",
-		Types: slices.Concat(linux.Types, site.Types), Inventory: hosts,
+		Types: types, Inventory: hosts,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -206,8 +201,12 @@ func edgesOf(groups []plan.Group) map[string]string {
 }
 
 // applyUnit has a guest read, plan and apply a unit.
-func applyUnit(t *testing.T, module *host.Module, target *providertest.Memory, u *unit.Unit) {
+func applyUnit(t *testing.T, types *catalog.Catalog, target *providertest.Memory, u *unit.Unit) {
 	t.Helper()
+	provider, err := types.Provider(t.Context(), u.ID.Type)
+	if err != nil {
+		t.Fatal(err)
+	}
 	perform := func(_ context.Context, ops [][]op.Op) ([][]op.Result, error) {
 		results := make([][]op.Result, len(ops))
 		for i := range ops {
@@ -218,7 +217,7 @@ func applyUnit(t *testing.T, module *host.Module, target *providertest.Memory, u
 		return results, nil
 	}
 	ask := func(verb abi.Verb, actual []byte) abi.Reply {
-		replies, err := module.Run(t.Context(), []abi.Request{{Type: u.ID.Type, Verb: verb, Unit: u.Args, Actual: actual}}, perform)
+		replies, err := provider.Run(t.Context(), []abi.Request{{Type: u.ID.Type, Verb: verb, Unit: u.Args, Actual: actual}}, perform)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -11,11 +11,10 @@ import (
 	"io/fs"
 	"sync"
 
-	"github.com/openfroyo/froyo/engine/inspect"
-	"github.com/openfroyo/froyo/engine/schema/check"
-
 	"github.com/openfroyo/froyo/engine/contract"
+	"github.com/openfroyo/froyo/engine/inspect"
 	"github.com/openfroyo/froyo/engine/schema"
+	"github.com/openfroyo/froyo/engine/schema/check"
 	"github.com/openfroyo/froyo/providers/host"
 )
 
@@ -65,6 +64,9 @@ func (c *Catalog) load(ctx context.Context, files fs.FS) error {
 	pkg.Version = m.Version
 	held := contract.New(module, pkg.Types)
 	for _, t := range pkg.Types {
+		if other := c.Type(t.Name); other != nil {
+			return fmt.Errorf("it has the type %s, which package %s has already: types of packages that are used together need names of their own", t.Name, other.Package)
+		}
 		c.types = append(c.types, t)
 		c.modules[t.Name], c.held[t.Name] = module, held
 	}
