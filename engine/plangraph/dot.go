@@ -1,50 +1,54 @@
 package plangraph
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"strings"
 )
 
-// WriteDOT draws the graph for Graphviz: a cluster per host, and in it one per
-// handler and per play that verifies; the units that act filled; script order
+// WriteDOT draws the graph for Graphviz: the units that act filled; script order
 // dotted, requirements solid, notifications dashed.
-func (g Graph) WriteDOT(w io.Writer) error {
-	b := bufio.NewWriter(w)
-	fmt.Fprintln(b, "digraph plan {\n  rankdir=LR;\n  node [shape=box, style=rounded, fontname=monospace];")
-	ids := map[string]string{}
-	clusters := 0
-	for _, h := range g.Hosts {
-		fmt.Fprintf(b, "  subgraph cluster_%d {\n    label=%s;\n", clusters, dotQuote(h.Name))
-		clusters++
-		if h.Error != "" {
-			fmt.Fprintf(b, "    x%d [label=%s, color=red];\n", clusters, dotQuote("could not be planned"))
-		}
-		for title, nodes := range h.parts() {
-			indent := "    "
-			if title != "" {
-				fmt.Fprintf(b, "    subgraph cluster_%d {\n      label=%s;\n      style=dashed;\n", clusters, dotQuote(title))
-				clusters++
-				indent += "  "
-			}
-			for _, n := range nodes {
-				ids[n.ID] = fmt.Sprintf("n%d", len(ids))
-				fmt.Fprintf(b, "%s%s [label=%s%s];\n", indent, ids[n.ID], dotQuote(n.lines()...), dotStyle(n))
-			}
-			if title != "" {
-				fmt.Fprintln(b, "    }")
-			}
-		}
-		fmt.Fprintln(b, "  }")
-	}
-	styles := map[EdgeKind]string{Order: " [style=dotted]", Notify: " [style=dashed]"}
-	for _, e := range g.Edges {
-		fmt.Fprintf(b, "  %s -> %s%s;\n", ids[e.From], ids[e.To], styles[e.Kind])
-	}
-	fmt.Fprintln(b, "}")
-	return b.Flush()
+func (g Graph) WriteDOT(w io.Writer) error { return g.draw(w, dot{}) }
+
+// dot is the language of Graphviz.
+type dot struct{}
+
+func (dot) begin() []string {
+	return []string{"digraph plan {", "  rankdir=LR;", "  node [shape=box, style=rounded, fontname=monospace];"}
 }
+
+func (dot) open(number int, title string, nested bool) []string {
+	lines := []string{fmt.Sprintf("subgraph cluster_%d {", number), "label=" + dotQuote(title) + ";"}
+	if nested {
+		lines = append(lines, "style=dashed;")
+	}
+	return lines
+}
+
+func (dot) close() string { return "}" }
+
+func (dot) node(id string, lines []string, as look) string {
+	style := ""
+	switch as {
+	case failed:
+		style = `, color=red`
+	case acts:
+		style = `, style="rounded,filled", fillcolor=lightyellow, fontcolor=black`
+	case unchanged:
+	}
+	return fmt.Sprintf("%s [label=%s%s];", id, dotQuote(lines...), style)
+}
+
+func (dot) edges(all []Edge, ids map[string]string) []string {
+	styles := map[EdgeKind]string{Order: " [style=dotted]", Notify: " [style=dashed]"}
+	lines := make([]string, len(all))
+	for i, e := range all {
+		lines[i] = fmt.Sprintf("%s -> %s%s;", ids[e.From], ids[e.To], styles[e.Kind])
+	}
+	return lines
+}
+
+func (dot) end() []string { return []string{"}"} }
 
 // dotQuote writes lines as a label: in it Graphviz reads backslashes and HTML's entities.
 func dotQuote(lines ...string) string {
@@ -53,14 +57,4 @@ func dotQuote(lines ...string) string {
 		lines[i] = escape.Replace(lines[i])
 	}
 	return `"` + strings.Join(lines, `\n`) + `"`
-}
-
-func dotStyle(n Node) string {
-	switch {
-	case n.Failed:
-		return `, color=red`
-	case n.Acts:
-		return `, style="rounded,filled", fillcolor=lightyellow, fontcolor=black`
-	}
-	return ""
 }

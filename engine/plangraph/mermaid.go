@@ -1,7 +1,6 @@
 package plangraph
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"strconv"
@@ -10,45 +9,29 @@ import (
 )
 
 // WriteMermaid draws the graph for Mermaid, as WriteDOT does for Graphviz.
-func (g Graph) WriteMermaid(w io.Writer) error {
-	b := bufio.NewWriter(w)
-	fmt.Fprintln(b, "flowchart LR")
-	ids := map[string]string{}
-	groups := 0
-	for _, h := range g.Hosts {
-		fmt.Fprintf(b, "  subgraph s%d[%s]\n", groups, mermaidQuote(h.Name))
-		groups++
-		if h.Error != "" {
-			fmt.Fprintf(b, "    x%d[%s]:::failed\n", groups, mermaidQuote("could not be planned"))
-		}
-		for title, nodes := range h.parts() {
-			indent := "    "
-			if title != "" {
-				fmt.Fprintf(b, "    subgraph s%d[%s]\n", groups, mermaidQuote(title))
-				groups++
-				indent += "  "
-			}
-			for _, n := range nodes {
-				ids[n.ID] = fmt.Sprintf("n%d", len(ids))
-				fmt.Fprintf(b, "%s%s[%s]%s\n", indent, ids[n.ID], mermaidQuote(n.lines()...), mermaidClass(n))
-			}
-			if title != "" {
-				fmt.Fprintln(b, "    end")
-			}
-		}
-		fmt.Fprintln(b, "  end")
-	}
-	g.mermaidEdges(b, ids)
-	fmt.Fprintln(b, "  classDef acts fill:#ffffe0,stroke:#8a6d00,color:#000000")
-	fmt.Fprintln(b, "  classDef failed stroke:#d00000,stroke-width:2px")
-	return b.Flush()
+func (g Graph) WriteMermaid(w io.Writer) error { return g.draw(w, mermaid{}) }
+
+// mermaid is the language of Mermaid.
+type mermaid struct{}
+
+func (mermaid) begin() []string { return []string{"flowchart LR"} }
+
+func (mermaid) open(number int, title string, _ bool) []string {
+	return []string{fmt.Sprintf("subgraph s%d[%s]", number, mermaidQuote(title))}
 }
 
-// mermaidEdges writes the edges. Mermaid knows one broken line, which is taken
+func (mermaid) close() string { return "end" }
+
+func (mermaid) node(id string, lines []string, as look) string {
+	classes := map[look]string{acts: ":::acts", failed: ":::failed"}
+	return fmt.Sprintf("%s[%s]%s", id, mermaidQuote(lines...), classes[as])
+}
+
+// edges writes the edges. Mermaid knows one broken line, which is taken
 // for the order; notifications get their dashes by number.
-func (g Graph) mermaidEdges(b *bufio.Writer, ids map[string]string) {
-	var dashed []string
-	for i, e := range g.Edges {
+func (mermaid) edges(all []Edge, ids map[string]string) []string {
+	var lines, dashed []string
+	for i, e := range all {
 		arrow := "-->"
 		switch e.Kind {
 		case Order:
@@ -57,11 +40,16 @@ func (g Graph) mermaidEdges(b *bufio.Writer, ids map[string]string) {
 			dashed = append(dashed, strconv.Itoa(i))
 		case Require:
 		}
-		fmt.Fprintf(b, "  %s %s %s\n", ids[e.From], arrow, ids[e.To])
+		lines = append(lines, fmt.Sprintf("%s %s %s", ids[e.From], arrow, ids[e.To]))
 	}
 	if len(dashed) > 0 {
-		fmt.Fprintf(b, "  linkStyle %s stroke-dasharray:6 4\n", strings.Join(dashed, ","))
+		lines = append(lines, fmt.Sprintf("linkStyle %s stroke-dasharray:6 4", strings.Join(dashed, ",")))
 	}
+	return lines
+}
+
+func (mermaid) end() []string {
+	return []string{"  classDef acts fill:#ffffe0,stroke:#8a6d00,color:#000000", "  classDef failed stroke:#d00000,stroke-width:2px"}
 }
 
 // mermaidQuote writes lines as a label. All that Mermaid or HTML might read
@@ -83,14 +71,4 @@ func mermaidQuote(lines ...string) string {
 	}
 	b.WriteByte('"')
 	return b.String()
-}
-
-func mermaidClass(n Node) string {
-	switch {
-	case n.Failed:
-		return ":::failed"
-	case n.Acts:
-		return ":::acts"
-	}
-	return ""
 }
