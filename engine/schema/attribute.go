@@ -3,6 +3,8 @@ package schema
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,8 +14,26 @@ import (
 	"github.com/openfroyo/froyo/engine/unit"
 )
 
-// attributes lists the names that readAttributes knows.
-var attributes = []string{"key", "later", "result", "blob", "host", "source", "expect", "octal", "path", "identity", "conflicts", "needs", "required", "each", "volatile", "resume", "bytes"}
+// attributes reads the attributes of fields by their names.
+var attributes = map[string]func(f *Field, r *Rule, a *cue.Attribute) error{
+	"key":    mark(func(f *Field, _ *Rule) *bool { return &f.Key }),
+	"later":  mark(func(f *Field, _ *Rule) *bool { return &f.Later }),
+	"result": mark(func(f *Field, _ *Rule) *bool { return &f.Result }),
+	"blob":   mark(func(f *Field, _ *Rule) *bool { return &f.Blob }),
+	"each":   mark(func(f *Field, _ *Rule) *bool { return &f.Each }),
+	"resume": mark(func(f *Field, _ *Rule) *bool { return &f.Resume }),
+	"octal":  mark(func(_ *Field, r *Rule) *bool { return &r.Octal }),
+	"bytes":  readBytes, "volatile": readVolatile, "host": readHost, "source": readSource, "expect": readExpect,
+	"path": readPath, "identity": readIdentity, "conflicts": readConflicts,
+	"needs": func(_ *Field, r *Rule, a *cue.Attribute) error {
+		r.Needs = conditions(a)
+		return nil
+	},
+	"required": func(_ *Field, r *Rule, a *cue.Attribute) error {
+		r.Required = conditions(a)
+		return nil
+	},
+}
 
 // readAttributes fills in what the attributes of a field say. Foreign ones are
 // left alone, those that look like a misspelling are refused.
@@ -30,81 +50,89 @@ func readAttributes(f *Field, r *Rule) error {
 }
 
 func readAttribute(f *Field, r *Rule, a *cue.Attribute) error {
-	switch a.Name() {
-	case "key":
-		f.Key = true
-	case "later":
-		f.Later = true
-	case "result":
-		f.Result = true
-	case "blob":
-		f.Blob = true
-	case "each":
-		f.Each = true
-	case "resume":
-		f.Resume = true
-	case "bytes":
-		of, err := a.String(0)
-		if err == nil && (of == "" || f.Kind != "string") {
-			err = fmt.Errorf("want (output) of a string field, got (%s) of %s", a.Contents(), f.Kind)
-		}
-		f.BytesOf, f.Kind = of, "bytes"
-		return err
-	case "volatile":
-		values, err := a.String(0)
-		f.Volatile = strings.Split(values, "|")
-		return err
-	case "host":
-		if f.Kind != "string" {
-			return fmt.Errorf("want a string field, this is %s", f.Kind)
-		}
-		f.Host, f.Kind = true, "host"
-	case "path":
-		if f.Kind != "string" {
-			return fmt.Errorf("want a string field, this is %s", f.Kind)
-		}
-		f.Path = true
-		claim, err := claimOf(a, 0, unit.PathNamespace)
-		if claim != nil {
-			f.Claim = claim
-		}
-		return err
-	case "identity":
-		if f.Kind != "string" && f.Kind != "list of strings" {
-			return fmt.Errorf("want a field of strings, this is %s", f.Kind)
-		}
-		claim, err := identity(a)
+	if read := attributes[a.Name()]; read != nil {
+		return read(f, r, a)
+	}
+	if near := diag.Nearest(a.Name(), slices.Sorted(maps.Keys(attributes))); near != "" {
+		return fmt.Errorf("no such attribute, did you mean @%s", near)
+	}
+	return nil
+}
+
+// mark reads an attribute that says nothing but that it is there.
+func mark(what func(f *Field, r *Rule) *bool) func(*Field, *Rule, *cue.Attribute) error {
+	return func(f *Field, r *Rule, _ *cue.Attribute) error {
+		*what(f, r) = true
+		return nil
+	}
+}
+
+func readBytes(f *Field, _ *Rule, a *cue.Attribute) error {
+	of, err := a.String(0)
+	if err == nil && (of == "" || f.Kind != "string") {
+		err = fmt.Errorf("want (output) of a string field, got (%s) of %s", a.Contents(), f.Kind)
+	}
+	f.BytesOf, f.Kind = of, "bytes"
+	return err
+}
+
+func readVolatile(f *Field, _ *Rule, a *cue.Attribute) error {
+	values, err := a.String(0)
+	f.Volatile = strings.Split(values, "|")
+	return err
+}
+
+func readHost(f *Field, _ *Rule, _ *cue.Attribute) error {
+	if f.Kind != "string" {
+		return fmt.Errorf("want a string field, this is %s", f.Kind)
+	}
+	f.Host, f.Kind = true, "host"
+	return nil
+}
+
+func readPath(f *Field, _ *Rule, a *cue.Attribute) error {
+	if f.Kind != "string" {
+		return fmt.Errorf("want a string field, this is %s", f.Kind)
+	}
+	f.Path = true
+	claim, err := claimOf(a, 0, unit.PathNamespace)
+	if claim != nil {
 		f.Claim = claim
-		return err
-	case "octal":
-		r.Octal = true
-	case "source":
-		into, found, err := a.Lookup(0, "into")
-		if err == nil && !found {
-			err = fmt.Errorf("want (into=field), got (%s)", a.Contents())
-		}
-		f.SourceInto = into
-		r.Conflicts = append(r.Conflicts, into)
-		return err
-	case "expect":
-		words, err := a.String(0)
-		if err == nil && words == "" {
-			err = errors.New("want words in quotes")
-		}
-		r.Expect = words
-		return err
-	case "conflicts":
-		for arg := range a.Args(0) {
-			r.Conflicts = append(r.Conflicts, arg.AsString())
-		}
-	case "needs":
-		r.Needs = conditions(a)
-	case "required":
-		r.Required = conditions(a)
-	default:
-		if near := diag.Nearest(a.Name(), attributes); near != "" {
-			return fmt.Errorf("no such attribute, did you mean @%s", near)
-		}
+	}
+	return err
+}
+
+func readIdentity(f *Field, _ *Rule, a *cue.Attribute) error {
+	if f.Kind != "string" && f.Kind != "list of strings" {
+		return fmt.Errorf("want a field of strings, this is %s", f.Kind)
+	}
+	var err error
+	f.Claim, err = identity(a)
+	return err
+}
+
+func readSource(f *Field, r *Rule, a *cue.Attribute) error {
+	into, found, err := a.Lookup(0, "into")
+	if err == nil && !found {
+		err = fmt.Errorf("want (into=field), got (%s)", a.Contents())
+	}
+	f.SourceInto = into
+	r.Conflicts = append(r.Conflicts, into)
+	return err
+}
+
+func readExpect(_ *Field, r *Rule, a *cue.Attribute) error {
+	words, err := a.String(0)
+	if err == nil && words == "" {
+		err = errors.New("want words in quotes")
+	}
+	r.Expect = words
+	return err
+}
+
+func readConflicts(_ *Field, r *Rule, a *cue.Attribute) error {
+	for arg := range a.Args(0) {
+		r.Conflicts = append(r.Conflicts, arg.AsString())
 	}
 	return nil
 }
