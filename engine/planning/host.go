@@ -13,25 +13,25 @@ import (
 	"github.com/openfroyo/froyo/engine/resume"
 )
 
-// host plans a host within its time.
-func (p *Planner) host(ctx context.Context, h *inventory.Host) *plan.Host {
+// planInTime plans a host within its time.
+func (p *Planner) planInTime(ctx context.Context, h *inventory.Host) *plan.Host {
 	planned := &plan.Host{Host: h, Plays: map[int]*plan.Play{}}
 	doing := "connecting"
 	if p.HostTime <= 0 {
-		planned.Err = p.work(ctx, planned, &doing)
+		planned.Err = p.planHost(ctx, planned, &doing)
 		return planned
 	}
 	bounded, cancel := context.WithTimeout(ctx, p.HostTime)
 	defer cancel()
-	planned.Err = p.work(bounded, planned, &doing)
+	planned.Err = p.planHost(bounded, planned, &doing)
 	if planned.Err != nil && ctx.Err() == nil && bounded.Err() != nil {
 		planned.Err = p.Late(h.Name, doing)
 	}
 	return planned
 }
 
-// work plans a host, and notes what it is at.
-func (p *Planner) work(ctx context.Context, h *plan.Host, doing *string) error {
+// planHost plans a host, and notes what it is at.
+func (p *Planner) planHost(ctx context.Context, h *plan.Host, doing *string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}

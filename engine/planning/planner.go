@@ -77,7 +77,7 @@ func (p *Planner) Plan(ctx context.Context, hosts []*inventory.Host) []*plan.Hos
 	for i, h := range hosts {
 		g.Go(func() error {
 			p.Events.Emit(event.Event{Kind: event.HostStarted, Host: h.Name})
-			planned[i] = p.host(ctx, h)
+			planned[i] = p.planInTime(ctx, h)
 			p.report(planned[i])
 			return nil
 		})
