@@ -2,17 +2,13 @@ package state
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/openfroyo/froyo/engine/state"
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/engine/worker"
-	"github.com/openfroyo/froyo/runtime/cli/here"
 	"github.com/openfroyo/froyo/runtime/console"
 	"github.com/openfroyo/froyo/runtime/ui"
 )
@@ -38,50 +34,21 @@ Examples:
 }
 
 // Run lists pending handlers.
-func (c *handlersListCommand) Run(ctx context.Context, e *console.Console) (err error) {
-	store, pending, err := pendingHandlers(ctx, e)
-	if err != nil {
-		return err
-	}
-	if store != nil {
-		defer func() { err = errors.Join(err, store.Close()) }()
-	}
-	if c.JSON {
-		return e.WriteJSON(handlersAnswer(pending))
-	}
-	return printHandlers(e.Stdout, pending)
+func (c *handlersListCommand) Run(ctx context.Context, e *console.Console) error {
+	return pendingHandlers.show(ctx, e, c.JSON)
 }
 
-// pendingHandlers opens the state, which the caller closes, and lists the pending
-// handlers. The store is nil where nothing was ever recorded.
-func pendingHandlers(ctx context.Context, e *console.Console) (state.Store, []state.PendingHandler, error) {
-	store, workspace, err := here.State(ctx, e)
-	if store == nil || err != nil {
-		return nil, nil, err
-	}
-	pending, err := store.PendingHandlers(ctx, workspace)
-	if err != nil {
-		return nil, nil, errors.Join(err, store.Close())
-	}
-	return store, pending, nil
-}
-
-// printHandlers prints a table of pending handlers.
-func printHandlers(w io.Writer, pending []state.PendingHandler) error {
-	if len(pending) == 0 {
-		_, err := fmt.Fprintln(w, "no handlers are pending")
-		return err
-	}
-	rows := [][]string{{"HOST", "PLAY", "HANDLER", "SINCE", "RUN"}}
-	for _, o := range pending {
-		rows = append(rows, []string{
-			ui.Readable(o.Host), ui.Readable(ui.PlayName(o.Play)), ui.Readable(o.Handler), wording.When(o.Since), ui.Readable(o.Run),
-		})
-	}
-	var b strings.Builder
-	ui.Columns(&b, "", rows)
-	_, err := io.WriteString(w, b.String())
-	return err
+var pendingHandlers = list[state.PendingHandler]{
+	name: "pending", none: "no handlers are pending", header: []string{"HOST", "PLAY", "HANDLER", "SINCE", "RUN"},
+	row: func(h state.PendingHandler) []string {
+		return []string{ui.Readable(h.Host), ui.Readable(ui.PlayName(h.Play)), ui.Readable(h.Handler), wording.When(h.Since), ui.Readable(h.Run)}
+	},
+	entry: func(h state.PendingHandler) any {
+		return handlerEntry{h.Host, h.MachineID, h.Play, h.Handler, h.Since, h.Run}
+	},
+	read: func(ctx context.Context, store state.Store, workspace string) ([]state.PendingHandler, error) {
+		return store.PendingHandlers(ctx, workspace)
+	},
 }
 
 // handlerEntry is a pending handler, as JSON.
@@ -92,16 +59,6 @@ type handlerEntry struct {
 	Handler   string    `json:"handler"`
 	Since     time.Time `json:"since"`
 	Run       string    `json:"run"`
-}
-
-func handlersAnswer(pending []state.PendingHandler) any {
-	entries := make([]handlerEntry, len(pending))
-	for i, o := range pending {
-		entries[i] = handlerEntry{o.Host, o.MachineID, o.Play, o.Handler, o.Since, o.Run}
-	}
-	return struct {
-		Pending []handlerEntry `json:"pending"`
-	}{entries}
 }
 
 type handlersDropCommand struct {
@@ -118,33 +75,28 @@ func (*handlersDropCommand) Help() string {
 }
 
 // Run drops pending handlers.
-func (c *handlersDropCommand) Run(ctx context.Context, e *console.Console) (err error) {
+func (c *handlersDropCommand) Run(ctx context.Context, e *console.Console) error {
 	if err := e.NeedsTerminal(c.Yes); err != nil {
 		return err
 	}
 	asked := time.Now() // what is notified from now on stays pending
-	store, pending, err := pendingHandlers(ctx, e)
-	if err != nil {
-		return err
-	}
-	if store != nil {
-		defer func() { err = errors.Join(err, store.Close()) }()
-	}
-	pending = slices.DeleteFunc(pending, func(o state.PendingHandler) bool {
-		return c.Host != "" && o.Host != c.Host || c.Handler != "" && o.Handler != c.Handler
+	return pendingHandlers.with(ctx, e, func(store state.Store, _ string, pending []state.PendingHandler) error {
+		pending = slices.DeleteFunc(pending, func(h state.PendingHandler) bool {
+			return c.Host != "" && h.Host != c.Host || c.Handler != "" && h.Handler != c.Handler
+		})
+		if len(pending) == 0 {
+			return pendingHandlers.print(e.Stdout, nil)
+		}
+		if !c.Yes {
+			if err := pendingHandlers.print(e.Stderr, pending); err != nil {
+				return err
+			}
+			if err := e.Approve(ctx, "Drop "+wording.Plural(len(pending), "pending handler")+"?", "dropped"); err != nil {
+				return err
+			}
+		}
+		return dropHandlers(ctx, e, store, asked, pending)
 	})
-	if len(pending) == 0 {
-		return printHandlers(e.Stdout, nil)
-	}
-	if !c.Yes {
-		if err := printHandlers(e.Stderr, pending); err != nil {
-			return err
-		}
-		if err := e.Approve(ctx, "Drop "+wording.Plural(len(pending), "pending handler")+"?", "dropped"); err != nil {
-			return err
-		}
-	}
-	return dropHandlers(ctx, e, store, asked, pending)
 }
 
 // dropHandlers forgets pending handlers, and notes who did.

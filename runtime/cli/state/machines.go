@@ -2,12 +2,9 @@ package state
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"regexp"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
@@ -15,7 +12,6 @@ import (
 	"github.com/openfroyo/froyo/engine/state"
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/engine/worker"
-	"github.com/openfroyo/froyo/runtime/cli/here"
 	"github.com/openfroyo/froyo/runtime/console"
 	"github.com/openfroyo/froyo/runtime/ui"
 )
@@ -52,56 +48,32 @@ type machineEntry struct {
 }
 
 // Run lists the machines.
-func (c *machinesListCommand) Run(ctx context.Context, e *console.Console) (err error) {
-	store, workspace, err := here.State(ctx, e)
-	if err != nil {
-		return err
-	}
-	var all []state.Machine
-	if store != nil {
-		defer func() { err = errors.Join(err, store.Close()) }()
-		if all, err = store.Machines(ctx, workspace, ""); err != nil {
-			return err
-		}
-	}
-	if c.JSON {
-		return e.WriteJSON(machinesAnswer(all))
-	}
-	return printMachines(e.Stdout, all)
+func (c *machinesListCommand) Run(ctx context.Context, e *console.Console) error {
+	return machinesOf("").show(ctx, e, c.JSON)
 }
 
-func machinesAnswer(all []state.Machine) any {
-	entries := make([]machineEntry, len(all))
-	for i, m := range all {
-		entries[i] = machineEntry{Host: m.Host, MachineID: m.ID, Current: m.Current, Protected: m.Protected, Pending: m.Pending}
-		if m.Current {
-			entries[i].Since = &m.Since
-		}
+// machinesOf lists the machines that a name has led to, or those of all names.
+func machinesOf(host string) *list[state.Machine] {
+	return &list[state.Machine]{
+		name: "machines", none: "no machine has answered yet", header: []string{"HOST", "MACHINE-ID", "SINCE", "PROTECTED", "PENDING"},
+		row: func(m state.Machine) []string {
+			since := "answered before"
+			if m.Current {
+				since = wording.When(m.Since)
+			}
+			return []string{ui.Readable(m.Host), ui.Readable(record.MachineName(m.ID)), since, strconv.Itoa(m.Protected), strconv.Itoa(m.Pending)}
+		},
+		entry: func(m state.Machine) any {
+			entry := machineEntry{Host: m.Host, MachineID: m.ID, Current: m.Current, Protected: m.Protected, Pending: m.Pending}
+			if m.Current {
+				entry.Since = &m.Since
+			}
+			return entry
+		},
+		read: func(ctx context.Context, store state.Store, workspace string) ([]state.Machine, error) {
+			return store.Machines(ctx, workspace, host)
+		},
 	}
-	return struct {
-		Machines []machineEntry `json:"machines"`
-	}{entries}
-}
-
-func printMachines(w io.Writer, all []state.Machine) error {
-	if len(all) == 0 {
-		_, err := fmt.Fprintln(w, "no machine has answered yet")
-		return err
-	}
-	rows := [][]string{{"HOST", "MACHINE-ID", "SINCE", "PROTECTED", "PENDING"}}
-	for _, m := range all {
-		since := "answered before"
-		if m.Current {
-			since = wording.When(m.Since)
-		}
-		rows = append(rows, []string{
-			ui.Readable(m.Host), ui.Readable(record.MachineName(m.ID)), since, strconv.Itoa(m.Protected), strconv.Itoa(m.Pending),
-		})
-	}
-	var b strings.Builder
-	ui.Columns(&b, "", rows)
-	_, err := io.WriteString(w, b.String())
-	return err
 }
 
 type machinesAcceptCommand struct {
@@ -114,7 +86,7 @@ type machinesAcceptCommand struct {
 var machineID = regexp.MustCompile(`^([0-9a-f]{32}|` + record.NoMachineID + `)$`)
 
 // Run decides about what is kept of other machines of the name.
-func (c *machinesAcceptCommand) Run(ctx context.Context, e *console.Console) (err error) {
+func (c *machinesAcceptCommand) Run(ctx context.Context, e *console.Console) error {
 	if !machineID.MatchString(c.MachineID) {
 		return (&diag.Error{Summary: fmt.Sprintf("machine-id: want 32 hex digits or %q, got %q", record.NoMachineID, c.MachineID), Code: diag.Usage}).
 			WithHint("froyo plan names the one that answers now")
@@ -123,34 +95,25 @@ func (c *machinesAcceptCommand) Run(ctx context.Context, e *console.Console) (er
 	if id == record.NoMachineID {
 		id = ""
 	}
-	store, workspace, err := here.State(ctx, e)
-	if err != nil {
-		return err
-	}
-	var known []state.Machine
-	if store != nil {
-		defer func() { err = errors.Join(err, store.Close()) }()
-		if known, err = store.Machines(ctx, workspace, c.Host); err != nil {
+	return machinesOf(c.Host).with(ctx, e, func(store state.Store, workspace string, known []state.Machine) error {
+		old := record.LeftBehind(known, id)
+		if len(old) == 0 {
+			return (&diag.Error{Summary: fmt.Sprintf("nothing is protected or pending on another machine of %s", c.Host), Code: diag.Usage}).
+				WithHint("froyo state machines lists what is")
+		}
+		d, done := record.SameMachine, "carried over to"
+		if c.New {
+			d, done = record.NewMachine, "dropped before"
+		}
+		if err := record.Settle(ctx, store, d, c.Host, id, state.Audit{User: worker.Operator(), Time: time.Now()}, workspace); err != nil {
 			return err
 		}
-	}
-	old := record.LeftBehind(known, id)
-	if len(old) == 0 {
-		return (&diag.Error{Summary: fmt.Sprintf("nothing is protected or pending on another machine of %s", c.Host), Code: diag.Usage}).
-			WithHint("froyo state machines lists what is")
-	}
-	d, done := record.SameMachine, "carried over to"
-	if c.New {
-		d, done = record.NewMachine, "dropped before"
-	}
-	if err := record.Settle(ctx, store, d, c.Host, id, state.Audit{User: worker.Operator(), Time: time.Now()}, workspace); err != nil {
+		protected, pending := 0, 0
+		for _, m := range old {
+			protected, pending = protected+m.Protected, pending+m.Pending
+		}
+		_, err := fmt.Fprintf(e.Stdout, "%s: %s and %s %s machine-id %s\n", ui.Readable(c.Host),
+			wording.Plural(protected, "protection"), wording.Plural(pending, "pending handler"), done, ui.Readable(c.MachineID))
 		return err
-	}
-	protected, pending := 0, 0
-	for _, m := range old {
-		protected, pending = protected+m.Protected, pending+m.Pending
-	}
-	_, err = fmt.Fprintf(e.Stdout, "%s: %s and %s %s machine-id %s\n", ui.Readable(c.Host),
-		wording.Plural(protected, "protection"), wording.Plural(pending, "pending handler"), done, ui.Readable(c.MachineID))
-	return err
+	})
 }

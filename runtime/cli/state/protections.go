@@ -2,9 +2,7 @@ package state
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -14,7 +12,6 @@ import (
 	"github.com/openfroyo/froyo/engine/state"
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/engine/worker"
-	"github.com/openfroyo/froyo/runtime/cli/here"
 	"github.com/openfroyo/froyo/runtime/console"
 	"github.com/openfroyo/froyo/runtime/ui"
 )
@@ -40,50 +37,21 @@ Examples:
 }
 
 // Run lists what is protected.
-func (c *protectionsListCommand) Run(ctx context.Context, e *console.Console) (err error) {
-	store, all, err := protections(ctx, e)
-	if err != nil {
-		return err
-	}
-	if store != nil {
-		defer func() { err = errors.Join(err, store.Close()) }()
-	}
-	if c.JSON {
-		return e.WriteJSON(protectionsAnswer(all))
-	}
-	return printProtections(e.Stdout, all)
+func (c *protectionsListCommand) Run(ctx context.Context, e *console.Console) error {
+	return protections.show(ctx, e, c.JSON)
 }
 
-// protections opens the state, which the caller closes, and lists what is
-// protected. The store is nil where nothing was ever recorded.
-func protections(ctx context.Context, e *console.Console) (state.Store, []state.Protection, error) {
-	store, workspace, err := here.State(ctx, e)
-	if store == nil || err != nil {
-		return nil, nil, err
-	}
-	all, err := store.Protected(ctx, workspace)
-	if err != nil {
-		return nil, nil, errors.Join(err, store.Close())
-	}
-	return store, all, nil
-}
-
-// printProtections prints a table of what is protected.
-func printProtections(w io.Writer, all []state.Protection) error {
-	if len(all) == 0 {
-		_, err := fmt.Fprintln(w, "nothing is protected")
-		return err
-	}
-	rows := [][]string{{"HOST", "UNIT", "SINCE", "RUN", "DECLARED"}}
-	for _, p := range all {
-		rows = append(rows, []string{
-			ui.Readable(p.Host), ui.Readable(p.Unit), wording.When(p.Since), ui.Readable(p.Run), ui.Readable(p.Pos.String()),
-		})
-	}
-	var b strings.Builder
-	ui.Columns(&b, "", rows)
-	_, err := io.WriteString(w, b.String())
-	return err
+var protections = list[state.Protection]{
+	name: "protections", none: "nothing is protected", header: []string{"HOST", "UNIT", "SINCE", "RUN", "DECLARED"},
+	row: func(p state.Protection) []string {
+		return []string{ui.Readable(p.Host), ui.Readable(p.Unit), wording.When(p.Since), ui.Readable(p.Run), ui.Readable(p.Pos.String())}
+	},
+	entry: func(p state.Protection) any {
+		return protectionEntry{p.Host, p.MachineID, p.Unit, p.Since, p.Run, p.Pos}
+	},
+	read: func(ctx context.Context, store state.Store, workspace string) ([]state.Protection, error) {
+		return store.Protected(ctx, workspace)
+	},
 }
 
 // protectionEntry is a protected resource, as JSON.
@@ -94,16 +62,6 @@ type protectionEntry struct {
 	Since     time.Time `json:"since"`
 	Run       string    `json:"run"`
 	Pos       diag.Pos  `json:"pos"`
-}
-
-func protectionsAnswer(all []state.Protection) any {
-	entries := make([]protectionEntry, len(all))
-	for i, p := range all {
-		entries[i] = protectionEntry{p.Host, p.MachineID, p.Unit, p.Since, p.Run, p.Pos}
-	}
-	return struct {
-		Protections []protectionEntry `json:"protections"`
-	}{entries}
 }
 
 type protectionsDropCommand struct {
@@ -120,30 +78,30 @@ Examples:
 }
 
 // Run lifts a protection.
-func (c *protectionsDropCommand) Run(ctx context.Context, e *console.Console) (err error) {
+func (c *protectionsDropCommand) Run(ctx context.Context, e *console.Console) error {
 	if err := e.NeedsTerminal(c.Yes); err != nil {
 		return err
 	}
-	store, all, err := protections(ctx, e)
-	if err != nil {
-		return err
-	}
-	if store != nil {
-		defer func() { err = errors.Join(err, store.Close()) }()
-	}
-	host, name, _ := strings.Cut(c.Unit, "/")
-	named := slices.DeleteFunc(slices.Clone(all), func(p state.Protection) bool { return p.Host != host || p.Unit != hostpath.File(name) })
-	if len(named) == 0 {
-		return c.unknown(all)
-	}
-	if !c.Yes {
-		if err := printProtections(e.Stderr, named); err != nil {
-			return err
+	return protections.with(ctx, e, func(store state.Store, _ string, all []state.Protection) error {
+		host, name, _ := strings.Cut(c.Unit, "/")
+		named := slices.DeleteFunc(slices.Clone(all), func(p state.Protection) bool { return p.Host != host || p.Unit != hostpath.File(name) })
+		if len(named) == 0 {
+			return c.unknown(all)
 		}
-		if err := e.Approve(ctx, "Lift its protection?", "lifted"); err != nil {
-			return err
+		if !c.Yes {
+			if err := protections.print(e.Stderr, named); err != nil {
+				return err
+			}
+			if err := e.Approve(ctx, "Lift its protection?", "lifted"); err != nil {
+				return err
+			}
 		}
-	}
+		return c.lift(ctx, e, store, named)
+	})
+}
+
+// lift drops protections, and notes who did.
+func (c *protectionsDropCommand) lift(ctx context.Context, e *console.Console, store state.Store, named []state.Protection) error {
 	if err := store.Unprotect(ctx, named...); err != nil {
 		return err
 	}
@@ -151,7 +109,7 @@ func (c *protectionsDropCommand) Run(ctx context.Context, e *console.Console) (e
 	if err := store.AppendAudit(ctx, audit); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(e.Stdout, ui.Readable(c.Unit)+" is no longer protected")
+	_, err := fmt.Fprintln(e.Stdout, ui.Readable(c.Unit)+" is no longer protected")
 	return err
 }
 
