@@ -48,7 +48,7 @@ func TestMarkVars(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
 		"hosts.ini":          "[web]\nweb1 own=of-web1 pin=1234 froyo_sensitive=own\n[db]\ndb1 own=of-db1\n[web:vars]\nfroyo_sensitive=pin\n",
-		"group_vars/all.yml": "froyo_sensitive: [token, deep]\ntoken: of-all\ndeep:\n  - x: within\n    on: true\nopen: shown\n",
+		"group_vars/all.yml": "froyo_sensitive: [token, deep]\ntoken: of-all\ndeep:\n  - x: within\n    ready: true\nopen: shown\n",
 	} {
 		file := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
@@ -87,7 +87,7 @@ func TestMarkVars(t *testing.T) {
 		}
 	}
 	deep := secret.ResolveValue(j.Inventory.Host("db1").Vars["deep"]).([]any)[0].(map[string]any)
-	if deep["x"] != "within" || deep["on"] != true {
+	if deep["x"] != "within" || deep["ready"] != true {
 		t.Errorf("deep is %v", deep)
 	}
 	if inv.Host("db1").Vars["token"] != "of-all" {
