@@ -325,7 +325,7 @@ func (c *canary) arguments(n *kong.Node) []string {
 	for _, p := range n.Positional {
 		value, known := map[string]string{
 			"file": "site.star", "dir": "new", "name": "localhost", "run": c.run, "shell": "bash", "id": c.run, "unit": "localhost/file[/x]",
-			"words": "plan", "host": "localhost", "machine-id": "0123456789abcdef0123456789abcdef",
+			"words": "plan", "page": "events", "host": "localhost", "machine-id": "0123456789abcdef0123456789abcdef",
 		}[p.Name]
 		switch {
 		case n.Name == "show" && p.Name == "file":
@@ -343,7 +343,7 @@ func (c *canary) arguments(n *kong.Node) []string {
 
 // all runs a command in each of its ways: as it is, writing all files that it can, as JSON, in words.
 func (c *canary) all(n *kong.Node) {
-	path := strings.Fields(n.Path())
+	path := slices.DeleteFunc(strings.Fields(n.Path()), func(name string) bool { return strings.HasPrefix(name, "(") }) // other names of the command
 	if path[0] == "froyo" || len(path) > 1 && path[0] != n.Name && path[0] == "cli.test" {
 		path = path[1:]
 	}
