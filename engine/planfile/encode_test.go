@@ -137,8 +137,10 @@ func TestWhatChangedSinceThePlan(t *testing.T) {
 		was, now *planfile.Host
 		want     string
 	}{
-		{"a file", host("", `{"mode":420,"owner":"root","sum":"`+sum("1")+`","size":1}`, "{}"), host("", `{"mode":384,"sum":"`+sum("2")+`","size":1,"group":"x"}`, "{}"),
-			"group: nothing → \"x\"\nmode: 0644 → 0600\nowner: \"root\" → nothing\nsum: sha256:111111111111 → sha256:222222222222"},
+		{
+			"a file", host("", `{"mode":420,"owner":"root","sum":"`+sum("1")+`","size":1}`, "{}"), host("", `{"mode":384,"sum":"`+sum("2")+`","size":1,"group":"x"}`, "{}"),
+			"group: nothing → \"x\"\nmode: 0644 → 0600\nowner: \"root\" → nothing\nsum: sha256:111111111111 → sha256:222222222222",
+		},
 		{"a file that has gone", host("", `{"exists":true}`, "{}"), host("", `{"exists":false}`, "{}"), "exists: true → false"},
 		{"an argument", host("", "", `{"content":{"size":1}}`), host("", "", `{"content":{"size":2}}`), "content.size: 1 → 2"},
 		{"what is sensitive", host("", "", `{"a":"(sensitive 1234)"}`), host("", "", `{"a":"(sensitive 5678)"}`), "a: (sensitive) → another value"},

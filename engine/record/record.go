@@ -65,7 +65,7 @@ type Record struct {
 	warn    func(*diag.Error)
 	unknown *unknown
 	use     state.PlanUse // of its saved plan
-	was     *state.End // how the run that is resumed had ended, nil for a new one
+	was     *state.End    // how the run that is resumed had ended, nil for a new one
 }
 
 // Open begins a run in the store, or resumes one.

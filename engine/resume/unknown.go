@@ -6,6 +6,7 @@ import (
 
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/unit"
+	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/providers/abi"
 	"github.com/openfroyo/froyo/runner/op"
 )
@@ -34,6 +35,7 @@ func OutcomeUnknown(s *plan.Step) *abi.Error {
 		Class: op.Conflict,
 		Message: fmt.Sprintf("it was interrupted at %s and its outcome is unknown; it was not run again",
 			s.Interrupted.Local().Format(time.DateTime)),
-		Hint: "check the host; then: froyo resume --interrupted skip, or --interrupted rerun",
+		Hint: fmt.Sprintf("check the host; then: froyo resume --interrupted skip, or rerun; for this one alone: --interrupted %s",
+			wording.Quote(s.Unit.ID.String()+"=skip")),
 	}
 }

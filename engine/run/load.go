@@ -1,7 +1,6 @@
 package run
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +14,7 @@ import (
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/planfile"
 	"github.com/openfroyo/froyo/engine/planning"
+	"github.com/openfroyo/froyo/engine/resume"
 	"github.com/openfroyo/froyo/engine/runbook"
 	"github.com/openfroyo/froyo/engine/selection"
 	"github.com/openfroyo/froyo/engine/state"
@@ -41,9 +41,9 @@ type Spec struct {
 	Digest string
 	// Resumed is the run that is resumed, nil for a new one.
 	Resumed *state.Run
-	// OnResume, where it is not "", says in place of the runbook what becomes of units
-	// whose outcome is not known.
-	OnResume unit.OnResume
+	// OnResume says in place of the runbook what becomes of units whose outcome is not known:
+	// fail, skip or rerun, for all or for a name: h1/cmd[migrate]=skip.
+	OnResume []string
 }
 
 // Job is a runbook that was read, with its hosts, ready to be planned. It has connected to nothing.
@@ -55,6 +55,7 @@ type Job struct {
 	program   runbook.Program
 	selection *selection.Selection
 	targets   *unitfilter.Targets
+	decisions *resume.Decisions
 
 	printing sync.Mutex
 	printed  func(pos diag.Pos, host, text string)
@@ -65,6 +66,9 @@ func Load(ctx context.Context, s Services, spec Spec) (*Job, error) {
 	j := &Job{Spec: spec, services: s, printed: s.Printed}
 	var err error
 	if j.targets, err = unitfilter.Parse(spec.Only, spec.Exclude, s.Types.KeyIsPath); err != nil {
+		return nil, err
+	}
+	if j.decisions, err = resume.ParseDecisions(spec.OnResume, s.Types.KeyIsPath); err != nil {
 		return nil, err
 	}
 	j.program, err = s.Read(ctx, Source{
@@ -146,7 +150,7 @@ func (j *Job) units(ctx context.Context, h *inventory.Host, r runbook.Reader) (*
 	for i, play := range j.targets.Filter(kept) {
 		ev.Plays[of[i]] = play
 		for u := range play.All() {
-			u.Failure.OnResume = cmp.Or(j.Spec.OnResume, u.Failure.OnResume)
+			u.Failure.OnResume = j.decisions.Of(u.ID, u.Failure.OnResume)
 		}
 	}
 	return ev, stopped, nil

@@ -22,14 +22,14 @@ type Plan struct {
 	job *Job
 }
 
-// checkTargets refuses the name of a unit that means none.
+// checkTargets refuses the name of a unit that means none, and a decision about one that needs none.
 func (p *Plan) checkTargets() error {
 	for _, h := range p.Hosts {
 		if h.Err != nil {
 			return nil // the unit may be that host's
 		}
 	}
-	return p.job.targets.Unmatched()
+	return errors.Join(p.job.targets.Unmatched(), p.job.decisions.Unmatched(p.Hosts))
 }
 
 // Errors are the reasons why hosts and units have no plan.

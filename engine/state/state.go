@@ -132,7 +132,17 @@ type Run struct {
 	Process // that it is at work in, or was
 	// Resumable says that its plan is kept.
 	Resumable bool
-	End       // zero while it is under way
+	// Earlier are how it had ended each time that it was resumed, the oldest first.
+	Earlier []Attempt
+	End     // zero while it is under way
+}
+
+// Attempt is a run up to its end, after which it was resumed.
+type Attempt struct {
+	Started time.Time // or resumed
+	Ended   time.Time
+	Status  RunStatus
+	Code    diag.Code
 }
 
 // End is how a run ended.

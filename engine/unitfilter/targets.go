@@ -80,6 +80,21 @@ func parsePattern(text string) (*pattern, error) {
 	return p, err
 }
 
+// Name is a pattern of names of units.
+type Name struct {
+	pattern *pattern
+	pathKey func(typ string) bool
+}
+
+// ParseName reads one pattern as Parse does.
+func ParseName(text string, pathKey func(typ string) bool) (*Name, error) {
+	p, err := parsePattern(text)
+	return &Name{p, pathKey}, err
+}
+
+// Matches reports whether a unit is meant.
+func (n *Name) Matches(id unit.ID) bool { return n.pattern.matches(id, n.pathKey(id.Type)) }
+
 func unitRegexp(typ, key string) *regexp.Regexp {
 	return regexp.MustCompile(`^` + globRegexp(typ) + `\[` + globRegexp(key) + `\]$`)
 }

@@ -20,6 +20,9 @@ type RunSummary struct {
 	Command string    `json:"command"`
 	User    string    `json:"user"`
 	Started time.Time `json:"started"`
+	// Earlier are how it had ended each time that it was resumed; Resumed is when that was last.
+	Earlier []RunAttempt `json:"earlier,omitempty"`
+	Resumed *time.Time   `json:"resumed,omitempty"`
 	// Ended is nil where nothing says how the run ended: it is under way, or its process died.
 	Ended *time.Time `json:"ended,omitempty"`
 	// Heard is when an unfinished run last told of itself.
@@ -28,6 +31,14 @@ type RunSummary struct {
 	Code       *diag.Code `json:"exit_code,omitempty"`
 	DurationMS int64      `json:"duration_ms,omitempty"`
 	HostCount  int        `json:"host_count"`
+}
+
+// RunAttempt is a run up to its end, after which it was resumed.
+type RunAttempt struct {
+	Started time.Time `json:"started"`
+	Ended   time.Time `json:"ended"`
+	Status  string    `json:"status"`
+	Code    diag.Code `json:"exit_code"`
 }
 
 // RunReport is a run as it is told afterwards, and its shape as JSON.

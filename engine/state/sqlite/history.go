@@ -34,12 +34,42 @@ func (s *Store) Runs(ctx context.Context, workspace string, limit int) ([]state.
 }
 
 const selectRuns = `SELECT id, workspace, command, user, started, hosts, plan, ended, status, exit_code, summary, pid, process, resumed,
-	EXISTS (SELECT 1 FROM run_plans WHERE run = id) FROM runs `
+	EXISTS (SELECT 1 FROM run_plans WHERE run = id), ` + selectEarlier + ` FROM runs `
+
+// selectEarlier are the ends after which a run was resumed. One of which nothing came ended as it had before.
+const selectEarlier = `(SELECT json_group_array(json_array(started, ended, status, exit_code)) FROM
+	(SELECT a.started, a.ended, a.status, a.exit_code FROM run_attempts a WHERE a.run = runs.id AND a.ended <> runs.ended ORDER BY a.ended))`
+
+// attempts is a column of selectEarlier.
+type attempts []state.Attempt
+
+// Scan implements sql.Scanner.
+func (a *attempts) Scan(value any) error {
+	var rows [][]any
+	text, ok := value.(string)
+	if !ok {
+		return errors.New("want JSON as text")
+	}
+	if err := json.Unmarshal([]byte(text), &rows); err != nil {
+		return err
+	}
+	*a = nil
+	for _, row := range rows {
+		started, _ := row[0].(float64) // microseconds fit
+		ended, _ := row[1].(float64)
+		status, _ := row[2].(string)
+		code, _ := row[3].(float64)
+		*a = append(*a, state.Attempt{
+			Started: fromMicros(int64(started)), Ended: fromMicros(int64(ended)), Status: state.RunStatus(status), Code: diag.Code(code),
+		})
+	}
+	return nil
+}
 
 func scanRun(rows *sql.Rows, r *state.Run) error {
 	var started, ended, resumed int64
 	err := rows.Scan(&r.ID, &r.Workspace, &r.Command, &r.User, &started, &r.Hosts, &r.Plan, &ended, &r.Status, &r.Code, (*document)(&r.Summary),
-		&r.PID, &r.Birth, &resumed, &r.Resumable)
+		&r.PID, &r.Birth, &resumed, &r.Resumable, (*attempts)(&r.Earlier))
 	r.Started, r.Ended, r.Resumed = fromMicros(started), fromMicros(ended), fromMicros(resumed)
 	return err
 }

@@ -136,6 +136,11 @@ func (s *Store) ResumeRun(ctx context.Context, run string, in state.Process, now
 		case !kept:
 			return &diag.Error{Summary: "run " + run + " cannot be resumed any more: no plan is kept of it"}
 		}
+		err = tx.Exec(`INSERT OR REPLACE INTO run_attempts (run, started, ended, status, exit_code)
+			SELECT id, iif(resumed = 0, started, resumed), ended, status, exit_code FROM runs WHERE id = ?`, run)
+		if err != nil {
+			return err
+		}
 		return tx.Query([]any{&last}, `UPDATE runs SET ended = 0, status = ?, exit_code = 0, summary = NULL, pid = ?, process = ?, resumed = ?
 			WHERE id = ? RETURNING (SELECT coalesce(max(seq), 0) FROM events WHERE run = id)`,
 			string(state.Running), in.PID, in.Birth, micros(now), run)

@@ -17,6 +17,7 @@ import (
 	"github.com/openfroyo/froyo/engine/catalog"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/resume"
 	"github.com/openfroyo/froyo/engine/run"
 	"github.com/openfroyo/froyo/engine/unitfilter"
 	"github.com/openfroyo/froyo/engine/vars"
@@ -36,6 +37,10 @@ type Loaded struct {
 	Console   *console.Console
 	Job       *run.Job
 	Workspace *workspace.Workspace
+	// SourceChanges are how the sources of a run that is resumed differ from the present ones,
+	// and WithChanges is that it takes these.
+	SourceChanges []resume.SourceChange
+	WithChanges   bool
 
 	types *catalog.Catalog
 	dir   *workspace.Files

@@ -6,16 +6,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/planfile"
+	"github.com/openfroyo/froyo/engine/resume"
 	"github.com/openfroyo/froyo/engine/run"
 	"github.com/openfroyo/froyo/engine/state"
-	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/engine/vars"
 	"github.com/openfroyo/froyo/runtime/cli/flags"
 	"github.com/openfroyo/froyo/runtime/cli/here"
@@ -41,7 +43,7 @@ func LoadSaved(ctx context.Context, c *console.Console, file string, f *flags.Va
 	spec := run.SpecOf(saved)
 	spec.Saved, spec.Digest = saved, digest
 	if err = l.Workspace.Trust(file); err == nil {
-		err = l.again(ctx, spec, saved, f, "the plan "+file)
+		err = l.again(ctx, spec, saved.Files(l.dir), f, "the plan "+file)
 	}
 	if err != nil {
 		return nil, errors.Join(err, l.Close(ctx))
@@ -49,9 +51,17 @@ func LoadSaved(ctx context.Context, c *console.Console, file string, f *flags.Va
 	return l, nil
 }
 
-// LoadResumed loads what a run goes by that is resumed. onResume, where it is not "", says
-// what becomes of units whose outcome is not known.
-func LoadResumed(ctx context.Context, c *console.Console, r *state.Run, f *flags.Vars, onResume unit.OnResume) (*Loaded, error) {
+// Resumed says how a run is resumed.
+type Resumed struct {
+	Vars *flags.Vars
+	// OnResume says what becomes of units whose outcome is not known, as run.Spec does.
+	OnResume []string
+	// WithChanges takes the sources as they are now.
+	WithChanges bool
+}
+
+// LoadResumed loads what a run goes by that is resumed.
+func LoadResumed(ctx context.Context, c *console.Console, r *state.Run, how Resumed) (*Loaded, error) {
 	w, err := here.Workspace(c)
 	if err != nil {
 		return nil, err
@@ -65,11 +75,23 @@ func LoadResumed(ctx context.Context, c *console.Console, r *state.Run, f *flags
 		return nil, err
 	}
 	spec := run.SpecOf(kept)
-	spec.Resumed, spec.Digest, spec.OnResume = r, r.Plan, onResume
-	if r.Plan != "" { // a saved plan binds the rest of the run, too
+	spec.Resumed, spec.Digest, spec.OnResume = r, r.Plan, how.OnResume
+	l.SourceChanges, l.WithChanges = resume.SourceChanges(kept.Sources, l.dir), how.WithChanges
+	files := kept.Files(l.dir)
+	switch {
+	case r.Plan != "" && how.WithChanges:
+		err = (&diag.Error{Summary: fmt.Sprintf("--with-changes: run %s carries out a saved plan, which holds its sources", r.ID)}).
+			WithHint("make a new plan: froyo plan --out FILE")
+	case r.Plan != "": // it binds the rest of the run, too
 		spec.Saved = kept
+	case how.WithChanges:
+		files = l.dir
+		err = l.Workspace.Trust(filepath.Join(kept.Root, filepath.FromSlash(kept.Main)))
 	}
-	if err := l.again(ctx, spec, kept, f, "run "+r.ID); err != nil {
+	if err == nil {
+		err = l.again(ctx, spec, files, how.Vars, "run "+r.ID)
+	}
+	if err != nil {
 		return nil, errors.Join(err, l.Close(ctx))
 	}
 	return l, nil
@@ -91,7 +113,7 @@ func around(c *console.Console, saved *planfile.Document) (*Loaded, error) {
 
 // again takes the values that a plan does not hold from flags and the environment, and reads
 // the plan's runbook. No other variable can be given.
-func (l *Loaded) again(ctx context.Context, spec run.Spec, saved *planfile.Document, f *flags.Vars, what string) error {
+func (l *Loaded) again(ctx context.Context, spec run.Spec, files fs.FS, f *flags.Vars, what string) error {
 	given, err := f.Values(l.Console.Process.Environ())
 	if err != nil {
 		return err
@@ -128,7 +150,7 @@ func (l *Loaded) again(ctx context.Context, spec run.Spec, saved *planfile.Docum
 	if spec.Limit, err = inventory.ExpandLimit(spec.Limit, os.ReadFile); err != nil {
 		return err
 	}
-	return l.read(ctx, spec, saved.Files(l.dir))
+	return l.read(ctx, spec, files)
 }
 
 // maxPlan bounds a saved plan: 10,000 hosts with 20 units have some 300 MB.

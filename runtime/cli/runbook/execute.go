@@ -50,7 +50,7 @@ func (x execution) run(ctx context.Context, l *client.Loaded) (err error) {
 	}
 	l.NoteTargets()
 	if l.Job.Spec.Resumed != nil {
-		noteResumed(s)
+		noteResumed(l, s)
 	}
 	refused, err := s.Run.Planned().RefuseStale()
 	if err != nil {

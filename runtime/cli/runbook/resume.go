@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/state"
-	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/engine/worker"
 	"github.com/openfroyo/froyo/runtime/cli/client"
@@ -16,12 +16,14 @@ import (
 	"github.com/openfroyo/froyo/runtime/cli/here"
 	"github.com/openfroyo/froyo/runtime/cli/runs"
 	"github.com/openfroyo/froyo/runtime/console"
+	"github.com/openfroyo/froyo/runtime/ui"
 )
 
 // Resume is froyo resume.
 type Resume struct {
-	Name        string `arg:"" name:"run" optional:"" help:"ID of a run, or the beginning of one; the last that was interrupted where left out."`
-	Interrupted string `enum:"runbook,fail,skip,rerun" default:"runbook" placeholder:"fail|skip|rerun" help:"What becomes of commands without a guard that were interrupted, whatever their on_resume says."`
+	Name        string   `arg:"" name:"run" optional:"" help:"ID of a run, or the beginning of one; the last that can be resumed where left out."`
+	Interrupted []string `sep:"none" placeholder:"[UNIT=]fail|skip|rerun" help:"What becomes of commands without a guard that were interrupted, whatever their on_resume says: of all, or of one, 'h1/cmd[migrate]=skip'; can be repeated."`
+	Changes     bool     `name:"with-changes" help:"Take the runbook as it is now, in place of what it was when the run began."`
 	flags.Login
 	flags.Vars
 	flags.Output
@@ -39,10 +41,14 @@ func (*Resume) Help() string {
 Units that are done are not done again. A command without a guard that was under way is not run again unasked.
 The values of sensitive variables are not kept: give them again, with FROYO_VAR_k or -e, and no others.
 
+The run goes on with the sources that it began with; what has changed in them since is listed.
+
 Examples:
-  froyo resume                               the last run that was interrupted
+  froyo resume                               the last run that failed or was interrupted
   froyo resume 20261125-2109 -y
-  froyo resume --interrupted rerun           commands that were under way run again`
+  froyo resume --interrupted rerun           commands that were under way run again
+  froyo resume --interrupted 'web1/cmd[migrate]=skip'
+  froyo resume --with-changes                with the runbook as it is now`
 }
 
 // Run resumes a run.
@@ -65,11 +71,7 @@ func (c *Resume) Run(ctx context.Context, e *console.Console) error {
 			return err
 		}
 	}
-	var onResume unit.OnResume
-	if c.Interrupted != "runbook" {
-		onResume = unit.OnResume(c.Interrupted)
-	}
-	l, err := client.LoadResumed(ctx, e, found, &c.Vars, onResume)
+	l, err := client.LoadResumed(ctx, e, found, client.Resumed{Vars: &c.Vars, OnResume: c.Interrupted, WithChanges: c.Changes})
 	if err != nil {
 		return err
 	}
@@ -77,11 +79,30 @@ func (c *Resume) Run(ctx context.Context, e *console.Console) error {
 }
 
 // noteResumed says how far the run had come that is resumed.
-func noteResumed(s *client.Session) {
+func noteResumed(l *client.Loaded, s *client.Session) {
 	done, unknown := s.Run.Planned().Interrupted()
 	r := s.Run.Job().Spec.Resumed
 	s.Console().Errors.Note(fmt.Sprintf("resuming run %s of %s: %s done, %s interrupted",
-		r.ID, wording.When(r.Started), wording.Plural(done, "unit"), wording.Plural(unknown, "unit")))
+		r.ID, wording.When(r.Started), wording.Plural(done, "unit"), wording.Plural(unknown, "unit")) + sourcesNote(l))
+}
+
+// sourcesNote says which sources a resumed run goes by, and how they differ from the others.
+func sourcesNote(l *client.Loaded) string {
+	if len(l.SourceChanges) == 0 {
+		return "; its sources have not changed since"
+	}
+	files := make([]string, len(l.SourceChanges))
+	for i, c := range l.SourceChanges {
+		files[i] = fmt.Sprintf("%s (+%d -%d)", ui.Readable(c.File), c.Added, c.Removed)
+		if c.Gone {
+			files[i] = ui.Readable(c.File) + " (gone)"
+		}
+	}
+	changed := strings.Join(files, ", ")
+	if l.WithChanges {
+		return "\nwith the present sources; changed since it began: " + changed
+	}
+	return "\nwith the sources that it began with; changed since then, and not taken: " + changed + "\n--with-changes takes the present ones"
 }
 
 // unfinished finds the run to go on with. nil is that there is none, which it has told.
@@ -105,23 +126,13 @@ func unfinished(ctx context.Context, e *console.Console, name string) (_ *state.
 	if name != "" {
 		return resumable(e, all, name)
 	}
-	var failed *state.Run
 	for i := range all { // the youngest first
-		r := &all[i]
-		switch {
-		case !r.Resumable || !isApply(r):
-		case r.Status == state.Interrupted:
+		if r := &all[i]; r.Resumable && isApply(r) && (r.Status == state.Interrupted || r.Status == state.Failed) {
 			warnLater(e, all[:i], r)
 			return r, nil
-		case r.Status == state.Failed && failed == nil:
-			failed = r
 		}
 	}
-	if failed != nil {
-		e.Errors.Note(fmt.Sprintf("nothing to resume: no run was interrupted\nrun %s failed; to try again what failed and do the rest: froyo resume %s", failed.ID, failed.ID))
-		return nil, nil
-	}
-	e.Errors.Note("nothing to resume: no run was interrupted")
+	e.Errors.Note("nothing to resume: no run failed or was interrupted after it had changed something")
 	return nil, nil
 }
 

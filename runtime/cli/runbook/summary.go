@@ -46,7 +46,7 @@ func next(s *client.Session) string {
 	case s.Run.Acted() && spec.Saved != nil:
 		return "fix the cause, then: froyo resume " + s.Run.ID() + " (for hosts that no longer fit the plan, make a new one: froyo plan --out FILE)"
 	case s.Run.Acted():
-		return "fix the cause, then: froyo resume " + s.Run.ID() + " (for a changed runbook: froyo apply)"
+		return "fix the cause, then: froyo resume " + s.Run.ID() + " (for a changed runbook: with --with-changes)"
 	case spec.Saved != nil:
 		return "fix the cause, then make a new plan: froyo plan --out FILE"
 	}

@@ -8,8 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/plan"
@@ -34,7 +36,8 @@ type listCommand struct {
 
 // Help gives the command's example.
 func (*listCommand) Help() string {
-	return `A run whose status is unfinished is under way, or its process died: froyo runs show tells when it was last heard of.
+	return `A run that was resumed has a line for each time: how it ended, and above that how the resume of it did.
+A run whose status is unfinished is under way, or its process died: froyo runs show tells when it was last heard of.
 
 Examples:
   froyo runs list -n 5
@@ -76,13 +79,7 @@ func (c *listCommand) Run(ctx context.Context, e *console.Console) (err error) {
 	}
 	rows := [][]string{{"RUN", "STARTED", "COMMAND", "USER", "STATUS", "TOOK", "HOSTS"}}
 	for _, r := range runs {
-		took := ""
-		if r.Ended != nil {
-			took = ui.Took(r.DurationMS)
-		}
-		rows = append(rows, []string{
-			ui.Readable(r.ID), wording.When(r.Started), ui.Readable(r.Command), ui.Readable(r.User), ui.Readable(r.Status), took, strconv.Itoa(r.HostCount),
-		})
+		rows = append(rows, rowsOf(r)...)
 	}
 	var b strings.Builder
 	ui.Columns(&b, "", rows)
@@ -90,11 +87,43 @@ func (c *listCommand) Run(ctx context.Context, e *console.Console) (err error) {
 	return err
 }
 
+// rowsOf are the lines of a run: how it ended, and below that how it had ended each time that
+// it was resumed.
+func rowsOf(r ui.RunSummary) [][]string {
+	row := func(command string, started time.Time, status, took string) []string {
+		return []string{
+			ui.Readable(r.ID), wording.When(started), ui.Readable(command), ui.Readable(r.User), ui.Readable(status), took, strconv.Itoa(r.HostCount),
+		}
+	}
+	command, began, took := r.Command, r.Started, ""
+	if len(r.Earlier) > 0 && r.Resumed != nil {
+		command, began = "resume", *r.Resumed
+	}
+	if r.Ended != nil {
+		took = ui.Took(r.Ended.Sub(began).Milliseconds())
+	}
+	rows := [][]string{row(command, began, r.Status, took)}
+	for i, a := range slices.Backward(r.Earlier) {
+		command := "resume"
+		if i == 0 {
+			command = r.Command
+		}
+		rows = append(rows, row(command, a.Started, a.Status+", resumed", ui.Took(a.Ended.Sub(a.Started).Milliseconds())))
+	}
+	return rows
+}
+
 // unfinished is the status of a run that nothing says the end of.
 const unfinished = "unfinished"
 
 func summaryOf(r state.Run) ui.RunSummary {
 	s := ui.RunSummary{ID: r.ID, Command: r.Command, User: r.User, Started: r.Started, Status: string(r.Status), HostCount: r.Hosts}
+	for _, a := range r.Earlier {
+		s.Earlier = append(s.Earlier, ui.RunAttempt{Started: a.Started, Ended: a.Ended, Status: string(a.Status), Code: a.Code})
+	}
+	if len(r.Earlier) > 0 {
+		s.Resumed = &r.Resumed
+	}
 	if r.Status == state.Running {
 		s.Status = unfinished
 		return s
