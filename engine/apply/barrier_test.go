@@ -37,7 +37,7 @@ func TestHostsMeetAtABarrier(t *testing.T) {
 		{"those that wait leave their fork to others", 1, nil, "", map[string]int{
 			"h00/a": 0, "h01/a": 1, "h02/a": 10, "h02/b": 12, "h00/b": 14, "h01/b": 15,
 		}},
-		{"they wait for nobody of another batch", 3, []unit.Size{{N: 1}, {N: 2}}, "", map[string]int{
+		{"they wait for no host of another batch", 3, []unit.Size{{N: 1}, {N: 2}}, "", map[string]int{
 			"h00/a": 0, "h00/b": 1, "h01/a": 2, "h02/a": 2, "h01/b": 11, "h02/b": 11,
 		}},
 		{"nor for one that failed", 3, nil, "h01", map[string]int{

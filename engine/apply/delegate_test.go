@@ -153,7 +153,7 @@ func (f *fleet) unreached(t *testing.T, counts []apply.Count, want string) {
 		}
 	}
 	if !slices.ContainsFunc(f.log, func(line string) bool { return strings.Contains(line, want) }) {
-		t.Errorf("nobody said %q: %v", want, f.log)
+		t.Errorf("no host said %q: %v", want, f.log)
 	}
 }
 

@@ -67,8 +67,8 @@ func TestWhatWasNotDoneIsNotLeftBegun(t *testing.T) {
 	}
 }
 
-// TestAChangeThatCouldNotBeRecordedStaysOpen: it did not fail, so nobody may take
-// it for one that is to be done once more, though later records work.
+// TestAChangeThatCouldNotBeRecordedStaysOpen: it did not fail, so it must not be taken
+// for one that is to be done once more, though later records work.
 func TestAChangeThatCouldNotBeRecordedStaysOpen(t *testing.T) {
 	h := enginetest.NewHost(nil)
 	f := oneHost(h, func() *unit.Unit {

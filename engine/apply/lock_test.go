@@ -114,7 +114,7 @@ func TestLostLock(t *testing.T) {
 }
 
 // TestHeld shows what holders say of themselves: a command stands in a hint only
-// where nobody else could have written it.
+// where no other user could have written it.
 func TestHeld(t *testing.T) {
 	evil := "r0; rm -rf /"
 	run := "20261125-210315-ab12cd"

@@ -175,7 +175,7 @@ func TestOnceAndABarrierThatWaitForEachOther(t *testing.T) {
 }
 
 // TestGoingOnWithWhatIsDoneOnce: where the run was broken off, who has done it
-// for all is not asked again, and nobody else does it.
+// for all is not asked again, and no other host does it.
 func TestGoingOnWithWhatIsDoneOnce(t *testing.T) {
 	for _, tt := range []struct {
 		name   string

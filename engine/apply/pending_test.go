@@ -144,8 +144,8 @@ func (f *fleet) run(t *testing.T) (log []string, pending int) {
 	return f.log, pending
 }
 
-// mended is a host where /a notifies a handler and /b then fails, after one run.
-func mended(t *testing.T) (*fleet, *enginetest.Host) {
+// repaired is a host where /a notifies a handler and /b then fails, after one run.
+func repaired(t *testing.T) (*fleet, *enginetest.Host) {
 	t.Helper()
 	h := enginetest.NewHost(nil)
 	h.Faults.Refuse = map[string]bool{"/b": true}
@@ -160,7 +160,7 @@ func mended(t *testing.T) (*fleet, *enginetest.Host) {
 }
 
 func TestAnOwedHandlerIsDeliveredByTheNextRun(t *testing.T) {
-	f, _ := mended(t)
+	f, _ := repaired(t)
 	planned := f.plan(t.Context())
 	step := planned[0].Plays[0].Handlers[0].Steps[0]
 	want := &plan.PendingHandler{Play: "web", Handler: "one", Since: since, Run: "r1"}
@@ -202,7 +202,7 @@ func TestWhatStaysOwed(t *testing.T) {
 		{"the machine is another", func(_ *fleet, h *enginetest.Host) { h.MachineID = strings.Repeat("2", 32) }, []string{"one"}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			f, h := mended(t)
+			f, h := repaired(t)
 			tt.next(f, h)
 			log, _ := f.run(t)
 			if diff := cmp.Diff(tt.want, f.names()); diff != "" {
@@ -222,7 +222,7 @@ func TestWhatStaysOwed(t *testing.T) {
 }
 
 func TestADeliveryThatCannotBeRecordedFailsTheHost(t *testing.T) {
-	f, _ := mended(t)
+	f, _ := repaired(t)
 	f.clearing = func(runlog.PendingHandlers) error { return errors.New("disk full") }
 	counts := f.apply(t.Context(), f.plan(t.Context()))
 	want := []apply.Count{{Host: "h1", OK: 3, Changed: 2, Failed: 1}}
@@ -232,7 +232,7 @@ func TestADeliveryThatCannotBeRecordedFailsTheHost(t *testing.T) {
 }
 
 func TestUnclaimed(t *testing.T) {
-	f, _ := mended(t)
+	f, _ := repaired(t)
 	f.around = nil
 	planned := f.plan(t.Context())
 	want := []plan.PendingHandler{{Play: "web", Handler: "one", Since: since, Run: "r1"}}

@@ -99,7 +99,7 @@ func TestSlotsBoundWhoIsAtWork(t *testing.T) {
 		if c.most != 2 {
 			t.Errorf("%d hosts were at work at once, want 2", c.most)
 		}
-		// A slow host holds nobody back but for its worker slot.
+		// A slow host holds no other host back but for its worker slot.
 		if want := map[string]int{"h00": 10, "h01": 1, "h02": 3, "h03": 6, "h04": 10}; !cmp.Equal(want, c.ends) {
 			t.Error(cmp.Diff(want, c.ends))
 		}

@@ -128,7 +128,7 @@ func TestPotentialHandlersStayWhileOthersRun(t *testing.T) {
 }
 
 // TestOnFailureRunsBesideOthers: what a unit that fails wants done then does not
-// mend what runs beside it.
+// affect what runs beside it.
 func TestOnFailureRunsBesideOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bad := func() *unit.Unit {

@@ -43,7 +43,7 @@ func TestAThrottleBoundsOneUnit(t *testing.T) {
 		forks, most int
 		a, b        []int
 	}{
-		{"one after the other, and what follows is held back by nobody", 4, 1, []int{0, 2, 4}, []int{2, 4, 6}},
+		{"one after the other, and what follows is not held back", 4, 1, []int{0, 2, 4}, []int{2, 4, 6}},
 		{"two at once", 4, 2, []int{0, 0, 2}, []int{2, 2, 4}},
 		{"a throttle above the forks changes nothing", 1, 5, []int{0, 4, 8}, []int{2, 6, 10}},
 	} {

@@ -78,7 +78,7 @@ func TestATransactionThatSurprisesIsHandledStepByStep(t *testing.T) {
 	h.Packages.Installed = map[string]string{}
 	f := oneHost(h, pkg("a"), pkg("b"))
 	planned := f.plan(t.Context())
-	h.Packages.Installed["a"] = "0" // somebody else was faster
+	h.Packages.Installed["a"] = "0" // another process was faster
 	f.apply(t.Context(), planned)
 	if want := []string{"h1/pkg[a] ok", "h1/pkg[b] changed"}; !cmp.Equal(want, f.log) {
 		t.Error(cmp.Diff(want, f.log))

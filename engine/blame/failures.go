@@ -40,7 +40,7 @@ func (f *Failures) Emit(e event.Event) {
 }
 
 // unitError is why a unit failed, with its place, also where the host is to
-// blame, and with what to do where nobody knows better.
+// blame, and with what to do where nothing better is known.
 func unitError(e event.Event) error {
 	err := Host(e.Host, e.Err)
 	d, ok := errors.AsType[*diag.Error](err)

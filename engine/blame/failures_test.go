@@ -20,7 +20,7 @@ func TestWhatIsLeft(t *testing.T) {
 		{Status: unit.Skipped, Open: true, Reason: apply.NotReached},
 		{Status: unit.Skipped, Action: abi.Run, Reason: "done once, on h1"},
 		{Status: unit.Skipped, Action: abi.Run, Reason: apply.Unconfirmed},
-		{Status: unit.Failed, Open: true, Action: abi.Run, Err: errors.New("nobody knows whether it did its work")},
+		{Status: unit.Failed, Open: true, Action: abi.Run, Err: errors.New("it is unknown whether it did its work")},
 		{Status: unit.Changed, Action: abi.Run},
 	} {
 		e.Kind = event.UnitFinished

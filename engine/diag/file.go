@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// ReadFailed says in plain words why a file or directory that somebody named cannot be read.
+// ReadFailed says in plain words why a file or directory that an operator named cannot be read.
 // what is how it was named, such as "-e @vars.yaml".
 func ReadFailed(what string, err error) *Error {
 	why, hint := fileReason(err)
@@ -18,7 +18,7 @@ func ReadFailed(what string, err error) *Error {
 	return &Error{Summary: what + ": " + why, Hint: hint, Cause: err}
 }
 
-// WriteFailed says in plain words why the file name, which somebody named, cannot be written.
+// WriteFailed says in plain words why the file name, which an operator named, cannot be written.
 // what is how it was named, such as "--out plan.json".
 func WriteFailed(what, name string, err error) *Error {
 	why, hint := fileReason(err)

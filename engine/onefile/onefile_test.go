@@ -27,7 +27,7 @@ func (later) Pos() diag.Pos                          { return diag.Pos{} }
 
 func TestFiles(t *testing.T) {
 	handler := file("/data/x", `,"mode":"0600"`)
-	handler.ID.Scope = unit.Scope{Play: "web", Handler: "mend"}
+	handler.ID.Scope = unit.Scope{Play: "web", Handler: "repair"}
 	root := file("/data/x", "")
 	root.User = "root"
 	unknown := file("/data/x", "")

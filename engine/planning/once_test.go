@@ -28,13 +28,13 @@ func planPlay(t *testing.T, names []string, play func(host string) *unit.Play) [
 // migrates is a play that does /once once, and tells a handler.
 func migrates(host string) *unit.Play {
 	u := enginetest.Set(host, "/once", "1")
-	u.Rollout.RunOnce, u.Rollout.Throttle, u.Notify = true, 3, []string{"mend"}
+	u.Rollout.RunOnce, u.Rollout.Throttle, u.Notify = true, 3, []string{"repair"}
 	if host == "bad" {
 		enginetest.Args(u, "/bad", "1")
 	}
-	mended := enginetest.Set(host, "/mended", "1")
-	mended.ID.Scope = unit.Scope{Play: "web", Handler: "mend"}
-	return &unit.Play{Units: []*unit.Unit{u}, Handlers: []*unit.Handler{{Name: "mend", Units: []*unit.Unit{mended}}}}
+	repaired := enginetest.Set(host, "/fixed", "1")
+	repaired.ID.Scope = unit.Scope{Play: "web", Handler: "repair"}
+	return &unit.Play{Units: []*unit.Unit{u}, Handlers: []*unit.Handler{{Name: "repair", Units: []*unit.Unit{repaired}}}}
 }
 
 func TestAUnitIsPlannedOnce(t *testing.T) {

@@ -73,7 +73,7 @@ func (r *History) Progress(_ context.Context, h *plan.Host) (map[string]resume.P
 type Decide func(ctx context.Context, question *diag.Error) (Decision, error)
 
 // checkMachine refuses a host that answers as another machine than the one of
-// which something is protected or pending, unless somebody decides what becomes of that.
+// which something is protected or pending, unless the operator decides what happens to that.
 func (r *History) checkMachine(ctx context.Context, h *plan.Host) error {
 	old, err := r.leftBehind(ctx, h)
 	if err != nil || len(old) == 0 {

@@ -62,7 +62,7 @@ func (r *Record) SavePlan(ctx context.Context, hosts []*plan.Host, plays []strin
 // sighting notes which machine answered, and says so where it is another than
 // before. One that was refused is not taken for the host's.
 func (r *Record) sighting(ctx context.Context, h *plan.Host, now time.Time) error {
-	if r.History.refused[h.Host.Name] { // planning is over, nobody writes it
+	if r.History.refused[h.Host.Name] { // planning is over, it is no longer written
 		return nil
 	}
 	known, err := r.ref.store.HostSeen(ctx, state.Sighting{Workspace: r.ref.workspace, Host: h.Host.Name, MachineID: h.MachineID(), Time: now})

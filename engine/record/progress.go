@@ -25,7 +25,7 @@ func (r *Record) resume(ctx context.Context, by worker.Identity) (last int64, do
 	if last, err = r.ref.store.ResumeRun(ctx, r.ID, by.Process, time.Now()); err != nil {
 		return 0, nil, err
 	}
-	units, err := r.ref.store.Units(ctx, r.ID) // by now nobody else changes them
+	units, err := r.ref.store.Units(ctx, r.ID) // by now no other process changes them
 	if err != nil {
 		return 0, nil, err
 	}

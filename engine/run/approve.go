@@ -15,12 +15,12 @@ type Approval struct {
 }
 
 // approval is the state of a run between its plan and its first change. It is safe for
-// concurrent use: somebody else may approve.
+// concurrent use: another user may approve.
 type approval struct {
 	mu    sync.Mutex
 	ready bool // there is a plan
 	given *Approval
-	done  chan struct{} // closed once it is given; nil before somebody waits for it
+	done  chan struct{} // closed once it is given; nil before it is waited for
 }
 
 func (a *approval) planned() {

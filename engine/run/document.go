@@ -16,8 +16,8 @@ import (
 )
 
 // origin is what the plan was made from, in the shape in which plans are saved:
-// without the values of variables that nobody shall see, and with what those are
-// that are left out though nobody marked them.
+// without the values of sensitive variables, and with the names of
+// those that are left out though they were not marked.
 func (p *Plan) origin() (*planfile.Document, map[string]bool, error) {
 	j := p.job
 	seal, err := p.job.services.Workspace.Sealer()

@@ -119,7 +119,7 @@ func Kept(text string, seal func([]byte) string) string {
 	return replace(text, func(v string) string { return Name(v, seal) })
 }
 
-// Name stands for a name that says what nobody shall see. It is the same in every run.
+// Name stands for a name that says what must not be seen. It is the same in every run.
 func Name(text string, seal func([]byte) string) string {
 	return "(sensitive " + Reference(Resolve(text), seal)[:16] + ")"
 }
@@ -127,7 +127,7 @@ func Name(text string, seal func([]byte) string) string {
 // A reference is how a value stands among kept variables: an object with one of these fields.
 const (
 	referenceKey = "$sensitive" // of a value that is a secret
-	withheldKey  = "$withheld"  // of one that is kept out, but that nobody called a secret
+	withheldKey  = "$withheld"  // of one that is kept out, but that was not marked as a secret
 )
 
 // KeptValue is Kept for plain data: a secret that is a whole value becomes a

@@ -1,6 +1,6 @@
 // Package secret keeps what must not be seen apart from what is made of it.
 // While froyo plans and applies, a marker stands in a secret's place: text that
-// nobody can guess, by which nothing can be learned, and which can be put together,
+// cannot be guessed, from which nothing can be learned, and which can be put together,
 // compared and passed on. Only the sender to a runner (Wrap) puts the value in
 // its place, and only there is what hosts answer searched for values.
 //

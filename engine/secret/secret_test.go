@@ -32,7 +32,7 @@ func TestMarkers(t *testing.T) {
 	}
 }
 
-// Nobody can write a marker who was not given it, and what is left of one that was cut is known.
+// A marker cannot be made up, and what is left of one that was cut is known.
 func TestForgedAndDamaged(t *testing.T) {
 	m := Add("gamma")
 	for _, forged := range []string{

@@ -67,7 +67,7 @@ const checkFailed = "check"
 // sent is a step as it goes to the host.
 type sent struct {
 	target.Step
-	// secret says that what comes back may hold what nobody shall see.
+	// secret says that what comes back may hold what must not be seen.
 	secret bool
 	// unless is the digest of a content with markers whose true one the step asks about.
 	unless string

@@ -6,7 +6,7 @@ import (
 )
 
 // Machines are those that answered under hosts' names. What is protected and
-// pending on one that no longer answers stays until somebody has decided about it.
+// pending on one that no longer answers stays until an operator has decided about it.
 type Machines interface {
 	// Machines lists the machine that stands behind each name and those of which
 	// something is protected or pending, by host; of one host where it is not "".

@@ -7,7 +7,7 @@ import (
 	"github.com/openfroyo/froyo/engine/diag"
 )
 
-// Protections are the resources that must not be removed until somebody lifts that.
+// Protections are the resources that must not be removed until an operator lifts that.
 type Protections interface {
 	// Protected lists what is protected, by host and unit; also on machines that no
 	// longer stand behind their names.

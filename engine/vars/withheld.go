@@ -14,7 +14,7 @@ import (
 
 // Withheld finds the values of variables that stand in what a unit sets that the
 // runbook calls sensitive, and in nothing else: a plan does not hold them, although
-// nobody marked them.
+// they were not marked.
 type Withheld struct {
 	hosts map[string]*texts
 	found map[string]bool

@@ -221,7 +221,7 @@ func (e Effect) CheckUnknown() string {
 	return ""
 }
 
-// blank reports whether a value is the one of a field that nobody set.
+// blank reports whether a value is the one of a field that was not set.
 func blank(value codec.Raw) bool {
 	switch string(value) {
 	case "null", `""`, "0", "false", "[]", "{}":

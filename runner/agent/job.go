@@ -127,7 +127,7 @@ func (s *server) run(ctx context.Context, j *job) *protocol.Done {
 func (s *server) note(cmd *protocol.Command, r op.Result) {
 	err := s.machine.Note(op.JournalEntry{Key: cmd.Key, OK: r.Succeeded(), Digest: protocol.Digest(r)})
 	if err != nil && !s.told.Swap(true) {
-		text := strings.ToValidUTF8(err.Error(), "\uFFFD") + "; should the connection be lost, nobody can tell what was done"
+		text := strings.ToValidUTF8(err.Error(), "\uFFFD") + "; if the connection is lost, it is unknown what was done"
 		s.courier.post(protocol.Frame{Note: &protocol.Note{ID: cmd.ID, Text: text}}, false)
 	}
 }

@@ -82,7 +82,7 @@ func class(code string) op.Class {
 	return op.Permanent
 }
 
-// why is the reason of a failure that no package was named for: one that nobody
+// why is the reason of a failure that no package was named for: one that was not
 // asked for, or whatever apt-get said last.
 func (o *outcome) why() (string, op.Class, string) {
 	for _, f := range o.words.Failures {

@@ -72,7 +72,7 @@ func (t *transaction) run(ctx context.Context) (*op.PkgDone, error) {
 func (t *transaction) settled(ctx context.Context) (*dpkg.Database, error) {
 	db, err := t.apt.dpkg.Installed()
 	if err != nil || !db.Interrupted || t.apt.host.Sudo != nil {
-		return db, err // without root nobody can tell whether dpkg is still at it
+		return db, err // without root it cannot be seen whether dpkg is still at it
 	}
 	if err := t.repair(ctx); err != nil {
 		return nil, err

@@ -277,7 +277,7 @@ func TestEnsureFailures(t *testing.T) {
 	}
 }
 
-// TestEnsureLockRace has somebody take the lock between the look and apt.
+// TestEnsureLockRace has another process take the lock between the look and apt.
 func TestEnsureLockRace(t *testing.T) {
 	s := newStage(t, false)
 	s.asks = map[string]string{"apt-cache": shop}
@@ -336,7 +336,7 @@ func TestHolder(t *testing.T) {
 	s.acts = []func() *op.ExecResult{s.installs(t, "new=1.0")}
 	dpkgtest.Write(t, s.root+lockFiles[0], "")
 	if got := s.holder(); got != "" {
-		t.Errorf("nobody holds the lock, got %q", got)
+		t.Errorf("no process holds the lock, got %q", got)
 	}
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestHolder$")
 	cmd.Env = append(os.Environ(), lockedEnv+"="+s.root+lockFiles[0])

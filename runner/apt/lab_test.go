@@ -275,7 +275,7 @@ func TestLabTransactions(t *testing.T) {
 			want:   []string{"fy-needbad 1.0→", "fy-bad 1.0→", "fy-rival 1.0→"},
 		},
 		{
-			name:     "needs of others that are not met are mended first",
+			name:     "needs of others that are not met are repaired first",
 			before:   "dpkg --unpack /srv/fy/repo/fy-top2_1.0_all.deb",
 			ensure:   op.PkgEnsure{Packages: want("fy-extra")},
 			want:     []string{"fy-extra →1.0"},
@@ -289,7 +289,7 @@ func TestLabTransactions(t *testing.T) {
 			wantNote: "finishing a change of packages that was interrupted earlier",
 		},
 		{
-			name:   "nobody is asked anything",
+			name:   "no question is asked",
 			before: "grep -qx DEBIAN_FRONTEND=noninteractive /run/fy-env && grep -qx LC_ALL=C.UTF-8 /run/fy-env && grep -qx NEEDRESTART_MODE=l /run/fy-env",
 			ensure: op.PkgEnsure{Packages: want("fy-env")},
 			want:   []string{"fy-env 1.0→1.0"},
@@ -333,7 +333,7 @@ func TestLabSimulatesEssential(t *testing.T) {
 }
 
 // foresees expects of a simulation what then came: refusals, and what came along.
-// How an archive or a package's script fails nobody can foresee; what is finished
+// How an archive or a package's script fails cannot be foreseen; what is finished
 // or repaired first is not simulated.
 func foresees(t *testing.T, foreseen, got *op.PkgDone) {
 	t.Helper()

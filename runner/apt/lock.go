@@ -25,7 +25,7 @@ const (
 	lockPoll        = 200 * time.Millisecond
 )
 
-// holder says who holds one of the locks, "" for nobody. Only root can tell.
+// holder says who holds one of the locks, "" for none. Only root can tell.
 func (a *Apt) holder() string {
 	for _, path := range lockFiles {
 		f, err := os.Open(a.host.Root + path)
@@ -82,7 +82,7 @@ func (p *patience) tell(holder string) {
 	}
 }
 
-// wait lets a moment pass, while somebody holds a lock.
+// wait lets a moment pass, while a process holds a lock.
 func (p *patience) wait(ctx context.Context, holder string, pause time.Duration) error {
 	p.tell(holder)
 	if p.left() == 0 {

@@ -10,7 +10,7 @@ import (
 )
 
 // Simulate tells what Ensure would do as things stand: what it would refuse, and
-// what would come along. It changes nothing, waits for nobody, and tells nothing
+// what would come along. It changes nothing, waits for no lock, and tells nothing
 // where that depends on lists that are fetched first or on what dpkg has to finish.
 func (a *Apt) Simulate(ctx context.Context, e *op.PkgEnsure) (*op.PkgDone, error) {
 	db, err := a.dpkg.Installed()

@@ -27,7 +27,7 @@ type outcome struct {
 	words *said.Report
 }
 
-// changing has programs ask nobody anything. The locale is UTF-8, since what is
+// changing has programs ask nothing. The locale is UTF-8, since what is
 // installed may take it over: a database made in "C" stores text in ASCII.
 var changing = []string{
 	"DEBIAN_FRONTEND=noninteractive", "APT_LISTCHANGES_FRONTEND=none",
@@ -58,7 +58,7 @@ func (t *transaction) aptGet(ctx context.Context, args ...string) (*outcome, err
 	})
 }
 
-// act runs a program that takes locks, as soon as nobody else holds them.
+// act runs a program that takes locks, as soon as no other process holds them.
 func (t *transaction) act(ctx context.Context, command func() []string) (*outcome, error) {
 	for {
 		if err := t.free(ctx); err != nil {
@@ -85,14 +85,14 @@ func (t *transaction) act(ctx context.Context, command func() []string) (*outcom
 		case o.rc == 0 || !o.words.Locked:
 			return o, nil
 		}
-		// Somebody was faster.
+		// Another process was faster.
 		if err := t.patience.wait(ctx, cmp.Or(o.words.Holder, t.patience.holder, "another process"), time.Second); err != nil {
 			return nil, err
 		}
 	}
 }
 
-// free waits until nobody holds a lock, where that can be seen.
+// free waits until no process holds a lock, where that can be seen.
 func (t *transaction) free(ctx context.Context) error {
 	if t.apt.host.Sudo != nil {
 		return nil

@@ -17,7 +17,7 @@ const sudoScript = `LC_ALL=C; export LC_ALL; command -v sudo >/dev/null 2>&1 || 
 	`{ m=MAGIC1; m=${m}MAGIC2; echo; echo "$m E nosudo"; exit 1; }; ` +
 	`exec sudo OPTIONS -H -u "USER" -- /bin/sh -c "$1"`
 
-// suScript does the same for root, who needs nobody's leave, and hosts
+// suScript does the same for root, who needs no permission, and hosts
 // without sudo.
 const suScript = `LC_ALL=C; export LC_ALL; for c in runuser su sudo; do command -v $c >/dev/null 2>&1 && break; c=; done; case $c in ` +
 	`sudo) exec sudo -n -H -u "USER" -- /bin/sh -c "$1";; ?*) exec $c -s /bin/sh -c "$1" "USER";; esac; ` +
@@ -53,7 +53,7 @@ func IsUser(user string) bool {
 // tell what else it allows.
 var ErrDenied = errors.New("sudo's rules do not allow the runner")
 
-// becomeError explains why nobody could be become, from what sudo said.
+// becomeError explains why the user could not be changed, from what sudo said.
 func becomeError(host, login, user, said string, asked bool, exit error) *target.Error {
 	e := &target.Error{Host: host, Stage: target.StageBecome, Detail: escape.Lines(said), Cause: exit}
 	has := func(texts ...string) bool {

@@ -21,7 +21,7 @@ import (
 //   - The controller may be gone at any moment: reading then ends early, and writing
 //     raises SIGPIPE. Both lead to q, which removes the directory.
 //   - What arrives is checked before it is unpacked: half the bytes to sum up, and
-//     nothing looks into what nobody vouches for. gzip -d keeps the mode.
+//     nothing looks into what is not verified. gzip -d keeps the mode.
 //   - Every program started costs: on a fleet, time is made of these. Seven are (mkdir,
 //     chmod, uname, head, gzip, a checksum, the runner), the rest is the shell's own.
 //

@@ -25,7 +25,7 @@ type shell struct {
 	stdout  *bufio.Reader
 	stderr  *stderr
 	asked   atomic.Bool // sudo asked for the password
-	begun   atomic.Bool // the script runs, so that nobody may ask any more
+	begun   atomic.Bool // the script runs, so that nothing may be asked any more
 
 	mu     sync.Mutex
 	broken *target.Error // why the shell was given up, guarded by mu

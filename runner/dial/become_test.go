@@ -149,7 +149,7 @@ func TestWhoWasBecome(t *testing.T) {
 		{"the same", "app", `"uid":7,"user":"app"`, "", nil},
 		{"by number", "7", `"uid":7,"user":"app"`, "", nil},
 		{"another name of the same user", "toor", `"uid":0,"user":"root"`, `"found":true,"fields":["toor","x","0"]`, nil},
-		{"nobody changed", "app", `"uid":1,"user":"tester"`, `"found":true,"fields":["app","x","7"]`, []string{"the runner is of tester (uid 1), expected app", "sudo -u app id"}},
+		{"no user changed", "app", `"uid":1,"user":"tester"`, `"found":true,"fields":["app","x","7"]`, []string{"the runner is of tester (uid 1), expected app", "sudo -u app id"}},
 		{"another number", "8", `"uid":7,"user":"app"`, `"found":true,"fields":["other","x","8"]`, []string{"the runner is of app (uid 7), expected 8"}},
 		{"unknown", "app", `"uid":1,"user":"tester"`, `"found":false`, []string{"expected app"}},
 		{"short entry", "app", `"uid":1,"user":"tester"`, `"found":true,"fields":["app"]`, []string{"expected app"}},

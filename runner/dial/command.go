@@ -24,7 +24,7 @@ type command struct {
 
 	sending   context.Context    // while content may be sent
 	stop      context.CancelFunc // ends sending
-	abandoned atomic.Bool        // nobody waits for it any more
+	abandoned atomic.Bool        // it is no longer waited for
 
 	// What was received; only the goroutine that reads frames uses these.
 	content  []byte

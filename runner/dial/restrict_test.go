@@ -178,7 +178,7 @@ echo "sudo: a password is required" >&2; exit 1`, listed+"(ALL) NOPASSWD: /usr/b
 	}
 }
 
-// TestHostileLists has sudo say what nobody may obey, or nothing at all.
+// TestHostileLists has sudo say what must not be obeyed, or nothing at all.
 func TestHostileLists(t *testing.T) {
 	tests := []struct {
 		name, list string

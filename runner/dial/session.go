@@ -62,10 +62,10 @@ type Session struct {
 	life      context.Context // ends with Close
 	end       context.CancelFunc
 
-	cost    bootstrap.Cost
-	host    *bootstrap.Host
-	allowed allowed
-	fence   fence
+	cost     bootstrap.Cost
+	host     *bootstrap.Host
+	allowed  allowed
+	hostLock hostLock
 
 	mu     sync.Mutex
 	users  map[string]*pending // guarded by mu
@@ -166,7 +166,7 @@ func (s *Session) Run(ctx context.Context, steps []target.Step) ([]target.Outcom
 		if takes {
 			// Before it enters: whoever entered before the two names were known to be
 			// one machine takes no turns with the other, and must not share its lock.
-			shared = s.fence.sharing()
+			shared = s.hostLock.sharing()
 			steps = slices.Clone(steps)
 			l := *steps[0].Op.Lock
 			l.Shared = shared
@@ -178,7 +178,7 @@ func (s *Session) Run(ctx context.Context, steps []target.Step) ([]target.Outcom
 		}
 		outcomes, err := s.run(ctx, steps)
 		leave()
-		if err != nil || !takes || !s.fence.share(outcomes, shared, s.options.Gate) {
+		if err != nil || !takes || !s.hostLock.share(outcomes, shared, s.options.Gate) {
 			return outcomes, err
 		}
 	}
@@ -215,11 +215,11 @@ func (s *Session) perform(ctx context.Context, user string, steps []target.Step,
 		return nil, err
 	}
 	s.cost.RoundTrips.Add(1)
-	steps = s.fence.prepare(steps, s.options.Gate)
+	steps = s.hostLock.prepare(steps, s.options.Gate)
 	outcomes, err := s.guarded(ctx, p, steps, sequence)
 	for i, o := range outcomes {
 		if l := steps[i].Op.Lock; l != nil && o.Succeeded() {
-			s.fence.taken(l, user, p.link)
+			s.hostLock.taken(l, user, p.link)
 		}
 	}
 	if err != nil {

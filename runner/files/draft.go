@@ -38,7 +38,7 @@ func (d *draft) close() {
 // for, or where others could exchange it.
 func (t *target) draft(ctx context.Context, c content, mode uint32, own owner, old *fspath.Node, held bool) (*draft, error) {
 	d := &draft{name: t.beside()}
-	// Nobody else opens it before it has its owner, and those bits that the owner
+	// No other user opens it before it has its owner, and those bits that the owner
 	// will not have are never set.
 	f, err := t.dir.Create(d.name, mode&0o600)
 	if err != nil {

@@ -113,8 +113,8 @@ func fileMode(perm uint32) os.FileMode {
 	return mode
 }
 
-// handed is the mode of what has now another owner than it was, where nobody gave it one: setuid
-// and setgid were for the user and group before, who may be somebody not trusted, and
+// handed is the mode of what has now another owner than it was, where none is given: setuid
+// and setgid were for the user and group before, who may not be trusted, and
 // would make the program the new one's. On a directory they run nothing, and stay.
 func handed(mode uint32, was, now owner) uint32 {
 	if was == now || mode&syscall.S_IFMT == syscall.S_IFDIR {

@@ -14,7 +14,7 @@ import (
 	"github.com/openfroyo/froyo/runner/perform"
 )
 
-// newDirMode is the mode of a new directory that nobody gave one.
+// newDirMode is the mode of a new directory for which none is given.
 const newDirMode = 0o755
 
 // mkdir makes a directory: see op.Mkdir.
@@ -114,7 +114,7 @@ func (fs *Files) makeDirectory(ctx context.Context, t *target, a op.Attributes) 
 }
 
 // dress gives a new directory its owner and mode. It is the one that was made:
-// in a directory of somebody else's the name could lead to another by now. Elsewhere
+// in a directory of another user's the name could lead to another by now. Elsewhere
 // what was made may look otherwise: vfat, CIFS and sshfs give owners and modes of their own.
 func (fs *Files) dress(ctx context.Context, t *target, n *fspath.Node, bits uint32, a op.Attributes) error {
 	others := t.dir.OthersWrite()

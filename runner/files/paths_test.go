@@ -319,7 +319,7 @@ func TestRemoveMeetsMount(t *testing.T) {
 }
 
 // TestForeignOwners makes directories and links as file systems do that give them an owner
-// and a mode of their own: where nobody else can have made them, they are taken as they are.
+// and a mode of their own: where no other user can have made them, they are taken as they are.
 func TestForeignOwners(t *testing.T) {
 	etc, home := homes(t)
 	m := newMachine(t)

@@ -120,7 +120,7 @@ func TestList(t *testing.T) {
 		{"limit", op.List{Path: dir, Recurse: true, Limit: 2}, []string{"directory a", "directory a/b", "more"}},
 		{"exactly the limit", op.List{Path: dir, Limit: 4}, []string{"directory a", "file a.txt", "file bad\uFFFDname", "link z"}},
 		{"those that differ", op.List{Path: dir, Recurse: true, Unless: new(mode(0o700))}, []string{"file a/file", "fifo a/pipe", "file a.txt", "file bad\uFFFDname"}},
-		{"unless nobody's", op.List{Path: dir + "/a", Unless: &op.Attributes{Owner: "no-such-user"}}, []string{"directory b", "file file", "fifo pipe"}},
+		{"unless of an unknown user", op.List{Path: dir + "/a", Unless: &op.Attributes{Owner: "no-such-user"}}, []string{"directory b", "file file", "fifo pipe"}},
 		{"nothing there", op.List{Path: dir + "/none"}, []string{"absent"}},
 	}
 	for _, tt := range tests {

@@ -69,7 +69,7 @@ func (t *target) at() (*fspath.Node, error) {
 }
 
 // own refuses what is at the target where its content and attributes may be
-// those of a file of somebody else, which has another name.
+// those of a file of another user, which has another name.
 func (t *target) own(ctx context.Context, n *fspath.Node) error {
 	if t.unsafe {
 		return nil
@@ -77,7 +77,7 @@ func (t *target) own(ctx context.Context, n *fspath.Node) error {
 	return t.users.checkLinks(ctx, n, &t.dir.Info, t.path)
 }
 
-// beside returns a name in the target's directory that nobody else has.
+// beside returns a name in the target's directory that no other file has.
 func (t *target) beside() string {
 	return ".froyo-" + strconv.FormatUint(rand.Uint64(), 36) + ".tmp"
 }
@@ -103,7 +103,7 @@ func (t *target) put(draft string, made, old *fspath.Node) error {
 	}
 	defer now.Close()
 	if !now.Same(&made.Info) {
-		return perform.Conflict("changed", t.path+" was exchanged while it was put in place, by somebody who can write its directory")
+		return perform.Conflict("changed", t.path+" was exchanged while it was put in place, by a user who can write to its directory")
 	}
 	return nil
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/openfroyo/froyo/runner/program"
 )
 
-// newFileMode is the mode of a new file that nobody gave one.
+// newFileMode is the mode of a new file for which none is given.
 const newFileMode = 0o644
 
 // write puts a file in place: see op.Write.
@@ -57,7 +57,7 @@ func (fs *Files) write(ctx context.Context, w *op.Write, in io.Reader) (*op.Done
 
 // replaced opens the file that will be replaced or written into. It is nil where
 // there is none, or a link, of which nothing is kept. A name that a user may have given
-// to a file of somebody else's is refused: mode, owner and capabilities of that one are not the new file's.
+// to a file of another user's is refused: mode, owner and capabilities of that one are not the new file's.
 func (fs *Files) replaced(ctx context.Context, t *target, w *op.Write) (*fspath.Node, error) {
 	old, err := t.at()
 	if err != nil || old == nil {
@@ -131,7 +131,7 @@ func (fs *Files) replace(ctx context.Context, t *target, w *op.Write, old *fspat
 }
 
 // checkedAt returns a path of the draft for a shell command: its own, where that
-// holds nothing a shell could take for more than a name, and nobody who is not
+// holds nothing a shell could take for more than a name, and no user who is not
 // trusted can put something else there. Otherwise it leads through the descriptor of the
 // directory, or of the file itself.
 func (t *target) checkedAt(d *draft) (string, error) {

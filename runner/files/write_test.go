@@ -40,7 +40,7 @@ func TestWrite(t *testing.T) {
 		{"mode of the old file", func(t *testing.T, p string) { performtest.Put(t, p, "old", 0o604) }, op.Attributes{}, 0o604},
 		{"another mode", func(t *testing.T, p string) { performtest.Put(t, p, "old", 0o666) }, mode(0o600), 0o600},
 		{"setuid", func(*testing.T, string) {}, mode(0o4711), 0o4711},
-		{"nobody's", func(*testing.T, string) {}, mode(0), 0},
+		{"without owner", func(*testing.T, string) {}, mode(0), 0},
 		{"owner by number", func(*testing.T, string) {}, op.Attributes{Owner: itoa(os.Geteuid()), Group: itoa(os.Getegid())}, 0o644},
 		{"link", func(t *testing.T, p string) {
 			performtest.Put(t, p+".target", "kept", 0o600)

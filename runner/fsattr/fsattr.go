@@ -40,7 +40,7 @@ func (e *LostError) Error() string {
 
 // Copy gives a new file the extended attributes of an old one, its access list
 // among them. That list is narrowed to the mode that the new file will have, as
-// chmod does, so that nobody can read it meanwhile who will not read it then.
+// chmod does, so that no user can read it meanwhile who cannot read it then.
 //
 // Where the new file, which has its owner already, is not of the same one, only what root gave the
 // old one is kept: a user's access list would let the user into the new one's file. Labels stay.
@@ -262,7 +262,7 @@ func CopyFlags(old *fspath.Node, f *os.File) error {
 	return nil
 }
 
-// Fixed says why nobody can change a file: "immutable" or "append-only", else "".
+// Fixed says why a file cannot be changed: "immutable" or "append-only", else "".
 func Fixed(n *fspath.Node) string {
 	if why := n.Fixed(); why != "" || !n.IsDir() && n.Mode&syscall.S_IFMT != syscall.S_IFREG {
 		return why

@@ -3,9 +3,9 @@
 // name is trusted twice.
 //
 // The rule is that of systemd-tmpfiles: a symbolic link is followed wherever it
-// leads if root or this process's own user made it. One that somebody else made
+// leads if root or this process's own user made it. One that another user made
 // is followed only to what belongs to the same user, and so is one of root's that
-// somebody else can have put where it is, by renaming it. The same goes for hard
+// another user can have put where it is, by renaming it. The same goes for hard
 // links to files whose content or attributes are used: see How.Content.
 //
 // It imports runner/op and the standard library only.
@@ -31,7 +31,7 @@ type How struct {
 	// Directory wants a directory; anything else is ENOTDIR.
 	Directory bool
 	// Content says that the content or the attributes of what is there will be
-	// used, so that it must not be a hard link that somebody else may
+	// used, so that it must not be a hard link that another user may
 	// have made.
 	Content bool
 }
@@ -176,7 +176,7 @@ func (n *Node) FD() int { return n.fd }
 // Real is the node's path without any link, as it was when it was looked up.
 func (n *Node) Real() string {
 	if n.real == "" {
-		n.real, _ = os.Readlink(n.Proc()) // without /proc nobody can tell
+		n.real, _ = os.Readlink(n.Proc()) // without /proc it is not known
 	}
 	return n.real
 }

@@ -142,7 +142,7 @@ func TestOpen(t *testing.T) {
 	})
 }
 
-// TestRenamedLinks: a link of root's is trusted only where nobody else can have put it.
+// TestRenamedLinks: a link of root's is trusted only where no other user can have put it.
 func TestRenamedLinks(t *testing.T) {
 	needRoot(t)
 	bothWays(t, func(t *testing.T) {

@@ -13,7 +13,7 @@ type Mounted struct{ Path string }
 
 func (m *Mounted) Error() string { return m.Path + " is a mount point" }
 
-// Fixed is a file that nobody can remove, for its flags or those of its directory.
+// Fixed is a file that cannot be removed, for its flags or those of its directory.
 type Fixed struct{ Path, Why string }
 
 func (f *Fixed) Error() string { return f.Path + " is " + f.Why }
@@ -28,7 +28,7 @@ func (n *Node) IsMount() (bool, error) {
 	return n.mount != up.mount, nil
 }
 
-// Private reports whether nobody but root and this process's user can change
+// Private reports whether only root and this process's user can change
 // what a path to what is in the directory leads to.
 func (n *Node) Private() (bool, error) {
 	if n.othersWrite() {

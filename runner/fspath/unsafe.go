@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// Unsafe is a step on a path that is not taken, since somebody who is not
+// Unsafe is a step on a path that is not taken, since a user who is not
 // trusted may have led it there.
 type Unsafe struct {
 	Path      string // of the link
@@ -62,12 +62,12 @@ var (
 // trusted reports whether a user's links are followed everywhere.
 func trusted(uid uint32) bool { return uid == 0 || int(uid) == os.Geteuid() }
 
-// othersWrite reports whether somebody who is not trusted may put names into a directory.
+// othersWrite reports whether a user who is not trusted may put names into a directory.
 func (i *Info) othersWrite() bool {
 	return !trusted(i.UID) || i.Mode&0o022 != 0
 }
 
-// othersRename reports whether somebody who is not trusted may rename what root or this
+// othersRename reports whether a user who is not trusted may rename what root or this
 // process's user has in a directory. The group of this process is trusted: it is root's, or the one
 // that many systems give each user.
 func (i *Info) othersRename() bool {
@@ -75,7 +75,7 @@ func (i *Info) othersRename() bool {
 	return !trusted(i.UID) || !sticky && (i.Mode&0o002 != 0 || i.Mode&0o020 != 0 && int(i.GID) != os.Getegid())
 }
 
-// OthersWrite reports whether somebody other than root and this process's user may
+// OthersWrite reports whether a user other than root and this process's may
 // change what a directory holds.
 func (n *Node) OthersWrite() bool { return n.othersWrite() }
 
@@ -83,7 +83,7 @@ func (n *Node) OthersWrite() bool { return n.othersWrite() }
 func (i *Info) hardLinked() bool { return i.Nlink > 1 && !i.IsDir() }
 
 // CheckLinks refuses a file with several names where its name in the
-// directory dir may have been made by somebody to whom the file does not belong.
+// directory dir may have been made by a user to whom the file does not belong.
 // A user's file in the user's own directory is fine.
 func (i *Info) CheckLinks(dir *Info, p string) error {
 	if !i.hardLinked() || !dir.othersWrite() || i.UID == dir.UID && dir.Mode&0o002 == 0 && i.UID != 0 {

@@ -179,7 +179,7 @@ func (w *walker) follow(n *Node) error {
 	return nil
 }
 
-// author is whom a link is judged by, nil where it is trusted: its owner, as far as nobody else
+// author is whom a link is judged by, nil where it is trusted: its owner, as far as no other user
 // could have given it its name. A link of root's in a user's directory may be one that the user renamed, or whose
 // directory the user did, and is judged as that user's; in /tmp and the like, the sticky bit keeps it where it is.
 func (w *walker) author(n *Node) (*hop, error) {

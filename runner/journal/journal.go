@@ -163,7 +163,7 @@ func (j *Journal) open(run string) (*os.File, error) {
 			}
 			return f, nil
 		}
-		f.Close() // somebody is removing it
+		f.Close() // another runner is removing it
 	}
 	return nil, errors.New("the journal of run " + run + " is being removed over and over")
 }
@@ -180,7 +180,7 @@ func claim(f *os.File, uid int) error {
 	return nil
 }
 
-// endLine ends a line that somebody left without its end.
+// endLine ends a line that was left without its end.
 func endLine(f *os.File) error {
 	info, err := f.Stat()
 	if err != nil || info.Size() == 0 {

@@ -72,7 +72,7 @@ func (l *Lock) depend(w op.Watch, f *os.File, path string) {
 }
 
 // check reports that the lock is no longer the one that is depended on: its file
-// is not at its path any more, names another run, nobody holds it, or the runner
+// is not at its path any more, names another run, no runner holds it, or the runner
 // that acquired it is gone, though programs that it began may hold it still.
 func (d *dependency) check(l *Lock) error {
 	if d.lost == nil {

@@ -23,7 +23,7 @@ func TestWatch(t *testing.T) {
 		name  string
 		lose  func(t *testing.T, root string, first *Lock, holder *exec.Cmd)
 		says  string
-		owner string // who has it now, or "" where nobody has
+		owner string // who has it now, or "" where no run has
 	}{
 		{"released", func(_ *testing.T, _ string, first *Lock, _ *exec.Cmd) { first.Release() }, "its lock was broken, or its runner", ""},
 		{"lock let go", func(_ *testing.T, _ string, first *Lock, _ *exec.Cmd) { first.file.Close() }, "is gone", ""},
@@ -163,7 +163,7 @@ func TestSquattedNames(t *testing.T) {
 	if err := os.Remove(first.inTmp(1000, 0)); err != nil {
 		t.Fatal(err)
 	}
-	free := first.inTmp(1000, 0) // a name that is free again excludes nobody less
+	free := first.inTmp(1000, 0) // a name that is free again excludes no run less
 	if err := errors.Join(os.WriteFile(free, nil, 0o600), os.Chown(free, 1000, 1000)); err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +171,7 @@ func TestSquattedNames(t *testing.T) {
 }
 
 // TestHolderOfAnother has another user's file say things: it is told whose it is,
-// and that nobody should trust it.
+// and that it must not be trusted.
 func TestHolderOfAnother(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("files of several users need root")

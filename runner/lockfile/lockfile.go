@@ -3,7 +3,7 @@
 // lives; the kernel frees it with the runner, however that ends. The file says
 // who holds it, and is removed at a clean end.
 //
-// Each user has a file of its own, because nobody can write to another's: root
+// Each user has a file of its own, because no user can write to another's: root
 // in /run/froyo, others in /tmp, where all can read it, or in /run/user/UID where
 // /tmp is of no use. Who has locked its own looks at all others that it can see. So
 // any two users exclude each other, but for those of whom one has a /tmp of its own
@@ -154,7 +154,7 @@ func (l *Lock) lockOwn(ctx context.Context, f *os.File, path string, o *op.Lock)
 	return nil, nil
 }
 
-// look returns who holds another user's lock, or nil where nobody does, or it
+// look returns who holds another user's lock, or nil where no runner does, or it
 // cannot be seen.
 func (l *Lock) look(ctx context.Context, path string, o *op.Lock) (*record, error) {
 	for range tries {

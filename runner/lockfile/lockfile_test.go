@@ -129,7 +129,7 @@ func TestTwoNames(t *testing.T) {
 	_ = broken(t, second.Check(), "no longer holds the host")
 	second.Release()
 	if e, ok := errors.AsType[*op.Error](try(t.Context(), second, b, silent)); !ok || e.Code != op.CodeUnseen {
-		t.Errorf("sharing what nobody has: %v", e)
+		t.Errorf("sharing what no run has: %v", e)
 	}
 	clean(t, root)
 }
@@ -275,7 +275,7 @@ func TestBroken(t *testing.T) {
 	l := New(root, os.Getuid())
 	take(t, l, want("r1"))
 	r := newRecord(want("r1"))
-	r.Start = "0" // names no process, so nobody is asked to end
+	r.Start = "0" // names no process, so no process is asked to end
 	if err := r.write(l.file); err != nil {
 		t.Fatal(err)
 	}
@@ -360,7 +360,7 @@ func TestHostile(t *testing.T) {
 		{"a FIFO", "is not this user's", func(path string) error { return syscall.Mkfifo(path, 0o600) }},
 		{"a directory", "is a directory", func(path string) error { return os.Mkdir(path, 0o700) }},
 		{"nonsense", "", func(path string) error { return os.WriteFile(path, []byte(strings.Repeat("{", 100_000)), 0o600) }},
-		{"a record of nobody", "", func(path string) error { return os.WriteFile(path, []byte(`{"run":"r1","pid":1,"start":"1"}`), 0o600) }},
+		{"a record of no runner", "", func(path string) error { return os.WriteFile(path, []byte(`{"run":"r1","pid":1,"start":"1"}`), 0o600) }},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

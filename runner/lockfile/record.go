@@ -151,7 +151,7 @@ func (l *Lock) evict(ctx context.Context, f *os.File, path string, r record) err
 }
 
 // lives reports whether the process of a record is that process still, and the
-// file's owner's: nobody shall have another's process ended by naming it.
+// file's owner's: no user may have another's process ended by naming it.
 func (r record) lives(uid int) bool {
 	if r.PID <= 1 || r.Start == "" || startOf(r.PID) != r.Start {
 		return false

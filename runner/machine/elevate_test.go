@@ -95,7 +95,7 @@ func TestExecBySudo(t *testing.T) {
 		{name: "a shell's text", exec: op.Exec{Shell: "free; free"}, says: []string{"running /bin/sh as root needs a sudo rule", only}},
 		{name: "with a password", exec: op.Exec{Argv: []string{"locked"}}, says: []string{"running " + dir + "/locked as root needs NOPASSWD", only}},
 		{name: "variables", exec: op.Exec{Argv: []string{"free", "true"}, Env: []string{"A=b"}}, says: []string{"needs SETENV"}},
-		{name: "variables that nobody may see", exec: op.Exec{Argv: []string{"free", "true"}, Env: []string{"A=b"}, Sensitive: true}, says: []string{"these are sensitive", only}},
+		{name: "sensitive variables", exec: op.Exec{Argv: []string{"free", "true"}, Env: []string{"A=b"}, Sensitive: true}, says: []string{"these are sensitive", only}},
 		{name: "something else", exec: op.Exec{Argv: []string{"broken"}}, says: []string{"sudo did not run " + dir + "/broken as root: sudo: ", "command not found"}},
 		{name: "an unknown user", user: "nobody2", exec: op.Exec{Argv: []string{"free"}}, says: []string{"sudo did not run", "unknown user nobody2"}},
 	}

@@ -60,7 +60,7 @@ func (m *Machine) watchLock(c *perform.Call) error {
 }
 
 // clear waits for what other runs, and this one's runners that are gone or of an
-// earlier attempt, left running on the machine, or ends it where that is asked for. Nobody else can have
+// earlier attempt, left running on the machine, or ends it where that is asked for. No other user can have
 // the machine meanwhile.
 func (m *Machine) clear(ctx context.Context, l *op.Lock, until time.Time, note func(string)) error {
 	if l.Kill {

@@ -55,7 +55,7 @@ func (a Attributes) tell(w Words) []string {
 // directory gets its final mode and owner, is flushed, and is renamed. What
 // Attributes leave open is kept from the file that is replaced, and so are its
 // extended attributes, access lists and flags; a new file gets 0644 and the runner's user.
-// Of a file of an untrusted user's that becomes somebody else's only labels and flags are kept.
+// Of a file of an untrusted user's that becomes another user's only labels and flags are kept.
 // Where owner or group change, setuid and setgid are kept only if Mode sets them.
 type Write struct {
 	Path    string `json:"path"`

@@ -30,7 +30,7 @@ type Exec struct {
 	// it that is waited for, ended when the time is up, and an error.
 	Background bool  `json:"background,omitempty"`
 	Limit      int64 `json:"limit,omitempty"`
-	// Sensitive says that Env holds what nobody else may see, so that it must not
+	// Sensitive says that Env holds what no other user may see, so that it must not
 	// stand in a command line. Only the controller sets it, on the way to the host.
 	Sensitive bool `json:"sensitive,omitempty"`
 }

@@ -30,7 +30,7 @@ func (l *Link) loses() Loss   { return Loss{Path: l.Path, Verb: "put a link in t
 func (r *Remove) loses() Loss { return Loss{Path: r.Path, Tree: r.Recurse, Verb: "remove"} }
 
 // Loses is what the op may make go away, and whether there is any such thing.
-// What a program or a package does, nobody knows.
+// What a program or a package does is not known.
 func (o Op) Loses() (Loss, bool) {
 	if l, ok := o.body().(loser); ok {
 		return l.loses(), true

@@ -217,7 +217,7 @@ func (e *Error) Validate() error {
 // Codes of errors that have a hint.
 const (
 	CodeSudo    = "sudo"    // sudo's rules do not allow it
-	CodeUnsafe  = "unsafe"  // somebody who is not trusted may have led the path there
+	CodeUnsafe  = "unsafe"  // a user who is not trusted may have led the path there
 	CodeMounted = "mounted" // a file that is a mount point cannot be replaced
 	CodeFixed   = "fixed"   // a file's flags forbid changes
 )

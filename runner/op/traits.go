@@ -214,7 +214,7 @@ const (
 	BringsNothing   Brought = ""
 	BringsDirectory Brought = "directory" // at a path, with those above it
 	BringsLink      Brought = "link"      // at a path, to where anything may be
-	BringsAnything  Brought = "anything"  // nobody knows what
+	BringsAnything  Brought = "anything"  // it is not known what
 )
 
 // Brings is what the op makes that others may stand upon, and its path.

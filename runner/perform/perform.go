@@ -40,7 +40,7 @@ type Stream struct {
 	Note func(text string)
 }
 
-// Tell tells what the op waits for, where somebody listens.
+// Tell tells what the op waits for, where there is a listener.
 func (s Stream) Tell(text string) {
 	if s.Note != nil {
 		s.Note(text)

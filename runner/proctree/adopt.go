@@ -52,7 +52,7 @@ type belonging struct {
 }
 
 // owned lists this process's descendants. Orphans that have ended are waited for,
-// which nobody else does.
+// which no other process does.
 func (t *Tracker) owned() []belonging {
 	below := descendants(os.Getpid())
 	var owned []belonging

@@ -252,7 +252,7 @@ func of(run string, all []op.Process) []op.Process {
 	return slices.DeleteFunc(slices.Clone(all), func(p op.Process) bool { return p.Run != run })
 }
 
-// TestNotLeft has what is nobody's business not found: what a living runner of the
+// TestNotLeft has what does not belong to the run not found: what a living runner of the
 // run itself runs, what was let go without a cgroup, what is marked from another PID namespace.
 func TestNotLeft(t *testing.T) {
 	tracker := Unprivileged()

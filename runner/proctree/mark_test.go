@@ -57,7 +57,7 @@ func TestNoMarks(t *testing.T) {
 	}
 }
 
-// TestSafe has whatever somebody wrote come out as one short line of characters.
+// TestSafe has whatever was written come out as one short line of characters.
 func TestSafe(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		got := Safe(string(rapid.SliceOf(rapid.Byte()).Draw(t, "text")) + rapid.String().Draw(t, "more"))

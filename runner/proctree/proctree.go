@@ -3,7 +3,7 @@
 // has, and so that the next runner finds what a killed one left running.
 //
 // Where the runner may write a cgroup (v2), each program is started in one of its
-// own, below the runner's: nothing escapes it but what is moved out by somebody who
+// own, below the runner's: nothing escapes it but what is moved out by a user who
 // may. Elsewhere programs carry a mark in their environment, and the runner is the
 // reaper of its descendants (PR_SET_CHILD_SUBREAPER), so as long as it lives nothing
 // escapes either. After its death a process is found by its mark, its session being
@@ -212,7 +212,7 @@ func (tree *Tree) Signal(sig syscall.Signal) (forbidden bool) {
 // End asks all processes of the tree to end and after the grace ends them. leader
 // is closed once the leader was waited for. It reports whether all have ended, as
 // far as can be seen: what sudo runs only root may end, and what hangs in the kernel
-// ends for nobody.
+// does not end at all.
 func (tree *Tree) End(grace time.Duration, leader <-chan struct{}) bool {
 	forbidden := tree.Signal(syscall.SIGTERM)
 	if tree.await(grace, leader) {

@@ -77,7 +77,7 @@ func (s *Starter) exec(ctx context.Context, e *op.Exec, with perform.Stream) (*o
 	if len(p.Argv) == 0 {
 		p.Argv = Shell(e.Shell)
 	}
-	if e.ReadOnly { // somebody waits for it before anything is done
+	if e.ReadOnly { // planning waits for it before anything is done
 		command := strings.Join(e.Argv, " ") + e.Shell
 		slow := time.AfterFunc(slowAfter, func() { with.Tell("still running: " + perform.Bounded(command)) })
 		defer slow.Stop()
@@ -173,7 +173,7 @@ func lookup(name string, env []string) (string, error) {
 	}
 	for dir := range strings.SplitSeq(path, ":") {
 		if dir == "" || dir[0] != '/' {
-			continue // the current directory is nobody's choice here
+			continue // the current directory was not chosen here
 		}
 		file := strings.TrimSuffix(dir, "/") + "/" + name
 		info, err := os.Stat(file)

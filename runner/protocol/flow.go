@@ -162,7 +162,7 @@ func (b *Inbox) Put(d *Data) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.err != nil {
-		return nil // nobody reads any more
+		return nil // it is no longer read
 	}
 	if b.end {
 		return &BadFrame{Cause: errors.New("content after its end")}

@@ -42,7 +42,7 @@ func (a *attempt) password() (string, error) {
 }
 
 // answer gives the password to the one question that hides what is typed. A
-// question for anything else (a one-time code) has nobody to answer it.
+// question for anything else (a one-time code) cannot be answered.
 func (a *attempt) answer(questions []string, echos []bool) ([]string, error) {
 	if len(questions) == 0 {
 		return nil, nil

@@ -90,8 +90,8 @@ func TestUnreadableKnownHosts(t *testing.T) {
 		{"but not the host", string(good) + "*:" + strconv.Itoa(s.Port(t)) + ",!" + name + " ssh-ed25519 AAAA\n", false, nil},
 		{"of another host", "h1 ssh-ed25519 notbase64!\nh2\n" + strings.Repeat("x", 100_000) + "\n@ \n" + string(good), false, nil},
 		{"of another host, learning", "h1 ssh-ed25519 notbase64!\n", true, nil},
-		{"of nobody can tell whom, learning", "|1|x|y ssh-ed25519 AAAA\n", true, []string{"does not tell whose", path + ":1"}},
-		{"of nobody can tell whom, known", "|1|x|y ssh-ed25519 AAAA\n" + string(good), true, nil},
+		{"of an unknown host, learning", "|1|x|y ssh-ed25519 AAAA\n", true, []string{"does not tell whose", path + ":1"}},
+		{"of an unknown host, known", "|1|x|y ssh-ed25519 AAAA\n" + string(good), true, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if err := os.WriteFile(path, []byte(test.text), 0o600); err != nil {

@@ -1,5 +1,5 @@
 // Package sysfile reads files of the system, such as those below /proc and /sys,
-// of which nobody says how long they are.
+// whose length is not known in advance.
 //
 // It imports the standard library only.
 package sysfile

@@ -31,7 +31,7 @@ type Host struct {
 }
 
 // Manager is the systemd of a host. It keeps no state and no connection, which
-// would fill with signals that nobody reads.
+// would fill with signals that are not read.
 type Manager struct{ host Host }
 
 // New returns the manager of a host.

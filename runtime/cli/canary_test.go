@@ -81,7 +81,7 @@ def canary(host):
 play("canary", hosts = "all", do = canary, verify = check)
 `
 
-// canary is froyo at work with a secret that nobody may find.
+// canary is froyo at work with a secret that must not be found anywhere.
 type canary struct {
 	t        *testing.T
 	dir      string // what froyo writes, and the runbook

@@ -32,7 +32,7 @@ type grammar struct {
 	Apply      runbook.Apply     `cmd:"" help:"Plan, ask, and make the changes."`
 	Resume     runbook.Resume    `cmd:"" help:"Resume an apply that was interrupted, killed, or failed."`
 	Show       runbook.Show      `cmd:"" help:"Print a saved plan."`
-	Graph      runbook.Graph     `cmd:"" help:"Draw a plan's units and what leads from one to the other."`
+	Graph      runbook.Graph     `cmd:"" help:"Draw the units of a plan and the dependencies between them."`
 	Runs       runs.Command      `cmd:"" help:"Look at earlier runs: list, show."`
 	State      state.Command     `cmd:"" help:"Look at what is kept between runs: handlers, protections, machines."`
 	Lock       lock.Command      `cmd:"" help:"Look at the locks of hosts that are being changed: list, break."`
@@ -40,7 +40,7 @@ type grammar struct {
 	Inventory  inventory.Command `cmd:"" help:"Look at the inventory: list, host, graph."`
 	Completion complete.Script   `cmd:"" help:"Print a script that completes froyo's command line."`
 	Complete   complete.Command  `cmd:"" hidden:""`
-	Docs       docsCommand       `cmd:"" help:"Print the runbook reference as Markdown."`
+	Docs       docsCommand       `cmd:"" help:"Print a reference page as Markdown."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`
 
 	Verbose int  `short:"v" type:"counter" help:"Log to standard error; twice for more. Errors show their call stack."`
@@ -49,7 +49,7 @@ type grammar struct {
 
 const description = `Configures fleets of machines from runbooks written in Starlark.
 
-Exit codes: 0 fine, 1 usage or evaluation, 2 changes pending (--detailed-exitcode), 3 a host failed, 4 unreachable,
+Exit codes: 0 success, 1 usage or runbook error, 2 changes pending (--detailed-exitcode), 3 a host failed, 4 unreachable,
 6 the plan no longer fits, 7 another run has the host, 130 interrupted.`
 
 // exited carries kong's wish to end the process past code that goes on otherwise.

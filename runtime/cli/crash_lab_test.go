@@ -274,8 +274,8 @@ func (m *matrix) latest(t *testing.T) (id, status string) {
 }
 
 // goOn resumes until there is nothing left, and applies where nothing had
-// begun since the run that came before. It returns the commands of which nobody
-// knows whether they ran.
+// begun since the run that came before. It returns the commands of which it is
+// unknown whether they ran.
 func (m *matrix) goOn(t *testing.T, before string) (doubted map[string]bool, told string) {
 	t.Helper()
 	doubted = map[string]bool{}
@@ -305,7 +305,7 @@ func (m *matrix) goOn(t *testing.T, before string) (doubted map[string]bool, tol
 	return doubted, told
 }
 
-// note finds the units that were passed over because nobody knows what they did.
+// note finds the units that were skipped because it is unknown what they did.
 func note(t *testing.T, events *bytes.Buffer, doubted map[string]bool) {
 	t.Helper()
 	lines := bufio.NewScanner(events)

@@ -43,7 +43,7 @@ func TestLabDelegate(t *testing.T) {
 	f.clean(t)
 }
 
-// TestLabDelegateIsTaken: somebody else is changing the host that units are delegated to.
+// TestLabDelegateIsTaken: another run is changing the host that units are delegated to.
 func TestLabDelegateIsTaken(t *testing.T) {
 	f := startAll(t, strings.Replace(pooled, `    lb.file("/srv/lab", state = "directory")`+"\n", "", 1))
 	second := &froyo{dir: t.TempDir(), hosts: f.hosts, binary: f.binary, reloads: map[string]int{}}

@@ -58,7 +58,7 @@ func fencingOf(n int) fencing {
 	f := fencing{kind: kinds[n%4], shape: shapes[(n+n/4)%3], login: "root", user: "ops"}
 	round := n / 4
 	f.kill = f.kind == "killed" || f.kind != "broken" && round%2 == 1
-	if round%3 == 2 { // nobody is root
+	if round%3 == 2 { // no user is root
 		f.login, f.user = "ops", "opspw"
 	}
 	return f

@@ -109,7 +109,7 @@ func (f *froyo) span(t *testing.T) (took time.Duration, code int, said string) {
 }
 
 // TestLabHostileHost has one host of several answer without end, with nothing, or with
-// what nobody asked for: the others plan and apply as fast as ever, and it is said what it does.
+// what was not requested: the others plan and apply as fast as ever, and it is said what it does.
 func TestLabHostileHost(t *testing.T) {
 	f := start(t, times(t, "FROYO_HOSTILE_FLEET", 4))
 	runs := times(t, "FROYO_HOSTILE_FLEET_RUNS", 1)

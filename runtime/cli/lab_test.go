@@ -178,7 +178,7 @@ func TestLabConverge(t *testing.T) {
 	}
 }
 
-// drift changes one file on one host by hand; that and nothing else is planned and mended.
+// drift changes one file on one host by hand; that and nothing else is planned and repaired.
 func (f *froyo) drift(t *testing.T, with func(...string) []string) {
 	t.Helper()
 	f.hosts[2].SSH(t, "echo broken >/srv/lab/etc/app3.conf; chmod 666 /srv/lab/etc/app3.conf")
@@ -189,7 +189,7 @@ func (f *froyo) drift(t *testing.T, with func(...string) []string) {
 	}
 	code, out, _ = f.run(t, with("apply", "-y")...)
 	if code != 0 {
-		t.Error("the drift was not mended")
+		t.Error("the drift was not repaired")
 	}
 	for _, h := range f.hosts {
 		want := 0
@@ -211,7 +211,7 @@ func TestLabFailuresStayApart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// h2's address gets the key of nobody: what is known of it is replaced by a fresh one.
+	// h2's address gets a key that no host has: what is known of it is replaced by a fresh one.
 	other := filepath.Join(f.dir, "other")
 	if out, err := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", other).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)

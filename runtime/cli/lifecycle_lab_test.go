@@ -48,7 +48,7 @@ play("web", hosts = "h1:h2", do = web)
 	f.clean(t)
 }
 
-// TestLabIgnoreChanges: a content that was changed by hand stays, and the mode is mended.
+// TestLabIgnoreChanges: a content that was changed by hand stays, and the mode is corrected.
 func TestLabIgnoreChanges(t *testing.T) {
 	f := startAll(t, `
 def web(host):

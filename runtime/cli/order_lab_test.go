@@ -88,7 +88,7 @@ play("web", hosts = "all", do = web, batch = [2, 3])
 	}
 	second := f.hosts[1].SSH(t, "cat /srv/lab/token")
 	if second == first {
-		t.Error("nobody did it anew")
+		t.Error("it was not done again")
 	}
 	f.want(t, "cat /srv/lab/token", second, "h2", "h3", "h4", "h5")
 	f.want(t, ran, "run\n", "h1", "h2")

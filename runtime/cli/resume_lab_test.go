@@ -9,13 +9,13 @@ import (
 )
 
 // counted has commands of which only a line each tells that they ran, one that
-// fails until somebody has mended the host, and one that takes as long as the
+// fails until the host has been repaired, and one that takes as long as the
 // test wants.
 const counted = `
 def web(host):
     file("/srv/lab/conf", content = "x\n")
     cmd("echo ran >>/srv/lab/one", name = "one")
-    cmd("test -e /srv/lab/mended", name = "test", when = vars.get("broken", "") == host.name)
+    cmd("test -e /srv/lab/fixed", name = "test", when = vars.get("broken", "") == host.name)
     act = delegate(vars.at).cmd if "at" in vars else cmd
     act("echo ran >>/srv/lab/slow; for i in $(seq 1500); do [ -e /srv/lab/go ] && break; sleep 0.02; done", name = "slow")
     cmd("echo ran >>/srv/lab/two", name = "two")
@@ -39,7 +39,7 @@ func startCounted(t *testing.T, free bool) *froyo {
 	return f
 }
 
-// TestLabResumeAFailure: one host of three is mended after its unit has failed.
+// TestLabResumeAFailure: one host of three is repaired after its unit has failed.
 func TestLabResumeAFailure(t *testing.T) {
 	f := startCounted(t, true)
 	code, stdout, stderr := f.run(t, "apply", "-y", "-e", "hosts=h1:h2:h3", "-e", "broken=h2")
@@ -50,7 +50,7 @@ func TestLabResumeAFailure(t *testing.T) {
 	f.want(t, lines, "one 1\nslow 0\ntwo 0\n", "h2")
 	f.want(t, lines, "one 1\nslow 1\ntwo 1\n", "h1", "h3")
 
-	f.hosts[1].SSH(t, "touch /srv/lab/mended")
+	f.hosts[1].SSH(t, "touch /srv/lab/fixed")
 	if code, _, _ := f.resume(t, "last"); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
@@ -80,7 +80,7 @@ func TestLabResumeALostRunner(t *testing.T) {
 	code, stdout, stderr := f.resume(t)
 	if code != 3 || !strings.Contains(stderr, "h1: cmd[slow]: it was interrupted at ") ||
 		!strings.Contains(stderr, "hint: check the host; then: froyo resume --interrupted skip, or rerun; for this one alone: --interrupted ") {
-		t.Errorf("exit code %d, want 3 and what nobody knows", code)
+		t.Errorf("exit code %d, want 3 and which outcome is unknown", code)
 	}
 	f.recap(t, stdout, "failed=1", "h1")
 	f.want(t, lines, "one 1\nslow 1\ntwo 0\n", "h1")

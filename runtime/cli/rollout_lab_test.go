@@ -13,7 +13,7 @@ const batched = `
 def web(host):
     file("/srv/lab", state = "directory")
     if host.name in vars.get("bad", "").split(","):
-        cmd("test -e /srv/lab/mended", name = "bad")
+        cmd("test -e /srv/lab/fixed", name = "bad")
     cmd("echo ran >>/srv/lab/here; for i in $(seq 1500); do [ -e /srv/lab/go ] && exit; sleep 0.02; done; exit 1", name = "wait")
 
 def after(host):
@@ -82,12 +82,12 @@ func TestLabMaxFail(t *testing.T) {
 			f.recap(t, stdout, "failed=1", strings.Split(test.bad, ",")...)
 			f.recap(t, stdout, "changed=0 +unreachable=0 +failed=0", test.untouched...)
 
-			on(t, "touch /srv/lab/mended", f.named(strings.Split(test.bad, ",")))
+			on(t, "touch /srv/lab/fixed", f.named(strings.Split(test.bad, ",")))
 			if code, _, _ := f.resume(t, "last"); code != 0 {
-				t.Errorf("once it is mended: exit code %d", code)
+				t.Errorf("once it is fixed: exit code %d", code)
 			}
 			f.want(t, "ls /srv/lab; cat /srv/lab/here", "after\ngo\nhere\nran\n", append(test.done, test.untouched...)...)
-			f.want(t, "ls /srv/lab; cat /srv/lab/here", "after\ngo\nhere\nmended\nran\n", strings.Split(test.bad, ",")...)
+			f.want(t, "ls /srv/lab; cat /srv/lab/here", "after\nfixed\ngo\nhere\nran\n", strings.Split(test.bad, ",")...)
 			f.clean(t)
 		})
 	}

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// readerPause is how often it is looked whether somebody still reads, in milliseconds.
+// readerPause is how often it is checked whether the output is still read, in milliseconds.
 const readerPause = 200
 
 // WatchReaders takes it as an interrupt when whoever reads standard output or standard error by a pipe has gone,
@@ -47,7 +47,7 @@ func (c *Console) WatchReaders() (end func()) {
 	return func() { close(stop) }
 }
 
-// OutputClosed reports whether an error is that nobody reads standard output any more.
+// OutputClosed reports whether an error is that standard output is no longer read.
 func OutputClosed(err error) bool {
 	failed, ok := errors.AsType[*fs.PathError](err)
 	return ok && failed.Path == os.Stdout.Name() && (errors.Is(failed, syscall.EPIPE) || errors.Is(failed, syscall.EIO))

@@ -68,10 +68,10 @@ func (c *Console) Style(f *os.File) ui.Style {
 	return ui.Style{Color: !c.plain && c.Getenv("NO_COLOR") == "" && c.Getenv("TERM") != "dumb" && IsTerminal(f)}
 }
 
-// Interactive reports whether there is somebody to ask.
+// Interactive reports whether there is a terminal to ask on.
 func (c *Console) Interactive() bool { return IsTerminal(c.Stdin) }
 
-// Quiet is a console that writes standard error to w and to nobody.
+// Quiet is a console that writes standard error to w and nothing to the terminal.
 func (c *Console) Quiet(w *os.File) *Console {
 	quiet := *c
 	quiet.Stderr, quiet.Errors = w, c.Errors.To(w)

@@ -21,7 +21,7 @@ type interrupts struct {
 const (
 	byTerminal = "the terminal was closed"
 	bySignal   = "SIGTERM was received"
-	byReader   = "nobody reads the output any more"
+	byReader   = "the output is no longer read"
 )
 
 // watch cancels the context that it returns when the process gets a signal.
@@ -55,7 +55,7 @@ func (i *interrupts) press(why string) {
 	}
 }
 
-// leave is that nobody looks any more. It is told more than once, by the kernel and by the shell, and is
+// leave is that the terminal is gone. It is told more than once, by the kernel and by the shell, and is
 // meant only once.
 func (i *interrupts) leave(why string) {
 	i.mu.Lock()

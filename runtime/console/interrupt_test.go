@@ -34,7 +34,7 @@ func TestReadersThatHaveGone(t *testing.T) {
 			defer c.WatchReaders()()
 			readers[gone].Close()
 			<-stop
-			if got, want := <-why, "nobody reads the output any more"; got != want {
+			if got, want := <-why, "the output is no longer read"; got != want {
 				t.Errorf("told %q, want %q", got, want)
 			}
 			if ctx.Err() != nil {

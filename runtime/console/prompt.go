@@ -14,7 +14,7 @@ import (
 	"github.com/openfroyo/froyo/engine/diag"
 )
 
-// NeedsTerminal refuses a command that asks where there is nobody to ask. yes is -y.
+// NeedsTerminal refuses a command that asks where there is no terminal to ask on. yes is -y.
 func (c *Console) NeedsTerminal(yes bool) error {
 	if yes || c.Interactive() {
 		return nil

@@ -9,7 +9,7 @@ import (
 )
 
 // barriers says at which places hosts are going to wait for each other. Where
-// only one host comes to a barrier it waits for nobody, which is shown too: it
+// only one host comes to a barrier it waits for no other, which is shown too: it
 // may be a name that is misspelt.
 func (v PlanView) barriers(b *bufio.Writer, plays []string, hosts []*plan.Host) {
 	for play, name := range plays {

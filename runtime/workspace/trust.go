@@ -13,7 +13,7 @@ import (
 )
 
 // Trust refuses a file that others may have written, and so what it says: one
-// that belongs to somebody else, or that others can write to, or that lies in
+// that belongs to another user, or that others can write to, or that lies in
 // a directory of which this is true. In a workspace every directory from the file's
 // up to the root is looked at.
 func (w *Workspace) Trust(name string) error {

@@ -14,10 +14,10 @@ import (
 	"github.com/openfroyo/froyo/runtime/workspace"
 )
 
-// stranger is a user and group who is nobody here.
+// stranger is a user and group that do not exist here.
 const stranger = 54321
 
-// give makes a file somebody else's.
+// give makes a file another user's.
 func (w *world) give(name string, uid int) {
 	w.t.Helper()
 	if os.Getuid() != 0 {
@@ -55,10 +55,10 @@ func TestTrust(t *testing.T) {
 		{"own group", func(w *world) { w.chmod("srv", 0o775); w.own("srv") }, ""},
 		{"other group", func(w *world) { w.chmod("srv", 0o775); w.regroup("srv", stranger) }, "/srv can be written by group 54321 (mode 0775, "},
 		{"other group that only reads", func(w *world) { w.regroup("srv", stranger) }, ""},
-		{"somebody else's file", func(w *world) { w.give("srv/lib/web/x.star", stranger) }, "/srv/lib/web/x.star belongs to user 54321 (mode 0644)"},
-		{"somebody else's directory", func(w *world) { w.give("srv/lib", stranger) }, "/srv/lib belongs to user 54321 (mode 0755)"},
+		{"another user's file", func(w *world) { w.give("srv/lib/web/x.star", stranger) }, "/srv/lib/web/x.star belongs to user 54321 (mode 0644)"},
+		{"another user's directory", func(w *world) { w.give("srv/lib", stranger) }, "/srv/lib belongs to user 54321 (mode 0755)"},
 		{"sudo caller's", func(w *world) { w.give("srv/lib", stranger); w.env.SudoUID = stranger }, ""},
-		{"link to somebody else's", func(w *world) {
+		{"link to another user's", func(w *world) {
 			w.file("other.star", "")
 			w.give("other.star", stranger)
 			w.link("other.star", "srv/lib/web/x.star")

@@ -169,7 +169,7 @@ func (w *Workspace) Inventory() []string {
 func (w *Workspace) StateDir() string { return w.state }
 
 // CacheDir makes and returns the directory for what can be made anew. It is never
-// inside a workspace, and nobody else may write to it: compiled code is kept there.
+// inside a workspace, and no other user may write to it: compiled code is kept there.
 func (w *Workspace) CacheDir() (string, error) {
 	home, err := w.env.userDir(w.env.CacheHome, "XDG_CACHE_HOME", ".cache")
 	if err != nil {

@@ -90,7 +90,7 @@ func TestNothingIsMadeByLooking(t *testing.T) {
 	}
 }
 
-// TestForItsOwnerAlone: nobody else can read the file, and nothing else is left beside it.
+// TestForItsOwnerAlone: no other user can read the file, and nothing else is left beside it.
 func TestForItsOwnerAlone(t *testing.T) {
 	old := syscall.Umask(0)
 	defer syscall.Umask(old)
@@ -282,7 +282,7 @@ func TestGarbage(t *testing.T) {
 	}
 }
 
-// TestNotWritable has a file that nobody may write to: by its mode, or, since
+// TestNotWritable has a file that cannot be written: by its mode, or, since
 // root may write all the same, because its file system is read-only.
 func TestNotWritable(t *testing.T) {
 	q := filled(t, 1)

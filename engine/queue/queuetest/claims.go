@@ -144,12 +144,12 @@ func testPoison(t *testing.T, f *fixture) {
 	lost(t, f.Extend(t.Context(), "w1", ttl, ids[0]))
 	same(t, []string{"h1 dead-lettered 5", "h2 w2 1"}, f.states(t))
 	must(t, f.Drop(t.Context(), "r1", ids[0]))
-	f.items(t, "r1", "h1") // somebody wants to try again
+	f.items(t, "r1", "h1") // it is to be tried again
 	same(t, []string{"h1"}, f.leaseOf(t, "w2", one, 1))
 }
 
 // testClockBack sets the clock back by a year: nothing lasts longer than its
-// TTL from when somebody looks.
+// TTL from when it is looked at.
 func testClockBack(t *testing.T, f *fixture) {
 	ids := f.items(t, "r1", "h1")
 	f.claim(t, "w1", 1)

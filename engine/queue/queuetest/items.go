@@ -101,7 +101,7 @@ func testDrop(t *testing.T, f *fixture) {
 	same(t, []string{"b", "c"}, hosts(f.list(t)))
 }
 
-// testHostile has names that somebody made up to do harm.
+// testHostile has names that were made up to do harm.
 func testHostile(t *testing.T, f *fixture) {
 	names := []string{
 		"a/b", "a%2Fb", "..", "/", " ", "\x00", "a\x00b", "a\nb", `"`, `\`, "{}", "\x1b[31m", "\u202e", "\u2028", "é", "e\u0301", "日本",

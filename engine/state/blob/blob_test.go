@@ -89,7 +89,7 @@ func TestDamage(t *testing.T) {
 	file := filepath.Join(dir, sum[:2], sum[2:])
 	tests := []struct {
 		name, now string
-		mended    bool // by putting the content again
+		repaired  bool // by putting the content again
 	}{
 		{"cut short", "what", true},
 		{"empty", "", true},
@@ -106,7 +106,7 @@ func TestDamage(t *testing.T) {
 			if _, err := s.Put(content); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := s.Get(sum); (err == nil) != test.mended {
+			if _, err := s.Get(sum); (err == nil) != test.repaired {
 				t.Errorf("Get after Put: %v", err)
 			}
 		})

@@ -164,7 +164,7 @@ func testResume(t *testing.T, f *fixture) {
 	same(t, began.Add(time.Hour), r.Resumed)
 	same(t, []state.Attempt{{Started: began, Ended: began, Status: state.Interrupted, Code: 130}}, r.Earlier)
 
-	// Nobody else resumes it, or ends it for a process that it is no longer in.
+	// No other process resumes it, or ends it for a process that it is no longer in.
 	if _, err := f.ResumeRun(t.Context(), "r1", state.Process{PID: 43}, began); diag.CodeOf(err) != diag.Locked {
 		t.Errorf("a run that is under way was resumed: %v", err)
 	}

@@ -28,7 +28,7 @@ var version = "dev"
 
 func main() {
 	if err := run(os.Args[1:]); err != nil {
-		_, _ = os.Stderr.WriteString("froyo-runner: " + err.Error() + "\n") // nobody is left to tell otherwise
+		_, _ = os.Stderr.WriteString("froyo-runner: " + err.Error() + "\n") // it cannot be told otherwise
 		os.Exit(1)
 	}
 }

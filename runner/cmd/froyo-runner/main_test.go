@@ -238,7 +238,7 @@ func TestRefusals(t *testing.T) {
 		})
 	}
 	if _, err := os.Stat(other); err != nil {
-		t.Errorf("somebody else's file was removed: %v", err)
+		t.Errorf("another user's file was removed: %v", err)
 	}
 }
 

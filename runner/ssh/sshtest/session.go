@@ -20,7 +20,7 @@ const patience = 10 * time.Second
 
 // stop ends the server and checks that nothing it ran is left.
 func (s *Server) stop(t testing.TB) {
-	_ = s.listener.Close() // nobody waits for it any more
+	_ = s.listener.Close() // it is no longer waited for
 	s.Cut()
 	ended := make(chan struct{})
 	go func() {
@@ -134,7 +134,7 @@ func (s *Server) session(conn *ssh.ServerConn, offered ssh.NewChannel) {
 }
 
 // run executes a command as sshd does: without a terminal, and when the
-// connection ends the command's streams end with it, but nobody kills it.
+// connection ends the command's streams end with it, but it is not killed.
 func (s *Server) run(conn *ssh.ServerConn, channel ssh.Channel, command string) {
 	cmd := s.command(conn.User(), command)
 	stdin, err1 := cmd.StdinPipe()

@@ -15,11 +15,11 @@ type Target struct {
 
 // Login says how to get onto hosts, whichever they are.
 type Login struct {
-	Forks     *int     `short:"f" placeholder:"N" help:"Hosts at work at once (50)."`
+	Forks     *int     `short:"f" placeholder:"N" help:"Number of hosts at work at once (50)."`
 	AskBecome bool     `short:"K" name:"ask-become-pass" help:"Ask once for the sudo password."`
 	AskPass   bool     `short:"k" name:"ask-pass" help:"Ask once for the SSH password."`
 	Key       []string `sep:"none" placeholder:"FILE" type:"path" complete:"files" help:"Private key to log in with. May be repeated."`
-	AcceptNew bool     `name:"accept-new" help:"Learn the keys of hosts that are not in known_hosts yet. A changed key is always refused."`
+	AcceptNew bool     `name:"accept-new" help:"Add the keys of unknown hosts to known_hosts. A changed key is always refused."`
 	SSHConfig string   `name:"ssh-config" placeholder:"FILE" type:"path" complete:"files" help:"Read this file instead of ~/.ssh/config."`
 	Timeout   int      `placeholder:"SECONDS" help:"How long to wait for a connection (ssh_config's ConnectTimeout, else 10)."`
 }
@@ -27,7 +27,7 @@ type Login struct {
 // Vars sets variables of the runbook.
 type Vars struct {
 	Extra     []string `short:"e" name:"extra-vars" sep:"none" placeholder:"k=v|@FILE" help:"Set a variable, or all of a YAML or JSON file. Also: FROYO_VAR_k in the environment."`
-	Sensitive []string `placeholder:"k" help:"Variables whose values nobody shall see, with a comma between two. The inventory's variable froyo_sensitive names more."`
+	Sensitive []string `placeholder:"k" help:"Names of sensitive variables, separated by commas: their values are never shown. The inventory's variable froyo_sensitive names more."`
 }
 
 // Units narrows what is planned of each host.

@@ -8,7 +8,7 @@ import (
 
 // Planning is the flags of commands that plan.
 type Planning struct {
-	File string `arg:"" optional:"" complete:"files:star" help:"Runbook; site.star where left out."`
+	File string `arg:"" optional:"" complete:"files:star" help:"Runbook; default: site.star."`
 	Target
 	Vars
 	Units

@@ -25,13 +25,13 @@ import (
 // Command is froyo inventory.
 type Command struct {
 	List  listCommand  `cmd:"" help:"List the hosts with their addresses, groups and labels."`
-	Host  hostCommand  `cmd:"" help:"Show all that is known of one host, and where it is said."`
+	Host  hostCommand  `cmd:"" help:"Show all that is known of one host, and where each value is set."`
 	Graph graphCommand `cmd:"" help:"Show the groups as a tree."`
 }
 
 // Flags say which inventory, and which of its hosts.
 type Flags struct {
-	Inventory []string `short:"i" sep:"none" placeholder:"FILE|h1,h2," complete:"files" help:"Inventory, as for plan; the workspace's where left out."`
+	Inventory []string `short:"i" sep:"none" placeholder:"FILE|h1,h2," complete:"files" help:"Inventory, as for plan; default: the workspace's."`
 	Limit     string   `short:"l" placeholder:"SELECTOR" complete:"selector" help:"Only these hosts, as for plan."`
 	JSON      bool     `name:"json" help:"Print JSON on standard output."`
 }

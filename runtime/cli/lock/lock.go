@@ -132,13 +132,13 @@ func (l *locks) close() error {
 type breakCommand struct {
 	ID string `arg:"" help:"Lock, as froyo lock list and the refusal name it: RUN or RUN/HOST."`
 	flags.Target
-	Kill bool `help:"End what the run left running on the hosts, too."`
+	Kill bool `help:"Also end the processes that the run left on the hosts."`
 	Yes  bool `short:"y" name:"auto-approve" help:"Do not ask."`
 }
 
 // Help gives the command's example.
 func (*breakCommand) Help() string {
-	return `The run's runner is asked to end what it does and to end; one that does not end may change nothing more.
+	return `The runner of the run is asked to stop its programs and to end; if it does not end, it can change nothing more.
 Where the runner is gone and left processes running, the host stays locked until they have ended; --kill ends them.
 
 Examples:

@@ -27,7 +27,7 @@ import (
 // Command is froyo queue.
 type Command struct {
 	List listCommand `cmd:"" help:"List pending work per host."`
-	Drop dropCommand `cmd:"" help:"Forget pending work of a run: no worker gets it any more."`
+	Drop dropCommand `cmd:"" help:"Drop pending work of a run: no worker will execute it."`
 }
 
 // queued opens the queue of the workspace around the working directory, which the
@@ -51,8 +51,8 @@ type listCommand struct {
 
 // Help gives the command's example.
 func (*listCommand) Help() string {
-	return `An item is the work of one host in a batch of a play. It is delivered to a worker until one has done it; what was
-delivered too often without that is dead-lettered.
+	return `An item is the work of one host in a batch of a play. It is delivered until a worker completes it; an item that was
+delivered too often is dead-lettered.
 
 Examples:
   froyo queue list
@@ -146,7 +146,7 @@ type dropCommand struct {
 
 // Help gives the command's example.
 func (*dropCommand) Help() string {
-	return `A worker that has an item goes on with what it has begun; what it does is not taken back.
+	return `A worker that is executing an item continues; what it changes is not undone.
 
 Examples:
   froyo queue drop 20261125-210315-ab12cd                 all of the run, after a question

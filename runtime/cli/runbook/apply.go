@@ -22,15 +22,15 @@ const failAll = "fail-all"
 type Apply struct {
 	flags.Planning
 	listFlags
-	Plan  string        `placeholder:"FILE" type:"path" complete:"files:json" help:"Do exactly this saved plan; a host that changed since is refused."`
-	Stale string        `enum:"skip,fail-all" default:"skip" placeholder:"skip|fail-all" help:"With --plan, where a host is no longer as planned: skip it, or do nothing on any host."`
+	Plan  string        `placeholder:"FILE" type:"path" complete:"files:json" help:"Apply exactly this saved plan; a host that changed since is refused."`
+	Stale string        `enum:"skip,fail-all" default:"skip" placeholder:"skip|fail-all" help:"With --plan, if a host is no longer as planned: skip that host, or change no host at all (fail-all)."`
 	Again bool          `help:"With --plan: apply a plan that was applied before. A saved plan is applied once."`
 	JUnit string        `name:"junit" placeholder:"FILE" type:"path" complete:"files:xml" help:"Write a JUnit report to FILE at the end: a suite for each host, a case for each unit."`
 	Yes   bool          `short:"y" name:"auto-approve" help:"Do not ask."`
 	Step  bool          `help:"Ask before each unit that acts, one host at a time."`
 	Check bool          `short:"C" help:"Only show what would change, as froyo plan does."`
 	Diff  bool          `short:"D" negatable:"" default:"true" help:"Show what changes in files."`
-	Wait  time.Duration `name:"lock-timeout" env:"FROYO_LOCK_TIMEOUT" placeholder:"DURATION" default:"0s" help:"Wait so long for a host that another run is changing, such as 30s."`
+	Wait  time.Duration `name:"lock-timeout" env:"FROYO_LOCK_TIMEOUT" placeholder:"DURATION" default:"0s" help:"Wait this long for hosts that another run has locked, such as 30s."`
 }
 
 // Help gives the command's example.
@@ -88,7 +88,7 @@ func (c *Apply) Run(ctx context.Context, e *console.Console) error {
 	return execution{flags: &c.Planning, junit: c.JUnit, yes: c.Yes, step: c.Step, diff: c.Diff, wait: c.Wait, again: c.Again, allOrNothing: c.Stale == failAll}.run(ctx, l)
 }
 
-// unasked refuses to ask where the plan is not seen, or nobody is there to answer.
+// unasked refuses to ask where the plan is not shown, or no terminal is there to answer.
 func (c *Apply) unasked(e *console.Console) error {
 	const review = "or save a plan, review it, and apply it: froyo plan --out plan.json; froyo apply --plan plan.json"
 	switch {
@@ -130,7 +130,7 @@ func (c *Apply) reportConflicts() error {
 	return client.CheckOutput("--junit", c.JUnit)
 }
 
-// stepConflicts refuses --step where there is nobody to ask, or nothing to be seen.
+// stepConflicts refuses --step where there is no terminal to ask on, or nothing would be seen.
 func (c *Apply) stepConflicts(e *console.Console) error {
 	switch {
 	case !c.Step:

@@ -15,7 +15,7 @@ import (
 
 // Graph is froyo graph.
 type Graph struct {
-	File   string `arg:"" optional:"" complete:"files:star,json" help:"Runbook, or a saved plan; site.star where left out."`
+	File   string `arg:"" optional:"" complete:"files:star,json" help:"Runbook, or a saved plan; default: site.star."`
 	Format string `enum:"dot,mermaid" default:"dot" help:"dot for Graphviz, or mermaid."`
 	flags.Target
 	flags.Vars
@@ -24,7 +24,7 @@ type Graph struct {
 
 // Help gives the command's example.
 func (*Graph) Help() string {
-	return `Draws the units of a plan and what leads from one to the other: the order of the runbook dotted, requirements solid,
+	return `Draws the units of a plan and the dependencies between them: the order of the runbook dotted, requirements solid,
 notifications dashed. For a runbook the hosts are read as froyo plan does; a saved plan is drawn as it is.
 
 Examples:

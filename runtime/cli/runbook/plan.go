@@ -22,7 +22,7 @@ import (
 type Plan struct {
 	flags.Planning
 	listFlags
-	Out      string `placeholder:"FILE" type:"path" complete:"files:json" help:"Save the plan; froyo apply --plan FILE does exactly it."`
+	Out      string `placeholder:"FILE" type:"path" complete:"files:json" help:"Save the plan; froyo apply --plan FILE applies exactly it."`
 	Effects  bool   `help:"List the plan's effects on the hosts in words, planned and potential ones."`
 	DOT      string `name:"dot" placeholder:"FILE" complete:"files" help:"Write the plan's graph for Graphviz; - is standard output."`
 	Detailed bool   `name:"detailed-exitcode" help:"Exit with 2 where changes are pending."`
@@ -184,7 +184,7 @@ func codeWith(code diag.Code, err error) diag.Code {
 	return diag.Worst(code, diag.CodeOf(err))
 }
 
-// interrupted reports whether a command was ended by a signal, or since nobody reads what it prints.
+// interrupted reports whether a command was ended by a signal, or since its output is no longer read.
 func interrupted(err error) bool {
 	return errors.Is(err, context.Canceled) || console.OutputClosed(err)
 }

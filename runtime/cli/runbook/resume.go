@@ -21,32 +21,33 @@ import (
 
 // Resume is froyo resume.
 type Resume struct {
-	Name        string   `arg:"" name:"run" optional:"" help:"ID of a run, or the beginning of one; the last that can be resumed where left out."`
-	Interrupted []string `sep:"none" placeholder:"[UNIT=]fail|skip|rerun" help:"What becomes of commands without a guard that were interrupted, whatever their on_resume says: of all, or of one, 'h1/cmd[migrate]=skip'; can be repeated."`
-	Changes     bool     `name:"with-changes" help:"Take the runbook as it is now, in place of what it was when the run began."`
+	Name        string   `arg:"" name:"run" optional:"" help:"ID of a run, or its beginning; default: the last run that can be resumed."`
+	Interrupted []string `sep:"none" placeholder:"[UNIT=]fail|skip|rerun" help:"What happens to interrupted commands without a guard; overrides their on_resume. For all, or for one: 'h1/cmd[migrate]=skip'. May be repeated."`
+	Changes     bool     `name:"with-changes" help:"Use the runbook as it is now, instead of as it was when the run began."`
 	flags.Login
 	flags.Vars
 	flags.Output
-	HostTime time.Duration `name:"host-timeout" placeholder:"DURATION" default:"0s" help:"Take a host out whose plan, or whose units, take longer than this in all, such as 10m; the others go on. 0s is no limit."`
+	HostTime time.Duration `name:"host-timeout" placeholder:"DURATION" default:"0s" help:"End the run of a host whose plan, or whose units, take longer than this in all, such as 10m; other hosts continue. 0s is no limit."`
 	JUnit    string        `name:"junit" placeholder:"FILE" type:"path" complete:"files:xml" help:"Write a JUnit report to FILE at the end: a suite for each host, a case for each unit."`
 	Yes      bool          `short:"y" name:"auto-approve" help:"Do not ask."`
 	Step     bool          `help:"Ask before each unit that acts, one host at a time."`
 	Diff     bool          `short:"D" negatable:"" default:"true" help:"Show what changes in files."`
-	Wait     time.Duration `name:"lock-timeout" env:"FROYO_LOCK_TIMEOUT" placeholder:"DURATION" default:"0s" help:"Wait so long for a host that another run is changing, such as 30s."`
+	Wait     time.Duration `name:"lock-timeout" env:"FROYO_LOCK_TIMEOUT" placeholder:"DURATION" default:"0s" help:"Wait this long for hosts that another run has locked, such as 30s."`
 }
 
 // Help gives the command's example.
 func (*Resume) Help() string {
-	return `Goes on with an apply that was interrupted, killed, or failed: with the runbook, variables and hosts that it had then.
-Units that are done are not done again. A command without a guard that was under way is not run again unasked.
-The values of sensitive variables are not kept: give them again, with FROYO_VAR_k or -e, and no others.
+	return `Resumes an apply that was interrupted, killed, or failed, with the runbook, variables and hosts that it had then.
+Completed units are not repeated. A command without a guard whose outcome is unknown fails, unless --interrupted or its
+on_resume says otherwise.
+The values of sensitive variables are not stored: give them again, with FROYO_VAR_k or -e, and no others.
 
-The run goes on with the sources that it began with; what has changed in them since is listed.
+The run continues with the sources that it began with; what has changed in them since is listed.
 
 Examples:
   froyo resume                               the last run that failed or was interrupted
   froyo resume 20261125-2109 -y
-  froyo resume --interrupted rerun           commands that were under way run again
+  froyo resume --interrupted rerun           interrupted commands run again
   froyo resume --interrupted 'web1/cmd[migrate]=skip'
   froyo resume --with-changes                with the runbook as it is now`
 }

@@ -14,7 +14,7 @@ import (
 
 // Validate is froyo validate.
 type Validate struct {
-	File      string   `arg:"" optional:"" complete:"files:star" help:"Runbook; site.star where left out."`
+	File      string   `arg:"" optional:"" complete:"files:star" help:"Runbook; default: site.star."`
 	Inventory []string `short:"i" sep:"none" placeholder:"FILE|h1,h2," complete:"files" help:"Inventory, as for plan."`
 	Limit     string   `short:"l" placeholder:"SELECTOR" complete:"selector" help:"Only these hosts, as for plan."`
 	flags.Vars

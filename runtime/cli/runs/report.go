@@ -20,7 +20,7 @@ import (
 )
 
 // happened is what was last told of a host or a unit. Where the status is not what
-// is kept of the unit, nobody knows how it ended.
+// is kept of the unit, its outcome is unknown.
 type happened struct {
 	event.Record
 	started bool

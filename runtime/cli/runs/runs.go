@@ -25,7 +25,7 @@ import (
 
 // Command is froyo runs.
 type Command struct {
-	List listCommand `cmd:"" help:"List the latest runs, the youngest first."`
+	List listCommand `cmd:"" help:"List the latest runs, newest first."`
 	Show showCommand `cmd:"" help:"Show what a run planned and did."`
 }
 
@@ -133,7 +133,7 @@ func summaryOf(r state.Run) ui.RunSummary {
 }
 
 type showCommand struct {
-	Name   string `arg:"" name:"run" help:"ID of a run, the beginning of one, or last."`
+	Name   string `arg:"" name:"run" help:"ID of a run, its beginning, or last."`
 	Events bool   `xor:"shape" help:"Print all that happened, one JSON object per line."`
 	JSON   bool   `name:"json" xor:"shape" help:"Print JSON on standard output."`
 }

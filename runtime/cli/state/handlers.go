@@ -15,7 +15,7 @@ import (
 
 type handlersCommand struct {
 	List handlersListCommand `cmd:"" default:"withargs" help:"List pending handlers (the default)."`
-	Drop handlersDropCommand `cmd:"" help:"Forget pending handlers: they will not run for the changes that notified them."`
+	Drop handlersDropCommand `cmd:"" help:"Drop pending handlers: they will not run for the changes that notified them."`
 }
 
 type handlersListCommand struct {
@@ -62,8 +62,8 @@ type handlerEntry struct {
 }
 
 type handlersDropCommand struct {
-	Host    string `placeholder:"HOST" complete:"hosts" help:"Only those of this host."`
-	Handler string `placeholder:"NAME" help:"Only those of the handlers of this name."`
+	Host    string `placeholder:"HOST" complete:"hosts" help:"Only on this host."`
+	Handler string `placeholder:"NAME" help:"Only handlers of this name."`
 	Yes     bool   `short:"y" name:"auto-approve" help:"Do not ask."`
 }
 

@@ -18,7 +18,7 @@ import (
 
 type machinesCommand struct {
 	List   machinesListCommand   `cmd:"" default:"withargs" help:"List the machines behind the hosts' names (the default)."`
-	Accept machinesAcceptCommand `cmd:"" help:"Say what becomes of what is kept of the machine before."`
+	Accept machinesAcceptCommand `cmd:"" help:"Decide about the protections and pending handlers of the previous machine."`
 }
 
 type machinesListCommand struct {

@@ -17,8 +17,8 @@ import (
 )
 
 type protectionsCommand struct {
-	List protectionsListCommand `cmd:"" default:"withargs" help:"List what no run removes (the default)."`
-	Drop protectionsDropCommand `cmd:"" help:"Lift the protection of one."`
+	List protectionsListCommand `cmd:"" default:"withargs" help:"List protected resources (the default)."`
+	Drop protectionsDropCommand `cmd:"" help:"Lift the protection of one resource."`
 }
 
 type protectionsListCommand struct {
@@ -65,7 +65,7 @@ type protectionEntry struct {
 }
 
 type protectionsDropCommand struct {
-	Unit string `arg:"" placeholder:"HOST/UNIT" help:"Which one, as list names it: 'web1/file[/srv/data]'."`
+	Unit string `arg:"" placeholder:"HOST/UNIT" help:"The resource, as list prints it: 'web1/file[/srv/data]'."`
 	Yes  bool   `short:"y" name:"auto-approve" help:"Do not ask."`
 }
 

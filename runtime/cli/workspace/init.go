@@ -20,8 +20,8 @@ import (
 
 // Init is froyo init.
 type Init struct {
-	Dir  string `arg:"" optional:"" type:"path" help:"Folder of the workspace; the current one where left out."`
-	Solo bool   `help:"For this machine alone, to begin with."`
+	Dir  string `arg:"" optional:"" type:"path" help:"Directory of the workspace; default: the current one."`
+	Solo bool   `help:"Make a workspace for this machine alone; hosts can be added to its inventory later."`
 }
 
 // Help gives the command's example.

@@ -42,7 +42,7 @@ func (t *Type) Fields() int {
 }
 
 // Embeds lists the structs of this module that a struct embeds although they do something. All that is in them can be
-// reached as if it were the type's own, so that nobody can tell any more which of the two needs what.
+// reached as if it were the type's own, so that it cannot be told any more which of the two needs what.
 func (m *Module) Embeds(t *Type) []*Type {
 	s, ok := t.expr.(*ast.StructType)
 	if !ok {

@@ -221,7 +221,7 @@ func TestUnansweredWatch(t *testing.T) {
 }
 
 // TestLostToAnother ends the runner that holds the lock: who has the host now is
-// asked once, by a new runner, and told with how it was noticed. Where nobody has
+// asked once, by a new runner, and told with how it was noticed. Where no run has
 // it, or it cannot be learned, the loss stays what it is.
 func TestLostToAnother(t *testing.T) {
 	const other = `{"error":{"class":"conflict","code":"broken","message":"run r1 no longer holds the host","holder":{"run":"r2","owner":"bob@desk"}}}`
@@ -230,7 +230,7 @@ func TestLostToAnother(t *testing.T) {
 		fenced       bool
 	}{
 		{"another has it", other, true},
-		{"nobody has it", brokenResult, false},
+		{"no run has it", brokenResult, false},
 		{"the run has it still", `{"done":{"changed":false}}`, false},
 		{"it cannot be seen", errorOf("unseen"), false},
 		{"that runner ends, too", "end", false},

@@ -36,8 +36,8 @@ const (
 	blind           // it cannot see the lock, so the runner that holds it is asked
 )
 
-// fence is what a session knows of its host's lock. The zero value is of none.
-type fence struct {
+// hostLock is what a session knows of its host's lock. The zero value is of none.
+type hostLock struct {
 	mu     sync.Mutex
 	token  int64     // of all attempts at the lock, so that all mean the same one
 	shared *op.Watch // the lock of the machine's other name
@@ -55,13 +55,13 @@ const askTime = 10 * time.Second
 
 // whose turns the loss of a host that the run had locked into one to another run,
 // where another has it by now: the host is asked once, by a runner of its own.
-// Where it cannot be reached, or nobody has it, the error stays as it is.
+// Where it cannot be reached, or no run has it, the error stays as it is.
 func (s *Session) whose(ctx context.Context, l *link, err error) error {
 	lost, ok := errors.AsType[*target.Error](err)
 	if !ok || lost.Stage != target.StageLost || ctx.Err() != nil || s.life.Err() != nil {
 		return err
 	}
-	f := &s.fence
+	f := &s.hostLock
 	f.mu.Lock()
 	on, user, holder := f.on, f.user, f.holder
 	f.mu.Unlock()
@@ -111,7 +111,7 @@ func (s *Session) ask(ctx context.Context, user string, on *op.Watch) *op.Error 
 }
 
 // prepare gives all attempts at the lock the same token.
-func (f *fence) prepare(steps []target.Step, gate Gate) []target.Step {
+func (f *hostLock) prepare(steps []target.Step, gate Gate) []target.Step {
 	i := slices.IndexFunc(steps, func(step target.Step) bool { return step.Op.Lock != nil })
 	if i < 0 {
 		return steps
@@ -134,7 +134,7 @@ func (f *fence) prepare(steps []target.Step, gate Gate) []target.Step {
 // guarded performs steps by a runner, which first learns of the lock that it
 // depends on.
 func (s *Session) guarded(ctx context.Context, p *pending, steps []target.Step, sequence bool) ([]target.Outcome, error) {
-	on, holder, how, err := s.fence.depends(p.link)
+	on, holder, how, err := s.hostLock.depends(p.link)
 	if err != nil {
 		return nil, err
 	}
@@ -151,10 +151,10 @@ func (s *Session) guarded(ctx context.Context, p *pending, steps []target.Step, 
 			if err := s.watched(outcomes[0]); err != nil {
 				return tail(outcomes), err
 			}
-			s.fence.depending(p.link, watching)
+			s.hostLock.depending(p.link, watching)
 			return tail(outcomes), nil
 		}
-		s.fence.depending(p.link, blind)
+		s.hostLock.depending(p.link, blind)
 		how = blind
 	}
 	if how == free {
@@ -169,7 +169,7 @@ func (s *Session) guarded(ctx context.Context, p *pending, steps []target.Step, 
 		} else if err := s.watched(outcomes[0]); err != nil {
 			return nil, err
 		}
-		s.fence.depending(p.link, how)
+		s.hostLock.depending(p.link, how)
 	}
 	if how == blind {
 		s.cost.RoundTrips.Add(1)
@@ -210,7 +210,7 @@ func unseen(o target.Outcome) bool {
 }
 
 // depends returns what a runner depends on, or why nothing more is done.
-func (f *fence) depends(l *link) (on *op.Watch, holder *link, how int, err error) {
+func (f *hostLock) depends(l *link) (on *op.Watch, holder *link, how int, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.holder == l {
@@ -219,7 +219,7 @@ func (f *fence) depends(l *link) (on *op.Watch, holder *link, how int, err error
 	return f.on, f.holder, f.how[l], f.lost
 }
 
-func (f *fence) depending(l *link, how int) {
+func (f *hostLock) depending(l *link, how int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.how == nil {
@@ -244,7 +244,7 @@ func (s *Session) judged(outcomes []target.Outcome, err error) ([]target.Outcome
 }
 
 // taken notes that the host was locked for the run.
-func (f *fence) taken(l *op.Lock, user string, by *link) {
+func (f *hostLock) taken(l *op.Lock, user string, by *link) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.on != nil {
@@ -259,11 +259,11 @@ func (f *fence) taken(l *op.Lock, user string, by *link) {
 // lose ends all work on the host, because the run lost it or one of its runners.
 // What other runners still have to do is given up.
 func (s *Session) lose(why error) {
-	s.fence.mu.Lock()
-	if s.fence.lost == nil {
-		s.fence.lost = why
+	s.hostLock.mu.Lock()
+	if s.hostLock.lost == nil {
+		s.hostLock.lost = why
 	}
-	s.fence.mu.Unlock()
+	s.hostLock.mu.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, p := range s.users {
@@ -278,7 +278,7 @@ func (s *Session) lose(why error) {
 }
 
 // sharing returns the lock of the machine's other name, or nil where none is known.
-func (f *fence) sharing() *op.Watch {
+func (f *hostLock) sharing() *op.Watch {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.shared
@@ -286,7 +286,7 @@ func (f *fence) sharing() *op.Watch {
 
 // share has the host locked along with another name of the machine, where the run
 // has it under that. tried is the lock that this attempt meant to share.
-func (f *fence) share(outcomes []target.Outcome, tried *op.Watch, gate Gate) (again bool) {
+func (f *hostLock) share(outcomes []target.Outcome, tried *op.Watch, gate Gate) (again bool) {
 	if len(outcomes) == 0 || outcomes[0].Result.Error == nil {
 		return false
 	}
