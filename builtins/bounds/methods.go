@@ -78,7 +78,7 @@ func ownType(v starlark.Value) bool {
 
 // attrOf is x.name, with Starlark's own messages.
 func attrOf(x starlark.Value, name string) (starlark.Value, error) {
-	none := fmt.Errorf("%s has no .%s field or method", x.Type(), name)
+	none := starlark.NoSuchAttrError(fmt.Sprintf("%s has no .%s field or method", x.Type(), name))
 	v, ok := x.(starlark.HasAttrs)
 	if !ok {
 		return nil, none

@@ -9,14 +9,23 @@ import (
 	"github.com/openfroyo/froyo/builtins/bounds"
 )
 
-// dot rewrites x.name, where that is not called.
+// dot rewrites x.name, where that is not called: of a dict it may be a key.
 func dot(e *syntax.DotExpr) syntax.Expr {
 	e.X = receiver(e)
-	if !bounds.IsMethod(e.Name.Name) || isHeld(e.X) {
+	if isHeld(e.X) {
 		return e
 	}
 	name := &syntax.Literal{Token: syntax.STRING, TokenPos: e.NamePos, Raw: strconv.Quote(e.Name.Name), Value: e.Name.Name}
-	return call(methodName, e.Dot, e.X, name)
+	return call(attrName, e.Dot, e.X, name)
+}
+
+// Field tells x.name from other calls of a rewritten file; name is "" of these.
+func Field(e *syntax.CallExpr) (x syntax.Expr, name string) {
+	fn, ok := e.Fn.(*syntax.Ident)
+	if !ok || fn.Name != attrName {
+		return nil, ""
+	}
+	return e.Args[0], e.Args[1].(*syntax.Literal).Value.(string)
 }
 
 // receiver is expr for the value that an attribute is taken of.

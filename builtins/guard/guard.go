@@ -13,12 +13,16 @@
 package guard
 
 import (
+	"errors"
+	"fmt"
+	"slices"
 	"strings"
 
 	"go.starlark.net/starlark"
 	"go.starlark.net/syntax"
 
 	"github.com/openfroyo/froyo/builtins/bounds"
+	"github.com/openfroyo/froyo/engine/diag"
 )
 
 // The names of the functions that Rewrite calls. Beside them, an operator and a
@@ -31,7 +35,7 @@ const (
 	equalName  = ".equal"  // x == y
 	notName    = ".not"    // not x
 	joinedName = ".joined" // x.join(y), of text that may hold secrets
-	methodName = "."       // .(x, "name") is x.name, where that is not called
+	attrName   = "."       // .(x, "name") is x.name, where that is not called
 )
 
 // IsName reports whether a file can spell a predeclared name.
@@ -54,7 +58,7 @@ func Predeclared() starlark.StringDict {
 	for _, name := range bounds.Methods() {
 		add("."+name, "."+name, callMethod)
 	}
-	add(methodName, methodName, method)
+	add(attrName, attrName, attr)
 	add(textName, "text", text)
 	add(keyName, "key", key)
 	add(inName, "in", in)
@@ -87,9 +91,43 @@ func callMethod(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tupl
 	return starlark.Call(thread, fn, args[1:], kw)
 }
 
-// method is x.join where it is not called: .(x, "join").
-func method(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
-	return bounds.Attr(args[0], string(args[1].(starlark.String)))
+// attr is x.name where it is not called: .(x, "name"). Of a dict it is the value
+// of that key, unless dicts have a method of that name.
+func attr(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
+	name := string(args[1].(starlark.String))
+	dict, ok := args[0].(*starlark.Dict)
+	if !ok || slices.Contains(dict.AttrNames(), name) {
+		v, err := bounds.Attr(args[0], name)
+		if _, missing := errors.AsType[starlark.NoSuchAttrError](err); missing {
+			return nil, misspelt(err, args[0], name)
+		}
+		return v, err
+	}
+	v, found, err := dict.Get(args[1])
+	if err != nil || found {
+		return v, err
+	}
+	names := dict.AttrNames()
+	for _, key := range dict.Keys() {
+		if text, ok := starlark.AsString(key); ok {
+			names = append(names, text)
+		}
+	}
+	missing := &diag.Error{Summary: fmt.Sprintf("dict has no key or method %q", name)}
+	if near := diag.Nearest(name, names); near != "" {
+		return nil, missing.WithHint("did you mean .%s?", near)
+	}
+	return nil, missing.WithHint("d.get(%q, default) gives a default", name)
+}
+
+// misspelt adds the nearest name to an error, as Starlark does.
+func misspelt(err error, x starlark.Value, name string) error {
+	if x, ok := x.(starlark.HasAttrs); ok {
+		if near := diag.Nearest(name, x.AttrNames()); near != "" {
+			return fmt.Errorf("%w (did you mean .%s?)", err, near)
+		}
+	}
+	return err
 }
 
 // call is the call of a function by its name, at a place.

@@ -51,7 +51,12 @@ func params(list []syntax.Expr) {
 }
 
 func assign(s *syntax.AssignStmt) {
-	s.LHS, s.RHS = expr(s.LHS), expr(s.RHS)
+	if field, ok := s.LHS.(*syntax.DotExpr); ok { // which nothing has; Starlark says so
+		field.X = expr(field.X)
+	} else {
+		s.LHS = expr(s.LHS)
+	}
+	s.RHS = expr(s.RHS)
 	name := s.Op.String()
 	number := isNumber(s.RHS) && (s.Op == syntax.PLUS_EQ || s.Op == syntax.PERCENT_EQ)
 	if s.Op == syntax.EQ || bounds.Operators[trimEqual(name)] == 0 || number {

@@ -44,7 +44,10 @@ func testHosts() *inventory.Inventory {
 	return inventory.New([]*inventory.Host{
 		{
 			Name: "web1", Address: "10.0.0.1", Groups: []string{"web"},
-			Labels: map[string]string{"role": "web"}, Vars: map[string]any{"zone": "a", "port": int64(80)},
+			Labels: map[string]string{"role": "web"}, Vars: map[string]any{
+				"zone": "a", "port": int64(80),
+				"app": map[string]any{"user": "deploy", "get": "key", "items": int64(3), "db": map[string]any{"port": int64(5432)}},
+			},
 		},
 		{Name: "web2", Address: "10.0.0.2", Labels: map[string]string{"role": "web"}, Become: new(true)},
 		{Name: "db1", Address: "10.0.0.9", Labels: map[string]string{"role": "db"}},

@@ -318,3 +318,22 @@ func ExampleLoad() {
 	}
 	// Output: web all site.star:4:1
 }
+
+// TestVariablesThroughHosts: what any host may be asked for counts as used.
+func TestVariablesThroughHosts(t *testing.T) {
+	for code, want := range map[string]int{
+		"[h.vars.versoin for h in hosts('all')]": 0,
+		"[h.vars for h in hosts('all')]":         0,
+		"[h.name for h in hosts('all')]":         1,
+	} {
+		opts := options(t, files("site.star", "def f():\n    return "+code+"\n"), "site.star")
+		opts.Vars = map[string]any{"versoin": "1"}
+		p, err := script.Load(t.Context(), opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := len(p.Warnings()); got != want {
+			t.Errorf("%s: %d warnings, want %d: %v", code, got, want, p.Warnings())
+		}
+	}
+}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/openfroyo/froyo/builtins/capture"
 	"github.com/openfroyo/froyo/builtins/eval"
+	"github.com/openfroyo/froyo/builtins/guard"
 	"github.com/openfroyo/froyo/builtins/source"
 	"github.com/openfroyo/froyo/engine/diag"
 )
@@ -81,6 +82,9 @@ func (t *tree) resolved() {
 func (t *tree) call(n *syntax.CallExpr, named map[*syntax.Ident]bool) {
 	if len(n.Args) == 0 {
 		return
+	}
+	if _, name := guard.Field(n); name == "vars" {
+		t.hostVars = true
 	}
 	text, isText := t.written(n.Args[0])
 	if !isText {
