@@ -50,6 +50,9 @@ func (inv *Inventory) Limited(limit string, read func(name string) ([]byte, erro
 		return nil, err
 	}
 	hosts, err := inv.Select(expanded)
+	if err == nil {
+		err = inv.Unmatched(expanded, true)
+	}
 	if err != nil {
 		return nil, limitError(expanded, err)
 	}
@@ -58,9 +61,7 @@ func (inv *Inventory) Limited(limit string, read func(name string) ([]byte, erro
 
 func limitError(limit string, err error) error {
 	d := &diag.Error{Summary: "--limit " + limit + ": " + err.Error(), Cause: err}
-	if hint := HintOf(err); hint != "" {
-		d.Hint = hint
-	}
+	d.Hint = HintOf(err)
 	return d
 }
 
@@ -69,5 +70,8 @@ func HintOf(err error) string {
 	if unknown, ok := errors.AsType[*UnknownName](err); ok && unknown.Nearest != "" {
 		return fmt.Sprintf("did you mean %q?", unknown.Nearest)
 	}
-	return "froyo --help lists how hosts are selected: names, globs, groups, k=v, joined by ':', '&' and '!'"
+	if d, ok := errors.AsType[*diag.Error](err); ok && d.Hint != "" {
+		return d.Hint
+	}
+	return "hosts are selected by names, globs, groups, k=v, ~RE, web[0:2], joined by ':', '&' and '!'"
 }

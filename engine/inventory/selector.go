@@ -3,6 +3,7 @@ package inventory
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -39,7 +40,8 @@ func (e *SelectorError) Error() string {
 // A selector is terms joined by ":" or ",". A term is the name of a host or
 // group, "all" or "*", a glob for such names (web*, h[1-3,10], db[a-c]), or a
 // label, k=v, where v may be a glob; where a host has no label k, a variable k
-// with a single value counts. "&" before a term keeps only hosts that it picks,
+// with a single value counts. As in Ansible, ~RE is a regular expression for names, and web[0], web[-1],
+// web[0:2], web[1:] pick of what web picks those in these places, the last one included. "&" before a term keeps only hosts that it picks,
 // too, "!" leaves out those it picks. As in Ansible, their order does not
 // matter: plain terms come first, then "&", then "!", and without a plain term
 // all hosts are taken.
@@ -89,7 +91,16 @@ func combine(sign byte, before, now bool) bool {
 
 // matcher returns what a term picks. An unknown name picks nothing.
 func (inv *Inventory) matcher(t term, selector string) (func(*Host) bool, error) {
+	if t.index != nil {
+		if match, ok, err := inv.subscripted(t, selector); ok {
+			return match, err
+		}
+	}
 	switch _, isGroup := inv.groups[t.text]; {
+	case t.regexp != nil:
+		return func(h *Host) bool {
+			return t.regexp.MatchString(h.Name) || slices.ContainsFunc(h.Groups, t.regexp.MatchString)
+		}, nil
 	case t.text == All || t.text == "*":
 		return func(*Host) bool { return true }, nil
 	case t.label != "":
@@ -150,7 +161,9 @@ type term struct {
 	text   string
 	label  string // of k=v
 	glob   glob   // nil for a plain name
-	offset int    // of text in the selector
+	regexp *regexp.Regexp
+	index  *subscript
+	offset int // of text in the selector
 }
 
 // maxSelector bounds the text of a selector: folded names of a large fleet fit.
@@ -238,6 +251,10 @@ func parseTerm(w word) (term, error) {
 		t.text = strings.TrimSuffix(inner, "]")
 		return t, nil
 	}
+	var err error
+	if t.index, err = subscriptOf(text); err != nil || t.index != nil && t.index.many {
+		return t, err
+	}
 	return t, t.compile()
 }
 
@@ -245,6 +262,7 @@ func parseTerm(w word) (term, error) {
 func (t *term) compile() error {
 	pattern, start := t.text, 0
 	name, value, isLabel := strings.Cut(t.text, "=")
+	isLabel = isLabel && t.text[0] != '~'
 	switch {
 	case isLabel && (name == "" || hasMeta(name)):
 		return &globError{0, "a label is written k=v, and k is no glob"}
@@ -255,7 +273,9 @@ func (t *term) compile() error {
 	case t.text[0] == '@':
 		return &globError{0, "@FILE is only for --limit"}
 	case t.text[0] == '~':
-		return &globError{0, "regular expressions are not supported; globs are: web*, h[1-3]"}
+		var err error
+		t.regexp, err = regexpOf(t.text[1:])
+		return err
 	case IsAddress(t.text):
 		return nil
 	default:

@@ -83,6 +83,27 @@ func TestSelect(t *testing.T) {
 		{"list=x", ""},
 		{"nolabel=x", ""},
 		{"role=web:&prod:!tier=gold", "web02"},
+		{"front[0]", "web01"},
+		{"front[-1]", "web10"},
+		{"front[0:1]", "web01 web02"}, // the last one, too
+		{"front[1:]", "web02 web10"},
+		{"front[:1]", "web01 web02"},
+		{"front[-2:]", "web02 web10"},
+		{"front[0:-2]", "web01 web02"},
+		{"front[0:99]", "web01 web02 web10"},
+		{"front[3]", ""},
+		{"front[-4]", ""},
+		{"front[2:1]", ""},
+		{"all[0]:db1", "web01 db1"},
+		{"web*[1]", "web02"},
+		{"front:!front[0]", "web02 web10"},
+		{"db[1]", "db1"}, // nothing is named db
+		{"~web(01|10)$", "web01 web10"},
+		{"~web", "web01 web02 web10"}, // it may end before the name does
+		{"~b1", ""},                   // it begins where the name does
+		{"~fr", "web01 web02 web10"},
+		{"front:!~.*1$", "web02 web10"},
+		{"~a=b", ""},
 	} {
 		t.Run(tt.selector, func(t *testing.T) {
 			hosts, err := fleet().Select(tt.selector)
@@ -123,6 +144,34 @@ func TestSelectUnknownName(t *testing.T) {
 	}
 }
 
+// TestUnmatched: a pattern that means nothing is told, with what is nearest.
+func TestUnmatched(t *testing.T) {
+	for _, tt := range []struct{ selector, limit, play, hint string }{
+		{"web*", "", "", ""},
+		{"emp*", "", "", ""}, // a group may be empty
+		{"~emp", "", "", ""},
+		{"wbe0*", `no host or group matches "wbe0*"`, `no host or group matches "wbe0*"`, `did you mean "web01"?`},
+		{"web01:zzz*", `no host or group matches "zzz*"`, `no host or group matches "zzz*"`, "froyo inventory list lists the hosts, their groups and labels"},
+		{"~frnt", `no host or group matches "~frnt"`, `no host or group matches "~frnt"`, `did you mean "front"?`},
+		{"front[3]", `no host or group matches "front[3]"`, `no host or group matches "front[3]"`, `did you mean "front"?`},
+		{"web01:!wbe02*", `no host or group matches "wbe02*"`, "", `did you mean "web02"?`},
+		{"role=wbe", `no host has the label "role=wbe"`, "", `did you mean "role=web"?`},
+		{"all:!state=down", `no host has the label "state=down"`, "", "froyo inventory list lists the hosts, their groups and labels"},
+	} {
+		t.Run(tt.selector, func(t *testing.T) {
+			for strict, want := range map[bool]string{true: tt.limit, false: tt.play} {
+				text, hint := "", tt.hint
+				if err := fleet().Unmatched(tt.selector, strict); err != nil {
+					text, hint = err.Error(), inventory.HintOf(err)
+				}
+				if text != want || want != "" && hint != tt.hint {
+					t.Errorf("strict %v: got %q, hint %q, want %q, hint %q", strict, text, hint, want, tt.hint)
+				}
+			}
+		})
+	}
+}
+
 func TestSelectErrors(t *testing.T) {
 	for _, tt := range []struct{ name, selector, want, detail string }{
 		{name: "empty", selector: "", want: "the selector is empty"},
@@ -131,13 +180,12 @@ func TestSelectErrors(t *testing.T) {
 		{name: "open bracket", selector: "db1,web[1-3", want: "column 8: the bracket is not closed", detail: "db1,web[1-3\n       ^"},
 		{name: "closed only", selector: "web1]", want: `column 5: "]" has no "[" before it`, detail: "web1]\n    ^"},
 		{name: "empty brackets", selector: "web[]", want: "column 4: the brackets are empty", detail: "web[]\n   ^"},
-		{name: "range of an inventory", selector: "web[1:3]", want: "column 4: a selector writes ranges as [1-3]", detail: "web[1:3]\n   ^"},
 		{name: "comma among letters", selector: "web[a,b]", want: "column 4: want numbers, [1-3,10], or characters, [a-c]", detail: "web[a,b]\n   ^"},
 		{name: "backwards", selector: "web[c-a]", want: "column 4: the range c-a is empty", detail: "web[c-a]\n   ^"},
 		{name: "file", selector: "web01:@hosts", want: "column 7: @FILE is only for --limit", detail: "web01:@hosts\n      ^"},
 		{
-			name: "regular expression", selector: "~web.*", want: "column 1: regular expressions are not supported; globs are: web*, h[1-3]",
-			detail: "~web.*\n^",
+			name: "regular expression", selector: "db1,~we(b", want: "column 6: not a regular expression: error parsing regexp: missing closing ): `^(?:we(b)`",
+			detail: "db1,~we(b\n     ^",
 		},
 		{name: "no key", selector: "=web", want: "column 1: a label is written k=v, and k is no glob", detail: "=web\n^"},
 		{name: "glob as key", selector: "r*=web", want: "column 1: a label is written k=v, and k is no glob", detail: "r*=web\n^"},

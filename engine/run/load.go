@@ -55,6 +55,7 @@ type Job struct {
 	program   runbook.Program
 	selection *selection.Selection
 	targets   *unitfilter.Targets
+	tags      unitfilter.Names
 	decisions *resume.Decisions
 
 	printing sync.Mutex
@@ -144,6 +145,7 @@ func (j *Job) units(ctx context.Context, h *inventory.Host, r runbook.Reader) (*
 	var of []int
 	for _, i := range indexes {
 		if ev.Plays[i] != nil { // else the evaluation ended before
+			j.tags.See(ev.Plays[i])
 			kept, of = append(kept, j.Spec.Tags.Filter(ev.Plays[i])), append(of, i)
 		}
 	}

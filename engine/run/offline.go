@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
@@ -56,7 +57,11 @@ func (j *Job) Offline(ctx context.Context) (all []Wanted, err error) {
 	if err := errors.Join(errs...); err != nil {
 		return all, err
 	}
-	return all, j.targets.Unmatched()
+	partly := slices.ContainsFunc(all, func(w Wanted) bool { return w.Stopped != nil })
+	if err := j.targets.Unmatched(); err != nil || partly { // what was not reached may have the tag
+		return all, err
+	}
+	return all, j.tags.Unmatched(j.Spec.Tags)
 }
 
 // stored answers what is known of hosts without a connection: the facts that

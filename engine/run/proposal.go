@@ -29,7 +29,7 @@ func (p *Plan) checkTargets() error {
 			return nil // the unit may be that host's
 		}
 	}
-	return errors.Join(p.job.targets.Unmatched(), p.job.decisions.Unmatched(p.Hosts))
+	return errors.Join(p.job.targets.Unmatched(), p.job.tags.Unmatched(p.job.Spec.Tags), p.job.decisions.Unmatched(p.Hosts))
 }
 
 // Errors are the reasons why hosts and units have no plan.

@@ -33,7 +33,10 @@ func Of(inv *inventory.Inventory, plays []runbook.Play, limit string) (*Selectio
 		selected := inv.Hosts()
 		if !p.Implicit {
 			var err error
-			if selected, err = inv.Select(p.Selector); err != nil {
+			if selected, err = inv.Select(p.Selector); err == nil {
+				err = inv.Unmatched(p.Selector, false)
+			}
+			if err != nil {
 				return nil, playError(p, err)
 			}
 		}

@@ -5,8 +5,12 @@
 package unitfilter
 
 import (
+	"fmt"
+	"maps"
 	"slices"
+	"sync"
 
+	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/unit"
 )
 
@@ -31,6 +35,43 @@ func taken(u *unit.Unit, takes bool) bool {
 		u.Finish(unit.Outcome{Status: unit.Skipped, Outputs: map[string]any{"changed": false}})
 	}
 	return takes
+}
+
+// Names are the tags that units have. The zero value knows none. It is safe for concurrent use.
+type Names struct {
+	mu   sync.Mutex
+	seen map[string]bool
+}
+
+// See notes the tags of a play's units, before any is left out.
+func (n *Names) See(p *unit.Play) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.seen == nil {
+		n.seen = map[string]bool{}
+	}
+	for u := range p.All() {
+		for _, tag := range u.Tags {
+			n.seen[tag] = true
+		}
+	}
+}
+
+// Unmatched is an error where no unit has one of the tags that narrow a run.
+func (n *Names) Unmatched(t Tags) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, tag := range slices.Concat(t.Only, t.Skip) {
+		if n.seen[tag] {
+			continue
+		}
+		d := &diag.Error{Summary: fmt.Sprintf("no unit has the tag %q", tag)}
+		if near := diag.Nearest(tag, slices.Sorted(maps.Keys(n.seen))); near != "" {
+			return d.WithHint("did you mean %q?", near)
+		}
+		return d.WithHint("froyo plan --list-tags lists them")
+	}
+	return nil
 }
 
 func (t Tags) takes(u *unit.Unit) bool {
