@@ -16,6 +16,7 @@ import (
 	"github.com/openfroyo/froyo/builtins/args"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/runner/op"
 )
 
@@ -46,7 +47,8 @@ type Scope struct {
 	facts    *factStore
 	answers  map[string]op.Result // to questions put to hosts while planning
 	answered atomic.Bool          // hosts have answered, so what comes may differ between them
-	units    int                  // declared so far
+	outcomes Outcomes
+	units    int // declared so far
 	inputs   Recorder
 
 	errs     []*diag.Error
@@ -83,6 +85,24 @@ func (s *Scope) Applying(ctx context.Context, thread *starlark.Thread, become ar
 		env: s.env, ctx: ctx, thread: thread, phase: Applying, hidden: secrets,
 		host: s.host, reader: s.reader, become: become, facts: s.facts,
 	})
+}
+
+// Outcomes are how the evaluation's units are seen to have ended.
+func (s *Scope) Outcomes() *Outcomes { return &s.outcomes }
+
+// Outcomes are how the units of an evaluation are seen to have ended.
+type Outcomes struct{ now atomic.Pointer[unit.Outcomes] }
+
+// See has units seen as ended tells that they did. An evaluation belongs to one run, so
+// what came last holds for all its lambdas.
+func (o *Outcomes) See(ended unit.Outcomes) { o.now.Store(&ended) }
+
+// Of returns how a unit ended, nil while that is not known.
+func (o *Outcomes) Of(u *unit.Unit) *unit.Outcome {
+	if ended := o.now.Load(); ended != nil {
+		return (*ended)(u)
+	}
+	return unit.AsPlanned(u)
 }
 
 func attach(s *Scope) *Scope {

@@ -63,9 +63,10 @@ func (l *Func) Value() starlark.Value { return l.value }
 // Pos is where it is written.
 func (l *Func) Pos() diag.Pos { return l.pos }
 
-// Eval calls the function on a thread of its own. Once ctx is done it returns
-// soon, whatever is under way.
-func (l *Func) Eval(ctx context.Context, outputs any) (any, error) {
+// Eval implements unit.Lambda: it calls the function on a thread of its own. Once ctx
+// is done it returns soon, whatever is under way.
+func (l *Func) Eval(ctx context.Context, ended unit.Outcomes, outputs any) (any, error) {
+	l.scope.Outcomes().See(ended)
 	var (
 		value any
 		err   error

@@ -6,6 +6,7 @@ import (
 
 	"go.starlark.net/starlark"
 
+	"github.com/openfroyo/froyo/builtins/eval"
 	"github.com/openfroyo/froyo/builtins/lambda"
 	"github.com/openfroyo/froyo/builtins/plain"
 	"github.com/openfroyo/froyo/builtins/result"
@@ -19,7 +20,8 @@ import (
 type Handle struct {
 	unit    *unit.Unit
 	typ     *schema.Type
-	index   int // place in script order
+	scope   *eval.Scope // nil where it failed
+	index   int         // place in script order
 	lambdas []Lambda
 	failed  bool // its declaration had errors; it stands in so that others are found
 }
@@ -67,7 +69,7 @@ func (h *Handle) Attr(name string) (starlark.Value, error) {
 	if !slices.Contains(h.AttrNames(), name) {
 		return nil, nil
 	}
-	out := h.unit.Outcome()
+	out := h.outcome()
 	if out == nil {
 		return nil, (&diag.Error{Summary: fmt.Sprintf("%s of %s is known only after apply", name, h), Cause: unit.ErrPending}).
 			WithHint("use it inside a lambda: when = lambda: ..., or later(lambda: ...)")
@@ -85,6 +87,14 @@ func (h *Handle) Attr(name string) (starlark.Value, error) {
 		err = h.noResult(name, out)
 	}
 	return value, err
+}
+
+// outcome is how the unit ended, nil where that is not known.
+func (h *Handle) outcome() *unit.Outcome {
+	if h.failed {
+		return nil
+	}
+	return h.scope.Outcomes().Of(h.unit)
 }
 
 func (h *Handle) noResult(name string, out *unit.Outcome) error {

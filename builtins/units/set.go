@@ -54,7 +54,7 @@ func Failed(u *unit.Unit, t *schema.Type) *Handle { return &Handle{unit: u, typ:
 
 // Add registers a unit, or joins it with an equal one. Two units of one name that differ are an error.
 func (s *Set) Add(u *unit.Unit, t *schema.Type, lambdas []Lambda) *Handle {
-	h := &Handle{unit: u, typ: t, lambdas: lambdas}
+	h := &Handle{unit: u, typ: t, lambdas: lambdas, scope: s.scope}
 	old := s.handles[u.ID]
 	if old == nil {
 		h.index = s.scope.CountUnit()

@@ -108,7 +108,8 @@ func (a *attempt) perform(ctx context.Context, env *sequence.Envelope, ops []op.
 				return nil, err
 			}
 		}
-		if err := plan.Attach(s.Unit, o); err != nil {
+		o, err := plan.Attach(s.Unit, o)
+		if err != nil {
 			return nil, err
 		}
 		steps[i] = sequence.Send(s, o)
@@ -135,7 +136,7 @@ func (a *attempt) perform(ctx context.Context, env *sequence.Envelope, ops []op.
 // would remove what is protected: the host looks at that directly before.
 func (a *attempt) sendProtected(ctx context.Context, ops []op.Op, steps []target.Step) ([]target.Outcome, error) {
 	s := a.step
-	q := s.Protections.Question()
+	q := a.lane.host.protections.Of(s.Protections).Question()
 	q.Add(s.Unit, ops...)
 	ask, any := q.Step(s.Unit)
 	if !any {
@@ -164,11 +165,11 @@ func (a *attempt) settle(ctx context.Context, o *abi.Outcome) error {
 	if changed && s.On == nil {
 		l.dirty, l.host.touched = true, true
 	}
-	if err := until(ctx, s.Unit, outputs); err != nil {
+	if err := a.until(ctx, outputs); err != nil {
 		return err
 	}
 	if changed && s.Unit.Conditions.ChangedWhen != nil {
-		if changed, err = condition(ctx, "changed_when", s.Unit.Conditions.ChangedWhen, outputs); err != nil {
+		if changed, err = a.condition(ctx, "changed_when", s.Unit.Conditions.ChangedWhen, outputs); err != nil {
 			return err
 		}
 	}
@@ -187,7 +188,7 @@ func (a *attempt) settle(ctx context.Context, o *abi.Outcome) error {
 		if changed {
 			l.host.count.Changed++
 		}
-		s.Unit.Finish(unit.Outcome{Status: status, Action: s.Change.Action, Outputs: outputs})
+		l.host.outcomes.end(s.Unit, unit.Outcome{Status: status, Action: s.Change.Action, Outputs: outputs})
 		l.host.emit(s, e)
 	}
 	if !changed {
@@ -222,11 +223,12 @@ func outputsOf(o *abi.Outcome) (map[string]any, error) {
 }
 
 // until asks whether a unit that did not fail has come to what its retry waits for.
-func until(ctx context.Context, u *unit.Unit, outputs map[string]any) error {
+func (a *attempt) until(ctx context.Context, outputs map[string]any) error {
+	u := a.step.Unit
 	if u.Failure.Retry == nil || u.Failure.Retry.Until == nil {
 		return nil
 	}
-	done, err := condition(ctx, "until", u.Failure.Retry.Until, outputs)
+	done, err := a.condition(ctx, "until", u.Failure.Retry.Until, outputs)
 	if err != nil || done {
 		return err
 	}
@@ -234,14 +236,14 @@ func until(ctx context.Context, u *unit.Unit, outputs map[string]any) error {
 }
 
 // condition asks the runbook a question about a result.
-func condition(ctx context.Context, what string, l unit.Lambda, outputs map[string]any) (bool, error) {
-	v, err := l.Eval(ctx, outputs)
+func (a *attempt) condition(ctx context.Context, what string, ask unit.Lambda, outputs map[string]any) (bool, error) {
+	v, err := ask.Eval(ctx, a.lane.host.outcomes.of, outputs)
 	if err != nil {
 		return false, err
 	}
 	yes, ok := v.(bool)
 	if !ok {
-		return false, diag.Errorf(l.Pos(), "%s must give True or False, got %s", what, unit.TypeName(v)).WithCode(diag.Failed)
+		return false, diag.Errorf(ask.Pos(), "%s must give True or False, got %s", what, unit.TypeName(v)).WithCode(diag.Failed)
 	}
 	return yes, nil
 }

@@ -2,6 +2,7 @@ package apply
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/openfroyo/froyo/engine/event"
@@ -37,7 +38,7 @@ func (l *lane) sequence(ctx context.Context, steps []*plan.Step) (executed int) 
 		return 1
 	}
 	defer func() { l.unrecorded(l.host.log.CancelIntent(steps[executed:])) }()
-	layout, err := sequence.Lay(steps, l.dirty, l.host.key)
+	layout, err := sequence.Lay(l.host.protected(steps), l.dirty, l.host.key)
 	if err != nil {
 		l.fail(steps[0], time.Now(), err)
 		return 1
@@ -53,6 +54,22 @@ func (l *lane) sequence(ctx context.Context, steps []*plan.Step) (executed int) 
 		}
 	}
 	return sent.conclude(ctx)
+}
+
+// protected are steps with what must not be removed by now.
+func (r *hostRun) protected(steps []*plan.Step) []*plan.Step {
+	now := steps
+	for i, s := range steps {
+		if set := r.protections.Of(s.Protections); set != s.Protections {
+			changed := *s
+			changed.Protections = set
+			if &now[0] == &steps[0] {
+				now = slices.Clone(steps)
+			}
+			now[i] = &changed
+		}
+	}
+	return now
 }
 
 // sentSequence is a stretch of steps that was sent ahead, and what came of it.

@@ -142,7 +142,7 @@ func (a *attempt) due(ctx context.Context) (goOn bool, why string, err error) {
 		return false, "nothing it watches changed", nil
 	}
 	if u.Conditions.When != nil {
-		now, err := u.Conditions.When.Eval(ctx, nil)
+		now, err := u.Conditions.When.Eval(ctx, h.outcomes.of, nil)
 		if err != nil {
 			return false, "", err
 		}
@@ -159,16 +159,17 @@ func (a *attempt) due(ctx context.Context) (goOn bool, why string, err error) {
 	}
 	values := make(map[string]any, len(u.Later))
 	for field, l := range u.Later {
-		v, err := l.Eval(ctx, nil)
+		v, err := l.Eval(ctx, h.outcomes.of, nil)
 		if err != nil {
 			return false, "", err
 		}
 		values[field] = v
 	}
-	if err := h.exec.Types.Complete(u, values); err != nil {
+	if a.step.Unit, err = h.exec.Types.Complete(u, values); err != nil {
+		a.step.Unit = u
 		return false, "", err
 	}
-	h.exec.Contents.AddUnit(u)
+	h.exec.Contents.AddUnit(a.step.Unit)
 	return true, "", nil
 }
 
@@ -179,7 +180,7 @@ func (a *attempt) replan(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.Reads, s.Err = nil, nil
+	s.Reads, s.Err, s.Protections = nil, nil, h.protections.Of(s.Protections)
 	reply, err := a.ask(ctx, provider, s.Request(abi.Read), a.read)
 	if err != nil {
 		return err

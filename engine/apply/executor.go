@@ -20,6 +20,7 @@ import (
 	"github.com/openfroyo/froyo/engine/hostlock"
 	"github.com/openfroyo/froyo/engine/inspect"
 	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/protect"
 	"github.com/openfroyo/froyo/engine/rollout"
 	"github.com/openfroyo/froyo/engine/runlog"
 	"github.com/openfroyo/froyo/engine/unit"
@@ -29,9 +30,9 @@ import (
 type Types interface {
 	// Provider gives the provider of a resource type.
 	Provider(ctx context.Context, typ string) (inspect.Provider, error)
-	// Complete checks a unit's arguments with the values that are known now,
-	// and stores them in the unit.
-	Complete(u *unit.Unit, values map[string]any) error
+	// Complete checks a unit's arguments with the values that are known now, and
+	// returns the unit with them. The planned one stays as it is.
+	Complete(planned *unit.Unit, values map[string]any) (*unit.Unit, error)
 }
 
 // Confirmer asks whether units may act.
@@ -42,10 +43,10 @@ type Confirmer interface {
 }
 
 // Protector keeps durably which resources must not be removed: each method
-// returns once what it was given would survive a power failure. It notes it in
-// the host's Protections, too.
+// returns once what it was given would survive a power failure.
 type Protector interface {
-	Protect(ctx context.Context, h *plan.Host, units []*unit.Unit) error
+	// Protect returns what it keeps from now on.
+	Protect(ctx context.Context, h *plan.Host, units []*unit.Unit) ([]protect.Resource, error)
 	Unprotect(ctx context.Context, h *plan.Host, units []*unit.Unit) error
 }
 
@@ -86,11 +87,11 @@ type Count struct {
 // and never stops a host because of another, but for those whose play's verify
 // failed somewhere, or of which too many failed.
 func (e *Executor) Apply(ctx context.Context, plays []rollout.Play, hosts []*plan.Host) []Count {
-	delegates := hostlock.NewDelegates(e.Locker)
+	delegates, protections := hostlock.NewDelegates(e.Locker), &protect.Run{}
 	runs := make([]*hostRun, len(hosts))
 	members := make([]rollout.Member, len(hosts))
 	for i, h := range hosts {
-		runs[i] = newHostRun(e, h, delegates)
+		runs[i] = newHostRun(e, h, delegates, protections)
 		members[i] = runs[i]
 		if runs[i].last < 0 {
 			runs[i].Finish()

@@ -157,10 +157,11 @@ func (p types) Provider(ctx context.Context, typ string) (inspect.Provider, erro
 }
 
 // Complete implements apply.Types.
-func (p types) Complete(u *unit.Unit, values map[string]any) error {
-	enginetest.Args(u, u.ID.Key, values["value"].(string))
+func (p types) Complete(planned *unit.Unit, values map[string]any) (*unit.Unit, error) {
+	u := *planned
+	enginetest.Args(&u, u.ID.Key, values["value"].(string))
 	u.Later = nil
-	return nil
+	return &u, nil
 }
 
 // of are types that all have one provider.
@@ -217,8 +218,22 @@ func (f *fleet) apply(ctx context.Context, hosts []*plan.Host) []apply.Count {
 // lambda is a runbook's function for tests.
 type lambda func() (any, error)
 
-func (l lambda) Eval(context.Context, any) (any, error) { return l() }
-func (l lambda) Pos() diag.Pos                          { return diag.Pos{File: "site.star", Line: 1} }
+func (l lambda) Eval(context.Context, unit.Outcomes, any) (any, error) { return l() }
+func (l lambda) Pos() diag.Pos                                         { return line1 }
+
+// reading is a lambda that reads how units ended.
+type reading func(ended unit.Outcomes) (any, error)
+
+func (r reading) Eval(_ context.Context, ended unit.Outcomes, _ any) (any, error) { return r(ended) }
+func (r reading) Pos() diag.Pos                                                   { return line1 }
+
+// result is a lambda that gets the result of its unit.
+type result func(of any) (any, error)
+
+func (r result) Eval(_ context.Context, _ unit.Outcomes, of any) (any, error) { return r(of) }
+func (r result) Pos() diag.Pos                                                { return line1 }
+
+var line1 = diag.Pos{File: "site.star", Line: 1}
 
 func oneHost(h *enginetest.Host, units ...func() *unit.Unit) *fleet {
 	return &fleet{hosts: map[string]*enginetest.Host{"h1": h}, units: func(string) []*unit.Unit {
@@ -332,8 +347,8 @@ func TestWhenAndLaterAreAskedAtTheUnitsTurn(t *testing.T) {
 	f := oneHost(h, func() *unit.Unit { first = enginetest.Set("h1", "/a", "1"); return first },
 		func() *unit.Unit {
 			u := enginetest.Set("h1", "/late", "")
-			u.Later = map[string]unit.Lambda{"value": lambda(func() (any, error) {
-				if first.Outcome() == nil {
+			u.Later = map[string]unit.Lambda{"value": reading(func(ended unit.Outcomes) (any, error) {
+				if ended(first) == nil {
 					return nil, errors.New("too early")
 				}
 				return "made late", nil

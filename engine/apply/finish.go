@@ -2,6 +2,7 @@ package apply
 
 import (
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/openfroyo/froyo/engine/event"
@@ -11,6 +12,38 @@ import (
 	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/providers/abi"
 )
+
+// outcomes are how the units of a host ended, as far as the run has come. Lambdas
+// that were given up may still ask while others end.
+type outcomes struct {
+	mu    sync.RWMutex
+	ended map[unit.ID]*unit.Outcome
+}
+
+// end keeps how a unit ended.
+func (o *outcomes) end(u *unit.Unit, out unit.Outcome) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.ended == nil {
+		o.ended = map[unit.ID]*unit.Outcome{}
+	}
+	o.ended[u.ID] = &out
+}
+
+// named is how the unit of a name ended, nil while that is not known.
+func (o *outcomes) named(id unit.ID) *unit.Outcome {
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	return o.ended[id]
+}
+
+// of implements unit.Outcomes. A unit that takes no part in the run is not among the plan's.
+func (o *outcomes) of(u *unit.Unit) *unit.Outcome {
+	if out := o.named(u.ID); out != nil {
+		return out
+	}
+	return u.Known
+}
 
 // NotReached is why a unit was skipped whose host's part had ended before.
 const NotReached = "not reached"
@@ -28,7 +61,7 @@ func (l *lane) leave(s *plan.Step, reason string) {
 func (l *lane) skipped(s *plan.Step, e event.Event) {
 	l.flush()
 	l.host.count.Skipped++
-	s.Unit.Finish(unit.Outcome{Status: unit.Skipped, Outputs: map[string]any{"changed": false}})
+	l.host.outcomes.end(s.Unit, unit.Outcome{Status: unit.Skipped, Outputs: map[string]any{"changed": false}})
 	l.host.emit(s, e)
 }
 
@@ -40,7 +73,7 @@ func (l *lane) unchanged(s *plan.Step) {
 	}
 	report := func() {
 		l.host.count.OK++
-		s.Unit.Finish(unit.Outcome{Status: unit.Unchanged, Action: abi.None, Outputs: map[string]any{"changed": false}})
+		l.host.outcomes.end(s.Unit, unit.Outcome{Status: unit.Unchanged, Action: abi.None, Outputs: map[string]any{"changed": false}})
 		l.host.emit(s, e)
 	}
 	if len(l.buffer) == 0 {
@@ -62,7 +95,7 @@ func (l *lane) fail(s *plan.Step, started time.Time, err error) {
 	err = explain(s, err)
 	open = open || unrecorded || outcomeUnknown(err)
 	err = l.recordFailed(s, err, open)
-	s.Unit.Finish(unit.Outcome{Status: unit.Failed})
+	l.host.outcomes.end(s.Unit, unit.Outcome{Status: unit.Failed})
 	if s.Unit.Failure.Handler != "" && !endsHost(err) && !unrecorded && !s.Elsewhere() {
 		defer l.rescue(s)
 	}
@@ -158,6 +191,6 @@ func (l *lane) flush() {
 // unrecordedChange reports that a unit changed something, which could not be recorded.
 func (l *lane) unrecordedChange(s *plan.Step) {
 	l.host.count.Changed++
-	s.Unit.Finish(unit.Outcome{Status: unit.Changed, Action: s.Change.Action})
+	l.host.outcomes.end(s.Unit, unit.Outcome{Status: unit.Changed, Action: s.Change.Action})
 	l.host.emit(s, event.Event{Kind: event.UnitFinished, Status: unit.Changed, Reason: "could not be recorded", Open: true})
 }

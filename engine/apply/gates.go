@@ -76,7 +76,7 @@ func (a *attempt) follow(ctx context.Context) {
 		out := *outcome
 		out.Outputs = maps.Clone(out.Outputs)
 		l.host.count.Skipped++
-		s.Unit.Finish(out)
+		l.host.outcomes.end(s.Unit, out)
 		l.host.emit(s, event.Event{Kind: event.UnitFinished, Status: unit.Skipped, Reason: "done once, on " + s.Once})
 	}
 }

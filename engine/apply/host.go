@@ -11,6 +11,7 @@ import (
 	"github.com/openfroyo/froyo/engine/event"
 	"github.com/openfroyo/froyo/engine/hostlock"
 	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/protect"
 	"github.com/openfroyo/froyo/engine/resume"
 	"github.com/openfroyo/froyo/engine/rollout"
 	"github.com/openfroyo/froyo/engine/runlog"
@@ -27,8 +28,10 @@ type hostRun struct {
 	// last is the index of the host's last play, or -1.
 	last     int
 	finished bool // its end was reported
-	// watched holds the units that others name in on_change.
-	watched map[unit.ID]*unit.Unit
+	// outcomes are how the units ended, protections what must not be removed from
+	// hosts by now: the plan stays as it is.
+	outcomes    outcomes
+	protections *protect.Run
 
 	// mu is the host mutex: whoever executes steps of the host holds it, but while
 	// it waits for something outside. It guards all that follows.
@@ -53,10 +56,10 @@ type hostRun struct {
 	play *plan.Play
 }
 
-func newHostRun(e *Executor, h *plan.Host, delegates *hostlock.Delegates) *hostRun {
+func newHostRun(e *Executor, h *plan.Host, delegates *hostlock.Delegates, p *protect.Run) *hostRun {
 	r := &hostRun{
 		exec: e, delegates: delegates, plan: h, last: -1, count: Count{Host: h.Host.Name},
-		watched: map[unit.ID]*unit.Unit{}, passed: map[unit.ID]bool{},
+		protections: p, passed: map[unit.ID]bool{},
 		log: runlog.NewRecorder(e.Log, e.Contents, h), lock: hostlock.New(e.Locker, h),
 	}
 	r.own = lane{host: r, err: h.Err}
@@ -65,20 +68,13 @@ func newHostRun(e *Executor, h *plan.Host, delegates *hostlock.Delegates) *hostR
 	}
 	for play, s := range h.Steps() {
 		r.last = max(r.last, play)
-		for _, id := range s.Unit.Conditions.OnChange {
-			r.watched[id] = nil
+		if known := s.Unit.Known; known != nil {
+			r.outcomes.end(s.Unit, *known)
 		}
 	}
 	for play, p := range h.Plays {
 		if len(p.Barriers) > 0 {
 			r.last = max(r.last, play)
-		}
-	}
-	if len(r.watched) > 0 {
-		for _, s := range h.Steps() {
-			if _, is := r.watched[s.Unit.ID]; is {
-				r.watched[s.Unit.ID] = s.Unit
-			}
 		}
 	}
 	return r
@@ -102,7 +98,7 @@ func (r *hostRun) Enter(index int, play string) *rollout.Part {
 	for s := range p.All() {
 		part.Changes = part.Changes || s.Acts() && s.Change.Action != abi.Probe || s.Err != nil
 		if s.Done && s.Once != "" && !s.Elsewhere() {
-			part.Done = append(part.Done, rollout.Done{Host: s.Once, Unit: s.Unit.ID.Local(), Outcome: s.Unit.Outcome()})
+			part.Done = append(part.Done, rollout.Done{Host: s.Once, Unit: s.Unit.ID.Local(), Outcome: s.Unit.Known})
 		}
 	}
 	return part
@@ -215,11 +211,7 @@ func (r *hostRun) countError(err error) {
 
 // changed reports whether a unit of the host changed something in this run.
 func (r *hostRun) changed(id unit.ID) bool {
-	u := r.watched[id]
-	if u == nil {
-		return false
-	}
-	out := u.Outcome()
+	out := r.outcomes.named(id)
 	return out != nil && out.Status == unit.Changed
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/event"
 	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/protect"
 	"github.com/openfroyo/froyo/engine/rollout"
 	"github.com/openfroyo/froyo/engine/runlog"
 	"github.com/openfroyo/froyo/engine/unit"
@@ -94,7 +95,7 @@ func (l *lane) report(steps []*plan.Step) {
 		if s.Once == "" || s.Elsewhere() {
 			continue
 		}
-		out := s.Unit.Outcome()
+		out := l.host.outcomes.of(s.Unit)
 		if out == nil || l.err != nil && out.Status == unit.Skipped { // it was not reached
 			continue
 		}
@@ -112,14 +113,14 @@ func (l *lane) protect(ctx context.Context, steps []*plan.Step) {
 	h := l.host.plan
 	for _, s := range steps {
 		u := s.Unit
-		o := u.Outcome()
+		o := l.host.outcomes.of(u)
 		if o == nil || o.Status != unit.Unchanged && o.Status != unit.Changed {
 			continue
 		}
 		if s.On != nil { // then it is alone
 			h = s.On
 		}
-		switch keeps := s.Protections.Keeps(u); {
+		switch keeps := l.host.protections.Of(s.Protections).Keeps(u); {
 		case u.Lifecycle.Protects() && !keeps:
 			added = append(added, u)
 		case u.Lifecycle.Lifts() && keeps:
@@ -128,10 +129,16 @@ func (l *lane) protect(ctx context.Context, steps []*plan.Step) {
 	}
 	var err error
 	if len(added) > 0 {
-		err = protector.Protect(ctx, h, added)
+		var kept []protect.Resource
+		kept, err = protector.Protect(ctx, h, added)
+		l.host.protections.Keep(h.Protections, kept...)
 	}
 	if len(lifted) > 0 {
-		err = errors.Join(err, protector.Unprotect(ctx, h, lifted))
+		unkept := protector.Unprotect(ctx, h, lifted)
+		if unkept == nil {
+			l.host.protections.Drop(h.Protections, lifted...)
+		}
+		err = errors.Join(err, unkept)
 	}
 	if err != nil {
 		l.unrecorded((&diag.Error{

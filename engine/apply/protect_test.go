@@ -19,18 +19,17 @@ import (
 // protector notes what is protected, as a state would.
 type protector struct{ calls []string }
 
-func (p *protector) Protect(_ context.Context, h *plan.Host, units []*unit.Unit) error {
+func (p *protector) Protect(_ context.Context, h *plan.Host, units []*unit.Unit) (kept []protect.Resource, err error) {
 	for _, u := range units {
 		p.calls = append(p.calls, "protect "+h.Host.Name+"/"+u.ID.Resource())
-		h.Protections.Keep(protect.Resource{Unit: u.ID.Resource()})
+		kept = append(kept, protect.Resource{Unit: u.ID.Resource()})
 	}
-	return nil
+	return kept, nil
 }
 
 func (p *protector) Unprotect(_ context.Context, h *plan.Host, units []*unit.Unit) error {
 	for _, u := range units {
 		p.calls = append(p.calls, "lift "+h.Host.Name+"/"+u.ID.Resource())
-		h.Protections.Drop(u)
 	}
 	return nil
 }

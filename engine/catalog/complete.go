@@ -7,11 +7,14 @@ import (
 	"github.com/openfroyo/froyo/engine/unit"
 )
 
-// Complete checks a unit's arguments again, now that all are known.
-func (c *Catalog) Complete(u *unit.Unit, values map[string]any) error {
+// Complete checks a unit's arguments again, now that all are known, and returns the
+// unit with them. The one that it was given stays as it was planned.
+func (c *Catalog) Complete(planned *unit.Unit, values map[string]any) (*unit.Unit, error) {
+	now := *planned
+	u := &now
 	for name, v := range values {
 		if secret.DamagedValue(v) {
-			return (&diag.Error{Summary: name + ": it holds a part of a sensitive value: something looked into text that holds it, and cut or changed it there", Pos: u.Pos, Stack: u.Stack, Code: diag.Failed}).
+			return nil, (&diag.Error{Summary: name + ": it holds a part of a sensitive value: something looked into text that holds it, and cut or changed it there", Pos: u.Pos, Stack: u.Stack, Code: diag.Failed}).
 				WithHint("do that to the sensitive value itself, before it is formatted into text")
 		}
 		if secret.MarkedValue(v) && !u.Sensitive {
@@ -28,8 +31,8 @@ func (c *Catalog) Complete(u *unit.Unit, values map[string]any) error {
 		if u.Sensitive {
 			d.Summary, d.Detail = "a value that is known only now does not fit; what it is, is sensitive", ""
 		}
-		return d
+		return nil, d
 	}
 	u.Args, u.Blobs, u.Later = checked.Args, checked.Blobs, nil
-	return secret.Content(u.Blobs)
+	return u, secret.Content(u.Blobs)
 }

@@ -30,7 +30,7 @@ func Conditions(ctx context.Context, steps []*plan.Step) []*diag.Error {
 		if s.Unit.Conditions.When == nil || s.Err != nil || s.Skip || s.Done {
 			continue
 		}
-		now, err := s.Unit.Conditions.When.Eval(ctx, nil)
+		now, err := s.Unit.Conditions.When.Eval(ctx, unit.AsPlanned, nil)
 		yes, isBool := now.(bool)
 		switch {
 		case err == nil && !isBool:
@@ -61,7 +61,7 @@ func watch(s *plan.Step, known map[unit.ID]*plan.Step) {
 	certainty := plan.Unknown
 	for _, id := range s.Unit.Conditions.OnChange {
 		w := known[id]
-		if w != nil && w.Done && w.Unit.Outcome().Status == unit.Changed {
+		if w != nil && w.Done && w.Unit.Known.Status == unit.Changed {
 			s.Skip = false
 			return
 		}

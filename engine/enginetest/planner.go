@@ -20,7 +20,7 @@ import (
 type Lambda func() (any, error)
 
 // Eval implements unit.Lambda.
-func (l Lambda) Eval(context.Context, any) (any, error) { return l() }
+func (l Lambda) Eval(context.Context, unit.Outcomes, any) (any, error) { return l() }
 
 // Pos implements unit.Lambda.
 func (l Lambda) Pos() diag.Pos { return diag.Pos{} }

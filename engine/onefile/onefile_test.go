@@ -22,8 +22,8 @@ func file(path, more string) *unit.Unit {
 
 type later struct{}
 
-func (later) Eval(context.Context, any) (any, error) { return "x", nil }
-func (later) Pos() diag.Pos                          { return diag.Pos{} }
+func (later) Eval(context.Context, unit.Outcomes, any) (any, error) { return "x", nil }
+func (later) Pos() diag.Pos                                         { return diag.Pos{} }
 
 func TestFiles(t *testing.T) {
 	handler := file("/data/x", `,"mode":"0600"`)

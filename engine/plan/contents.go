@@ -84,23 +84,23 @@ func AsReference(raw codec.Raw) (Reference, bool) {
 	return ref, err == nil && len(ref.Sum) == 64
 }
 
-// Attach gives the ops that a guest announced or asked for the content that
+// Attach returns an op that a guest announced or asked for with the content that
 // its references stand for.
-func Attach(u *unit.Unit, o op.Op) error {
+func Attach(u *unit.Unit, o op.Op) (op.Op, error) {
 	for _, b := range o.Blobs() {
 		known := u.Blobs[b.Sum]
 		if known == nil && b.Size == 0 && b.Sum == op.Sum(nil) {
 			known = op.NewBlob(nil) // every unit has nothing at hand
 		}
 		if known == nil {
-			return &abi.Error{
+			return o, &abi.Error{
 				Class:   op.Permanent,
 				Message: "the provider refers to content " + abbreviate(b.Sum) + " that the unit does not have",
 			}
 		}
-		b.Open, b.Size = known.Open, known.Size
+		o = o.WithBlob(&op.Blob{Sum: b.Sum, Size: known.Size, Open: known.Open})
 	}
-	return nil
+	return o, nil
 }
 
 func abbreviate(sum string) string { return sum[:min(12, len(sum))] }

@@ -74,26 +74,6 @@ func (s *Set) Keeps(u *unit.Unit) bool {
 	return is
 }
 
-// Keep notes that the state protects a resource from now on.
-func (s *Set) Keep(k Resource) {
-	if s == nil {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.kept[k.Unit] = k
-}
-
-// Drop notes that the state no longer protects the resource of a unit.
-func (s *Set) Drop(u *unit.Unit) {
-	if s == nil {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.kept, u.ID.Resource())
-}
-
 // Refuse is the error of a unit whose change would remove what is protected, as
 // far as names tell, or nil. Question asks the host, too.
 func (s *Set) Refuse(u *unit.Unit, c *abi.Change) *abi.Error {

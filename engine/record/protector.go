@@ -19,26 +19,21 @@ var _ apply.Protector = (*Protector)(nil)
 // What is protected is recorded even where the run is being interrupted.
 
 // Protect implements apply.Protector.
-func (p *Protector) Protect(ctx context.Context, h *plan.Host, units []*unit.Unit) error {
+func (p *Protector) Protect(ctx context.Context, h *plan.Host, units []*unit.Unit) ([]protect.Resource, error) {
 	all := p.protections(h, units)
 	if err := p.ref.store.Protect(context.WithoutCancel(ctx), all...); err != nil {
-		return err
+		return nil, err
 	}
-	for i, kept := range all {
-		h.Protections.Keep(protect.Resource{Unit: kept.Unit, Path: units[i].Order.Path, Pos: kept.Pos, Since: kept.Since, Run: kept.Run})
+	kept := make([]protect.Resource, len(all))
+	for i, k := range all {
+		kept[i] = protect.Resource{Unit: k.Unit, Path: units[i].Order.Path, Pos: k.Pos, Since: k.Since, Run: k.Run}
 	}
-	return nil
+	return kept, nil
 }
 
 // Unprotect implements apply.Protector.
 func (p *Protector) Unprotect(ctx context.Context, h *plan.Host, units []*unit.Unit) error {
-	if err := p.ref.store.Unprotect(context.WithoutCancel(ctx), p.protections(h, units)...); err != nil {
-		return err
-	}
-	for _, u := range units {
-		h.Protections.Drop(u)
-	}
-	return nil
+	return p.ref.store.Unprotect(context.WithoutCancel(ctx), p.protections(h, units)...)
 }
 
 func (p *Protector) protections(h *plan.Host, units []*unit.Unit) []state.Protection {

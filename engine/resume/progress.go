@@ -102,7 +102,10 @@ func finish(s *plan.Step, was Progress) error {
 	}
 	outputs["changed"] = was.Status == unit.Changed
 	s.Done = true
-	s.Unit.Finish(unit.Outcome{Status: was.Status, Action: was.Action, Outputs: outputs, Unkept: (s.Unit.Sensitive || len(was.Outputs) == 0) && was.Status != unit.Skipped})
+	s.Unit.Known = &unit.Outcome{
+		Status: was.Status, Action: was.Action, Outputs: outputs,
+		Unkept: (s.Unit.Sensitive || len(was.Outputs) == 0) && was.Status != unit.Skipped,
+	}
 	return nil
 }
 

@@ -83,11 +83,12 @@ func (l *Layout) addStep(s *plan.Step) error {
 		l.Ops = append(l.Ops, ask)
 	}
 	for n, e := range s.Change.Effects {
-		if err := plan.Attach(s.Unit, e.Op); err != nil {
+		o, err := plan.Attach(s.Unit, e.Op)
+		if err != nil {
 			return err
 		}
 		p.effects = append(p.effects, place{index: len(l.Ops)})
-		l.Ops = append(l.Ops, l.effect(s, e.Op, n))
+		l.Ops = append(l.Ops, l.effect(s, o, n))
 	}
 	l.dirty = l.dirty || s.Change.Action != abi.Probe
 	return nil

@@ -25,7 +25,7 @@ type Const struct {
 var _ Lambda = Const{}
 
 // Eval returns the value.
-func (c Const) Eval(context.Context, any) (any, error) { return c.Value, nil }
+func (c Const) Eval(context.Context, Outcomes, any) (any, error) { return c.Value, nil }
 
 // Pos is where the value was given.
 func (c Const) Pos() diag.Pos { return c.At }

@@ -1,5 +1,5 @@
 // Package unit holds what a runbook wants of a host: typed plan units with
-// their place, their edges, and, after apply, their outcome.
+// their place and their edges. How they end is kept by what executes them.
 //
 // It is a leaf of the engine, built on runner/op and providers/abi.
 package unit
@@ -9,7 +9,6 @@ import (
 	"errors"
 	"maps"
 	"slices"
-	"sync/atomic"
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/providers/abi"
@@ -65,9 +64,10 @@ func (id ID) String() string { return id.Host + "/" + id.Local() }
 // Lambda is a value or condition that a runbook gives as a function, evaluated
 // at the unit's turn, when the results of earlier units are known.
 type Lambda interface {
-	// Eval calls the function. With a result it is passed as the only argument.
+	// Eval calls the function, which sees units as ended tells that they did. With a
+	// result it is passed as the only argument.
 	// The value is plain data: nil, bool, int64, float64, string, []any, map[string]any.
-	Eval(ctx context.Context, result any) (any, error)
+	Eval(ctx context.Context, ended Outcomes, result any) (any, error)
 	Pos() diag.Pos
 }
 
@@ -110,7 +110,9 @@ type Unit struct {
 	Pos   diag.Pos
 	Stack []diag.Frame // outermost first
 
-	outcome atomic.Pointer[Outcome]
+	// Known is how the unit ended before the plan was made: it takes no part, or the
+	// run was broken off after it. Else it is nil.
+	Known *Outcome
 }
 
 // Status is how a unit's turn ended.
@@ -134,15 +136,16 @@ type Outcome struct {
 	Unkept bool
 }
 
+// Outcomes tells how a unit has ended so far, nil while that is not known. It must
+// be safe for concurrent use.
+type Outcomes func(*Unit) *Outcome
+
+// AsPlanned tells what is known of units before any is executed.
+func AsPlanned(u *Unit) *Outcome { return u.Known }
+
 // Incomplete is the key in Outputs under which those that are no values are
 // named, each with its "why" and "hint". No output can have that name.
 const Incomplete = "$incomplete"
 
 // LaterFields names the arguments whose value is known only when the unit is executed.
 func (u *Unit) LaterFields() []string { return slices.Sorted(maps.Keys(u.Later)) }
-
-// Finish records the outcome, once; lambdas of later units read it.
-func (u *Unit) Finish(o Outcome) { u.outcome.Store(&o) }
-
-// Outcome returns how the unit's turn ended, or nil while that is not known.
-func (u *Unit) Outcome() *Outcome { return u.outcome.Load() }

@@ -32,7 +32,7 @@ func (t Tags) Filter(p *unit.Play) *unit.Play {
 // taken ends a unit that takes no part as skipped, before anything of it is executed.
 func taken(u *unit.Unit, takes bool) bool {
 	if !takes {
-		u.Finish(unit.Outcome{Status: unit.Skipped, Outputs: map[string]any{"changed": false}})
+		u.Known = &unit.Outcome{Status: unit.Skipped, Outputs: map[string]any{"changed": false}}
 	}
 	return takes
 }

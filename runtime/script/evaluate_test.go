@@ -424,11 +424,11 @@ func TestLambdaErrorsHaveTheirPlace(t *testing.T) {
 	if want := (diag.Pos{File: "site.star", Line: 6, Col: 26}); lambda.Pos() != want {
 		t.Errorf("got the place %v, want %v", lambda.Pos(), want)
 	}
-	if _, err := lambda.Eval(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "stdout of cmd[a] is known only after apply") {
+	if _, err := lambda.Eval(t.Context(), unit.AsPlanned, nil); err == nil || !strings.Contains(err.Error(), "stdout of cmd[a] is known only after apply") {
 		t.Errorf("before the unit is executed: got %v", err)
 	}
-	u.Finish(unit.Outcome{Status: unit.Changed, Outputs: map[string]any{"stdout": "x"}})
-	_, err = lambda.Eval(t.Context(), nil)
+	u.Known = &unit.Outcome{Status: unit.Changed, Outputs: map[string]any{"stdout": "x"}}
+	_, err = lambda.Eval(t.Context(), unit.AsPlanned, nil)
 	e, ok := errors.AsType[*diag.Error](err)
 	if !ok {
 		t.Fatalf("got %v, want a *diag.Error", err)
@@ -438,11 +438,11 @@ func TestLambdaErrorsHaveTheirPlace(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	u.Finish(unit.Outcome{Status: unit.Changed, Outputs: map[string]any{"stdout": strings.Repeat("x", 20)}})
-	if v, err := lambda.Eval(t.Context(), nil); v != "x" || err != nil {
+	u.Known = &unit.Outcome{Status: unit.Changed, Outputs: map[string]any{"stdout": strings.Repeat("x", 20)}}
+	if v, err := lambda.Eval(t.Context(), unit.AsPlanned, nil); v != "x" || err != nil {
 		t.Errorf("got %v, %v, want x", v, err)
 	}
-	if _, err := lambda.Eval(ctx, nil); err == nil {
+	if _, err := lambda.Eval(ctx, unit.AsPlanned, nil); err == nil {
 		t.Error("a cancelled lambda gave a value")
 	}
 }
@@ -468,7 +468,7 @@ play("second", do = other)
 		t.Fatal(err)
 	}
 	for _, play := range ev.Plays {
-		if _, err := play.Units[0].Conditions.When.Eval(t.Context(), nil); err != nil {
+		if _, err := play.Units[0].Conditions.When.Eval(t.Context(), unit.AsPlanned, nil); err != nil {
 			t.Error(err)
 		}
 	}

@@ -305,19 +305,19 @@ func act(t *testing.T, u *unit.Unit) string {
 	t.Helper()
 	text := "apply " + u.ID.Local()
 	if u.Conditions.When != nil {
-		v, err := u.Conditions.When.Eval(t.Context(), nil)
+		v, err := u.Conditions.When.Eval(t.Context(), unit.AsPlanned, nil)
 		if err != nil {
 			return text + " when error: " + summary(err)
 		}
 		if v != true {
-			u.Finish(unit.Outcome{Status: unit.Skipped})
+			u.Known = &unit.Outcome{Status: unit.Skipped}
 			return text + " skipped"
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(u.Later)) {
-		v, err := u.Later[name].Eval(t.Context(), nil)
+		v, err := u.Later[name].Eval(t.Context(), unit.AsPlanned, nil)
 		if err != nil {
-			u.Finish(unit.Outcome{Status: unit.Failed})
+			u.Known = &unit.Outcome{Status: unit.Failed}
 			return text + " error: " + summary(err)
 		}
 		if b, ok := v.([]byte); ok {
@@ -336,7 +336,7 @@ func act(t *testing.T, u *unit.Unit) string {
 	}
 	status := unit.Changed
 	if u.Conditions.ChangedWhen != nil {
-		v, err := u.Conditions.ChangedWhen.Eval(t.Context(), outputs)
+		v, err := u.Conditions.ChangedWhen.Eval(t.Context(), unit.AsPlanned, outputs)
 		if err != nil {
 			return text + " changed_when error: " + summary(err)
 		}
@@ -345,7 +345,7 @@ func act(t *testing.T, u *unit.Unit) string {
 			status = unit.Unchanged
 		}
 	}
-	u.Finish(unit.Outcome{Status: status, Outputs: outputs})
+	u.Known = &unit.Outcome{Status: status, Outputs: outputs}
 	return text
 }
 
