@@ -31,6 +31,7 @@ type Store interface {
 	Hosts
 	Handlers
 	Progress
+	Approvals
 	HostLocks
 	Machines
 	Protections
@@ -132,6 +133,11 @@ type Run struct {
 	Process // that it is at work in, or was
 	// Resumable says that its plan is kept.
 	Resumable bool
+	// Proposed is the digest of the plan that it asked to have approved last, "" before that,
+	// Approval who approved it, and Applying when it began to be applied.
+	Proposed string
+	Approval Approval
+	Applying time.Time
 	// Earlier are how it had ended each time that it was resumed, the oldest first.
 	Earlier []Attempt
 	End     // zero while it is under way

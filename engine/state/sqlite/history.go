@@ -34,7 +34,7 @@ func (s *Store) Runs(ctx context.Context, workspace string, limit int) ([]state.
 }
 
 const selectRuns = `SELECT id, workspace, command, user, started, hosts, plan, ended, status, exit_code, summary, pid, process, resumed,
-	EXISTS (SELECT 1 FROM run_plans WHERE run = id), ` + selectEarlier + ` FROM runs `
+	proposed, approved_by, approved, applying, EXISTS (SELECT 1 FROM run_plans WHERE run = id), ` + selectEarlier + ` FROM runs `
 
 // selectEarlier are the ends after which a run was resumed. One of which nothing came ended as it had before.
 const selectEarlier = `(SELECT json_group_array(json_array(started, ended, status, exit_code)) FROM
@@ -67,10 +67,14 @@ func (a *attempts) Scan(value any) error {
 }
 
 func scanRun(rows *sql.Rows, r *state.Run) error {
-	var started, ended, resumed int64
+	var started, ended, resumed, approved, applying int64
 	err := rows.Scan(&r.ID, &r.Workspace, &r.Command, &r.User, &started, &r.Hosts, &r.Plan, &ended, &r.Status, &r.Code, (*document)(&r.Summary),
-		&r.PID, &r.Birth, &resumed, &r.Resumable, (*attempts)(&r.Earlier))
+		&r.PID, &r.Birth, &resumed, &r.Proposed, &r.Approval.By, &approved, &applying, &r.Resumable, (*attempts)(&r.Earlier))
 	r.Started, r.Ended, r.Resumed = fromMicros(started), fromMicros(ended), fromMicros(resumed)
+	r.Approval.Time, r.Applying = fromMicros(approved), fromMicros(applying)
+	if approved != 0 {
+		r.Approval.Plan = r.Proposed
+	}
 	return err
 }
 

@@ -141,8 +141,8 @@ func (s *Store) ResumeRun(ctx context.Context, run string, in state.Process, now
 		if err != nil {
 			return err
 		}
-		return tx.Query([]any{&last}, `UPDATE runs SET ended = 0, status = ?, exit_code = 0, summary = NULL, pid = ?, process = ?, resumed = ?
-			WHERE id = ? RETURNING (SELECT coalesce(max(seq), 0) FROM events WHERE run = id)`,
+		return tx.Query([]any{&last}, `UPDATE runs SET ended = 0, status = ?, exit_code = 0, summary = NULL, pid = ?, process = ?, resumed = ?,
+			proposed = '', approved_by = '', approved = 0, applying = 0 WHERE id = ? RETURNING (SELECT coalesce(max(seq), 0) FROM events WHERE run = id)`,
 			string(state.Running), in.PID, in.Birth, micros(now), run)
 	})
 	return last, err
@@ -163,4 +163,74 @@ func (s *Store) UsePlan(ctx context.Context, u state.PlanUse) (before string, er
 			u.Workspace, u.Plan, u.Run, micros(u.Time))
 	})
 	return before, err
+}
+
+// approvals implements state.Approvals.
+type approvals struct{ store *Store }
+
+// Propose implements state.Approvals.
+func (a approvals) Propose(ctx context.Context, run, plan string) error {
+	return a.store.write(ctx, func(tx *db.Tx) error {
+		var id string
+		err := tx.Query([]any{&id}, `UPDATE runs SET approved_by = iif(proposed = ?1, approved_by, ''), approved = iif(proposed = ?1, approved, 0),
+			applying = iif(proposed = ?1, applying, 0), proposed = ?1 WHERE id = ?2 RETURNING id`, plan, run)
+		return noSuchRun(err, run)
+	})
+}
+
+// Approve implements state.Approvals.
+func (a approvals) Approve(ctx context.Context, run string, by state.Approval) error {
+	return a.store.write(ctx, func(tx *db.Tx) error {
+		var status, proposed string
+		var approved int64
+		err := tx.Query([]any{&status, &proposed, &approved}, `SELECT status, proposed, approved FROM runs WHERE id = ?`, run)
+		switch {
+		case err != nil:
+			return noSuchRun(err, run)
+		case status != string(state.Running):
+			return state.NothingToApprove(run, "the run has ended as "+status)
+		case proposed == "":
+			return state.NothingToApprove(run, "there is no plan yet")
+		case proposed != by.Plan:
+			return state.NothingToApprove(run, "it is another one by now")
+		case by.By == "" || by.Time.IsZero():
+			return state.NothingToApprove(run, "it is not said by whom and when")
+		case approved != 0:
+			return nil
+		}
+		if err := tx.Exec(`UPDATE runs SET approved_by = ?, approved = ? WHERE id = ?`, by.By, micros(by.Time), run); err != nil {
+			return err
+		}
+		return appendAudit(tx, state.Audit{Time: by.Time, User: by.By, Action: "approve", Run: run, Detail: "plan " + by.Plan})
+	})
+}
+
+// ApprovalOf implements state.Approvals.
+func (a approvals) ApprovalOf(ctx context.Context, run string) (state.Approval, error) {
+	runs, err := list(ctx, a.store, scanRun, selectRuns+`WHERE id = ?`, run)
+	if err == nil && len(runs) == 0 {
+		err = noSuchRun(sql.ErrNoRows, run)
+	}
+	if err != nil {
+		return state.Approval{}, err
+	}
+	return runs[0].Approval, nil
+}
+
+// BeginApply implements state.Approvals.
+func (a approvals) BeginApply(ctx context.Context, run, plan string, now time.Time) error {
+	return a.store.write(ctx, func(tx *db.Tx) error {
+		var status, proposed string
+		var approved, applying int64
+		err := tx.Query([]any{&status, &proposed, &approved, &applying}, `SELECT status, proposed, approved, applying FROM runs WHERE id = ?`, run)
+		switch {
+		case err != nil:
+			return noSuchRun(err, run)
+		case status != string(state.Running) || proposed != plan || approved == 0:
+			return state.NotApproved(run)
+		case applying != 0:
+			return &diag.Error{Summary: "the plan of run " + run + " is being applied already"}
+		}
+		return tx.Exec(`UPDATE runs SET applying = ? WHERE id = ?`, micros(now), run)
+	})
 }

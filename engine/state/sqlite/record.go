@@ -131,9 +131,13 @@ func (s *Store) FinishRun(ctx context.Context, run string, e state.End) error {
 // AppendAudit implements state.Recorder.
 func (s *Store) AppendAudit(ctx context.Context, a state.Audit) error {
 	return s.write(ctx, func(tx *db.Tx) error {
-		return tx.Exec(`INSERT INTO audit (time, user, action, run, detail) VALUES (?, ?, ?, ?, ?)`,
-			micros(a.Time), a.User, a.Action, a.Run, a.Detail)
+		return appendAudit(tx, a)
 	})
+}
+
+func appendAudit(tx *db.Tx, a state.Audit) error {
+	return tx.Exec(`INSERT INTO audit (time, user, action, run, detail) VALUES (?, ?, ?, ?, ?)`,
+		micros(a.Time), a.User, a.Action, a.Run, a.Detail)
 }
 
 // micros is how a time is kept; the zero time is 0.

@@ -22,6 +22,7 @@ var scripts embed.FS
 
 // Store implements state.Store.
 type Store struct {
+	approvals
 	db    *db.DB
 	blobs blob.Store
 }
@@ -44,7 +45,9 @@ func Open(ctx context.Context, dir string) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(explain(err, path), file.Close())
 	}
-	return &Store{db: file, blobs: blobs}, nil
+	s := &Store{db: file, blobs: blobs}
+	s.store = s // of its approvals
+	return s, nil
 }
 
 func migrations() ([]db.Migration, error) {

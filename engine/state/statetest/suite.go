@@ -45,6 +45,8 @@ func Run(t *testing.T, open Open) {
 		{"spelled protections", testSpelledProtections},
 		{"progress", testProgress},
 		{"a run that is resumed", testResume},
+		{"approval", testApproval},
+		{"approval of runs that end", testApprovalEnds},
 		{"a machine that is replaced within a run", testReplaced},
 		{"plans of many runs", testManyPlans},
 		{"a saved plan is used once", testPlanUse},
