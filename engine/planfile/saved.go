@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/openfroyo/froyo/engine/diag"
@@ -24,19 +25,43 @@ func (d *Document) Write(w io.Writer, key ed25519.PrivateKey) error {
 }
 
 // text is the document as JSON, before it is signed. A document has only one.
-func (d *Document) text() ([]byte, error) {
+func (d *Document) text() ([]byte, error) { return plain(d, "  ") }
+
+// plain is a part of a document as JSON.
+func plain(part any, indent string) ([]byte, error) {
 	var text bytes.Buffer
 	enc := json.NewEncoder(&text)
-	enc.SetIndent("", "  ")
+	enc.SetIndent("", indent)
 	enc.SetEscapeHTML(false)
-	err := enc.Encode(d)
+	err := enc.Encode(part)
 	// What is no UTF-8 becomes this escape, and has to be written so again.
 	return bytes.ReplaceAll(escape.JSON(text.Bytes()), []byte("\ufffd"), []byte(`\ufffd`)), err
 }
 
 // Sum is the digest of the document.
 func (d *Document) Sum() (string, error) {
-	text, err := d.text()
+	sums := make([]string, len(d.Hosts))
+	for i := range d.Hosts {
+		var err error
+		if sums[i], err = d.Hosts[i].Sum(); err != nil {
+			return "", err
+		}
+	}
+	return d.SumOver(sums)
+}
+
+// SumOver is the digest of a document whose hosts have these digests: of many hosts, not
+// all have to be at hand at once.
+func (d *Document) SumOver(hosts []string) (string, error) {
+	rest := *d
+	rest.Hosts = nil
+	text, err := plain(rest, "")
+	return op.Sum([]byte(strings.Join(append(slices.Clone(hosts), op.Sum(text)), "\n"))), err
+}
+
+// Sum is the digest of the host's plan.
+func (h *Host) Sum() (string, error) {
+	text, err := plain(h, "")
 	return op.Sum(text), err
 }
 

@@ -32,15 +32,15 @@ type Result struct {
 
 // Apply carries the approved plan out.
 func (r *Run) Apply(ctx context.Context, how Steps) (*Result, error) {
-	if r.Approved() == nil {
-		return nil, &diag.Error{Summary: "the plan is not approved; nothing was changed"}
+	if err := r.begin(ctx); err != nil {
+		return nil, err
 	}
 	if err := r.record.UsePlan(ctx); err != nil {
 		return nil, err
 	}
 	r.hostTime.Restart()
 	var failed blame.Failures
-	for _, h := range r.plan.Hosts {
+	for _, h := range r.proposal.Hosts {
 		if h.Err != nil {
 			failed.Add(blame.Host(h.Host.Name, h.Err))
 		}
@@ -61,7 +61,7 @@ func (r *Run) Apply(ctx context.Context, how Steps) (*Result, error) {
 	if how.Confirmer != nil {
 		executor.Forks, executor.Confirmer = 1, how.Confirmer
 	}
-	result := &Result{Counts: executor.Apply(ctx, r.plays(), r.plan.Hosts)}
+	result := &Result{Counts: executor.Apply(ctx, r.plays(), r.proposal.Hosts)}
 	failed.Add(locks.Release(ctx))
 	failed.Add(items.Close(ctx, failed.None()))
 	if ctx.Err() != nil || isClosed(how.Stop) {

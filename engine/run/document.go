@@ -5,8 +5,11 @@ import (
 	"encoding/json"
 	"io"
 	"maps"
+	"runtime"
 	"slices"
-	"time"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/plan"
@@ -31,7 +34,7 @@ func (p *Plan) origin() (*planfile.Document, map[string]bool, error) {
 	given := w.Kept("", j.program.Vars(), seal)
 	hosts := j.Spec.Vars.Inventory.WithVars(func(h *inventory.Host) map[string]any { return w.Kept(h.Name, h.Vars, seal) })
 	d := &planfile.Document{
-		Format: planfile.Format, Froyo: j.services.Version, Created: time.Now().UTC(), Main: j.Spec.Main, Root: j.Spec.Root, Sources: j.sources(), Vars: given,
+		Format: planfile.Format, Froyo: j.services.Version, Created: p.created, Main: j.Spec.Main, Root: j.Spec.Root, Sources: j.sources(), Vars: given,
 		Inventory: hosts.Hosts(), InventoryFiles: j.Spec.InventoryFiles, Groups: slices.Sorted(maps.Keys(j.Spec.Vars.Inventory.Groups())), Limit: j.Spec.Limit, Tags: j.Spec.Tags.Only, SkipTags: j.Spec.Tags.Skip,
 		Targets: j.targets.Only(), Exclude: j.targets.Exclude(),
 	}
@@ -57,17 +60,56 @@ func (p *Plan) Document() (*planfile.Document, error) {
 	}
 	d.Summary = plan.Summarize(p.Hosts)
 	for _, h := range p.Hosts {
-		known := *h
-		known.Inputs = secret.KeptJSON(h.Inputs, seal)
-		for value := range withheld {
-			text, stands := `"`+secret.Quoted(value)+`"`, `"(sensitive `+secret.Reference(value, seal)+`)"`
-			known.Inputs = bytes.ReplaceAll(known.Inputs, []byte(text), []byte(stands))
-		}
-		if err := d.AddHost(&known, p.job.selection.Names, p.Contents, seal); err != nil {
+		if err := p.addHost(d, h, withheld, seal); err != nil {
 			return nil, err
 		}
 	}
 	return d, nil
+}
+
+func (p *Plan) addHost(d *planfile.Document, h *plan.Host, withheld map[string]bool, seal planfile.Seal) error {
+	known := *h
+	known.Inputs = secret.KeptJSON(h.Inputs, seal)
+	for value := range withheld {
+		text, stands := `"`+secret.Quoted(value)+`"`, `"(sensitive `+secret.Reference(value, seal)+`)"`
+		known.Inputs = bytes.ReplaceAll(known.Inputs, []byte(text), []byte(stands))
+	}
+	return d.AddHost(&known, p.job.selection.Names, p.Contents, seal)
+}
+
+// Digest is the digest of the plan as it is saved.
+func (p *Plan) Digest() (string, error) {
+	seal, err := p.job.services.Workspace.Sealer()
+	if err != nil {
+		return "", err
+	}
+	d, withheld, err := p.origin()
+	if err != nil {
+		return "", err
+	}
+	d.Summary, d.Contents = plan.Summarize(p.Hosts), map[string]string{}
+	sums := make([]string, len(p.Hosts))
+	var contents sync.Mutex
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i, h := range p.Hosts {
+		g.Go(func() error {
+			var one planfile.Document
+			if err := p.addHost(&one, h, withheld, seal); err != nil {
+				return err
+			}
+			contents.Lock()
+			maps.Copy(d.Contents, one.Contents)
+			contents.Unlock()
+			var err error
+			sums[i], err = one.Hosts[0].Sum()
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return "", err
+	}
+	return d.SumOver(sums)
 }
 
 // Write writes the plan as it is saved, signed.

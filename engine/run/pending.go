@@ -57,7 +57,7 @@ func unnotified(hosts []*plan.Host) []*diag.Error {
 func (r *Run) Pending(ctx context.Context, counts []apply.Count) ([]string, error) {
 	var d pendingOn
 	var errs []error
-	for i, h := range r.plan.Hosts {
+	for i, h := range r.proposal.Hosts {
 		if h.Facts == nil || ctx.Err() == nil && counts[i].Failed+counts[i].Unreachable == 0 {
 			continue
 		}

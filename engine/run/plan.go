@@ -44,7 +44,7 @@ func (r *Run) Plan(ctx context.Context) error {
 		Provider: j.services.Types.Provider, User: (*inventory.Host).ActsAs, Contents: r.plan.Contents, Events: r.sinks, Forks: r.options.Forks,
 		HostTime: r.hostTime.Limit, Late: r.hostTime.Late,
 	}
-	r.plan.Hosts = planner.Plan(ctx, j.selection.Hosts)
+	r.plan.Hosts, r.plan.created = planner.Plan(ctx, j.selection.Hosts), time.Now().UTC()
 	blame.Runbook(r.plan.Hosts)
 	if err := ctx.Err(); err != nil {
 		return err
@@ -55,8 +55,8 @@ func (r *Run) Plan(ctx context.Context) error {
 	if err := r.record.SavePlan(ctx, r.plan.Hosts, j.selection.Names); err != nil {
 		return err
 	}
-	r.approval.planned()
-	return nil
+	r.proposal = r.plan
+	return r.refuseStale()
 }
 
 // connect gives the engine a host whose ops are traced, and whose probes are made from here.

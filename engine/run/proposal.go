@@ -3,6 +3,8 @@ package run
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/openfroyo/froyo/engine/apply"
 	"github.com/openfroyo/froyo/engine/blame"
@@ -19,7 +21,8 @@ type Plan struct {
 	// Contents are the texts that differences refer to.
 	Contents *plan.Contents
 
-	job *Job
+	job     *Job
+	created time.Time
 }
 
 // checkTargets refuses the name of a unit that means none, and a decision about one that needs none.
@@ -109,24 +112,25 @@ func (p *Plan) Applicable() error {
 	return nil
 }
 
-// RefuseStale takes the hosts that differ from the saved plan out of the run and says why.
-// Of a plan that was carried out in part, hosts differ that need more than what is left of it.
-// It is called before Approve, and does nothing where no saved plan is carried out.
-func (p *Plan) RefuseStale() (refused, err error) {
-	saved := p.job.Spec.Saved
+// refuseStale takes the hosts that differ from the saved plan out of what is proposed. Of a
+// plan that was carried out in part, hosts differ that need more than what is left of it.
+func (r *Run) refuseStale() error {
+	saved := r.job.Spec.Saved
 	if saved == nil {
-		return nil, nil
+		return nil
 	}
 	differs := planfile.Stale
-	if p.job.Spec.Resumed != nil {
+	if r.job.Spec.Resumed != nil {
 		differs = planfile.Beyond
 	}
-	now, err := p.Document()
+	now, err := r.plan.Document()
 	if err != nil {
-		return nil, err
+		return err
 	}
+	proposal := *r.plan
+	proposal.Hosts = slices.Clone(r.plan.Hosts)
 	var all []error
-	for _, h := range p.Hosts {
+	for i, h := range proposal.Hosts {
 		if h.Err != nil {
 			continue // it says itself why it takes no part
 		}
@@ -137,11 +141,14 @@ func (p *Plan) RefuseStale() (refused, err error) {
 			stale = differs(was, is)
 		}
 		if stale != nil {
-			h.Err = stale
+			refused := *h // the plan stays as it is
+			refused.Err = stale
+			proposal.Hosts[i] = &refused
 			all = append(all, stale)
 		}
 	}
-	return errors.Join(all...), nil
+	r.proposal, r.refused = &proposal, errors.Join(all...)
+	return nil
 }
 
 // AllOrNothing tells why nothing is done on any host where that is wanted and one of them

@@ -41,15 +41,6 @@ import (
 // TestASavedPlanEvaluatesToTheSame: the sources and inputs that a plan holds
 // give the units that it holds, byte for byte, whatever the runbook.
 func TestASavedPlanEvaluatesToTheSame(t *testing.T) {
-	for _, name := range providers.Names() {
-		files, err := providers.Package(name)
-		if err == nil {
-			_, err = fs.Stat(files, providers.Plugin)
-		}
-		if err != nil {
-			t.Skipf("the guests are not embedded: %v; run make", err)
-		}
-	}
 	types := openTypes(t)
 	checks := flag.Lookup("rapid.checks").Value
 	if usual := checks.String(); usual == "100" { // each takes a tenth of a second
@@ -103,6 +94,16 @@ type generated struct {
 
 // openTypes opens the resource types that come with froyo.
 func openTypes(t *testing.T) *catalog.Catalog {
+	t.Helper()
+	for _, name := range providers.Names() {
+		files, err := providers.Package(name)
+		if err == nil {
+			_, err = fs.Stat(files, providers.Plugin)
+		}
+		if err != nil {
+			t.Skipf("the guests are not embedded: %v; run make", err)
+		}
+	}
 	var packages []catalog.Source
 	for _, name := range providers.Names() {
 		files, err := providers.Package(name)

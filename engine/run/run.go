@@ -47,7 +47,8 @@ type Options struct {
 	Decide record.Decide
 }
 
-// Run is one run. Its methods are called one after the other, but for Approve and Approved.
+// Run is one run. Its methods are called one after the other, but for Approve and Approved,
+// which others may call once there is a plan.
 type Run struct {
 	job      *Job
 	options  Options
@@ -59,7 +60,9 @@ type Run struct {
 	sinks    event.Tee
 	trace    func(host string, t plan.Target) plan.Target
 	plan     *Plan
-	approval approval
+	proposal *Plan // the plan, but with the hosts that are refused
+	refused  error // why these are
+	proposed proposed
 	leaving  sync.WaitGroup
 }
 
@@ -81,8 +84,9 @@ func (j *Job) Begin(ctx context.Context, o Options) (*Run, error) {
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
+	planned := &Plan{job: j, Contents: &plan.Contents{}}
 	r := &Run{
-		job: j, options: o, record: rec, plan: &Plan{job: j, Contents: &plan.Contents{}}, notes: fleet.NewNotes(),
+		job: j, options: o, record: rec, plan: planned, proposal: planned, notes: fleet.NewNotes(),
 		hostTime: hosttime.Hosts{Limit: o.HostTime}, sinks: event.Tee{rec.Events},
 		trace: func(_ string, t plan.Target) plan.Target { return t },
 	}
@@ -109,6 +113,13 @@ func (r *Run) Trace(wrap func(host string, t plan.Target) plan.Target) { r.trace
 
 // Planned is the plan that Plan made.
 func (r *Run) Planned() *Plan { return r.plan }
+
+// Proposed is what is to be approved and applied: the plan, in which hosts that differ from
+// the saved plan that is carried out have none.
+func (r *Run) Proposed() *Plan { return r.proposal }
+
+// Refused says how hosts differ from the saved plan that is carried out; nil is that none does.
+func (r *Run) Refused() error { return r.refused }
 
 // Acted reports whether the run has begun to change something, so that it can be resumed.
 func (r *Run) Acted() bool { return r.record.Log.Acted() || r.job.Spec.Resumed != nil }

@@ -64,7 +64,7 @@ func embed(ctx context.Context, dir string) (err error) {
 	if s := plan.Summarize(r.Planned().Hosts); s.Pending() != 1 {
 		return fmt.Errorf("%d changes are pending, want 1: %w", s.Pending(), r.Planned().Errors())
 	}
-	if err := r.Approve(run.Approval{By: "another user", Time: time.Now()}); err != nil {
+	if err := r.Approve(ctx, run.Approval{By: "another user", Time: time.Now()}); err != nil {
 		return err
 	}
 	applied, err := r.Apply(ctx, run.Steps{})

@@ -10,6 +10,7 @@ import (
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/planfile"
+	"github.com/openfroyo/froyo/engine/state"
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/providers/abi"
 )
@@ -31,6 +32,16 @@ type RunSummary struct {
 	Code       *diag.Code `json:"exit_code,omitempty"`
 	DurationMS int64      `json:"duration_ms,omitempty"`
 	HostCount  int        `json:"host_count"`
+	// Phase is how far an unfinished run has come with its plan.
+	Phase    string    `json:"phase,omitempty"`
+	Approval *Approval `json:"approval,omitempty"`
+}
+
+// Approval is who approved the plan of a run, and its shape as JSON.
+type Approval struct {
+	By   string    `json:"by"`
+	Time time.Time `json:"time"`
+	Plan string    `json:"plan"` // its digest
 }
 
 // RunAttempt is a run up to its end, after which it was resumed.
@@ -97,6 +108,9 @@ type RunView struct {
 func (v RunView) Print(w io.Writer, r *RunReport) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprintf(b, "run %s  %s\n", v.Style.Paint(Bold, Readable(r.ID)), v.headline(&r.RunSummary))
+	if a := r.Approval; a != nil {
+		fmt.Fprintf(b, "plan %s approved by %s, %s\n", Clip(Readable(a.Plan), 12), Readable(a.By), wording.When(a.Time))
+	}
 	for _, h := range r.Hosts {
 		v.host(b, h)
 	}
@@ -109,6 +123,9 @@ func (v RunView) headline(r *RunSummary) string {
 		told := "it is under way, or its process died"
 		if r.Heard != nil {
 			told += "; last heard of " + wording.When(*r.Heard)
+		}
+		if r.Phase == string(state.Planned) {
+			told += "; its plan waits for approval"
 		}
 		return text + v.Style.Paint(Yellow, Readable(r.Status)) + " (" + told + ")"
 	}

@@ -97,7 +97,7 @@ func (s *Session) WriteJUnit() error {
 		return nil
 	}
 	return WriteFile("--junit", s.junit.name, func(w io.Writer) error {
-		return s.junit.report.Write(w, "froyo apply "+s.Run.Job().Spec.Main, s.Run.Job().Plays(), s.Run.Planned().Hosts)
+		return s.junit.report.Write(w, "froyo apply "+s.Run.Job().Spec.Main, s.Run.Job().Plays(), s.Run.Proposed().Hosts)
 	})
 }
 

@@ -52,13 +52,9 @@ func (x execution) run(ctx context.Context, l *client.Loaded) (err error) {
 	if l.Job.Spec.Resumed != nil {
 		noteResumed(l, s)
 	}
-	refused, err := s.Run.Planned().RefuseStale()
-	if err != nil {
-		return err
-	}
 	if x.allOrNothing {
-		if none := s.Run.Planned().AllOrNothing(); none != nil {
-			code, counts = diag.Stale, s.Run.Planned().RefusedCounts()
+		if none := s.Run.Proposed().AllOrNothing(); none != nil {
+			code, counts = diag.Stale, s.Run.Proposed().RefusedCounts()
 			return conclude(s, counts, none)
 		}
 	}
@@ -71,7 +67,7 @@ func (x execution) run(ctx context.Context, l *client.Loaded) (err error) {
 	}
 	counts = result.Counts
 	s.Run.Leave(ctx)
-	found := errors.Join(refused, result.Err)
+	found := errors.Join(s.Run.Refused(), result.Err)
 	code = diag.CodeOf(found)
 	err = errors.Join(conclude(s, counts, found), notePending(ctx, s, counts))
 	noteRest(s, code, result)
@@ -80,7 +76,7 @@ func (x execution) run(ctx context.Context, l *client.Loaded) (err error) {
 
 // approve shows the plan, asks whether to apply it, and approves it.
 func (x execution) approve(ctx context.Context, s *client.Session) error {
-	if err := s.Run.Planned().Applicable(); err != nil {
+	if err := s.Run.Proposed().Applicable(); err != nil {
 		return err
 	}
 	if !x.flags.JSON {
@@ -90,16 +86,16 @@ func (x execution) approve(ctx context.Context, s *client.Session) error {
 	}
 	s.Warn()
 	c, job := s.Console(), s.Run.Job()
-	sum := plan.Summarize(s.Run.Planned().Hosts)
+	sum := plan.Summarize(s.Run.Proposed().Hosts)
 	reviewed := job.Spec.Saved != nil && job.Spec.Resumed == nil
 	if !x.yes && !x.step && !reviewed && sum.Pending()+sum.Unknown+sum.Errors > 0 {
-		c.Errors.Brief(s.Run.Planned().Errors()) // the end tells them in full
-		question := fmt.Sprintf("Make these changes on %d of %s?", s.Run.Planned().Changing(), wording.Plural(len(s.Run.Planned().Hosts), "host"))
+		c.Errors.Brief(s.Run.Proposed().Errors()) // the end tells them in full
+		question := fmt.Sprintf("Make these changes on %d of %s?", s.Run.Proposed().Changing(), wording.Plural(len(s.Run.Proposed().Hosts), "host"))
 		if err := c.Approve(ctx, question, "changed"); err != nil {
 			return err
 		}
 	}
-	return s.Run.Approve(run.Approval{By: worker.Here().Owner(), Time: time.Now()})
+	return s.Run.Approve(ctx, run.Approval{By: worker.Here().Owner(), Time: time.Now()})
 }
 
 // conclude prints the recap, and below it, where they are seen first, what went wrong.

@@ -81,7 +81,7 @@ func (c *Resume) Run(ctx context.Context, e *console.Console) error {
 
 // noteResumed says how far the run had come that is resumed.
 func noteResumed(l *client.Loaded, s *client.Session) {
-	done, unknown := s.Run.Planned().Interrupted()
+	done, unknown := s.Run.Proposed().Interrupted()
 	r := s.Run.Job().Spec.Resumed
 	s.Console().Errors.Note(fmt.Sprintf("resuming run %s of %s: %s done, %s interrupted",
 		r.ID, wording.When(r.Started), wording.Plural(done, "unit"), wording.Plural(unknown, "unit")) + sourcesNote(l))

@@ -30,7 +30,7 @@ func noteRest(s *client.Session, code diag.Code, r *run.Result) {
 	if r.Unknown > 0 {
 		text += fmt.Sprintf("; outcome unknown of %s", wording.Plural(r.Unknown, "unit"))
 	}
-	if n := s.Run.Planned().Unplanned(); n > 0 {
+	if n := s.Run.Proposed().Unplanned(); n > 0 {
 		text += fmt.Sprintf(", not counting %s that could not be planned", wording.Plural(n, "host"))
 	}
 	if unreachable > 0 {

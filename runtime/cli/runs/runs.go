@@ -124,8 +124,11 @@ func summaryOf(r state.Run) ui.RunSummary {
 	if len(r.Earlier) > 0 {
 		s.Resumed = &r.Resumed
 	}
+	if a := r.Approval; !a.Time.IsZero() {
+		s.Approval = &ui.Approval{By: a.By, Time: a.Time, Plan: a.Plan}
+	}
 	if r.Status == state.Running {
-		s.Status = unfinished
+		s.Status, s.Phase = unfinished, string(r.Phase())
 		return s
 	}
 	s.Ended, s.Code, s.DurationMS = &r.Ended, &r.Code, r.Ended.Sub(r.Started).Milliseconds()
