@@ -36,7 +36,7 @@ func Lost(lost *target.LockLostError) *diag.Error {
 	if lost.Lost != nil {
 		d.Detail = lost.Lost.Message
 	}
-	return d.WithHint("nothing more was done on it, and what was finished stays; find out who took it, then go on with the run: froyo resume")
+	return d.WithHint("nothing more was done on it, and what was finished stays; find out who took it, then: froyo resume")
 }
 
 // Held is the refusal of a host that another run has locked. What the holder says

@@ -152,5 +152,5 @@ func (r *Run) sameHost(one, other string) {
 			w.Summary += " (machine-id " + id + ")"
 		}
 	}
-	r.job.services.Warn(w.WithHint("they take turns; name the machine once in the inventory, so that a limit or a batch means what it says"))
+	r.job.services.Warn(w.WithHint("only one of them acts at a time; name the machine once in the inventory, so that a limit or a batch means what it says"))
 }

@@ -60,7 +60,7 @@ PAGES    + file[/etc/nginx/conf.d/lab.example.conf]  on 5 hosts: h[1-5]
   handler reload nginx
     > service[nginx]  on 5 hosts: h[1-5]  (once there is unit nginx.service; reloaded)
 
-5 effects more; plan --effects tells all in words
+5 more effects; plan --effects lists all in words
 Plan: 65 to add, 5 to change, 0 to destroy, 10 to run.
 `
 

@@ -109,7 +109,7 @@ func (v PlanView) unseen(b *bufio.Writer, entries []*entry, effects []plan.Effec
 		n++
 	}
 	if n > 0 {
-		fmt.Fprintln(b, v.Style.Paint(Dim, wording.Plural(n, "effect")+" more; plan --effects tells all in words"))
+		fmt.Fprintln(b, v.Style.Paint(Dim, wording.Plural(n, "more effect")+"; plan --effects lists all in words"))
 	}
 }
 

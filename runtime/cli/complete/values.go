@@ -42,7 +42,7 @@ func (c *cursor) values(ctx context.Context, v *kong.Value, typed string) []prop
 	return nil
 }
 
-// files lists what a path may go on with: directories, and files that end in one of these.
+// files lists how a path may continue: directories, and files that end in one of these.
 func files(typed string, extensions []string) []proposal {
 	dir, _ := filepath.Split(typed)
 	entries, err := os.ReadDir(filepath.Clean("./" + dir))

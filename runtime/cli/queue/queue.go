@@ -169,7 +169,7 @@ func (c *dropCommand) Run(ctx context.Context, e *console.Console) (err error) {
 	}
 	items = slices.DeleteFunc(items, func(i queue.Item) bool { return !c.names(&i) })
 	if len(items) == 0 {
-		return (&diag.Error{Summary: "nothing of " + ui.Readable(c.ID) + " is queued"}).WithHint("froyo queue list --json shows the IDs of what is")
+		return (&diag.Error{Summary: "nothing of " + ui.Readable(c.ID) + " is queued"}).WithHint("froyo queue list --json shows the IDs of all items")
 	}
 	if !c.Yes {
 		if err := confirmDrop(ctx, e, items); err != nil {

@@ -59,10 +59,10 @@ func (c *Apply) check(e *console.Console) error {
 		return (&diag.Error{Summary: "-C and --plan exclude each other"}).WithHint("froyo show %s prints the plan", c.Plan)
 	}
 	if c.Stale == failAll && c.Plan == "" {
-		return (&diag.Error{Summary: "--stale speaks of a saved plan, and none is given"}).WithHint("froyo apply --plan FILE --stale %s", failAll)
+		return (&diag.Error{Summary: "--stale is for saved plans, and --plan is not given"}).WithHint("froyo apply --plan FILE --stale %s", failAll)
 	}
 	if c.Again && c.Plan == "" {
-		return (&diag.Error{Summary: "--again speaks of a saved plan, and none is given"}).WithHint("froyo apply --plan FILE --again")
+		return (&diag.Error{Summary: "--again is for saved plans, and --plan is not given"}).WithHint("froyo apply --plan FILE --again")
 	}
 	return c.stepConflicts(e)
 }

@@ -106,7 +106,7 @@ func sourcesNote(l *client.Loaded) string {
 	return "\nwith the sources that it began with; changed since then, and not taken: " + changed + "\n--with-changes takes the present ones"
 }
 
-// unfinished finds the run to go on with. nil is that there is none, which it has told.
+// unfinished finds the run to resume. nil is that there is none, which it has told.
 func unfinished(ctx context.Context, e *console.Console, name string) (_ *state.Run, err error) {
 	store, workspace, err := here.State(ctx, e)
 	if err != nil {
@@ -144,7 +144,7 @@ func resumable(e *console.Console, all []state.Run, name string) (*state.Run, er
 	case err != nil:
 		return nil, err
 	case !isApply(&run):
-		return nil, &diag.Error{Summary: fmt.Sprintf("run %s is of froyo %s, which changes nothing: there is nothing to go on with", run.ID, run.Command)}
+		return nil, &diag.Error{Summary: fmt.Sprintf("run %s is of froyo %s, which changes nothing: there is nothing to resume", run.ID, run.Command)}
 	case run.Status == state.Running:
 		return nil, state.UnderWay(run.ID, run.PID)
 	case run.Resumable:

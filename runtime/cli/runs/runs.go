@@ -214,5 +214,5 @@ func Find(all []state.Run, name string) (state.Run, error) {
 	}
 	return state.Run{}, (&diag.Error{
 		Summary: fmt.Sprintf("%q begins the IDs of %d runs: %s, %s, …", name, len(found), found[0].ID, found[1].ID),
-	}).WithHint("give more of it, or last")
+	}).WithHint("give more characters of it, or last")
 }

@@ -99,7 +99,7 @@ func (c *machinesAcceptCommand) Run(ctx context.Context, e *console.Console) err
 		old := record.LeftBehind(known, id)
 		if len(old) == 0 {
 			return (&diag.Error{Summary: fmt.Sprintf("nothing is protected or pending on another machine of %s", c.Host), Code: diag.Usage}).
-				WithHint("froyo state machines lists what is")
+				WithHint("froyo state machines lists them")
 		}
 		d, done := record.SameMachine, "carried over to"
 		if c.New {

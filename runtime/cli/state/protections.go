@@ -123,5 +123,5 @@ func (c *protectionsDropCommand) unknown(all []state.Protection) error {
 	if near := diag.Nearest(c.Unit, names); near != "" {
 		return d.WithHint("did you mean %q?", near)
 	}
-	return d.WithHint("froyo state protections lists what is")
+	return d.WithHint("froyo state protections lists them")
 }

@@ -74,7 +74,7 @@ func adoptState(ctx context.Context, e *console.Console, dir string) error {
 	case occupied:
 		e.Errors.Warnings([]*diag.Error{{
 			Summary: "the state of runs from before this was a workspace is in " + from + ", and does not count here",
-			Hint:    "remove it once it is of no use any more",
+			Hint:    "remove it when it is no longer needed",
 		}})
 		return nil
 	}
