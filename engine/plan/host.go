@@ -59,3 +59,17 @@ func (h *Host) Steps() iter.Seq2[int, *Step] {
 		}
 	}
 }
+
+// Unplanned returns the steps that could not be planned and for which the host is therefore
+// not begun. Others may fail: those that are skipped or dormant as things stand, rescues, and
+// units whose failure is ignored. A step whose outcome is unknown, of a run that is resumed,
+// is decided at its turn.
+func (h *Host) Unplanned() []*Step {
+	var steps []*Step
+	for _, s := range h.Steps() {
+		if s.Err != nil && !s.Skip && !s.Dormant && !s.Rescue && !s.OutcomeUnknown() && !s.Unit.Failure.Ignore {
+			steps = append(steps, s)
+		}
+	}
+	return steps
+}

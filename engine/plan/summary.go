@@ -21,8 +21,10 @@ type Summary struct {
 	Conditional int `json:"conditional"`
 	// Unknown is how many units may change by values known only after apply.
 	Unknown int `json:"unknown"`
-	// Errors is how many units cannot be planned.
-	Errors int `json:"errors"`
+	// Errors is how many units cannot be planned, Unbegun how many hosts are not begun for that reason: what the other
+	// units there would do is not counted.
+	Errors  int `json:"errors"`
+	Unbegun int `json:"unbegun,omitempty"`
 }
 
 // Summarize counts over hosts.
@@ -34,7 +36,15 @@ func Summarize(hosts []*Host) Summary {
 			s.Failed++
 			continue
 		}
+		unbegun := len(h.Unplanned()) > 0
+		if unbegun {
+			s.Unbegun++
+		}
 		for _, step := range h.Steps() {
+			if unbegun && step.Err == nil {
+				s.Units++
+				continue
+			}
 			s.add(step)
 		}
 	}

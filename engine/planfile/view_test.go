@@ -30,7 +30,7 @@ func TestView(t *testing.T) {
 	if diff := cmp.Diff([]string{"web"}, plays); diff != "" {
 		t.Error(diff)
 	}
-	want := plan.Summary{Hosts: 1, Units: 5, Add: 2, Unknown: 1, Errors: 1}
+	want := plan.Summary{Hosts: 1, Units: 5, Errors: 1, Unbegun: 1}
 	if diff := cmp.Diff(want, plan.Summarize(hosts)); diff != "" {
 		t.Error(diff)
 	}

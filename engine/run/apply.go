@@ -40,7 +40,8 @@ func (r *Run) Apply(ctx context.Context, how Steps) (*Result, error) {
 	}
 	r.hostTime.Restart()
 	var failed blame.Failures
-	for _, h := range r.proposal.Hosts {
+	hosts := r.proposal.begun()
+	for _, h := range hosts {
 		if h.Err != nil {
 			failed.Add(blame.Host(h.Host.Name, h.Err))
 		}
@@ -61,7 +62,7 @@ func (r *Run) Apply(ctx context.Context, how Steps) (*Result, error) {
 	if how.Confirmer != nil {
 		executor.Forks, executor.Confirmer = 1, how.Confirmer
 	}
-	result := &Result{Counts: executor.Apply(ctx, r.plays(), r.proposal.Hosts)}
+	result := &Result{Counts: executor.Apply(ctx, r.plays(), hosts)}
 	failed.Add(locks.Release(ctx))
 	failed.Add(items.Close(ctx, failed.None()))
 	if ctx.Err() != nil || isClosed(how.Stop) {

@@ -83,7 +83,7 @@ func (p *Plan) Changing() int {
 		for _, s := range h.Steps() {
 			acts = acts || s.Acts() || s.Err != nil
 		}
-		if acts && h.Err == nil {
+		if acts && h.Err == nil && len(h.Unplanned()) == 0 {
 			n++
 		}
 	}
@@ -110,6 +110,27 @@ func (p *Plan) Applicable() error {
 		}
 	}
 	return nil
+}
+
+// begun returns the hosts as they are applied: one on which a unit could not be planned is
+// not begun, since it is known that it would not be finished.
+func (p *Plan) begun() []*plan.Host {
+	hosts := slices.Clone(p.Hosts)
+	for i, h := range hosts {
+		if h.Err != nil {
+			continue
+		}
+		var errs []error
+		for _, s := range h.Unplanned() {
+			errs = append(errs, apply.Explain(s.Unit, s.Err))
+		}
+		if len(errs) > 0 {
+			refused := *h // the plan stays as it is
+			refused.Err = errors.Join(errs...)
+			hosts[i] = &refused
+		}
+	}
+	return hosts
 }
 
 // refuseStale takes the hosts that differ from the saved plan out of what is proposed. Of a
@@ -151,11 +172,11 @@ func (r *Run) refuseStale() error {
 	return nil
 }
 
-// AllOrNothing tells why nothing is done on any host where that is wanted and one of them
+// AllOrNothing tells why nothing is done on any host where a flag wants that and one of them
 // is refused or has no plan, else it is nil.
-func (p *Plan) AllOrNothing() error {
+func (p *Plan) AllOrNothing(flag string) error {
 	var reasons []error
-	for _, h := range p.Hosts {
+	for _, h := range p.begun() {
 		if h.Err != nil {
 			reasons = append(reasons, blame.Host(h.Host.Name, h.Err))
 		}
@@ -164,14 +185,14 @@ func (p *Plan) AllOrNothing() error {
 		return nil
 	}
 	summary := fmt.Sprintf("nothing was done on any host: %d of %d cannot be done as planned", len(reasons), len(p.Hosts))
-	return errors.Join(append(reasons, (&diag.Error{Summary: summary, Code: diag.Stale}).
-		WithHint("fix them or make a new plan; without --stale fail-all the other hosts are done"))...)
+	return errors.Join(append(reasons, (&diag.Error{Summary: summary, Code: diag.CodeOf(errors.Join(reasons...))}).
+		WithHint("fix them or make a new plan; without %s the other hosts are done", flag))...)
 }
 
 // RefusedCounts is the recap of a run that was stopped before its first change.
 func (p *Plan) RefusedCounts() []apply.Count {
 	counts := make([]apply.Count, len(p.Hosts))
-	for i, h := range p.Hosts {
+	for i, h := range p.begun() {
 		counts[i].Host = h.Host.Name
 		lost, isLost := errors.AsType[*target.Error](h.Err)
 		switch {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/engine/wording"
@@ -38,7 +39,7 @@ func (v PlanView) Print(w io.Writer, plays []string, hosts []*plan.Host) error {
 		fmt.Fprintln(b)
 	}
 	v.barriers(b, plays, hosts)
-	v.notes(b, summary)
+	v.notes(b, summary, hosts)
 	v.unseen(b, entries, plan.Effects(hosts, plays))
 	color := Bold
 	if summary.Pending() == 0 {
@@ -78,7 +79,7 @@ func (v PlanView) shows(step *plan.Step) bool {
 	return v.Verbose || step.Rescue || step.Err != nil || step.Pending() || step.Acts() && step.InputsChanging || isElsewhere(step)
 }
 
-func (v PlanView) notes(b *bufio.Writer, s plan.Summary) {
+func (v PlanView) notes(b *bufio.Writer, s plan.Summary, hosts []*plan.Host) {
 	if s.Unknown > 0 {
 		fmt.Fprintln(b, v.Style.Paint(Dim, wording.Plural(s.Unknown, "unit")+" with a value known only after apply"))
 	}
@@ -86,8 +87,23 @@ func (v PlanView) notes(b *bufio.Writer, s plan.Summary) {
 		fmt.Fprintln(b, v.Style.Paint(Red, wording.Plural(s.Failed, "host")+" could not be planned"))
 	}
 	if s.Errors > 0 {
-		fmt.Fprintln(b, v.Style.Paint(Red, wording.Plural(s.Errors, "unit")+" could not be planned"))
+		text := wording.Plural(s.Errors, "unit") + " could not be planned"
+		if s.Unbegun > 0 {
+			text += ": nothing is done on " + Readable(inventory.FoldNames(unbegun(hosts)))
+		}
+		fmt.Fprintln(b, v.Style.Paint(Red, text))
 	}
+}
+
+// unbegun names the hosts that are not begun since a unit could not be planned.
+func unbegun(hosts []*plan.Host) []string {
+	var names []string
+	for _, h := range hosts {
+		if h.Err == nil && len(h.Unplanned()) > 0 {
+			names = append(names, h.Host.Name)
+		}
+	}
+	return names
 }
 
 // unseen counts what the plan does or may do beyond one effect for each change

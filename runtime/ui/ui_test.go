@@ -76,8 +76,9 @@ func fleet() *build {
 		step("file", "/etc/link", &abi.Change{Action: abi.Replace, Diffs: []abi.Diff{{Field: "state", Before: codec.Raw(`"directory"`), After: codec.Raw(`"link"`)}}}),
 		step("file", "/bin/tool", &abi.Change{Action: abi.Update, Diffs: []abi.Diff{{Field: "content", Before: b.ref("\x00old"), After: b.ref("\x00new")}}}),
 		step("file", "/etc/right", &abi.Change{Action: abi.None}),
-		sensitive, late, conditional, bad,
+		sensitive, late, conditional,
 	)
+	b.host("h6", step("file", "/etc/not-counted", &abi.Change{Action: abi.Create}), bad)
 	b.hosts = append(b.hosts, &plan.Host{Host: enginetest.Inventory("h5"), Err: errors.New("down")})
 	return b
 }

@@ -18,6 +18,12 @@ import (
 // failAll is the value of --stale by which one host that cannot be done stops all.
 const failAll = "fail-all"
 
+// The flags by which one host that cannot be done as planned stops all.
+const (
+	allOrNothing = "--all-or-nothing"
+	staleFailAll = "--stale " + failAll
+)
+
 // Apply is froyo apply.
 type Apply struct {
 	flags.Planning
@@ -25,6 +31,7 @@ type Apply struct {
 	Plan  string        `placeholder:"FILE" type:"path" complete:"files:json" help:"Apply exactly this saved plan; a host that changed since is refused."`
 	Stale string        `enum:"skip,fail-all" default:"skip" placeholder:"skip|fail-all" help:"With --plan, if a host is no longer as planned: skip that host, or change no host at all (fail-all)."`
 	Again bool          `help:"With --plan: apply a plan that was applied before. A saved plan is applied once."`
+	All   bool          `name:"all-or-nothing" help:"Change no host at all if one of them cannot be reached or planned, or is no longer as in the saved plan."`
 	JUnit string        `name:"junit" placeholder:"FILE" type:"path" complete:"files:xml" help:"Write a JUnit report to FILE at the end: a suite for each host, a case for each unit."`
 	Yes   bool          `short:"y" name:"auto-approve" help:"Do not ask."`
 	Step  bool          `help:"Ask before each unit that acts, one host at a time."`
@@ -85,7 +92,18 @@ func (c *Apply) Run(ctx context.Context, e *console.Console) error {
 	if err := c.unasked(e); err != nil {
 		return errors.Join(err, l.Close(ctx))
 	}
-	return execution{flags: &c.Planning, junit: c.JUnit, yes: c.Yes, step: c.Step, diff: c.Diff, wait: c.Wait, again: c.Again, allOrNothing: c.Stale == failAll}.run(ctx, l)
+	return execution{flags: &c.Planning, junit: c.JUnit, yes: c.Yes, step: c.Step, diff: c.Diff, wait: c.Wait, again: c.Again, allOrNothing: c.allOrNothing()}.run(ctx, l)
+}
+
+// allOrNothing is the flag by which one host stops all, or "".
+func (c *Apply) allOrNothing() string {
+	switch {
+	case c.Stale == failAll:
+		return staleFailAll
+	case c.All:
+		return allOrNothing
+	}
+	return ""
 }
 
 // unasked refuses to ask where the plan is not shown, or no terminal is there to answer.

@@ -24,8 +24,8 @@ type execution struct {
 	step         bool // ask before each unit
 	diff         bool // show what changes in files
 	wait         time.Duration
-	again        bool // a saved plan may have been applied before
-	allOrNothing bool // one host that differs from the saved plan stops all
+	again        bool   // a saved plan may have been applied before
+	allOrNothing string // the flag by which one host that cannot be done as planned stops all, else ""
 }
 
 // run plans, asks and applies; of a saved plan, only what it holds.
@@ -52,9 +52,12 @@ func (x execution) run(ctx context.Context, l *client.Loaded) (err error) {
 	if l.Job.Spec.Resumed != nil {
 		noteResumed(l, s)
 	}
-	if x.allOrNothing {
-		if none := s.Run.Proposed().AllOrNothing(); none != nil {
-			code, counts = diag.Stale, s.Run.Proposed().RefusedCounts()
+	if x.allOrNothing != "" {
+		if none := s.Run.Proposed().AllOrNothing(x.allOrNothing); none != nil {
+			if code = diag.CodeOf(none); x.allOrNothing == staleFailAll {
+				code = diag.Stale
+			}
+			counts = s.Run.Proposed().RefusedCounts()
 			return conclude(s, counts, none)
 		}
 	}
