@@ -236,11 +236,12 @@ boot() {
 # shellcheck disable=SC2016 # the inner shell expands it
 answers() { timeout 1 bash -c 'read -r line <>"/dev/tcp/$1/22" && [[ $line = SSH-* ]]' - "$(address "$1")" 2>/dev/null; }
 
+# wait_for waits until host $1 answers. The log of one that does not is shown, since it goes with the lab.
 wait_for() {
-  local deadline=$((SECONDS + 60))
+  local deadline=$((SECONDS + 180))
   until answers "$1"; do
-    pid_of "$1" >/dev/null || die "h$1 ended while booting, see $HERE/h$1/log"
-    [ $SECONDS -lt $deadline ] || die "h$1 did not answer on ssh, see $HERE/h$1/log"
+    pid_of "$1" >/dev/null || { tail -n 20 "$HERE/h$1/log" >&2; die "h$1 ended while booting; its log is above"; }
+    [ $SECONDS -lt $deadline ] || { tail -n 20 "$HERE/h$1/log" >&2; die "h$1 did not answer on ssh; its log is above"; }
     sleep 0.05
   done
 }
