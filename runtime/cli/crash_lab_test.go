@@ -122,7 +122,10 @@ func TestLabLostHosts(t *testing.T) {
 		m.breakOff(t, "network of "+h.Name, nil, func(cmd *exec.Cmd) {
 			time.Sleep(took / 2)
 			h.Cut(t)
-			_ = cmd.Wait()
+			if cmd.Wait() == nil {
+				h.Join(t) // it had come to its end
+				return
+			}
 			h.Reset(t)
 		})
 	}

@@ -144,6 +144,12 @@ func (h Host) Reset(t testing.TB) {
 	h.lab(t, "reset")
 }
 
+// Join puts a host that was cut back on the network.
+func (h Host) Join(t testing.TB) {
+	t.Helper()
+	h.lab(t, "join")
+}
+
 func (h Host) ssh(user, script string) *exec.Cmd {
 	return exec.Command("ssh", "-q", "-i", h.KeyFile, "-o", "UserKnownHostsFile="+h.KnownHosts, //nolint:noctx // also runs after the test's context
 		"-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", user+"@"+h.Addr, script)
