@@ -15,15 +15,16 @@ import (
 type Failures struct {
 	mu      sync.Mutex
 	errs    []error
-	Left    int // units that would have acted and were not reached
-	Unknown int // interrupted units whose outcome is not known
+	bare    map[string][]*diag.Error // host → errors of its units among these that have no hint of their own
+	Left    int                      // units that would have acted and were not reached
+	Unknown int                      // interrupted units whose outcome is not known
 }
 
 // Emit implements event.Sink.
 func (f *Failures) Emit(e event.Event) {
 	switch {
 	case e.Kind == event.UnitFinished && e.Status == unit.Failed && !e.Ignored && e.Err != nil:
-		f.Add(unitError(e))
+		f.addUnit(e)
 	case e.Kind == event.UnitFinished && e.Reason == apply.Unconfirmed:
 		f.mu.Lock()
 		f.Unknown++
@@ -31,6 +32,9 @@ func (f *Failures) Emit(e event.Event) {
 	case e.Kind == event.UnitFinished && e.Status == unit.Skipped && e.Open && e.Action != "" && e.Action != abi.None:
 		f.mu.Lock()
 		f.Left++
+		for _, d := range f.bare[e.Host] {
+			d.Hint = "nothing after it was done on this host"
+		}
 		f.mu.Unlock()
 	case e.Kind == event.HostFailed, e.Kind == event.HostRefused:
 		f.Add(Host(e.Host, e.Err))
@@ -39,13 +43,13 @@ func (f *Failures) Emit(e event.Event) {
 	}
 }
 
-// unitError is why a unit failed, with its place, also where the host is to
-// blame, and with what to do where nothing better is known.
-func unitError(e event.Event) error {
+// addUnit adds why a unit failed, with its place, also where the host is to blame.
+func (f *Failures) addUnit(e event.Event) {
 	err := Host(e.Host, e.Err)
 	d, ok := errors.AsType[*diag.Error](err)
 	if !ok {
-		return err
+		f.Add(err)
+		return
 	}
 	told := *d
 	if told.Unit == "" {
@@ -54,10 +58,15 @@ func unitError(e event.Event) error {
 	if told.Pos.File == "" {
 		told.Pos = e.Pos
 	}
+	f.Add(&told)
 	if told.Hint == "" && told.Code != diag.Interrupted {
-		told.Hint = "nothing after it was done on this host; fix the cause, then resume as said below"
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if f.bare == nil {
+			f.bare = map[string][]*diag.Error{}
+		}
+		f.bare[e.Host] = append(f.bare[e.Host], &told)
 	}
-	return &told
 }
 
 // Add adds an error; nil is none.

@@ -2,9 +2,11 @@ package blame
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/openfroyo/froyo/engine/apply"
+	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/event"
 	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/providers/abi"
@@ -28,5 +30,22 @@ func TestWhatIsLeft(t *testing.T) {
 	}
 	if f.Left != 2 || f.Unknown != 1 || len(f.errs) != 1 {
 		t.Errorf("%d left, %d unknown, %d errors; want 2, 1 and 1", f.Left, f.Unknown, len(f.errs))
+	}
+}
+
+// TestNothingAfterIt: only where something was to follow on that host is it said that it was not done.
+func TestNothingAfterIt(t *testing.T) {
+	var f Failures
+	for _, host := range []string{"h1", "h2"} {
+		f.Emit(event.Event{Kind: event.UnitFinished, Host: host, Status: unit.Failed, Open: true, Action: abi.Run, Err: &diag.Error{Summary: "exit code 1"}})
+	}
+	f.Emit(event.Event{Kind: event.UnitFinished, Host: "h1", Status: unit.Skipped, Open: true, Action: abi.Run, Reason: apply.NotReached})
+	var hints []string
+	for e := range diag.All(f.Err()) {
+		d, _ := errors.AsType[*diag.Error](e)
+		hints = append(hints, d.Hint)
+	}
+	if want := []string{"nothing after it was done on this host", ""}; !slices.Equal(hints, want) {
+		t.Errorf("got %q, want %q", hints, want)
 	}
 }
