@@ -12,12 +12,6 @@ import (
 //go:embed all:template
 var template embed.FS
 
-// InitOptions say what kind of workspace to make.
-type InitOptions struct {
-	// Solo is a workspace for this machine alone, to begin with.
-	Solo bool
-}
-
 // part is a file of a new workspace.
 type part struct {
 	name string
@@ -47,7 +41,7 @@ func fixed(name string) func(string) ([]byte, error) {
 // Init makes what is missing of a workspace in dir and returns the names of
 // what it made. What is there is kept as it is, so it does no harm to run it
 // again. A directory that others can write to is refused.
-func Init(dir string, _ InitOptions, env Env) (w *Workspace, created []string, err error) {
+func Init(dir string, env Env) (w *Workspace, created []string, err error) {
 	if dir, err = filepath.Abs(dir); err != nil {
 		return nil, nil, err
 	}

@@ -20,7 +20,7 @@ import (
 
 func (w *world) init(dir string) (*workspace.Workspace, []string) {
 	w.t.Helper()
-	made, created, err := workspace.Init(w.path(dir), workspace.InitOptions{Solo: true}, w.env)
+	made, created, err := workspace.Init(w.path(dir), w.env)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -145,7 +145,7 @@ func TestInitRefuses(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t)
 			tt.do(w)
-			_, _, err := workspace.Init(w.path("site"), workspace.InitOptions{Solo: true}, w.env)
+			_, _, err := workspace.Init(w.path("site"), w.env)
 			w.expect(err, tt.want)
 		})
 	}

@@ -98,7 +98,7 @@ func (l *Loaded) locate(spec *run.Spec, file string) error {
 	switch info, err := os.Stat(abs); {
 	case errors.Is(err, fs.ErrNotExist):
 		d := &diag.Error{Summary: fmt.Sprintf("there is no runbook %s", file), Cause: err}
-		return d.WithHint("name one: froyo plan FILE; or make a workspace: froyo init --solo")
+		return d.WithHint("name one: froyo plan FILE; or make a workspace: froyo init")
 	case err != nil:
 		return diag.ReadFailed("runbook "+file, err)
 	case info.IsDir():

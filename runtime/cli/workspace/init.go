@@ -21,21 +21,17 @@ import (
 // Init is froyo init.
 type Init struct {
 	Dir  string `arg:"" optional:"" type:"path" help:"Directory of the workspace; default: the current one."`
-	Solo bool   `help:"Make a workspace for this machine alone; hosts can be added to its inventory later."`
+	Solo bool   `help:"Make a workspace for this machine alone, to whose inventory hosts can be added. So far there is no other kind, so it may be left out."`
 }
 
 // Help gives the command's example.
 func (*Init) Help() string {
 	return `Example:
-  froyo init --solo lab && cd lab && froyo plan`
+  froyo init lab && cd lab && froyo plan`
 }
 
 // Run makes what is missing of a workspace, and keeps what is there.
 func (c *Init) Run(ctx context.Context, e *console.Console) error {
-	if !c.Solo {
-		return (&diag.Error{Summary: "froyo init needs to know what kind of workspace to make"}).
-			WithHint("froyo init --solo makes one for this machine, which grows with its inventory")
-	}
 	dir := c.Dir
 	if dir == "" {
 		var err error
@@ -46,7 +42,7 @@ func (c *Init) Run(ctx context.Context, e *console.Console) error {
 	if err := adoptState(ctx, e, dir); err != nil {
 		return err
 	}
-	w, created, err := workspace.Init(dir, workspace.InitOptions{Solo: c.Solo}, here.Env(e))
+	w, created, err := workspace.Init(dir, here.Env(e))
 	if err != nil {
 		return err
 	}
@@ -56,7 +52,11 @@ func (c *Init) Run(ctx context.Context, e *console.Console) error {
 	if len(created) == 0 {
 		fmt.Fprintf(e.Stdout, "%s is a workspace already; nothing was changed\n", ui.Readable(w.Root))
 	}
-	_, err = fmt.Fprintf(e.Stdout, "Next: cd %s && froyo plan\n", wording.Quote(here.Path(dir)))
+	next := "froyo plan"
+	if path := here.Path(dir); path != "." {
+		next = "cd " + wording.Quote(path) + " && " + next
+	}
+	_, err = fmt.Fprintln(e.Stdout, "Next: "+next)
 	return err
 }
 
