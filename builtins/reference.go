@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 
+	"go.starlark.net/starlark"
+
 	"github.com/openfroyo/froyo/builtins/bounds"
 	"github.com/openfroyo/froyo/builtins/eval"
 	"github.com/openfroyo/froyo/builtins/jinja"
@@ -20,10 +22,28 @@ func Reference(w io.Writer) error {
 	for _, builtin := range All() {
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n    %s\n", builtin.Name, builtin.Doc, strings.ReplaceAll(builtin.Example, "\n", "\n    "))
 	}
-	fmt.Fprintf(&b, "\n## Modules of @std\n\nLoaded as `load(\"@std//yaml.star\", \"yaml\")`: `%s`.\n", strings.Join(std.Names(), "`, `"))
+	if err := modules(&b); err != nil {
+		return err
+	}
 	limits(&b)
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// modules writes what each module of @std defines.
+func modules(b *strings.Builder) error {
+	b.WriteString("\n## Modules of @std\n\nLoaded as `load(\"@std//yaml.star\", \"yaml\")`, then `yaml.loads(text)`. They are pure: none reads a file, a clock or a network.\n\n" +
+		"| Module | Names |\n|---|---|\n")
+	for _, file := range std.Names() {
+		names, _, err := std.Load(file)
+		if err != nil {
+			return err
+		}
+		for name, v := range names {
+			fmt.Fprintf(b, "| `%s` | `%s.%s` |\n", file, name, strings.Join(v.(starlark.HasAttrs).AttrNames(), "`, `"+name+"."))
+		}
+	}
+	return nil
 }
 
 // limits writes what an evaluation may take.

@@ -3,9 +3,13 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"strings"
 
 	"github.com/openfroyo/froyo/builtins"
 	"github.com/openfroyo/froyo/builtins/resource"
+	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/event"
 	"github.com/openfroyo/froyo/engine/facts"
 	"github.com/openfroyo/froyo/engine/schema/reference"
@@ -14,31 +18,75 @@ import (
 )
 
 type docsCommand struct {
-	Page string `arg:"" optional:"" enum:"reference,events" default:"reference" help:"reference: resource types, facts and the language (default). events: the lines of --json and --json-into."`
+	Page string `arg:"" optional:"" placeholder:"PAGE|NAME" default:"reference" complete:"words:reference,events,std" help:"reference: resource types, facts and the language (default). events: the lines of --json and --json-into. std: the modules of @std. Or the name of one thing: file, handler, os.basic, host.read."`
 }
 
 // Help gives the command's example.
 func (*docsCommand) Help() string {
 	return `Examples:
+  froyo docs file
+  froyo docs host.query
   froyo docs >docs/reference.md
   froyo docs events >docs/events.md`
 }
 
-// Run prints a page that is made from schemas and code.
+// Run prints a page that is made from schemas and code, or the section about one name.
 func (c *docsCommand) Run(ctx context.Context, e *console.Console) error {
 	if c.Page == "events" {
 		return event.Reference(e.Stdout)
 	}
+	var page strings.Builder
+	if err := writeReference(ctx, &page); err != nil {
+		return err
+	}
+	text := page.String()
+	if c.Page != "reference" {
+		var err error
+		if text, err = section(text, c.Page); err != nil {
+			return err
+		}
+	}
+	_, err := io.WriteString(e.Stdout, text)
+	return err
+}
+
+func writeReference(ctx context.Context, w io.Writer) error {
 	p, err := wire.Types(ctx, "")
 	if err != nil {
 		return err
 	}
-	err = reference.Markdown(e.Stdout, p.Packages(), resource.MetaFields())
+	err = reference.Markdown(w, p.Packages(), resource.MetaFields())
 	if err == nil {
-		err = facts.Reference(e.Stdout)
+		err = facts.Reference(w)
 	}
 	if err == nil {
-		err = builtins.Reference(e.Stdout)
+		err = builtins.Reference(w)
 	}
 	return errors.Join(err, p.Close(ctx))
+}
+
+// section cuts what is about one name out of the reference.
+func section(page, name string) (string, error) {
+	const heading = "\n## "
+	title := name
+	if name == "std" {
+		title = "Modules of @std"
+	}
+	names := []string{"reference", "events", "std"}
+	for i, part := range strings.Split(page, heading) {
+		found, rest, _ := strings.Cut(part, "\n")
+		if i == 0 {
+			continue // before the first heading
+		}
+		if found == title {
+			rest, _, _ = strings.Cut(rest, "\n# ") // the next part of the page
+			return "## " + found + "\n" + strings.TrimRight(rest, "\n") + "\n", nil
+		}
+		names = append(names, found)
+	}
+	err := &diag.Error{Summary: fmt.Sprintf("froyo docs: nothing is named %q", name)}
+	if near := diag.Nearest(name, names); near != "" {
+		return "", err.WithHint("did you mean %q?", near)
+	}
+	return "", err.WithHint("froyo docs prints all; its headings are the names")
 }

@@ -11,8 +11,10 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/runtime/cli/client"
 	"github.com/openfroyo/froyo/runtime/cli/flags"
+	"github.com/openfroyo/froyo/runtime/cli/here"
 	"github.com/openfroyo/froyo/runtime/cli/inventory"
 	"github.com/openfroyo/froyo/runtime/console"
 )
@@ -38,8 +40,43 @@ func (c *cursor) values(ctx context.Context, v *kong.Value, typed string) []prop
 		return c.units(ctx, false)
 	case "tags":
 		return c.units(ctx, true)
+	case "runs":
+		return c.runs(ctx)
+	case "words":
+		var found []proposal
+		for word := range strings.SplitSeq(extensions, ",") {
+			found = append(found, proposal{value: word})
+		}
+		return found
 	}
 	return nil
+}
+
+// runs lists the latest runs of the workspace.
+func (c *cursor) runs(ctx context.Context) (found []proposal) {
+	e, done, err := c.quiet()
+	if err != nil {
+		return nil
+	}
+	defer done() //nolint:errcheck // nothing is kept in it
+	store, workspace, err := here.State(ctx, e)
+	if err != nil || store == nil {
+		return nil // the command itself says what is wrong with the state
+	}
+	defer func() {
+		if store.Close() != nil {
+			found = nil
+		}
+	}()
+	const most = 20
+	runs, err := store.Runs(ctx, workspace, most)
+	if err != nil {
+		return nil
+	}
+	for _, r := range runs {
+		found = append(found, proposal{r.ID, r.Command + " of " + wording.When(r.Started)})
+	}
+	return found
 }
 
 // files lists how a path may continue: directories, and files that end in one of these.

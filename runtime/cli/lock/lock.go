@@ -130,7 +130,7 @@ func (l *locks) close() error {
 }
 
 type breakCommand struct {
-	ID string `arg:"" help:"Lock, as froyo lock list and the refusal name it: RUN or RUN/HOST."`
+	ID string `arg:"" complete:"runs" help:"Lock, as froyo lock list and the refusal name it: RUN or RUN/HOST."`
 	flags.Target
 	Kill bool `help:"Also end the processes that the run left on the hosts."`
 	Yes  bool `short:"y" name:"auto-approve" help:"Do not ask."`

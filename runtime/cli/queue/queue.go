@@ -140,7 +140,7 @@ func queueAnswer(items []queue.Item, now time.Time) any {
 }
 
 type dropCommand struct {
-	ID  string `arg:"" name:"run" help:"Run, or items of it: RUN, or as much of RUN/BATCH/PLAY/HOST as --json names in id."`
+	ID  string `arg:"" name:"run" complete:"runs" help:"Run, or items of it: RUN, or as much of RUN/BATCH/PLAY/HOST as --json names in id."`
 	Yes bool   `short:"y" name:"auto-approve" help:"Do not ask."`
 }
 

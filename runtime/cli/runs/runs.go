@@ -136,7 +136,7 @@ func summaryOf(r state.Run) ui.RunSummary {
 }
 
 type showCommand struct {
-	Name   string `arg:"" name:"run" help:"ID of a run, its beginning, or last."`
+	Name   string `arg:"" name:"run" complete:"runs" help:"ID of a run, its beginning, or last."`
 	Events bool   `xor:"shape" help:"Print all that happened, one JSON object per line."`
 	JSON   bool   `name:"json" xor:"shape" help:"Print JSON on standard output."`
 }
