@@ -330,11 +330,22 @@ func TestLabFailures(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			name := fresh("bad")
 			l.install(t, name, tt.file)
-			r := l.do(t, op.Op{SvcEnsure: &op.SvcEnsure{Name: name, State: op.SvcRunning}})
-			if r.Error == nil {
-				t.Fatalf("got %+v", r)
+			start := func() op.Result {
+				r := l.do(t, op.Op{SvcEnsure: &op.SvcEnsure{Name: name, State: op.SvcRunning}})
+				if r.Error == nil {
+					t.Fatalf("got %+v", r)
+				}
+				t.Log(r.Error.Message)
+				return r
 			}
-			t.Log(r.Error.Message)
+			r := start()
+			// The journal of a busy machine may take what a program said after that has gone, and not know whose it is.
+			for range 4 {
+				if !slices.ContainsFunc(tt.parts, func(part string) bool { return !strings.Contains(r.Error.Message, part) }) {
+					break
+				}
+				r = start()
+			}
 			if r.Error.Class != tt.class {
 				t.Errorf("class %s, want %s", r.Error.Class, tt.class)
 			}
