@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/openfroyo/froyo/engine/wording"
@@ -16,6 +17,8 @@ type Effect struct {
 	Unit      string   `json:"unit"`
 	Play      string   `json:"play"`
 	Hosts     []string `json:"hosts"`
+	// On is the host that a delegated unit of Hosts acts on; "" is that it acts on these.
+	On string `json:"on,omitempty"`
 }
 
 func (e Effect) String() string {
@@ -25,8 +28,8 @@ func (e Effect) String() string {
 	return e.Text
 }
 
-// Effects lists all effects of a plan, planned and potential, in the order of hosts and
-// units. What is the same on many hosts stands once, at the first of them.
+// Effects lists all effects of a plan, planned and potential, in the order of its plays and
+// units. What is the same on many hosts stands once.
 func Effects(hosts []*Host, plays []string) []Effect {
 	type key struct {
 		play       int
@@ -34,6 +37,7 @@ func Effects(hosts []*Host, plays []string) []Effect {
 		potential  bool
 	}
 	var all []Effect
+	var keys []key // of all
 	known := map[key]int{}
 	for _, h := range hosts {
 		if h.Err != nil {
@@ -46,8 +50,9 @@ func Effects(hosts []*Host, plays []string) []Effect {
 				if !ok {
 					at = len(all)
 					known[k] = at
-					e.Unit, e.Play = k.unit, plays[play]
+					e.Unit, e.Play, e.On = k.unit, plays[play], s.Unit.ID.Delegate
 					all = append(all, e)
+					keys = append(keys, k)
 				}
 				if !slices.Contains(all[at].Hosts, h.Host.Name) {
 					all[at].Hosts = append(all[at].Hosts, h.Host.Name)
@@ -55,7 +60,23 @@ func Effects(hosts []*Host, plays []string) []Effect {
 			}
 		}
 	}
-	return all
+	places := make([]map[string]int, len(plays))
+	for play := range plays {
+		places[play] = Places(hosts, play)
+	}
+	order := make([]int, len(all))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int {
+		a, b := keys[i], keys[j]
+		return cmp.Or(cmp.Compare(a.play, b.play), cmp.Compare(places[a.play][a.unit], places[b.play][b.unit]))
+	})
+	sorted := make([]Effect, len(all))
+	for i, at := range order {
+		sorted[i] = all[at]
+	}
+	return sorted
 }
 
 // effects are those of one step, which the play p holds.

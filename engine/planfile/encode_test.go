@@ -234,12 +234,12 @@ func TestEffectsAreFoldedAndSaved(t *testing.T) {
 	}
 	want := []plan.Effect{
 		effect("links /a to 'on h1'", "/a", false, "h1"),
+		effect("links /a to 'on h2'", "/a", false, "h2"),
 		effect("does what is sensitive: set[/secret]", "/secret", false, "h1", "h2"),
 		effect("does what is sensitive: set[/quiet]", "/quiet", true, "h1", "h2"),
 		effect("links /b to 1", "/b", false, "h1", "h2"),
 		effect("links /when to 1", "/when", true, "h1", "h2"),
 		effect("links /right to 1", "/right", true, "h1", "h2"),
-		effect("links /a to 'on h2'", "/a", false, "h2"),
 	}
 	if diff := cmp.Diff(want, plan.Effects(hosts, []string{"web"})); diff != "" {
 		t.Errorf("as made: %s", diff)

@@ -2,7 +2,6 @@ package ui
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 
 	"github.com/openfroyo/froyo/engine/plan"
@@ -28,8 +27,8 @@ func (e *entry) on() string { return "on " + wording.On(e.hosts) }
 func fold(hosts []*plan.Host, plays []string, show func(*plan.Step) bool) []*entry {
 	var entries []*entry
 	known := map[string]*entry{}
-	place := map[string]int{} // play and unit → order
 	for play := range plays {
+		first, place := len(entries), plan.Places(hosts, play)
 		for _, h := range hosts {
 			if h.Plays[play] == nil {
 				continue
@@ -42,11 +41,7 @@ func fold(hosts []*plan.Host, plays []string, show func(*plan.Step) bool) []*ent
 				key := foldKey(play, user, s)
 				e := known[key]
 				if e == nil {
-					name := fmt.Sprintf("%d %s", play, s.Unit.ID.Local())
-					if _, ok := place[name]; !ok {
-						place[name] = len(place)
-					}
-					e = &entry{play: plays[play], graph: h.Plays[play].Graph, place: place[name], step: s, user: user}
+					e = &entry{play: plays[play], graph: h.Plays[play].Graph, place: place[s.Unit.ID.Local()], step: s, user: user}
 					known[key] = e
 					entries = append(entries, e)
 				}
@@ -56,8 +51,8 @@ func fold(hosts []*plan.Host, plays []string, show func(*plan.Step) bool) []*ent
 				}
 			}
 		}
+		slices.SortStableFunc(entries[first:], func(a, b *entry) int { return a.place - b.place })
 	}
-	slices.SortStableFunc(entries, func(a, b *entry) int { return a.place - b.place })
 	return entries
 }
 

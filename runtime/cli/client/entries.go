@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/run"
 	"github.com/openfroyo/froyo/engine/unit"
 )
@@ -53,6 +54,12 @@ func EntriesOf(all []run.Wanted, play int, byTag bool) []*Entry {
 	for _, e := range entries {
 		e.Count = 0 // one on each host
 	}
+	var hosts [][]*unit.Unit
+	for _, w := range all {
+		hosts = append(hosts, slices.Collect(w.Plays[play].All()))
+	}
+	place := plan.Merge(hosts)
+	slices.SortStableFunc(entries, func(a, b *Entry) int { return cmp.Compare(place[a.Unit], place[b.Unit]) })
 	return entries
 }
 

@@ -146,7 +146,11 @@ func printEffects(e *console.Console, effects []plan.Effect, asJSON bool) error 
 	out := bufio.NewWriter(e.Stdout)
 	if !asJSON {
 		for _, effect := range effects {
-			fmt.Fprintln(out, ui.Readable(effect.String())+"  on "+wording.On(effect.Hosts))
+			on := wording.On(effect.Hosts)
+			if effect.On != "" {
+				on = ui.Readable(effect.On) + "  for " + on
+			}
+			fmt.Fprintln(out, ui.Readable(effect.String())+"  on "+on)
 		}
 		return out.Flush()
 	}
