@@ -77,7 +77,7 @@ func TestMergeKeepsEachHost(t *testing.T) {
 		order := merged(hosts...)
 		for _, h := range hosts {
 			last := -1
-			for _, word := range strings.Fields(h) {
+			for word := range strings.FieldsSeq(h) {
 				at := strings.Index(order, word[:1])
 				if at <= last {
 					t.Fatalf("%s of %q is not in order in %s", word, h, order)
