@@ -14,10 +14,13 @@ type Approval = state.Approval
 // approvalPoll is how often the store is asked whether another process has approved.
 const approvalPoll = 200 * time.Millisecond
 
-// proposed is the digest of the plan that the store knows to be proposed, "" before that.
+// proposed is what has become of a plan that is to be approved.
 type proposed struct {
 	mu     sync.Mutex
-	digest string
+	digest string // of what the store knows to be proposed, "" before that
+	// approval is by this process, of what the store does not know yet to be proposed: it is
+	// written when the plan begins to be applied.
+	approval *Approval
 }
 
 // propose has the store know what is to be approved: of a saved plan that is carried out
@@ -54,20 +57,47 @@ func (r *Run) digest() (string, error) {
 }
 
 // Approve lets the plan be applied. Another process that has the store open may do that
-// instead, for as long as AwaitApproval waits.
+// instead, for as long as AwaitApproval waits. The store keeps it, at the latest from the
+// beginning of Apply.
 func (r *Run) Approve(ctx context.Context, by Approval) error {
-	digest, err := r.propose(ctx)
-	if err != nil {
+	if err := r.proposal.Applicable(); err != nil {
 		return err
 	}
-	if by.Plan == "" {
-		by.Plan = digest
+	p := &r.proposed
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.digest != "" {
+		if by.Plan == "" {
+			by.Plan = p.digest
+		}
+		return r.record.Store().Approve(ctx, r.ID(), by)
 	}
-	return r.record.Store().Approve(ctx, r.ID(), by)
+	if r.plan.created.IsZero() {
+		return state.NothingToApprove(r.ID(), "there is no plan yet")
+	}
+	digest, err := r.digest()
+	switch {
+	case err != nil:
+		return err
+	case by.Plan != "" && by.Plan != digest:
+		return state.NothingToApprove(r.ID(), "it is another one")
+	case by.By == "" || by.Time.IsZero():
+		return state.NothingToApprove(r.ID(), "it is not said by whom and when")
+	case p.approval == nil:
+		by.Plan = digest
+		p.approval = &by
+	}
+	return nil
 }
 
 // Approved tells who approved the plan; it is zero until it is approved.
 func (r *Run) Approved(ctx context.Context) (Approval, error) {
+	r.proposed.mu.Lock()
+	mine := r.proposed.approval
+	r.proposed.mu.Unlock()
+	if mine != nil {
+		return *mine, nil
+	}
 	return r.record.Store().ApprovalOf(ctx, r.ID())
 }
 
@@ -93,7 +123,11 @@ func (r *Run) begin(ctx context.Context) error {
 	if err := r.proposal.Applicable(); err != nil {
 		return err
 	}
-	r.proposed.mu.Lock()
-	defer r.proposed.mu.Unlock()
-	return r.record.Store().BeginApply(ctx, r.ID(), r.proposed.digest, time.Now())
+	p := &r.proposed
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.approval != nil {
+		return r.record.Store().BeginApply(ctx, r.ID(), p.approval.Plan, time.Now(), p.approval)
+	}
+	return r.record.Store().BeginApply(ctx, r.ID(), p.digest, time.Now(), nil)
 }

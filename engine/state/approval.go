@@ -19,9 +19,10 @@ type Approvals interface {
 	Approve(ctx context.Context, run string, a Approval) error
 	// ApprovalOf tells who approved what a run proposed last; it is zero until it is approved.
 	ApprovalOf(ctx context.Context, run string) (Approval, error)
-	// BeginApply records, for good, that a plan is being applied. It MUST refuse one that is
-	// not approved, or of which that was recorded before.
-	BeginApply(ctx context.Context, run, plan string, now time.Time) error
+	// BeginApply records, for good, that a plan is being applied; with by also that it was
+	// proposed and approved, as Propose and Approve would, in the same transaction. It MUST
+	// refuse one that is not approved, or of which that was recorded before.
+	BeginApply(ctx context.Context, run, plan string, now time.Time, by *Approval) error
 }
 
 // Approval is who let a plan be applied, and when.

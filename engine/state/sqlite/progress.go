@@ -170,39 +170,43 @@ type approvals struct{ store *Store }
 
 // Propose implements state.Approvals.
 func (a approvals) Propose(ctx context.Context, run, plan string) error {
-	return a.store.write(ctx, func(tx *db.Tx) error {
-		var id string
-		err := tx.Query([]any{&id}, `UPDATE runs SET approved_by = iif(proposed = ?1, approved_by, ''), approved = iif(proposed = ?1, approved, 0),
-			applying = iif(proposed = ?1, applying, 0), proposed = ?1 WHERE id = ?2 RETURNING id`, plan, run)
-		return noSuchRun(err, run)
-	})
+	return a.store.write(ctx, func(tx *db.Tx) error { return propose(tx, run, plan) })
+}
+
+func propose(tx *db.Tx, run, plan string) error {
+	var id string
+	err := tx.Query([]any{&id}, `UPDATE runs SET approved_by = iif(proposed = ?1, approved_by, ''), approved = iif(proposed = ?1, approved, 0),
+		applying = iif(proposed = ?1, applying, 0), proposed = ?1 WHERE id = ?2 RETURNING id`, plan, run)
+	return noSuchRun(err, run)
 }
 
 // Approve implements state.Approvals.
 func (a approvals) Approve(ctx context.Context, run string, by state.Approval) error {
-	return a.store.write(ctx, func(tx *db.Tx) error {
-		var status, proposed string
-		var approved int64
-		err := tx.Query([]any{&status, &proposed, &approved}, `SELECT status, proposed, approved FROM runs WHERE id = ?`, run)
-		switch {
-		case err != nil:
-			return noSuchRun(err, run)
-		case status != string(state.Running):
-			return state.NothingToApprove(run, "the run has ended as "+status)
-		case proposed == "":
-			return state.NothingToApprove(run, "there is no plan yet")
-		case proposed != by.Plan:
-			return state.NothingToApprove(run, "it is another one by now")
-		case by.By == "" || by.Time.IsZero():
-			return state.NothingToApprove(run, "it is not said by whom and when")
-		case approved != 0:
-			return nil
-		}
-		if err := tx.Exec(`UPDATE runs SET approved_by = ?, approved = ? WHERE id = ?`, by.By, micros(by.Time), run); err != nil {
-			return err
-		}
-		return appendAudit(tx, state.Audit{Time: by.Time, User: by.By, Action: "approve", Run: run, Detail: "plan " + by.Plan})
-	})
+	return a.store.write(ctx, func(tx *db.Tx) error { return approve(tx, run, by) })
+}
+
+func approve(tx *db.Tx, run string, by state.Approval) error {
+	var status, proposed string
+	var approved int64
+	err := tx.Query([]any{&status, &proposed, &approved}, `SELECT status, proposed, approved FROM runs WHERE id = ?`, run)
+	switch {
+	case err != nil:
+		return noSuchRun(err, run)
+	case status != string(state.Running):
+		return state.NothingToApprove(run, "the run has ended as "+status)
+	case proposed == "":
+		return state.NothingToApprove(run, "there is no plan yet")
+	case proposed != by.Plan:
+		return state.NothingToApprove(run, "it is another one by now")
+	case by.By == "" || by.Time.IsZero():
+		return state.NothingToApprove(run, "it is not said by whom and when")
+	case approved != 0:
+		return nil
+	}
+	if err := tx.Exec(`UPDATE runs SET approved_by = ?, approved = ? WHERE id = ?`, by.By, micros(by.Time), run); err != nil {
+		return err
+	}
+	return appendAudit(tx, state.Audit{Time: by.Time, User: by.By, Action: "approve", Run: run, Detail: "plan " + by.Plan})
 }
 
 // ApprovalOf implements state.Approvals.
@@ -218,8 +222,17 @@ func (a approvals) ApprovalOf(ctx context.Context, run string) (state.Approval, 
 }
 
 // BeginApply implements state.Approvals.
-func (a approvals) BeginApply(ctx context.Context, run, plan string, now time.Time) error {
+func (a approvals) BeginApply(ctx context.Context, run, plan string, now time.Time, by *state.Approval) error {
 	return a.store.write(ctx, func(tx *db.Tx) error {
+		if by != nil {
+			err := propose(tx, run, plan)
+			if err == nil {
+				err = approve(tx, run, *by)
+			}
+			if err != nil {
+				return err
+			}
+		}
 		var status, proposed string
 		var approved, applying int64
 		err := tx.Query([]any{&status, &proposed, &approved, &applying}, `SELECT status, proposed, approved, applying FROM runs WHERE id = ?`, run)

@@ -80,12 +80,12 @@ func testApproval(t *testing.T, f *fixture) {
 	phase(state.Planning)
 	refused(t, "a run without a plan was approved", f.Approve(t.Context(), "r1", a))
 	refused(t, "a run without a plan was approved", f.Approve(t.Context(), "r1", state.Approval{By: "x", Time: began}))
-	refused(t, "a run without a plan was applied", f.BeginApply(t.Context(), "r1", "", began))
+	refused(t, "a run without a plan was applied", f.BeginApply(t.Context(), "r1", "", began, nil))
 
 	must(t, f.Propose(t.Context(), "r1", "aa"))
 	want.Proposed = "aa"
 	phase(state.Planned)
-	refused(t, "a plan was applied that is not approved", f.BeginApply(t.Context(), "r1", "aa", began))
+	refused(t, "a plan was applied that is not approved", f.BeginApply(t.Context(), "r1", "aa", began, nil))
 	refused(t, "another plan was approved", f.Approve(t.Context(), "r1", state.Approval{By: "x", Time: began, Plan: "bb"}))
 	refused(t, "a plan was approved by no user", f.Approve(t.Context(), "r1", state.Approval{Time: began, Plan: "aa"}))
 	refused(t, "a plan was approved at no time", f.Approve(t.Context(), "r1", state.Approval{By: "x", Plan: "aa"}))
@@ -95,22 +95,36 @@ func testApproval(t *testing.T, f *fixture) {
 	must(t, f.Propose(t.Context(), "r1", "aa")) // the same again
 	want.Approval = a
 	phase(state.Approved)
-	refused(t, "another plan was applied than the one that is approved", f.BeginApply(t.Context(), "r1", "bb", began))
+	refused(t, "another plan was applied than the one that is approved", f.BeginApply(t.Context(), "r1", "bb", began, nil))
 
 	at := began.Add(time.Minute)
-	must(t, f.BeginApply(t.Context(), "r1", "aa", at))
+	must(t, f.BeginApply(t.Context(), "r1", "aa", at, nil))
 	want.Applying = at
 	phase(state.Applying)
-	refused(t, "a plan was applied twice", f.BeginApply(t.Context(), "r1", "aa", at))
+	refused(t, "a plan was applied twice", f.BeginApply(t.Context(), "r1", "aa", at, nil))
 
 	must(t, f.Propose(t.Context(), "r1", "cc"))
 	want.Proposed, want.Approval, want.Applying = "cc", state.Approval{}, time.Time{}
 	phase(state.Planned)
-	refused(t, "what was approved of one plan counts for another", f.BeginApply(t.Context(), "r1", "cc", at))
+	refused(t, "what was approved of one plan counts for another", f.BeginApply(t.Context(), "r1", "cc", at, nil))
 
 	trail, err := f.AuditTrail(t.Context(), 10)
 	must(t, err)
 	same(t, []state.Audit{{Time: a.Time, User: a.By, Action: "approve", Run: "r1", Detail: "plan aa"}}, trail)
+
+	// All of it at once, or nothing.
+	refused(t, "a plan was approved by no user", f.BeginApply(t.Context(), "r1", "dd", at, &state.Approval{Time: began, Plan: "dd"}))
+	refused(t, "another plan was approved", f.BeginApply(t.Context(), "r1", "dd", at, &state.Approval{By: "x", Time: began, Plan: "ee"}))
+	phase(state.Planned)
+	b := state.Approval{By: "ada", Time: began.Add(time.Hour), Plan: "dd"}
+	must(t, f.BeginApply(t.Context(), "r1", "dd", at, &b))
+	want.Proposed, want.Approval, want.Applying = "dd", b, at
+	phase(state.Applying)
+	trail, err = f.AuditTrail(t.Context(), 10)
+	must(t, err)
+	if len(trail) != 2 {
+		t.Errorf("audit trail: %+v", trail)
+	}
 }
 
 // testApprovalEnds: of a run that has ended nothing is approved, and one that is resumed has
@@ -123,7 +137,7 @@ func testApprovalEnds(t *testing.T, f *fixture) {
 	must(t, f.Approve(t.Context(), "r1", a))
 	must(t, f.FinishRun(t.Context(), "r1", state.End{Ended: began.Add(time.Minute), Status: state.Failed}))
 	refused(t, "a run that has ended was approved", f.Approve(t.Context(), "r1", a))
-	refused(t, "a run that has ended was applied", f.BeginApply(t.Context(), "r1", "aa", began))
+	refused(t, "a run that has ended was applied", f.BeginApply(t.Context(), "r1", "aa", began, nil))
 	if got := f.list(t, workspace, 1)[0]; got.Approval != a {
 		t.Errorf("it was approved by %+v", got.Approval)
 	}
@@ -133,7 +147,7 @@ func testApprovalEnds(t *testing.T, f *fixture) {
 		t.Errorf("the run that is resumed is %s", got.Phase())
 	}
 	must(t, f.Propose(t.Context(), "r1", "aa"))
-	refused(t, "a run that is resumed was applied unapproved", f.BeginApply(t.Context(), "r1", "aa", began))
+	refused(t, "a run that is resumed was applied unapproved", f.BeginApply(t.Context(), "r1", "aa", began, nil))
 
 	refused(t, "a run that there is not made a proposal", f.Propose(t.Context(), "r9", "aa"))
 	refused(t, "a run that there is not was approved", f.Approve(t.Context(), "r9", a))
