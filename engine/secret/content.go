@@ -248,50 +248,48 @@ func KeptJSON(text []byte, seal func([]byte) string) []byte {
 
 // Mark makes every text and number within plain data secret.
 func Mark(v any) any {
-	switch v := v.(type) {
-	case string:
-		return Given(v)
-	case int64, float64:
-		text, err := json.Marshal(v)
-		if err != nil {
-			panic("a number cannot be written as JSON: " + err.Error()) // YAML's .inf
+	return rebuilt(v, func(leaf any) any {
+		switch leaf := leaf.(type) {
+		case string:
+			return Given(leaf)
+		case int64, float64:
+			text, err := json.Marshal(leaf)
+			if err != nil {
+				panic("a number cannot be written as JSON: " + err.Error()) // YAML's .inf
+			}
+			return Given(string(text))
 		}
-		return Given(string(text))
-	case []any:
-		out := make([]any, len(v))
-		for i, e := range v {
-			out[i] = Mark(e)
-		}
-		return out
-	case map[string]any:
-		out := make(map[string]any, len(v))
-		for k, e := range v {
-			out[k] = Mark(e)
-		}
-		return out
-	}
-	return v
+		return leaf
+	})
 }
 
 // ResolveValue is Resolve for plain data.
 func ResolveValue(v any) any {
+	return rebuilt(v, func(leaf any) any {
+		if text, ok := leaf.(string); ok {
+			return Resolve(text)
+		}
+		return leaf
+	})
+}
+
+// rebuilt copies plain data, with what is no list or map as leaf makes it.
+func rebuilt(v any, leaf func(any) any) any {
 	switch v := v.(type) {
-	case string:
-		return Resolve(v)
 	case []any:
 		out := make([]any, len(v))
 		for i, e := range v {
-			out[i] = ResolveValue(e)
+			out[i] = rebuilt(e, leaf)
 		}
 		return out
 	case map[string]any:
 		out := make(map[string]any, len(v))
 		for k, e := range v {
-			out[k] = ResolveValue(e)
+			out[k] = rebuilt(e, leaf)
 		}
 		return out
 	}
-	return v
+	return leaf(v)
 }
 
 // MarkedValue reports whether plain data holds a marker, keys of maps included.

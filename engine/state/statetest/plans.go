@@ -111,20 +111,25 @@ func testApproval(t *testing.T, f *fixture) {
 	trail, err := f.AuditTrail(t.Context(), 10)
 	must(t, err)
 	same(t, []state.Audit{{Time: a.Time, User: a.By, Action: "approve", Run: "r1", Detail: "plan aa"}}, trail)
+}
 
-	// All of it at once, or nothing.
+// testApprovalAtOnce: a plan is proposed, approved and begun in one transaction, or none of it.
+func testApprovalAtOnce(t *testing.T, f *fixture) {
+	want := f.begin(t, "r1")
+	at := began.Add(time.Minute)
 	refused(t, "a plan was approved by no user", f.BeginApply(t.Context(), "r1", "dd", at, &state.Approval{Time: began, Plan: "dd"}))
 	refused(t, "another plan was approved", f.BeginApply(t.Context(), "r1", "dd", at, &state.Approval{By: "x", Time: began, Plan: "ee"}))
-	phase(state.Planned)
-	b := state.Approval{By: "ada", Time: began.Add(time.Hour), Plan: "dd"}
-	must(t, f.BeginApply(t.Context(), "r1", "dd", at, &b))
-	want.Proposed, want.Approval, want.Applying = "dd", b, at
-	phase(state.Applying)
-	trail, err = f.AuditTrail(t.Context(), 10)
+	f.reopen(t)
+	same(t, []state.Run{want}, f.list(t, workspace, 10))
+
+	a := state.Approval{By: "ada", Time: began.Add(time.Second), Plan: "dd"}
+	must(t, f.BeginApply(t.Context(), "r1", "dd", at, &a))
+	want.Proposed, want.Approval, want.Applying = "dd", a, at
+	f.reopen(t)
+	same(t, []state.Run{want}, f.list(t, workspace, 10))
+	trail, err := f.AuditTrail(t.Context(), 10)
 	must(t, err)
-	if len(trail) != 2 {
-		t.Errorf("audit trail: %+v", trail)
-	}
+	same(t, []state.Audit{{Time: a.Time, User: a.By, Action: "approve", Run: "r1", Detail: "plan dd"}}, trail)
 }
 
 // testApprovalEnds: of a run that has ended nothing is approved, and one that is resumed has

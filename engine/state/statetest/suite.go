@@ -46,6 +46,7 @@ func Run(t *testing.T, open Open) {
 		{"progress", testProgress},
 		{"a run that is resumed", testResume},
 		{"approval", testApproval},
+		{"approval at once", testApprovalAtOnce},
 		{"approval of runs that end", testApprovalEnds},
 		{"a machine that is replaced within a run", testReplaced},
 		{"plans of many runs", testManyPlans},

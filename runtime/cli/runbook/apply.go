@@ -68,6 +68,9 @@ func (c *Apply) check(e *console.Console) error {
 	if c.Stale == failAll && c.Plan == "" {
 		return (&diag.Error{Summary: "--stale is for saved plans, and --plan is not given"}).WithHint("froyo apply --plan FILE --stale %s", failAll)
 	}
+	if c.All && (c.Check || c.lists()) {
+		return (&diag.Error{Summary: "--all-or-nothing says when to change nothing, and with -C or --list-... nothing is changed"}).WithHint("leave one of them out")
+	}
 	if c.Again && c.Plan == "" {
 		return (&diag.Error{Summary: "--again is for saved plans, and --plan is not given"}).WithHint("froyo apply --plan FILE --again")
 	}
