@@ -8,7 +8,7 @@
 # sudo asks for it; opsre, whose sudo lets him run systemctl, apt and dnf and nothing else.
 #
 # Packages: hosts have no internet, but a repository of their own in /srv/repo whose list is fetched already. It
-# holds nginx-light, apache2, rsync and a few more, and ours: froyo-demo, in the versions 1.0 and 1.1, with a conffile
+# holds nginx-light, apache2, haproxy, rsync and a few more, and ours: froyo-demo, in the versions 1.0 and 1.1, with a conffile
 # and a service that logs to /var/log/froyo-demo.log; froyo-broken, whose installation fails; froyo-slow, whose
 # installation takes 8 s.
 #
@@ -24,7 +24,8 @@
 #   lab.sh inventory      print the inventory (INI) of the running hosts
 #
 # Environment: FROYO_LAB, folder of everything (/var/lib/froyo-lab); FROYO_LAB_NAME, a short name ("lab"),
-# so that several labs live side by side on one base; FROYO_LAB_NET, first three numbers of its addresses.
+# so that several labs live side by side on one base; FROYO_LAB_NET, first three numbers of its addresses;
+# FROYO_LAB_PACKAGES, what the repository holds besides, which wants a folder of its own (FROYO_LAB).
 #
 # Exit codes: 2 usage, 3 no lab can be had on this machine (the reason is printed), 1 anything else.
 set -euo pipefail
@@ -45,7 +46,9 @@ TOOLS=(debootstrap systemd-nspawn ssh ip flock setsid apt-get dpkg-deb)
 BASE_RECIPE=(--variant=minbase
   "--include=systemd,systemd-sysv,dbus,openssh-server,sudo,iproute2,procps,locales,ca-certificates" bookworm)
 OWN_PACKAGES=$(dirname "$0")/packages.sh
-REPO_PACKAGES=(nginx-light apache2 ssl-cert rsync jq tree python3-minimal python3-apt)
+REPO_PACKAGES=(nginx-light apache2 haproxy ssl-cert rsync jq tree doas python3-minimal python3-apt)
+# shellcheck disable=SC2206 # a list of names
+REPO_PACKAGES+=(${FROYO_LAB_PACKAGES:-})
 
 die() { echo "lab: $*" >&2; exit 1; }
 skip() { echo "lab: no lab here: $*" >&2; exit 3; }
