@@ -65,7 +65,7 @@ func (c *Console) Getenv(name string) string { return c.Process.Getenv(name) }
 
 // Style is how to paint what is written to a file.
 func (c *Console) Style(f *os.File) ui.Style {
-	return ui.Style{Color: !c.plain && c.Getenv("NO_COLOR") == "" && c.Getenv("TERM") != "dumb" && IsTerminal(f)}
+	return ui.Style{Color: !c.plain && c.Getenv("NO_COLOR") == "" && c.Getenv("TERM") != "dumb" && IsTerminal(f), Columns: Columns(f)}
 }
 
 // Interactive reports whether there is a terminal to ask on.
@@ -89,7 +89,7 @@ func (c *Console) Progress(verb string, hosts []string) *progress.Progress {
 
 // PrintLine shows what a runbook prints where no run is under way.
 func (c *Console) PrintLine(pos diag.Pos, host, text string) {
-	fmt.Fprintln(c.Stderr, progress.Printed(pos, host, text))
+	fmt.Fprintln(c.Stderr, ui.Style{Columns: Columns(c.Stderr)}.Wrap("", progress.Printed(pos, host, text), 0, 4))
 }
 
 // AtExit keeps what is to be closed after the command, for what it leaves open for others to write to.

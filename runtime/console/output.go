@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/openfroyo/froyo/runner/escape"
-	"github.com/openfroyo/froyo/runtime/ui"
+	"github.com/openfroyo/froyo/runtime/ui/layout"
 )
 
 // WriteJSON prints a value on standard output, to be read by people and programs alike.
@@ -31,7 +31,7 @@ func (c *Console) WriteFitted(text string) error {
 	}
 	columns, _ := Size(c.Stdout)
 	for line := range strings.SplitSeq(strings.TrimSuffix(text, "\n"), "\n") {
-		if _, err := fmt.Fprintln(c.Stdout, ui.Fit(line, columns)); err != nil {
+		if _, err := fmt.Fprintln(c.Stdout, layout.Fit(line, columns)); err != nil {
 			return err
 		}
 	}

@@ -28,7 +28,7 @@ func (v PlanView) barriers(b *bufio.Writer, plays []string, hosts []*plan.Host) 
 		}
 		for _, barrier := range order {
 			text := fmt.Sprintf("play %s: barrier \"%s\" on %s", PlayName(name), Readable(barrier), wording.On(on[barrier]))
-			fmt.Fprintln(b, v.Style.Paint(Dim, text))
+			fmt.Fprintln(b, v.Style.Wrap(Dim, text, 0, noteIndent))
 		}
 	}
 }

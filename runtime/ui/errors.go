@@ -9,6 +9,7 @@ import (
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/runtime/ui/layout"
 )
 
 // Errors prints errors and warnings with their place, evidence and hint. It is
@@ -20,8 +21,8 @@ type Errors struct {
 	Verbose bool
 	// Source gives the text of a runbook file, for the line under an error; it may be nil.
 	Source func(file string) ([]byte, bool)
-	// Columns is how wide the terminal is, 0 for none; it may be nil. A longer
-	// source line is cut so that the caret stays below its place.
+	// Columns is how wide the terminal is, 0 for none; it may be nil. Sentences are wrapped there,
+	// evidence is not; a longer source line is cut so that the caret stays below its place.
 	Columns func() int
 
 	mu sync.Mutex
@@ -79,8 +80,11 @@ func foldErrors(err error) []*diag.Error {
 // one prints one error under a label.
 func (p *Errors) one(label, color string, err error) {
 	d := diag.Of(err)
+	style := p.Style
+	style.Columns = p.columns()
+	const name = "froyo: "
 	var b strings.Builder
-	fmt.Fprintf(&b, "froyo: %s %s\n", p.Style.Paint(color, label+":"), p.Style.Paint(Bold, Readable(d.Error())))
+	fmt.Fprintf(&b, "%s%s %s\n", name, style.Paint(color, label+":"), style.Wrap(Bold, Readable(d.Error()), len(name)+len(label)+2, len(name)))
 	b.WriteString(p.excerpt(d.Pos))
 	if d.Detail != "" {
 		for line := range strings.SplitSeq(strings.TrimRight(d.Detail, "\n"), "\n") {
@@ -94,7 +98,7 @@ func (p *Errors) one(label, color string, err error) {
 		}
 	}
 	if d.Hint != "" {
-		fmt.Fprintf(&b, "  %s %s\n", p.Style.Paint(Cyan, "hint:"), Readable(d.Hint))
+		b.WriteString(hintLine(style, "  ", d.Hint))
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -126,12 +130,24 @@ func (p *Errors) excerpt(pos diag.Pos) string {
 // room is how many columns a source line has beside its number.
 func (p *Errors) room() int {
 	const gutter = len("12345 | ")
-	if p.Columns != nil {
-		if n := p.Columns(); n > 0 {
-			return min(maxLine, max(20, n-gutter-1))
-		}
+	if n := p.columns(); n > 0 {
+		return min(maxLine, max(20, n-gutter-1))
 	}
 	return maxLine
+}
+
+func (p *Errors) columns() int {
+	if p.Columns == nil {
+		return 0
+	}
+	return p.Columns()
+}
+
+// hintLine is the line that says what to do.
+func hintLine(style Style, indent, text string) string {
+	const label = "hint:"
+	at := len(indent) + len(label) + 1
+	return fmt.Sprintf("%s%s %s\n", indent, style.Paint(Cyan, label), style.Wrap("", Readable(text), at, at))
 }
 
 // window cuts a line so that the character at is seen, and says in which column that is.
@@ -143,11 +159,19 @@ func window(line []rune, at, room int) (text string, column int) {
 		line, at, before = line[from:], at-from, "…"
 	}
 	text = before + Readable(string(line))
-	return Fit(text, room), Width(before + Readable(string(line[:at])))
+	return layout.Fit(text, room), layout.Width(before + Readable(string(line[:at])))
 }
 
-// Note prints a remark that is no warning.
+// Note prints a remark that is no warning. Its lines after the first are indented.
 func (p *Errors) Note(text string) {
-	summary, detail, _ := strings.Cut(text, "\n")
-	p.one("note", Cyan, &diag.Error{Summary: summary, Detail: detail})
+	const indent = 4
+	summary, more, _ := strings.Cut(text, "\n")
+	d := &diag.Error{Summary: summary}
+	if more != "" {
+		style := Style{Columns: max(0, p.columns()-indent)}
+		for line := range strings.SplitSeq(more, "\n") {
+			d.Detail += style.Wrap("", Readable(line), 0, 2) + "\n"
+		}
+	}
+	p.one("note", Cyan, d)
 }

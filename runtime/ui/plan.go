@@ -12,6 +12,7 @@ import (
 	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/providers/abi"
+	"github.com/openfroyo/froyo/runtime/ui/layout"
 )
 
 // PlanView prints plans as text.
@@ -45,7 +46,7 @@ func (v PlanView) Print(w io.Writer, plays []string, hosts []*plan.Host) error {
 	if summary.Pending() == 0 {
 		color = Green
 	}
-	fmt.Fprintln(b, v.Style.Paint(color, summary.String()))
+	fmt.Fprintln(b, v.Style.Wrap(color, summary.String(), 0, noteIndent))
 	return b.Flush()
 }
 
@@ -79,9 +80,12 @@ func (v PlanView) shows(step *plan.Step) bool {
 	return v.Verbose || step.Rescue || step.Err != nil || step.Pending() || step.Acts() && step.InputsChanging || isElsewhere(step)
 }
 
+// noteIndent is of the lines after the first of what stands below the plan.
+const noteIndent = 2
+
 func (v PlanView) notes(b *bufio.Writer, s plan.Summary, hosts []*plan.Host) {
 	if s.Unknown > 0 {
-		fmt.Fprintln(b, v.Style.Paint(Dim, wording.Plural(s.Unknown, "unit")+" with a value known only after apply"))
+		fmt.Fprintln(b, v.Style.Wrap(Dim, wording.Plural(s.Unknown, "unit")+" with a value known only after apply", 0, noteIndent))
 	}
 	if s.Failed > 0 {
 		fmt.Fprintln(b, v.Style.Paint(Red, wording.Plural(s.Failed, "host")+" could not be planned"))
@@ -91,7 +95,7 @@ func (v PlanView) notes(b *bufio.Writer, s plan.Summary, hosts []*plan.Host) {
 		if s.Unbegun > 0 {
 			text += ": nothing is done on " + Readable(inventory.FoldNames(unbegun(hosts)))
 		}
-		fmt.Fprintln(b, v.Style.Paint(Red, text))
+		fmt.Fprintln(b, v.Style.Wrap(Red, text, 0, noteIndent))
 	}
 }
 
@@ -125,7 +129,7 @@ func (v PlanView) unseen(b *bufio.Writer, entries []*entry, effects []plan.Effec
 		n++
 	}
 	if n > 0 {
-		fmt.Fprintln(b, v.Style.Paint(Dim, wording.Plural(n, "more effect")+"; plan --effects lists all in words"))
+		fmt.Fprintln(b, v.Style.Wrap(Dim, wording.Plural(n, "more effect")+"; plan --effects lists all in words", 0, noteIndent))
 	}
 }
 
@@ -140,9 +144,10 @@ func (v PlanView) entry(b *bufio.Writer, e *entry) {
 	if remarks := e.remarks(); remarks != "" {
 		about += "  (" + remarks + ")"
 	}
-	fmt.Fprintln(b, "  "+v.Style.Paint(color, fmt.Sprintf("%3s ", mark)+name)+"  "+v.Style.Paint(Dim, about))
+	const indent = len(diffIndent)
+	fmt.Fprintln(b, "  "+v.Style.Paint(color, fmt.Sprintf("%3s ", mark)+name)+v.Style.After(Dim, about, len("  + x ")+layout.Width(name), indent))
 	if s.Err != nil {
-		fmt.Fprintln(b, "        "+v.Style.Paint(Red, Readable(s.Err.Message)))
+		fmt.Fprintln(b, diffIndent+v.Style.Wrap(Red, Readable(s.Err.Message), indent, indent+2))
 		return
 	}
 	if s.Real != "" {

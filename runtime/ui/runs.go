@@ -204,13 +204,13 @@ func (v RunView) unit(b *bufio.Writer, u *UnitReport) {
 
 // trouble prints what went wrong, with its evidence.
 func (v RunView) trouble(b *bufio.Writer, indent, summary, detail, hint string) {
-	fmt.Fprintln(b, indent+v.Style.Paint(Red, Readable(summary)))
+	fmt.Fprintln(b, indent+v.Style.Wrap(Red, Readable(summary), len(indent), len(indent)+2))
 	if detail != "" {
 		for line := range strings.SplitSeq(strings.TrimRight(detail, "\n"), "\n") {
 			fmt.Fprintln(b, indent+"  "+Readable(line))
 		}
 	}
 	if hint != "" {
-		fmt.Fprintln(b, indent+v.Style.Paint(Cyan, "hint: ")+Readable(hint))
+		b.WriteString(hintLine(v.Style, indent, hint))
 	}
 }

@@ -9,7 +9,9 @@
 //   - colour carries meaning and never alone: + green, ~ yellow, - red,
 //     -/+ magenta, > cyan; it is off where the output is no terminal, and none
 //     is used that cannot be read on a light or on a dark background;
-//   - whatever comes from a host is shown with its control characters escaped.
+//   - whatever comes from a host is shown with its control characters escaped;
+//   - on a terminal sentences wrap at its width, with an indent and never inside a word or what is to be
+//     copied; elsewhere, and where they are evidence or differences, lines stay whole, so that grep finds them.
 package ui
 
 import (
@@ -19,10 +21,15 @@ import (
 	"github.com/openfroyo/froyo/engine/secret"
 	"github.com/openfroyo/froyo/providers/abi"
 	"github.com/openfroyo/froyo/runner/escape"
+	"github.com/openfroyo/froyo/runtime/ui/layout"
 )
 
-// Style paints text for a terminal, or leaves it as it is.
-type Style struct{ Color bool }
+// Style paints and wraps text for a terminal, or leaves it as it is.
+type Style struct {
+	Color bool
+	// Columns is how wide the terminal is; 0 is no terminal, and no line is wrapped.
+	Columns int
+}
 
 // The colours, as SGR parameters. Red and magenta are the terminal's own. The
 // terminal's yellow, green and cyan are hardly seen on white, and what it dims
@@ -46,6 +53,25 @@ func (s Style) Paint(color, text string) string {
 		return text
 	}
 	return "\x1b[" + color + "m" + text + "\x1b[0m"
+}
+
+// Wrap paints a line that begins in the column used, and wraps it; the lines after the first are indented.
+func (s Style) Wrap(color, line string, used, indent int) string {
+	lines := layout.Wrap(line, s.Columns, used, indent)
+	for i, l := range lines {
+		text := strings.TrimLeft(l, " ")
+		lines[i] = l[:len(l)-len(text)] + s.Paint(color, text)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// After wraps a line that stands two blanks behind what fills the columns before it, or below that where it does not fit there.
+func (s Style) After(color, line string, used, indent int) string {
+	wrapped := s.Wrap(color, line, used+2, indent)
+	if strings.HasPrefix(wrapped, "\n") || wrapped == "" {
+		return wrapped
+	}
+	return "  " + wrapped
 }
 
 // symbol is the mark of an action at the start of a line, with its colour.

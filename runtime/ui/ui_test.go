@@ -181,3 +181,35 @@ func TestRecap(t *testing.T) {
 		t.Error(cmp.Diff(want, got.String()))
 	}
 }
+
+// TestWrapped: what is told on a terminal of 80 columns is not broken by it, in colour or not, and what is to be copied is whole.
+func TestWrapped(t *testing.T) {
+	const columns = 80
+	command := "froyo resume 20261125-210903-4f3a --with-changes"
+	found := &diag.Error{
+		Summary: "sudo asks for a password, and none was given for the user that the hosts of this inventory log in with",
+		Pos:     diag.Pos{File: "site.star", Line: 3, Col: 5}, Host: "web1.example.org", Unit: "cmd[make it]",
+		Detail: strings.Repeat("what a program says ", 6), Hint: "give it by -K or add a NOPASSWD rule to sudoers, then: " + command + " (for a runbook that was changed)",
+	}
+	print := func(color bool, columns int) string {
+		var b strings.Builder
+		e := &ui.Errors{Out: &b, Style: ui.Style{Color: color}, Columns: func() int { return columns }}
+		e.Print(found)
+		e.Note("3 units changed on 2 hosts, 1 failed, 4 skipped, 5 of them left to do, not counting 1 host\nfix the cause, then: " + command + " (for a runbook that was changed)")
+		return b.String()
+	}
+	whole := print(false, 0)
+	if n := strings.Count(whole, "\n"); n != 5 {
+		t.Errorf("%d lines through a pipe, want 5:\n%s", n, whole)
+	}
+	for _, color := range []bool{false, true} {
+		term := uitest.New(columns, 40)
+		if _, err := term.Write([]byte(strings.ReplaceAll(print(color, columns), "\n", "\r\n"))); err != nil {
+			t.Fatal(err)
+		}
+		uitest.Golden(t, "wrapped.txt", term.Text())
+		if n := strings.Count(term.Text(), command); n != 2 {
+			t.Errorf("the command is there %d times whole, want 2", n)
+		}
+	}
+}

@@ -22,8 +22,8 @@ func (*Script) Help() string {
 after -l, units after --target, tags after -t.
 
 Examples:
-  source <(froyo completion bash)                                        in ~/.bashrc
-  source <(froyo completion zsh)                                         in ~/.zshrc, after compinit
+  source <(froyo completion bash)         in ~/.bashrc
+  source <(froyo completion zsh)          in ~/.zshrc, after compinit
   froyo completion fish >~/.config/fish/completions/froyo.fish`
 }
 

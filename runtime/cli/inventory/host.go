@@ -20,6 +20,7 @@ import (
 	"github.com/openfroyo/froyo/runtime/cli/here"
 	"github.com/openfroyo/froyo/runtime/console"
 	"github.com/openfroyo/froyo/runtime/ui"
+	"github.com/openfroyo/froyo/runtime/ui/layout"
 	"github.com/openfroyo/froyo/runtime/wire"
 )
 
@@ -134,18 +135,18 @@ func hostText(h *inventory.Host, origins map[string]diag.Pos, facts []state.Fact
 	rows = slices.DeleteFunc(rows, func(row []string) bool { return row[1] == "" })
 	var b strings.Builder
 	fmt.Fprintln(&b, strings.TrimRight(ui.Readable(h.Name+"  "+posText(h.Pos)), " "))
-	ui.Columns(&b, "  ", readableRows(rows))
+	layout.Columns(&b, "  ", readableRows(rows))
 	if len(h.Vars) > 0 {
 		fmt.Fprintln(&b, "variables")
 		var vars [][]string
 		for _, name := range slices.Sorted(maps.Keys(h.Vars)) {
 			vars = append(vars, []string{name, plainText(h.Vars[name]), place(origins, name)})
 		}
-		ui.Columns(&b, "  ", readableRows(vars))
+		layout.Columns(&b, "  ", readableRows(vars))
 	}
 	for _, f := range facts {
 		fmt.Fprintf(&b, "facts %s, of %s, machine-id %s\n", ui.Readable(f.Namespace), f.Time.Local().Format(time.DateTime), ui.Readable(f.MachineID))
-		ui.Columns(&b, "  ", readableRows(factRows(f.Data)))
+		layout.Columns(&b, "  ", readableRows(factRows(f.Data)))
 	}
 	return b.String()
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/openfroyo/froyo/runtime/cli/here"
 	"github.com/openfroyo/froyo/runtime/console"
 	"github.com/openfroyo/froyo/runtime/ui"
+	"github.com/openfroyo/froyo/runtime/ui/layout"
 	"github.com/openfroyo/froyo/runtime/workspace"
 )
 
@@ -105,7 +106,7 @@ func (c *listCommand) Run(ctx context.Context, e *console.Console) error {
 		rows = append(rows, []string{h.Name, endpointOf(h), strings.Join(h.Groups, ","), labelsOf(h)})
 	}
 	var b strings.Builder
-	ui.Columns(&b, "", rows)
+	layout.Columns(&b, "", rows)
 	return e.WriteFitted(b.String())
 }
 

@@ -29,6 +29,7 @@ import (
 	"github.com/openfroyo/froyo/runtime/cli/here"
 	"github.com/openfroyo/froyo/runtime/console"
 	"github.com/openfroyo/froyo/runtime/ui"
+	"github.com/openfroyo/froyo/runtime/ui/layout"
 	"github.com/openfroyo/froyo/runtime/wire"
 	"github.com/openfroyo/froyo/runtime/workspace"
 )
@@ -96,7 +97,7 @@ func (c *listCommand) Run(ctx context.Context, e *console.Console) error {
 		rows = append(rows, []string{a.ID, a.Host, a.Owner, hostlock.Since(a.Since, now), a.Run, process})
 	}
 	var b strings.Builder
-	ui.Columns(&b, "", rows)
+	layout.Columns(&b, "", rows)
 	return e.WriteFitted(b.String())
 }
 

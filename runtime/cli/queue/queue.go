@@ -21,6 +21,7 @@ import (
 	"github.com/openfroyo/froyo/runtime/cli/here"
 	"github.com/openfroyo/froyo/runtime/console"
 	"github.com/openfroyo/froyo/runtime/ui"
+	"github.com/openfroyo/froyo/runtime/ui/layout"
 	"github.com/openfroyo/froyo/runtime/wire"
 )
 
@@ -93,7 +94,7 @@ func queueText(items []queue.Item, now time.Time) string {
 		})
 	}
 	var b strings.Builder
-	ui.Columns(&b, "", rows)
+	layout.Columns(&b, "", rows)
 	return b.String()
 }
 
@@ -149,8 +150,10 @@ func (*dropCommand) Help() string {
 	return `A worker that is executing an item continues; what it changes is not undone.
 
 Examples:
-  froyo queue drop 20261125-210315-ab12cd                 all of the run, after a question
-  froyo queue drop 20261125-210315-ab12cd/1/web/web1 -y   one host's work in the first batch of the play web`
+  froyo queue drop 20261125-210315-ab12cd     all of the run
+  froyo queue drop 20261125-210315-ab12cd/1/web/web1 -y
+
+The last drops one host's work in the first batch of the play web.`
 }
 
 // Run drops items.

@@ -47,7 +47,7 @@ func (*Apply) Help() string {
   froyo apply web.star -i hosts.ini -b -K -y
   froyo apply -l web1 --step                 ask before each unit that acts
   froyo apply --plan plan.json
-  FROYO_VAR_token=... froyo apply --plan plan.json   a plan holds no sensitive variable: give it again
+  FROYO_VAR_token=... froyo apply --plan plan.json   the plan does not hold it
   froyo apply --plan plan.json --stale fail-all   all hosts or none`
 }
 

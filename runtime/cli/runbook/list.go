@@ -12,6 +12,7 @@ import (
 	"github.com/openfroyo/froyo/runtime/cli/client"
 	"github.com/openfroyo/froyo/runtime/cli/flags"
 	"github.com/openfroyo/froyo/runtime/ui"
+	"github.com/openfroyo/froyo/runtime/ui/layout"
 )
 
 // listFlags ask what would take part, in place of planning.
@@ -90,7 +91,7 @@ func printLists(w io.Writer, plays []*listed, f *listFlags) error {
 				rows = append(rows, []string{ui.Readable(e.Unit), about})
 			}
 		}
-		ui.Columns(&b, "    ", rows)
+		layout.Columns(&b, "    ", rows)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -32,7 +32,7 @@ type Plan struct {
 // Help gives the command's example.
 func (*Plan) Help() string {
 	return `Examples:
-  froyo plan                                 site.star against the workspace's inventory, or this machine
+  froyo plan                                 site.star on all hosts
   froyo plan web.star -i hosts.ini -l 'web:!web3' -b
   froyo plan --out plan.json && froyo apply --plan plan.json`
 }

@@ -45,7 +45,7 @@ The values of sensitive variables are not stored: give them again, with FROYO_VA
 The run continues with the sources that it began with; what has changed in them since is listed.
 
 Examples:
-  froyo resume                               the last run that failed or was interrupted
+  froyo resume                               the last that can be resumed
   froyo resume 20261125-2109 -y
   froyo resume --interrupted rerun           interrupted commands run again
   froyo resume --interrupted 'web1/cmd[migrate]=skip'

@@ -21,6 +21,7 @@ import (
 	"github.com/openfroyo/froyo/runtime/cli/here"
 	"github.com/openfroyo/froyo/runtime/console"
 	"github.com/openfroyo/froyo/runtime/ui"
+	"github.com/openfroyo/froyo/runtime/ui/layout"
 )
 
 // Command is froyo runs.
@@ -82,7 +83,7 @@ func (c *listCommand) Run(ctx context.Context, e *console.Console) (err error) {
 		rows = append(rows, rowsOf(r)...)
 	}
 	var b strings.Builder
-	ui.Columns(&b, "", rows)
+	layout.Columns(&b, "", rows)
 	_, err = io.WriteString(e.Stdout, b.String())
 	return err
 }

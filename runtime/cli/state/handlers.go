@@ -70,7 +70,7 @@ type handlersDropCommand struct {
 // Help gives the command's example.
 func (*handlersDropCommand) Help() string {
 	return `Examples:
-  froyo state handlers drop                               all of them, after a question
+  froyo state handlers drop                   all of them, after a question
   froyo state handlers drop --host web1 --handler 'reload nginx' -y`
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/openfroyo/froyo/engine/state"
 	"github.com/openfroyo/froyo/runtime/cli/here"
 	"github.com/openfroyo/froyo/runtime/console"
-	"github.com/openfroyo/froyo/runtime/ui"
+	"github.com/openfroyo/froyo/runtime/ui/layout"
 )
 
 // list is how one sort of what is kept is read and shown.
@@ -66,7 +66,7 @@ func (l *list[T]) print(w io.Writer, all []T) error {
 		rows = append(rows, l.row(one))
 	}
 	var b strings.Builder
-	ui.Columns(&b, "", rows)
+	layout.Columns(&b, "", rows)
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -33,8 +33,11 @@ said what becomes of that.
 
 Examples:
   froyo state machines
-  froyo state machines accept web1 0123456789abcdef0123456789abcdef --same   its machine-id changed, all is kept
-  froyo state machines accept web1 0123456789abcdef0123456789abcdef --new    it was replaced, what was kept is dropped`
+  froyo state machines accept web1 0123456789abcdef0123456789abcdef --same
+  froyo state machines accept web1 0123456789abcdef0123456789abcdef --new
+
+With --same the machine-id of the machine has changed, and all is kept; with --new the machine was replaced, and what was
+kept is dropped.`
 }
 
 // machineEntry is a machine, as JSON.

@@ -9,6 +9,7 @@ import (
 	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/runtime/ui"
+	"github.com/openfroyo/froyo/runtime/ui/layout"
 )
 
 // maxOutcomes bounds the lines between a run and its recap.
@@ -89,7 +90,8 @@ func (o *outcomes) lines(style ui.Style, place map[string]int) []string {
 		if o.of[hosts[text][0]].failed != "" {
 			color = ui.Red
 		}
-		lines = append(lines, wording.On(hosts[text])+"  "+style.Paint(color, text))
+		on := wording.On(hosts[text])
+		lines = append(lines, on+style.After(color, text, layout.Width(on), lineIndent))
 	}
 	return lines
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/runner/target"
 	"github.com/openfroyo/froyo/runtime/ui"
+	"github.com/openfroyo/froyo/runtime/ui/layout"
 )
 
 // Pace of the live screen: nothing for work that is done at once.
@@ -114,7 +115,7 @@ func (p *Progress) Close() {
 	p.screen.erase()
 	p.closed = true
 	if p.live && len(p.hosts) > 1 {
-		for _, line := range p.outcomes.lines(p.style, p.hosts) {
+		for _, line := range p.outcomes.lines(p.wrapping(), p.hosts) {
 			fmt.Fprintln(p.screen.out, line)
 		}
 	}
@@ -134,7 +135,7 @@ func (p *Progress) Ask(f func()) {
 		r.since = time.Now() // waiting for the answer was not its work
 	}
 	for _, line := range p.held {
-		p.line(line)
+		p.painted(line)
 	}
 	p.held = nil
 }
@@ -173,7 +174,7 @@ func (p *Progress) watch() {
 			for _, r := range p.working {
 				if now := time.Now(); r.idle.IsZero() && now.Sub(r.since) >= r.due() {
 					r.told++
-					p.line(fmt.Sprintf("%s  slow     %s  %s", r.host, r.text(), elapsed(now.Sub(r.since))))
+					p.line("", fmt.Sprintf("%s  slow     %s  %s", r.host, r.text(), elapsed(now.Sub(r.since))))
 				}
 			}
 			p.mu.Unlock()
@@ -222,7 +223,7 @@ func (p *Progress) Emit(e event.Event) {
 	case event.UnitFinished:
 		p.unit(e)
 	case event.Printed:
-		p.line(Printed(e.Pos, e.Host, e.Text))
+		p.line("", Printed(e.Pos, e.Host, e.Text))
 	case event.RunStarted, event.RunFinished:
 	}
 }
@@ -234,7 +235,7 @@ func (p *Progress) at(host, doing string) *row {
 		r = &row{host: host}
 		at, _ := slices.BinarySearchFunc(p.working, host, func(r *row, host string) int { return p.hosts[r.host] - p.hosts[host] })
 		p.working = slices.Insert(p.working, at, r)
-		p.wide = max(p.wide, min(ui.Width(host), maxName))
+		p.wide = max(p.wide, min(layout.Width(host), maxName))
 	}
 	r.doing, r.note, r.since, r.idle, r.told = doing, "", time.Now(), time.Time{}, 0
 	return r
@@ -278,7 +279,7 @@ func (p *Progress) note(e event.Event) {
 	if !p.live {
 		if now := time.Now(); now.Sub(p.noted[e.Host]) >= notePause {
 			p.noted[e.Host] = now
-			p.line(strings.Join(slices.DeleteFunc([]string{e.Host, "noted  ", ui.Clip(name, 100), ui.Readable(e.Text)}, isEmpty), "  "))
+			p.line("", strings.Join(slices.DeleteFunc([]string{e.Host, "noted  ", ui.Clip(name, 100), ui.Readable(e.Text)}, isEmpty), "  "))
 		}
 		if r := p.row(e.Host); r != nil {
 			r.note = strings.TrimPrefix(name+": "+e.Text, ": ")
@@ -320,11 +321,11 @@ func (p *Progress) unit(e event.Event) {
 	case unit.Changed:
 		p.count.changed++
 		if !p.live || len(p.hosts) == 1 {
-			p.line(p.style.Paint(ui.Yellow, text))
+			p.line(ui.Yellow, text)
 		}
 	case unit.Failed:
 		if e.Ignored {
-			p.once(p.style.Paint(ui.Yellow, text+"  (ignored)"))
+			p.once(ui.Yellow, text+"  (ignored)")
 			return
 		}
 		p.failure(e.Host, text)
@@ -336,7 +337,7 @@ func (p *Progress) unit(e event.Event) {
 func (p *Progress) failure(host, text string) {
 	p.failed[host] = true
 	if p.count.failures++; !p.live || p.count.failures <= maxFailures {
-		p.line(p.style.Paint(ui.Red, text))
+		p.line(ui.Red, text)
 	}
 }
 
@@ -345,14 +346,14 @@ func (p *Progress) Note(text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.closed {
-		p.line(text)
+		p.line("", text)
 	}
 }
 
 // once prints a line; on a screen one that many hosts print alike is printed once.
-func (p *Progress) once(text string) {
+func (p *Progress) once(color, text string) {
 	if !p.live || !p.told[text] {
-		p.line(text)
+		p.line(color, text)
 	}
 	p.told[text] = true
 }
@@ -366,8 +367,24 @@ func Printed(pos diag.Pos, host, text string) string {
 	return line + ui.Readable(text)
 }
 
-// line prints a line that stays.
-func (p *Progress) line(text string) {
+// line prints a line that stays, wrapped where it is on a terminal.
+func (p *Progress) line(color, text string) {
+	p.painted(p.wrapping().Wrap(color, text, 0, lineIndent))
+}
+
+// wrapping is the style of lines that stay. The terminal may have been resized since the last.
+func (p *Progress) wrapping() ui.Style {
+	style := p.style
+	if p.live || style.Columns > 0 {
+		style.Columns, _ = p.screen.size()
+	}
+	return style
+}
+
+// lineIndent is of a line that was wrapped.
+const lineIndent = 4
+
+func (p *Progress) painted(text string) {
 	switch {
 	case p.asking:
 		p.held = append(p.held, text)
@@ -416,10 +433,10 @@ func longestAt(rows []*row, n int) []*row {
 
 // line is a host's line: its name, how long it has been at it, and what that is.
 func (r *row) line(names int, now time.Time) []span {
-	name := ui.Fit(r.host, names)
+	name := layout.Fit(r.host, names)
 	text := r.text()
 	return []span{
-		{"", "  " + name + strings.Repeat(" ", names-ui.Width(name)) + "  "},
+		{"", "  " + name + strings.Repeat(" ", names-layout.Width(name)) + "  "},
 		{ui.Dim, fmt.Sprintf("%5s  ", elapsed(now.Sub(r.since)))},
 		{"", strings.ReplaceAll(text, "\n", " ")},
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/openfroyo/froyo/runtime/ui"
+	"github.com/openfroyo/froyo/runtime/ui/layout"
 )
 
 // screen rewrites the last lines of a terminal. A frame is one write, so that
@@ -80,8 +81,8 @@ func compose(style ui.Style, lines [][]span, columns int) (text string, widths [
 		}
 		used := 0
 		for _, part := range line {
-			fitted := ui.Fit(part.text, max(0, columns-used))
-			used += ui.Width(fitted)
+			fitted := layout.Fit(part.text, max(0, columns-used))
+			used += layout.Width(fitted)
 			b.WriteString(style.Paint(part.color, fitted))
 			if fitted != part.text {
 				break

@@ -12,7 +12,7 @@ import (
 	"sync"
 	"unicode/utf8"
 
-	"github.com/openfroyo/froyo/runtime/ui"
+	"github.com/openfroyo/froyo/runtime/ui/layout"
 )
 
 // Cell is one character on the screen. The second column of a wide one is a Cell with the Rune 0.
@@ -177,7 +177,7 @@ func (t *Terminal) put(r rune) {
 		l = append(l, Cell{Rune: ' '})
 	}
 	cells := []Cell{{r, t.style}}
-	if ui.Width(string(r)) == 2 {
+	if layout.Width(string(r)) == 2 {
 		cells = append(cells, Cell{Style: t.style})
 	}
 	l = append(l[:t.column], append(cells, l[min(len(l), t.column+len(cells)):]...)...)

@@ -1,4 +1,7 @@
-package ui
+// Package layout places text in the columns of a terminal: how wide it is, cut to a width, wrapped, in a table.
+//
+// It knows no colours: a text is painted once it is laid out.
+package layout
 
 import (
 	"fmt"

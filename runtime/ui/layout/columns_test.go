@@ -1,10 +1,10 @@
-package ui_test
+package layout_test
 
 import (
 	"strings"
 	"testing"
 
-	"github.com/openfroyo/froyo/runtime/ui"
+	"github.com/openfroyo/froyo/runtime/ui/layout"
 )
 
 func TestWidthAndFit(t *testing.T) {
@@ -24,10 +24,10 @@ func TestWidthAndFit(t *testing.T) {
 		{"no room", "abc", 3, 1, "…"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := ui.Width(tt.text); got != tt.width {
+			if got := layout.Width(tt.text); got != tt.width {
 				t.Errorf("width %d, want %d", got, tt.width)
 			}
-			if got := ui.Fit(tt.text, tt.room); got != tt.fit {
+			if got := layout.Fit(tt.text, tt.room); got != tt.fit {
 				t.Errorf("fit %q, want %q", got, tt.fit)
 			}
 		})
@@ -36,7 +36,7 @@ func TestWidthAndFit(t *testing.T) {
 
 func TestColumns(t *testing.T) {
 	var b strings.Builder
-	ui.Columns(&b, "  ", [][]string{{"日本", "x", ""}, {"a", "longer", "last"}, {"alone"}})
+	layout.Columns(&b, "  ", [][]string{{"日本", "x", ""}, {"a", "longer", "last"}, {"alone"}})
 	want := "  日本  x\n  a     longer  last\n  alone\n"
 	if b.String() != want {
 		t.Errorf("got\n%swant\n%s", b.String(), want)
