@@ -81,6 +81,6 @@ func (s stream) check(values, incomplete map[string]any) {
 	if s.limit >= op.MaxOutput {
 		hint = "have the program say less"
 	}
-	why := map[string]any{"why": fmt.Sprintf("it was cut off, at a limit of %d bytes", s.limit), "hint": hint}
+	why := map[string]any{"why": fmt.Sprintf("it is longer than the %d bytes that are kept", s.limit), "hint": hint}
 	incomplete[s.name], incomplete[s.name+"_bytes"] = why, why
 }

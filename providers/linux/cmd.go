@@ -220,7 +220,7 @@ func (c Cmd) fail(t *sdk.T, r *op.ExecResult) {
 
 // evidence is the end of what a program printed: with its streams named where it used both.
 func evidence(r *op.ExecResult) string {
-	out, errs := tail(r.Stdout), tail(r.Stderr)
+	out, errs := tail(r.Stdout, r.StdoutCut), tail(r.Stderr, r.StderrCut)
 	switch {
 	case strings.TrimSpace(out) == "":
 		return errs
@@ -249,14 +249,17 @@ func short(command string) string {
 const leftOut = "(earlier output is left out)\n"
 
 // tail returns the end of what a program printed: at most 2 KiB and 40 lines, from
-// the beginning of a line where there is one.
-func tail(said string) string {
+// the beginning of a line where there is one. was says that the beginning is missing already.
+func tail(said string, was bool) string {
 	const (
 		limit = 2 << 10
 		lines = 40
 	)
 	said = strings.TrimRight(said, "\n")
 	cut := ""
+	if was {
+		cut = leftOut
+	}
 	if len(said) > limit {
 		said = said[len(said)-limit:]
 		if _, rest, found := strings.Cut(said, "\n"); found {

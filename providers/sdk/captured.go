@@ -28,7 +28,7 @@ func (c Captured) Check(t *T) string {
 		kept = int64(len(c.Raw)) / 4 * 3
 	}
 	if c.Cut {
-		why := "it was cut off after " + strconv.FormatInt(kept, 10) + " bytes"
+		why := "it is longer than the " + strconv.FormatInt(kept, 10) + " bytes that are kept"
 		hint := "have it say less, or write it to a file and read what is needed of that"
 		if c.Raise != "" && kept+4 >= limit && limit < op.MaxOutput {
 			hint = c.Raise + " = N takes N bytes, at most " + strconv.Itoa(op.MaxOutput)

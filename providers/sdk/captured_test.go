@@ -22,20 +22,20 @@ func TestCaptured(t *testing.T) {
 		{
 			"cut off",
 			Captured{Text: strings.Repeat("x", op.DefaultOutput), Cut: true, Raise: "max"},
-			"it was cut off after 65536 bytes | max = N takes N bytes, at most 1048576", "it was cut off after 65536 bytes | max = N takes N bytes, at most 1048576",
+			"it is longer than the 65536 bytes that are kept | max = N takes N bytes, at most 1048576", "it is longer than the 65536 bytes that are kept | max = N takes N bytes, at most 1048576",
 		},
 		{
 			"cut off within a character",
 			Captured{Text: "xé", Cut: true, Limit: 4, Raise: "max"},
-			"it was cut off after 3 bytes | max = N takes N bytes, at most 1048576", "it was cut off after 3 bytes | max = N takes N bytes, at most 1048576",
+			"it is longer than the 3 bytes that are kept | max = N takes N bytes, at most 1048576", "it is longer than the 3 bytes that are kept | max = N takes N bytes, at most 1048576",
 		},
-		{"cut off where nothing raises the limit", Captured{Text: "xxxx", Cut: true, Limit: 4}, "it was cut off after 4 bytes | " + less, "it was cut off after 4 bytes | " + less},
-		{"cut off on the way, below its limit", Captured{Text: "xxxx", Cut: true, Limit: 1000, Raise: "max"}, "it was cut off after 4 bytes | " + less, "it was cut off after 4 bytes | " + less},
+		{"cut off where nothing raises the limit", Captured{Text: "xxxx", Cut: true, Limit: 4}, "it is longer than the 4 bytes that are kept | " + less, "it is longer than the 4 bytes that are kept | " + less},
+		{"cut off on the way, below its limit", Captured{Text: "xxxx", Cut: true, Limit: 1000, Raise: "max"}, "it is longer than the 4 bytes that are kept | " + less, "it is longer than the 4 bytes that are kept | " + less},
 		{"no text", Captured{Text: "\uFFFD", Raw: raw}, "it is not UTF-8 text | out_bytes has its bytes as they are", ""},
 		{
 			"no text, and cut off",
 			Captured{Text: "\uFFFD", Raw: raw, Cut: true, Limit: 3, Raise: "max"},
-			"it was cut off after 3 bytes | max = N takes N bytes, at most 1048576", "it was cut off after 3 bytes | max = N takes N bytes, at most 1048576",
+			"it is longer than the 3 bytes that are kept | max = N takes N bytes, at most 1048576", "it is longer than the 3 bytes that are kept | max = N takes N bytes, at most 1048576",
 		},
 	}
 	for _, tt := range tests {

@@ -103,7 +103,7 @@ func TestFit(t *testing.T) {
 	}{
 		{"small", op.Result{Exec: &op.ExecResult{Stdout: "x"}}, func(r op.Result) bool { return r.Exec.Stdout == "x" && !r.Exec.Truncated() }},
 		{"output", op.Result{Exec: &op.ExecResult{Stdout: long, Stderr: "why"}}, func(r op.Result) bool {
-			return r.Exec.Truncated() && r.Exec.Stderr == "why" && len(r.Exec.Stdout) > 100 && strings.HasPrefix(long, r.Exec.Stdout)
+			return r.Exec.Truncated() && r.Exec.Stderr == "why" && len(r.Exec.Stdout) > 100 && strings.HasSuffix(long, r.Exec.Stdout)
 		}},
 		{"both outputs", op.Result{Exec: &op.ExecResult{Stdout: long, Stderr: long}}, func(r op.Result) bool {
 			return r.Exec.Truncated() && len(r.Exec.Stdout) > 100 && len(r.Exec.Stderr) > 100

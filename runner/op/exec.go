@@ -15,8 +15,8 @@ const (
 	MaxOutput     = 1 << 20
 )
 
-// Exec runs a program: Argv directly, or Shell through /bin/sh -c. Output
-// beyond Limit bytes (DefaultOutput where 0) is read and dropped.
+// Exec runs a program: Argv directly, or Shell through /bin/sh -c. Of longer
+// output the last Limit bytes are kept (DefaultOutput where 0).
 type Exec struct {
 	Argv  []string `json:"argv,omitempty"`
 	Shell string   `json:"shell,omitempty"`
@@ -99,6 +99,9 @@ func (e *Exec) check(r *Result) error {
 	if longest := max(len(r.Exec.Stdout), len(r.Exec.Stderr)); int64(longest) > limit {
 		return errors.New(strconv.Itoa(longest) + " bytes of output, more than asked for")
 	}
+	if r.Exec.StdoutLeft < 0 || r.Exec.StderrLeft < 0 {
+		return errors.New("less than nothing of the output was left out")
+	}
 	return nil
 }
 
@@ -138,9 +141,12 @@ type ExecResult struct {
 	RC     int    `json:"rc"` // exit code; 128+n where signal n ended it
 	Stdout string `json:"stdout,omitempty"`
 	Stderr string `json:"stderr,omitempty"`
-	// StdoutCut and StderrCut say that there was more than was kept.
-	StdoutCut bool `json:"stdout_cut,omitempty"`
-	StderrCut bool `json:"stderr_cut,omitempty"`
+	// StdoutCut and StderrCut say that there was more before what was kept, StdoutLeft and
+	// StderrLeft how many bytes.
+	StdoutCut  bool  `json:"stdout_cut,omitempty"`
+	StderrCut  bool  `json:"stderr_cut,omitempty"`
+	StdoutLeft int64 `json:"stdout_left,omitempty"`
+	StderrLeft int64 `json:"stderr_left,omitempty"`
 	// StdoutRaw and StderrRaw are the bytes that were kept, as base64, where they are not UTF-8.
 	StdoutRaw string `json:"stdout_raw,omitempty"`
 	StderrRaw string `json:"stderr_raw,omitempty"`
@@ -158,21 +164,31 @@ func (r *ExecResult) replace(in *Result, text, raw func(string) string) {
 	in.Exec = &replaced
 }
 
-// shorten keeps the beginning of the longer output.
+// shorten keeps the end of the longer output.
 func (r *ExecResult) shorten() bool {
 	out, err := len(r.Stdout)+len(r.StdoutRaw), len(r.Stderr)+len(r.StderrRaw)
 	switch {
 	case out+err == 0:
 		return false
 	case out >= err:
-		r.Stdout, r.StdoutRaw, r.StdoutCut = half(r.Stdout), halfRaw(r.StdoutRaw), true
+		r.StdoutCut = true
+		halve(&r.Stdout, &r.StdoutRaw, &r.StdoutLeft)
 	default:
-		r.Stderr, r.StderrRaw, r.StderrCut = half(r.Stderr), halfRaw(r.StderrRaw), true
+		r.StderrCut = true
+		halve(&r.Stderr, &r.StderrRaw, &r.StderrLeft)
 	}
 	return true
 }
 
-func half(s string) string { return strings.ToValidUTF8(s[:len(s)/2], "") }
-
-// halfRaw keeps a half of base64, in whole groups.
-func halfRaw(s string) string { return s[:len(s)/8*4] }
+// halve keeps the second half of an output, of base64 in whole groups, and counts the bytes that it leaves out.
+func halve(text, raw *string, left *int64) {
+	short := strings.ToValidUTF8((*text)[(len(*text)+1)/2:], "")
+	if *raw == "" {
+		*left += int64(len(*text) - len(short))
+	} else {
+		from := (len(*raw) + 7) / 8 * 4
+		*left += int64(from / 4 * 3)
+		*raw = (*raw)[min(from, len(*raw)):]
+	}
+	*text = short
+}

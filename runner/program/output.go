@@ -81,12 +81,12 @@ func (p *pipes) hurry() {
 	}
 }
 
-// capture reads a stream to its end and keeps its beginning.
+// capture reads a stream to its end and keeps what came last.
 type capture struct {
-	done      chan struct{} // closed when the stream has ended; then the rest may be read
-	limit     int
-	kept      []byte
-	truncated bool
+	done  chan struct{} // closed when the stream has ended; then the rest may be read
+	limit int
+	kept  []byte
+	left  int64 // bytes before what is kept
 }
 
 func newCapture(r io.Reader, limit int64) *capture {
@@ -100,15 +100,25 @@ func newCapture(r io.Reader, limit int64) *capture {
 
 func (c *capture) read(r io.Reader) {
 	defer close(c.done)
+	defer c.trim(c.limit)
 	chunk := make([]byte, 8<<10)
 	for {
 		n, err := r.Read(chunk)
-		room := c.limit - len(c.kept)
-		c.kept = append(c.kept, chunk[:min(n, room)]...)
-		c.truncated = c.truncated || n > room
+		c.kept = append(c.kept, chunk[:n]...)
+		if len(c.kept) > 2*c.limit+len(chunk) { // seldom, for it moves what is kept
+			c.trim(c.limit)
+		}
 		if err != nil {
 			return // the end, the deadline of hurry, or a closed pipe
 		}
+	}
+}
+
+// trim keeps the last limit bytes.
+func (c *capture) trim(limit int) {
+	if over := len(c.kept) - limit; over > 0 {
+		c.kept = c.kept[:copy(c.kept, c.kept[over:])]
+		c.left += int64(over)
 	}
 }
 
@@ -117,23 +127,21 @@ func (c *capture) read(r io.Reader) {
 // for people only and so need not be long, and raw is what they were.
 func (c *capture) text() (text, raw string) {
 	kept := c.kept
-	if c.truncated {
+	if c.left > 0 {
 		kept = wholeRunes(kept)
 	}
 	if utf8.Valid(kept) {
+		c.left += int64(len(c.kept) - len(kept))
 		return string(kept), ""
 	}
-	return perform.Clean(string(kept[:min(len(kept), op.DefaultOutput)])), base64.StdEncoding.EncodeToString(c.kept)
+	return perform.Clean(string(kept[max(0, len(kept)-op.DefaultOutput):])), base64.StdEncoding.EncodeToString(c.kept)
 }
 
-// wholeRunes drops the beginning of a character from the end of b.
+// wholeRunes drops the end of a character from the beginning of b.
 func wholeRunes(b []byte) []byte {
-	for i := len(b) - 1; i >= max(0, len(b)-utf8.UTFMax); i-- {
+	for i := range min(len(b), utf8.UTFMax) {
 		if utf8.RuneStart(b[i]) {
-			if !utf8.FullRune(b[i:]) {
-				return b[:i]
-			}
-			return b
+			return b[i:]
 		}
 	}
 	return b

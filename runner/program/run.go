@@ -291,11 +291,13 @@ func unended(cause error) error {
 
 // ended describes how a program ended.
 func ended(state *os.ProcessState, out, errOut *capture) *op.ExecResult {
-	result := &op.ExecResult{RC: state.ExitCode(), StdoutCut: out.truncated, StderrCut: errOut.truncated}
+	result := &op.ExecResult{RC: state.ExitCode()}
 	if ws, ok := state.Sys().(syscall.WaitStatus); ok && ws.Signaled() {
 		result.RC = 128 + int(ws.Signal())
 	}
 	result.Stdout, result.StdoutRaw = out.text()
 	result.Stderr, result.StderrRaw = errOut.text()
+	result.StdoutCut, result.StdoutLeft = out.left > 0, out.left
+	result.StderrCut, result.StderrLeft = errOut.left > 0, errOut.left
 	return result
 }

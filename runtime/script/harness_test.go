@@ -328,7 +328,7 @@ func act(t *testing.T, u *unit.Unit) string {
 	outputs := map[string]any{"rc": int64(0), "stdout": u.ID.Key, "stderr": "", "changed": true, "backup": ""}
 	switch u.ID.Key {
 	case "long":
-		why := map[string]any{"why": "it was cut off after 4 bytes", "hint": "max_output = N"}
+		why := map[string]any{"why": "it is longer than the 4 bytes that are kept", "hint": "max_output = N"}
 		outputs[unit.Incomplete] = map[string]any{"stdout": why, "stdout_bytes": why}
 	case "bytes":
 		outputs["stdout_bytes"] = "/w=="
