@@ -8,6 +8,7 @@ import (
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/event"
+	"github.com/openfroyo/froyo/engine/output"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/resume"
 	"github.com/openfroyo/froyo/engine/runlog"
@@ -77,6 +78,7 @@ func (a *attempt) act(ctx context.Context, req abi.Request) error {
 		if err := env.Spend(e.Op); err != nil {
 			return err
 		}
+		a.output = output.Sum(a.output, e.Op, e.Result, s.Unit.Sensitive)
 	}
 	if err := h.log.RecordIntent(ctx, []*plan.Step{s}); err != nil {
 		return err
@@ -128,6 +130,7 @@ func (a *attempt) perform(ctx context.Context, env *sequence.Envelope, ops []op.
 			results[i].Error = &op.Error{Class: op.Permanent, Code: "notrun", Message: "not run, because the op before it failed"}
 		}
 		h.exec.Contents.AddResult(results[i])
+		a.output = output.Sum(a.output, ops[i], results[i], s.Unit.Sensitive)
 	}
 	return results, nil
 }
@@ -182,7 +185,7 @@ func (a *attempt) settle(ctx context.Context, o *abi.Outcome) error {
 	if reason == "" {
 		reason = s.Change.Reason
 	}
-	e := event.Event{Kind: event.UnitFinished, Status: status, Reason: reason, Elapsed: time.Since(a.started)}
+	e := event.Event{Kind: event.UnitFinished, Status: status, Reason: reason, Elapsed: time.Since(a.started), Output: a.output}
 	report := func() {
 		l.host.count.OK++
 		if changed {
@@ -192,12 +195,12 @@ func (a *attempt) settle(ctx context.Context, o *abi.Outcome) error {
 		l.host.emit(s, e)
 	}
 	if !changed {
-		if err := l.host.log.RecordEnd(s, status, outputs); err != nil {
+		if err := l.host.log.RecordEnd(s, status, outputs, a.output); err != nil {
 			return &runlog.UnrecordedError{Err: fmt.Errorf("it ran but that could not be recorded: %w", err)}
 		}
 		return l.record(s, nil, report)
 	}
-	change, err := l.host.log.Changed(s, outputs)
+	change, err := l.host.log.Changed(s, outputs, a.output)
 	if err != nil {
 		return err
 	}

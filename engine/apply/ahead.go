@@ -34,13 +34,13 @@ func (r *hostRun) ahead(steps []*plan.Step) int {
 // handled on its own. None was where the host is another run's.
 func (l *lane) sequence(ctx context.Context, steps []*plan.Step) (executed int) {
 	if err := l.host.log.RecordIntent(ctx, steps); err != nil {
-		l.fail(steps[0], time.Now(), err)
+		l.fail(steps[0], time.Now(), err, nil)
 		return 1
 	}
 	defer func() { l.unrecorded(l.host.log.CancelIntent(steps[executed:])) }()
 	layout, err := sequence.Lay(l.host.protected(steps), l.dirty, l.host.key)
 	if err != nil {
-		l.fail(steps[0], time.Now(), err)
+		l.fail(steps[0], time.Now(), err, nil)
 		return 1
 	}
 	sent := &sentSequence{lane: l, parts: layout.Parts}
@@ -147,7 +147,7 @@ func (q *sentSequence) lost(ctx context.Context, err error) int {
 	for i, p := range q.parts {
 		reads, effects := p.Outcomes(q.outcomes)
 		if !sequence.AsPlanned(reads) || !sequence.Executed(effects) {
-			l.fail(p.Step, p.Started, err)
+			l.fail(p.Step, p.Started, err, nil)
 			for _, rest := range q.parts[i+1:] {
 				l.leave(rest.Step, why)
 			}
@@ -178,7 +178,7 @@ func (q *sentSequence) concludePart(ctx context.Context, p *sequence.Part, effec
 	}
 	a := &attempt{lane: l, step: s, started: p.Started}
 	if err := a.act(ctx, req); err != nil {
-		l.fail(s, p.Started, err)
+		l.fail(s, p.Started, err, a.output)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/event"
 	"github.com/openfroyo/froyo/engine/inspect"
+	"github.com/openfroyo/froyo/engine/output"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/sequence"
 	"github.com/openfroyo/froyo/engine/unit"
@@ -27,6 +28,8 @@ type attempt struct {
 	// announced is the planned change, and certain that it was known for sure.
 	announced *abi.Change
 	certain   bool
+	// output is what the programs of this try printed, nil where it ran none.
+	output *output.Output
 }
 
 // newAttempt is a step that is to be executed on its own.
@@ -51,13 +54,13 @@ func (a *attempt) single(ctx context.Context) {
 	started := time.Now()
 	a.lane.host.emit(a.step, event.Event{Kind: event.UnitStarted})
 	for number := 1; ; number++ {
-		a.started = started
+		a.started, a.output = started, nil
 		err := a.run(ctx)
 		if err == nil {
 			return
 		}
 		if !a.again(ctx, number, err) {
-			a.lane.fail(a.step, started, err)
+			a.lane.fail(a.step, started, err, a.output)
 			return
 		}
 	}

@@ -7,9 +7,11 @@ import (
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/hostlock"
+	"github.com/openfroyo/froyo/engine/output"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/secret"
 	"github.com/openfroyo/froyo/engine/unit"
+	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/providers/abi"
 	"github.com/openfroyo/froyo/runner/codec"
 	"github.com/openfroyo/froyo/runner/target"
@@ -84,6 +86,16 @@ func Explain(u *unit.Unit, err error) *diag.Error {
 		d.Summary, d.Code = "interrupted", diag.Interrupted
 	}
 	return d
+}
+
+// whereWhole adds to the error of a unit how to see all that its programs printed, where the error holds but the end.
+func (r *hostRun) whereWhole(s *plan.Step, err error, printed *output.Output) error {
+	d, ok := errors.AsType[*diag.Error](err)
+	if !ok || r.exec.Run == "" || printed == nil || printed.Sensitive || d.Hint != "" || printed.Len() <= len(d.Detail) {
+		return err
+	}
+	d.Hint = "all of its output: froyo runs show " + r.exec.Run + " " + wording.Quote(s.Unit.ID.Local())
+	return err
 }
 
 // hideArguments takes what a sensitive unit was given out of a message about it.

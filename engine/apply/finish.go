@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/openfroyo/froyo/engine/event"
+	"github.com/openfroyo/froyo/engine/output"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/runlog"
 	"github.com/openfroyo/froyo/engine/sequence"
@@ -84,7 +85,8 @@ func (l *lane) unchanged(s *plan.Step) {
 }
 
 // fail ends a unit with an error, and with it the host's part in the run.
-func (l *lane) fail(s *plan.Step, started time.Time, err error) {
+// printed is what its programs printed, nil where it ran none.
+func (l *lane) fail(s *plan.Step, started time.Time, err error, printed *output.Output) {
 	l.flush()
 	h := l.host
 	_, open := errors.AsType[*unconfirmedError](err)
@@ -94,37 +96,38 @@ func (l *lane) fail(s *plan.Step, started time.Time, err error) {
 	}
 	err = explain(s, err)
 	open = open || unrecorded || outcomeUnknown(err)
-	err = l.recordFailed(s, err, open)
+	err = l.recordFailed(s, err, open, printed)
+	err = l.host.whereWhole(s, err, printed)
 	l.host.outcomes.end(s.Unit, unit.Outcome{Status: unit.Failed})
 	if s.Unit.Failure.Handler != "" && !endsHost(err) && !unrecorded && !s.Elsewhere() {
 		defer l.rescue(s)
 	}
 	if s.Unit.Failure.Ignore && !endsHost(err) && !unrecorded {
 		h.count.Ignored++
-		h.emit(s, event.Event{Kind: event.UnitFinished, Status: unit.Failed, Ignored: true, Err: err, Elapsed: time.Since(started)})
+		h.emit(s, event.Event{Kind: event.UnitFinished, Status: unit.Failed, Ignored: true, Err: err, Elapsed: time.Since(started), Output: printed})
 		return
 	}
 	l.err = err
 	h.unverified = h.unverified || s.Unit.ID.Scope != unit.Scope{} && s.Unit.ID.Scope.Handler == ""
 	h.countError(err)
-	h.emit(s, event.Event{Kind: event.UnitFinished, Status: unit.Failed, Err: err, Elapsed: time.Since(started), Open: open})
+	h.emit(s, event.Event{Kind: event.UnitFinished, Status: unit.Failed, Err: err, Elapsed: time.Since(started), Open: open, Output: printed})
 }
 
 // recordFailed records that a unit failed; open says that it is not known how it
 // ended. It returns the error with what could not be recorded.
-func (l *lane) recordFailed(s *plan.Step, err error, open bool) error {
+func (l *lane) recordFailed(s *plan.Step, err error, open bool, printed *output.Output) error {
 	log := l.host.log
 	if l.dirty && s.Acts() && !sequence.OnlyProbes(s.Change) {
 		status := unit.Failed
 		if open {
 			status = ""
 		}
-		if unkept := log.RecordFailed(s, status); unkept != nil {
+		if unkept := log.RecordFailed(s, status, printed); unkept != nil {
 			err = errors.Join(err, unkept)
 		}
 	}
 	if !open {
-		if unkept := log.RecordEnd(s, unit.Failed, nil); unkept != nil {
+		if unkept := log.RecordEnd(s, unit.Failed, nil, printed); unkept != nil {
 			err = errors.Join(err, unkept)
 		}
 	}
@@ -181,7 +184,7 @@ func (l *lane) flush() {
 		case e.Change == nil:
 			e.Report()
 		case l.err == nil:
-			l.fail(e.Step, time.Now(), err)
+			l.fail(e.Step, time.Now(), err, nil)
 		default:
 			l.unrecordedChange(e.Step)
 		}

@@ -67,11 +67,11 @@ func (a *attempt) follow(ctx context.Context) {
 	case outcome == nil:
 		l.fail(s, time.Now(), (&diag.Error{
 			Summary: fmt.Sprintf("%s is done once, on %s, which did not come to it", s.Unit.ID.Bare(), s.Once), Pos: s.Unit.Pos,
-		}).WithHint("fix %s; or leave it out, and another host does it: -l '!%s'", s.Once, s.Once))
+		}).WithHint("fix %s; or leave it out, and another host does it: -l '!%s'", s.Once, s.Once), nil)
 	case outcome.Status == unit.Failed:
 		l.fail(s, time.Now(), (&diag.Error{
 			Summary: fmt.Sprintf("%s is done once, on %s, and failed there", s.Unit.ID.Bare(), s.Once), Pos: s.Unit.Pos,
-		}).WithHint("fix it on %s and apply again", s.Once))
+		}).WithHint("fix it on %s and apply again", s.Once), nil)
 	default:
 		out := *outcome
 		out.Outputs = maps.Clone(out.Outputs)
@@ -84,7 +84,7 @@ func (a *attempt) follow(ctx context.Context) {
 // notGranted ends the step because waiting for other hosts came to nothing.
 func (a *attempt) notGranted(ctx context.Context, v rollout.Verdict) {
 	if v == rollout.Deadlock {
-		a.lane.fail(a.step, time.Now(), (&diag.Error{Summary: "it waits for hosts that wait for this one", Pos: a.step.Unit.Pos}).WithHint(sameOrder))
+		a.lane.fail(a.step, time.Now(), (&diag.Error{Summary: "it waits for hosts that wait for this one", Pos: a.step.Unit.Pos}).WithHint(sameOrder), nil)
 		return
 	}
 	a.lane.interrupt(ctx)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/output"
 	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/providers/abi"
 )
@@ -51,6 +52,8 @@ type Event struct {
 	Elapsed time.Duration
 	Text    string
 	Err     error
+	// Output is what the programs of a unit printed, nil where it ran none.
+	Output *output.Output
 	// Open says that the unit was not executed yet, or that its outcome is unknown:
 	// Status is only this run's view.
 	Open bool

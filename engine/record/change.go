@@ -36,7 +36,7 @@ func (l *RunLog) changeOf(c *runlog.Change) (state.Change, error) {
 	kept := state.Change{
 		Run: l.ref.run, Workspace: l.ref.workspace, Host: c.Host, MachineID: c.MachineID, Play: c.Play, Unit: u.ID.Local(),
 		Position: l.positions[u.ID], Pos: u.Pos, Action: c.Change.Action, Status: string(c.Status), Time: time.Now(), Notify: c.Notify,
-		Outputs: json.RawMessage(c.Outputs),
+		Outputs: json.RawMessage(c.Outputs), Output: c.Output,
 	}
 	if c.On != nil {
 		kept.Elsewhere = &state.Place{Host: c.On.Host.Name, MachineID: c.On.MachineID(), Unit: u.ID.Resource()}

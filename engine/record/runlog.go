@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/openfroyo/froyo/engine/planfile"
 	"github.com/openfroyo/froyo/engine/runlog"
@@ -69,7 +70,10 @@ func (l *RunLog) RecordIntent(ctx context.Context, i runlog.Intent) error {
 func (l *RunLog) RecordEnds(ctx context.Context, ends ...runlog.End) error {
 	kept := make([]state.UnitEnd, len(ends))
 	for i, e := range ends {
-		kept[i] = state.UnitEnd{Host: e.Unit.ID.Host, Unit: e.Unit.ID.Local(), Status: string(e.Status), Outputs: json.RawMessage(e.Outputs)}
+		kept[i] = state.UnitEnd{
+			Host: e.Unit.ID.Host, Unit: e.Unit.ID.Local(), Status: string(e.Status), Time: time.Now(),
+			Outputs: json.RawMessage(e.Outputs), Output: e.Output,
+		}
 	}
 	if err := l.ref.store.RecordEnds(context.WithoutCancel(ctx), l.ref.run, kept...); err != nil {
 		return err

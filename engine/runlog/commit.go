@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/openfroyo/froyo/engine/output"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/unit"
 )
@@ -16,8 +17,9 @@ type Entry struct {
 }
 
 // Changed is the entry's change of a step: its handlers are pending from now on.
-func (r *Recorder) Changed(s *plan.Step, outputs map[string]any) (*Change, error) {
+func (r *Recorder) Changed(s *plan.Step, outputs map[string]any, printed *output.Output) (*Change, error) {
 	c := r.change(s, unit.Changed)
+	c.Output = printed
 	c.Notify = r.Notifies(s)
 	var err error
 	if c.Outputs, err = r.Outputs(s.Unit, outputs); err != nil {
@@ -31,8 +33,21 @@ func (r *Recorder) Changed(s *plan.Step, outputs map[string]any) (*Change, error
 
 // RecordFailed records that a step failed which acted: what it did before that
 // is not known in detail. A status of "" leaves open how it ended.
-func (r *Recorder) RecordFailed(s *plan.Step, status unit.Status) error {
-	return r.log.RecordChanges(context.Background(), r.change(s, status))
+func (r *Recorder) RecordFailed(s *plan.Step, status unit.Status, printed *output.Output) error {
+	c := r.change(s, status)
+	c.Output = printed
+	err := r.log.RecordChanges(context.Background(), c)
+	if err == nil {
+		recorded(printed)
+	}
+	return err
+}
+
+// recorded notes that what a unit printed is kept.
+func recorded(printed *output.Output) {
+	if printed != nil {
+		printed.Recorded = true
+	}
 }
 
 func (r *Recorder) change(s *plan.Step, status unit.Status) Change {
@@ -58,6 +73,7 @@ func (r *Recorder) Commit(entries []Entry) error {
 	for _, e := range entries {
 		if e.Change != nil {
 			delete(r.started, e.Step.Unit.ID)
+			recorded(e.Change.Output)
 		}
 		e.Report()
 	}

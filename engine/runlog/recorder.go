@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/output"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/secret"
 	"github.com/openfroyo/froyo/engine/unit"
@@ -114,7 +115,7 @@ func (r *Recorder) CancelIntent(steps []*plan.Step) error {
 // RecordEnd records how a step ended of which no change was recorded. A step that
 // reads the host first needs no such record, unless a later one requires its
 // result: it sees what there is.
-func (r *Recorder) RecordEnd(s *plan.Step, status unit.Status, outputs map[string]any) error {
+func (r *Recorder) RecordEnd(s *plan.Step, status unit.Status, outputs map[string]any, printed *output.Output) error {
 	began := !r.Started(s).IsZero()
 	delete(r.started, s.Unit.ID)
 	if !began || s.Change == nil || s.Change.Action == abi.Probe {
@@ -127,7 +128,15 @@ func (r *Recorder) RecordEnd(s *plan.Step, status unit.Status, outputs map[strin
 	if kept == nil && (len(s.Reads) > 0 || s.Change.Action != abi.Run) {
 		return nil
 	}
-	return r.log.RecordEnds(context.Background(), End{Unit: s.Unit, Status: status, Outputs: kept})
+	end := End{Unit: s.Unit, Status: status, Outputs: kept}
+	if printed != nil && !printed.Recorded {
+		end.Output = printed
+	}
+	if err := r.log.RecordEnds(context.Background(), end); err != nil {
+		return err
+	}
+	recorded(printed)
+	return nil
 }
 
 // RecordSkipped records at once that a step is passed over of which it is not

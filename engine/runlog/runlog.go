@@ -9,6 +9,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/openfroyo/froyo/engine/output"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/providers/abi"
@@ -65,6 +66,8 @@ type Change struct {
 	// Outputs is what the unit offers to later ones, nil where none of them reads that.
 	Outputs  codec.Raw
 	Contents *plan.Contents
+	// Output is what its programs printed, nil where it ran none.
+	Output *output.Output
 }
 
 // End is how a unit ended; a Status of "" is that it did not begin after all.
@@ -73,6 +76,8 @@ type End struct {
 	Unit    *unit.Unit
 	Status  unit.Status
 	Outputs codec.Raw
+	// Output is what its programs printed, nil where it ran none.
+	Output *output.Output
 }
 
 // UnrecordedError says that a unit did its work and that this could not be

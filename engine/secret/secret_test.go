@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -218,3 +219,40 @@ func TestTargetRawBytes(t *testing.T) {
 		}
 	}
 }
+
+// TestCutOutput: a secret whose beginning was left out of a long output is hidden all the same.
+func TestCutOutput(t *testing.T) {
+	Given("correct-horse")
+	for _, tt := range []struct {
+		name string
+		said op.ExecResult
+		want op.ExecResult
+	}{
+		{"the end of one", op.ExecResult{Stdout: "horse, it said", StdoutCut: true}, op.ExecResult{Stdout: "(sensitive), it said", StdoutCut: true}},
+		{"of standard error", op.ExecResult{Stderr: "orrect-horse", StderrCut: true}, op.ExecResult{Stderr: "(sensitive)", StderrCut: true}},
+		{"whole output", op.ExecResult{Stdout: "horse"}, op.ExecResult{Stdout: "horse"}},
+		{"too little to tell", op.ExecResult{Stdout: "rse", StdoutCut: true}, op.ExecResult{Stdout: "rse", StdoutCut: true}},
+		{"in the middle", op.ExecResult{Stdout: "a horse", StdoutCut: true}, op.ExecResult{Stdout: "a horse", StdoutCut: true}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			results, err := Wrap(says{op.Result{Exec: &tt.said}}).Do(t.Context(), []target.Step{{Op: op.Op{Exec: &op.Exec{Shell: "x"}}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := *results[0].Exec
+			got.Stdout, got.Stderr = Mask(got.Stdout), Mask(got.Stderr)
+			if got != tt.want {
+				t.Errorf("got %+v, want %+v", got, tt.want)
+			}
+		})
+	}
+}
+
+// says is a host that answers everything alike.
+type says struct{ result op.Result }
+
+func (s says) Do(_ context.Context, steps []target.Step) ([]op.Result, error) {
+	return slices.Repeat([]op.Result{s.result}, len(steps)), nil
+}
+
+func (s says) Run(context.Context, []target.Step) ([]target.Outcome, error) { return nil, nil }

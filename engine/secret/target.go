@@ -183,6 +183,13 @@ func (s *sent) close(r op.Result) (op.Result, error) {
 		return base64.StdEncoding.EncodeToString([]byte(change(string(data), s.secret)))
 	}
 	r = r.Replace(func(text string) string { return change(text, s.secret) }, raw)
+	if r.Exec != nil && r.Exec.Truncated() {
+		cut := *r.Exec
+		cut.Stdout, cut.Stderr = hideCut(cut.Stdout, cut.StdoutCut), hideCut(cut.Stderr, cut.StderrCut)
+		cut.StdoutRaw, cut.StderrRaw = hideRawCut(cut.StdoutRaw, cut.StdoutCut), hideRawCut(cut.StderrRaw, cut.StderrCut)
+		changed = changed || cut != *r.Exec
+		r.Exec = &cut
+	}
 	if r.Read != nil {
 		read, err := s.content(r.Read)
 		if err != nil {
@@ -209,6 +216,38 @@ func (s *sent) close(r op.Result) (op.Result, error) {
 		registry.Unlock()
 	}
 	return r, nil
+}
+
+// hideCut puts a marker in the place of the end of a value with which a text begins whose beginning was cut off.
+func hideCut(text string, cut bool) string {
+	if !cut || len(text) < shortest {
+		return text
+	}
+	registry.RLock()
+	defer registry.RUnlock()
+	most, of := 0, ""
+	for _, values := range registry.search {
+		for _, v := range values {
+			for n := min(len(v)-1, len(text)); n > most && n >= shortest; n-- {
+				if v[len(v)-n:] == text[:n] {
+					most, of = n, v
+				}
+			}
+		}
+	}
+	if most == 0 {
+		return text
+	}
+	return marker(registry.numbers[of]) + text[most:]
+}
+
+// hideRawCut is hideCut for base64.
+func hideRawCut(encoded string, cut bool) string {
+	data, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil || !cut || encoded == "" {
+		return encoded // close has hidden what cannot be read
+	}
+	return base64.StdEncoding.EncodeToString([]byte(hideCut(string(data), true)))
 }
 
 // content hides values in what a file holds.

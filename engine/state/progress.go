@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"time"
+
+	"github.com/openfroyo/froyo/engine/output"
 )
 
 // Progress is how far a run has come, for the one that resumes it where
@@ -58,4 +60,7 @@ type UnitEnd struct {
 	Unit    string
 	Status  string
 	Outputs json.RawMessage
+	// Output is what its programs printed by Time, nil where it ran none.
+	Output *output.Output
+	Time   time.Time
 }

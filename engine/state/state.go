@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/output"
 	"github.com/openfroyo/froyo/engine/state/blob"
 	"github.com/openfroyo/froyo/providers/abi"
 	"github.com/openfroyo/froyo/runner/op"
@@ -69,7 +70,10 @@ type History interface {
 	Runs(ctx context.Context, workspace string, limit int) ([]Run, error)
 	// Units lists what a run planned, by host, in the order of the runbook.
 	Units(ctx context.Context, run string) ([]PlanUnit, error)
-	// Events lists what happened in a run, in order.
+	// Output returns what the programs of a unit printed when it was last executed in a run, and when that was
+	// recorded, or an error that matches fs.ErrNotExist. A unit that is about to act again has none.
+	Output(ctx context.Context, run, host, unit string) (*output.Output, time.Time, error)
+	// Events lists what happened in a run, in order; their Output is not among it.
 	Events(ctx context.Context, run string) ([]Event, error)
 	// Resources lists what froyo has changed on the machine that now stands behind host, by unit.
 	Resources(ctx context.Context, workspace, host string) ([]Resource, error)
@@ -199,6 +203,8 @@ type Event struct {
 	// Status is how the unit ended, where the event tells that.
 	Status string
 	Data   json.RawMessage
+	// Output is what the unit's programs printed, where no other record has that.
+	Output *output.Output
 }
 
 // Value is what a resource was or is: its attributes as JSON, in which content
@@ -242,6 +248,8 @@ type Change struct {
 	After  Value
 	// Outputs is what it offers to later units, nil where none of them reads that.
 	Outputs json.RawMessage
+	// Output is what its programs printed, nil where it ran none.
+	Output *output.Output
 	// Contents is what Before and After refer to; what is larger than MaxBlob is left out.
 	Contents []*op.Blob
 }

@@ -71,6 +71,9 @@ func (s *Stream) Emit(e event.Event) {
 		if !e.Open {
 			kept.Status = string(e.Status)
 		}
+		if e.Output != nil && !e.Output.Recorded {
+			kept.Output = e.Output
+		}
 	}
 	s.queue = append(s.queue, kept)
 	if len(s.queue) == 1 || len(s.queue) == maxQueued {

@@ -1,17 +1,24 @@
 package sqlite
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"slices"
+	"time"
 
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/output"
 	"github.com/openfroyo/froyo/engine/state"
 	"github.com/openfroyo/froyo/engine/state/blob"
 	"github.com/openfroyo/froyo/engine/state/sqlite/db"
+	"github.com/openfroyo/froyo/engine/storefault"
 	"github.com/openfroyo/froyo/runner/op"
 )
 
@@ -92,4 +99,94 @@ func (s *Store) Content(ctx context.Context, sum string) ([]byte, error) {
 		err = fmt.Errorf("content %s: %w", sum, blob.ErrDamaged)
 	}
 	return data, s.explain(err)
+}
+
+// outputs is the part of state.History that speaks of what programs printed.
+type outputs struct{ store *Store }
+
+// Output implements state.History.
+func (o outputs) Output(ctx context.Context, run, host, unit string) (*output.Output, time.Time, error) {
+	var at int64
+	var stdout, stderr []byte
+	kept := &output.Output{Recorded: true}
+	err := o.store.db.Reader().QueryRowContext(ctx, `SELECT time, exit_code, sensitive, stdout, stdout_omitted, stderr, stderr_omitted
+		FROM unit_outputs WHERE run = ? AND host = ? AND unit = ?`, run, host, unit).
+		Scan(&at, &kept.RC, &kept.Sensitive, &stdout, &kept.Stdout.Omitted, &stderr, &kept.Stderr.Omitted)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, time.Time{}, &diag.Error{Summary: fmt.Sprintf("no output is kept of %s/%s in run %s", host, unit, run), Cause: fs.ErrNotExist}
+	}
+	if err != nil {
+		return nil, time.Time{}, o.store.explain(err)
+	}
+	for _, s := range []struct {
+		data []byte
+		into *string
+	}{{stdout, &kept.Stdout.Text}, {stderr, &kept.Stderr.Text}} {
+		if *s.into, err = unpackText(s.data); err != nil {
+			return nil, time.Time{}, state.Faults.Error(storefault.ErrCorrupt, o.store.db.Path(), err)
+		}
+	}
+	return kept, fromMicros(at), nil
+}
+
+// putOutput keeps what a unit's programs printed, in place of what they had before; nil leaves that.
+func putOutput(tx *db.Tx, run, host, unit string, at time.Time, o *output.Output) error {
+	if o == nil {
+		return nil
+	}
+	stdout, err := packText(o.Stdout.Text)
+	if err != nil {
+		return err
+	}
+	stderr, err := packText(o.Stderr.Text)
+	if err != nil {
+		return err
+	}
+	// What an event tells of an earlier execution may come late.
+	return tx.Exec(`INSERT INTO unit_outputs (run, host, unit, time, exit_code, sensitive, stdout, stdout_omitted, stderr, stderr_omitted)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET time = excluded.time, exit_code = excluded.exit_code,
+			sensitive = excluded.sensitive, stdout = excluded.stdout, stdout_omitted = excluded.stdout_omitted,
+			stderr = excluded.stderr, stderr_omitted = excluded.stderr_omitted WHERE excluded.time >= time`,
+		run, host, unit, micros(at), o.RC, o.Sensitive, stdout, o.Stdout.Omitted, stderr, o.Stderr.Omitted)
+}
+
+// How a text is packed, as its first byte. What is short is not worth the time.
+const (
+	packedPlain = 0
+	packedGzip  = 1
+
+	packFrom = 4 << 10
+)
+
+func packText(text string) ([]byte, error) {
+	if len(text) < packFrom {
+		return append([]byte{packedPlain}, text...), nil
+	}
+	b := bytes.NewBuffer([]byte{packedGzip})
+	z, err := gzip.NewWriterLevel(b, gzip.BestSpeed)
+	if err == nil {
+		_, err = io.WriteString(z, text)
+	}
+	if err == nil {
+		err = z.Close()
+	}
+	return b.Bytes(), err
+}
+
+func unpackText(data []byte) (string, error) {
+	switch {
+	case len(data) > 0 && data[0] == packedPlain:
+		return string(data[1:]), nil
+	case len(data) == 0 || data[0] != packedGzip:
+		return "", errors.New("an output is packed in no known way")
+	}
+	z, err := gzip.NewReader(bytes.NewReader(data[1:]))
+	if err != nil {
+		return "", err
+	}
+	text, err := io.ReadAll(io.LimitReader(z, output.Max+1))
+	if err == nil && len(text) > output.Max {
+		err = errors.New("an output is longer than any that is kept")
+	}
+	return string(text), err
 }

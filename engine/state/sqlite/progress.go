@@ -75,6 +75,9 @@ func (s *Store) RecordIntent(ctx context.Context, b state.Intent) error {
 			if err != nil {
 				return notPlanned(err, b.Run, b.Host, u)
 			}
+			if err := tx.Exec(`DELETE FROM unit_outputs WHERE run = ? AND host = ? AND unit = ?`, b.Run, b.Host, u); err != nil {
+				return err
+			}
 		}
 		return recordIntended(tx, b.Handlers)
 	})
@@ -97,6 +100,9 @@ func (s *Store) RecordEnds(ctx context.Context, run string, ends ...state.UnitEn
 				WHERE run = ?3 AND host = ?4 AND unit = ?5 RETURNING unit`, e.Status, text(e.Outputs), run, e.Host, e.Unit)
 			if err != nil {
 				return notPlanned(err, run, e.Host, e.Unit)
+			}
+			if err := putOutput(tx, run, e.Host, e.Unit, e.Time, e.Output); err != nil {
+				return err
 			}
 		}
 		return nil

@@ -60,6 +60,9 @@ func (s *Store) AppendEvents(ctx context.Context, run string, events []state.Eve
 func appendEvent(tx *db.Tx, run string, e state.Event) error {
 	err := tx.Exec(`INSERT INTO events (run, seq, time, host, unit, kind, status, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
 		run, e.Seq, micros(e.Time), e.Host, e.Unit, e.Kind, e.Status, string(e.Data))
+	if err == nil {
+		err = putOutput(tx, run, e.Host, e.Unit, e.Time, e.Output)
+	}
 	if err != nil || e.Status == "" {
 		return err
 	}
@@ -105,6 +108,9 @@ func recordChange(tx *db.Tx, c *state.Change) error {
 				before = excluded.before, after = excluded.after, outputs = excluded.outputs, machine_id = excluded.machine_id`,
 		c.Run, c.Host, c.Unit, c.Play, c.Position, place(c.Pos), string(c.Action), c.Status, c.Before.Sum(), c.After.Sum(), text(c.Outputs), c.MachineID)
 	if err != nil {
+		return err
+	}
+	if err := putOutput(tx, c.Run, c.Host, c.Unit, c.Time, c.Output); err != nil {
 		return err
 	}
 	if err := recordPending(tx, *c); err != nil {

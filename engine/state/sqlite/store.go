@@ -23,6 +23,7 @@ var scripts embed.FS
 // Store implements state.Store.
 type Store struct {
 	approvals
+	outputs
 	db    *db.DB
 	blobs blob.Store
 }
@@ -46,7 +47,7 @@ func Open(ctx context.Context, dir string) (*Store, error) {
 		return nil, errors.Join(explain(err, path), file.Close())
 	}
 	s := &Store{db: file, blobs: blobs}
-	s.store = s // of its approvals
+	s.approvals.store, s.outputs.store = s, s
 	return s, nil
 }
 

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/output"
 	"github.com/openfroyo/froyo/engine/state"
 	"github.com/openfroyo/froyo/providers/abi"
 )
@@ -203,4 +205,73 @@ func testResume(t *testing.T, f *fixture) {
 	if err := f.SavePlan(t.Context(), "r9", nil); err == nil {
 		t.Error("a plan of a run that is not there was kept")
 	}
+}
+
+// testOutputs keeps what programs printed, with whichever record tells how their unit ended.
+func testOutputs(t *testing.T, f *fixture) {
+	f.begin(t, "r1")
+	f.begin(t, "r2")
+	f.see(t, "m1", began)
+	for _, run := range []string{"r1", "r2"} {
+		must(t, f.SaveUnits(t.Context(), run, []state.PlanUnit{
+			{Host: "h1", Unit: "cmd[a]", Play: "web", Action: abi.Run},
+			{Host: "h1", Unit: "cmd[b]", Play: "web", Position: 1, Action: abi.Run},
+			{Host: "h1", Unit: "cmd[c]", Play: "web", Position: 2, Action: abi.Probe},
+		}))
+	}
+	none := func(run, host, unit string) {
+		t.Helper()
+		if o, _, err := f.Output(t.Context(), run, host, unit); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s/%s of %s: got %v and error %v, want that there is none", host, unit, run, o, err)
+		}
+	}
+	kept := func(unit string, at time.Time, want output.Output) {
+		t.Helper()
+		o, when, err := f.Output(t.Context(), "r1", "h1", unit)
+		must(t, err)
+		want.Recorded = true
+		same(t, &want, o)
+		same(t, at, when)
+	}
+	none("r1", "h1", "cmd[a]")
+
+	// With a change, with an end, with an event.
+	long := output.Output{RC: 3, Stdout: output.Stream{Text: strings.Repeat("a line\x00\x1b[31m\n", 5000), Omitted: 1 << 40}, Stderr: output.Stream{Text: "é\n"}}
+	c := change("r1")
+	c.Unit, c.Output = "cmd[a]", &long
+	must(t, f.RecordChange(t.Context(), c))
+	hidden := output.Output{RC: 1, Sensitive: true}
+	must(t, f.RecordEnds(t.Context(), "r1", state.UnitEnd{Host: "h1", Unit: "cmd[b]", Status: "ok", Time: began, Output: &hidden}))
+	empty := output.Output{}
+	must(t, f.AppendEvents(t.Context(), "r1", []state.Event{
+		{Seq: 1, Time: began, Host: "h1", Unit: "cmd[c]", Kind: "unit.finished", Status: "ok", Data: object(`{}`), Output: &empty},
+	}))
+	f.reopen(t)
+	kept("cmd[a]", c.Time, long)
+	kept("cmd[b]", began, hidden)
+	kept("cmd[c]", began, empty)
+	none("r1", "h2", "cmd[a]")
+	none("r2", "h1", "cmd[a]")
+
+	// A record without an output leaves what there is, another replaces it, and who is about to act again has none.
+	must(t, f.RecordEnds(t.Context(), "r1", state.UnitEnd{Host: "h1", Unit: "cmd[a]", Status: "failed"}))
+	kept("cmd[a]", c.Time, long)
+	largest := output.Output{Stdout: output.Stream{Text: strings.Repeat("x", output.Max)}}
+	later := began.Add(time.Hour)
+	must(t, f.RecordEnds(t.Context(), "r1", state.UnitEnd{Host: "h1", Unit: "cmd[a]", Status: "ok", Time: later, Output: &largest}))
+	kept("cmd[a]", later, largest)
+	must(t, f.AppendEvents(t.Context(), "r1", []state.Event{
+		{Seq: 2, Time: began, Host: "h1", Unit: "cmd[a]", Kind: "unit.finished", Data: object(`{}`), Output: &empty}, // late
+	}))
+	kept("cmd[a]", later, largest)
+	must(t, f.RecordIntent(t.Context(), state.Intent{Run: "r1", Host: "h1", Units: []string{"cmd[a]"}, Time: later}))
+	none("r1", "h1", "cmd[a]")
+	kept("cmd[b]", began, hidden)
+
+	// What is refused leaves none.
+	err := f.RecordEnds(t.Context(), "r1", state.UnitEnd{Host: "h1", Unit: "cmd[a]", Status: "ok", Output: &empty}, state.UnitEnd{Host: "h1", Unit: "cmd[z]"})
+	if err == nil {
+		t.Error("a unit that no run planned could end")
+	}
+	none("r1", "h1", "cmd[a]")
 }

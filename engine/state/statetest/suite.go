@@ -44,6 +44,7 @@ func Run(t *testing.T, open Open) {
 		{"protections", testProtections},
 		{"spelled protections", testSpelledProtections},
 		{"progress", testProgress},
+		{"what programs printed", testOutputs},
 		{"a run that is resumed", testResume},
 		{"approval", testApproval},
 		{"approval at once", testApprovalAtOnce},

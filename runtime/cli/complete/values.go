@@ -11,11 +11,13 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/openfroyo/froyo/engine/state"
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/runtime/cli/client"
 	"github.com/openfroyo/froyo/runtime/cli/flags"
 	"github.com/openfroyo/froyo/runtime/cli/here"
 	"github.com/openfroyo/froyo/runtime/cli/inventory"
+	"github.com/openfroyo/froyo/runtime/cli/runs"
 	"github.com/openfroyo/froyo/runtime/console"
 )
 
@@ -42,6 +44,8 @@ func (c *cursor) values(ctx context.Context, v *kong.Value, typed string) []prop
 		return c.units(ctx, true)
 	case "runs":
 		return c.runs(ctx)
+	case "run-units":
+		return c.unitsOf(ctx)
 	case "words":
 		var found []proposal
 		for word := range strings.SplitSeq(extensions, ",") {
@@ -53,7 +57,55 @@ func (c *cursor) values(ctx context.Context, v *kong.Value, typed string) []prop
 }
 
 // runs lists the latest runs of the workspace.
-func (c *cursor) runs(ctx context.Context) (found []proposal) {
+func (c *cursor) runs(ctx context.Context) []proposal {
+	return c.stored(ctx, func(store state.Store, workspace string) (found []proposal) {
+		const most = 20
+		runs, err := store.Runs(ctx, workspace, most)
+		if err != nil {
+			return nil
+		}
+		for _, r := range runs {
+			found = append(found, proposal{r.ID, r.Command + " of " + wording.When(r.Started)})
+		}
+		return found
+	})
+}
+
+// unitsOf lists the units of the run before the cursor, those of all hosts and those of one.
+func (c *cursor) unitsOf(ctx context.Context) []proposal {
+	if len(c.args) == 0 {
+		return nil
+	}
+	return c.stored(ctx, func(store state.Store, workspace string) (found []proposal) {
+		all, err := store.Runs(ctx, workspace, -1)
+		if err != nil {
+			return nil
+		}
+		run, err := runs.Find(all, c.args[0])
+		if err != nil {
+			return nil
+		}
+		units, err := store.Units(ctx, run.ID)
+		if err != nil {
+			return nil
+		}
+		seen := map[string]bool{}
+		for _, u := range units {
+			if strings.ContainsAny(u.Unit, "\n\t") {
+				continue
+			}
+			if !seen[u.Unit] {
+				found = append(found, proposal{u.Unit, u.Pos.String()})
+			}
+			seen[u.Unit] = true
+			found = append(found, proposal{u.Host + "/" + u.Unit, u.Status})
+		}
+		return found
+	})
+}
+
+// stored lists what is found in the store of the workspace.
+func (c *cursor) stored(ctx context.Context, list func(store state.Store, workspace string) []proposal) (found []proposal) {
 	e, done, err := c.quiet()
 	if err != nil {
 		return nil
@@ -68,15 +120,7 @@ func (c *cursor) runs(ctx context.Context) (found []proposal) {
 			found = nil
 		}
 	}()
-	const most = 20
-	runs, err := store.Runs(ctx, workspace, most)
-	if err != nil {
-		return nil
-	}
-	for _, r := range runs {
-		found = append(found, proposal{r.ID, r.Command + " of " + wording.When(r.Started)})
-	}
-	return found
+	return list(store, workspace)
 }
 
 // files lists how a path may continue: directories, and files that end in one of these.

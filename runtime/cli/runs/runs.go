@@ -138,14 +138,19 @@ func summaryOf(r state.Run) ui.RunSummary {
 
 type showCommand struct {
 	Name   string `arg:"" name:"run" complete:"runs" help:"ID of a run, its beginning, or last."`
+	Unit   string `arg:"" name:"unit" optional:"" complete:"run-units" help:"A unit of it, of which all is shown that it printed: 'cmd[x]' on all hosts, 'h1/cmd[x]', 'web*/cmd[*]'."`
 	Events bool   `xor:"shape" help:"Print all that happened, one JSON object per line."`
 	JSON   bool   `name:"json" xor:"shape" help:"Print JSON on standard output."`
 }
 
 // Help gives the command's example.
 func (*showCommand) Help() string {
-	return `Examples:
+	return `With a unit it prints how that ended, its exit code, and stdout and stderr as they are kept: the last 64 KiB of each, or
+as many bytes as max_output says. Of sensitive units no output is kept.
+
+Examples:
   froyo runs show last
+  froyo runs show last 'web1/cmd[migrate]'   what it printed
   froyo runs show 20261125-2109 -v           units that had nothing to do, too
   froyo runs show last --events | jq 'select(.status == "failed")'`
 }
@@ -168,9 +173,15 @@ func (c *showCommand) Run(ctx context.Context, e *console.Console) (err error) {
 	if err != nil {
 		return err
 	}
+	if c.Unit != "" && c.Events {
+		return &diag.Error{Summary: "--events prints what happened in the whole run", Hint: "leave out the unit, or use --json"}
+	}
 	events, err := store.Events(ctx, run.ID)
 	if err != nil {
 		return err
+	}
+	if c.Unit != "" {
+		return c.showUnits(ctx, e, store, run, events)
 	}
 	if c.Events {
 		for _, ev := range events {
