@@ -91,7 +91,8 @@ func (b *ansibleRunbook) add(span string) bool {
 
 // text is the runbook, with the functions that the rows name.
 func (b *ansibleRunbook) text() string {
-	return b.loads.String() + "def tasks(host):\n    cmd('true')\ndef healthy(host):\n    cmd('true', name = 'healthy')\n" + b.body.String()
+	return b.loads.String() + "def tasks(host):\n    cmd('true')\ndef healthy(host):\n    cmd('true', name = 'healthy')\n" +
+		"def drain(host):\n    cmd('true', name = 'drain')\ndef undrain(host):\n    cmd('true', name = 'undrain')\n" + b.body.String()
 }
 
 // TestFromAnsible evaluates what docs/from-ansible.md tells to write, and looks up the flags.

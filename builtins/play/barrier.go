@@ -36,7 +36,7 @@ func makeBarrier(thread *starlark.Thread, b *starlark.Builtin, pos starlark.Tupl
 	case s.Phase() != eval.Planning:
 		return nil, s.NeedPlanning("barrier()")
 	case Of(thread).part != unit.Scope{}:
-		return nil, (&diag.Error{Summary: "barrier() inside a handler or verify"}).
+		return nil, (&diag.Error{Summary: "barrier() inside a handler, a change hook or verify"}).
 			WithHint("call it in the play's function")
 	}
 	c := Of(thread)

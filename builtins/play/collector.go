@@ -89,6 +89,7 @@ func (c *Collector) Units() *unit.Play {
 	for range flushes {
 		p.Flush = append(p.Flush, len(p.Units))
 	}
+	p.Before, p.After = c.hook(unit.BeforeChange, units), c.hook(unit.AfterChange, units)
 	for _, h := range handlers {
 		p.Handlers = append(p.Handlers, &unit.Handler{Name: h.Name, Pos: h.Pos, Units: units[h.Name], Rescue: h.rescue})
 	}
@@ -97,6 +98,10 @@ func (c *Collector) Units() *unit.Play {
 
 // Notify notes that a unit of the play names handlers.
 func (c *Collector) Notify(handlers []*Handler) *diag.Error {
+	if len(handlers) > 0 && unit.IsHook(c.part.Handler) {
+		return (&diag.Error{Summary: "notify inside " + c.part.Handler + ": handlers run once all units of the play are done"}).
+			WithHint("name the unit in on_change of another one of %s, which follows it at once", c.part.Handler)
+	}
 	for _, h := range handlers {
 		i := slices.IndexFunc(c.handlers, func(o *Handler) bool { return o.Name == h.Name })
 		switch {
@@ -114,7 +119,7 @@ func (c *Collector) Notify(handlers []*Handler) *diag.Error {
 // OnFailure notes what is done where a unit fails, as a handler of its own, and names that in the unit.
 func (c *Collector) OnFailure(u *unit.Unit, do starlark.Callable) *diag.Error {
 	if c.part != (unit.Scope{}) {
-		return (&diag.Error{Summary: "on_failure inside a handler, an on_failure or verify"}).
+		return (&diag.Error{Summary: "on_failure inside a handler, an on_failure, a change hook or verify"}).
 			WithHint("it belongs to units of the play's function")
 	}
 	u.Failure.Handler = "on failure of " + u.ID.Bare()
@@ -132,6 +137,24 @@ func (c *Collector) NextHandler() *Handler {
 	c.begun++
 	c.part = unit.Scope{Play: c.play.Name, Handler: h.Name}
 	return h
+}
+
+// Hook says that what is declared from now on belongs to a change hook of the play,
+// and returns the hook's function, or nil where the play has none.
+func (c *Collector) Hook(name string) starlark.Callable {
+	c.part = unit.Scope{Play: c.play.Name, Handler: name}
+	if name == unit.BeforeChange {
+		return c.play.Before
+	}
+	return c.play.After
+}
+
+// hook is a change hook with its units, or nil where it has none.
+func (c *Collector) hook(name string, units map[string][]*unit.Unit) *unit.Handler {
+	if len(units[name]) == 0 {
+		return nil
+	}
+	return &unit.Handler{Name: name, Pos: c.play.Pos, Units: units[name]}
 }
 
 // Verifying makes the units that are declared from now on those of the play's verify.

@@ -29,7 +29,7 @@ func flushHandlers(thread *starlark.Thread, b *starlark.Builtin, pos starlark.Tu
 	case s.Phase() != eval.Planning:
 		return nil, s.NeedPlanning("flush_handlers()")
 	case Of(thread).part != unit.Scope{}:
-		return nil, (&diag.Error{Summary: "flush_handlers() inside a handler or verify"}).
+		return nil, (&diag.Error{Summary: "flush_handlers() inside a handler, a change hook or verify"}).
 			WithHint("call it in the play's function")
 	}
 	c := Of(thread)

@@ -49,7 +49,7 @@ func (h *Handler) Plain() (any, error) {
 func makeHandler(thread *starlark.Thread, b *starlark.Builtin, pos starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {
 	s := eval.Of(thread)
 	if s.Phase() == eval.Applying || Of(thread).part != (unit.Scope{}) {
-		return nil, (&diag.Error{Summary: "handler() inside a lambda, a handler or verify"}).
+		return nil, (&diag.Error{Summary: "handler() inside a lambda, a handler, a change hook or verify"}).
 			WithHint("declare handlers at the top level of a file, or in a play's function")
 	}
 	h := &Handler{order: s.Env().NextHandler()}
@@ -59,6 +59,10 @@ func makeHandler(thread *starlark.Thread, b *starlark.Builtin, pos starlark.Tupl
 	}
 	if h.Name == "" {
 		return nil, &diag.Error{Summary: "a handler's name is empty"}
+	}
+	if unit.IsHook(h.Name) {
+		return nil, (&diag.Error{Summary: fmt.Sprintf("a handler cannot be named %q, as a change hook is", h.Name)}).
+			WithHint("give it another name; change hooks are arguments of play()")
 	}
 	fn, ok := do.(starlark.Callable)
 	if !ok {

@@ -22,8 +22,12 @@ func playBuiltin() eval.Builtin {
 			"of these, of which the last repeats. max_fail stops the play before its next batch if more hosts than this number or " +
 			"percentage (rounded down) failed or could not be reached. With order = \"graph\" the units of a host run side by side, each once all " +
 			"units that it requires, watches or reads are done; also, files come after their directories, a command after its working directory, " +
-			"a service after the package of its name, and packages one after the other. flush_handlers() and barrier() divide such a play; handlers and verify keep the script's order.",
-		Example: `play("web", hosts = "role=web", do = web, verify = healthy, batch = [1, "25%"], max_fail = "10%")`,
+			"a service after the package of its name, and packages one after the other. flush_handlers() and barrier() divide such a play; handlers and verify keep the script's order. " +
+			"before_change and after_change are called as do is; the units that they declare are executed on a host only if a unit or a handler of the play " +
+			"changes something for it: before_change ahead of the first such change, which is not made where it fails, after_change when all of the play, handlers and verify " +
+			"included, has succeeded on the host. From the moment before_change begins until it has been done, after_change is pending: a host that failed stays as " +
+			"before_change left it, and the next apply or resume that succeeds there does it. Both may be done more than once.",
+		Example: `play("web", hosts = "role=web", do = web, verify = healthy, batch = [1, "25%"], max_fail = "10%", before_change = drain, after_change = undrain)`,
 		Make:    eval.Function("play", makePlay),
 	}
 }
@@ -34,6 +38,11 @@ const (
 	OrderGraph  = "graph"  // side by side, as their edges allow
 )
 
+const (
+	drainExample   = `def drain(host): delegate("lb1").cmd("lb-disable " + host.name)`
+	undrainExample = `def undrain(host): delegate("lb1").cmd("lb-enable " + host.name)`
+)
+
 // Play is a function and the hosts that it is for.
 type Play struct {
 	Name     string
@@ -42,6 +51,8 @@ type Play struct {
 	Pos      diag.Pos
 	Do       starlark.Callable // nil for an implicit play
 	Verify   starlark.Callable // nil for none
+	Before   starlark.Callable // before_change, nil for none
+	After    starlark.Callable // after_change, nil for none
 	Batch    []unit.Size       // empty for all hosts at once
 	MaxFail  *unit.Size        // nil for no limit
 	Order    string            // OrderScript or OrderGraph
@@ -59,14 +70,14 @@ func makePlay(thread *starlark.Thread, b *starlark.Builtin, pos starlark.Tuple, 
 			WithHint("plays are declared at the top level of the runbook")
 	}
 	p := &Play{Selector: "all", Order: OrderScript}
-	var do, verify starlark.Value
+	var do, verify, before, after starlark.Value
 	tags := args.Strings{}
 	var (
 		batch   args.Sizes
 		maxFail starlark.Value
 	)
 	err := args.Unpack(b.Name(), pos, kw, "name", &p.Name, "hosts?", &p.Selector, "do?", &do, "verify?", &verify, "become?", &p.become, "tags?", &tags,
-		"batch?", &batch, "max_fail?", &maxFail, "order?", &p.Order)
+		"batch?", &batch, "max_fail?", &maxFail, "order?", &p.Order, "before_change?", &before, "after_change?", &after)
 	if err != nil {
 		return nil, err
 	}
@@ -91,25 +102,34 @@ func makePlay(thread *starlark.Thread, b *starlark.Builtin, pos starlark.Tuple, 
 		return nil, (&diag.Error{Summary: fmt.Sprintf("play %q: do: %v", p.Name, err)}).
 			WithHint("it gets the host: def %s(host)", p.Do.Name())
 	}
-	if p.Verify, err = verifyOf(p.Name, verify); err != nil {
-		return nil, err
+	for _, f := range []struct {
+		into          *starlark.Callable
+		name, example string
+		given         starlark.Value
+	}{
+		{&p.Verify, "verify", `def healthy(host): probe_http("http://127.0.0.1/", via = host)`, verify},
+		{&p.Before, unit.BeforeChange, drainExample, before},
+		{&p.After, unit.AfterChange, undrainExample, after},
+	} {
+		if *f.into, err = ofHost(fmt.Sprintf("play %q: %s", p.Name, f.name), f.example, f.given); err != nil {
+			return nil, err
+		}
 	}
 	p.Pos = eval.Pos(eval.Stack(thread))
 	return starlark.None, Of(thread).add(p)
 }
 
-// verifyOf checks a play's verify, which may be left out.
-func verifyOf(play string, v starlark.Value) (starlark.Callable, error) {
+// ofHost checks a function of a host that a play may have.
+func ofHost(what, example string, v starlark.Value) (starlark.Callable, error) {
 	if v == nil || v == starlark.None {
 		return nil, nil
 	}
 	fn, ok := v.(starlark.Callable)
 	if !ok {
-		return nil, (&diag.Error{Summary: fmt.Sprintf("play %q: verify: got %s, want a function that takes a host", play, v.Type())}).
-			WithHint(`def healthy(host): probe_http("http://127.0.0.1/", via = host)`)
+		return nil, (&diag.Error{Summary: fmt.Sprintf("%s: got %s, want a function that takes a host", what, v.Type())}).WithHint("%s", example)
 	}
 	if err := args.Arity(fn, 1); err != nil {
-		return nil, (&diag.Error{Summary: fmt.Sprintf("play %q: verify: %v", play, err)}).WithHint("it gets the host: def %s(host)", fn.Name())
+		return nil, (&diag.Error{Summary: fmt.Sprintf("%s: %v", what, err)}).WithHint("it gets the host: def %s(host)", fn.Name())
 	}
 	return fn, nil
 }

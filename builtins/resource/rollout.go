@@ -38,8 +38,8 @@ func toBool(v starlark.Value) (bool, error) {
 // applyRollout puts into a unit what it says about the other hosts of its play.
 func (m *metaArgs) applyRollout(s *units.Set, u *unit.Unit, fail func(*diag.Error)) {
 	if m.runOnce && s.Plays().Part().Handler != "" {
-		fail((&diag.Error{Summary: "run_once inside a handler or an on_failure"}).
-			WithHint("on which hosts it runs is known only then; make the unit that notifies it run_once"))
+		fail((&diag.Error{Summary: "run_once inside a handler, an on_failure or a change hook"}).
+			WithHint("on which hosts it runs is known only then; make a unit of the play's function run_once"))
 	}
 	u.Rollout.Throttle, u.Rollout.RunOnce = m.throttle, m.runOnce
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/openfroyo/froyo/engine/apply/explain"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/event"
 	"github.com/openfroyo/froyo/engine/output"
@@ -56,7 +57,7 @@ const Unconfirmed = "it was interrupted, and it is not known whether it did its 
 // unasked: it is passed over where its unit wants that, and else it fails.
 func (a *attempt) skipUnconfirmed() error {
 	if a.step.Unit.Failure.OnResume != unit.PassOver {
-		return &unconfirmedError{resume.OutcomeUnknown(a.step)}
+		return &explain.UnconfirmedError{Why: resume.OutcomeUnknown(a.step)}
 	}
 	if err := a.lane.host.log.RecordSkipped(a.step); err != nil {
 		return err

@@ -101,6 +101,14 @@ func (a *attempt) run(ctx context.Context) error {
 	if s.Change.Missing != "" && s.Change.Action != abi.None {
 		return inspect.MissingPrerequisite(s.Change, "the units before this one did not bring it")
 	}
+	if s.CallsForHooks() && s.Change.Action != abi.None && s.Change.Action != abi.Probe {
+		if waited, ok := l.host.hooks.before(ctx, l, s); !ok {
+			l.leave(s, NotReached)
+			return nil
+		} else if waited { // the host may be another by now
+			return a.run(ctx)
+		}
+	}
 	if l.host.exec.Confirmer != nil && s.Acts() {
 		if !a.confirm(ctx) {
 			return nil

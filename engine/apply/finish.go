@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/openfroyo/froyo/engine/apply/explain"
 	"github.com/openfroyo/froyo/engine/event"
 	"github.com/openfroyo/froyo/engine/output"
 	"github.com/openfroyo/froyo/engine/plan"
@@ -89,20 +90,20 @@ func (l *lane) unchanged(s *plan.Step) {
 func (l *lane) fail(s *plan.Step, started time.Time, err error, printed *output.Output) {
 	l.flush()
 	h := l.host
-	_, open := errors.AsType[*unconfirmedError](err)
+	_, open := errors.AsType[*explain.UnconfirmedError](err)
 	kept, unrecorded := errors.AsType[*runlog.UnrecordedError](err)
 	if unrecorded && kept.Changed {
 		h.count.Changed++
 	}
-	err = explain(s, err)
-	open = open || unrecorded || outcomeUnknown(err)
+	err = explain.Step(s, err)
+	open = open || unrecorded || explain.OutcomeUnknown(err)
 	err = l.recordFailed(s, err, open, printed)
-	err = l.host.whereWhole(s, err, printed)
+	err = explain.WithOutput(h.exec.Run, s, err, printed)
 	l.host.outcomes.end(s.Unit, unit.Outcome{Status: unit.Failed})
-	if s.Unit.Failure.Handler != "" && !endsHost(err) && !unrecorded && !s.Elsewhere() {
+	if s.Unit.Failure.Handler != "" && !explain.EndsHost(err) && !unrecorded && !s.Elsewhere() {
 		defer l.rescue(s)
 	}
-	if s.Unit.Failure.Ignore && !endsHost(err) && !unrecorded {
+	if s.Unit.Failure.Ignore && !explain.EndsHost(err) && !unrecorded {
 		h.count.Ignored++
 		h.emit(s, event.Event{Kind: event.UnitFinished, Status: unit.Failed, Ignored: true, Err: err, Elapsed: time.Since(started), Output: printed})
 		return

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/openfroyo/froyo/engine/apply/explain"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/sequence"
 	"github.com/openfroyo/froyo/providers/abi"
@@ -207,7 +208,7 @@ func (g *graph) end(i int, l *lane, locker bool) {
 // stop lets nothing more begin, because of an error. Of several the one is kept
 // that ends the host's part whatever its units say.
 func (g *graph) stop(err error) {
-	if err != nil && (g.err == nil || endsHost(err) && !endsHost(g.err)) {
+	if err != nil && (g.err == nil || explain.EndsHost(err) && !explain.EndsHost(g.err)) {
 		g.err = err
 	}
 }

@@ -51,9 +51,10 @@ type hostRun struct {
 	// and were passed over since: when they are notified again, they are executed.
 	passed map[unit.ID]bool
 
-	slot *rollout.Slot // its worker slot in the phase at work
-	name string        // of the play at work
-	play *plan.Play
+	slot  *rollout.Slot // its worker slot in the phase at work
+	name  string        // of the play at work
+	play  *plan.Play
+	hooks changeHooks
 }
 
 func newHostRun(e *Executor, h *plan.Host, delegates *hostlock.Delegates, p *protect.Run) *hostRun {
@@ -92,7 +93,7 @@ func (r *hostRun) Enter(index int, play string) *rollout.Part {
 	if p == nil {
 		return nil
 	}
-	r.name, r.play, r.unverified = play, p, false
+	r.name, r.play, r.unverified, r.hooks = play, p, false, changeHooks{host: r}
 	r.log.Enter(play, p)
 	part := &rollout.Part{Barriers: p.Barriers, Verifies: len(p.Verify) > 0, Last: index == r.last}
 	for s := range p.All() {
@@ -139,7 +140,8 @@ func (r *hostRun) Finish() {
 }
 
 // RunUnits implements rollout.Member: it executes the play's units, and the
-// handlers that they notify or that earlier runs left pending.
+// handlers that they notify or that earlier runs left pending. Where the play has no
+// verify, which would come before it, after_change follows.
 func (r *hostRun) RunUnits(ctx context.Context, slot *rollout.Slot) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -156,14 +158,20 @@ func (r *hostRun) RunUnits(ctx context.Context, slot *rollout.Slot) {
 	}
 	r.section(ctx, r.play.Steps[done:])
 	r.runHandlers(ctx)
+	if len(r.play.Verify) == 0 {
+		r.hooks.after(ctx)
+	}
 }
 
-// Verify implements rollout.Member.
+// Verify implements rollout.Member. What passes it gets its after_change.
 func (r *hostRun) Verify(ctx context.Context, slot *rollout.Slot) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.slot = slot
 	r.own.run(ctx, r.play.Verify)
+	if len(r.play.Verify) > 0 {
+		r.hooks.after(ctx)
+	}
 	return !r.unverified
 }
 
@@ -176,13 +184,18 @@ func (r *hostRun) runHandlers(ctx context.Context) {
 		if h == nil {
 			return
 		}
-		began := time.Now()
-		r.declined = false
-		r.own.run(ctx, r.notified(h))
-		if r.own.err == nil {
-			// Where the operator left something of it out, it stays pending.
-			r.own.unrecorded(r.log.HandlerRan(ctx, h, began, r.declined))
-		}
+		r.runHandler(ctx, h)
+	}
+}
+
+// runHandler runs a handler or an after_change that is pending. Where the operator left
+// something of it out, it stays so.
+func (r *hostRun) runHandler(ctx context.Context, h *plan.Handler) {
+	began := time.Now()
+	r.declined = false
+	r.own.run(ctx, r.notified(h))
+	if r.own.err == nil {
+		r.own.unrecorded(r.log.HandlerRan(ctx, h, began, r.declined))
 	}
 }
 

@@ -61,7 +61,14 @@ func (l *lane) advance(ctx context.Context, steps []*plan.Step) (executed int, b
 		l.leave(steps[0], NotReached)
 		return 1, false
 	}
-	if n := l.host.ahead(steps); n > 0 {
+	n := l.host.ahead(steps)
+	if s := l.host.hooks.calledFor(steps[:max(n, 1)]); s != nil {
+		if _, ok := l.host.hooks.before(ctx, l, s); !ok {
+			l.leave(steps[0], NotReached)
+			return 1, true
+		}
+	}
+	if n > 0 {
 		executed = l.sequence(ctx, steps[:n])
 	} else {
 		newAttempt(l, steps[0]).single(ctx)

@@ -104,4 +104,5 @@ func follow(p *plan.Play, chosen map[string]*plan.Step) {
 		}
 	}
 	Handlers(p)
+	Hooks(p)
 }

@@ -10,7 +10,8 @@ import (
 )
 
 // Potential asks the providers for the potential effects of units without planned ones. It
-// asks for none on a host where nothing is going to change.
+// asks for none on a host where nothing is going to change; a change hook that is done on
+// another host, such as a load balancer, leaves this one as it is.
 func Potential(ctx context.Context, providers Providers, steps []*plan.Step) error {
 	var asked []*plan.Step
 	changes := false
@@ -18,7 +19,7 @@ func Potential(ctx context.Context, providers Providers, steps []*plan.Step) err
 		if open(s, changes) {
 			asked = append(asked, s)
 		}
-		changes = changes || s.Acts() && s.Change.Action != abi.Probe
+		changes = changes || s.Acts() && s.Change.Action != abi.Probe && (s.On == nil || s.CallsForHooks())
 	}
 	all, err := batches(ctx, providers, asked, abi.Potential)
 	if err != nil {

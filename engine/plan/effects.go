@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/providers/abi"
 	"github.com/openfroyo/froyo/runner/codec"
@@ -104,8 +105,12 @@ func (s *Step) effects(p *Play) []Effect {
 	return out
 }
 
-// mayCall reports whether a step of the play that does or may do something notifies a handler.
+// mayCall reports whether a step of the play that does or may do something notifies a
+// handler. Whatever the play's units may change calls for its change hooks.
 func (p *Play) mayCall(handler string) bool {
+	if unit.IsHook(handler) {
+		return slices.ContainsFunc(p.Steps, (*Step).mayChange)
+	}
 	for s := range p.All() {
 		acts := len(s.Potential) > 0 || s.Change != nil && s.Change.Action != abi.None
 		if acts && slices.Contains(s.Unit.Notify, handler) {
@@ -113,6 +118,15 @@ func (p *Play) mayCall(handler string) bool {
 		}
 	}
 	return false
+}
+
+// mayChange reports whether the step changes something, or may when it is executed: what is
+// skipped for what it watches does not, unless that changes.
+func (s *Step) mayChange() bool {
+	if s.Done || s.Elsewhere() || s.Skip && s.Unit.Conditions.When == nil {
+		return false
+	}
+	return len(s.Potential) > 0 || s.Change != nil && s.Change.Action != abi.None && s.Change.Action != abi.Probe
 }
 
 // words says what an effect of the step does: all of it, since it is read to

@@ -9,7 +9,7 @@ import (
 
 // Merge gives the units of a play, by what they are called on their hosts, their places in
 // one list of all: a unit stands after those that come before it on any host. Where no host
-// decides, units stand before handlers and these before verify, then as their files have
+// decides, before_change, units, handlers, verify and after_change follow each other, then as their files have
 // them. Hosts that contradict each other are each in order as far as that is possible.
 func Merge(hosts [][]*unit.Unit) map[string]int {
 	m := merging{byName: map[string]*place{}}
@@ -71,12 +71,16 @@ func (m *merging) add(units []*unit.Unit) {
 }
 
 func (m *merging) rank(u *unit.Unit) [4]int {
-	part := 0
+	part := 1
 	switch scope := u.ID.Scope; {
+	case scope.Handler == unit.BeforeChange:
+		part = 0
+	case scope.Handler == unit.AfterChange:
+		part = 4
 	case scope.Handler != "":
-		part = 1
-	case scope != unit.Scope{}:
 		part = 2
+	case scope != unit.Scope{}:
+		part = 3
 	}
 	file := 0
 	for file < len(m.files) && m.files[file] != u.Pos.File {

@@ -20,9 +20,11 @@ type Play struct {
 	Graph    bool
 	Handlers []*Handler // in the order in which they run
 	Verify   []*Step
+	// Before and After are the change hooks, nil for none.
+	Before, After *Handler
 }
 
-// Handler is a handler's part of a play.
+// Handler is a handler's part of a play, or a change hook's.
 type Handler struct {
 	Name  string
 	Pos   diag.Pos
@@ -33,14 +35,15 @@ type Handler struct {
 	Pending *PendingHandler
 }
 
-// All ranges over the play's steps, those of handlers and of verify included.
+// All ranges over the play's steps, those of hooks, handlers and verify
+// included, in the order in which they are executed.
 func (p *Play) All() iter.Seq[*Step] {
 	return func(yield func(*Step) bool) {
-		lists := [][]*Step{p.Steps}
+		lists := [][]*Step{p.Before.steps(), p.Steps}
 		for _, h := range p.Handlers {
 			lists = append(lists, h.Steps)
 		}
-		for _, s := range slices.Concat(append(lists, p.Verify)...) {
+		for _, s := range slices.Concat(append(lists, p.Verify, p.After.steps())...) {
 			if !yield(s) {
 				return
 			}
@@ -48,8 +51,26 @@ func (p *Play) All() iter.Seq[*Step] {
 	}
 }
 
-// Handler returns the handler of a name, or nil.
+func (h *Handler) steps() []*Step {
+	if h == nil {
+		return nil
+	}
+	return h.Steps
+}
+
+// Hooks are the play's change hooks, those that it has.
+func (p *Play) Hooks() []*Handler {
+	return slices.DeleteFunc([]*Handler{p.Before, p.After}, func(h *Handler) bool { return h == nil })
+}
+
+// Handler returns the handler or the change hook of a name, or nil.
 func (p *Play) Handler(name string) *Handler {
+	switch name {
+	case unit.BeforeChange:
+		return p.Before
+	case unit.AfterChange:
+		return p.After
+	}
 	i := slices.IndexFunc(p.Handlers, func(h *Handler) bool { return h.Name == name })
 	if i < 0 {
 		return nil

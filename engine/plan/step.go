@@ -90,6 +90,13 @@ func (s *Step) Pending() bool {
 	return s.Acts() && s.Change.Action != abi.Probe && s.Certainty != Unknown
 }
 
+// CallsForHooks reports whether a change that the step makes is one of its play's, around
+// which the change hooks are done: not one of theirs, nor of verify.
+func (s *Step) CallsForHooks() bool {
+	scope := s.Unit.ID.Scope
+	return scope == (unit.Scope{}) || scope.Handler != "" && !unit.IsHook(scope.Handler)
+}
+
 // Request asks for a verb on the step's unit.
 func (s *Step) Request(verb abi.Verb) abi.Request {
 	r := abi.Request{Type: s.Unit.ID.Type, Verb: verb, Unit: s.Unit.Args, Unknown: s.Unit.LaterFields()}

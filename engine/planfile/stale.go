@@ -8,16 +8,17 @@ import (
 	"strings"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/unit"
 )
 
 // Stale tells how a host differs from its saved plan, or returns nil where it
 // is as it was: the same machine, the same inputs, the same units, each found
 // as it was found then.
 func Stale(saved, now *Host) *diag.Error {
-	stale := func(pos diag.Pos, unit, format string, args ...any) *diag.Error {
+	stale := func(pos diag.Pos, name, format string, args ...any) *diag.Error {
 		e := diag.Errorf(pos, format, args...).WithCode(diag.Stale).
 			WithHint("nothing was done on this host; make a new plan and review it")
-		e.Host, e.Unit = saved.Name, unit
+		e.Host, e.Unit = saved.Name, name
 		if !sameJSON(saved.Inputs, now.Inputs) { // which may be why
 			e.Detail = changed(saved.Inputs, now.Inputs)
 		}
@@ -29,6 +30,7 @@ func Stale(saved, now *Host) *diag.Error {
 	if saved.MachineID != now.MachineID {
 		return stale(diag.Pos{}, "", "another machine answers: machine-id %s, planned for %s", orNone(now.MachineID), orNone(saved.MachineID))
 	}
+	var hook *diag.Error
 	for i := range max(len(saved.Units), len(now.Units)) {
 		switch {
 		case i >= len(now.Units):
@@ -45,8 +47,16 @@ func Stale(saved, now *Host) *diag.Error {
 		if why, detail := unitDiffers(&was, &is); why != "" {
 			e := stale(was.Pos, was.Unit, "%s", why)
 			e.Detail = strings.Trim(detail+"\n"+e.Detail, "\n")
-			return e
+			if !unit.IsHook(was.Handler) {
+				return e
+			}
+			if hook == nil { // what the play changes decides about its hooks, and is told first
+				hook = e
+			}
 		}
+	}
+	if hook != nil {
+		return hook
 	}
 	if pos, why := barriersDiffer(saved.Barriers, now.Barriers); why != "" {
 		return stale(pos, "", "%s", why)

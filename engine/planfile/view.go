@@ -2,12 +2,14 @@ package planfile
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/openfroyo/froyo/engine/depend"
+	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/unit"
@@ -73,13 +75,26 @@ func put(p *plan.Play, s *plan.Step) {
 	case scope.Handler == "":
 		p.Verify = append(p.Verify, s)
 	default:
-		h := p.Handler(scope.Handler)
-		if h == nil {
-			h = &plan.Handler{Name: scope.Handler}
-			p.Handlers = append(p.Handlers, h)
-		}
+		h := handlerOf(p, scope.Handler)
 		h.Steps = append(h.Steps, s)
 	}
+}
+
+// handlerOf is the play's handler or change hook of a name, which is made where it has none.
+func handlerOf(p *plan.Play, name string) *plan.Handler {
+	if h := p.Handler(name); h != nil {
+		return h
+	}
+	h := &plan.Handler{Name: name}
+	switch name {
+	case unit.BeforeChange:
+		p.Before = h
+	case unit.AfterChange:
+		p.After = h
+	default:
+		p.Handlers = append(p.Handlers, h)
+	}
+	return h
 }
 
 // id is the unit's full name.
@@ -103,6 +118,9 @@ func (u *Unit) view(host string) (*plan.Step, error) {
 		s.PendingHandler = &plan.PendingHandler{Play: u.Play, Handler: u.Handler, Since: u.PendingHandler.Since, Run: u.PendingHandler.Run}
 	}
 	s.Unit.Lifecycle = unit.Lifecycle{PreventDestroy: u.Protected, IgnoreChanges: u.Ignore}
+	if u.Conditional {
+		s.Unit.Conditions.When = savedCondition(u.Pos)
+	}
 	for _, id := range u.OnChange {
 		s.Unit.Conditions.OnChange = append(s.Unit.Conditions.OnChange, unit.ParseLocal(host, id))
 	}
@@ -134,6 +152,17 @@ func (u *Unit) view(host string) (*plan.Step, error) {
 	s.Change.Effects, err = viewEffects(u.Effects)
 	return s, err
 }
+
+// savedCondition stands for a condition of a saved plan, which cannot be asked.
+type savedCondition diag.Pos
+
+// Eval implements unit.Lambda.
+func (savedCondition) Eval(context.Context, unit.Outcomes, any) (any, error) {
+	return nil, unit.ErrPending
+}
+
+// Pos implements unit.Lambda.
+func (c savedCondition) Pos() diag.Pos { return diag.Pos(c) }
 
 func viewEffects(saved []Effect) ([]abi.Effect, error) {
 	var effects []abi.Effect

@@ -47,13 +47,21 @@ func (p *Planner) evaluate(ctx context.Context, h *plan.Host) ([]Look, error) {
 func newPlay(p *unit.Play) *plan.Play {
 	play := &plan.Play{Steps: newSteps(p.Units), Flush: p.Flush, Barriers: p.Barriers, Graph: p.Graph, Verify: newSteps(p.Verify)}
 	for _, h := range p.Handlers {
-		handler := &plan.Handler{Name: h.Name, Pos: h.Pos, Steps: newSteps(h.Units), Rescue: h.Rescue}
-		for _, s := range handler.Steps {
-			s.Rescue = h.Rescue
-		}
-		play.Handlers = append(play.Handlers, handler)
+		play.Handlers = append(play.Handlers, newHandler(h))
 	}
+	play.Before, play.After = newHandler(p.Before), newHandler(p.After)
 	return play
+}
+
+func newHandler(h *unit.Handler) *plan.Handler {
+	if h == nil {
+		return nil
+	}
+	handler := &plan.Handler{Name: h.Name, Pos: h.Pos, Steps: newSteps(h.Units), Rescue: h.Rescue}
+	for _, s := range handler.Steps {
+		s.Rescue = h.Rescue
+	}
+	return handler
 }
 
 func newSteps(units []*unit.Unit) []*plan.Step {

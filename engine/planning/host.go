@@ -64,6 +64,7 @@ func (p *Planner) planHost(ctx context.Context, h *plan.Host, doing *string) err
 	resume.Refuse(all)
 	for _, play := range h.Plays {
 		depend.Handlers(play)
+		depend.Hooks(play)
 	}
 	depend.Prerequisites(all)
 	*doing = "simulating its changes"

@@ -6,6 +6,7 @@ package resume
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/openfroyo/froyo/engine/plan"
@@ -111,10 +112,11 @@ func finish(s *plan.Step, was Progress) error {
 
 // RestoreHandlers finds the steps of pending handlers that were executed after the
 // handler was notified last: the run was interrupted before all of the handler was
-// through. What its steps did before that does not count.
+// through. What its steps did before that does not count. A before_change is never pending, so
+// it is executed again where something is left to change.
 func RestoreHandlers(h *plan.Host, known map[string]Progress) error {
 	for _, play := range h.Plays {
-		for _, handler := range play.Handlers {
+		for _, handler := range slices.Concat(play.Handlers, play.Hooks()) {
 			if handler.Rescue {
 				continue
 			}
@@ -122,6 +124,8 @@ func RestoreHandlers(h *plan.Host, known map[string]Progress) error {
 				was, ok := known[s.Unit.ID.Local()]
 				switch {
 				case !ok:
+				case unit.IsHook(handler.Name) && s.Unit.Failure.OnResume == "" && was.unknown(): // hooks may be repeated
+					s.Interrupted = time.Time{}
 				case handler.Pending == nil || !was.Started.After(handler.Pending.Notified):
 					s.Interrupted = time.Time{}
 				case was.finished(s.Unit):

@@ -9,6 +9,7 @@ import (
 	"github.com/openfroyo/froyo/engine/apply"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/runner/escape"
 )
@@ -45,6 +46,13 @@ func unnotified(hosts []*plan.Host) []*diag.Error {
 	}
 	var warnings []*diag.Error
 	for _, o := range d.order {
+		if o.Handler == unit.AfterChange {
+			warnings = append(warnings, (&diag.Error{
+				Summary: fmt.Sprintf("%s of play %s stays pending on %s (since %s, run %s): this run has no such play there",
+					o.Handler, escape.Text(wording.PlayName(o.Play)), d.on(o), wording.When(o.Since), o.Run),
+			}).WithHint("a runbook whose play has it does it there; froyo state handlers drop forgets it"))
+			continue
+		}
 		warnings = append(warnings, (&diag.Error{
 			Summary: fmt.Sprintf("handler %q of play %s stays pending on %s (since %s, run %s): no unit of this run names it in notify",
 				o.Handler, escape.Text(wording.PlayName(o.Play)), d.on(o), wording.When(o.Since), o.Run),
@@ -71,6 +79,11 @@ func (r *Run) Pending(ctx context.Context, counts []apply.Count) ([]string, erro
 	}
 	var notes []string
 	for _, o := range d.order {
+		if o.Handler == unit.AfterChange {
+			notes = append(notes, fmt.Sprintf("%s of play %s was not done on %s, as before_change left it; resume, or the next apply of this runbook, does it",
+				o.Handler, escape.Text(wording.PlayName(o.Play)), d.on(o)))
+			continue
+		}
 		notes = append(notes, fmt.Sprintf("handler %q of play %s has not run on %s; the next apply of this runbook runs it",
 			o.Handler, escape.Text(wording.PlayName(o.Play)), d.on(o)))
 	}

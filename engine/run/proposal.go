@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/openfroyo/froyo/engine/apply"
+	"github.com/openfroyo/froyo/engine/apply/explain"
 	"github.com/openfroyo/froyo/engine/blame"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/plan"
@@ -44,7 +45,7 @@ func (p *Plan) Errors() error {
 		}
 		for _, s := range h.Steps() {
 			if s.Err != nil {
-				errs = append(errs, apply.Explain(s.Unit, s.Err))
+				errs = append(errs, explain.Unit(s.Unit, s.Err))
 			}
 		}
 	}
@@ -122,7 +123,7 @@ func (p *Plan) begun() []*plan.Host {
 		}
 		var errs []error
 		for _, s := range h.Unplanned() {
-			errs = append(errs, apply.Explain(s.Unit, s.Err))
+			errs = append(errs, explain.Unit(s.Unit, s.Err))
 		}
 		if len(errs) > 0 {
 			refused := *h // the plan stays as it is

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/plan"
 )
 
@@ -33,6 +34,22 @@ func (r *Recorder) NextHandler() *plan.Handler {
 	r.running[r.handlers[i].Name] = true
 	return r.handlers[i]
 }
+
+// RecordPending records that an after_change is pending, before the before_change that
+// goes with it begins.
+func (r *Recorder) RecordPending(ctx context.Context, h *plan.Handler) error {
+	if err := r.log.RecordIntent(ctx, Intent{Pending: r.pendingHandlers(time.Now(), h.Name)}); err != nil {
+		return (&diag.Error{
+			Summary: fmt.Sprintf("nothing was done, because it could not be recorded that %s is pending: %v", h.Name, err),
+			Host:    r.host.Host.Name, Code: diag.Failed, Cause: err,
+		}).WithHint("make room for the state and apply again")
+	}
+	r.pending[h.Name] = true
+	return nil
+}
+
+// Pending reports whether a handler or an after_change is pending.
+func (r *Recorder) Pending(h *plan.Handler) bool { return r.pending[h.Name] }
 
 // HandlerRan ends a handler that succeeded and had begun at a time. Where keep is
 // set, it stays pending for the next run.

@@ -49,7 +49,7 @@ func NewRecorder(log RunLog, contents *plan.Contents, h *plan.Host) *Recorder {
 func (r *Recorder) Enter(name string, p *plan.Play) {
 	r.play, r.handlers = name, p.Handlers
 	r.pending, r.potential, r.started = map[string]bool{}, map[string]bool{}, map[unit.ID]time.Time{}
-	for _, h := range p.Handlers {
+	for _, h := range slices.Concat(p.Handlers, p.Hooks()) {
 		if h.Pending != nil {
 			r.pending[h.Name] = true
 		}

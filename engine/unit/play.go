@@ -11,8 +11,17 @@ import (
 // handler or the verify of a play. The zero value is the host's units.
 type Scope struct {
 	Play    string
-	Handler string // "" for verify
+	Handler string // "" for verify; BeforeChange or AfterChange for a change hook
 }
+
+// The names of a play's change hooks, which no handler can have.
+const (
+	BeforeChange = "before_change"
+	AfterChange  = "after_change"
+)
+
+// IsHook reports whether a handler of that name is a change hook.
+func IsHook(handler string) bool { return handler == BeforeChange || handler == AfterChange }
 
 // String is the scope as IDs bear it.
 func (s Scope) String() string {
@@ -21,6 +30,8 @@ func (s Scope) String() string {
 		return ""
 	case s.Handler == "":
 		return "verify[" + s.Play + "]"
+	case IsHook(s.Handler):
+		return s.Handler + "[" + s.Play + "]"
 	case s.Play == "": // the implicit play
 		return "handler[" + s.Handler + "]"
 	}
@@ -38,10 +49,13 @@ type Play struct {
 	Graph    bool
 	Handlers []*Handler // in the order in which they are delivered
 	Verify   []*Unit    // what must hold in the end
+	// Before and After are the change hooks: what is done on a host before the
+	// first change of the play and when all of it has succeeded; nil for none.
+	Before, After *Handler
 }
 
-// Handler is what a play does once if units that notify it have changed, or
-// where one unit has failed.
+// Handler is what a play does once if units that notify it have changed, where
+// one unit has failed, or, as a change hook, around the changes of a host.
 type Handler struct {
 	Name  string
 	Pos   diag.Pos
@@ -50,18 +64,18 @@ type Handler struct {
 	Rescue bool
 }
 
-// All ranges over the units of the play, those of handlers and of verify
+// All ranges over the units of the play, those of hooks, handlers and verify
 // included. A nil play, which is not for the host, has none.
 func (p *Play) All() iter.Seq[*Unit] {
 	return func(yield func(*Unit) bool) {
 		if p == nil {
 			return
 		}
-		lists := [][]*Unit{p.Units}
+		lists := [][]*Unit{p.Before.units(), p.Units}
 		for _, h := range p.Handlers {
 			lists = append(lists, h.Units)
 		}
-		for _, u := range slices.Concat(append(lists, p.Verify)...) {
+		for _, u := range slices.Concat(append(lists, p.Verify, p.After.units())...) {
 			if !yield(u) {
 				return
 			}
@@ -69,10 +83,17 @@ func (p *Play) All() iter.Seq[*Unit] {
 	}
 }
 
+func (h *Handler) units() []*Unit {
+	if h == nil {
+		return nil
+	}
+	return h.Units
+}
+
 // Keep is the play with those of its units, and of its verify's, that take part.
-// Handlers belong to the units that notify them.
+// Handlers belong to the units that notify them, and hooks to all of the play.
 func (p *Play) Keep(takes func(*Unit) bool) *Play {
-	kept := &Play{Graph: p.Graph, Handlers: p.Handlers, Verify: keep(p.Verify, takes)}
+	kept := &Play{Graph: p.Graph, Handlers: p.Handlers, Verify: keep(p.Verify, takes), Before: p.Before, After: p.After}
 	at, places := p.Flush, make([]int, 1, len(p.Units)+1)
 	for i, u := range p.Units {
 		for ; len(at) > 0 && at[0] <= i; at = at[1:] {

@@ -102,6 +102,13 @@ func (p *Program) play(thread *starlark.Thread, run *builtins.Evaluation, d *pla
 			return err
 		}
 	}
+	for _, name := range []string{unit.BeforeChange, unit.AfterChange} {
+		if hook := run.Plays.Hook(name); hook != nil {
+			if err := call(thread, run, hook); err != nil {
+				return err
+			}
+		}
+	}
 	if d.Verify == nil {
 		return nil
 	}

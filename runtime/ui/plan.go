@@ -50,7 +50,7 @@ func (v PlanView) Print(w io.Writer, plays []string, hosts []*plan.Host) error {
 	return b.Flush()
 }
 
-// heading says which play, handler or verify the entries from here on belong to.
+// heading says which play, handler, change hook or verify the entries from here on belong to.
 func (v PlanView) heading(b *bufio.Writer, last, e *entry) {
 	fresh := last == nil || last.play != e.play
 	if fresh {
@@ -64,14 +64,19 @@ func (v PlanView) heading(b *bufio.Writer, last, e *entry) {
 		fmt.Fprintln(b, v.Style.Paint(Bold, "play "+PlayName(e.play))+order)
 	}
 	scope := e.step.Unit.ID.Scope
-	if scope == (unit.Scope{}) || !fresh && last.step.Unit.ID.Scope == scope {
+	if scope == (unit.Scope{}) && fresh || !fresh && last.step.Unit.ID.Scope == scope {
 		return
 	}
-	text := "verify"
-	if scope.Handler != "" {
-		text = "handler " + Readable(scope.Handler)
+	switch {
+	case scope == unit.Scope{}:
+		fmt.Fprintln(b, "  "+v.Style.Paint(Bold, "units"))
+	case unit.IsHook(scope.Handler):
+		fmt.Fprintln(b, "  "+v.Style.Paint(Bold, scope.Handler)+v.Style.Paint(Dim, "  where the play changes something"))
+	case scope.Handler != "":
+		fmt.Fprintln(b, "  "+v.Style.Paint(Bold, "handler "+Readable(scope.Handler)))
+	default:
+		fmt.Fprintln(b, "  "+v.Style.Paint(Bold, "verify"))
 	}
-	fmt.Fprintln(b, "  "+v.Style.Paint(Bold, text))
 }
 
 // shows decides which steps are printed. What may differ only by a value that
@@ -185,12 +190,16 @@ func (e *entry) remarks() string {
 		r = append(r, "once, on "+Readable(s.Once))
 	case s.Rescue:
 		r = append(r, "only on failure")
+	case s.Dormant && unit.IsHook(s.Unit.ID.Scope.Handler):
+		r = append(r, "the play changes nothing")
 	case s.Dormant:
 		r = append(r, "not called for")
 	case s.Skip && len(s.Unit.Conditions.OnChange) > 0 && s.Unit.Conditions.When == nil:
 		r = append(r, "nothing it watches changes")
 	case s.Skip:
 		r = append(r, "when is false")
+	case s.Certainty == plan.Conditional && unit.IsHook(s.Unit.ID.Scope.Handler) && s.Unit.Conditions.When == nil:
+		r = append(r, "only if the play changes something, known after apply")
 	case s.Certainty == plan.Conditional:
 		r = append(r, "only if its condition holds, known after apply")
 	}

@@ -29,7 +29,7 @@ func recordPending(tx *db.Tx, c state.Change) error {
 func recordIntended(tx *db.Tx, pending []state.PendingHandler) error {
 	for _, o := range pending {
 		err := tx.Exec(`INSERT INTO pending_handlers (workspace, host, machine_id, play, handler, run, since, called, intended) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)
-			ON CONFLICT DO NOTHING`,
+			ON CONFLICT DO UPDATE SET called = max(called, excluded.called)`,
 			o.Workspace, o.Host, o.MachineID, o.Play, o.Handler, o.Run, micros(o.Since), micros(o.Since))
 		if err != nil {
 			return fmt.Errorf("handler %q: %w", o.Handler, err)

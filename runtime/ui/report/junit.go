@@ -133,7 +133,7 @@ func (j *JUnit) suite(h *plan.Host, plays []string) *junitSuite {
 		}
 		switch {
 		case !ended && step.Dormant:
-			c.Skipped = &junitTrouble{Message: "nothing called for its handler"}
+			c.Skipped = &junitTrouble{Message: dormant(step)}
 		case !ended:
 			c.Skipped = &junitTrouble{Message: "not reached"}
 		case e.Status == unit.Failed:
@@ -214,3 +214,11 @@ func plainXML(s string) string {
 }
 
 func reorders(r rune) bool { return unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) }
+
+// dormant says why nothing asked for a step.
+func dormant(s *plan.Step) string {
+	if unit.IsHook(s.Unit.ID.Scope.Handler) {
+		return "the play changed nothing"
+	}
+	return "nothing called for its handler"
+}

@@ -1,4 +1,8 @@
-package apply
+// Package explain gives the error of a unit its place, and says what it means for the
+// host: whether it leaves open what was done, and whether it ends the host's part.
+//
+// It imports engine/plan and engine/hostlock.
+package explain
 
 import (
 	"context"
@@ -17,23 +21,25 @@ import (
 	"github.com/openfroyo/froyo/runner/target"
 )
 
-// unconfirmedError says that it is not known whether a step did its work before its
+// UnconfirmedError says that it is not known whether a step did its work before its
 // run was broken off. That stays so, however often the run is resumed.
-type unconfirmedError struct{ why *abi.Error }
+type UnconfirmedError struct{ Why *abi.Error }
 
-func (e *unconfirmedError) Error() string { return e.why.Error() }
-func (e *unconfirmedError) Unwrap() error { return e.why }
+func (e *UnconfirmedError) Error() string { return e.Why.Error() }
 
-// outcomeUnknown reports whether an error leaves open what a unit did: the host
+// Unwrap returns why it is not known.
+func (e *UnconfirmedError) Unwrap() error { return e.Why }
+
+// OutcomeUnknown reports whether an error leaves open what a unit did: the host
 // was lost, or the run given up.
-func outcomeUnknown(err error) bool {
+func OutcomeUnknown(err error) bool {
 	_, lost := errors.AsType[*target.Error](err)
 	return lost || hostlock.IsLost(err) || diag.CodeOf(err) == diag.Interrupted
 }
 
-// endsHost reports whether an error ends the host's part whatever its unit says: the
+// EndsHost reports whether an error ends the host's part whatever its unit says: the
 // host is lost, the run is given up, or the plan is no longer the reviewed one.
-func endsHost(err error) bool {
+func EndsHost(err error) bool {
 	if _, lost := errors.AsType[*target.Error](err); lost || hostlock.IsLost(err) {
 		return true
 	}
@@ -41,8 +47,8 @@ func endsHost(err error) bool {
 	return code == diag.Interrupted || code == diag.Stale || code == diag.Usage
 }
 
-// explain gives an error the unit's place.
-func explain(s *plan.Step, err error) error {
+// Step gives an error the step's place.
+func Step(s *plan.Step, err error) error {
 	if _, lost := errors.AsType[*target.Error](err); lost {
 		return err
 	}
@@ -64,11 +70,11 @@ func explain(s *plan.Step, err error) error {
 		}
 		return &told
 	}
-	return Explain(s.Unit, err)
+	return Unit(s.Unit, err)
 }
 
-// Explain turns a provider's error into one with the unit's place and the exit code of a failed host.
-func Explain(u *unit.Unit, err error) *diag.Error {
+// Unit turns a provider's error into one with the unit's place and the exit code of a failed host.
+func Unit(u *unit.Unit, err error) *diag.Error {
 	d := &diag.Error{
 		Summary: err.Error(), Pos: u.Pos, Stack: u.Stack, Host: u.ID.Host, Unit: u.ID.Local(),
 		Code: diag.Failed, Cause: err,
@@ -88,13 +94,13 @@ func Explain(u *unit.Unit, err error) *diag.Error {
 	return d
 }
 
-// whereWhole adds to the error of a unit how to see all that its programs printed, where the error holds but the end.
-func (r *hostRun) whereWhole(s *plan.Step, err error, printed *output.Output) error {
+// WithOutput adds to the error of a unit how to see all that its programs printed, where the error holds but the end.
+func WithOutput(run string, s *plan.Step, err error, printed *output.Output) error {
 	d, ok := errors.AsType[*diag.Error](err)
-	if !ok || r.exec.Run == "" || printed == nil || printed.Sensitive || d.Hint != "" || printed.Len() <= len(d.Detail) {
+	if !ok || run == "" || printed == nil || printed.Sensitive || d.Hint != "" || printed.Len() <= len(d.Detail) {
 		return err
 	}
-	d.Hint = "all of its output: froyo runs show " + r.exec.Run + " " + wording.Quote(s.Unit.ID.Local())
+	d.Hint = "all of its output: froyo runs show " + run + " " + wording.Quote(s.Unit.ID.Local())
 	return err
 }
 
