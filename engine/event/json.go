@@ -27,7 +27,16 @@ type Record struct {
 	Ignored     bool      `json:"ignored,omitempty"`
 	Unreachable bool      `json:"unreachable,omitempty"`
 	Total       int       `json:"total,omitempty"`
+	// The end of what the programs of a unit printed; the store keeps all of it elsewhere.
+	ExitCode      *int   `json:"exit_code,omitempty"`
+	Stdout        string `json:"stdout,omitempty"`
+	Stderr        string `json:"stderr,omitempty"`
+	StdoutOmitted int64  `json:"stdout_omitted_bytes,omitempty"`
+	StderrOmitted int64  `json:"stderr_omitted_bytes,omitempty"`
 }
+
+// outputEnd is how much a line has of what a unit printed on each stream, in bytes.
+const outputEnd = 4 << 10
 
 // Record gives an event the form in which it is written. One without a time is of now.
 func (e Event) Record() Record {
@@ -48,11 +57,18 @@ func (e Event) Record() Record {
 		d := diag.Of(e.Err)
 		r.Error, r.Detail, r.Hint = d.Summary, d.Detail, d.Hint
 	}
+	if o := e.Output; o != nil {
+		stdout, stderr := o.Stdout.Tail(outputEnd, 0), o.Stderr.Tail(outputEnd, 0)
+		r.ExitCode = &o.RC
+		r.Stdout, r.StdoutOmitted = stdout.Text, stdout.Omitted
+		r.Stderr, r.StderrOmitted = stderr.Text, stderr.Omitted
+	}
 	return r
 }
 
-// Encode writes an event as JSON, in which no secret stands.
+// Encode writes an event as JSON for the store, in which no secret stands, nor what programs printed.
 func Encode(e Event) ([]byte, error) {
+	e.Output = nil
 	text, err := json.Marshal(e.Record())
 	return []byte(secret.Mask(string(text))), err
 }

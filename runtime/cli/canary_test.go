@@ -377,7 +377,7 @@ func (c *canary) all(n *kong.Node) {
 	with()
 	var files []string
 	for _, name := range slices.Sorted(mapsKeys(has)) {
-		if f := has[name]; f.PlaceHolder == "FILE" && slices.Contains([]string{"trace", "junit", "json-into", "out", "dot"}, name) {
+		if f := has[name]; f.PlaceHolder == "FILE" && slices.Contains([]string{"trace", "junit", "json-into", "log", "out", "dot"}, name) {
 			files = append(files, "--"+name, name+".out")
 		}
 	}
@@ -409,7 +409,7 @@ func (c *canary) work() {
 	if code != 0 || !strings.Contains(out, "(sensitive)") {
 		c.t.Fatalf("the plan came to nothing: %d\n%s", code, out)
 	}
-	if code, out := c.froyo(append([]string{"apply", "-y", "--junit", "j.xml", "--trace", "t.json", "--json-into", "e.json", "-v", "-e", "fail=1"}, given...)...); code != 3 {
+	if code, out := c.froyo(append([]string{"apply", "-y", "--junit", "j.xml", "--trace", "t.json", "--json-into", "e.json", "-v", "--log", "-", "-e", "fail=1"}, given...)...); code != 3 {
 		c.t.Fatalf("the apply did not end in its last unit: %d\n%s", code, out)
 	}
 	_, out = c.froyo("runs", "list", "--json")
@@ -518,7 +518,7 @@ file(vars.root, state = "directory")
 file(vars.root + "/" + vars.fromenv, content = vars.fromenv + "\n")
 cmd("until [ -e %s/seen ]; do sleep 0.05; done; echo %s; exit 1" % (vars.dir, vars.fromenv), timeout = "2m")
 `)
-	code, _ := c.froyo("apply", "-y", "-e", "root="+root, "-e", "dir="+c.dir, "--trace", "trace.out", "--junit", "junit.xml", "--json-into", "events.json", "-v")
+	code, _ := c.froyo("apply", "-y", "-e", "root="+root, "-e", "dir="+c.dir, "--trace", "trace.out", "--junit", "junit.xml", "--json-into", "events.json", "-v", "--log", "-")
 	if code != 3 {
 		t.Fatalf("exit code %d", code)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/runtime/cli/client"
 	"github.com/openfroyo/froyo/runtime/cli/complete"
 	"github.com/openfroyo/froyo/runtime/cli/inventory"
 	"github.com/openfroyo/froyo/runtime/cli/lock"
@@ -43,8 +44,9 @@ type grammar struct {
 	Docs       docsCommand       `cmd:"" help:"Print a reference page as Markdown."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`
 
-	Verbose int  `short:"v" type:"counter" help:"Log to standard error; twice for more. Errors show their call stack."`
-	NoColor bool `name:"no-color" help:"Print without colours (also: NO_COLOR)."`
+	Verbose int    `short:"v" type:"counter" help:"Show units that have nothing to do, and the end of what commands print; -vv: all of it. Errors show their call stack."`
+	Log     string `placeholder:"FILE" complete:"files" help:"Add a log for machines to FILE, as lines of JSON; - is standard error."`
+	NoColor bool   `name:"no-color" help:"Print without colours (also: NO_COLOR)."`
 }
 
 const description = `Configures fleets of machines from runbooks written in Starlark.
@@ -89,7 +91,15 @@ func Main(ctx context.Context, p console.Process) (code diag.Code) {
 		return diag.Usage
 	}
 	c.Configure(g.Verbose, g.NoColor)
-	return c.Close(c.Finish(ctx, cmd.Run(ctx, c)))
+	if err := c.OpenLog(g.Log); err != nil {
+		c.Errors.Print(err)
+		return diag.Usage
+	}
+	log := client.Logger(c, "")
+	log.Info().Str("command", cmd.Command()).Msg("command.started")
+	code = c.Finish(ctx, cmd.Run(ctx, c))
+	log.Info().Int("exit_code", int(code)).Msg("command.finished")
+	return c.Close(code)
 }
 
 // usageError gives a mistake on the command line a hint.

@@ -123,7 +123,7 @@ func TestLabRestrictedPassword(t *testing.T) {
 	f.inventory(t, "opsre", nil)
 	f.write(t, "site.star", `cmd(["systemctl", "reload", "ssh"], name = "reload")`)
 	for password, want := range map[string]string{labtest.Password: "", "wrong": "sudo refused the password"} {
-		cmd := f.command(t.Context(), "apply", "-y", "-b", "-K", "-v", "-i", "hosts.ini")
+		cmd := f.command(t.Context(), "apply", "-y", "-b", "-K", "--log", "-", "-i", "hosts.ini")
 		cmd.Env = append(cmd.Env, "FROYO_BECOME_PASSWORD="+password)
 		code, _, stderr := f.finish(t, cmd)
 		if (code == 0) != (want == "") || !strings.Contains(stderr, want) {

@@ -38,6 +38,8 @@ type Console struct {
 	Errors  *ui.Errors
 	// Verbose is how often -v was given.
 	Verbose int
+	// Log is where --log writes, nil for nowhere.
+	Log *os.File
 
 	plain      bool          // no colours
 	answers    *bufio.Reader // of standard input, from the first question on
@@ -78,12 +80,31 @@ func (c *Console) Quiet(w *os.File) *Console {
 	return &quiet
 }
 
-// Progress shows how hosts get on, on standard error: a live screen on a terminal that
+// OpenLog opens the file of --log, to which it adds; "" is none and "-" standard error.
+func (c *Console) OpenLog(name string) error {
+	switch name {
+	case "":
+		return nil
+	case "-":
+		c.Log = c.Stderr
+		return nil
+	}
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		d := diag.WriteFailed("--log "+name, name, err)
+		return d.WithHint("nothing was done; %s", d.Hint)
+	}
+	c.Log = f
+	c.AtExit(f.Close)
+	return nil
+}
+
+// Progress shows how the hosts of a run get on, on standard error: a live screen on a terminal that
 // can be rewritten and that no log is written to.
-func (c *Console) Progress(verb string, hosts []string) *progress.Progress {
+func (c *Console) Progress(verb, run string, hosts []string) *progress.Progress {
 	return progress.New(c.Stderr, progress.Options{
-		Style: c.Style(c.Stderr), Live: IsTerminal(c.Stderr) && c.Getenv("TERM") != "dumb" && c.Verbose == 0,
-		Size: func() (int, int) { return Size(c.Stderr) }, Verb: verb, Hosts: hosts,
+		Style: c.Style(c.Stderr), Live: IsTerminal(c.Stderr) && c.Getenv("TERM") != "dumb" && c.Log != c.Stderr,
+		Size: func() (int, int) { return Size(c.Stderr) }, Verb: verb, Hosts: hosts, Verbose: c.Verbose, Run: run,
 	})
 }
 

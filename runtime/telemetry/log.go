@@ -19,15 +19,14 @@ import (
 	"github.com/openfroyo/froyo/runner/escape"
 )
 
-// NewLogger makes the logger of a run. How often -v was given decides how much
-// it says: nothing, what happens, each step of it, everything.
-func NewLogger(w io.Writer, verbose int, run string) zerolog.Logger {
-	levels := []zerolog.Level{zerolog.Disabled, zerolog.InfoLevel, zerolog.DebugLevel, zerolog.TraceLevel}
-	level := levels[min(max(verbose, 0), len(levels)-1)]
-	if level == zerolog.Disabled {
-		return zerolog.Nop()
+// NewLogger makes a logger of a run, or where that is "", of a command as a whole. Each line has a level: debug is
+// for each step, info for what an operator follows, error for what failed.
+func NewLogger(w io.Writer, run string) zerolog.Logger {
+	with := zerolog.New(shown{w}).Level(zerolog.DebugLevel).With().Timestamp()
+	if run != "" {
+		with = with.Str("run", run)
 	}
-	return zerolog.New(shown{w}).Level(level).With().Timestamp().Str("run", run).Logger()
+	return with.Logger()
 }
 
 // shown writes lines of JSON that a terminal only shows.

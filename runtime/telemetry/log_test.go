@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/rs/zerolog"
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/event"
@@ -28,37 +29,23 @@ func TestLogLevels(t *testing.T) {
 		{Kind: event.UnitFinished, Host: "h1", Unit: motd, Status: unit.Changed},
 		{Kind: event.UnitFinished, Host: "h1", Unit: motd, Status: unit.Failed, Err: errors.New("no")},
 	}
-	tests := []struct {
-		name    string
-		verbose int
-		want    string
-	}{
-		{"off", 0, "[]"},
-		{"-v", 1, "[info info error]"},
-		{"-vv", 2, "[info debug debug info error]"},
-		{"-vvvvv", 5, "[info debug debug info error]"},
+	var out bytes.Buffer
+	sink := telemetry.Log(telemetry.NewLogger(&out, "r1"))
+	for _, e := range events {
+		sink.Emit(e)
 	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			var out bytes.Buffer
-			sink := telemetry.Log(telemetry.NewLogger(&out, test.verbose, "r1"))
-			for _, e := range events {
-				sink.Emit(e)
-			}
-			levels := []any{}
-			for _, line := range decodeLines(t, &out) {
-				levels = append(levels, line["level"])
-			}
-			if got := fmt.Sprint(levels); got != test.want {
-				t.Errorf("levels are %s, want %s", got, test.want)
-			}
-		})
+	levels := []any{}
+	for _, line := range decodeLines(t, &out) {
+		levels = append(levels, line["level"])
+	}
+	if got, want := fmt.Sprint(levels), "[info debug debug info error]"; got != want {
+		t.Errorf("levels are %s, want %s", got, want)
 	}
 }
 
 func TestLogFields(t *testing.T) {
 	var out bytes.Buffer
-	sink := telemetry.Log(telemetry.NewLogger(&out, 1, "r1"))
+	sink := telemetry.Log(telemetry.NewLogger(&out, "r1"))
 	sink.Emit(event.Event{
 		Kind: event.UnitFinished, Host: "h1", Play: "web", Unit: motd, Pos: diag.Pos{File: "site.star", Line: 3},
 		Action: abi.Update, Status: unit.Failed, Elapsed: 1500 * time.Microsecond,
@@ -98,7 +85,7 @@ func decodeLines(t *testing.T, out *bytes.Buffer) []map[string]any {
 }
 
 func BenchmarkLogOff(b *testing.B) {
-	sink := telemetry.Log(telemetry.NewLogger(nil, 0, "r1"))
+	sink := telemetry.Log(zerolog.Nop())
 	e := event.Event{Kind: event.UnitFinished, Host: "h1", Unit: motd}
 	b.ReportAllocs()
 	for b.Loop() {

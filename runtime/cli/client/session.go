@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"errors"
-	"io"
 	"os"
 	"sync"
 	"time"
@@ -83,7 +82,7 @@ func (s *Session) listen(f *flags.Planning, o Options) error {
 	if s.trace, err = openTrace(s.console, f.Trace, s.Run.ID()); err != nil {
 		return err
 	}
-	s.Run.Listen(s.stage, telemetry.Log(logger(s.console, s.Run.ID())))
+	s.Run.Listen(s.stage, telemetry.Log(Logger(s.console, s.Run.ID())))
 	if s.trace != nil {
 		s.Run.Listen(s.trace)
 		s.Run.Trace(s.trace.Target)
@@ -107,7 +106,7 @@ func (s *Session) listen(f *flags.Planning, o Options) error {
 
 // Plan plans, and shows how that gets on.
 func (s *Session) Plan(ctx context.Context) error {
-	s.stage.show(s.console.Progress("planning", inventory.Names(s.Run.Job().Hosts())))
+	s.stage.show(s.console.Progress("planning", s.Run.ID(), inventory.Names(s.Run.Job().Hosts())))
 	defer s.stage.end()
 	return s.Run.Plan(ctx)
 }
@@ -115,7 +114,7 @@ func (s *Session) Plan(ctx context.Context) error {
 // Apply applies the plan, and shows how that gets on. step asks before each unit; else the
 // first interrupt lets what is under way end.
 func (s *Session) Apply(ctx context.Context, step bool) (*run.Result, error) {
-	progress := s.console.Progress("applying", inventory.Names(s.Run.Job().Hosts()))
+	progress := s.console.Progress("applying", s.Run.ID(), inventory.Names(s.Run.Job().Hosts()))
 	s.stage.show(progress)
 	var how run.Steps
 	steps := &stepper{session: s, progress: progress}
@@ -201,13 +200,15 @@ func (s *stage) current() *progress.Progress {
 	return s.progress
 }
 
-// logger logs a run to standard error: for people on a terminal, as JSON elsewhere.
-func logger(c *console.Console, run string) zerolog.Logger {
-	var w io.Writer = c.Stderr
-	if console.IsTerminal(c.Stderr) {
-		w = zerolog.ConsoleWriter{Out: c.Stderr, NoColor: !c.Style(c.Stderr).Color, TimeFormat: "15:04:05.000"}
+// Logger logs to where --log says, for people on a terminal, as JSON elsewhere. run is "" for a command as a whole.
+func Logger(c *console.Console, run string) zerolog.Logger {
+	switch {
+	case c.Log == nil:
+		return zerolog.Nop()
+	case console.IsTerminal(c.Log):
+		return telemetry.NewLogger(zerolog.ConsoleWriter{Out: c.Log, NoColor: !c.Style(c.Log).Color, TimeFormat: "15:04:05.000"}, run)
 	}
-	return telemetry.NewLogger(w, c.Verbose, run)
+	return telemetry.NewLogger(c.Log, run)
 }
 
 // openTrace begins the trace of a run, or returns nil where none is wanted.

@@ -41,7 +41,7 @@ const maxFailures = 3
 type Progress struct {
 	style  ui.Style
 	live   bool
-	verb   string
+	about  about
 	hosts  map[string]int // host → its place
 	screen screen
 
@@ -61,6 +61,12 @@ type Progress struct {
 	closed bool
 	stop   chan struct{}
 	ended  sync.WaitGroup
+}
+
+// about is what is shown: what is going on, in which run, and how much of it.
+type about struct {
+	verb, run string
+	verbose   int
 }
 
 // counts are of units.
@@ -87,12 +93,16 @@ type Options struct {
 	Verb string
 	// Hosts are those that take part, in their order.
 	Hosts []string
+	// Verbose shows what commands printed that went well: its end, and from 2 on all of it.
+	Verbose int
+	// Run names the run in advice.
+	Run string
 }
 
 // New starts showing progress; Close ends it.
 func New(out io.Writer, o Options) *Progress {
 	p := &Progress{
-		style: o.Style, live: o.Live, verb: o.Verb, hosts: map[string]int{}, screen: screen{out: out, size: o.Size},
+		style: o.Style, live: o.Live, about: about{o.Verb, o.Run, o.Verbose}, hosts: map[string]int{}, screen: screen{out: out, size: o.Size},
 		started: time.Now(), failed: map[string]bool{}, left: map[string]bool{}, told: map[string]bool{}, noted: map[string]time.Time{}, stop: make(chan struct{}),
 	}
 	for i, host := range o.Hosts {
@@ -320,17 +330,22 @@ func (p *Progress) unit(e event.Event) {
 	switch e.Status {
 	case unit.Changed:
 		p.count.changed++
-		if !p.live || len(p.hosts) == 1 {
+		if !p.live || len(p.hosts) == 1 || p.about.verbose > 0 && e.Output != nil {
 			p.line(ui.Yellow, text)
 		}
 	case unit.Failed:
 		if e.Ignored {
 			p.once(ui.Yellow, text+"  (ignored)")
-			return
+			break
 		}
 		p.failure(e.Host, text)
-	case unit.Skipped, unit.Unchanged:
+	case unit.Unchanged:
+		if p.about.verbose > 0 && e.Output != nil {
+			p.line("", text)
+		}
+	case unit.Skipped:
 	}
+	p.printed(e)
 }
 
 // failure gives a host that failed its line. On a screen only the first few get one.
@@ -444,7 +459,7 @@ func (r *row) line(names int, now time.Time) []span {
 
 // status is how far the run is.
 func (p *Progress) status(now time.Time) []span {
-	spans := []span{{ui.Bold, p.verb}, {"", fmt.Sprintf("  %d/%d hosts", min(len(p.left), len(p.hosts)), len(p.hosts))}}
+	spans := []span{{ui.Bold, p.about.verb}, {"", fmt.Sprintf("  %d/%d hosts", min(len(p.left), len(p.hosts)), len(p.hosts))}}
 	if p.count.changed > 0 {
 		spans = append(spans, span{ui.Yellow, fmt.Sprintf("  %d changed", p.count.changed)})
 	}
