@@ -192,10 +192,7 @@ func brief(v cue.Value) string {
 	if s, err := v.String(); err == nil {
 		text = strconv.Quote(s)
 	}
-	if runes := []rune(text); len(runes) > maxBrief {
-		text = string(runes[:maxBrief]) + "..."
-	}
-	return text
+	return bounded(text, maxBrief)
 }
 
 // prefix names a field at the start of an error: "hosts.web1.port: ".

@@ -22,6 +22,7 @@ import (
 	cueerrors "cuelang.org/go/cue/errors"
 	"cuelang.org/go/cue/literal"
 	"cuelang.org/go/cue/parser"
+	"cuelang.org/go/cue/scanner"
 	"cuelang.org/go/cue/token"
 
 	"github.com/openfroyo/froyo/engine/diag"
@@ -32,11 +33,16 @@ type File struct {
 	Value cue.Value
 
 	name   string
+	src    []byte
+	syntax *ast.File
 	places map[string]place
 }
 
 // place is where a field stands in the file.
-type place struct{ label, value token.Pos }
+type place struct {
+	label, value token.Pos
+	expr         ast.Expr
+}
 
 // Read checks src, the content of the file called name, against the definition
 // #File of a schema. The error joins a *diag.Error for each problem.
@@ -49,6 +55,23 @@ func Read(name string, src []byte, schema string) (*File, error) {
 	if err := def.Err(); err != nil {
 		return nil, fmt.Errorf("schema of %s: %w", name, err)
 	}
+	f, err := open(ctx, name, src)
+	if err != nil {
+		return nil, err
+	}
+	c := &checker{file: f}
+	c.check(f.Value, def)
+	return f, errors.Join(c.errs...)
+}
+
+// Open reads src, the content of the file called name, without a definition: its values
+// need not be concrete.
+func Open(name string, src []byte) (*File, error) { return open(cuecontext.New(), name, src) }
+
+func open(ctx *cue.Context, name string, src []byte) (*File, error) {
+	if err := flat(name, src); err != nil {
+		return nil, err
+	}
 	syntax, err := parser.ParseFile(name, src, parser.ParseComments)
 	if err != nil {
 		return nil, problems(name, err)
@@ -56,15 +79,42 @@ func Read(name string, src []byte, schema string) (*File, error) {
 	if err := foreign(name, syntax); err != nil {
 		return nil, err
 	}
-	f := &File{name: name, places: map[string]place{}}
+	f := &File{name: name, src: src, syntax: syntax, places: map[string]place{}}
 	f.index("", syntax.Decls)
 	f.Value = ctx.BuildFile(syntax)
 	if err := f.Value.Err(); err != nil {
 		return nil, problems(name, err)
 	}
-	c := &checker{file: f}
-	c.check(f.Value, def)
-	return f, errors.Join(c.errs...)
+	return f, nil
+}
+
+// Again reads the file anew, into a context of its own: contexts keep what they have seen, and
+// are for one goroutine.
+func (f *File) Again() (*File, error) { return Open(f.name, f.src) }
+
+// maxDepth bounds how deeply a file is nested: its parser calls itself.
+const maxDepth = 500
+
+// flat refuses a file that is nested more deeply than anyone writes.
+func flat(name string, src []byte) error {
+	var s scanner.Scanner
+	file := token.NewFile(name, -1, len(src))
+	s.Init(file, src, func(token.Pos, string, []any) {}, 0) // the parser tells of what is no token
+	depth := 0
+	for {
+		pos, tok, _ := s.Scan()
+		switch tok {
+		case token.EOF:
+			return nil
+		case token.LBRACE, token.LBRACK, token.LPAREN:
+			depth++
+		case token.RBRACE, token.RBRACK, token.RPAREN:
+			depth--
+		}
+		if depth > maxDepth {
+			return diag.Errorf(position(name, pos), "nested more than %d levels deep", maxDepth).WithCode(diag.Usage)
+		}
+	}
 }
 
 // foreign refuses imports of packages that are not part of CUE.
@@ -134,13 +184,17 @@ func (f *File) index(path string, decls []ast.Decl) {
 
 func (f *File) note(path string, label token.Pos, value ast.Expr) {
 	if _, ok := f.places[path]; !ok {
-		f.places[path] = place{label: label, value: value.Pos()}
+		f.places[path] = place{label: label, value: value.Pos(), expr: value}
 	}
 	switch value := value.(type) {
 	case *ast.StructLit:
 		f.index(path, value.Elts)
 	case *ast.ListLit:
 		for i, e := range value.Elts {
+			if more, ok := e.(*ast.Ellipsis); ok && more.Type != nil {
+				f.note(path+"\x00[]", more.Type.Pos(), more.Type)
+				continue
+			}
 			f.note(path+"\x00"+strconv.Itoa(i), e.Pos(), e)
 		}
 	}

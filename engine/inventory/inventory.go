@@ -32,6 +32,8 @@ type Host struct {
 	// Become is nil where nothing is said.
 	Become     *bool  `json:"become,omitempty"`
 	BecomeUser string `json:"become_user,omitempty"`
+	// BecomeMethod is "sudo", "su" or "doas"; "" is sudo where nothing is said.
+	BecomeMethod string `json:"become_method,omitempty"`
 	// Connection is SSH or Local.
 	Connection string `json:"connection"`
 	// Groups are the groups of the host and all that contain these, sorted, without "all".

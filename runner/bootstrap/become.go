@@ -23,22 +23,38 @@ const suScript = `LC_ALL=C; export LC_ALL; for c in runuser su sudo; do command 
 	`sudo) exec sudo -n -H -u "USER" -- /bin/sh -c "$1";; ?*) exec $c -s /bin/sh -c "$1" "USER";; esac; ` +
 	`m=MAGIC1; m=${m}MAGIC2; echo; echo "$m E nosu"; exit 1`
 
-// asUser wraps a script so that it runs as user, on a transport that logs in
-// as login. prompt is what sudo shall ask with, or "" where there is no password.
-func asUser(script, magic, login, user, prompt string) string {
+// asUser wraps a script so that it runs as user. prompt is what sudo shall ask with, or ""
+// where there is no password.
+func (h *Host) asUser(script, magic, user, prompt string, terminal bool) string {
+	login := h.Transport.User()
 	if user == login {
 		return inShell(script)
 	}
-	wrapper := suScript
-	if login != "root" {
-		options := "-n"
-		if prompt != "" {
-			options = `-S -p "` + prompt + `"`
-		}
-		wrapper = strings.Replace(sudoScript, "OPTIONS", options, 1)
+	if terminal {
+		script = withMagic(terminalScript, magic) + script
 	}
-	wrapper = strings.ReplaceAll(withMagic(wrapper, magic), "USER", user)
-	return inShell(wrapper, "sh", script)
+	prepare := func(wrapper, user string) string {
+		return strings.ReplaceAll(withMagic(wrapper, magic), "USER", user)
+	}
+	switch {
+	case login == "root":
+		return inShell(prepare(suScript, user), "sh", script)
+	case h.Method == Su && user != "root" && h.viaRoot():
+		return inShell(prepare(suRootScript, "root"), "sh", prepare(suScript, user), script)
+	case h.Method == Su:
+		return inShell(prepare(suUserScript, user), "sh", script)
+	case h.Method == Doas:
+		options := "-n"
+		if terminal {
+			options = ""
+		}
+		return inShell(prepare(strings.Replace(doasScript, "OPTIONS", options, 1), user), "sh", script)
+	}
+	options := "-n"
+	if prompt != "" {
+		options = `-S -p "` + prompt + `"`
+	}
+	return inShell(prepare(strings.Replace(sudoScript, "OPTIONS", options, 1), user), "sh", script)
 }
 
 // IsUser reports whether a name can be a user's, and is nothing more: an option,
@@ -53,8 +69,8 @@ func IsUser(user string) bool {
 // tell what else it allows.
 var ErrDenied = errors.New("sudo's rules do not allow the runner")
 
-// becomeError explains why the user could not be changed, from what sudo said.
-func becomeError(host, login, user, said string, asked bool, exit error) *target.Error {
+// sudoError explains why the user could not be changed, from what sudo said.
+func sudoError(host, login, user, said string, asked bool, exit error) *target.Error {
 	e := &target.Error{Host: host, Stage: target.StageBecome, Detail: escape.Lines(said), Cause: exit}
 	has := func(texts ...string) bool {
 		for _, text := range texts {

@@ -21,7 +21,11 @@ import (
 type Host struct {
 	Name      string // for messages
 	Transport transport.Transport
-	// Become gives the password for sudo, and is called only where sudo asks; nil where there is none.
+	// Method is Sudo, Su or Doas; "" is Sudo.
+	Method string
+	// BecomeUser is who is become first, to whom the password of su belongs; "" is root.
+	BecomeUser string
+	// Become gives the password for the method, and is called only where that asks; nil where there is none.
 	Become func() (string, error)
 	// Binary gives the runner for a platform.
 	Binary func(goos, goarch string) (*Binary, error)
@@ -75,7 +79,7 @@ func (h *Host) SudoRules(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, h.StartTimeout)
 	defer cancel()
 	magic := protocol.NewMagic()
-	sh, err := h.shell(ctx, h.Transport.User(), magic, withMagic(listScript, magic))
+	sh, err := h.shell(ctx, h.Transport.User(), magic, withMagic(listScript, magic), false)
 	if err != nil {
 		return "", err
 	}

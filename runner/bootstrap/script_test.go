@@ -2,16 +2,31 @@ package bootstrap
 
 import (
 	"bufio"
+	"context"
+	"errors"
 	"strings"
 	"testing"
 
 	"github.com/openfroyo/froyo/runner/protocol"
+	"github.com/openfroyo/froyo/runner/transport"
 )
+
+// as is a transport that logs in as a user.
+type as string
+
+func (a as) User() string                                            { return string(a) }
+func (as) Near() bool                                                { return false }
+func (as) Close() error                                              { return nil }
+func (as) Start(context.Context, string) (*transport.Process, error) { return nil, errors.New("none") }
+func (as) StartTerminal(context.Context, string) (*transport.Process, error) {
+	return nil, errors.New("none")
+}
 
 // TestScripts keeps the scripts safe in single quotes under every login
 // shell, and within what old shells take as one word.
 func TestScripts(t *testing.T) {
-	for name, script := range map[string]string{"bootstrap": bootstrapScript, "sudo": sudoScript, "su": suScript} {
+	for name, script := range map[string]string{"bootstrap": bootstrapScript, "sudo": sudoScript, "su": suScript,
+		"su as a user": suUserScript, "su by way of root": suRootScript, "doas": doasScript, "terminal": terminalScript} {
 		if strings.ContainsAny(script, "'\\!\n") {
 			t.Errorf("the %s script has a character that some shell changes", name)
 		}
@@ -20,13 +35,18 @@ func TestScripts(t *testing.T) {
 		}
 	}
 	magic := protocol.NewMagic()
-	line := asUser(script(magic, "root", false, []string{"/tmp"}), magic, "ops", "root", protocol.NewMagic())
-	if strings.Contains(line, magic) {
-		t.Error("the magic stands whole in the script, so an echo of it would be taken for an answer")
-	}
-	for _, left := range []string{"MAGIC", "DIRECTORIES", "UNPACKER", "OPTIONS", "USER"} {
-		if strings.Contains(line, left) {
-			t.Errorf("%s was not filled in", left)
+	for _, method := range []string{Sudo, Su, Doas} {
+		for _, user := range []string{"root", "app"} {
+			h := &Host{Transport: as("ops"), Method: method}
+			line := h.asUser(script(magic, user, false, []string{"/tmp"}), magic, user, protocol.NewMagic(), true)
+			if strings.Contains(line, magic) {
+				t.Errorf("by %s the magic stands whole in the script, so an echo of it would be taken for an answer", method)
+			}
+			for _, left := range []string{"MAGIC", "DIRECTORIES", "UNPACKER", "OPTIONS", "USER"} {
+				if strings.Contains(line, left) {
+					t.Errorf("by %s %s was not filled in", method, left)
+				}
+			}
 		}
 	}
 }

@@ -24,29 +24,37 @@ type shell struct {
 	stdin   io.Writer
 	stdout  *bufio.Reader
 	stderr  *stderr
-	asked   atomic.Bool // sudo asked for the password
+	asked   atomic.Bool // the password was asked for
 	begun   atomic.Bool // the script runs, so that nothing may be asked any more
 
 	mu     sync.Mutex
 	broken *target.Error // why the shell was given up, guarded by mu
 }
 
-// shell starts a script as user and answers sudo where it asks.
-func (h *Host) shell(ctx context.Context, user, magic, script string) (*shell, error) {
-	prompt := ""
-	if user != h.Transport.User() && h.Become != nil {
+// shell starts a script as user, in a terminal or not, and answers where a password is asked for.
+func (h *Host) shell(ctx context.Context, user, magic, script string, terminal bool) (*shell, error) {
+	prompt, start, find := "", h.Transport.Start, prompts(nil)
+	other := user != h.Transport.User() && h.Transport.User() != "root"
+	if other && h.Become != nil {
 		prompt = protocol.NewMagic() + ":"
 	}
-	process, err := h.Transport.Start(ctx, asUser(script, magic, h.Transport.User(), user, prompt))
+	if find = exactly(prompt); other && h.method() != Sudo {
+		find = anyPrompt
+	}
+	if terminal {
+		start = h.Transport.StartTerminal
+	}
+	process, err := start(ctx, h.asUser(script, magic, user, prompt, terminal))
 	if err != nil {
 		return nil, h.startError(ctx, err)
 	}
-	sh := &shell{
-		host: h, user: user, process: process,
-		stdin:  countingWriter{process.Stdin, &h.Cost.Sent},
-		stdout: bufio.NewReaderSize(countingReader{process.Stdout, &h.Cost.Received}, 64<<10),
+	sh := &shell{host: h, user: user, process: process, stdin: countingWriter{process.Stdin, &h.Cost.Sent}}
+	var stdout io.Reader = countingReader{process.Stdout, &h.Cost.Received}
+	if terminal {
+		stdout = &asking{r: stdout, prompts: find, prompted: sh.answerPrompt, begun: sh.begun.Load}
 	}
-	sh.stderr = newStderr(prompt, sh.answerPrompt)
+	sh.stdout = bufio.NewReaderSize(stdout, 64<<10)
+	sh.stderr = newStderr(find, sh.answerPrompt)
 	go sh.stderr.read(process.Stderr)
 	return sh, nil
 }
@@ -62,18 +70,23 @@ func (h *Host) startError(ctx context.Context, err error) error {
 	return h.errorAt(target.StageStart, "no shell could be started: "+escape.Text(err.Error()), "", "", err)
 }
 
-// answerPrompt gives the password once. sudo asking again means that it was wrong.
+// answerPrompt gives the password once. To be asked again means that it was wrong.
 func (sh *shell) answerPrompt() {
 	if sh.begun.Load() {
 		return
 	}
 	if sh.asked.Swap(true) {
-		sh.giveUp(passwordRefused(sh.host.Name, sh.stderr.text()))
+		sh.giveUp(sh.host.passwordRefused(sh.user, sh.stderr.text()))
+		return
+	}
+	if sh.host.Become == nil {
+		sh.giveUp(sh.host.errorAt(target.StageBecome, sh.host.method()+" asks for a password", "",
+			"give that of "+escape.Text(sh.host.passwordOf(sh.user))+" by -K", nil))
 		return
 	}
 	password, err := sh.host.Become()
 	if err != nil {
-		sh.giveUp(sh.host.errorAt(target.StageBecome, "there is no password for sudo: "+escape.Text(err.Error()), "", "", err))
+		sh.giveUp(sh.host.errorAt(target.StageBecome, "there is no password for "+sh.host.method()+": "+escape.Text(err.Error()), "", "", err))
 		return
 	}
 	// A process that has gone makes this fail; reading its output says why.

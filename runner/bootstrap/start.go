@@ -31,13 +31,17 @@ func (h *Host) Start(ctx context.Context, user string, meet func(context.Context
 	var without []string
 	var tried string // what was wrong with these
 	var first *target.Error
+	terminal := false
 	for {
-		p := &placing{host: h, user: user, magic: protocol.NewMagic()}
+		p := &placing{host: h, user: user, magic: protocol.NewMagic(), terminal: terminal}
 		r, err := p.attempt(ctx, without, meet)
 		e, _ := errors.AsType[*target.Error](err)
 		switch {
 		case e == nil:
 			return r, err
+		case errors.Is(err, errTerminal) && !terminal:
+			terminal = true
+			continue
 		case p.nowhere != "" && first != nil:
 			e = h.errorAt(target.StageStart, noDirectory+tried+p.nowhere, first.Detail, first.Hint, first)
 			return nil, e
@@ -60,6 +64,8 @@ type placing struct {
 	user  string
 	magic string
 	shell *shell
+	// terminal is that the runner speaks over a terminal.
+	terminal bool
 
 	machine string // what the host says it is
 	base    string // the directory it was put below
@@ -71,7 +77,7 @@ func (p *placing) attempt(ctx context.Context, without []string, meet func(conte
 	h := p.host
 	first, cancel := context.WithTimeout(ctx, h.StartTimeout)
 	defer cancel()
-	sh, err := h.shell(first, p.user, p.magic, script(p.magic, p.user, h.Transport.Near(), without))
+	sh, err := h.shell(first, p.user, p.magic, script(p.magic, p.user, h.Transport.Near(), without), p.terminal)
 	if err != nil {
 		return nil, err
 	}
@@ -160,7 +166,7 @@ func (p *placing) ended(noise []byte) error {
 			escape.Lines(said), "", exit)
 	}
 	if login := p.host.Transport.User(); p.user != login {
-		return becomeError(p.host.Name, login, p.user, said, p.shell.asked.Load(), exit)
+		return p.host.becomeError(p.user, said, p.shell.asked.Load(), p.terminal, exit)
 	}
 	return p.errorAt(target.StageStart, "the login shell ended before the runner could start: "+Ended(exit), said,
 		"does the account allow running commands?")
@@ -176,6 +182,12 @@ func (p *placing) gaveUp(r report) error {
 		return p.errorAt(target.StageBecome, "there is no sudo to become "+escape.Text(p.user)+" with", said, "install sudo, or log in as root")
 	case "nosu":
 		return p.errorAt(target.StageBecome, "there is no runuser, su or sudo to become "+escape.Text(p.user)+" with", said, "")
+	case "nosuprogram":
+		return p.errorAt(target.StageBecome, "there is no su to become "+escape.Text(p.user)+" with", said, "install it, or set ansible_become_method")
+	case "nodoas":
+		return p.errorAt(target.StageBecome, "there is no doas to become "+escape.Text(p.user)+" with", said, "install doas, or set ansible_become_method")
+	case "nostty":
+		return p.errorAt(target.StageBecome, "there is no stty, without which no runner speaks over the terminal that "+p.host.method()+" wants", said, "install coreutils")
 	case "directory":
 		p.nowhere = escape.Text(escape.Short(r.detail))
 		return p.errorAt(target.StageStart, noDirectory+p.nowhere, said, "one of them must have space and allow execution")
@@ -278,7 +290,7 @@ func (p *placing) sweep(r report) {
 	}
 	ctx, cancel := context.WithTimeout(p.host.Life, sweepTime)
 	defer cancel()
-	sh, err := p.host.shell(ctx, p.user, p.magic, `rm -rf "`+r.dir+`"`)
+	sh, err := p.host.shell(ctx, p.user, p.magic, `rm -rf "`+r.dir+`"`, p.terminal)
 	if err != nil {
 		return
 	}

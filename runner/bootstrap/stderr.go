@@ -1,7 +1,6 @@
 package bootstrap
 
 import (
-	"bytes"
 	"io"
 	"strings"
 	"sync"
@@ -12,7 +11,7 @@ const maxStderr = 4 << 10
 
 // stderr keeps the end of what a process says there, and watches for a prompt.
 type stderr struct {
-	prompt   []byte // or none
+	prompts  prompts
 	prompted func() // called for each prompt, by the goroutine that reads
 	closed   chan struct{}
 
@@ -20,8 +19,8 @@ type stderr struct {
 	kept []byte // guarded by mu
 }
 
-func newStderr(prompt string, prompted func()) *stderr {
-	return &stderr{prompt: []byte(prompt), prompted: prompted, closed: make(chan struct{})}
+func newStderr(p prompts, prompted func()) *stderr {
+	return &stderr{prompts: p, prompted: prompted, closed: make(chan struct{})}
 }
 
 // read reads r to its end.
@@ -41,22 +40,22 @@ func (s *stderr) read(r io.Reader) {
 
 // add keeps what was read and returns how many prompts it completed, which
 // are taken out.
-func (s *stderr) add(p []byte) (prompts int) {
+func (s *stderr) add(p []byte) (count int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.kept = append(s.kept, p...)
-	for len(s.prompt) > 0 {
-		before, after, found := bytes.Cut(s.kept, s.prompt)
+	for {
+		begin, end, found := s.prompts(s.kept)
 		if !found {
 			break
 		}
-		s.kept = append(before, after...)
-		prompts++
+		s.kept = append(s.kept[:begin], s.kept[end:]...)
+		count++
 	}
 	if over := len(s.kept) - maxStderr; over > 0 {
 		s.kept = append(s.kept[:0], s.kept[over:]...)
 	}
-	return prompts
+	return count
 }
 
 // text returns what was said so far.
@@ -64,4 +63,31 @@ func (s *stderr) text() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return strings.TrimSpace(string(s.kept))
+}
+
+// asking watches for questions in the output of a terminal, which is stdout and stderr in one,
+// until the script has begun.
+type asking struct {
+	r        io.Reader
+	prompts  prompts
+	prompted func()
+	begun    func() bool
+	line     []byte // the last, as far as it was read
+}
+
+// Read implements io.Reader. What it reads it passes on as it is.
+func (a *asking) Read(p []byte) (int, error) {
+	n, err := a.r.Read(p)
+	if a.begun() || n == 0 {
+		return n, err
+	}
+	a.line = append(a.line, p[:n]...)
+	if over := len(a.line) - maxStderr; over > 0 {
+		a.line = append(a.line[:0], a.line[over:]...)
+	}
+	if _, _, found := a.prompts(a.line); found {
+		a.line = a.line[:0]
+		a.prompted()
+	}
+	return n, err
 }

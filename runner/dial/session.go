@@ -25,7 +25,10 @@ import (
 type Options struct {
 	// Host is the host's name, for messages.
 	Host string
-	// Become gives the password for sudo, and is called only where sudo asks; nil where
+	// Method is how another user is become: bootstrap.Sudo, Su or Doas; "" is Sudo. BecomeUser is
+	// who is become first, to whom the password of su belongs; "" is root.
+	Method, BecomeUser string
+	// Become gives the password for the method, and is called only where that asks; nil where
 	// there is none. Whoever wants it asked once per run makes it so.
 	Become func() (string, error)
 	// Binary gives the runner for a platform.
@@ -89,7 +92,7 @@ func Open(t transport.Transport, o Options) *Session {
 	s := &Session{transport: t, options: o, users: map[string]*pending{}}
 	s.life, s.end = context.WithCancel(context.Background())
 	s.host = &bootstrap.Host{
-		Name: o.Host, Transport: t, Become: o.Become, Binary: o.Binary, Version: o.Version,
+		Name: o.Host, Transport: t, Method: o.Method, BecomeUser: o.BecomeUser, Become: o.Become, Binary: o.Binary, Version: o.Version,
 		StartTimeout: o.StartTimeout, Life: s.life, Cost: &s.cost,
 	}
 	return s

@@ -7,6 +7,7 @@ package local
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"sync"
@@ -43,6 +44,15 @@ func (m *Machine) Near() bool { return true }
 // interrupt from the terminal reaches the controller alone, which then ends
 // the runner in good order.
 func (m *Machine) Start(ctx context.Context, script string) (*transport.Process, error) {
+	return m.start(ctx, script, openStreams, &syscall.SysProcAttr{Setpgid: true})
+}
+
+// StartTerminal is Start with a terminal.
+func (m *Machine) StartTerminal(ctx context.Context, script string) (*transport.Process, error) {
+	return m.start(ctx, script, openTerminal, &syscall.SysProcAttr{Setsid: true, Setctty: true})
+}
+
+func (m *Machine) start(ctx context.Context, script string, open func() (*streams, error), attr *syscall.SysProcAttr) (*transport.Process, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -51,14 +61,14 @@ func (m *Machine) Start(ctx context.Context, script string) (*transport.Process,
 	if m.closed {
 		return nil, os.ErrClosed
 	}
-	s, err := openStreams()
+	s, err := open()
 	if err != nil {
 		return nil, err
 	}
 	cmd := exec.Command("/bin/sh", "-c", script)
 	cmd.Env = m.env
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = s.theirs[0], s.theirs[1], s.theirs[2]
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.SysProcAttr = attr
 	err = cmd.Start()
 	closeAll(s.theirs)
 	if err != nil {
@@ -75,7 +85,7 @@ func (m *Machine) Start(ctx context.Context, script string) (*transport.Process,
 		ended <- err
 	}()
 	return &transport.Process{
-		Stdin: s.ours[0], Stdout: s.ours[1], Stderr: s.ours[2],
+		Stdin: s.ours[0], Stdout: s.stdout(), Stderr: s.ours[2],
 		Wait: sync.OnceValue(func() error { return <-ended }),
 		Kill: sync.OnceFunc(func() { closeAll(s.ours) }),
 	}, nil
@@ -120,6 +130,15 @@ func signalName(s syscall.Signal) string {
 // pipes of our own, since those of os/exec close before all is read.
 type streams struct {
 	ours, theirs [3]*os.File
+	terminal     bool
+}
+
+// stdout is what the process writes.
+func (s *streams) stdout() io.Reader {
+	if s.terminal {
+		return terminalOutput{s.ours[1]}
+	}
+	return s.ours[1]
 }
 
 func openStreams() (*streams, error) {

@@ -100,6 +100,15 @@ func (c *Client) alive(within time.Duration) bool {
 
 // Start runs a script by the login shell, over a session of its own.
 func (c *Client) Start(ctx context.Context, script string) (*transport.Process, error) {
+	return c.startIn(ctx, script, false)
+}
+
+// StartTerminal is Start with a terminal.
+func (c *Client) StartTerminal(ctx context.Context, script string) (*transport.Process, error) {
+	return c.startIn(ctx, script, true)
+}
+
+func (c *Client) startIn(ctx context.Context, script string, terminal bool) (*transport.Process, error) {
 	select {
 	case c.sessions <- struct{}{}:
 	case <-ctx.Done():
@@ -111,7 +120,7 @@ func (c *Client) Start(ctx context.Context, script string) (*transport.Process, 
 	}
 	result := make(chan started, 1)
 	go func() {
-		p, err := c.start(script)
+		p, err := c.start(script, terminal)
 		result <- started{p, err}
 	}()
 	select {
@@ -129,11 +138,19 @@ func (c *Client) Start(ctx context.Context, script string) (*transport.Process, 
 
 // start opens a session and runs script in it. The session's slot is given
 // back when the process has ended.
-func (c *Client) start(script string) (*transport.Process, error) {
+func (c *Client) start(script string, terminal bool) (*transport.Process, error) {
 	session, err := c.conn.NewSession()
 	if err != nil {
 		<-c.sessions
 		return nil, c.refused(err)
+	}
+	if terminal {
+		if err := session.RequestPty("dumb", terminalRows, terminalColumns, terminalModes); err != nil {
+			_ = session.Close() // it never was of use
+			<-c.sessions
+			return nil, c.target.errorAt(target.StageBecome, "the host gives no terminal: "+escape.Text(err.Error()),
+				"sshd's PermitTTY must be yes", err)
+		}
 	}
 	process, err := run(session, script)
 	if err != nil {
@@ -151,6 +168,11 @@ func (c *Client) start(script string) (*transport.Process, error) {
 	process.Kill = func() { _ = session.Close() } // one that has ended says so
 	return process, nil
 }
+
+// The size of a terminal does not matter, and it neither echoes nor changes what is written.
+const terminalRows, terminalColumns = 24, 200
+
+var terminalModes = ssh.TerminalModes{ssh.ECHO: 0, ssh.ECHONL: 0, ssh.OPOST: 0, ssh.ISIG: 0, ssh.IXON: 0, ssh.ICRNL: 0}
 
 func run(session *ssh.Session, script string) (*transport.Process, error) {
 	stdin, err := session.StdinPipe()

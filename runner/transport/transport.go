@@ -19,6 +19,10 @@ type Transport interface {
 	// login shell that may stand before it. ctx bounds the start alone, not the
 	// process.
 	Start(ctx context.Context, script string) (*Process, error)
+	// StartTerminal is Start with a terminal of its own as the script's stdin, stdout and stderr, for
+	// programs that ask for a password there. It echoes nothing and changes no output; the
+	// process's Stderr is empty. What is to be read as it was sent needs "stty raw" first.
+	StartTerminal(ctx context.Context, script string) (*Process, error)
 	// User is who the transport logs in as.
 	User() string
 	// Near reports that no network lies between, so that sending is cheaper than

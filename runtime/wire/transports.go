@@ -30,7 +30,7 @@ type Login struct {
 	AcceptNew bool
 	// Timeout bounds connecting; 0 is what ssh_config says.
 	Timeout time.Duration
-	// Password and Become give the passwords of SSH and of sudo; nil where there is none.
+	// Password and Become give the passwords of SSH and of the become method; nil where there is none.
 	Password, Become func() (string, error)
 }
 
@@ -85,6 +85,7 @@ func (t *Transports) openSSH(ctx context.Context, h *inventory.Host, hooks fleet
 func (t *Transports) with(h *inventory.Host, hooks fleet.Hooks) dial.Options {
 	o := t.options
 	o.Host, o.Restricted, o.Note = h.Name, hooks.Restricted, hooks.Note
+	o.Method, o.BecomeUser = h.BecomeMethod, h.BecomeUser
 	if hooks.Name != nil {
 		o.Gate = hooks.Name
 	}

@@ -31,7 +31,7 @@ func honoured() []setting {
 		{"ansible_ssh_private_key_file", setKey},
 		{"ansible_become", setBecome},
 		{"ansible_become_user", setBecomeUser},
-		{"ansible_become_method", checkBecomeMethod},
+		{"ansible_become_method", setBecomeMethod},
 		{"ansible_connection", setConnection},
 	}
 }
@@ -112,7 +112,7 @@ func (d *draft) dropPasswords(vars settings) {
 		if v, ok := vars[name]; ok {
 			delete(vars, name)
 			d.warn(v.pos, "%s is ignored: passwords do not belong into an inventory", name).
-				WithHint("froyo asks for them: -k for the SSH password, -K for the sudo password; better still, log in with a key")
+				WithHint("froyo asks for them: -k for the SSH password, -K for that of sudo, su or doas; better still, log in with a key")
 		}
 	}
 }
@@ -205,11 +205,17 @@ func setBecome(_ *draft, h *inventory.Host, v any) error {
 	return nil
 }
 
-func checkBecomeMethod(_ *draft, _ *inventory.Host, v any) error {
-	if s := strings.TrimPrefix(fmt.Sprint(v), "ansible.builtin."); s != "sudo" {
-		return fmt.Errorf("%q is not supported; want sudo", s)
+func setBecomeMethod(_ *draft, h *inventory.Host, v any) error {
+	s := fmt.Sprint(v)
+	for _, collection := range []string{"ansible.builtin.", "community.general."} {
+		s = strings.TrimPrefix(s, collection)
 	}
-	return nil
+	switch s {
+	case "sudo", "su", "doas":
+		h.BecomeMethod = s
+		return nil
+	}
+	return fmt.Errorf("%q is not supported; want sudo, su or doas", s)
 }
 
 func setConnection(_ *draft, h *inventory.Host, v any) error {

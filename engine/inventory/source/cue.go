@@ -2,7 +2,6 @@ package source
 
 import (
 	_ "embed" // the definition
-	"fmt"
 	"path/filepath"
 	"strings"
 
@@ -21,6 +20,7 @@ var schema string
 var reach = map[string]string{
 	"address": "ansible_host", "port": "ansible_port", "user": "ansible_user", "key": "ansible_ssh_private_key_file",
 	"connection": "ansible_connection", "become": "ansible_become", "becomeUser": "ansible_become_user",
+	"becomeMethod": "ansible_become_method",
 }
 
 // cueParser takes over an inventory in CUE that agrees with the definition.
@@ -147,67 +147,9 @@ func (p *cueParser) list(v cue.Value) []reference {
 
 // plain turns a value into plain data and reports what cannot be.
 func (p *cueParser) plain(v cue.Value) any {
-	data, err := plainCUE(v)
+	data, err := cuefile.Plain(v)
 	if err != nil {
 		p.draft.problem(p.file.ValuePos(v), "%s: %w", v.Path(), err)
 	}
 	return data
-}
-
-func plainCUE(v cue.Value) (any, error) {
-	if d, ok := v.Default(); ok {
-		v = d
-	}
-	switch kind := v.Kind(); kind {
-	case cue.NullKind:
-		return nil, nil
-	case cue.BoolKind:
-		return v.Bool()
-	case cue.IntKind:
-		n, err := v.Int64()
-		if err != nil {
-			return nil, fmt.Errorf("%v does not fit into 64 bits", v)
-		}
-		return n, nil
-	case cue.FloatKind, cue.NumberKind:
-		return v.Float64()
-	case cue.StringKind:
-		return v.String()
-	case cue.ListKind:
-		return plainList(v)
-	case cue.StructKind:
-		return plainStruct(v)
-	default:
-		return nil, fmt.Errorf("%s cannot be used here", kind)
-	}
-}
-
-func plainList(v cue.Value) (any, error) {
-	elements, err := v.List()
-	if err != nil {
-		return nil, err
-	}
-	list := []any{}
-	for elements.Next() {
-		e, err := plainCUE(elements.Value())
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, e)
-	}
-	return list, nil
-}
-
-func plainStruct(v cue.Value) (any, error) {
-	fields, err := v.Fields()
-	if err != nil {
-		return nil, err
-	}
-	data := map[string]any{}
-	for fields.Next() {
-		if data[fields.Selector().Unquoted()], err = plainCUE(fields.Value()); err != nil {
-			return nil, err
-		}
-	}
-	return data, nil
 }

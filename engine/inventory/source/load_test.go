@@ -261,7 +261,7 @@ web
 	}
 	check(t, "hosts", []string{"h1 groups=web", `h2 groups=web a:"{{ b }}" c:"[x]" d:[]interface {}{"x"} version:1.1`, "web groups=web"}, show(inv))
 	const asks = " is ignored: passwords do not belong into an inventory" +
-		" (froyo asks for them: -k for the SSH password, -K for the sudo password; better still, log in with a key)"
+		" (froyo asks for them: -k for the SSH password, -K for that of sudo, su or doas; better still, log in with a key)"
 	check(t, "warnings", []string{
 		`hosts:4:34: variable "version": 1.10 is the number 1.1, as in Ansible (if it is text, such as a version, write it in quotes within quotes: '"1.10"')`,
 		"hosts:3:4: ansible_password" + asks,

@@ -18,6 +18,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"unsafe"
 
 	"github.com/openfroyo/froyo/runner/agent"
 	"github.com/openfroyo/froyo/runner/protocol"
@@ -55,6 +56,7 @@ func run(args []string) error {
 		return err
 	}
 	seal()
+	detach()
 	syscall.Umask(0o022) // the login's own would make results depend on it
 	ctx, stop := context.WithCancelCause(context.Background())
 	defer stop(nil)
@@ -99,6 +101,25 @@ func seal() {
 		if fd, err := strconv.Atoi(name); err == nil && fd > 2 {
 			syscall.CloseOnExec(fd)
 		}
+	}
+}
+
+// detach lets go of the terminal that the runner's input may be: programs that open /dev/tty
+// would speak in the midst of frames, and so would what is written to stderr.
+func detach() {
+	var modes [64]byte                                                                                                     // of struct termios, which is smaller everywhere
+	if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, 0, syscall.TCGETS, uintptr(unsafe.Pointer(&modes))); errno != 0 { //nolint:gosec // the kernel fills it
+		return
+	}
+	if _, err := syscall.Setsid(); err != nil { // it leads a session; then it gives the terminal up, and the SIGHUP for it is dropped
+		dropped := make(chan os.Signal, 1)
+		signal.Notify(dropped, syscall.SIGHUP, syscall.SIGCONT)
+		_, _, _ = syscall.Syscall(syscall.SYS_IOCTL, 0, syscall.TIOCNOTTY, 0) // it may have none
+		signal.Reset(syscall.SIGCONT)
+	}
+	if null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0); err == nil {
+		_ = syscall.Dup3(int(null.Fd()), 2, 0) // both are open
+		_ = null.Close()
 	}
 }
 

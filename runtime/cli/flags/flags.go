@@ -9,14 +9,15 @@ type Target struct {
 	Inventory []string `short:"i" sep:"none" placeholder:"FILE|h1,h2," complete:"files" help:"Inventory: CUE, Ansible INI or YAML, a program as for Ansible, a directory of these, or a list of hosts with a comma. May be repeated."`
 	Limit     string   `short:"l" placeholder:"SELECTOR" complete:"selector" help:"Only these hosts: names, globs, groups, k=v labels; ':' joins, '&' intersects, '!' excludes."`
 	User      string   `short:"u" help:"Log in as this user where the inventory names none."`
-	Become    bool     `short:"b" help:"Act as root by sudo where the inventory and the runbook say nothing else."`
+	Become    bool     `short:"b" help:"Act as root where the inventory and the runbook say nothing else."`
+	Method    string   `name:"become-method" enum:",sudo,su,doas" default:"" placeholder:"sudo|su|doas" help:"How to become another user where the inventory says nothing else (sudo)."`
 	Login
 }
 
 // Login says how to get onto hosts, whichever they are.
 type Login struct {
 	Forks     *int     `short:"f" placeholder:"N" help:"Number of hosts at work at once (50)."`
-	AskBecome bool     `short:"K" name:"ask-become-pass" help:"Ask once for the sudo password."`
+	AskBecome bool     `short:"K" name:"ask-become-pass" help:"Ask once for the password of sudo, su or doas."`
 	AskPass   bool     `short:"k" name:"ask-pass" help:"Ask once for the SSH password."`
 	Key       []string `sep:"none" placeholder:"FILE" type:"path" complete:"files" help:"Private key to log in with. May be repeated."`
 	AcceptNew bool     `name:"accept-new" help:"Add the keys of unknown hosts to known_hosts. A changed key is always refused."`

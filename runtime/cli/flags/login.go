@@ -30,7 +30,7 @@ func (f *Login) Transports(c *console.Console) (*wire.Transports, error) {
 		}
 	}
 	if f.AskBecome {
-		if l.Become, err = c.Password("sudo password", "FROYO_BECOME_PASSWORD"); err != nil {
+		if l.Become, err = c.Password("become password", "FROYO_BECOME_PASSWORD"); err != nil {
 			return nil, err
 		}
 	}

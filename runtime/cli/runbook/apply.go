@@ -198,6 +198,8 @@ func decided(f *flags.Planning) string {
 		return "-u"
 	case f.Become:
 		return "-b"
+	case f.Method != "":
+		return "--become-method"
 	}
 	return ""
 }

@@ -21,6 +21,7 @@ func TestASavedPlanDecidesItsFlags(t *testing.T) {
 		{"which are sensitive", Apply{Plan: "p", Planning: flags.Planning{Vars: flags.Vars{Sensitive: []string{"a"}}}}, true},
 		{"tags", Apply{Plan: "p", Planning: flags.Planning{Units: flags.Units{Tags: []string{"a"}}}}, true},
 		{"become", Apply{Plan: "p", Planning: flags.Planning{Target: flags.Target{Become: true}}}, true},
+		{"become method", Apply{Plan: "p", Planning: flags.Planning{Target: flags.Target{Method: "su"}}}, true},
 		{"user", Apply{Plan: "p", Planning: flags.Planning{Target: flags.Target{User: "x"}}}, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
