@@ -43,7 +43,9 @@ type Env struct {
 	Types     []*schema.Type
 	Inventory *inventory.Inventory
 	Vars      map[string]any
-	Print     Print
+	// Declared are the variables that are declared, and whether hosts have values of their own.
+	Declared map[string]bool
+	Print    Print
 	// Seal gives the keyed digest that stands for what must not be shown. Where it is
 	// nil, nothing of the evaluation is kept.
 	Seal func() (func([]byte) string, error)

@@ -18,6 +18,7 @@ type Bag struct {
 	data   map[string]any
 	hint   string                       // for a missing name, which it is given
 	record func(name string, value any) // notes each use; may be nil
+	other  map[string]bool              // names that are true have values of their own on hosts
 }
 
 var (
@@ -30,6 +31,12 @@ var (
 // name, which it is given; record, which may be nil, notes each use.
 func NewBag(what string, data map[string]any, hint string, record func(name string, value any)) *Bag {
 	return &Bag{what: what, data: data, hint: hint, record: record}
+}
+
+// Except makes the names that are true an error: they have values of their own on hosts.
+func (b *Bag) Except(names map[string]bool) *Bag {
+	b.other = names
+	return b
 }
 
 func (b *Bag) String() string        { return "<" + b.what + "s>" }
@@ -70,6 +77,10 @@ func (b *Bag) Get(key starlark.Value) (starlark.Value, bool, error) {
 
 // Lookup returns the value of a name, and false where there is none.
 func (b *Bag) Lookup(name string) (starlark.Value, bool, error) {
+	if b.other[name] {
+		return nil, false, (&diag.Error{Summary: fmt.Sprintf("the %s %q has values of its own on hosts", b.what, name)}).
+			WithHint("read it of a host: host.vars.%s", name)
+	}
 	v, ok := b.data[name]
 	if !ok {
 		return nil, false, nil

@@ -57,6 +57,13 @@ type Sources struct {
 	Origins map[string]map[string]diag.Pos
 }
 
+// WithOriginsOf is the inventory with what another knows of where things are set.
+func (inv *Inventory) WithOriginsOf(other *Inventory) *Inventory {
+	out := *inv
+	out.origins = other.origins
+	return &out
+}
+
 // WithSources is the inventory as it was read from sources.
 func (inv *Inventory) WithSources(s Sources) *Inventory {
 	out := *inv

@@ -31,7 +31,7 @@ func (p *Plan) origin() (*planfile.Document, map[string]bool, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	given := w.Kept("", j.program.Vars(), seal)
+	given := w.Kept("", j.given(), seal)
 	hosts := j.Spec.Vars.Inventory.WithVars(func(h *inventory.Host) map[string]any { return w.Kept(h.Name, h.Vars, seal) })
 	d := &planfile.Document{
 		Format: planfile.Format, Froyo: j.services.Version, Created: p.created, Main: j.Spec.Main, Root: j.Spec.Root, Sources: j.sources(), Vars: given,

@@ -21,6 +21,7 @@ import (
 	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/engine/unitfilter"
 	"github.com/openfroyo/froyo/engine/vars"
+	"github.com/openfroyo/froyo/engine/vars/declared"
 )
 
 // Spec is what is to be run, as data.
@@ -29,6 +30,9 @@ type Spec struct {
 	Main, Root string
 	// Vars are the variables of the command line, and the inventory.
 	Vars vars.Set
+	// Sources are those of a saved plan or an earlier run, nil where they are read anew: what they
+	// do not declare is not declared, whatever Services.Files hold by now.
+	Sources map[string]string
 	// InventoryFiles are those that were named beside the workspace's own.
 	InventoryFiles []string
 	// Limit narrows the hosts; it names no files.
@@ -53,6 +57,8 @@ type Job struct {
 
 	services  Services
 	program   runbook.Program
+	declared  *declared.Variables  // nil where nothing is declared
+	inventory *inventory.Inventory // with what is declared
 	selection *selection.Selection
 	targets   *unitfilter.Targets
 	tags      unitfilter.Names
@@ -72,18 +78,52 @@ func Load(ctx context.Context, s Services, spec Spec) (*Job, error) {
 	if j.decisions, err = resume.ParseDecisions(spec.OnResume, s.Types.KeyIsPath); err != nil {
 		return nil, err
 	}
+	effective, err := j.declare()
+	if err != nil {
+		return nil, err
+	}
+	j.inventory = effective.Set.Inventory
 	j.program, err = s.Read(ctx, Source{
-		Files: s.Files, Main: spec.Main, Types: s.Types.Types(), Inventory: spec.Vars.Inventory, Vars: spec.Vars.Given,
-		Print: j.print, Seal: s.Workspace.Sealer,
+		Files: s.Files, Main: spec.Main, Types: s.Types.Types(), Inventory: j.inventory, Vars: effective.Set.Given,
+		Declared: effective.Differ, Print: j.print, Seal: s.Workspace.Sealer,
 	})
 	if err != nil {
+		if wrong := effective.Check(nil); wrong != nil { // the one may be due to the other
+			return nil, wrong
+		}
 		return nil, err
 	}
 	for _, w := range j.program.Warnings() {
 		s.Warn(w)
 	}
-	j.selection, err = selection.Of(spec.Vars.Inventory, j.program.Plays(), spec.Limit)
-	return j, err
+	if j.selection, err = selection.Of(j.inventory, j.program.Plays(), spec.Limit); err != nil {
+		return nil, err
+	}
+	return j, effective.Check(j.selection.Hosts)
+}
+
+// nothing is a directory without files.
+type nothing struct{}
+
+func (nothing) Open(name string) (fs.File, error) {
+	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+}
+
+// declare puts the variables into the declarations that belong to the runbook.
+func (j *Job) declare() (*declared.Effective, error) {
+	var err error
+	files := j.services.Files
+	if j.Spec.Sources != nil {
+		files = (&planfile.Document{Sources: j.Spec.Sources}).Files(nothing{})
+	}
+	if j.declared, err = declared.Find(files, j.Spec.Main); err != nil {
+		return nil, err
+	}
+	if j.declared == nil {
+		return &declared.Effective{Set: j.Spec.Vars}, nil
+	}
+	j.Spec.Vars = j.Spec.Vars.MarkNames(j.declared.Sensitive())
+	return j.declared.Apply(j.Spec.Vars)
 }
 
 // Plays names the plays, in their order.
@@ -166,13 +206,28 @@ func (j *Job) sources() map[string]string {
 			out[name] = string(text)
 		}
 	}
+	if j.declared != nil {
+		out[j.declared.File] = string(j.declared.Text)
+	}
+	return out
+}
+
+// given are the variables of the command line that an evaluation may come to read, as they were
+// given. What is declared is computed of them again.
+func (j *Job) given() map[string]any {
+	out := map[string]any{}
+	for name, value := range j.Spec.Vars.Given {
+		if _, read := j.program.Vars()[name]; read || j.declared.Declares(name) {
+			out[name] = value
+		}
+	}
 	return out
 }
 
 // SpecOf is what a saved plan was made from. Its variables lack the values that are sensitive.
 func SpecOf(saved *planfile.Document) Spec {
 	return Spec{
-		Main: saved.Main, Root: saved.Root, InventoryFiles: saved.InventoryFiles, Limit: saved.Limit,
+		Main: saved.Main, Root: saved.Root, Sources: saved.Sources, InventoryFiles: saved.InventoryFiles, Limit: saved.Limit,
 		Vars: vars.Set{Given: saved.Vars, Inventory: inventory.New(saved.Inventory, saved.Groups...)},
 		Tags: unitfilter.Tags{Only: saved.Tags, Skip: saved.SkipTags}, Only: saved.Targets, Exclude: saved.Exclude,
 	}

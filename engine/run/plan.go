@@ -72,7 +72,7 @@ func (r *Run) connect(ctx context.Context, h *inventory.Host) (plan.Target, erro
 
 // via gives the way to connect from a host of the inventory, which need not be one of the run's.
 func (r *Run) via(ctx context.Context, name string) (probe.Dial, error) {
-	h := r.job.Spec.Vars.Inventory.Host(name)
+	h := r.job.inventory.Host(name)
 	if h == nil {
 		return nil, fmt.Errorf("the inventory has no host %s", name)
 	}
@@ -82,7 +82,7 @@ func (r *Run) via(ctx context.Context, name string) (probe.Dial, error) {
 // delegate gives the engine a host of the inventory that units of others act on, which
 // need not be one of the run's. It shares its connection with all.
 func (r *Run) delegate(ctx context.Context, name string) (*inventory.Host, plan.Target, error) {
-	h := r.job.Spec.Vars.Inventory.Host(name)
+	h := r.job.inventory.Host(name)
 	if h == nil {
 		return nil, nil, fmt.Errorf("the inventory has no host %s", name)
 	}

@@ -54,6 +54,8 @@ type Source struct {
 	Types     []*schema.Type
 	Inventory *inventory.Inventory
 	Vars      map[string]any
+	// Declared are the variables that vars.cue declares, and whether hosts have values of their own.
+	Declared map[string]bool
 	// Print takes what it prints; it is called by many goroutines.
 	Print func(pos diag.Pos, host, text string)
 	Seal  func() (func([]byte) string, error)

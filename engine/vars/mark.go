@@ -24,6 +24,15 @@ const sensitive = inventory.Sensitive
 type Set struct {
 	Given     map[string]any
 	Inventory *inventory.Inventory
+	// Places says where those of the command line were given; it may lack some.
+	Places map[string]Place
+}
+
+// Place is where a variable of the command line was given.
+type Place struct {
+	// By is the flag or the variable of the environment: "-e port", "FROYO_VAR_port".
+	By  string
+	Pos diag.Pos // of one that stands in a file
 }
 
 // Mark makes the variables secret that names, files and the inventory name, in a copy of s.
@@ -41,7 +50,20 @@ func (s Set) Mark(also []string) (Set, error) {
 	}
 	given := marked(s.Given, names)
 	delete(given, sensitive) // it is for froyo, not for the runbook
-	return Set{given, s.Inventory.WithVars(func(h *inventory.Host) map[string]any { return marked(h.Vars, names) })}, nil
+	return s.with(given, func(h *inventory.Host) map[string]any { return marked(h.Vars, names) }), nil
+}
+
+// MarkNames makes variables secret, in a copy of s. It does not matter whether they are there.
+func (s Set) MarkNames(names []string) Set {
+	set := make(map[string]bool, len(names))
+	for _, name := range names {
+		set[name] = true
+	}
+	return s.with(marked(s.Given, set), func(h *inventory.Host) map[string]any { return marked(h.Vars, set) })
+}
+
+func (s Set) with(given map[string]any, of func(h *inventory.Host) map[string]any) Set {
+	return Set{Given: given, Inventory: s.Inventory.WithVars(of), Places: s.Places}
 }
 
 func (s Set) has(name string) bool {

@@ -31,12 +31,12 @@ func (s Set) Restore(from Source) (out Set, restored map[string]bool, err error)
 		return s, nil, err
 	}
 	var errs []error
-	inv := s.Inventory.WithVars(func(h *inventory.Host) map[string]any {
+	out = s.with(given, func(h *inventory.Host) map[string]any {
 		vars, err := r.all(h.Vars, h)
 		errs = append(errs, err)
 		return vars
 	})
-	return Set{given, inv}, r.seen, errors.Join(errs...)
+	return out, r.seen, errors.Join(errs...)
 }
 
 // restorer finds the values of references.

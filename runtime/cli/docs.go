@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,12 +14,14 @@ import (
 	"github.com/openfroyo/froyo/engine/event"
 	"github.com/openfroyo/froyo/engine/facts"
 	"github.com/openfroyo/froyo/engine/schema/reference"
+	"github.com/openfroyo/froyo/runtime/cli/here"
 	"github.com/openfroyo/froyo/runtime/console"
+	"github.com/openfroyo/froyo/runtime/ui"
 	"github.com/openfroyo/froyo/runtime/wire"
 )
 
 type docsCommand struct {
-	Page string `arg:"" optional:"" placeholder:"PAGE|NAME" default:"reference" complete:"words:reference,events,std" help:"reference: resource types, facts and the language (default). events: the lines of --json and --json-into. std: the modules of @std. Or the name of one thing: file, handler, os.basic, host.read."`
+	Page string `arg:"" optional:"" placeholder:"PAGE|NAME" default:"reference" complete:"words:reference,events,std,vars" help:"reference: resource types, facts and the language (default). events: the lines of --json and --json-into. std: the modules of @std. vars: variables, with those that vars.cue declares. Or the name of one thing: file, handler, os.basic, host.read."`
 }
 
 // Help gives the command's example.
@@ -26,6 +29,7 @@ func (*docsCommand) Help() string {
 	return `Examples:
   froyo docs file
   froyo docs host.query
+  froyo docs vars
   froyo docs >docs/reference.md
   froyo docs events >docs/events.md`
 }
@@ -46,8 +50,56 @@ func (c *docsCommand) Run(ctx context.Context, e *console.Console) error {
 			return err
 		}
 	}
+	if c.Page == "vars" {
+		more, err := declaredText(e)
+		if err != nil {
+			return err
+		}
+		text += more
+	}
 	_, err := io.WriteString(e.Stdout, text)
 	return err
+}
+
+// declaredText lists the variables that are declared for runbooks of the current directory.
+func declaredText(e *console.Console) (string, error) {
+	w, err := here.Workspace(e)
+	if err != nil {
+		return "", err
+	}
+	d, err := here.Declared(w)
+	if d == nil || err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n## Variables declared in %s\n", ui.Readable(d.File))
+	for _, v := range d.All() {
+		fmt.Fprintf(&b, "\n- `%s`: %s", ui.Readable(v.Name), ui.Readable(v.Type))
+		switch {
+		case v.HasDefault && v.Sensitive:
+			b.WriteString(", has a default")
+		case v.HasDefault:
+			text, err := json.Marshal(v.Default)
+			if err != nil {
+				return "", err
+			}
+			fmt.Fprintf(&b, ", default %s", ui.Readable(string(text)))
+		case v.Required:
+			b.WriteString(", has to be set")
+		case v.Optional:
+			b.WriteString(", may be missing")
+		default:
+			b.WriteString(", computed from others")
+		}
+		if v.Sensitive {
+			b.WriteString(", sensitive")
+		}
+		b.WriteString("\n")
+		for line := range strings.Lines(v.Doc) {
+			fmt.Fprintf(&b, "  %s\n", ui.Readable(strings.TrimSuffix(line, "\n")))
+		}
+	}
+	return b.String(), nil
 }
 
 func writeReference(ctx context.Context, w io.Writer) error {

@@ -40,6 +40,9 @@ type Options struct {
 	Inventory *inventory.Inventory
 	// Vars are the variables of the command line, as plain data.
 	Vars map[string]any
+	// Declared are the variables that are declared, and whether hosts have values of their own:
+	// these are read of a host.
+	Declared map[string]bool
 	// Print shows what a runbook prints; it is called by many goroutines. nil drops it.
 	Print eval.Print
 	// Seal gives the keyed digest that stands for what must not be shown; see eval.Env.
@@ -90,7 +93,7 @@ func Load(ctx context.Context, opts Options) (*Program, error) {
 	}
 	p := &Program{opts: opts, sources: map[string][]byte{}}
 	p.env = &eval.Env{
-		FS: opts.FS, Types: opts.Types, Inventory: opts.Inventory, Vars: opts.Vars,
+		FS: opts.FS, Types: opts.Types, Inventory: opts.Inventory, Vars: opts.Vars, Declared: opts.Declared,
 		Print:     p.print,
 		Seal:      opts.Seal,
 		Thread:    p.thread,
@@ -225,7 +228,8 @@ func (p *Program) flush(show bool) {
 // warnUnused tells of variables that no file names: a likely misspelling.
 func (p *Program) warnUnused(l *loader) {
 	for _, name := range slices.Sorted(maps.Keys(p.opts.Vars)) {
-		if _, used := p.usedVars[name]; used || l.usesHostVars() {
+		_, used := p.usedVars[name]
+		if _, isDeclared := p.opts.Declared[name]; used || isDeclared || l.usesHostVars() {
 			continue
 		}
 		w := &diag.Error{Summary: fmt.Sprintf("variable %q is given, but no file uses it", name)}

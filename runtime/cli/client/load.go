@@ -60,6 +60,11 @@ func Load(ctx context.Context, c *console.Console, f *flags.Planning) (*Loaded, 
 	if err == nil {
 		err = l.read(ctx, spec, l.dir)
 	}
+	given := spec.Vars.Given
+	if l.Job != nil { // which knows more of what is sensitive
+		given = l.Job.Spec.Vars.Given
+	}
+	f.WarnOfArguments(c, given)
 	if err != nil {
 		return nil, errors.Join(err, l.Close(ctx))
 	}
@@ -80,11 +85,10 @@ func (l *Loaded) describe(ctx context.Context, spec *run.Spec, f *flags.Planning
 	if err != nil {
 		return err
 	}
-	spec.Vars = vars.Set{Given: given, Inventory: f.WithDefaults(read, l.Workspace)}
+	spec.Vars = vars.Set{Given: given, Inventory: f.WithDefaults(read, l.Workspace), Places: f.Places(c.Process.Environ())}
 	if spec.Vars, err = spec.Vars.Mark(f.Sensitive); err != nil {
 		return err
 	}
-	f.WarnOfArguments(c, spec.Vars.Given)
 	spec.Limit, err = inventory.ExpandLimit(f.Limit, os.ReadFile)
 	return err
 }

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"errors"
@@ -19,6 +20,7 @@ import (
 	"github.com/openfroyo/froyo/engine/run"
 	"github.com/openfroyo/froyo/engine/state"
 	"github.com/openfroyo/froyo/engine/vars"
+	"github.com/openfroyo/froyo/engine/vars/declared"
 	"github.com/openfroyo/froyo/runtime/cli/flags"
 	"github.com/openfroyo/froyo/runtime/cli/here"
 	"github.com/openfroyo/froyo/runtime/console"
@@ -76,7 +78,7 @@ func LoadResumed(ctx context.Context, c *console.Console, r *state.Run, how Resu
 	}
 	spec := run.SpecOf(kept)
 	spec.Resumed, spec.Digest, spec.OnResume = r, r.Plan, how.OnResume
-	l.SourceChanges, l.WithChanges = resume.SourceChanges(kept.Sources, l.dir), how.WithChanges
+	l.SourceChanges, l.WithChanges = append(resume.SourceChanges(kept.Sources, l.dir), newDeclarations(kept, l.dir)...), how.WithChanges
 	files := kept.Files(l.dir)
 	switch {
 	case r.Plan != "" && how.WithChanges:
@@ -85,7 +87,7 @@ func LoadResumed(ctx context.Context, c *console.Console, r *state.Run, how Resu
 	case r.Plan != "": // it binds the rest of the run, too
 		spec.Saved = kept
 	case how.WithChanges:
-		files = l.dir
+		files, spec.Sources = l.dir, nil
 		err = l.Workspace.Trust(filepath.Join(kept.Root, filepath.FromSlash(kept.Main)))
 	}
 	if err == nil {
@@ -95,6 +97,15 @@ func LoadResumed(ctx context.Context, c *console.Console, r *state.Run, how Resu
 		return nil, errors.Join(err, l.Close(ctx))
 	}
 	return l, nil
+}
+
+// newDeclarations is the file that declares the variables now, if there was none for the run.
+func newDeclarations(kept *planfile.Document, now fs.FS) []resume.SourceChange {
+	name, src, err := declared.Locate(now, kept.Main)
+	if _, known := kept.Sources[name]; err != nil || name == "" || known {
+		return nil
+	}
+	return []resume.SourceChange{{File: name, Added: bytes.Count(src, []byte("\n"))}}
 }
 
 // around finds the workspace of a plan's runbook.

@@ -117,8 +117,9 @@ func (f *Target) WithDefaults(inv *inventory.Inventory, w *workspace.Workspace) 
 		if h.Become == nil && (f.Become || w.Settings.Become) {
 			h.Become = new(true)
 		}
+		h.BecomeMethod = cmp.Or(h.BecomeMethod, f.Method)
 		h.User = cmp.Or(h.User, f.User, w.Settings.User)
 		hosts[i] = &h
 	}
-	return inventory.New(hosts, slices.Sorted(maps.Keys(inv.Groups()))...)
+	return inventory.New(hosts, slices.Sorted(maps.Keys(inv.Groups()))...).WithOriginsOf(inv)
 }

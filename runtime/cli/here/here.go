@@ -1,15 +1,19 @@
 // Package here is where a command works: the workspace around a directory, and what is kept there.
 //
-// It imports runtime/console, runtime/workspace and runtime/wire.
+// It imports runtime/console, runtime/workspace, runtime/wire and the declarations of engine/vars.
 package here
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"os"
+	"path"
 	"path/filepath"
 	"strconv"
 
 	"github.com/openfroyo/froyo/engine/state"
+	"github.com/openfroyo/froyo/engine/vars/declared"
 	"github.com/openfroyo/froyo/runtime/console"
 	"github.com/openfroyo/froyo/runtime/wire"
 	"github.com/openfroyo/froyo/runtime/workspace"
@@ -50,6 +54,30 @@ func State(ctx context.Context, c *console.Console) (store state.Store, workspac
 	}
 	store, err = wire.Kept(ctx, w.StateDir())
 	return store, w.ID(), err
+}
+
+// Declared reads what is declared for runbooks of the current directory, which is in w or is w
+// itself; nil is that nothing is. Its file is named as one would type it.
+func Declared(w *workspace.Workspace) (d *declared.Variables, err error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	root := cmp.Or(w.Root, dir)
+	rel, err := filepath.Rel(root, dir)
+	if err != nil {
+		return nil, err
+	}
+	files, err := w.Files(root)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, files.Close()) }()
+	name, src, err := declared.Locate(files, path.Join(filepath.ToSlash(rel), "site.star"))
+	if err != nil || name == "" {
+		return nil, err
+	}
+	return declared.Read(Path(filepath.Join(root, filepath.FromSlash(name))), src)
 }
 
 // Path gives a path as one would type it in the current directory.

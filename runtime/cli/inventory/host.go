@@ -50,12 +50,26 @@ func (c *hostCommand) Run(ctx context.Context, e *console.Console) error {
 	if err != nil {
 		return err
 	}
-	origins := f.Read.Origins(h.Name)
+	origins := f.origins(h)
 	if c.JSON {
 		return e.WriteJSON(hostAnswer(h, origins, facts))
 	}
 	_, err = io.WriteString(e.Stdout, hostText(h, origins, facts))
 	return err
+}
+
+// origins says where each value of a host is set: by a default where nothing else does.
+func (f *Fleet) origins(h *inventory.Host) map[string]diag.Pos {
+	origins := f.Read.Origins(h.Name)
+	if origins == nil {
+		origins = map[string]diag.Pos{}
+	}
+	for _, d := range f.declared.All() {
+		if _, isSet := origins[d.Name]; !isSet {
+			origins[d.Name] = d.Pos
+		}
+	}
+	return origins
 }
 
 func (f *Fleet) host(name string) (*inventory.Host, error) {
@@ -116,7 +130,7 @@ func hostAnswer(h *inventory.Host, origins map[string]diag.Pos, facts []state.Fa
 func hostText(h *inventory.Host, origins map[string]diag.Pos, facts []state.Fact) string {
 	become := ""
 	if h.Become != nil {
-		become = map[bool]string{true: "yes, as " + cmp.Or(h.BecomeUser, "root"), false: "no"}[*h.Become]
+		become = map[bool]string{true: "yes, as " + cmp.Or(h.BecomeUser, "root") + byMethod(h), false: "no"}[*h.Become]
 	}
 	port := ""
 	if h.Port != 0 {
@@ -149,6 +163,14 @@ func hostText(h *inventory.Host, origins map[string]diag.Pos, facts []state.Fact
 		layout.Columns(&b, "  ", readableRows(factRows(f.Data)))
 	}
 	return b.String()
+}
+
+// byMethod tells how another user is become, where that is not sudo.
+func byMethod(h *inventory.Host) string {
+	if h.BecomeMethod == "" || h.BecomeMethod == "sudo" {
+		return ""
+	}
+	return " by " + h.BecomeMethod
 }
 
 // place is where the first of these names is set.

@@ -5,6 +5,7 @@ package inventory
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"net"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/vars"
+	"github.com/openfroyo/froyo/engine/vars/declared"
 	"github.com/openfroyo/froyo/runtime/cli/flags"
 	"github.com/openfroyo/froyo/runtime/cli/here"
 	"github.com/openfroyo/froyo/runtime/console"
@@ -43,6 +45,7 @@ type Fleet struct {
 	workspace *workspace.Workspace
 	Read      *inventory.Inventory
 	Hosts     []*inventory.Host
+	declared  *declared.Variables // nil where nothing is declared
 }
 
 // Load reads the inventory. No runbook is needed.
@@ -72,12 +75,39 @@ func (f *Flags) Load(ctx context.Context, e *console.Console) (*Fleet, error) {
 	if err != nil {
 		return nil, err
 	}
+	d, effective, err := declaredHere(e, w, read, hosts)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range d.Sensitive() {
+		names[name] = true
+	}
 	for i, h := range hosts {
 		shown := *h
-		shown.Vars = vars.Masked(h.Vars, names)
+		shown.Vars = vars.Masked(effective.Host(h.Name).Vars, names)
 		hosts[i] = &shown
 	}
-	return &Fleet{workspace: w, Read: read, Hosts: hosts}, nil
+	return &Fleet{workspace: w, Read: read, Hosts: hosts, declared: d}, nil
+}
+
+// declaredHere are the variables that are declared for runbooks of the present directory, and the
+// inventory with them.
+func declaredHere(e *console.Console, w *workspace.Workspace, read *inventory.Inventory, hosts []*inventory.Host) (*declared.Variables, *inventory.Inventory, error) {
+	d, err := here.Declared(w)
+	if d == nil || err != nil {
+		return nil, read, err
+	}
+	effective, err := d.Apply(vars.Set{Inventory: read}.MarkNames(d.Sensitive()))
+	if err != nil {
+		return nil, nil, err
+	}
+	// Runs refuse what is wrong; who looks at the inventory wants to see it.
+	for wrong := range diag.All(effective.Wrong(hosts)) {
+		if d, ok := errors.AsType[*diag.Error](wrong); ok {
+			e.Errors.Warnings([]*diag.Error{d})
+		}
+	}
+	return d, effective.Set.Inventory, nil
 }
 
 type listCommand struct{ Flags }
