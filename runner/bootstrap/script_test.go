@@ -14,10 +14,11 @@ import (
 // as is a transport that logs in as a user.
 type as string
 
-func (a as) User() string                                            { return string(a) }
-func (as) Near() bool                                                { return false }
-func (as) Close() error                                              { return nil }
+func (a as) User() string { return string(a) }
+func (as) Near() bool     { return false }
+func (as) Close() error   { return nil }
 func (as) Start(context.Context, string) (*transport.Process, error) { return nil, errors.New("none") }
+
 func (as) StartTerminal(context.Context, string) (*transport.Process, error) {
 	return nil, errors.New("none")
 }
@@ -25,8 +26,10 @@ func (as) StartTerminal(context.Context, string) (*transport.Process, error) {
 // TestScripts keeps the scripts safe in single quotes under every login
 // shell, and within what old shells take as one word.
 func TestScripts(t *testing.T) {
-	for name, script := range map[string]string{"bootstrap": bootstrapScript, "sudo": sudoScript, "su": suScript,
-		"su as a user": suUserScript, "su by way of root": suRootScript, "doas": doasScript, "terminal": terminalScript} {
+	for name, script := range map[string]string{
+		"bootstrap": bootstrapScript, "sudo": sudoScript, "su": suScript,
+		"su as a user": suUserScript, "su by way of root": suRootScript, "doas": doasScript, "terminal": terminalScript,
+	} {
 		if strings.ContainsAny(script, "'\\!\n") {
 			t.Errorf("the %s script has a character that some shell changes", name)
 		}

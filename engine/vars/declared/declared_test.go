@@ -51,7 +51,9 @@ func apply(t *testing.T, src string, given map[string]any, hosts ...*inventory.H
 	return e, e.Check(hosts)
 }
 
-func host(name string, vars map[string]any) *inventory.Host { return &inventory.Host{Name: name, Vars: vars} }
+func host(name string, vars map[string]any) *inventory.Host {
+	return &inventory.Host{Name: name, Vars: vars}
+}
 
 type m = map[string]any
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/cuecontext"
 	cueerrors "cuelang.org/go/cue/errors"
 
 	"github.com/openfroyo/froyo/engine/cuefile"
@@ -37,6 +38,7 @@ type problem struct {
 type evaluator struct {
 	v     *Variables
 	file  *cuefile.File
+	ctx   *cue.Context // of values that are set
 	count int
 }
 
@@ -50,7 +52,7 @@ func (e *evaluator) evaluate(set map[string]any) (outcome, error) {
 		if e.file, err = e.v.file.Again(); err != nil {
 			return outcome{}, err
 		}
-		e.count = 0
+		e.count, e.ctx = 0, cuecontext.New()
 	}
 	e.count++
 	open, marked := map[string]any{}, map[string]bool{}
@@ -91,7 +93,7 @@ func (e *evaluator) evaluate(set map[string]any) (outcome, error) {
 	return out, nil
 }
 
-func (e *evaluator) encode(data map[string]any) cue.Value { return e.file.Value.Context().Encode(data) }
+func (e *evaluator) encode(data map[string]any) cue.Value { return e.ctx.Encode(data) }
 
 // same reports whether a field has a value without what is sensitive, too.
 func same(v cue.Value, value any) bool {
@@ -155,10 +157,10 @@ func (e *evaluator) convert(name string, value any) any {
 	kind := field.IncompleteKind()
 	switch v := value.(type) {
 	case string:
-		if kind&cue.StringKind != 0 && (kind == cue.TopKind || field.Unify(field.Context().Encode(v)).Err() == nil) {
+		if kind&cue.StringKind != 0 && (kind == cue.TopKind || field.Unify(e.ctx.Encode(v)).Err() == nil) {
 			return value
 		}
-		if read, ok := readText(v); ok && field.Unify(field.Context().Encode(read)).Err() == nil {
+		if read, ok := readText(v); ok && field.Unify(e.ctx.Encode(read)).Err() == nil {
 			return read
 		}
 	case int64:
