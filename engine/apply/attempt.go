@@ -38,7 +38,7 @@ func newAttempt(l *lane, planned *plan.Step) *attempt {
 	u := planned.Unit
 	return &attempt{
 		lane: l, step: &now, announced: planned.Change,
-		certain: planned.Err == nil && u.Conditions.When == nil && len(u.Conditions.OnChange)+len(u.Later) == 0,
+		certain: planned.Err == nil && planned.Certainty != plan.Unknown && u.Conditions.When == nil && len(u.Conditions.OnChange)+len(u.Later) == 0,
 	}
 }
 
@@ -98,8 +98,8 @@ func (a *attempt) run(ctx context.Context) error {
 		l.unchanged(s)
 		return nil
 	}
-	if s.Change.Missing != "" && s.Change.Action != abi.None {
-		return inspect.MissingPrerequisite(s.Change, "the units before this one did not bring it")
+	if len(s.Change.Needs) > 0 && s.Change.Action != abi.None {
+		return inspect.MissingPrerequisite(s.Change.Needs[0], "the units before this one did not bring it")
 	}
 	if s.CallsForHooks() && s.Change.Action != abi.None && s.Change.Action != abi.Probe {
 		if waited, ok := l.host.hooks.before(ctx, l, s); !ok {

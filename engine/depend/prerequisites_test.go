@@ -1,6 +1,7 @@
 package depend
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/openfroyo/froyo/engine/plan"
@@ -9,51 +10,116 @@ import (
 	"github.com/openfroyo/froyo/runner/op"
 )
 
-// TestPrerequisitesOfFiles: what is missing is a directory, which not everything that
-// changes the host can bring.
-func TestPrerequisitesOfFiles(t *testing.T) {
+// does is a step with one effect.
+func does(name string, action abi.Action, o op.Op) *plan.Step {
+	return &plan.Step{Unit: &unit.Unit{ID: unit.ID{Type: "t", Key: name}}, Change: &abi.Change{Action: action, Effects: []abi.Effect{{Op: o}}}}
+}
+
+// TestPrerequisites: what is missing is a directory, a program or a user, none of which
+// everything that changes the host can bring.
+func TestPrerequisites(t *testing.T) {
+	const directory, program, user = 1, 2, 4
 	tests := []struct {
 		name   string
 		before op.Op
 		action abi.Action
-		brings bool
+		brings int
 	}{
-		{"the directory", op.Op{Mkdir: &op.Mkdir{Path: "/srv/d"}}, abi.Create, true},
-		{"one below it", op.Op{Mkdir: &op.Mkdir{Path: "/srv/d/e/f/"}}, abi.Create, true},
-		{"the one above", op.Op{Mkdir: &op.Mkdir{Path: "/srv"}}, abi.Create, false},
-		{"one that begins alike", op.Op{Mkdir: &op.Mkdir{Path: "/srv/dd"}}, abi.Create, false},
-		{"a link in its place", op.Op{Link: &op.Link{Path: "/srv/d", Target: "/x"}}, abi.Create, true},
-		{"a link above it", op.Op{Link: &op.Link{Path: "/srv", Target: "/x"}}, abi.Create, true},
-		{"another link", op.Op{Link: &op.Link{Path: "/l", Target: "/srv/d"}}, abi.Create, false},
-		{"a file", op.Op{Write: &op.Write{Path: "/srv/d"}}, abi.Create, false},
-		{"a mode", op.Op{Attr: &op.Attr{Path: "/srv"}}, abi.Update, false},
-		{"a removal", op.Op{Remove: &op.Remove{Path: "/srv/d"}}, abi.Delete, false},
-		{"a program", op.Op{Exec: &op.Exec{Shell: "make"}}, abi.Run, true},
-		{"a program that is said to change nothing", op.Op{Exec: &op.Exec{Shell: "make"}}, abi.Probe, true},
-		{"a package", op.Op{PkgEnsure: &op.PkgEnsure{}}, abi.Create, true},
-		{"a service", op.Op{SvcEnsure: &op.SvcEnsure{}}, abi.Update, true},
-		{"a probe", op.Op{TCP: &op.TCPProbe{}}, abi.Probe, false},
+		{"the directory", op.Op{Mkdir: &op.Mkdir{Path: "/srv/d"}}, abi.Create, directory},
+		{"one below it", op.Op{Mkdir: &op.Mkdir{Path: "/srv/d/e/f/"}}, abi.Create, directory},
+		{"the one above", op.Op{Mkdir: &op.Mkdir{Path: "/srv"}}, abi.Create, 0},
+		{"one that begins alike", op.Op{Mkdir: &op.Mkdir{Path: "/srv/dd"}}, abi.Create, 0},
+		{"a link in its place", op.Op{Link: &op.Link{Path: "/srv/d", Target: "/x"}}, abi.Create, directory},
+		{"a link above both", op.Op{Link: &op.Link{Path: "/srv", Target: "/x"}}, abi.Create, directory | program},
+		{"another link", op.Op{Link: &op.Link{Path: "/l", Target: "/srv/d"}}, abi.Create, 0},
+		{"a link to a program", op.Op{Link: &op.Link{Path: "/srv/p", Target: "/x"}}, abi.Create, program},
+		{"a file", op.Op{Write: &op.Write{Path: "/srv/d"}}, abi.Create, 0},
+		{"the program's file", op.Op{Write: &op.Write{Path: "/srv/p"}}, abi.Create, program},
+		{"the program's mode", op.Op{Attr: &op.Attr{Path: "/srv/p"}}, abi.Update, program},
+		{"the users' file", op.Op{Write: &op.Write{Path: "/etc/passwd"}}, abi.Update, user},
+		{"a mode", op.Op{Attr: &op.Attr{Path: "/srv"}}, abi.Update, 0},
+		{"a removal", op.Op{Remove: &op.Remove{Path: "/srv/d"}}, abi.Delete, 0},
+		{"a program", op.Op{Exec: &op.Exec{Shell: "make"}}, abi.Run, directory | program | user},
+		{"a program that is said to change nothing", op.Op{Exec: &op.Exec{Shell: "make"}}, abi.Probe, directory | program | user},
+		{"a package", op.Op{PkgEnsure: &op.PkgEnsure{Packages: []op.PkgWant{{Name: "x", State: op.PkgPresent}}}}, abi.Create, directory | program | user},
+		{"a package that goes", op.Op{PkgEnsure: &op.PkgEnsure{Packages: []op.PkgWant{{Name: "x", State: op.PkgPurged}}}}, abi.Delete, 0},
+		{"a service", op.Op{SvcEnsure: &op.SvcEnsure{}}, abi.Update, directory | program | user},
+		{"a probe", op.Op{TCP: &op.TCPProbe{}}, abi.Probe, 0},
 	}
 	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			first := &plan.Step{Unit: &unit.Unit{}, Change: &abi.Change{Action: tt.action, Effects: []abi.Effect{{Op: tt.before}}}}
-			reads := []abi.Entry{{Op: op.Op{Stat: &op.Stat{Path: "/srv/d/f"}}, Result: op.Result{Stat: &op.StatResult{NoParent: true}}}}
-			s := &plan.Step{Unit: &unit.Unit{}, Found: plan.Found{Reads: reads}, Change: &abi.Change{
-				Action: abi.Create, Missing: "directory /srv/d", Directory: "/srv/d", MissingHint: "make it",
-			}}
-			Prerequisites([]*plan.Step{first, s})
-			switch {
-			case tt.brings && (s.Err != nil || s.Change.Missing != "" || s.Reads[0].Result.Stat.NoParent):
-				t.Errorf("refused, or not sent ahead: %v, %+v, %+v", s.Err, s.Change, s.Reads[0].Result.Stat)
-			case !tt.brings && (s.Err == nil || s.Err.Hint != "make it"):
-				t.Errorf("not refused: %v", s.Err)
-			}
-			elsewhere := &plan.Step{Unit: &unit.Unit{ID: unit.ID{Delegate: "h2"}}, Change: &abi.Change{
-				Action: abi.Create, Missing: "directory /srv/d", Directory: "/srv/d",
-			}}
-			if Prerequisites([]*plan.Step{first, elsewhere}); elsewhere.Err == nil {
-				t.Error("what is done on one host brings nothing to another")
-			}
-		})
+		for bit, need := range map[int]abi.Need{
+			directory: {What: "directory /srv/d", Paths: []string{"/srv/d"}, Directory: true, Hint: "make it"},
+			program:   {What: "program p", Where: "in /bin:/srv", Paths: []string{"/bin/p", "/srv/p"}, Hint: "make it"},
+			user:      {What: "user u", Paths: []string{"/etc/passwd"}, Hint: "make it"},
+		} {
+			t.Run(tt.name+", "+need.What, func(t *testing.T) {
+				first, s := does("first", tt.action, tt.before), needy(need)
+				Prerequisites([]*plan.Step{first, s})
+				switch brings := tt.brings&bit != 0; {
+				case brings && (s.Err != nil || len(s.Change.Needs) > 0 || !there(s.Reads)):
+					t.Errorf("refused, or not sent ahead: %v, %+v, %+v", s.Err, s.Change, s.Reads)
+				case !brings && (s.Err == nil || s.Err.Hint != "make it"):
+					t.Errorf("not refused: %v", s.Err)
+				case brings && !need.Directory && !slices.Equal(s.Awaits, []string{need.What + ", which t[first] may bring"}):
+					t.Errorf("awaits %q", s.Awaits)
+				case brings && need.Directory && s.Awaits != nil:
+					t.Errorf("awaits %q, which is no news", s.Awaits)
+				}
+				elsewhere := needy(need)
+				elsewhere.Unit.ID.Delegate = "h2"
+				if Prerequisites([]*plan.Step{first, elsewhere}); elsewhere.Err == nil {
+					t.Error("what is done on one host brings nothing to another")
+				}
+			})
+		}
+	}
+}
+
+// needy is a step that needs what its reads say is not there.
+func needy(n abi.Need) *plan.Step {
+	read := abi.Entry{Op: op.Op{Need: &op.Need{Users: []string{"u"}}}, Result: op.Result{Need: &op.NeedResult{NoUsers: []string{"u"}}}}
+	if n.Directory {
+		read = abi.Entry{Op: op.Op{Stat: &op.Stat{Path: "/srv/d/f"}}, Result: op.Result{Stat: &op.StatResult{NoParent: true}}}
+	}
+	s := does("needy", abi.Create, op.Op{Write: &op.Write{Path: "/srv/d/f"}})
+	s.Reads, s.Change.Needs = []abi.Entry{read}, []abi.Need{n}
+	return s
+}
+
+// there reports whether the reads have what they need.
+func there(reads []abi.Entry) bool {
+	return !slices.ContainsFunc(reads, func(e abi.Entry) bool {
+		return e.Result.Stat != nil && e.Result.Stat.NoParent || e.Result.Need != nil && e.Result.Need.Lacking() > 0
+	})
+}
+
+// TestPrerequisitesOfSeveral: one of two that nothing brings is an error; of what several units
+// may bring none is named; what only a read at its turn can tell stays needed.
+func TestPrerequisitesOfSeveral(t *testing.T) {
+	user := abi.Need{What: "user u", Paths: []string{"/etc/passwd"}}
+	group := abi.Need{What: "group g", Paths: []string{"/etc/group"}}
+	s := needy(user)
+	s.Change.Needs = append(s.Change.Needs, group)
+	Prerequisites([]*plan.Step{does("passwd", abi.Update, op.Op{Write: &op.Write{Path: "/etc/passwd"}}), s})
+	if s.Err == nil || s.Err.Message != "there is no group g on the host, and no unit before this one brings it" || s.Awaits != nil {
+		t.Errorf("%v, awaits %q", s.Err, s.Awaits)
+	}
+	run := op.Op{Exec: &op.Exec{Shell: "x"}}
+	for n, want := range map[int]string{2: "user u, which t[a] or t[b] may bring", 3: "user u, which t[a] or 2 more units may bring"} {
+		s = needy(user)
+		before := []*plan.Step{does("a", abi.Run, run), does("b", abi.Run, run), does("c", abi.Run, run)}[:n]
+		if Prerequisites(append(before, s)); !slices.Equal(s.Awaits, []string{want}) {
+			t.Errorf("awaits %q, want %q", s.Awaits, want)
+		}
+	}
+	s = needy(user)
+	s.Reads = nil
+	if Prerequisites([]*plan.Step{does("a", abi.Run, run), s}); s.Err != nil || len(s.Change.Needs) != 1 {
+		t.Errorf("%v, needs %v", s.Err, s.Change.Needs)
+	}
+	failed := &plan.Step{Unit: &unit.Unit{ID: unit.ID{Type: "t", Key: "failed"}}, Err: &abi.Error{Message: "x"}}
+	s = needy(user)
+	if Prerequisites([]*plan.Step{failed, s}); s.Err != nil {
+		t.Errorf("the unit before that could not be planned may bring it: %v", s.Err)
 	}
 }

@@ -106,7 +106,9 @@ func (p *Provider) answer(r abi.Request) abi.Reply {
 		if err != nil {
 			return fail(err)
 		}
-		change.Missing = p.Groundless[u.Path]
+		if what := p.Groundless[u.Path]; what != "" {
+			change.Needs = []abi.Need{{What: what, Paths: []string{"/"}}}
+		}
 		if p.Twist != nil {
 			change.Action, change.Effects = abi.Update, []abi.Effect{{Op: *p.Twist}}
 		}

@@ -88,10 +88,13 @@ func Changes(ctx context.Context, provider Provider, steps []*plan.Step) ([]abi.
 
 // MissingPrerequisite is the error of a change that needs something which is not
 // on the host, and why nothing brings it.
-func MissingPrerequisite(c *abi.Change, why string) *abi.Error {
-	hint := c.MissingHint
+func MissingPrerequisite(n abi.Need, why string) *abi.Error {
+	hint := n.Hint
 	if hint == "" {
 		hint = "declare what brings it before, such as the package; is the name right?"
 	}
-	return &abi.Error{Class: op.Conflict, Message: "there is no " + c.Missing + " on the host, and " + why, Hint: hint}
+	if n.Where == "" {
+		n.Where = "on the host"
+	}
+	return &abi.Error{Class: op.Conflict, Message: "there is no " + n.String() + ", and " + why, Hint: hint}
 }

@@ -3,6 +3,7 @@ package inspect
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/providers/abi"
@@ -32,6 +33,31 @@ func Potential(ctx context.Context, providers Providers, steps []*plan.Step) err
 		}
 		for i, reply := range replies {
 			allow(b.steps[i], reply)
+		}
+	}
+	return nil
+}
+
+// Unread plans steps of which nothing can be read: what they may do at all is what is not sure.
+func Unread(ctx context.Context, providers Providers, steps []*plan.Step) error {
+	all, err := batches(ctx, providers, steps, abi.Potential)
+	if err != nil {
+		return err
+	}
+	for _, b := range all {
+		replies, err := b.provider.Call(ctx, b.reqs)
+		if err != nil {
+			return err
+		}
+		for i, reply := range replies {
+			s := b.steps[i]
+			if allow(s, reply); s.Err != nil {
+				continue
+			}
+			s.Change, s.Potential, s.Certainty = &abi.Change{Action: abi.Update, Effects: s.Potential}, nil, plan.Unknown
+			if !slices.ContainsFunc(s.Change.Effects, func(e abi.Effect) bool { return e.Op.Kind().OnFiles() }) {
+				s.Change.Action = abi.Run
+			}
 		}
 	}
 	return nil

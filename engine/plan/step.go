@@ -52,6 +52,8 @@ type Step struct {
 	Once string
 	// PendingHandler is the step's handler, where an earlier run left it pending.
 	PendingHandler *PendingHandler
+	// Awaits names what the unit needs and the host does not have yet, each with what may bring it.
+	Awaits []string
 	// InputsChanging says that a unit whose result this one reads is going to change.
 	InputsChanging bool
 	// Err is why the unit cannot be planned.
@@ -67,6 +69,12 @@ type Found struct {
 	// Real is where the unit's path leads through links in its directories; "" is
 	// that it has none.
 	Real string
+}
+
+// Telling reports whether a read tells what the unit has done on the host. Whether there
+// is what it needs does not.
+func (f *Found) Telling() bool {
+	return slices.ContainsFunc(f.Reads, func(r abi.Entry) bool { return r.Op.Need == nil })
 }
 
 // Resumed is how far a step had come before its run was interrupted; the zero
@@ -120,5 +128,5 @@ func (s *Step) MayAct() bool { return s.Err == nil && !s.Acts() && len(s.Potenti
 // OutcomeUnknown reports whether the step was interrupted and nothing on the host tells
 // whether it did its work: a program without a guard.
 func (s *Step) OutcomeUnknown() bool {
-	return !s.Interrupted.IsZero() && s.Change != nil && s.Change.Action == abi.Run && len(s.Reads) == 0
+	return !s.Interrupted.IsZero() && s.Change != nil && s.Change.Action == abi.Run && !s.Telling()
 }

@@ -103,7 +103,7 @@ type Unit struct {
 	Conditional    bool            `json:"conditional,omitempty"`
 	Reason         string          `json:"reason,omitempty"`
 	Real           string          `json:"real_path,omitempty"` // where links on the way to its path lead
-	Missing        string          `json:"missing,omitempty"`   // what it stands upon and the host does not have yet
+	Awaits         []string        `json:"awaits,omitempty"`    // what it needs and the host does not have yet
 	Args           json.RawMessage `json:"args,omitempty"`
 	Later          []string        `json:"later,omitempty"`
 	Before         json.RawMessage `json:"before,omitempty"`

@@ -88,7 +88,7 @@ func unitOf(s *plan.Step, play string, seal Seal) (Unit, error) {
 		doc.PendingHandler = &PendingHandler{Since: s.PendingHandler.Since, Run: s.PendingHandler.Run}
 	}
 	if s.Change != nil {
-		doc.Action, doc.Reason, doc.Missing = s.Change.Action, s.Change.Reason, s.Change.Missing
+		doc.Action, doc.Reason, doc.Awaits = s.Change.Action, s.Change.Reason, s.Awaits
 		for _, d := range s.Change.Diffs {
 			doc.Diffs = append(doc.Diffs, Diff{
 				Field: d.Field, Before: json.RawMessage(d.Before), After: json.RawMessage(d.After), Unknown: d.Unknown,
@@ -128,7 +128,7 @@ func (u Unit) sealed(seal Seal) (Unit, error) {
 		return u, err
 	}
 	u.Digest, u.HasPotential = seal(secret.Canonical(data)), len(u.Potential) > 0
-	u.Args, u.Before, u.Effects, u.Potential, u.Error, u.Reason, u.Missing = nil, nil, nil, nil, "", "", ""
+	u.Args, u.Before, u.Effects, u.Potential, u.Error, u.Reason, u.Awaits = nil, nil, nil, nil, "", "", nil
 	for i := range u.Diffs {
 		u.Diffs[i].Before, u.Diffs[i].After = nil, nil
 	}

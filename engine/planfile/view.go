@@ -143,7 +143,8 @@ func (u *Unit) view(host string) (*plan.Step, error) {
 	if u.Action == "" {
 		return s, nil
 	}
-	s.Change = &abi.Change{Action: u.Action, Reason: u.Reason, Missing: u.Missing}
+	s.Change = &abi.Change{Action: u.Action, Reason: u.Reason}
+	s.Awaits = u.Awaits
 	for _, d := range u.Diffs {
 		s.Change.Diffs = append(s.Change.Diffs, abi.Diff{
 			Field: d.Field, Before: compact(d.Before), After: compact(d.After), Unknown: d.Unknown,

@@ -83,7 +83,11 @@ func (p *Planner) planHost(ctx context.Context, h *plan.Host, doing *string) err
 // runbook has not asked for them already, and asks what each would change.
 func (p *Planner) compare(ctx context.Context, h *plan.Host, all []*plan.Step) error {
 	reader := inspect.NewReader(h.Target, h.Facts, p.User(h.Host), p.Contents)
-	err := reader.Read(ctx, p.Provider, own(all))
+	read, err := p.await(ctx, h, own(all))
+	if err != nil {
+		return err
+	}
+	err = reader.Read(ctx, p.Provider, read)
 	if err == nil { // units that read nothing, too, belong to a machine of which something may be kept
 		err = reader.AskFacts(ctx)
 	}
@@ -96,7 +100,7 @@ func (p *Planner) compare(ctx context.Context, h *plan.Host, all []*plan.Step) e
 	if err := p.protect(ctx, h); err != nil {
 		return err
 	}
-	if err := inspect.Diff(ctx, p.Provider, all); err != nil {
+	if err := inspect.Diff(ctx, p.Provider, slices.DeleteFunc(slices.Clone(all), func(s *plan.Step) bool { return s.Change != nil })); err != nil {
 		return err
 	}
 	p.refuseAliases(h, all)

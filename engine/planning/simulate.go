@@ -83,7 +83,7 @@ func transactions(steps []*plan.Step) []*simulation {
 // simulatedOp is the op that simulates the step, where it does nothing but change
 // packages and all about that is known.
 func simulatedOp(s *plan.Step) (op.Op, bool) {
-	if s.Err != nil || s.Certainty != plan.Sure || s.Change.Missing != "" || len(s.Change.Effects) != 1 {
+	if s.Err != nil || s.Certainty != plan.Sure || len(s.Change.Needs) > 0 || len(s.Change.Effects) != 1 {
 		return op.Op{}, false
 	}
 	e := s.Change.Effects[0]

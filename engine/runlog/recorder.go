@@ -125,7 +125,7 @@ func (r *Recorder) RecordEnd(s *plan.Step, status unit.Status, outputs map[strin
 	if err != nil {
 		return err
 	}
-	if kept == nil && (len(s.Reads) > 0 || s.Change.Action != abi.Run) {
+	if kept == nil && (s.Telling() || s.Change.Action != abi.Run) {
 		return nil
 	}
 	end := End{Unit: s.Unit, Status: status, Outputs: kept}

@@ -97,12 +97,29 @@ type Change struct {
 	Reason  string   `json:"reason,omitempty"` // why it acts or not, in a few words: "creates exists"
 	Diffs   []Diff   `json:"diffs,omitempty"`
 	Effects []Effect `json:"effects,omitempty"`
-	// Missing names what the resource stands upon and the target does not have yet,
+	// Needs are what the resource stands upon and the target does not have yet,
 	// such as a service's unit file: a unit before this one has to bring it.
-	Missing string `json:"missing,omitempty"`
-	// Directory is its path where that is a directory, and MissingHint how to bring it.
-	Directory   string `json:"directory,omitempty"`
-	MissingHint string `json:"missing_hint,omitempty"`
+	Needs []Need `json:"needs,omitempty"`
+}
+
+// Need is something that is not on the target yet and that a resource stands upon.
+type Need struct {
+	What  string `json:"what"`            // "user www-data"
+	Where string `json:"where,omitempty"` // "in the host's package lists"; "" is "on the host"
+	Hint  string `json:"hint,omitempty"`  // how to bring it
+	// Paths are where files may bring it, at these paths or below them. What does not
+	// change files alone, such as a program or the installation of a package, may bring anything.
+	Paths []string `json:"paths,omitempty"`
+	// Directory says that it is the directory at the first of Paths, which no file brings.
+	Directory bool `json:"directory,omitempty"`
+}
+
+// String names the need and where it is looked for: "version 2 of nginx in the host's package lists".
+func (n Need) String() string {
+	if n.Where == "" {
+		return n.What
+	}
+	return n.What + " " + n.Where
 }
 
 // Diff is one attribute that differs. Before and After are JSON values; an

@@ -57,7 +57,7 @@ capabilities:
 // TestCallEscapesChanges: nothing that a guest says of a change reaches a terminal as it is.
 func TestCallEscapesChanges(t *testing.T) {
 	m := load(t, host.Options{})
-	reply := `{"change":{"action":"run","reason":"a\u001b[2Jb","missing":"x\u202ey","diffs":[{"field":"m\u001b[31mode","after":1}],"effects":[{"op":{"exec":{"argv":["id"]}}}]}}`
+	reply := `{"change":{"action":"run","reason":"a\u001b[2Jb","needs":[{"what":"x\u202ey","where":"w\u202ey","hint":"h\u202ey"}],"diffs":[{"field":"m\u001b[31mode","after":1}],"effects":[{"op":{"exec":{"argv":["id"]}}}]}}`
 	replies, err := m.Call(t.Context(), []abi.Request{raw(abi.Plan, reply)})
 	if err != nil {
 		t.Fatal(err)
@@ -66,8 +66,8 @@ func TestCallEscapesChanges(t *testing.T) {
 		t.Fatal(replies[0].Error)
 	}
 	c := replies[0].Change
-	if c.Reason != `a\x1b[2Jb` || c.Missing != `x\u202ey` || c.Diffs[0].Field != `m\x1b[31mode` {
-		t.Errorf("%q, %q, %q", c.Reason, c.Missing, c.Diffs[0].Field)
+	if c.Reason != `a\x1b[2Jb` || c.Needs[0].What != `x\u202ey` || c.Needs[0].Where != `w\u202ey` || c.Needs[0].Hint != `h\u202ey` || c.Diffs[0].Field != `m\x1b[31mode` {
+		t.Errorf("%q, %+v, %q", c.Reason, c.Needs, c.Diffs[0].Field)
 	}
 }
 

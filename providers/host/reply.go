@@ -121,6 +121,7 @@ func checkOp(o op.Op) error {
 const (
 	maxActual  = 2 << 20
 	maxDiffs   = 256
+	maxNeeds   = 32
 	maxDiff    = 256 << 10 // of all differences together; content stands as a reference
 	maxOutputs = 4 << 20
 	maxField   = 100 // characters
@@ -140,9 +141,9 @@ func (m *Module) checkChange(request *abi.Request, c *abi.Change) error {
 	if err := checkDiffs(c.Diffs); err != nil {
 		return err
 	}
-	c.Reason, c.Missing, c.MissingHint = printable.Line(c.Reason), printable.Line(c.Missing), printable.Line(c.MissingHint)
-	if c.Directory != "" && (c.Missing == "" || !strings.HasPrefix(c.Directory, "/")) {
-		return fmt.Errorf("named %q as the directory that is missing, want an absolute path and what it is", printable.Line(c.Directory))
+	c.Reason = printable.Line(c.Reason)
+	if err := checkNeeds(c.Needs); err != nil {
+		return err
 	}
 	unit := grant.NewUnit(request)
 	for _, effect := range c.Effects {
@@ -164,6 +165,27 @@ func (m *Module) checkChange(request *abi.Request, c *abi.Change) error {
 			if err := m.manifest.MayProbe(effect, unit); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// checkNeeds makes what is missing fit to be shown.
+func checkNeeds(needs []abi.Need) error {
+	if len(needs) > maxNeeds {
+		return fmt.Errorf("named %d things that are missing, more than %d", len(needs), maxNeeds)
+	}
+	for i := range needs {
+		n := &needs[i]
+		n.What, n.Where, n.Hint = printable.Line(n.What), printable.Line(n.Where), printable.Line(n.Hint)
+		relative := slices.IndexFunc(n.Paths, func(p string) bool { return !strings.HasPrefix(p, "/") })
+		switch {
+		case n.What == "":
+			return errors.New("did not say what is missing")
+		case relative >= 0:
+			return fmt.Errorf("named %q as a path that brings what is missing, want an absolute path", printable.Line(n.Paths[relative]))
+		case len(n.Paths) > maxNeeds || n.Directory && len(n.Paths) == 0:
+			return fmt.Errorf("named %d paths that bring what is missing, want at most %d, and the path of a directory", len(n.Paths), maxNeeds)
 		}
 	}
 	return nil

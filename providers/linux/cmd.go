@@ -33,6 +33,8 @@ type CmdState struct {
 	Needed bool   `json:"needed"`
 	Reason string `json:"reason,omitempty"` // the guard that keeps it from running
 	Unsure bool   `json:"unsure,omitempty"` // guards that could not be asked yet may still keep it
+	// Lacks is what the command needs and the host does not have.
+	Lacks *op.NeedResult `json:"lacks,omitempty"`
 }
 
 // CmdOutput is what a command offers to later units.
@@ -61,13 +63,21 @@ func (c Cmd) Read(t *sdk.T) CmdState {
 	for i, g := range guards {
 		ops[i] = g.ask
 	}
+	need := c.needs(t)
+	if need != nil {
+		ops = append(ops, op.Op{Need: need})
+	}
 	results := t.All(ops...)
 	for i, g := range guards {
 		if reason := g.keeps(t, results[i]); reason != "" {
 			return CmdState{Reason: reason}
 		}
 	}
-	return CmdState{Needed: true, Unsure: unsure}
+	state := CmdState{Needed: true, Unsure: unsure}
+	if need != nil {
+		state.Lacks = lacks(t, results[len(guards)])
+	}
+	return state
 }
 
 // guards lists the guards in the order in which they are given as the reason.
@@ -148,6 +158,9 @@ func (c Cmd) Plan(t *sdk.T, actual CmdState) {
 	}
 	if actual.Unsure {
 		t.Reason("guards are asked at apply")
+	}
+	if actual.Lacks != nil {
+		need(t, c.needs(t), actual.Lacks)
 	}
 	exec, unknown := c.exec(t)
 	r := t.Effect(op.Op{Exec: exec}, unknown...)

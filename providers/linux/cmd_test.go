@@ -102,6 +102,7 @@ func TestCmdGuardsAreOneRound(t *testing.T) {
 		{Stat: &op.Stat{Path: "/etc/here", Follow: true}},
 		{Exec: &op.Exec{Shell: "no", Dir: "/src", Env: []string{"A=1"}, ReadOnly: true}},
 		{Exec: &op.Exec{Shell: "yes", Dir: "/src", Env: []string{"A=1"}, ReadOnly: true}},
+		{Need: &op.Need{Program: "make", Dir: "/src"}},
 	}
 	if diff := cmp.Diff(want, r.asked); diff != "" || k.Rounds != 1 {
 		t.Errorf("in %d rounds: %s", k.Rounds, diff)

@@ -52,6 +52,8 @@ type FileState struct {
 	Below *Tally `json:"below,omitempty"`
 	// Mounts names mount points at and below a directory, relative to it.
 	Mounts []string `json:"mounts,omitempty"`
+	// Lacks is what the file needs and the host does not have.
+	Lacks *op.NeedResult `json:"lacks,omitempty"`
 }
 
 // Tally sums up what is below a directory.
@@ -71,13 +73,20 @@ type FileOutput struct {
 // Read asks in one go what is there and what may differ.
 func (f File) Read(t *sdk.T) FileState {
 	f.check(t)
-	ops := append(make([]op.Op, 0, 2), op.Op{Stat: &op.Stat{Path: f.Path, Unsafe: f.unsafe()}})
+	ops := append(make([]op.Op, 0, 3), op.Op{Stat: &op.Stat{Path: f.Path, Unsafe: f.unsafe()}})
 	more, kind := f.closer(t)
 	if kind != "" {
 		ops = append(ops, more)
 	}
+	need := f.needs()
+	if need != nil {
+		ops = append(ops, op.Op{Need: need})
+	}
 	results := t.All(ops...)
 	s := FileState{StatResult: *t.Must(results[0]).Stat}
+	if need != nil {
+		s.Lacks = lacks(t, results[len(results)-1])
+	}
 	if !s.Exists || s.Type != kind {
 		return s
 	}

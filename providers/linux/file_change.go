@@ -66,7 +66,7 @@ func (c fileChange) begin(want op.Type, giveWay ...op.Type) (fresh bool) {
 	if !c.actual.Exists {
 		c.t.Action(abi.Create)
 		if dir := parent(c.wanted.Path); c.actual.NoParent && want != op.TypeDir {
-			c.t.MissingDirectory(dir, "declare it before: file("+strconv.Quote(dir)+`, state = "directory")`)
+			needDirectory(c.t, dir)
 		}
 		return true
 	}

@@ -34,6 +34,9 @@ func (f File) Plan(t *sdk.T, actual FileState) {
 	default:
 		t.Fail(op.Permanent, "unknown state "+strconv.Quote(f.State), "", "")
 	}
+	if actual.Lacks != nil {
+		need(t, f.needs(), actual.Lacks)
+	}
 	t.Output(FileOutput{Changed: t.Acted(), Backup: backup})
 }
 

@@ -354,7 +354,7 @@ func TestFileReads(t *testing.T) {
 		{"directory", nil, `"state":"directory","mode":"0644"`, nil, []op.Op{stat}},
 		{"tree", tree(), `"state":"directory","recurse":true,"mode":"u=rwX,go=","owner":"app"`, nil, []op.Op{stat, {List: &op.List{
 			Path: "/etc/x", Recurse: true, Limit: 100, Unless: &op.Attributes{Mode: new(uint32(0o600)), DirMode: new(uint32(0o700)), Owner: "app"}, Mounts: true,
-		}}}},
+		}}, {Need: &op.Need{Users: []string{"app"}}}}},
 		{"absent", nil, `"state":"absent"`, nil, []op.Op{stat, {List: &op.List{Path: "/etc/x", Limit: 1, Mounts: true}}}},
 		{"tree to remove", tree(), `"state":"absent","recurse":true`, nil, []op.Op{stat, {List: &op.List{Path: "/etc/x", Recurse: true, Limit: 3, Tally: true, Mounts: true}}}},
 		{"link", nil, `"state":"link","target":"/y"`, nil, []op.Op{stat}},

@@ -121,7 +121,7 @@ func (p Pkg) target(t *sdk.T, found PkgFound) string {
 	case found.Virtual:
 		t.Fail(op.Conflict, p.Name+" is no package by itself: others provide it", "", "name one of those: apt-cache showpkg "+p.Name)
 	}
-	t.Missing("package " + p.Name + " in the host's package lists")
+	p.need(t, "package "+p.Name, "")
 	return ""
 }
 
@@ -133,12 +133,20 @@ func (p Pkg) pinned(t *sdk.T, found PkgFound) string {
 		}
 	}
 	if !p.UpdateCache {
-		t.Missing("version " + p.Version + " of " + p.Name + " in the host's package lists" + available(found.Available))
+		p.need(t, "version "+p.Version+" of "+p.Name, available(found.Available))
 	}
 	if strings.HasSuffix(p.Version, "*") {
 		return ""
 	}
 	return p.Version
+}
+
+// need announces what the package lists do not have.
+func (p Pkg) need(t *sdk.T, what, instead string) {
+	t.Needs(abi.Need{
+		What: what, Where: "in the host's package lists" + instead, Paths: []string{"/etc/apt", "/var/lib/apt"},
+		Hint: "is it right? update_cache = True fetches the lists first; a repository that has it must be declared before",
+	})
 }
 
 func available(versions []string) string {

@@ -74,8 +74,8 @@ func TestPkgPlan(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got.Action != tt.action || got.Missing != tt.missing || got.Reason != tt.reason {
-				t.Errorf("%s, missing %q, reason %q; want %s, %q, %q", got.Action, got.Missing, got.Reason, tt.action, tt.missing, tt.reason)
+			if got.Action != tt.action || missing(got) != tt.missing || got.Reason != tt.reason {
+				t.Errorf("%s, missing %q, reason %q; want %s, %q, %q", got.Action, missing(got), got.Reason, tt.action, tt.missing, tt.reason)
 			}
 			if diff := cmp.Diff(tt.diffs, diffs(got)); diff != "" {
 				t.Error(diff)

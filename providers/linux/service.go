@@ -28,6 +28,11 @@ type ServiceOutput struct {
 	Before  string `json:"before"`
 }
 
+// unitPaths are where systemd and its generators find units.
+var unitPaths = []string{
+	"/etc/systemd", "/run/systemd", "/usr/local/lib/systemd", "/usr/lib/systemd", "/lib/systemd", "/etc/init.d", "/etc/fstab", "/etc/crypttab",
+}
+
 // unit is the full name of the unit.
 func (s Service) unit() string {
 	for _, suffix := range []string{"service", "socket", "timer", "target", "path", "mount", "automount", "swap", "slice", "scope", "device"} {
@@ -60,7 +65,7 @@ func (s Service) Plan(t *sdk.T, found ServiceFound) {
 		t.Reason(string(s.State))
 	}
 	if found.absent() && (s.starts() || s.Enabled != nil && *s.Enabled) {
-		t.Missing("unit " + s.unit())
+		t.Needs(abi.Need{What: "unit " + s.unit(), Paths: unitPaths, Hint: "is the name right? what brings it, its package or its file, has to be declared before"})
 	}
 	switch {
 	case !found.Outdated || s.DaemonReload:

@@ -41,6 +41,8 @@ type Memory struct {
 	Done []op.Op
 	// Listeners answer probes, by their URL or address:port; Probed lists those asked for.
 	Listeners map[string]func(o op.Op) op.Result
+	// Lacks names programs and directories that need.query does not find; of users and groups it tells those in Users.
+	Lacks []string
 	Probed    []op.Op
 }
 
@@ -63,6 +65,8 @@ func (m *Memory) Do(o op.Op) op.Result {
 		return m.read(o.Read)
 	case o.List != nil:
 		return m.list(o.List)
+	case o.Need != nil:
+		return m.need(o.Need)
 	case o.Exec != nil:
 		return m.exec(o.Exec)
 	case o.Write != nil:
@@ -87,6 +91,21 @@ func (m *Memory) Do(o op.Op) op.Result {
 		return m.Services.ensure(o.SvcEnsure)
 	}
 	return fault("enosys", o.String()+" is not known here")
+}
+
+func (m *Memory) need(n *op.Need) op.Result {
+	lacks := func(names []string) (missing []string) {
+		for _, name := range names {
+			if _, known := m.Users[name]; !known && name != "root" {
+				missing = append(missing, name)
+			}
+		}
+		return missing
+	}
+	return op.Result{Need: &op.NeedResult{
+		NoUsers: lacks(n.Users), NoGroups: lacks(n.Groups),
+		NoProgram: slices.Contains(m.Lacks, n.Program), NoDir: slices.Contains(m.Lacks, n.Dir),
+	}}
 }
 
 func fault(code, message string) op.Result {

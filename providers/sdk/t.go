@@ -118,15 +118,9 @@ func (t *T) Action(a abi.Action) { t.change.Action = a }
 // what is worth knowing of how that went.
 func (t *T) Reason(s string) { t.change.Reason = s }
 
-// Missing says what the resource stands upon and the target does not have yet.
+// Needs says what the resource stands upon and the target does not have yet.
 // It is right in a plan where a unit before this one brings it.
-func (t *T) Missing(what string) { t.change.Missing = what }
-
-// MissingDirectory says, as Missing does, that a directory is not there, and how
-// to bring it.
-func (t *T) MissingDirectory(path, hint string) {
-	t.change.Missing, t.change.Directory, t.change.MissingHint = "directory "+path, path, hint
-}
+func (t *T) Needs(n abi.Need) { t.change.Needs = append(t.change.Needs, n) }
 
 // Output sets the values that the unit offers to later ones once it is applied.
 func (t *T) Output(v any) { t.outputs = t.replay.encode(v) }

@@ -126,6 +126,8 @@ func (m *Machine) perform(ctx context.Context, c *perform.Call) (err error) {
 		return m.readJournal(ctx, c)
 	case o.Getent != nil:
 		return m.find(ctx, c)
+	case o.Need != nil:
+		return m.look(ctx, c)
 	case o.Overlap != nil:
 		c.Result.Overlap, err = overlap.Find(o.Overlap)
 		return err

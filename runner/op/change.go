@@ -90,7 +90,7 @@ func (w *Write) validate() error {
 
 func (w *Write) scope() Scope                   { return ScopeSomePath }
 func (w *Write) dresses() (*Attributes, uint32) { return &w.Attributes, 0o644 }
-func (w *Write) brings() (Brought, string)      { return BringsNothing, w.Path }
+func (w *Write) brings() (Brought, string)      { return BringsFile, w.Path }
 func (w *Write) content() *Blob                 { return w.Content }
 func (w *Write) withContent(b *Blob) Op {
 	with := *w
@@ -225,7 +225,7 @@ func (a *Attr) validate() error {
 func (a *Attr) scope() Scope                   { return ScopeSomePath }
 func (a *Attr) dresses() (*Attributes, uint32) { return &a.Attributes, 0 }
 func (a *Attr) takes() (may, only bool)        { return false, false }
-func (a *Attr) brings() (Brought, string)      { return BringsNothing, a.Path }
+func (a *Attr) brings() (Brought, string)      { return BringsFile, a.Path }
 func (a *Attr) tell(w Words) string {
 	w.Told("path", "recurse")
 	what := strings.Join(a.Attributes.tell(w), ", ")

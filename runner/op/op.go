@@ -23,6 +23,7 @@ type Op struct {
 	Read   *Read   `json:"fs.read,omitempty"`
 	List   *List   `json:"fs.list,omitempty"`
 	Getent *Getent `json:"getent,omitempty"`
+	Need   *Need   `json:"need.query,omitempty"`
 	Facts  *Facts  `json:"facts,omitempty"`
 	Exec   *Exec   `json:"exec,omitempty"`
 	Write  *Write  `json:"file.write,omitempty"`
@@ -60,6 +61,7 @@ func (o *Op) each(f func(b body, set bool)) {
 	f(o.Read, o.Read != nil)
 	f(o.List, o.List != nil)
 	f(o.Getent, o.Getent != nil)
+	f(o.Need, o.Need != nil)
 	f(o.Facts, o.Facts != nil)
 	f(o.Exec, o.Exec != nil)
 	f(o.Write, o.Write != nil)

@@ -57,6 +57,17 @@ type PkgEnsure struct {
 
 func (e *PkgEnsure) kind() Kind    { return KindPkgEnsure }
 func (e *PkgEnsure) changes() bool { return !e.Simulate }
+
+// brings is anything, since packages make users, programs and services; a removal brings nothing.
+func (e *PkgEnsure) brings() (Brought, string) {
+	for _, p := range e.Packages {
+		if p.State != PkgAbsent && p.State != PkgPurged {
+			return BringsAnything, ""
+		}
+	}
+	return BringsNothing, ""
+}
+
 func (e *PkgEnsure) subject() string {
 	names := make([]string, len(e.Packages))
 	for i, p := range e.Packages {

@@ -2,6 +2,7 @@ package op
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -12,6 +13,7 @@ const (
 	KindRead   Kind = "fs.read"
 	KindList   Kind = "fs.list"
 	KindGetent Kind = "getent"
+	KindNeed   Kind = "need.query"
 	KindFacts  Kind = "facts"
 )
 
@@ -125,6 +127,65 @@ func (g *Getent) validate() error {
 
 func (g *Getent) scope() Scope          { return ScopeNone }
 func (g *Getent) check(r *Result) error { return fits(r.Getent != nil) }
+
+// Need asks whether what a unit needs is there. It tells nothing of what the unit does.
+type Need struct {
+	Users  []string `json:"users,omitempty"`  // by their names
+	Groups []string `json:"groups,omitempty"` // by their names
+	// Program is an absolute path, or a name that is searched for in Search, a PATH; "" for the one that programs get.
+	Program string `json:"program,omitempty"`
+	Search  string `json:"search,omitempty"`
+	Dir     string `json:"dir,omitempty"` // a directory
+}
+
+func (n *Need) kind() Kind    { return KindNeed }
+func (n *Need) changes() bool { return false }
+func (n *Need) subject() string {
+	return strings.Join(slices.DeleteFunc(slices.Concat(n.Users, n.Groups, []string{n.Program, n.Dir}), func(s string) bool { return s == "" }), " ")
+}
+
+func (n *Need) validate() error {
+	if n.subject() == "" {
+		return errors.New("nothing is asked for")
+	}
+	return nil
+}
+
+func (n *Need) scope() Scope { return ScopeNone }
+
+// check refuses an answer about what was not asked for.
+func (n *Need) check(r *Result) error {
+	switch {
+	case r.Need == nil:
+		return errOtherKind
+	case !within(r.Need.NoUsers, n.Users) || !within(r.Need.NoGroups, n.Groups), r.Need.NoProgram && n.Program == "", r.Need.NoDir && n.Dir == "":
+		return errors.New("the answer is about what was not asked for")
+	}
+	return nil
+}
+
+func within(some, all []string) bool {
+	return !slices.ContainsFunc(some, func(s string) bool { return !slices.Contains(all, s) })
+}
+
+// NeedResult says what of that is not there. The zero value is that all is, or that this cannot be told.
+type NeedResult struct {
+	NoUsers   []string `json:"no_users,omitempty"`
+	NoGroups  []string `json:"no_groups,omitempty"`
+	NoProgram bool     `json:"no_program,omitempty"`
+	NoDir     bool     `json:"no_dir,omitempty"`
+}
+
+// Lacking is how many things are missing.
+func (r *NeedResult) Lacking() int {
+	n := len(r.NoUsers) + len(r.NoGroups)
+	for _, is := range []bool{r.NoProgram, r.NoDir} {
+		if is {
+			n++
+		}
+	}
+	return n
+}
 
 // Facts asks for namespaces of facts, such as "os.basic".
 type Facts struct {

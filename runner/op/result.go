@@ -8,6 +8,7 @@ type Result struct {
 	Read   *ReadResult   `json:"fs.read,omitempty"`
 	List   *ListResult   `json:"fs.list,omitempty"`
 	Getent *GetentResult `json:"getent,omitempty"`
+	Need   *NeedResult   `json:"need.query,omitempty"`
 	Facts  *FactsResult  `json:"facts,omitempty"`
 	Exec   *ExecResult   `json:"exec,omitempty"`
 
@@ -43,6 +44,7 @@ func (r *Result) each(f func(answer any, set bool)) {
 	f(r.Read, r.Read != nil)
 	f(r.List, r.List != nil)
 	f(r.Getent, r.Getent != nil)
+	f(r.Need, r.Need != nil)
 	f(r.Facts, r.Facts != nil)
 	f(r.Exec, r.Exec != nil)
 	f(r.Done, r.Done != nil)

@@ -212,6 +212,7 @@ type Brought string
 // What ops bring.
 const (
 	BringsNothing   Brought = ""
+	BringsFile      Brought = "file"      // at a path
 	BringsDirectory Brought = "directory" // at a path, with those above it
 	BringsLink      Brought = "link"      // at a path, to where anything may be
 	BringsAnything  Brought = "anything"  // it is not known what

@@ -31,7 +31,7 @@ func TestScopes(t *testing.T) {
 	want := map[Kind]Scope{
 		KindStat: ScopePaths, KindRead: ScopePaths, KindList: ScopePaths,
 		KindWrite: ScopeSomePath, KindMkdir: ScopeSomePath, KindLink: ScopeSomePath, KindRemove: ScopeSomePath, KindAttr: ScopeSomePath,
-		KindGetent: ScopeNone, KindFacts: ScopeNone, KindPkgQuery: ScopeNone, KindPkgEnsure: ScopeNone, KindSvcQuery: ScopeNone, KindSvcEnsure: ScopeNone,
+		KindGetent: ScopeNone, KindNeed: ScopeNone, KindFacts: ScopeNone, KindPkgQuery: ScopeNone, KindPkgEnsure: ScopeNone, KindSvcQuery: ScopeNone, KindSvcEnsure: ScopeNone,
 		KindExec: ScopePrograms, KindHTTP: ScopeHosts, KindTCP: ScopeHosts,
 	}
 	(&Op{}).each(func(b body, _ bool) {

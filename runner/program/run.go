@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"strconv"
 	"strings"
@@ -158,6 +159,21 @@ func (s *Starter) environment(more []string) []string {
 		env = append(kept, add)
 	}
 	return env
+}
+
+// Lacks reports whether there is no such program: at a path, or of a name in a PATH, "" for
+// the one that programs get. What this user may not look at is not known to be missing.
+func (s *Starter) Lacks(name, search string) bool {
+	if strings.Contains(name, "/") {
+		_, err := os.Stat(name)
+		return errors.Is(err, fs.ErrNotExist)
+	}
+	var more []string
+	if search != "" {
+		more = []string{"PATH=" + search}
+	}
+	_, err := lookup(name, s.environment(more))
+	return err != nil
 }
 
 // lookup finds a program as execvp would, in the PATH it will itself see.

@@ -82,7 +82,7 @@ func (v PlanView) heading(b *bufio.Writer, last, e *entry) {
 // shows decides which steps are printed. What may differ only by a value that
 // is known after apply is noise, unless what that value comes from changes.
 func (v PlanView) shows(step *plan.Step) bool {
-	return v.Verbose || step.Rescue || step.Err != nil || step.Pending() || step.Acts() && step.InputsChanging || isElsewhere(step)
+	return v.Verbose || step.Rescue || step.Err != nil || step.Pending() || step.Acts() && (step.InputsChanging || len(step.Awaits) > 0) || isElsewhere(step)
 }
 
 // noteIndent is of the lines after the first of what stands below the plan.
@@ -215,8 +215,8 @@ func (e *entry) remarks() string {
 	if e.pending != nil {
 		r = append(r, fmt.Sprintf("pending since %s, run %s", wording.When(e.pending.Since), Readable(e.pending.Run)))
 	}
-	if s.Change != nil && s.Change.Missing != "" {
-		r = append(r, "once there is "+Readable(s.Change.Missing))
+	for _, what := range s.Awaits {
+		r = append(r, "once there is "+Readable(what))
 	}
 	if s.Change != nil && s.Change.Reason != "" && !s.Unit.Sensitive {
 		r = append(r, Readable(s.Change.Reason))
