@@ -71,6 +71,23 @@ func TestCallEscapesChanges(t *testing.T) {
 	}
 }
 
+// TestCallRefusesNeeds: what is missing has a name, and is brought at absolute paths.
+func TestCallRefusesNeeds(t *testing.T) {
+	m := load(t, host.Options{})
+	for needs, want := range map[string]string{
+		`{"hint":"x"}`:                                       "did not say what is missing",
+		`{"what":"x","paths":["etc"]}`:                       `named "etc" as a path that brings what is missing`,
+		`{"what":"x","directory":true}`:                      "named 0 paths that bring what is missing",
+		strings.Repeat(`{"what":"x"},`, 32) + `{"what":"x"}`: "named 33 things that are missing",
+	} {
+		replies, err := m.Call(t.Context(), []abi.Request{raw(abi.Plan, `{"change":{"action":"run","needs":[`+needs+`],"effects":[{"op":{"exec":{"argv":["id"]}}}]}}`)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantError(t, replies[0], want)
+	}
+}
+
 func TestLoadWithoutManifest(t *testing.T) {
 	rt, err := host.New(t.Context(), host.Options{})
 	if err != nil {

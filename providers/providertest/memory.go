@@ -42,8 +42,8 @@ type Memory struct {
 	// Listeners answer probes, by their URL or address:port; Probed lists those asked for.
 	Listeners map[string]func(o op.Op) op.Result
 	// Lacks names programs and directories that need.query does not find; of users and groups it tells those in Users.
-	Lacks []string
-	Probed    []op.Op
+	Lacks  []string
+	Probed []op.Op
 }
 
 // Exits is a program that ends with an exit code and says something on its standard output.
