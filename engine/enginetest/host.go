@@ -3,6 +3,7 @@ package enginetest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/openfroyo/froyo/runner/op"
@@ -17,7 +18,9 @@ type Host struct {
 	// Links are directories that lead elsewhere.
 	Links     map[string]string
 	MachineID string
-	Packages  Packages
+	// NoUsers are the users that the host does not have.
+	NoUsers  []string
+	Packages Packages
 	// Shut are the ports that take no connection.
 	Shut map[int]bool
 	// Holder is another run that has the host.
@@ -144,6 +147,9 @@ func (h *Host) perform(o op.Op) (op.Result, error) {
 			return op.Result{Error: &op.Error{Class: op.Conflict, Code: op.CodeHeld, Message: "held", Holder: h.Holder}}, nil
 		}
 		return op.Result{Done: &op.Done{}}, nil
+	case o.Need != nil:
+		lacks := slices.DeleteFunc(slices.Clone(o.Need.Users), func(user string) bool { return !slices.Contains(h.NoUsers, user) })
+		return op.Result{Need: &op.NeedResult{NoUsers: lacks}}, nil
 	case o.Overlap != nil:
 		return h.overlap(o.Overlap), nil
 	case o.PkgQuery != nil:

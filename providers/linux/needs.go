@@ -74,7 +74,7 @@ func plainWords(command string) []string {
 // shellWords are the words that shells know without a program of that name.
 var shellWords = func() map[string]bool {
 	words := map[string]bool{}
-	for _, word := range strings.Fields(`. : [ alias bg bind break builtin caller case cd chdir command compgen complete continue
+	for word := range strings.FieldsSeq(`. : [ alias bg bind break builtin caller case cd chdir command compgen complete continue
 		declare dirs disown do done echo elif else enable esac eval exec exit export false fc fg fi for function getopts hash help
 		history if in jobs kill let local logout mapfile popd printf pushd pwd read readarray readonly return select set shift
 		shopt source suspend test then time times trap true type typeset ulimit umask unalias unset until wait while`) {
@@ -132,7 +132,7 @@ func program(asked *op.Need) abi.Need {
 		search = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 	}
 	n.Where, n.Paths = "in "+search, nil
-	for _, dir := range strings.Split(search, ":") {
+	for dir := range strings.SplitSeq(search, ":") {
 		if strings.HasPrefix(dir, "/") && len(n.Paths) < maxSearched {
 			n.Paths = append(n.Paths, strings.TrimSuffix(dir, "/")+"/"+asked.Program)
 		}
