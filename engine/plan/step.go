@@ -86,6 +86,11 @@ type Resumed struct {
 	Interrupted time.Time
 	// Confirmed says that the step is done because the host's journal says so.
 	Confirmed bool
+	// Known says that the run had planned the unit on this machine, Planned what it was to do, "" where
+	// that was nothing or is not stored, and Began that it began to.
+	Known   bool
+	Planned abi.Action
+	Began   bool
 }
 
 // Acts reports whether apply has something to run for the step.

@@ -62,6 +62,7 @@ func Restore(h *plan.Host, known map[string]Progress) error {
 		if !ok {
 			continue
 		}
+		s.Known, s.Planned, s.Began = true, was.Action, !was.Started.IsZero()
 		scope := s.Unit.ID.Scope
 		switch {
 		case was.unknown():

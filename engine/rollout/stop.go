@@ -6,6 +6,7 @@ import (
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/wording"
 )
 
 // stopReason is why a play does not go on to the hosts that are left: its verify
@@ -27,8 +28,8 @@ func stopReason(p Play, selected, left []*host) *diag.Error {
 	case len(unverified) > 0:
 		return &diag.Error{Summary: fmt.Sprintf("play %q stopped before this host: its verify failed on %s", p.Name, inventory.FoldNames(unverified))}
 	case p.MaxFail != nil && len(bad) > p.MaxFail.Down(len(p.Hosts)):
-		return &diag.Error{Summary: fmt.Sprintf("play %q stopped before this host: %d of its %d hosts failed or could not be reached (%s), and max_fail is %s",
-			p.Name, len(bad), len(p.Hosts), inventory.FoldNames(bad), p.MaxFail)}
+		return &diag.Error{Summary: fmt.Sprintf("play %q stopped before this host: %d of its %s failed or could not be reached (%s), and max_fail is %s",
+			p.Name, len(bad), wording.Plural(len(p.Hosts), "host"), inventory.FoldNames(bad), p.MaxFail)}
 	}
 	return nil
 }

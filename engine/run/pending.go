@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/openfroyo/froyo/engine/apply"
 	"github.com/openfroyo/froyo/engine/diag"
@@ -36,29 +37,61 @@ func (d *pendingOn) on(o plan.PendingHandler) string {
 	return wording.On(d.hosts[o.Play+"\x00"+o.Handler])
 }
 
-// unnotified warns of pending handlers that nothing in this run notifies.
+// maxNamed bounds the pending handlers that one warning names.
+const maxNamed = 3
+
+// unnotified warns of pending handlers that nothing in this run notifies, since other runbooks left them: in one line,
+// and of each after_change in a line of its own, since it leaves a host as before_change made it.
 func unnotified(hosts []*plan.Host) []*diag.Error {
-	var d pendingOn
+	var hooks, handlers pendingOn
+	var on []string
 	for _, h := range hosts {
+		before := len(on)
 		for _, o := range h.Orphaned {
-			d.add(h.Host.Name, o)
+			if o.Handler == unit.AfterChange {
+				hooks.add(h.Host.Name, o)
+				continue
+			}
+			handlers.add(h.Host.Name, o)
+			on = append(on[:before], h.Host.Name)
 		}
 	}
 	var warnings []*diag.Error
-	for _, o := range d.order {
-		if o.Handler == unit.AfterChange {
-			warnings = append(warnings, (&diag.Error{
-				Summary: fmt.Sprintf("%s of play %s stays pending on %s (since %s, run %s): this run has no such play there",
-					o.Handler, escape.Text(wording.PlayName(o.Play)), d.on(o), wording.When(o.Since), o.Run),
-			}).WithHint("a runbook whose play has it does it there; froyo state handlers drop forgets it"))
-			continue
-		}
+	for _, o := range hooks.order {
 		warnings = append(warnings, (&diag.Error{
-			Summary: fmt.Sprintf("handler %q of play %s stays pending on %s (since %s, run %s): no unit of this run names it in notify",
-				o.Handler, escape.Text(wording.PlayName(o.Play)), d.on(o), wording.When(o.Since), o.Run),
-		}).WithHint("a runbook that declares it there runs it; froyo state handlers drop forgets it"))
+			Summary: fmt.Sprintf("%s of play %s stays pending on %s (since %s, run %s): this run has no such play there",
+				o.Handler, escape.Text(wording.PlayName(o.Play)), hooks.on(o), wording.When(o.Since), o.Run),
+		}).WithHint("a runbook whose play has it does it there; froyo state handlers drop forgets it"))
+	}
+	if text := unnamed(handlers.order, on); text != "" {
+		warnings = append(warnings, &diag.Error{Summary: text})
 	}
 	return warnings
+}
+
+// unnamed is the line about handlers that no unit notifies, "" where there are none.
+func unnamed(handlers []plan.PendingHandler, hosts []string) string {
+	switch len(handlers) {
+	case 0:
+		return ""
+	case 1:
+		o := handlers[0]
+		return fmt.Sprintf("%s stays pending on %s (since %s, run %s): no unit of this run names it in notify; froyo state handlers drop forgets it",
+			handlerOf(o), wording.On(hosts), wording.When(o.Since), o.Run)
+	}
+	var names []string
+	for _, o := range handlers[:min(maxNamed, len(handlers))] {
+		names = append(names, handlerOf(o))
+	}
+	if n := len(handlers) - len(names); n > 0 {
+		names = append(names, fmt.Sprintf("and %d more", n))
+	}
+	return fmt.Sprintf("%d handlers stay pending on %s: no unit of this run names them in notify: %s; froyo state handlers list shows them",
+		len(handlers), wording.On(hosts), strings.Join(names, ", "))
+}
+
+func handlerOf(o plan.PendingHandler) string {
+	return fmt.Sprintf("handler %q of play %s", o.Handler, escape.Text(wording.PlayName(o.Play)))
 }
 
 // Pending says which handlers have not run on the hosts that were not finished.
@@ -84,8 +117,7 @@ func (r *Run) Pending(ctx context.Context, counts []apply.Count) ([]string, erro
 				o.Handler, escape.Text(wording.PlayName(o.Play)), d.on(o)))
 			continue
 		}
-		notes = append(notes, fmt.Sprintf("handler %q of play %s has not run on %s; the next apply of this runbook runs it",
-			o.Handler, escape.Text(wording.PlayName(o.Play)), d.on(o)))
+		notes = append(notes, fmt.Sprintf("%s has not run on %s; the next apply of this runbook runs it", handlerOf(o), d.on(o)))
 	}
 	return notes, errors.Join(errs...)
 }

@@ -78,7 +78,7 @@ func short(text string) string {
 	if len(text) <= 200 {
 		return text
 	}
-	return fmt.Sprintf("of %d bytes (sha256 %s)", len(text), op.Sum([]byte(text))[:digest])
+	return fmt.Sprintf("of %s (sha256 %s)", Plural(len(text), "byte"), op.Sum([]byte(text))[:digest])
 }
 
 // digest is how many hex digits of a SHA-256 are shown.

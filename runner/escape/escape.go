@@ -75,7 +75,7 @@ func Lines(s string) string {
 			lines = append(lines, Text(line))
 		}
 	}
-	if over := len(lines) - mostLines; over > 0 {
+	if over := len(lines) - mostLines + 1; over > 1 { // one more for the line that says so
 		lines = slices.Replace(lines, mostLines/2, mostLines/2+over, fmt.Sprintf("... (%d more lines)", over))
 	}
 	return strings.Join(lines, "\n")

@@ -69,7 +69,7 @@ func TestLabResumeALostRunner(t *testing.T) {
 	if err := cmd.Wait(); err == nil || cmd.ProcessState.ExitCode() != 4 {
 		t.Errorf("%v, want exit code 4\n%s", err, out)
 	}
-	if !strings.Contains(out.String(), "; 1 host could not be reached or was lost\n    fix the cause, then: froyo resume 20") {
+	if !strings.Contains(out.String(), "; 1 host unreachable\n    fix the cause, then: froyo resume 20") {
 		t.Errorf("it does not say what was lost and how to go on:\n%s", out)
 	}
 	f.want(t, lines, "one 1\nslow 1\ntwo 0\n", "h1")

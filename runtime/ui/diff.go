@@ -92,7 +92,7 @@ func (v PlanView) digests(before, after plan.Reference) string {
 		if r.Sum == "" {
 			return "nothing"
 		}
-		return fmt.Sprintf("%d bytes sha256:%.12s", r.Size, r.Sum)
+		return fmt.Sprintf("%s sha256:%.12s", wording.Plural(int(r.Size), "byte"), r.Sum)
 	}
 	if before.Sum == "" {
 		return v.Style.Paint(Green, show(after))

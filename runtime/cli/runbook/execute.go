@@ -19,6 +19,7 @@ import (
 // execution is one apply, of a runbook, of a saved plan, or of a run that is resumed.
 type execution struct {
 	flags        *flags.Planning
+	resumed      *resumption // nil where no run is resumed
 	junit        string
 	yes          bool
 	step         bool // ask before each unit
@@ -73,7 +74,7 @@ func (x execution) run(ctx context.Context, l *client.Loaded) (err error) {
 	found := errors.Join(s.Run.Refused(), result.Err)
 	code = diag.CodeOf(found)
 	err = errors.Join(conclude(s, counts, found), notePending(ctx, s, counts))
-	noteRest(s, code, result)
+	noteRest(l, s, code, result)
 	return err
 }
 
@@ -91,7 +92,15 @@ func (x execution) approve(ctx context.Context, s *client.Session) error {
 	c, job := s.Console(), s.Run.Job()
 	sum := plan.Summarize(s.Run.Proposed().Hosts)
 	reviewed := job.Spec.Saved != nil && job.Spec.Resumed == nil
-	if !x.yes && !x.step && !reviewed && sum.Pending()+sum.Unknown+sum.Errors > 0 {
+	ask := !x.yes && !x.step && !reviewed && sum.Pending()+sum.Unknown+sum.Errors > 0
+	if ask && x.resumed != nil {
+		settled, err := x.resumed.settle(s)
+		if err != nil {
+			return err
+		}
+		ask = !settled
+	}
+	if ask {
 		c.Errors.Brief(s.Run.Proposed().Errors()) // the end tells them in full
 		question := fmt.Sprintf("Make these changes on %d of %s?", s.Run.Proposed().Changing(), wording.Plural(len(s.Run.Proposed().Hosts), "host"))
 		if err := c.Approve(ctx, question, "changed"); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,7 +40,7 @@ type Resume struct {
 func (*Resume) Help() string {
 	return `Resumes an apply that was interrupted, killed, or failed, with the runbook, variables and hosts that it had then.
 Completed units are not repeated. A command without a guard whose outcome is unknown fails, unless --interrupted or its
-on_resume says otherwise.
+on_resume says otherwise. Nothing is asked where the plan was approved and what is left of it is as it was planned.
 The values of sensitive variables are not stored: give them again, with FROYO_VAR_k or -e, and no others.
 
 The run continues with the sources that it began with; what has changed in them since is listed.
@@ -59,24 +60,25 @@ func (c *Resume) Run(ctx context.Context, e *console.Console) error {
 	if err := check.check(e); err != nil {
 		return err
 	}
-	found, err := unfinished(ctx, e, c.Name)
+	found, later, err := unfinished(ctx, e, c.Name)
 	if err != nil || found == nil {
 		return err
 	}
+	resumed := &resumption{run: found, changes: c.Changes, later: later}
 	switch {
 	case c.Yes:
 	case c.JSON:
 		return &diag.Error{Summary: "--json does not show the plan, so it cannot be approved; use -y"}
-	case !c.Step:
-		if err := e.NeedsTerminal(false); err != nil {
-			return err
+	case !c.Step && !e.Interactive():
+		if why := resumed.before(); why != "" {
+			return noTerminal(why)
 		}
 	}
 	l, err := client.LoadResumed(ctx, e, found, client.Resumed{Vars: &c.Vars, OnResume: c.Interrupted, WithChanges: c.Changes})
 	if err != nil {
 		return err
 	}
-	return execution{flags: f, junit: c.JUnit, yes: c.Yes, step: c.Step, diff: c.Diff, wait: c.Wait}.run(ctx, l)
+	return execution{flags: f, resumed: resumed, junit: c.JUnit, yes: c.Yes, step: c.Step, diff: c.Diff, wait: c.Wait}.run(ctx, l)
 }
 
 // noteResumed says how far the run had come that is resumed.
@@ -106,35 +108,40 @@ func sourcesNote(l *client.Loaded) string {
 	return "\nwith the sources that it began with; changed since then, and not taken: " + changed + "\n--with-changes takes the present ones"
 }
 
-// unfinished finds the run to resume. nil is that there is none, which it has told.
-func unfinished(ctx context.Context, e *console.Console, name string) (_ *state.Run, err error) {
+// unfinished finds the run to resume, and counts the runs after it that have changed things. nil is that there is
+// none, which it has told.
+func unfinished(ctx context.Context, e *console.Console, name string) (_ *state.Run, later int, err error) {
 	store, workspace, err := here.State(ctx, e)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if store == nil {
 		e.Errors.Note("nothing to resume: nothing was ever applied here")
-		return nil, nil
+		return nil, 0, nil
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 	if err := worker.CloseDead(ctx, store, workspace, time.Now()); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	all, err := store.Runs(ctx, workspace, -1)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if name != "" {
-		return resumable(e, all, name)
+		run, err := resumable(e, all, name)
+		if err != nil || run == nil {
+			return nil, 0, err
+		}
+		at := slices.IndexFunc(all, func(r state.Run) bool { return r.ID == run.ID })
+		return run, warnLater(e, all[:at], run), nil
 	}
 	for i := range all { // the youngest first
 		if r := &all[i]; r.Resumable && isApply(r) && (r.Status == state.Interrupted || r.Status == state.Failed) {
-			warnLater(e, all[:i], r)
-			return r, nil
+			return r, warnLater(e, all[:i], r), nil
 		}
 	}
 	e.Errors.Note("nothing to resume: no run failed or was interrupted after it had changed something")
-	return nil, nil
+	return nil, 0, nil
 }
 
 // resumable finds the run that is named.
@@ -148,11 +155,6 @@ func resumable(e *console.Console, all []state.Run, name string) (*state.Run, er
 	case run.Status == state.Running:
 		return nil, state.UnderWay(run.ID, run.PID)
 	case run.Resumable:
-		for i := range all {
-			if all[i].ID == run.ID {
-				warnLater(e, all[:i], &run)
-			}
-		}
 		return &run, nil
 	}
 	why := "it came to its end"
@@ -168,8 +170,8 @@ func resumable(e *console.Console, all []state.Run, name string) (*state.Run, er
 
 func isApply(r *state.Run) bool { return r.Command == "apply" }
 
-// warnLater says that runs after the one that is resumed have changed things.
-func warnLater(e *console.Console, later []state.Run, run *state.Run) {
+// warnLater counts the runs after the one that is resumed that have changed things, and says that there are some.
+func warnLater(e *console.Console, later []state.Run, run *state.Run) int {
 	n := 0
 	for i := range later {
 		if isApply(&later[i]) && later[i].Status != state.NeverStarted {
@@ -181,4 +183,5 @@ func warnLater(e *console.Console, later []state.Run, run *state.Run) {
 			Summary: fmt.Sprintf("%s came after run %s, which is now resumed as it was then", wording.Plural(n, "apply run"), run.ID),
 		}).WithHint("froyo runs list shows them; look at the plan before you say yes")})
 	}
+	return n
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/event"
 	"github.com/openfroyo/froyo/engine/unit"
+	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/runner/target"
 	"github.com/openfroyo/froyo/runtime/ui"
 	"github.com/openfroyo/froyo/runtime/ui/layout"
@@ -50,7 +51,7 @@ type Progress struct {
 	working  []*row          // in the order of the hosts
 	wide     int             // the longest name so far
 	left     map[string]bool // hosts that are through
-	failed   map[string]bool // hosts
+	failed   map[string]bool // hosts; true where one could not be reached, or not any more
 	told     map[string]bool // lines that need no saying again
 	count    counts
 	outcomes outcomes
@@ -68,6 +69,9 @@ type about struct {
 	verb, run string
 	verbose   int
 }
+
+// unreachable is the recap's word for a host that was not reached, or lost.
+const unreachable = "unreachable"
 
 // counts are of units.
 type counts struct {
@@ -265,10 +269,14 @@ func (p *Progress) leave(e event.Event) {
 	if e.Err == nil {
 		return
 	}
-	if e.Kind == event.HostFailed {
-		p.failure(e.Host, fmt.Sprintf("%s  failed   %s", e.Host, inLine(e.Err)))
+	word := "failed "
+	if e.Unreachable {
+		word = unreachable
 	}
-	p.failed[e.Host] = true
+	if e.Kind == event.HostFailed {
+		p.failure(e.Host, fmt.Sprintf("%s  %s  %s", e.Host, word, inLine(e.Err)))
+	}
+	p.failed[e.Host] = p.failed[e.Host] || e.Unreachable
 }
 
 // waits shows what a host waits for of others: at a barrier, or before a unit.
@@ -350,7 +358,9 @@ func (p *Progress) unit(e event.Event) {
 
 // failure gives a host that failed its line. On a screen only the first few get one.
 func (p *Progress) failure(host, text string) {
-	p.failed[host] = true
+	if !p.failed[host] {
+		p.failed[host] = false
+	}
 	if p.count.failures++; !p.live || p.count.failures <= maxFailures {
 		p.line(ui.Red, text)
 	}
@@ -459,12 +469,21 @@ func (r *row) line(names int, now time.Time) []span {
 
 // status is how far the run is.
 func (p *Progress) status(now time.Time) []span {
-	spans := []span{{ui.Bold, p.about.verb}, {"", fmt.Sprintf("  %d/%d hosts", min(len(p.left), len(p.hosts)), len(p.hosts))}}
+	spans := []span{{ui.Bold, p.about.verb}, {"", fmt.Sprintf("  %d/%s", min(len(p.left), len(p.hosts)), wording.Plural(len(p.hosts), "host"))}}
 	if p.count.changed > 0 {
 		spans = append(spans, span{ui.Yellow, fmt.Sprintf("  %d changed", p.count.changed)})
 	}
-	if n := len(p.failed); n > 0 {
+	lost := 0
+	for _, isLost := range p.failed {
+		if isLost {
+			lost++
+		}
+	}
+	if n := len(p.failed) - lost; n > 0 {
 		spans = append(spans, span{ui.Red, fmt.Sprintf("  %d failed", n)})
+	}
+	if lost > 0 {
+		spans = append(spans, span{ui.Red, fmt.Sprintf("  %d %s", lost, unreachable)})
 	}
 	return append(spans, span{ui.Dim, "  " + elapsed(now.Sub(p.started))})
 }
