@@ -97,7 +97,7 @@ func (r *resource) arguments(s *units.Set, d *draft, pos starlark.Tuple, kw []st
 				fail(err)
 			}
 		default:
-			fail(args.Unknown(r.typ.Name, name, r.argumentNames()))
+			fail(r.unknown(name))
 		}
 	}
 	meta.apply(s, d, fail)
@@ -186,4 +186,21 @@ func (r *resource) takeSource(s *units.Set, d *draft, field *schema.Field, value
 		return
 	}
 	d.args[field.SourceInto] = blob
+}
+
+// calledElsewhere are what Ansible calls arguments of all types.
+var calledElsewhere = map[string]string{"become_user": "run_as", "user": "run_as", "sudo": "become", "ignore_errors": "ignore_failure"}
+
+// unknown is the error for an argument that the type does not have, with the one that is
+// called so elsewhere, or the nearest.
+func (r *resource) unknown(name string) *diag.Error {
+	err := args.Unknown(r.typ.Name, name, r.argumentNames())
+	right := r.typ.Called(name)
+	if right == "" {
+		right = calledElsewhere[name]
+	}
+	if slices.Contains(r.argumentNames(), right) {
+		return err.WithHint("did you mean %q?", right)
+	}
+	return err
 }

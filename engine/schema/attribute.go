@@ -24,6 +24,7 @@ var attributes = map[string]func(f *Field, r *Rule, a *cue.Attribute) error{
 	"resume": mark(func(f *Field, _ *Rule) *bool { return &f.Resume }),
 	"octal":  mark(func(_ *Field, r *Rule) *bool { return &r.Octal }),
 	"bytes":  readBytes, "volatile": readVolatile, "host": readHost, "source": readSource, "expect": readExpect,
+	"meant": readMeant, "called": readCalled,
 	"path": readPath, "identity": readIdentity, "conflicts": readConflicts,
 	"needs": func(_ *Field, r *Rule, a *cue.Attribute) error {
 		r.Needs = conditions(a)
@@ -128,6 +129,25 @@ func readExpect(_ *Field, r *Rule, a *cue.Attribute) error {
 	}
 	r.Expect = words
 	return err
+}
+
+// readMeant reads (word="value"); the values must be among those that are allowed.
+func readMeant(f *Field, r *Rule, a *cue.Attribute) error {
+	r.Meant = map[string]string{}
+	for arg := range a.Args(0) {
+		if arg.Key == "" || !slices.Contains(f.Enum, arg.AsString()) {
+			return fmt.Errorf("want word=value with one of the values of the field, got (%s)", a.Contents())
+		}
+		r.Meant[arg.Key] = arg.AsString()
+	}
+	return nil
+}
+
+func readCalled(_ *Field, r *Rule, a *cue.Attribute) error {
+	for arg := range a.Args(0) {
+		r.Called = append(r.Called, arg.AsString())
+	}
+	return nil
 }
 
 func readConflicts(_ *Field, r *Rule, a *cue.Attribute) error {

@@ -13,6 +13,8 @@
 //	@blob()              bulk content, passed on by digest
 //	@source(into=field)  a file of the workspace, read into the blob field
 //	@expect("words")     what to call a right value in messages: "an absolute path"
+//	@meant(word="value") what a word of other tools means here, for the hint of a value that is refused
+//	@called(a, b)        what other tools call the field, for the hint of an argument that there is not
 //	@each()              a list stands for one unit for each of its elements; for keys
 //	@volatile("a|b")     values that act at every apply, refused where nothing calls for them
 //	@path()              a path on the host; a key is refused where it has "..", see engine/hostpath
@@ -95,6 +97,16 @@ func (t *Type) Index(name string) int {
 	return -1
 }
 
+// Called is the argument that other tools call by a name, or "".
+func (t *Type) Called(name string) string {
+	for i := range t.Rules {
+		if slices.Contains(t.Rules[i].Called, name) {
+			return t.Fields[i].Name
+		}
+	}
+	return ""
+}
+
 // Field is an argument or an output of a type.
 type Field struct {
 	Name string
@@ -130,9 +142,11 @@ type Rule struct {
 	Preset    []byte // the default as JSON
 	Expect    string // what a right value is called in messages, or ""
 	Octal     bool
-	Conflicts []string    // fields that must not be given as well
-	Needs     []Condition // must hold where the field is given
-	Required  []Condition // where one holds, the field must be given
+	Meant     map[string]string // words of other tools, and the values that they mean
+	Called    []string          // what other tools call the field
+	Conflicts []string          // fields that must not be given as well
+	Needs     []Condition       // must hold where the field is given
+	Required  []Condition       // where one holds, the field must be given
 }
 
 // Condition says that another field has one of some values, as CUE attributes spell them.

@@ -23,6 +23,9 @@ func (c *call) explain(i int) Problem {
 	case refusal.Patterned() && hint == "" && f.Doc != "":
 		hint = f.Name + ": " + lowerFirst(firstSentence(f.Doc))
 	}
+	if text, ok := c.slots[i].value.(string); ok && r.Meant[text] != "" && !refusal.OtherKind() {
+		hint = "did you mean " + shape.Repr(r.Meant[text]) + "?"
+	}
 	if text, ok := c.slots[i].value.(string); ok && f.Blob {
 		got = fmt.Sprintf("%d bytes of text", len(text))
 	}
