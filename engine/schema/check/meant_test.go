@@ -20,7 +20,7 @@ func TestMeant(t *testing.T) {
 		for i, f := range typ.Fields {
 			for word, value := range typ.Rules[i].Meant {
 				meant++
-				_, problems := New().Check(typ, map[string]any{f.Name: word}, nil)
+				_, problems := new(Checker).Check(typ, map[string]any{f.Name: word}, nil)
 				hint := slices.ContainsFunc(problems, func(p Problem) bool { return p.Field == f.Name && p.Hint == `did you mean "`+value+`"?` })
 				if !hint || !slices.Contains(f.Enum, value) || slices.Contains(f.Enum, word) {
 					t.Errorf("%s: %s = %q: %+v", typ.Name, f.Name, word, problems)
