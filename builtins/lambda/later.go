@@ -49,6 +49,11 @@ func makeLater(thread *starlark.Thread, b *starlark.Builtin, pos starlark.Tuple,
 		return nil, (&diag.Error{Summary: fmt.Sprintf("later: got %s, want a lambda", fn.Type())}).
 			WithHint("write later(lambda: ...)")
 	}
+	return NewLater(thread, callable)
+}
+
+// NewLater makes the value that a function gives when its unit is executed.
+func NewLater(thread *starlark.Thread, callable starlark.Callable) (*Later, error) {
 	if err := args.Arity(callable, 0); err != nil {
 		return nil, (&diag.Error{Summary: "later: " + err.Error()}).WithHint("write later(lambda: ...)")
 	}

@@ -7,6 +7,7 @@ import (
 
 	"go.starlark.net/starlark"
 
+	"github.com/openfroyo/froyo/builtins/checks"
 	"github.com/openfroyo/froyo/builtins/eval"
 	"github.com/openfroyo/froyo/builtins/units"
 	"github.com/openfroyo/froyo/engine/inventory"
@@ -36,7 +37,11 @@ func New(env *eval.Env, t *schema.Type, on *inventory.Host) *starlark.Builtin {
 	for i := range t.Fields {
 		r.fields[t.Fields[i].Name] = &t.Fields[i]
 	}
-	return starlark.NewBuiltin(t.Name, r.call)
+	declare := starlark.NewBuiltin(t.Name, r.call)
+	if t.Name == checks.Name { // what is known already needs no unit
+		return checks.Of(declare)
+	}
+	return declare
 }
 
 func (r *resource) call(thread *starlark.Thread, _ *starlark.Builtin, pos starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {

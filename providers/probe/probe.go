@@ -1,5 +1,5 @@
-// Package probe holds the resource types that ask whether a service answers:
-// probe_http and probe_tcp. They read nothing at plan and change nothing; the
+// Package probe holds the resource types that ask whether something is as it should be:
+// probe_http and probe_tcp a service, check a condition of the runbook. They read nothing at plan and change nothing; the
 // controller performs them at the unit's turn.
 //
 // It imports providers/sdk and what lies below, and like every guest neither
@@ -17,6 +17,7 @@ func Types() *sdk.Set {
 	set := sdk.NewSet()
 	sdk.Add[HTTP, State](set, "probe_http")
 	sdk.Add[TCP, State](set, "probe_tcp")
+	sdk.Add[Check, State](set, "check")
 	return set
 }
 
@@ -155,3 +156,31 @@ func (p TCP) Plan(t *sdk.T, _ State) {
 
 // Potential makes the connection.
 func (p TCP) Potential(t *sdk.T) { p.Plan(t, State{}) }
+
+// Check is a condition that must hold. Its fields are described in probe.cue.
+type Check struct {
+	Condition bool   `json:"condition"`
+	Message   string `json:"message"`
+}
+
+// CheckOutput is what a check offers to later units.
+type CheckOutput struct {
+	Changed bool `json:"changed"`
+}
+
+// Read implements sdk.Resource.
+func (Check) Read(*sdk.T) State { return State{} }
+
+// Plan fails where the condition does not hold, once that is known.
+func (c Check) Plan(t *sdk.T, _ State) {
+	t.Action(abi.Probe)
+	if !t.Unknown("condition") && !c.Condition {
+		t.Fail(op.Permanent, c.Message, "", "")
+	}
+	if t.Acting() {
+		t.Output(CheckOutput{})
+	}
+}
+
+// Potential has no effects.
+func (Check) Potential(t *sdk.T) { t.Action(abi.Probe) }

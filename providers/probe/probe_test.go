@@ -14,8 +14,11 @@ import (
 	"github.com/openfroyo/froyo/runner/op"
 )
 
-// complete adds what the schemas of both types fill in.
+// complete adds what the schemas of the types fill in.
 func complete(typ, args string) string {
+	if typ == "check" {
+		return "{" + args + "}"
+	}
 	defaults := `"timeout":"10s","attempts":1,"interval":"1s"`
 	if typ == "probe_http" {
 		defaults += `,"status":200,"insecure":false,"follow":false`
@@ -125,6 +128,13 @@ func TestApply(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a condition", func(t *testing.T) {
+		k := providertest.New(t, providertest.Native(probe.Types()), network())
+		out, err := k.Learn(providertest.Unit{Type: "check", Args: `{"message":"no"}`, Unknown: []string{"condition"}}, `{"message":"no","condition":true}`)
+		if err != nil || string(out.Outputs) != `{"changed":false}` {
+			t.Errorf("got %+v, %v", out, err)
+		}
+	})
 	t.Run("known only now", func(t *testing.T) {
 		k := providertest.New(t, providertest.Native(probe.Types()), network())
 		u := providertest.Unit{Type: "probe_http", Args: complete("probe_http", `"name":"n"`), Unknown: []string{"url", "body"}}
@@ -142,6 +152,7 @@ func TestFailures(t *testing.T) {
 	}{
 		{"not as expected", "probe_http", `"url":"http://bad/"`, abi.Error{Class: op.Transient, Message: "status 502, expected 200 (3 attempts in 2s)", Detail: "HTTP/1.1 502 Bad Gateway\n\noh"}},
 		{"nothing there", "probe_tcp", `"address":"db","port":1`, abi.Error{Class: op.Transient, Message: "connection refused (1 attempt in 0s)"}},
+		{"a condition", "check", `"message":"it is not so","condition":false`, abi.Error{Class: op.Permanent, Message: "it is not so"}},
 		{"no time", "probe_tcp", `"address":"db","port":1,"timeout":"1d"`, abi.Error{Class: op.Permanent, Message: "timeout 1d is no time", Hint: `write "10s", "1m30s" or "500ms"`}},
 		{"no status", "probe_http", `"url":"http://bad/","status":["ok"]`, abi.Error{Class: op.Permanent, Message: "status is no number, or list of numbers"}},
 		{"no port", "probe_tcp", `"address":"db","port":0`, abi.Error{Class: op.Permanent, Message: "effect is not valid: probe.tcp: address is empty, or port is not within 1 to 65535"}},

@@ -33,7 +33,7 @@ var types = sync.OnceValues(func() ([]*schema.Type, error) {
 	if err != nil {
 		return nil, err
 	}
-	probe, err := schema.Load(os.DirFS("../../providers/probe"), "probe", map[string]string{"probe_http": "#HTTP", "probe_tcp": "#TCP"})
+	probe, err := schema.Load(os.DirFS("../../providers/probe"), "probe", map[string]string{"probe_http": "#HTTP", "probe_tcp": "#TCP", "check": "#Check"})
 	if err != nil {
 		return nil, err
 	}
