@@ -59,6 +59,7 @@ type FileState struct {
 // Tally sums up what is below a directory.
 type Tally struct {
 	Count  int      `json:"count"`
+	Dirs   int      `json:"dirs,omitempty"` // how many of them are directories
 	Bytes  int64    `json:"bytes"`
 	Beyond bool     `json:"beyond,omitempty"` // there is more
 	Names  []string `json:"names"`            // of the first entries
@@ -97,7 +98,7 @@ func (f File) Read(t *sdk.T) FileState {
 	case f.State == absent:
 		s.Mounts, s.Filled = r.List.Mounts, len(r.List.Entries) > 0
 		if f.Recurse && s.Filled {
-			s.Below = &Tally{Count: r.List.Count, Bytes: r.List.Bytes, Beyond: r.List.Beyond, Names: names(r.List)}
+			s.Below = &Tally{Count: r.List.Count, Dirs: r.List.Dirs, Bytes: r.List.Bytes, Beyond: r.List.Beyond, Names: names(r.List)}
 		}
 	default:
 		s.Mounts, s.Others, s.More = r.List.Mounts, names(r.List), r.List.More

@@ -100,7 +100,7 @@ func TestFile(t *testing.T) {
 			action: abi.Delete, diffs: []string{`type: "directory" → `}, effects: []string{`{"op":{"file.remove":{"path":"/etc/x"}}}`},
 		}},
 		{"remove tree", tree(), `"state":"absent","recurse":true`, want{
-			action: abi.Delete, diffs: []string{`type: "directory" → `, `below: "3 entries, ` + strconv.Itoa(2*int(oldBlob.Size)) + ` B: a, b, b/c" → `},
+			action: abi.Delete, diffs: []string{`type: "directory" → `, `below: "2 files in 2 directories, ` + strconv.Itoa(2*int(oldBlob.Size)) + ` B: a, b, b/c" → `},
 			effects: []string{`{"op":{"file.remove":{"path":"/etc/x","recurse":true}}}`},
 		}},
 		{"remove unsafely", at("/etc/x", oldFile), `"state":"absent","follow":"unsafe"`, want{

@@ -5,20 +5,33 @@ import (
 	"strings"
 )
 
-// belowText sums up what goes with a directory: "1,234 entries, 5.6 MB: a, b, c, ...".
+// belowText sums up what goes with a directory, itself among the directories:
+// "1,234 files in 57 directories, 5.6 MB: a, b, c, ...".
 func belowText(b *Tally) string {
-	text := grouped(b.Count) + " entries, "
-	if b.Count == 1 {
-		text = "1 entry, "
+	var text string
+	switch files := b.Count - b.Dirs; {
+	case files == 0:
+		text = counted(b.Dirs+1, "directory", "directories")
+	case b.Dirs == 0:
+		text = counted(files, "file", "files")
+	default:
+		text = counted(files, "file", "files") + " in " + counted(b.Dirs+1, "directory", "directories")
 	}
 	if b.Beyond {
 		text = "more than " + text
 	}
-	text += size(b.Bytes) + ": " + strings.Join(b.Names, ", ")
+	text += ", " + size(b.Bytes) + ": " + strings.Join(b.Names, ", ")
 	if b.Beyond || b.Count > len(b.Names) {
 		text += ", ..."
 	}
 	return text
+}
+
+func counted(n int, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return grouped(n) + " " + more
 }
 
 // grouped writes a number with commas between its thousands.

@@ -193,6 +193,9 @@ func (m *Memory) list(l *op.List) op.Result {
 		}
 		if l.Tally {
 			r.Count++
+			if n.Type == op.TypeDir {
+				r.Dirs++
+			}
 			if n.Content != nil {
 				r.Bytes += n.Content.Size
 			}

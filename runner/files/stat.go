@@ -144,8 +144,11 @@ func (c *collector) visit(rel string, n *fspath.Node, _ *fspath.Info) error {
 	}
 	if c.list.Tally {
 		r.Count++
-		if n.Mode&syscall.S_IFMT == syscall.S_IFREG {
+		switch n.Mode & syscall.S_IFMT {
+		case syscall.S_IFREG:
 			r.Bytes += n.Size
+		case syscall.S_IFDIR:
+			r.Dirs++
 		}
 	}
 	switch {

@@ -270,9 +270,10 @@ type ListResult struct {
 	Exists  bool    `json:"exists"`
 	Entries []Entry `json:"entries,omitempty"`
 	More    bool    `json:"more,omitempty"`
-	// With Tally: how many entries there are, and the bytes of the regular files among
-	// them. Beyond says that it stopped counting there.
+	// With Tally: how many entries there are, how many of them are directories, and the
+	// bytes of the regular files among them. Beyond says that it stopped counting there.
 	Count  int   `json:"count,omitempty"`
+	Dirs   int   `json:"dirs,omitempty"`
 	Bytes  int64 `json:"bytes,omitempty"`
 	Beyond bool  `json:"beyond,omitempty"`
 	// With Mounts: the first mount points, relative to the directory; "." is itself.
