@@ -30,7 +30,7 @@ func (e Effect) String() string {
 }
 
 // Effects lists all effects of a plan, planned and potential, in the order of its plays and
-// units. What is the same on many hosts stands once.
+// units. What is the same on many hosts stands once. Hosts that are not begun have none.
 func Effects(hosts []*Host, plays []string) []Effect {
 	type key struct {
 		play       int
@@ -41,7 +41,7 @@ func Effects(hosts []*Host, plays []string) []Effect {
 	var keys []key // of all
 	known := map[key]int{}
 	for _, h := range hosts {
-		if h.Err != nil {
+		if !h.Begun() {
 			continue
 		}
 		for play, s := range h.Steps() {

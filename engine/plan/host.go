@@ -60,6 +60,9 @@ func (h *Host) Steps() iter.Seq2[int, *Step] {
 	}
 }
 
+// Begun reports whether the host takes part when the plan is applied.
+func (h *Host) Begun() bool { return h.Err == nil && len(h.Unplanned()) == 0 }
+
 // Unplanned returns the steps that could not be planned and for which the host is therefore
 // not begun. Others may fail: those that are skipped or dormant as things stand, rescues, and
 // units whose failure is ignored. A step whose outcome is unknown, of a run that is resumed,

@@ -24,6 +24,14 @@ type Play struct {
 	Before, After *Handler
 }
 
+// Rollout is how a play goes over its hosts.
+type Rollout struct {
+	// Batches names the hosts of each batch, in their order; nil is that all are at work at once.
+	Batches [][]string
+	// MaxFail is how many hosts may fail, as the runbook writes it: "1", "25%"; "" is any.
+	MaxFail string
+}
+
 // Handler is a handler's part of a play, or a change hook's.
 type Handler struct {
 	Name  string

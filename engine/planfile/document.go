@@ -58,6 +58,10 @@ type Play struct {
 	Selected []string `json:"selected"`
 	// Order is OrderGraph where units run side by side as their edges allow.
 	Order string `json:"order,omitempty"`
+	// Batches names the hosts of each batch where there are several, one after another.
+	Batches [][]string `json:"batches,omitempty"`
+	// MaxFail is how many hosts may fail, as the runbook writes it.
+	MaxFail string `json:"max_fail,omitempty"`
 }
 
 // OrderGraph is the order of plays whose units run side by side.

@@ -38,6 +38,15 @@ func (d *Document) View() (hosts []*plan.Host, plays []string, contents *plan.Co
 	return hosts, plays, contents, nil
 }
 
+// Rollouts are how the plays go over their hosts, play by play.
+func (d *Document) Rollouts() []plan.Rollout {
+	all := make([]plan.Rollout, len(d.Plays))
+	for i, p := range d.Plays {
+		all[i] = plan.Rollout{Batches: p.Batches, MaxFail: p.MaxFail}
+	}
+	return all
+}
+
 func (d *Document) viewHost(saved *Host, plays []string) (*plan.Host, error) {
 	i := slices.IndexFunc(d.Inventory, func(h *inventory.Host) bool { return h.Name == saved.Name })
 	h := &plan.Host{Host: d.Inventory[i], Plays: map[int]*plan.Play{}, Inputs: saved.Inputs} // Parse made sure that it is there

@@ -1,4 +1,4 @@
-package rollout
+package rollout_test
 
 import (
 	"testing"
@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/openfroyo/froyo/engine/rollout"
 	"github.com/openfroyo/froyo/engine/unit"
 )
 
@@ -25,7 +26,7 @@ func TestBatches(t *testing.T) {
 		{"no hosts", 0, []unit.Size{{N: 5}}, []int{0}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, batches(tt.hosts, tt.sizes)); diff != "" {
+			if diff := cmp.Diff(tt.want, rollout.Batches(tt.hosts, tt.sizes)); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -43,7 +44,7 @@ func TestBatchesHoldAllHosts(t *testing.T) {
 			}
 			return unit.Size{N: rapid.IntRange(1, 600).Draw(t, "number")}
 		}), 0, 4).Draw(t, "sizes")
-		got, total := batches(hosts, sizes), 0
+		got, total := rollout.Batches(hosts, sizes), 0
 		for i, n := range got {
 			total += n
 			if n < 1 || len(sizes) > 0 && n > sizes[min(i, len(sizes)-1)].Up(hosts) {

@@ -123,7 +123,7 @@ func (s *scheduler) play(ctx context.Context, index int, p Play, all []*host) {
 		}
 	}
 	done := 0
-	for k, n := range batches(len(hosts), p.Batch) {
+	for k, n := range Batches(len(hosts), p.Batch) {
 		if reason := stopReason(p, selected, hosts[done:]); reason != nil {
 			for _, h := range hosts[done:] {
 				h.member.Skip(reason)
@@ -166,9 +166,9 @@ func (s *scheduler) batch(ctx context.Context, hosts []*host) {
 	}
 }
 
-// batches splits a number of hosts into the sizes of their batches; the last
+// Batches splits a number of hosts into the sizes of their batches; the last
 // of sizes repeats. Without sizes all hosts are one batch.
-func batches(hosts int, sizes []unit.Size) []int {
+func Batches(hosts int, sizes []unit.Size) []int {
 	if len(sizes) == 0 || hosts == 0 {
 		return []int{hosts}
 	}

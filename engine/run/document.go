@@ -38,8 +38,12 @@ func (p *Plan) origin() (*planfile.Document, map[string]bool, error) {
 		Inventory: hosts.Hosts(), InventoryFiles: j.Spec.InventoryFiles, Groups: slices.Sorted(maps.Keys(j.Spec.Vars.Inventory.Groups())), Limit: j.Spec.Limit, Tags: j.Spec.Tags.Only, SkipTags: j.Spec.Tags.Skip,
 		Targets: j.targets.Only(), Exclude: j.targets.Exclude(),
 	}
+	rollouts := p.Rollouts()
 	for i, p := range j.program.Plays() {
-		play := planfile.Play{Name: p.Name, Selector: p.Selector, Selected: j.selection.ByPlay[i]}
+		play := planfile.Play{
+			Name: p.Name, Selector: p.Selector, Selected: j.selection.ByPlay[i],
+			Batches: rollouts[i].Batches, MaxFail: rollouts[i].MaxFail,
+		}
 		if p.Graph {
 			play.Order = planfile.OrderGraph
 		}

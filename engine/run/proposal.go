@@ -12,6 +12,7 @@ import (
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/planfile"
+	"github.com/openfroyo/froyo/engine/rollout"
 	"github.com/openfroyo/froyo/runner/target"
 )
 
@@ -59,6 +60,31 @@ func (p *Plan) Warnings() []*diag.Error {
 		all = append(all, h.Warnings...)
 	}
 	return append(all, unnotified(p.Hosts)...)
+}
+
+// Rollouts are how the plays go over their hosts, play by play.
+func (p *Plan) Rollouts() []plan.Rollout {
+	plays := p.job.program.Plays()
+	all := make([]plan.Rollout, len(plays))
+	for i, play := range plays {
+		if play.MaxFail != nil {
+			all[i].MaxFail = play.MaxFail.String()
+		}
+		var names []string
+		for _, h := range p.Hosts {
+			if h.Begun() && h.Plays[i] != nil {
+				names = append(names, h.Host.Name)
+			}
+		}
+		sizes := rollout.Batches(len(names), play.Batch)
+		if len(sizes) < 2 {
+			continue
+		}
+		for _, n := range sizes {
+			all[i].Batches, names = append(all[i].Batches, names[:n:n]), names[n:]
+		}
+	}
+	return all
 }
 
 // Interrupted counts the units of a resumed run that are done, and those whose outcome is not known.

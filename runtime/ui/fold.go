@@ -11,6 +11,7 @@ import (
 // entry is one change that is the same on several hosts.
 type entry struct {
 	play    string
+	index   int  // of the play
 	graph   bool // the play's units run side by side
 	place   int  // of its unit
 	step    *plan.Step
@@ -41,7 +42,7 @@ func fold(hosts []*plan.Host, plays []string, show func(*plan.Step) bool) []*ent
 				key := foldKey(play, user, s)
 				e := known[key]
 				if e == nil {
-					e = &entry{play: plays[play], graph: h.Plays[play].Graph, place: place[s.Unit.ID.Local()], step: s, user: user}
+					e = &entry{play: plays[play], index: play, graph: h.Plays[play].Graph, place: place[s.Unit.ID.Local()], step: s, user: user}
 					known[key] = e
 					entries = append(entries, e)
 				}

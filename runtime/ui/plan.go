@@ -19,6 +19,8 @@ import (
 type PlanView struct {
 	Style    Style
 	Contents *plan.Contents
+	// Rollouts are how the plays go over their hosts, play by play; nil is all at once.
+	Rollouts []plan.Rollout
 	// Verbose shows units that have nothing to do, too, with their reason.
 	Verbose bool
 	// Quiet leaves the diffs out.
@@ -41,7 +43,7 @@ func (v PlanView) Print(w io.Writer, plays []string, hosts []*plan.Host) error {
 	}
 	v.barriers(b, plays, hosts)
 	v.notes(b, summary, hosts)
-	v.unseen(b, entries, plan.Effects(hosts, plays))
+	v.unseen(b, plays, hosts, entries)
 	color := Bold
 	if summary.Pending() == 0 {
 		color = Green
@@ -62,6 +64,7 @@ func (v PlanView) heading(b *bufio.Writer, last, e *entry) {
 			order = v.Style.Paint(Dim, "  in graph order")
 		}
 		fmt.Fprintln(b, v.Style.Paint(Bold, "play "+PlayName(e.play))+order)
+		v.rollout(b, e.index)
 	}
 	scope := e.step.Unit.ID.Scope
 	if scope == (unit.Scope{}) && fresh || !fresh && last.step.Unit.ID.Scope == scope {
@@ -113,29 +116,6 @@ func unbegun(hosts []*plan.Host) []string {
 		}
 	}
 	return names
-}
-
-// unseen counts what the plan does or may do beyond one effect for each change
-// that is printed: checks, steps of handlers, what only may happen.
-func (v PlanView) unseen(b *bufio.Writer, entries []*entry, effects []plan.Effect) {
-	type unit struct{ play, unit string }
-	seen := map[unit]int{}
-	for _, e := range entries {
-		if e.step.Err == nil && e.step.Acts() {
-			seen[unit{e.play, e.step.Unit.ID.Local()}]++
-		}
-	}
-	n := 0
-	for _, e := range effects {
-		if u := (unit{e.Play, e.Unit}); !e.Potential && seen[u] > 0 {
-			seen[u]--
-			continue
-		}
-		n++
-	}
-	if n > 0 {
-		fmt.Fprintln(b, v.Style.Wrap(Dim, wording.Plural(n, "more effect")+"; plan --effects lists all in words", 0, noteIndent))
-	}
 }
 
 func (v PlanView) entry(b *bufio.Writer, e *entry) {

@@ -33,3 +33,27 @@ func TestPlanTellsOfOtherHosts(t *testing.T) {
 	}
 	uitest.Golden(t, "plan-rollout.txt", got.String())
 }
+
+// TestPlanTellsOfBatches: several batches stand below the play's heading, many of them briefly.
+func TestPlanTellsOfBatches(t *testing.T) {
+	many := [][]string{{"h1"}, {"h2"}, {"h3"}, {"h4"}, {"h5"}, {"h6", "h7"}}
+	for _, tt := range []struct {
+		rollout plan.Rollout
+		want    string
+	}{
+		{plan.Rollout{}, "play web\n    > "},
+		{plan.Rollout{MaxFail: "25%"}, "play web\n  max_fail 25%\n"},
+		{plan.Rollout{Batches: [][]string{{"h1"}, {"h2", "h3"}}, MaxFail: "0"}, "play web\n  batch 1: h1; batch 2: h[2-3]; max_fail 0\n"},
+		{plan.Rollout{Batches: many}, "play web\n  batch 1: h1; batch 2: h2; batch 3: h3; batch 4: h4; 2 more, the last: h[6-7]\n"},
+	} {
+		b := &build{}
+		b.host("h1", step("cmd", "x", &abi.Change{Action: abi.Run}))
+		var got strings.Builder
+		if err := (ui.PlanView{Contents: &b.contents, Rollouts: []plan.Rollout{tt.rollout}}).Print(&got, []string{"web"}, b.hosts); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasPrefix(got.String(), tt.want) {
+			t.Errorf("got %q, expected %q", got.String(), tt.want)
+		}
+	}
+}
