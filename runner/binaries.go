@@ -70,6 +70,9 @@ func binary(files fs.FS, goos, goarch string) (gz []byte, sum string, size int64
 	return gz, sum, size, nil
 }
 
+// Platforms lists those that this froyo carries a runner for, sorted, as "linux-amd64".
+func Platforms() []string { return platforms(dist) }
+
 // platforms lists what is there, sorted.
 func platforms(files fs.FS) []string {
 	names, err := fs.Glob(files, "dist/froyo-runner-*.gz")

@@ -16,6 +16,7 @@ import (
 	"sync"
 
 	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/literal"
 	"cuelang.org/go/cue/parser"
 
 	"github.com/openfroyo/froyo/engine/schema/shape"
@@ -40,6 +41,8 @@ var definitions = [...]struct{ namespace, definition string }{
 type Namespace struct {
 	Name string // "os.basic"
 	Doc  string
+	// Systems are those that report them; others leave them out, or empty.
+	Systems string
 	record
 }
 
@@ -124,9 +127,32 @@ func read(fsys fs.FS) ([]*Namespace, error) {
 			return nil, fmt.Errorf("%s: %w", d.definition, err)
 		}
 		n.Doc = docOf(s.declared[d.definition])
+		if n.Systems, err = systemsOf(s.declared[d.definition]); err != nil {
+			return nil, fmt.Errorf("%s: %w", d.definition, err)
+		}
 		all = append(all, n)
 	}
 	return all, nil
+}
+
+// systemsOf reads the @systems("...") of a definition, "" where it has none.
+func systemsOf(f *ast.Field) (string, error) {
+	for _, decl := range f.Value.(*ast.StructLit).Elts {
+		a, ok := decl.(*ast.Attribute)
+		if !ok {
+			continue
+		}
+		name, body := a.Split()
+		if name != "systems" {
+			return "", fmt.Errorf("@%s: no such attribute", name)
+		}
+		text, err := literal.Unquote(body)
+		if err != nil || text == "" {
+			return "", fmt.Errorf("@systems: want on which systems there are these facts, got (%s)", body)
+		}
+		return text, nil
+	}
+	return "", nil
 }
 
 // syntax is the text of the definitions.

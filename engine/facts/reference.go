@@ -12,7 +12,7 @@ func Reference(w io.Writer) error {
 	b.WriteString("\n# Facts\n\nWhat a host reports about itself, read as `host.facts.NAMESPACE.FIELD`. A namespace is gathered when a runbook first reads it,\n" +
 		"once per host and run; `os.basic` is known in every run.\n")
 	for _, n := range All() {
-		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n| Fact | Kind | |\n|---|---|---|\n", n.Name, n.Doc)
+		fmt.Fprintf(&b, "\n## %s\n\n%s\n\nWorks on: %s.\n\n| Fact | Kind | |\n|---|---|---|\n", n.Name, n.Doc, n.Systems)
 		rows(&b, "", n.Fields)
 	}
 	_, err := io.WriteString(w, b.String())

@@ -71,8 +71,17 @@ func (t *Type) readOrder() error {
 			t.transaction = name
 		case "lockout":
 			t.lockout = true
+		case "systems":
+			text, err := a.String(0)
+			if err == nil && text == "" {
+				err = errors.New("want on which systems the type works")
+			}
+			if err != nil {
+				return fmt.Errorf("@systems: %w", err)
+			}
+			t.Systems = text
 		default:
-			if near := diag.Nearest(a.Name(), []string{"transaction", "lockout"}); near != "" {
+			if near := diag.Nearest(a.Name(), []string{"transaction", "lockout", "systems"}); near != "" {
 				return fmt.Errorf("@%s: no such attribute, did you mean @%s", a.Name(), near)
 			}
 		}

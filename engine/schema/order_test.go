@@ -88,6 +88,7 @@ func TestOrderErrors(t *testing.T) {
 		{"identity of a path", `a: string @key() @identity(path, owns)`, `a: @identity: want the namespace of what the field names, got (path, owns)`},
 		{"identity without a claim", `a: string @key() @identity(users)`, `a: @identity: want owns or needs, got (users)`},
 		{"identity of a number", `a: string @key(), b: int @identity(users, owns)`, `b: @identity: want a field of strings, this is int`},
+		{"systems without a text", `@systems(""), a: string @key()`, `@systems: want on which systems the type works`},
 		{"transaction without a name", `@transaction(), a: string @key()`, `@transaction: want the name of the transaction`},
 		{"misspelt attribute", `@lokout(), a: string @key()`, `@lokout: no such attribute, did you mean @lockout`},
 	} {

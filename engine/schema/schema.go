@@ -30,6 +30,7 @@
 // and a definition these:
 //
 //	@transaction(name)   units that stand together are one transaction; all of that name are done one after the other
+//	@systems("...")      on which systems units of the type work, for the reference
 //	@lockout()           a unit could cut froyo off from its host, so nothing else is at work there beside it
 //
 // What owns something and what owns or needs the same are done in the order of
@@ -66,6 +67,7 @@ type Type struct {
 	Name    string
 	Doc     string
 	Package string
+	Systems string  // on which systems its units work, "" where it does not say
 	Fields  []Field // the arguments, in the definition's order
 	Outputs []Field // what a unit of the type offers to later ones
 	// Key names the field that identifies a unit. KeyAlias, where not empty,

@@ -3,25 +3,19 @@ package cli
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
 
-	"github.com/openfroyo/froyo/builtins"
-	"github.com/openfroyo/froyo/builtins/resource"
-	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/event"
-	"github.com/openfroyo/froyo/engine/facts"
-	"github.com/openfroyo/froyo/engine/schema/reference"
 	"github.com/openfroyo/froyo/runtime/cli/here"
+	"github.com/openfroyo/froyo/runtime/cli/pages"
 	"github.com/openfroyo/froyo/runtime/console"
 	"github.com/openfroyo/froyo/runtime/ui"
-	"github.com/openfroyo/froyo/runtime/wire"
 )
 
 type docsCommand struct {
-	Page string `arg:"" optional:"" placeholder:"PAGE|NAME" default:"reference" complete:"words:reference,events,std,vars" help:"reference: resource types, facts and the language (default). events: the lines of --json and --json-into. std: the modules of @std. vars: variables, with those that vars.cue declares. Or the name of one thing: file, handler, os.basic, host.read."`
+	Page string `arg:"" optional:"" placeholder:"PAGE|NAME" default:"reference" complete:"pages" help:"reference: resource types, facts and the language (default). events: the lines of --json and --json-into. std: the modules of @std. systems: what works on which systems. vars: variables, with those that vars.cue declares. Or the name of one thing: file, handler, os.basic, host.read."`
 }
 
 // Help gives the command's example.
@@ -30,6 +24,7 @@ func (*docsCommand) Help() string {
   froyo docs file
   froyo docs host.query
   froyo docs vars
+  froyo docs systems
   froyo docs >docs/reference.md
   froyo docs events >docs/events.md`
 }
@@ -40,13 +35,13 @@ func (c *docsCommand) Run(ctx context.Context, e *console.Console) error {
 		return event.Reference(e.Stdout)
 	}
 	var page strings.Builder
-	if err := writeReference(ctx, &page); err != nil {
+	if err := pages.Write(ctx, &page); err != nil {
 		return err
 	}
 	text := page.String()
 	if c.Page != "reference" {
 		var err error
-		if text, err = section(text, c.Page); err != nil {
+		if text, err = pages.Section(text, c.Page); err != nil {
 			return err
 		}
 	}
@@ -100,45 +95,4 @@ func declaredText(e *console.Console) (string, error) {
 		}
 	}
 	return b.String(), nil
-}
-
-func writeReference(ctx context.Context, w io.Writer) error {
-	p, err := wire.Types(ctx, "")
-	if err != nil {
-		return err
-	}
-	err = reference.Markdown(w, p.Packages(), resource.MetaFields())
-	if err == nil {
-		err = facts.Reference(w)
-	}
-	if err == nil {
-		err = builtins.Reference(w)
-	}
-	return errors.Join(err, p.Close(ctx))
-}
-
-// section cuts what is about one name out of the reference.
-func section(page, name string) (string, error) {
-	const heading = "\n## "
-	title := name
-	if name == "std" {
-		title = "Modules of @std"
-	}
-	names := []string{"reference", "events", "std"}
-	for i, part := range strings.Split(page, heading) {
-		found, rest, _ := strings.Cut(part, "\n")
-		if i == 0 {
-			continue // before the first heading
-		}
-		if found == title {
-			rest, _, _ = strings.Cut(rest, "\n# ") // the next part of the page
-			return "## " + found + "\n" + strings.TrimRight(rest, "\n") + "\n", nil
-		}
-		names = append(names, found)
-	}
-	err := &diag.Error{Summary: fmt.Sprintf("froyo docs: nothing is named %q", name)}
-	if near := diag.Nearest(name, names); near != "" {
-		return "", err.WithHint("did you mean %q?", near)
-	}
-	return "", err.WithHint("froyo docs prints all; its headings are the names")
 }

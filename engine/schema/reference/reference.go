@@ -49,6 +49,9 @@ func (p *page) resource(t *schema.Type) {
 	p.WriteString(t.Doc + "\n\n")
 	p.line("    %s", signature(t))
 	p.line("The unit is named after %s. Package: `%s`.", named(t), t.Package)
+	if t.Systems != "" {
+		p.line("Works on: %s.", t.Systems)
+	}
 	p.arguments(t.Fields, t.Rules)
 	if len(t.Outputs) > 0 {
 		p.line("Results of the unit, for `later(...)` and `when`:")

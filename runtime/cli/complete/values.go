@@ -8,15 +8,18 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/alecthomas/kong"
 
 	"github.com/openfroyo/froyo/engine/state"
 	"github.com/openfroyo/froyo/engine/wording"
+	"github.com/openfroyo/froyo/engine/worker"
 	"github.com/openfroyo/froyo/runtime/cli/client"
 	"github.com/openfroyo/froyo/runtime/cli/flags"
 	"github.com/openfroyo/froyo/runtime/cli/here"
 	"github.com/openfroyo/froyo/runtime/cli/inventory"
+	"github.com/openfroyo/froyo/runtime/cli/pages"
 	"github.com/openfroyo/froyo/runtime/cli/runs"
 	"github.com/openfroyo/froyo/runtime/console"
 )
@@ -43,7 +46,11 @@ func (c *cursor) values(ctx context.Context, v *kong.Value, typed string) []prop
 	case "tags":
 		return c.units(ctx, true)
 	case "runs":
-		return c.runs(ctx)
+		return c.runs(ctx, func(*state.Run, []state.HostLock) bool { return true })
+	case "resumable":
+		return c.runs(ctx, resumable)
+	case "pages":
+		return c.pages(ctx)
 	case "run-units":
 		return c.unitsOf(ctx)
 	case "words":
@@ -56,19 +63,46 @@ func (c *cursor) values(ctx context.Context, v *kong.Value, typed string) []prop
 	return nil
 }
 
-// runs lists the latest runs of the workspace.
-func (c *cursor) runs(ctx context.Context) []proposal {
+// runs lists the latest runs of the workspace that are wanted.
+func (c *cursor) runs(ctx context.Context, wanted func(*state.Run, []state.HostLock) bool) []proposal {
 	return c.stored(ctx, func(store state.Store, workspace string) (found []proposal) {
 		const most = 20
-		runs, err := store.Runs(ctx, workspace, most)
+		runs, err := store.Runs(ctx, workspace, -1)
 		if err != nil {
 			return nil
 		}
-		for _, r := range runs {
-			found = append(found, proposal{r.ID, r.Command + " of " + wording.When(r.Started)})
+		locks, err := store.LockedHosts(ctx, workspace)
+		if err != nil {
+			return nil
+		}
+		for i := range runs {
+			if r := &runs[i]; len(found) < most && wanted(r, locks) {
+				found = append(found, proposal{r.ID, r.Command + " of " + wording.When(r.Started)})
+			}
 		}
 		return found
 	})
+}
+
+// resumable reports whether froyo resume takes the run: also one whose process was killed, which is marked by the
+// command and not here.
+func resumable(r *state.Run, locks []state.HostLock) bool {
+	if r.Command != "apply" || !r.Resumable {
+		return false
+	}
+	return r.Status == state.Failed || r.Status == state.Interrupted || r.Status == state.Running && !worker.AtWork(r, locks, time.Now())
+}
+
+// pages lists what froyo docs prints something about.
+func (c *cursor) pages(ctx context.Context) (found []proposal) {
+	names, err := pages.Names(ctx)
+	if err != nil {
+		return nil // the command itself says what is wrong
+	}
+	for _, name := range names {
+		found = append(found, proposal{value: name})
+	}
+	return found
 }
 
 // unitsOf lists the units of the run before the cursor, those of all hosts and those of one.

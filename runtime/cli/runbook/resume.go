@@ -22,7 +22,7 @@ import (
 
 // Resume is froyo resume.
 type Resume struct {
-	Name        string   `arg:"" name:"run" optional:"" complete:"runs" help:"ID of a run, or its beginning; default: the last run that can be resumed."`
+	Name        string   `arg:"" name:"run" optional:"" complete:"resumable" help:"ID of a run, or its beginning; default: the last run that can be resumed."`
 	Interrupted []string `sep:"none" placeholder:"[UNIT=]fail|skip|rerun" help:"What happens to interrupted commands without a guard; overrides their on_resume. For all, or for one: 'h1/cmd[migrate]=skip'. May be repeated."`
 	Changes     bool     `name:"with-changes" help:"Use the runbook as it is now, instead of as it was when the run began."`
 	flags.Login
