@@ -29,6 +29,7 @@ const (
 	Plan         Kind = "plan"          // the plan as a whole; only of Lines
 	UnitStarted  Kind = "unit.started"  // about to act
 	UnitNoted    Kind = "unit.noted"    // Text says what it waits for or does; while planning, too
+	UnitOutput   Kind = "unit.output"   // Text is lines that its program printed on Stream, as it did
 	UnitFinished Kind = "unit.finished" // Status, Action, Err
 	Printed      Kind = "printed"       // a runbook's print()
 	HostStopped  Kind = "host.stopped"  // Err says why its play goes no further, though no unit of it failed
@@ -51,7 +52,9 @@ type Event struct {
 	Reason  string
 	Elapsed time.Duration
 	Text    string
-	Err     error
+	// Stream is stdout or stderr.
+	Stream string
+	Err    error
 	// Output is what the programs of a unit printed, nil where it ran none.
 	Output *output.Output
 	// Open says that the unit was not executed yet, or that its outcome is unknown:

@@ -21,6 +21,7 @@ type Record struct {
 	Reason      string    `json:"reason,omitempty"`
 	ElapsedMS   int64     `json:"elapsed_ms,omitempty"`
 	Text        string    `json:"text,omitempty"`
+	Stream      string    `json:"stream,omitempty"`
 	Error       string    `json:"error,omitempty"`
 	Detail      string    `json:"detail,omitempty"`
 	Hint        string    `json:"hint,omitempty"`
@@ -42,7 +43,7 @@ const outputEnd = 4 << 10
 func (e Event) Record() Record {
 	r := Record{
 		Kind: e.Kind, Time: e.Time, Host: e.Host, Play: e.Play, Action: string(e.Action), Status: string(e.Status),
-		Reason: e.Reason, ElapsedMS: e.Elapsed.Milliseconds(), Text: e.Text, Unreachable: e.Unreachable, Ignored: e.Ignored, Total: e.Total,
+		Reason: e.Reason, ElapsedMS: e.Elapsed.Milliseconds(), Text: e.Text, Stream: e.Stream, Unreachable: e.Unreachable, Ignored: e.Ignored, Total: e.Total,
 	}
 	if r.Time.IsZero() {
 		r.Time = time.Now()

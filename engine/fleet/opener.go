@@ -36,6 +36,8 @@ type Hooks struct {
 	Restricted func(user string, commands []string)
 	// Note is told what a unit of the host waits for.
 	Note func(unit, text string)
+	// Output is given what a unit's programs print, as they do, after left bytes that are missing; nil asks for none.
+	Output func(unit string, stderr bool, text string, left int64)
 	// Name keeps the names of one machine apart; nil does not.
 	Name *samehost.Name
 }
@@ -55,14 +57,18 @@ func (o Openers) Open(ctx context.Context, h *inventory.Host, hooks Hooks) (Sess
 	return open(ctx, h, hooks)
 }
 
-// HooksOf sends what sessions tell to notes, and what sudo restricts to events.
-func HooksOf(h *inventory.Host, notes *Notes, events event.Sink, machines *samehost.Hosts) Hooks {
+// HooksOf sends what sessions tell to notes, what programs print to live, unless that is nil, and what sudo restricts to
+// events.
+func HooksOf(h *inventory.Host, notes *Notes, live *Live, events event.Sink, machines *samehost.Hosts) Hooks {
 	hooks := Hooks{
 		Restricted: func(user string, commands []string) {
 			text := "sudo allows as " + user + " only " + strings.Join(commands, ", ")
 			events.Emit(event.Event{Kind: event.HostLimited, Time: time.Now(), Host: h.Name, Text: text})
 		},
 		Note: func(unit, text string) { notes.Take(h.Name, unit, text) },
+	}
+	if live != nil {
+		hooks.Output = func(unit string, stderr bool, text string, left int64) { live.Take(h.Name, unit, stderr, text, left) }
 	}
 	if machines != nil {
 		hooks.Name = machines.Host(h.Name)

@@ -22,6 +22,9 @@ func (e *Events) Emit(ev event.Event) {
 	if ev.Kind == event.UnitFinished && !ev.Open {
 		e.unknown.confirm(ev.Unit)
 	}
+	if ev.Kind == event.UnitOutput { // all of it is kept when the unit ends
+		return
+	}
 	e.stream.Emit(ev)
 }
 

@@ -47,6 +47,10 @@ func (r *Run) Apply(ctx context.Context, how Steps) (*Result, error) {
 		}
 	}
 	sinks := append(event.Tee{&failed}, r.sinks...)
+	if r.live != nil {
+		r.live.Into(sinks)
+		sinks = append(event.Tee{r.live}, sinks...)
+	}
 	r.job.printInto(sinks)
 	r.notes.Into(sinks)
 	locks := &claim.Hosts{

@@ -43,6 +43,8 @@ type Options struct {
 	Wait time.Duration
 	// Again is that the saved plan may have been applied before.
 	Again bool
+	// Live has what commands print told as they do, as events.
+	Live bool
 	// Decide is asked where another machine answers under a host's name; nil refuses the host.
 	Decide record.Decide
 }
@@ -55,6 +57,7 @@ type Run struct {
 	record   *record.Record
 	pool     *fleet.Pool
 	notes    *fleet.Notes
+	live     *fleet.Live // nil where it is not wanted
 	machines *samehost.Hosts
 	hostTime hosttime.Hosts
 	sinks    event.Tee
@@ -90,11 +93,14 @@ func (j *Job) Begin(ctx context.Context, o Options) (*Run, error) {
 		hostTime: hosttime.Hosts{Limit: o.HostTime}, sinks: event.Tee{rec.Events},
 		trace: func(_ string, t plan.Target) plan.Target { return t },
 	}
+	if o.Live {
+		r.live = fleet.NewLive()
+	}
 	rec.History.Decide = o.Decide
 	rec.Log.Resumable(r.plan.resumable)
 	r.machines = samehost.New(r.sameHost)
 	r.pool = fleet.NewPool(func(ctx context.Context, h *inventory.Host) (fleet.Session, error) {
-		return o.Openers.Open(ctx, h, fleet.HooksOf(h, r.notes, r.sinks, r.machines))
+		return o.Openers.Open(ctx, h, fleet.HooksOf(h, r.notes, r.live, r.sinks, r.machines))
 	})
 	return r, nil
 }

@@ -179,6 +179,45 @@ func Damaged(text string) bool {
 	return strings.Contains(rest, head) || strings.Contains(rest, tail)
 }
 
+// HideWhole is Hide for the beginning of a text that goes on: rest is the end of it that may be the beginning of a value.
+func HideWhole(text string) (hidden, rest string) {
+	registry.RLock()
+	at := len(text)
+	for i := 0; i < len(text); i++ {
+		longest, open := 0, false
+		for _, values := range registry.search {
+			for _, v := range values {
+				switch {
+				case strings.HasPrefix(text[i:], v):
+					longest = max(longest, len(v))
+				case strings.HasPrefix(v, text[i:]):
+					open = true
+				}
+			}
+		}
+		if open {
+			at = i
+			break
+		}
+		if longest > 0 {
+			i += longest - 1
+		}
+	}
+	registry.RUnlock()
+	return Hide(text[:at]), text[at:]
+}
+
+// HideEnd puts a marker in the place of the end of a value with which a text begins of which more stood before.
+func HideEnd(text string) string { return hideCut(text, true) }
+
+// HideBeginning shows a text that may be the beginning of a value as what people see in place of one.
+func HideBeginning(text string) string {
+	if len(text) < shortest {
+		return text
+	}
+	return Shown
+}
+
 // Hide puts markers in the place of the values that stand in a text. Values
 // shorter than four bytes are not looked for.
 func Hide(text string) string {

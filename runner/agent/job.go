@@ -48,7 +48,7 @@ func (s *server) newJob(cmd *protocol.Command) *job {
 	if len(cmd.Op.Blobs()) > 0 || relays {
 		j.inbox = protocol.NewInbox(func(n int) error { return j.give(s.w, n) })
 	}
-	if out {
+	if out || cmd.Live {
 		j.credit = protocol.NewCredit()
 	}
 	return j
@@ -151,6 +151,11 @@ func (s *server) attempt(ctx context.Context, j *job) op.Result {
 	}
 	content.Note = func(text string) {
 		s.courier.post(protocol.Frame{Note: &protocol.Note{ID: j.cmd.ID, Text: text}}, false)
+	}
+	if j.cmd.Live {
+		l := &live{job: j, courier: s.courier}
+		content.Heard = l.heard
+		defer l.end()
 	}
 	answer := make(chan op.Result, 1)
 	go func() { answer <- j.machine.Perform(ctx, j.cmd.Op, content) }()

@@ -134,7 +134,7 @@ func (l *link) send(ctx context.Context, call *call, steps []target.Step, sequen
 		if !l.slot(ctx) {
 			return
 		}
-		c := &command{call: call, index: i, step: step, credit: protocol.NewCredit()}
+		c := &command{call: call, index: i, step: step, credit: protocol.NewCredit(), live: liveOf(l.session.options, step)}
 		if sequence {
 			c.after = previous
 		}

@@ -25,6 +25,7 @@ type command struct {
 	sending   context.Context    // while content may be sent
 	stop      context.CancelFunc // ends sending
 	abandoned atomic.Bool        // it is no longer waited for
+	live      *live              // what its program prints is asked for; else nil
 
 	// What was received; only the goroutine that reads frames uses these.
 	content  []byte
@@ -36,7 +37,7 @@ type command struct {
 func (c *command) frame() protocol.Frame {
 	command := &protocol.Command{
 		ID: c.id, Op: c.step.Op, User: c.call.as, Expect: c.step.Expect, Key: c.step.Key,
-		DeadlineMS: max(1, timeout(c.step).Milliseconds()),
+		DeadlineMS: max(1, timeout(c.step).Milliseconds()), Live: c.live != nil,
 	}
 	if c.after != 0 {
 		command.After = []uint64{c.after}

@@ -80,6 +80,8 @@ func TestHostileRunners(t *testing.T) {
 			[]string{"unknown class odd"},
 		},
 		{"credit beyond the window", `echo '{"window":{"id":1,"n":262144}}'`, stat("/a").Op, target.StageWire, []string{"window"}},
+		{"output that was not asked for", `echo '{"output":{"id":1,"text":"x"}}'`, op.Op{Exec: &op.Exec{Shell: "x", ReadOnly: true}}, target.StageWire, []string{"output that was not asked for"}},
+		{"output without end", `yes '{"output":{"id":1,"text":"x"}}'`, op.Op{Exec: &op.Exec{Shell: "x"}}, target.StageWire, []string{"output beyond the window"}},
 		{"a command of its own", `echo '{"cmd":{"id":1,"op":{"fs.stat":{"path":"/"}}}}'`, stat("/a").Op, target.StageWire, []string{"does not send"}},
 		{"good-bye unasked", `echo '{"bye":{}}'`, stat("/a").Op, target.StageWire, []string{"does not send"}},
 		{"end in the middle", `printf '{"done":{"id"'; exit 3`, stat("/a").Op, target.StageLost, []string{"the runner ended: exit status 3, under way: fs.stat /a"}},
@@ -89,7 +91,7 @@ func TestHostileRunners(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			h := newHost(t)
-			s := h.open(t, dial.Options{Binary: scripted(t, "read -r line; "+test.script+"; cat >/dev/null")})
+			s := h.open(t, dial.Options{Binary: scripted(t, "read -r line; "+test.script+"; cat >/dev/null"), Output: func(dial.Live) {}})
 			step := target.Step{Op: test.step}
 			if test.step.Kind() == "" { // two commands, of which the second shows what the first left behind
 				if _, err := s.Do(t.Context(), []target.Step{stat("/a")}); err != nil {

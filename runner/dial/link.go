@@ -89,6 +89,8 @@ func (l *link) take(f protocol.Frame) error {
 		return c.credit.Give(f.Window.N)
 	case f.Note != nil:
 		return l.note(f.Note)
+	case f.Output != nil:
+		return takeOutput(l, f.Output)
 	case f.Pong != nil:
 		return nil
 	case f.Bye != nil && leaving:

@@ -38,6 +38,9 @@ type Options struct {
 	// Note is told what a unit's op waits for while it is under way; nil drops it. It
 	// must return at once. The text is escaped.
 	Note func(unit, text string)
+	// Output is given what programs print that change the host, as they do, in the order of each stream. It must return
+	// at once. The text is as it came from the host, but of sensitive steps there is none. nil asks the host for none.
+	Output func(o Live)
 	// Restricted is told that sudo allows only some commands as user, and not the
 	// runner; nil drops it. It must return at once. The texts are escaped.
 	Restricted func(user string, commands []string)

@@ -38,6 +38,9 @@ type Stream struct {
 	Opened func() error
 	// Note tells people what the op waits for, in one line; nil drops it.
 	Note func(text string)
+	// Heard is given what the op's program prints, as it does, by a goroutine for each stream; it must not wait.
+	// nil drops it.
+	Heard func(stderr bool, b []byte)
 }
 
 // Tell tells what the op waits for, where there is a listener.

@@ -89,22 +89,23 @@ type capture struct {
 	left  int64 // bytes before what is kept
 }
 
-func newCapture(r io.Reader, limit int64) *capture {
+func newCapture(r io.Reader, limit int64, heard func([]byte)) *capture {
 	if limit <= 0 {
 		limit = op.DefaultOutput
 	}
 	c := &capture{done: make(chan struct{}), limit: int(min(limit, op.MaxOutput))}
-	go c.read(r)
+	go c.read(r, heard)
 	return c
 }
 
-func (c *capture) read(r io.Reader) {
+func (c *capture) read(r io.Reader, heard func([]byte)) {
 	defer close(c.done)
 	defer c.trim(c.limit)
 	chunk := make([]byte, 8<<10)
 	for {
 		n, err := r.Read(chunk)
 		c.kept = append(c.kept, chunk[:n]...)
+		heard(chunk[:n])
 		if len(c.kept) > 2*c.limit+len(chunk) { // seldom, for it moves what is kept
 			c.trim(c.limit)
 		}

@@ -43,6 +43,8 @@ type Program struct {
 	// Background lets go what the program leaves running; else it is waited for, which Note is told.
 	Background bool
 	Note       func(string) // nil drops it
+	// Heard is given the output as it comes, by a goroutine for each stream; nil drops it.
+	Heard func(stderr bool, b []byte)
 	// lasting does not end the program where this process ends.
 	lasting bool
 }
@@ -74,7 +76,7 @@ func (s *Starter) Perform(ctx context.Context, c *perform.Call) (err error) {
 }
 
 func (s *Starter) exec(ctx context.Context, e *op.Exec, with perform.Stream) (*op.ExecResult, error) {
-	p := Program{Argv: e.Argv, Dir: e.Dir, Env: e.Env, Stdin: with.In, Limit: e.Limit, Background: e.Background, Note: with.Tell}
+	p := Program{Argv: e.Argv, Dir: e.Dir, Env: e.Env, Stdin: with.In, Limit: e.Limit, Background: e.Background, Note: with.Tell, Heard: with.Heard}
 	if len(p.Argv) == 0 {
 		p.Argv = Shell(e.Shell)
 	}
@@ -128,7 +130,7 @@ func (s *Starter) execute(ctx context.Context, p Program) (*op.ExecResult, error
 		return nil, err
 	}
 	pipes.closeChild()
-	out, errOut := newCapture(pipes.stdout, p.Limit), newCapture(pipes.stderr, p.Limit)
+	out, errOut := newCapture(pipes.stdout, p.Limit, p.hears(false)), newCapture(pipes.stderr, p.Limit, p.hears(true))
 	pipes.feed(p.Stdin)
 	state, err := s.wait(ctx, tree, p)
 	pipes.hurry()
@@ -138,6 +140,14 @@ func (s *Starter) execute(ctx context.Context, p Program) (*op.ExecResult, error
 		return nil, err
 	}
 	return ended(state, out, errOut), nil
+}
+
+// hears is who hears one of the program's streams.
+func (p *Program) hears(stderr bool) func(b []byte) {
+	if p.Heard == nil {
+		return func([]byte) {}
+	}
+	return func(b []byte) { p.Heard(stderr, b) }
 }
 
 // environment is what every program gets, the additions last: of a name that

@@ -16,6 +16,7 @@
 //	controller  CMD, its DATA ...      many at once, before any answer
 //	runner      WINDOW ... DATA ...    as content is taken in or given out
 //	runner      NOTE                   what a CMD waits for, for people
+//	runner      OUTPUT                 what the program of a live CMD prints
 //	runner      DONE                   one for each CMD, in any order
 //	controller  CANCEL                 gives up one CMD; its DONE still comes
 //	controller  PING / runner PONG     every [PingEvery]; [Silence] counts as the end
@@ -52,6 +53,11 @@
 // takes none, since it lasts as long as the controller likes.
 //
 //	CMD → WINDOW → (DATA | WINDOW)* both ways → DONE
+//
+// An exec with "live" has what its program prints sent as OUTPUT, before its DONE,
+// under a credit of its own that the controller gives back with WINDOW at its own
+// pace. What there is no credit for is left out and counted: the program never
+// waits for the line. DONE holds the output as ever.
 //
 // A command with a key is noted in the host's journal of its run once it was
 // performed, however that went, and before its DONE. EXIT removes the journal; who

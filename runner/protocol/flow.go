@@ -44,6 +44,17 @@ func (c *Credit) Give(n int) error {
 	return nil
 }
 
+// Try takes n, where there is so much.
+func (c *Credit) Try(n int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if n > c.n {
+		return false
+	}
+	c.n -= n
+	return true
+}
+
 // left returns how much of the credit there is, up to limit.
 func (c *Credit) left(limit int) int {
 	c.mu.Lock()

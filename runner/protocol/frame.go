@@ -19,6 +19,7 @@ const (
 	WindowSize = 256 << 10 // bytes of content on the way for one command
 	MaxAfter   = 4096      // ids that one command may wait for
 	MaxPending = 4096      // commands that are not done
+	MaxOutput  = 8 << 10   // bytes of text in one output frame
 	maxText    = 4096
 )
 
@@ -44,6 +45,7 @@ type Frame struct {
 	Window  *Window  `json:"window,omitempty"`
 	Done    *Done    `json:"done,omitempty"`
 	Note    *Note    `json:"note,omitempty"`
+	Output  *Output  `json:"output,omitempty"`
 	Cancel  *Cancel  `json:"cancel,omitempty"`
 	Ping    *Ping    `json:"ping,omitempty"`
 	Pong    *Pong    `json:"pong,omitempty"`
@@ -79,6 +81,8 @@ type Command struct {
 	After []uint64 `json:"after,omitempty"`
 	// Expect is the Digest that the result must have, or "".
 	Expect string `json:"expect,omitempty"`
+	// Live asks for what the program of an exec prints, as it does.
+	Live bool `json:"live,omitempty"`
 	// Key names the command in the journal of its run, RUN:REST; one without is
 	// not noted there.
 	Key string `json:"key,omitempty"`
@@ -125,6 +129,19 @@ type Note struct {
 	Text string `json:"text"`
 }
 
+// Output is what the program of a live command has just printed on one of its streams: whole lines, but where one
+// is very long, and at the end. Bytes that are not UTF-8 are replaced.
+type Output struct {
+	ID     uint64 `json:"id"`
+	Stderr bool   `json:"stderr,omitempty"`
+	Text   string `json:"text,omitempty"`
+	// Left is how many bytes before it are left out, because there was no credit for them.
+	Left int64 `json:"left,omitempty"`
+}
+
+// Cost is the credit that the frame takes. A frame of a few bytes costs more than these.
+func (o *Output) Cost() int { return len(o.Text) + 64 }
+
 // Cancel gives up a command, which is answered as ever.
 type Cancel struct {
 	ID uint64 `json:"id"`
@@ -165,6 +182,7 @@ func (f Frame) body() (body, int) {
 	set(f.Window, f.Window != nil)
 	set(f.Done, f.Done != nil)
 	set(f.Note, f.Note != nil)
+	set(f.Output, f.Output != nil)
 	set(f.Cancel, f.Cancel != nil)
 	set(f.Ping, f.Ping != nil)
 	set(f.Pong, f.Pong != nil)

@@ -50,6 +50,9 @@ func (c *Command) Validate() error {
 			return errors.New(at + "waits for a command that is not before it")
 		}
 	}
+	if c.Live && c.Op.Exec == nil {
+		return errors.New(at + "runs no program that could be live")
+	}
 	if c.Expect != "" && !isSum(c.Expect) {
 		return errors.New(at + "expect is not a SHA-256 in hex")
 	}
@@ -104,6 +107,14 @@ func (n *Note) Validate() error {
 		return errors.New("note: the text is empty or too long")
 	}
 	return checkID("note", n.ID)
+}
+
+// Validate checks that the output says something.
+func (o *Output) Validate() error {
+	if len(o.Text) > MaxOutput || o.Left < 0 || o.Text == "" && o.Left == 0 {
+		return errors.New("output: the text is empty or too long, or less than nothing was left out")
+	}
+	return checkID("output", o.ID)
 }
 
 // Validate accepts every ping.

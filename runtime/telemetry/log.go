@@ -42,7 +42,7 @@ func (s shown) Write(line []byte) (int, error) {
 // Log makes a sink that logs events.
 func Log(logger zerolog.Logger) event.Sink {
 	return event.Func(func(e event.Event) {
-		if level := level(e); level >= logger.GetLevel() {
+		if level := level(e); e.Kind != event.UnitOutput && level >= logger.GetLevel() {
 			fields(logger.WithLevel(level), e).Msg(string(e.Kind))
 		}
 	})

@@ -86,6 +86,9 @@ func (t *Transports) with(h *inventory.Host, hooks fleet.Hooks) dial.Options {
 	o := t.options
 	o.Host, o.Restricted, o.Note = h.Name, hooks.Restricted, hooks.Note
 	o.Method, o.BecomeUser = h.BecomeMethod, h.BecomeUser
+	if hooks.Output != nil {
+		o.Output = func(l dial.Live) { hooks.Output(l.Unit, l.Stderr, l.Text, l.Left) }
+	}
 	if hooks.Name != nil {
 		o.Gate = hooks.Name
 	}

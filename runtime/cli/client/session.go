@@ -47,6 +47,8 @@ type Options struct {
 	Wait time.Duration
 	// Again lets a saved plan be applied that was applied before.
 	Again bool
+	// Live shows what commands print as they do.
+	Live bool
 	// Ask asks on the terminal about machines that were replaced.
 	Ask bool
 }
@@ -62,7 +64,7 @@ func (l *Loaded) Begin(ctx context.Context, command string, f *flags.Planning, o
 	if s.transports, err = f.Transports(c); err != nil {
 		return nil, errors.Join(err, l.Close(ctx))
 	}
-	options := run.Options{Command: command, Forks: forks, HostTime: f.HostTime, Wait: o.Wait, Again: o.Again, Openers: s.transports.Openers()}
+	options := run.Options{Command: command, Forks: forks, HostTime: f.HostTime, Wait: o.Wait, Again: o.Again, Live: o.Live, Openers: s.transports.Openers()}
 	if o.Ask {
 		options.Decide = s.askMachine
 	}

@@ -35,6 +35,7 @@ type Apply struct {
 	JUnit string        `name:"junit" placeholder:"FILE" type:"path" complete:"files:xml" help:"Write a JUnit report to FILE at the end: a suite for each host, a case for each unit."`
 	Yes   bool          `short:"y" name:"auto-approve" help:"Do not ask."`
 	Step  bool          `help:"Ask before each unit that acts, one host at a time."`
+	Live  bool          `help:"Show what commands print as they do, each line with its host and unit."`
 	Check bool          `short:"C" help:"Only show what would change, as froyo plan does."`
 	Diff  bool          `short:"D" negatable:"" default:"true" help:"Show what changes in files."`
 	Wait  time.Duration `name:"lock-timeout" env:"FROYO_LOCK_TIMEOUT" placeholder:"DURATION" default:"0s" help:"Wait this long for hosts that another run has locked, such as 30s."`
@@ -46,6 +47,7 @@ func (*Apply) Help() string {
   froyo apply                                plan site.star, show, ask, change
   froyo apply web.star -i hosts.ini -b -K -y
   froyo apply -l web1 --step                 ask before each unit that acts
+  froyo apply --live                         watch what long commands print
   froyo apply --plan plan.json
   FROYO_VAR_token=... froyo apply --plan plan.json   the plan does not hold it
   froyo apply --plan plan.json --stale fail-all   all hosts or none`
@@ -95,7 +97,7 @@ func (c *Apply) Run(ctx context.Context, e *console.Console) error {
 	if err := c.unasked(e); err != nil {
 		return errors.Join(err, l.Close(ctx))
 	}
-	return execution{flags: &c.Planning, junit: c.JUnit, yes: c.Yes, step: c.Step, diff: c.Diff, wait: c.Wait, again: c.Again, allOrNothing: c.allOrNothing()}.run(ctx, l)
+	return execution{flags: &c.Planning, junit: c.JUnit, yes: c.Yes, step: c.Step, diff: c.Diff, wait: c.Wait, live: c.Live, again: c.Again, allOrNothing: c.allOrNothing()}.run(ctx, l)
 }
 
 // allOrNothing is the flag by which one host stops all, or "".

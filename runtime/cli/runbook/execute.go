@@ -25,6 +25,7 @@ type execution struct {
 	step         bool // ask before each unit
 	diff         bool // show what changes in files
 	wait         time.Duration
+	live         bool   // show what commands print as they do
 	again        bool   // a saved plan may have been applied before
 	allOrNothing string // the flag by which one host that cannot be done as planned stops all, else ""
 }
@@ -33,7 +34,7 @@ type execution struct {
 func (x execution) run(ctx context.Context, l *client.Loaded) (err error) {
 	c := l.Console
 	s, err := l.Begin(ctx, "apply", x.flags, client.Options{
-		Lines: x.flags.JSON, JUnit: x.junit, Wait: x.wait, Again: x.again, Ask: !x.yes && !x.flags.JSON && c.Interactive(),
+		Lines: x.flags.JSON, JUnit: x.junit, Wait: x.wait, Again: x.again, Live: x.live, Ask: !x.yes && !x.flags.JSON && c.Interactive(),
 	})
 	if err != nil {
 		return err

@@ -32,6 +32,7 @@ type Resume struct {
 	JUnit    string        `name:"junit" placeholder:"FILE" type:"path" complete:"files:xml" help:"Write a JUnit report to FILE at the end: a suite for each host, a case for each unit."`
 	Yes      bool          `short:"y" name:"auto-approve" help:"Do not ask."`
 	Step     bool          `help:"Ask before each unit that acts, one host at a time."`
+	Live     bool          `help:"Show what commands print as they do, each line with its host and unit."`
 	Diff     bool          `short:"D" negatable:"" default:"true" help:"Show what changes in files."`
 	Wait     time.Duration `name:"lock-timeout" env:"FROYO_LOCK_TIMEOUT" placeholder:"DURATION" default:"0s" help:"Wait this long for hosts that another run has locked, such as 30s."`
 }
@@ -78,7 +79,7 @@ func (c *Resume) Run(ctx context.Context, e *console.Console) error {
 	if err != nil {
 		return err
 	}
-	return execution{flags: f, resumed: resumed, junit: c.JUnit, yes: c.Yes, step: c.Step, diff: c.Diff, wait: c.Wait}.run(ctx, l)
+	return execution{flags: f, resumed: resumed, junit: c.JUnit, yes: c.Yes, step: c.Step, diff: c.Diff, wait: c.Wait, live: c.Live}.run(ctx, l)
 }
 
 // noteResumed says how far the run had come that is resumed.

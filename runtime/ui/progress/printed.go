@@ -22,6 +22,10 @@ const (
 // shows the end, and it is told in full at the end of the run.
 func (p *Progress) printed(e event.Event) {
 	o := e.Output
+	if p.about.streamed[e.Unit] {
+		delete(p.about.streamed, e.Unit) // it may run once more
+		return
+	}
 	if p.about.verbose == 0 || o == nil || e.Status == unit.Failed && !e.Ignored {
 		return
 	}
@@ -31,6 +35,18 @@ func (p *Progress) printed(e event.Event) {
 	}
 	p.stream(e, "", o.Stdout)
 	p.stream(e, " stderr", o.Stderr)
+}
+
+// output shows lines that a unit's program has just printed.
+func (p *Progress) output(e event.Event) {
+	p.about.streamed[e.Unit] = true
+	before := e.Host + " " + ui.Clip(ui.Readable(e.Unit.Local()), 40)
+	if e.Stream == "stderr" {
+		before += " stderr"
+	}
+	for line := range strings.SplitSeq(e.Text, "\n") {
+		p.line("", before+" | "+ui.Readable(line))
+	}
 }
 
 // stream shows one of a unit's streams, or its end.

@@ -68,6 +68,7 @@ type Progress struct {
 type about struct {
 	verb, run string
 	verbose   int
+	streamed  map[unit.ID]bool // units whose output was shown as it came
 }
 
 // unreachable is the recap's word for a host that was not reached, or lost.
@@ -106,7 +107,7 @@ type Options struct {
 // New starts showing progress; Close ends it.
 func New(out io.Writer, o Options) *Progress {
 	p := &Progress{
-		style: o.Style, live: o.Live, about: about{o.Verb, o.Run, o.Verbose}, hosts: map[string]int{}, screen: screen{out: out, size: o.Size},
+		style: o.Style, live: o.Live, about: about{o.Verb, o.Run, o.Verbose, map[unit.ID]bool{}}, hosts: map[string]int{}, screen: screen{out: out, size: o.Size},
 		started: time.Now(), failed: map[string]bool{}, left: map[string]bool{}, told: map[string]bool{}, noted: map[string]time.Time{}, stop: make(chan struct{}),
 	}
 	for i, host := range o.Hosts {
@@ -234,6 +235,8 @@ func (p *Progress) Emit(e event.Event) {
 		p.at(e.Host, e.Unit.Local())
 	case event.UnitNoted:
 		p.note(e)
+	case event.UnitOutput:
+		p.output(e)
 	case event.UnitFinished:
 		p.unit(e)
 	case event.Printed:
