@@ -1,0 +1,204 @@
+package ansible
+
+import (
+	"math/big"
+	"slices"
+
+	"go.starlark.net/starlark"
+
+	"github.com/openfroyo/froyo/builtins/jinja/function"
+	"github.com/openfroyo/froyo/builtins/jinja/py"
+)
+
+func lists() []*function.Func {
+	return []*function.Func{
+		def("flatten", "levels=None, skip_nulls=True", "A list with the elements of the lists in it.", func(c *call) (value, error) {
+			items, err := elements(c, c.Value)
+			if err != nil {
+				return nil, err
+			}
+			levels := -1
+			if c.Values[0] != starlark.None {
+				if levels, err = c.Int(0); err != nil {
+					return nil, err
+				}
+				levels = max(levels, 0)
+			}
+			skip, err := flag(c.Values[1])
+			if err != nil {
+				return nil, err
+			}
+			out, err := flatten(items, levels, skip)
+			if err != nil {
+				return nil, err
+			}
+			return list(out), c.Run.Step(len(out))
+		}),
+		def("zip", "*lists, strict=False", "The first elements together, the second ones, and so on.", zip(false)),
+		def("zip_longest", "*lists, fillvalue=None", "As zip, up to the end of the longest list.", zip(true)),
+		def("product", "*lists, repeat=1", "Each combination of elements of the lists.", product),
+		def("permutations", "r=None", "Each order of r elements.", arrangements(true)),
+		def("combinations", "r", "Each choice of r elements.", arrangements(false)),
+	}
+}
+
+// flatten is a list with the elements of the lists in it; levels is how many levels, negative for all.
+func flatten(items []value, levels int, skip bool) ([]value, error) {
+	var out []value
+	var add func(items []value, levels, depth int) error
+	add = func(items []value, levels, depth int) error {
+		if depth > maxNesting {
+			return errNesting
+		}
+		for _, item := range items {
+			if skip && (item == starlark.None || item == starlark.String("None") || item == starlark.String("null")) {
+				continue
+			}
+			if !py.IsSequence(item) || levels == 0 {
+				out = append(out, item)
+				continue
+			}
+			inner, err := py.Elements(item)
+			if err != nil {
+				return err
+			}
+			if err := add(inner, levels-1, depth+1); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return out, add(items, levels, 0)
+}
+
+// pools are the elements of the value and of the lists behind it.
+func pools(c *call) ([][]value, error) {
+	var out [][]value
+	for _, v := range append([]value{c.Value}, c.Rest...) {
+		items, err := elements(c, v)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, items)
+	}
+	return out, nil
+}
+
+func zip(longest bool) func(c *call) (value, error) {
+	return func(c *call) (value, error) {
+		all, err := pools(c)
+		if err != nil {
+			return nil, err
+		}
+		fill := c.Values[0]
+		n := len(all[0])
+		for _, items := range all {
+			if longest {
+				n = max(n, len(items))
+			} else {
+				n = min(n, len(items))
+			}
+		}
+		out := make([]value, n)
+		for i := range out {
+			t := make(starlark.Tuple, len(all))
+			for j, items := range all {
+				if t[j] = fill; i < len(items) {
+					t[j] = items[i]
+				}
+			}
+			out[i] = t
+		}
+		return list(out), nil
+	}
+}
+
+func product(c *call) (value, error) {
+	all, err := pools(c)
+	if err != nil {
+		return nil, err
+	}
+	times, ok := py.Int(c.Values[0])
+	if !ok || times < 0 || times > 20 {
+		return nil, py.Errorf("repeat is a number from 0 to 20")
+	}
+	all = slices.Repeat(all, times)
+	n := big.NewInt(1)
+	for _, items := range all {
+		n.Mul(n, big.NewInt(int64(len(items))))
+	}
+	if err := affordable(c, n); err != nil {
+		return nil, err
+	}
+	out := []value{starlark.Tuple{}}
+	for _, items := range all {
+		var next []value
+		for _, t := range out {
+			for _, item := range items {
+				next = append(next, append(slices.Clone(t.(starlark.Tuple)), item))
+			}
+		}
+		out = next
+	}
+	return list(out), nil
+}
+
+// affordable counts the steps of n elements before they are made.
+func affordable(c *call, n *big.Int) error {
+	if !n.IsInt64() || n.Int64() > 1_000_000 {
+		return py.Errorf("the result would have %s elements; the limit is 1000000", n)
+	}
+	return c.Run.Step(int(n.Int64()))
+}
+
+// arrangements are the permutations or combinations of r elements, in the order of their positions.
+func arrangements(ordered bool) func(c *call) (value, error) {
+	return func(c *call) (value, error) {
+		items, err := elements(c, c.Value)
+		if err != nil {
+			return nil, err
+		}
+		r := len(items)
+		if c.Values[0] != starlark.None {
+			if r, err = c.Int(0); err != nil {
+				return nil, err
+			}
+		}
+		if r < 0 {
+			return nil, py.Errorf("r must be non-negative")
+		}
+		if r > len(items) {
+			return list(nil), nil
+		}
+		n := new(big.Int).Binomial(int64(len(items)), int64(r))
+		if ordered {
+			n.Mul(n, new(big.Int).MulRange(1, int64(r)))
+		}
+		if err := affordable(c, n); err != nil {
+			return nil, err
+		}
+		var out []value
+		used := make([]bool, len(items))
+		var pick func(t starlark.Tuple, from int)
+		pick = func(t starlark.Tuple, from int) {
+			if len(t) == r {
+				out = append(out, slices.Clone(t))
+				return
+			}
+			for i := from; i < len(items); i++ {
+				if used[i] {
+					continue
+				}
+				used[i] = true
+				next := i + 1
+				if ordered {
+					next = 0
+				}
+				pick(append(t, items[i]), next)
+				used[i] = false
+			}
+		}
+		pick(make(starlark.Tuple, 0, r), 0)
+		return list(out), nil
+	}
+}

@@ -1,0 +1,174 @@
+package ansible
+
+import (
+	"regexp"
+	"strings"
+	"time"
+
+	"go.starlark.net/starlark"
+
+	"github.com/openfroyo/froyo/builtins/jinja/function"
+	"github.com/openfroyo/froyo/builtins/jinja/py"
+	"github.com/openfroyo/froyo/builtins/jinja/pyre"
+)
+
+// matchLimit is how long one match may take.
+const matchLimit = 2 * time.Second
+
+func expressions() []*function.Func {
+	return []*function.Func{
+		def("regex_replace", "pattern='', replacement='', ignorecase=False, multiline=False", "The text with what a regular expression matches replaced.", regexReplace),
+		def("regex_findall", "regex, multiline=False, ignorecase=False", "All that a regular expression matches.", regexFindall),
+		def("regex_search", "regex, *groups, ignorecase=False, multiline=False", "What a regular expression matches first, or its groups; None where it does not match.", regexSearch),
+		def("regex_escape", "re_type='python'", "The text as a regular expression that matches it.", regexEscape),
+	}
+}
+
+// compile makes a pattern of an argument.
+func compile(pattern, ignoreCase, multiline value) (*pyre.Pattern, error) {
+	s, ok := pattern.(starlark.String)
+	if !ok {
+		return nil, py.Errorf("the regular expression is a text, not %s", py.TypeName(pattern))
+	}
+	i, err := flag(ignoreCase)
+	if err != nil {
+		return nil, err
+	}
+	m, err := flag(multiline)
+	if err != nil {
+		return nil, err
+	}
+	p, err := pyre.Compile(string(s), pyre.Flags{IgnoreCase: i, Multiline: m}, matchLimit)
+	return p, wrong(err)
+}
+
+// wrong makes an error of a regular expression one of the filter.
+func wrong(err error) error {
+	if err == nil {
+		return nil
+	}
+	return py.Errorf("%s", err)
+}
+
+// maxMatches is how many matches a filter goes through.
+const maxMatches = 1_000_000
+
+func regexReplace(c *call) (value, error) {
+	s, err := str(c)
+	if err != nil {
+		return nil, err
+	}
+	p, err := compile(c.Values[0], c.Values[2], c.Values[3])
+	if err != nil {
+		return nil, err
+	}
+	with, err := c.Text(1)
+	if err != nil {
+		return nil, err
+	}
+	out, err := p.Replace(s, with, maxMatches)
+	return starlark.String(out), wrong(err)
+}
+
+// group is a group's text, or None.
+func group(m *pyre.Match, n int, otherwise value) value {
+	if text, ok := m.Group(n); ok {
+		return starlark.String(text)
+	}
+	return otherwise
+}
+
+func regexFindall(c *call) (value, error) {
+	s, err := str(c)
+	if err != nil {
+		return nil, err
+	}
+	p, err := compile(c.Values[0], c.Values[2], c.Values[1])
+	if err != nil {
+		return nil, err
+	}
+	all, err := p.FindAll(s, maxMatches)
+	if err != nil {
+		return nil, wrong(err)
+	}
+	none := starlark.String("")
+	out := make([]value, len(all))
+	for i, m := range all {
+		switch p.Groups() {
+		case 0:
+			out[i] = group(m, 0, none)
+		case 1:
+			out[i] = group(m, 1, none)
+		default:
+			t := make(starlark.Tuple, p.Groups())
+			for n := range t {
+				t[n] = group(m, n+1, none)
+			}
+			out[i] = t
+		}
+	}
+	return list(out), c.Run.Step(len(out))
+}
+
+var groupArg = regexp.MustCompile(`^(?:\\g<(\S+)>|\\(\d+))`)
+
+func regexSearch(c *call) (value, error) {
+	s, err := str(c)
+	if err != nil {
+		return nil, err
+	}
+	p, err := compile(c.Values[0], c.Values[1], c.Values[2])
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, arg := range c.Rest {
+		text, _ := arg.(starlark.String)
+		found := groupArg.FindStringSubmatch(string(text))
+		if found == nil {
+			return nil, py.Errorf(`expected groups such as '\\1' or '\\g<name>', got %s`, arg)
+		}
+		names = append(names, found[1]+found[2])
+	}
+	m, err := p.Search(s)
+	if err != nil || m == nil {
+		return starlark.None, wrong(err)
+	}
+	if len(names) == 0 {
+		return group(m, 0, starlark.None), nil
+	}
+	out := make([]value, len(names))
+	for i, name := range names { // a group that is not there is an error only where the pattern matches
+		n, err := p.Number(name)
+		if err != nil {
+			return nil, wrong(err)
+		}
+		out[i] = group(m, n, starlark.None)
+	}
+	return list(out), nil
+}
+
+func regexEscape(c *call) (value, error) {
+	s, err := str(c)
+	if err != nil {
+		return nil, err
+	}
+	kind, err := c.Text(0)
+	if err != nil {
+		return nil, err
+	}
+	switch kind {
+	case "python":
+		return starlark.String(pyre.Escape(s)), nil
+	case "posix_basic":
+		var b strings.Builder
+		for _, r := range s {
+			if strings.ContainsRune(`].[^$*\`, r) {
+				b.WriteByte('\\')
+			}
+			b.WriteRune(r)
+		}
+		return starlark.String(b.String()), nil
+	}
+	return nil, py.Errorf("re_type is python or posix_basic, not %s", kind)
+}

@@ -1,0 +1,298 @@
+package ansible
+
+import (
+	"math"
+	"strings"
+
+	"go.starlark.net/starlark"
+
+	"github.com/openfroyo/froyo/builtins/jinja/function"
+	"github.com/openfroyo/froyo/builtins/jinja/py"
+)
+
+// Tests returns the tests.
+func Tests() []*function.Func {
+	version := test("version", "version, operator='eq', strict=None, version_type=None", "The version compares so with another: eq, ne, lt, le, gt or ge.", versionTest)
+	subset := test("subset", "other", "All elements are in another list.", func(c *call) (bool, error) { return within(c.Value, c.Values[0]) })
+	superset := test("superset", "other", "All elements of another list are in this one.", func(c *call) (bool, error) { return within(c.Values[0], c.Value) })
+	nan := test("nan", "", "The value is a float that is no number.", func(c *call) (bool, error) {
+		f, ok := c.Value.(starlark.Float)
+		return ok && math.IsNaN(float64(f)), nil
+	})
+	abs := test("abs", "", "The path is absolute.", func(c *call) (bool, error) {
+		s, ok := c.Value.(starlark.String)
+		if !ok {
+			return false, py.Errorf("expected a path, not %s", py.TypeName(c.Value))
+		}
+		return strings.HasPrefix(string(s), "/"), nil
+	})
+	const params = "pattern='', ignorecase=False, multiline=False"
+	out := []*function.Func{
+		version, alias("version_compare", version), subset, alias("issubset", subset), superset, alias("issuperset", superset),
+		nan, alias("isnan", nan), abs, alias("is_abs", abs),
+		test("match", params, "A regular expression matches at the beginning.", func(c *call) (bool, error) { return matches(c, "match") }),
+		test("search", params, "A regular expression matches somewhere.", func(c *call) (bool, error) { return matches(c, "search") }),
+		test("regex", params+", match_type='search'", "A regular expression matches.", func(c *call) (bool, error) {
+			kind, err := c.Text(3)
+			if err != nil {
+				return false, err
+			}
+			return matches(c, kind)
+		}),
+		test("contains", "value", "An element, or a part of a text, is this value.", func(c *call) (bool, error) { return py.Contains(c.Value, c.Values[0]) }),
+		test("any", "", "Some element is true.", func(c *call) (bool, error) { return anyOf(c, true) }),
+		test("all", "", "All elements are true.", func(c *call) (bool, error) {
+			some, err := anyOf(c, false)
+			return !some, err
+		}),
+		test("truthy", "convert_bool=False", "The value is true; with convert_bool, yes and on are, too.", truthy),
+		test("falsy", "convert_bool=False", "The value is not true.", func(c *call) (bool, error) {
+			yes, err := truthy(c)
+			return !yes, err
+		}),
+	}
+	return append(append(append(out, results()...), tasks()...), addresses()...)
+}
+
+func within(a, b value) (bool, error) {
+	x, err := py.Elements(a)
+	if err != nil {
+		return false, err
+	}
+	y, err := py.Elements(b)
+	if err != nil {
+		return false, err
+	}
+	for _, v := range y { // sets are made of both
+		if err := py.Hashable(v); err != nil {
+			return false, err
+		}
+	}
+	index := newIndex(y)
+	for _, v := range x {
+		if err := py.Hashable(v); err != nil {
+			return false, err
+		}
+	}
+	for _, v := range x {
+		if in, err := index.has(v); err != nil || !in {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+func matches(c *call, kind string) (bool, error) {
+	s, err := str(c)
+	if err != nil {
+		return false, err
+	}
+	p, err := compile(c.Values[0], c.Values[1], c.Values[2])
+	if err != nil {
+		return false, err
+	}
+	find := p.Search
+	switch kind {
+	case "match":
+		find = p.At
+	case "fullmatch":
+		if p, err = compile(starlark.String("(?:"+string(c.Values[0].(starlark.String))+`)\Z`), c.Values[1], c.Values[2]); err != nil {
+			return false, err
+		}
+		find = p.At
+	case "search":
+	default:
+		return false, py.Errorf("match_type is match, fullmatch or search, not %s", kind)
+	}
+	m, err := find(s)
+	return m != nil, wrong(err)
+}
+
+// anyOf reports whether some element has a truth.
+func anyOf(c *call, truth bool) (bool, error) {
+	items, err := elements(c, c.Value)
+	if err != nil {
+		return false, err
+	}
+	for _, v := range items {
+		if yes, err := py.Truth(v); err != nil || yes == truth {
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
+
+func truthy(c *call) (bool, error) {
+	convert, err := flag(c.Values[0])
+	if err != nil {
+		return false, err
+	}
+	v := c.Value
+	if convert {
+		v = boolean(v)
+	}
+	return py.Truth(v)
+}
+
+// boolean is what Ansible reads as a boolean; anything else stays.
+func boolean(v value) value {
+	s, ok := v.(starlark.String)
+	if !ok {
+		if yes, err := py.Equal(v, starlark.MakeInt(1)); err == nil && yes {
+			return starlark.True
+		}
+		return v
+	}
+	switch strings.ToLower(strings.TrimSpace(string(s))) {
+	case "y", "yes", "on", "1", "true", "t", "1.0":
+		return starlark.True
+	case "n", "no", "off", "0", "false", "f", "0.0":
+		return starlark.False
+	}
+	return v
+}
+
+// said is what a result says under a name: as in Ansible the value as it is, which prints so.
+func said(name string) func(c *call) (value, error) {
+	return func(c *call) (value, error) {
+		d, ok := c.Value.(*starlark.Dict)
+		if !ok {
+			return nil, py.Errorf("expected a result as a dict, not %s", py.TypeName(c.Value))
+		}
+		v, found, err := d.Get(starlark.String(name))
+		if err != nil || found {
+			return v, err
+		}
+		return starlark.False, nil
+	}
+}
+
+// unsaid is whether a result does not say a name, or that it is not so.
+func unsaid(name string) func(c *call) (value, error) {
+	return func(c *call) (value, error) {
+		v, err := said(name)(c)
+		if err != nil {
+			return nil, err
+		}
+		yes, err := py.Truth(v)
+		return starlark.Bool(!yes), err
+	}
+}
+
+// results are tests of what registered tasks give.
+func results() []*function.Func {
+	var out []*function.Func
+	for _, t := range []struct {
+		names string
+		doc   string
+		f     func(c *call) (value, error)
+	}{
+		{"failed failure", "The result says failed.", said("failed")},
+		{"succeeded success successful", "The result does not say failed.", unsaid("failed")},
+		{"unreachable", "The result says unreachable.", said("unreachable")},
+		{"reachable", "The result does not say unreachable.", unsaid("unreachable")},
+		{"changed change", "The result, or one of its results, says changed.", func(c *call) (value, error) {
+			yes, err := changed(c)
+			return starlark.Bool(yes), err
+		}},
+		{"skipped skip", "The result says skipped.", said("skipped")},
+	} {
+		for name := range strings.FieldsSeq(t.names) {
+			out = append(out, def(name, "", t.doc, t.f))
+		}
+	}
+	return out
+}
+
+// changed is whether a result changed something, or, of a loop that does not say, one of its results did.
+func changed(c *call) (bool, error) {
+	d, ok := c.Value.(*starlark.Dict)
+	if !ok {
+		return false, py.Errorf("expected a result as a dict, not %s", py.TypeName(c.Value))
+	}
+	v, found, err := d.Get(starlark.String("changed"))
+	if err != nil || found {
+		if err != nil {
+			return false, err
+		}
+		return py.Truth(v)
+	}
+	results, _, err := d.Get(starlark.String("results"))
+	each, ok := results.(*starlark.List)
+	if err != nil || !ok {
+		return false, err
+	}
+	for i := range each.Len() {
+		r, ok := each.Index(i).(*starlark.Dict)
+		if !ok && i == 0 {
+			return false, nil
+		} else if !ok {
+			return false, py.Errorf("expected results as dicts, not %s", py.TypeName(each.Index(i)))
+		}
+		v, found, err := r.Get(starlark.String("changed"))
+		if err != nil {
+			return false, err
+		}
+		if found {
+			if yes, err := py.Truth(v); err != nil || yes {
+				return yes, err
+			}
+		}
+	}
+	return false, nil
+}
+
+// addresses are tests of URLs.
+func addresses() []*function.Func {
+	uri := func(c *call) (map[string]value, bool) {
+		s, ok := c.Value.(starlark.String)
+		if !ok {
+			return nil, false
+		}
+		u, err := splitURL(string(s))
+		if err != nil {
+			return nil, false
+		}
+		if schemes := c.Values[0]; schemes != starlark.None {
+			in, err := py.Contains(schemes, u["scheme"])
+			return u, in && err == nil
+		}
+		return u, true
+	}
+	return []*function.Func{
+		test("uri", "schemes=None", "The text is a URI.", func(c *call) (bool, error) {
+			_, ok := uri(c)
+			return ok, nil
+		}),
+		test("url", "schemes=None", "The text is a URL: it names a host, or a file.", func(c *call) (bool, error) {
+			u, ok := uri(c)
+			return ok && (u["netloc"] != starlark.String("") || u["scheme"] == starlark.String("file")), nil
+		}),
+		test("urn", "", "The text is a URN.", func(c *call) (bool, error) {
+			s, _ := c.Value.(starlark.String)
+			u, err := splitURL(string(s))
+			return err == nil && u["scheme"] == starlark.String("urn"), nil
+		}),
+	}
+}
+
+// tasks are tests of tasks that run by themselves. One that does not has started and finished.
+func tasks() []*function.Func {
+	is := func(name, doc string) *function.Func {
+		return test(name, "", doc, func(c *call) (bool, error) {
+			d, ok := c.Value.(*starlark.Dict)
+			if !ok {
+				return false, py.Errorf("expected a result as a dict, not %s", py.TypeName(c.Value))
+			}
+			v, found, err := d.Get(starlark.String(name))
+			if err != nil || !found {
+				return !found, err
+			}
+			return py.Equal(v, starlark.MakeInt(1))
+		})
+	}
+	return []*function.Func{
+		is("started", "The task has started."), is("finished", "The task has finished."),
+		test("vault_encrypted", "", "The text is encrypted; none is.", func(*call) (bool, error) { return false, nil }),
+	}
+}

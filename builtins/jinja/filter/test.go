@@ -1,0 +1,140 @@
+package filter
+
+import (
+	"strings"
+	"unicode"
+
+	"go.starlark.net/starlark"
+
+	"github.com/openfroyo/froyo/builtins/jinja/function"
+	"github.com/openfroyo/froyo/builtins/jinja/py"
+	"github.com/openfroyo/froyo/builtins/jinja/pymethod"
+)
+
+// Tests returns the tests of Jinja.
+func Tests() []*function.Func {
+	var out []*function.Func
+	// asks is a test that takes an undefined value, too.
+	asks := func(name, doc string, f func(v value) bool) {
+		t := def(name, "", doc, func(c *call) (value, error) { return starlark.Bool(f(c.Value)), nil })
+		t.Undefined = true
+		out = append(out, t)
+	}
+	isUndefined := func(v value) bool { _, ok := v.(*py.Undefined); return ok }
+	asks("defined", "The value is there.", func(v value) bool { return !isUndefined(v) })
+	asks("undefined", "The value is not there.", isUndefined)
+	asks("none", "The value is None.", func(v value) bool { return v == starlark.None })
+	asks("true", "The value is True.", func(v value) bool { return v == starlark.True })
+	asks("false", "The value is False.", func(v value) bool { return v == starlark.False })
+	asks("boolean", "The value is True or False.", func(v value) bool { _, ok := v.(starlark.Bool); return ok })
+	asks("integer", "The value is a whole number.", func(v value) bool { _, ok := v.(starlark.Int); return ok })
+	asks("float", "The value is a number with a fraction.", func(v value) bool { _, ok := v.(starlark.Float); return ok })
+	asks("number", "The value is a number.", func(v value) bool { _, ok := py.Number(v); return ok })
+	asks("string", "The value is a text.", func(v value) bool { _, ok := v.(starlark.String); return ok })
+	asks("mapping", "The value is a dict.", isMapping)
+	asks("callable", "The value can be called.", func(v value) bool { _, ok := v.(py.Callable); return ok || isUndefined(v) })
+	same := test("sameas", "other", "The value is the very same as another.", sameAs)
+	same.Undefined, same.UndefinedArgs = true, true
+	out = append(out,
+		test("sequence", "", "The value is a list or text: it has a length and elements.", func(c *call) (bool, error) {
+			_, isText := c.Value.(starlark.String)
+			_, isDict := c.Value.(*starlark.Dict)
+			return isText || isDict || py.IsSequence(c.Value), nil
+		}),
+		test("iterable", "", "The value has elements.", func(c *call) (bool, error) {
+			_, err := py.Iterate(c.Value)
+			return err == nil, nil
+		}),
+		test("odd", "", "The number is odd.", parity(1)),
+		test("even", "", "The number is even.", parity(0)),
+		test("divisibleby", "num", "The number can be divided by another.", func(c *call) (bool, error) {
+			rest, err := py.Binary("%", c.Value, c.Values[0])
+			if err != nil {
+				return false, err
+			}
+			return py.Equal(rest, starlark.MakeInt(0))
+		}),
+		test("lower", "", "The text has small letters only.", cased("islower")),
+		test("upper", "", "The text has capitals only.", cased("isupper")),
+		test("escaped", "", "The text is marked as escaped; none is.", func(*call) (bool, error) { return false, nil }),
+		same,
+		test("filter", "", "There is a filter of that name.", func(c *call) (bool, error) {
+			return named(c, "filter", c.Run.Filter)
+		}),
+		test("test", "", "There is a test of that name.", func(c *call) (bool, error) {
+			return named(c, "test", c.Run.Test)
+		}),
+	)
+	for op, names := range map[string][]string{
+		"==": {"eq", "equalto", "=="}, "!=": {"ne", "!="}, "<": {"lt", "lessthan", "<"}, "<=": {"le", "<="},
+		">": {"gt", "greaterthan", ">"}, ">=": {"ge", ">="}, "in": {"in"},
+	} {
+		for _, name := range names {
+			out = append(out, test(name, "other", "The comparison "+op+" of both values.", func(c *call) (bool, error) {
+				return py.Compare(op, c.Value, c.Values[0])
+			}))
+		}
+	}
+	return out
+}
+
+func test(name, params, doc string, f func(c *call) (bool, error)) *function.Func {
+	return def(name, params, doc, func(c *call) (value, error) {
+		yes, err := f(c)
+		return starlark.Bool(yes), err
+	})
+}
+
+// named is whether there is a function of a name. As in Ansible, a name that nothing has is an error.
+func named(c *call, what string, find func(name string) *function.Func) (bool, error) {
+	s, ok := c.Value.(starlark.String)
+	if !ok {
+		return false, py.Errorf("the name of a %s is a text, not %s", what, py.TypeName(c.Value))
+	}
+	if find(string(s)) == nil {
+		return false, py.Errorf("there is no %s %q", what, string(s))
+	}
+	return true, nil
+}
+
+func isMapping(v value) bool {
+	switch v.(type) {
+	case *starlark.Dict:
+		return true
+	}
+	_, ok := v.(starlark.IterableMapping)
+	return ok
+}
+
+func parity(rest int) func(c *call) (bool, error) {
+	return func(c *call) (bool, error) {
+		got, err := py.Binary("%", c.Value, starlark.MakeInt(2))
+		if err != nil {
+			return false, err
+		}
+		return py.Equal(got, starlark.MakeInt(rest))
+	}
+}
+
+func cased(method string) func(c *call) (bool, error) {
+	return func(c *call) (bool, error) {
+		s, err := str(c)
+		if err != nil || strings.IndexFunc(s, unicode.IsLetter) < 0 {
+			return false, err
+		}
+		v, _, err := pymethod.CallMethod(starlark.String(s), method, py.Args{})
+		return v == starlark.True, err
+	}
+}
+
+func sameAs(c *call) (bool, error) {
+	a, b := c.Value, c.Values[0]
+	if py.TypeName(a) != py.TypeName(b) {
+		return false, nil
+	}
+	switch a.(type) {
+	case *starlark.List, *starlark.Dict:
+		return a == b, nil
+	}
+	return py.Equal(a, b)
+}
