@@ -93,6 +93,7 @@ bench: build
 docs: build
 	bin/froyo docs >docs/reference.md
 	bin/froyo docs events >docs/events.md
+	bin/froyo docs templates >docs/templates.md
 
 screens: build
 	$(LAB) with 5 go run ./testdata/screens --out docs

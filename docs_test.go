@@ -194,9 +194,9 @@ func TestArchitectureNamesEachPackage(t *testing.T) {
 	}
 }
 
-// TestReferenceIsCurrent: docs/reference.md and docs/events.md are what froyo docs prints.
+// TestReferenceIsCurrent: docs/reference.md, docs/events.md and docs/templates.md are what froyo docs prints.
 func TestReferenceIsCurrent(t *testing.T) {
-	for _, page := range []string{"reference", "events"} {
+	for _, page := range []string{"reference", "events", "templates"} {
 		want, stderr, code := froyo(t, t.TempDir(), "docs", page)
 		if code != 0 {
 			t.Fatalf("exit code %d\n%s", code, stderr)

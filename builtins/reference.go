@@ -60,7 +60,7 @@ func limits(b *strings.Builder) {
 		{"A unit's name", fmt.Sprintf("%d bytes", resource.MaxName)},
 		{"Prints of an evaluation", mib(eval.MaxPrinted)},
 		{"A Starlark file, a template", mib(bounds.MaxSource) + ", " + mib(bounds.MaxTemplate)},
-		{"The output of a template", "16 MiB, 64 MiB with everything captured meanwhile, within " + jinja.DefaultLimit.String()},
+		{"The output of a template", "16 MiB, within " + jinja.DefaultLimit.String() + "; its steps count as those of the evaluation"},
 		{"An evaluation", "100000000 steps; 1 GiB of heap growth, or half of the free memory of the machine, checked every 20 ms"},
 	} {
 		fmt.Fprintf(b, "| %s | %s |\n", l[0], l[1])

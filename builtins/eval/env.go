@@ -57,6 +57,8 @@ type Env struct {
 	Thread func(ctx context.Context, name string) (thread *starlark.Thread, done func())
 	// Templates renders files of FS.
 	Templates *jinja.Set
+	// MaxSteps bounds each evaluation, in steps of Starlark and of templates.
+	MaxSteps uint64
 
 	checker  check.Checker
 	blobs    source.Blobs

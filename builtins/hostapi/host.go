@@ -108,10 +108,12 @@ func (h *Host) vars() *value.Bag {
 		data = map[string]any{}
 	}
 	maps.Copy(data, h.scope.Env().Vars)
-	return value.NewBag("variable", data, "set it in the inventory, or give -e %s=VALUE",
+	t := &templated{host: h, data: data, done: map[string]starlark.Value{}}
+	t.bag = value.NewBag("variable", data, "set it in the inventory, or give -e %s=VALUE",
 		func(name string, v any) {
 			if !h.scope.Ended() { // a host from a file's top level is shared by all evaluations
 				h.scope.Used().Variable(h.inv.Name, name, v)
 			}
-		})
+		}).Resolve(t.resolve)
+	return t.bag
 }

@@ -1,220 +1,214 @@
-// Package jinja fills in Jinja templates as operators know them from Ansible:
-// undefined variables are errors, blocks eat the newline after them, a
-// trailing newline stays, nothing is escaped. What would make a template
-// depend on anything but its variables and the workspace's files is left out.
+// Package jinja renders Jinja templates as Ansible's template module does: the same text, byte for byte, or an error.
+// Undefined variables are errors, a tag takes the newline after it, the newlines at the end stay, nothing is escaped.
+// What would make a text depend on anything but the template, its variables and the workspace's files is left out.
 //
-// It imports gonja, the standard library and the limits of package bounds only.
+//	set := jinja.New(os.DirFS("templates"), nil)
+//	text, err := set.File(jinja.Rendering{Context: ctx, Vars: jinja.Dict(vars)}, "app.conf.j2")
+//
+// A template is compiled once and may be rendered any number of times, at once, too. Values are those of Starlark.
+//
+// The parts are packages of their own: syntax reads templates, program compiles and runs them, py is Python's meaning of
+// values, filter, ansible, lookup and library are the filters, tests and functions, pyre, pyjson, pyyaml and others what
+// they are built on.
 package jinja
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"maps"
-	"regexp"
-	"strings"
 	"sync"
 	"time"
 
-	gonja "github.com/nikolalohinski/gonja/v2/builtins"
-	"github.com/nikolalohinski/gonja/v2/config"
-	"github.com/nikolalohinski/gonja/v2/exec"
-)
+	"go.starlark.net/starlark"
 
-// Limits of one rendering.
-const (
-	maxOutput = 16 << 20  // bytes
-	maxMade   = 64 << 20  // bytes of text that are made on the way
-	maxList   = 1_000_000 // elements of an operator's list
-	maxDepth  = 50        // of includes, macros and blocks within each other
-	maxRange  = 100_000   // numbers that range() gives
-	maxTexts  = 1000      // parsed templates kept that are no files
+	"github.com/openfroyo/froyo/builtins/jinja/function"
+	"github.com/openfroyo/froyo/builtins/jinja/library"
+	"github.com/openfroyo/froyo/builtins/jinja/lookup"
+	"github.com/openfroyo/froyo/builtins/jinja/program"
+	"github.com/openfroyo/froyo/builtins/jinja/py"
+	"github.com/openfroyo/froyo/builtins/jinja/pyliteral"
+	"github.com/openfroyo/froyo/builtins/jinja/syntax"
 )
 
 // DefaultLimit is how long a rendering may take.
 const DefaultLimit = 30 * time.Second
 
-// Set holds the templates of a workspace, each parsed once. It is safe for
-// concurrent use.
+// DefaultSteps is how many steps a rendering may take where nothing else is said.
+const DefaultSteps = 100_000_000
+
+// maxTexts is how many compiled templates are kept that are no files.
+const maxTexts = 1000
+
+// Set holds the templates of a directory, each compiled once. It is safe for concurrent use.
 type Set struct {
 	fsys fs.FS
 	read func(path string, content []byte) // told of every file that is read; may be nil
-	cfg  *config.Config
-	// Limit is how long a rendering may take; it must not change once the set is in use.
-	Limit time.Duration
-	env   *exec.Environment
+	lib  *library.Library
 
 	mu    sync.Mutex
-	files map[string]*exec.Template
-	texts map[string]*exec.Template
+	files map[compiled]*program.Program
+	texts map[textKey]*program.Program
 }
 
-// New makes a set over a workspace. read is told of every file that a
-// rendering reads; it must be safe for concurrent use.
+// New makes a set over a directory. read, which may be nil, is told of every file that a rendering reads; it must be
+// safe for concurrent use.
 func New(fsys fs.FS, read func(path string, content []byte)) *Set {
-	cfg := config.New()
-	cfg.StrictUndefined = true
-	cfg.TrimBlocks = true
-	cfg.KeepTrailingNewline = true
 	return &Set{
-		fsys: fsys, read: read, cfg: cfg, env: environment(), Limit: DefaultLimit,
-		files: map[string]*exec.Template{}, texts: map[string]*exec.Template{},
+		fsys: fsys, read: read, lib: library.New(),
+		files: map[compiled]*program.Program{}, texts: map[textKey]*program.Program{},
 	}
 }
 
-func environment() *exec.Environment {
-	return &exec.Environment{
-		Context:           globals(),
-		Filters:           filters(),
-		Tests:             tests(),
-		ControlStructures: controlStructures(),
-		Methods:           gonja.Methods,
-	}
+// Variables are what a template is given.
+type Variables interface {
+	// Variable returns a variable; found is false where there is none. A template may change lists and dicts in it.
+	Variable(name string) (v starlark.Value, found bool, err error)
+	// Names lists the variables, for hints.
+	Names() []string
 }
 
-// Error is a template that could not be filled in.
-type Error struct {
-	File    string // "" where the template is no file
-	Line    int    // 0 where it is not known
-	Message string
-	Hint    string
-	Missing error // set where File itself could not be read
-	Cause   error
+// Rendering is what a template is rendered with.
+type Rendering struct {
+	Context context.Context //nolint:containedctx // it belongs to one call
+	Vars    Variables
+	// Limit is how long it may take; 0 is DefaultLimit.
+	Limit time.Duration
+	// Steps counts the steps that were taken, up to MaxSteps; nil is a count of its own up to DefaultSteps.
+	Steps    *uint64
+	MaxSteps uint64
 }
 
-func (e *Error) Error() string {
-	if e.Line > 0 {
-		return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Message)
-	}
-	return e.File + ": " + e.Message
-}
-
-func (e *Error) Unwrap() error { return e.Cause }
-
-// File fills in the template at a path from the workspace's root.
-func (s *Set) File(ctx context.Context, path string, vars map[string]any) (string, error) {
-	t, err := s.template(s.files, path, func() (*exec.Template, error) {
-		if _, err := fs.Stat(s.fsys, path); err != nil {
-			return nil, &Error{File: path, Message: err.Error(), Missing: err, Cause: err}
-		}
-		return exec.NewTemplate("/"+path, s.cfg, &loader{set: s, dir: dirOf(path)}, s.env)
-	})
+// File renders the template at a path from the directory's root.
+func (s *Set) File(r Rendering, path string) (string, error) {
+	p, err := s.file(path, syntax.Default())
 	if err != nil {
-		return "", explain(path, err)
+		return "", s.explain(err, r.Vars, path)
 	}
-	return s.render(ctx, path, t, vars)
+	return s.render(r, p, path)
 }
 
-// Text fills in a template that is given as text; its includes are relative to the workspace's root.
-func (s *Set) Text(ctx context.Context, text string, vars map[string]any) (string, error) {
-	t, err := s.template(s.texts, text, func() (*exec.Template, error) {
-		return exec.NewTemplate("/", s.cfg, &loader{set: s, text: text}, s.env)
-	})
-	if err != nil {
-		return "", explain("text", err)
-	}
-	return s.render(ctx, "text", t, vars)
+// Text renders a template that is given as text; what it includes is found from the directory's root.
+func (s *Set) Text(r Rendering, text string) (string, error) {
+	return s.text(r, textKey{text: text})
 }
 
-// named matches the templates that a template names as literals.
-var named = regexp.MustCompile(`\{%[-+]?\s*(?:include|extends|import|from)\s+["']([^"']+)["']`)
-
-// Preload reads a template and those that it names, so that read is told of
-// them before they are used. What is not there is passed over.
-func (s *Set) Preload(path string) { s.preload(path, map[string]bool{}) }
-
-func (s *Set) preload(path string, seen map[string]bool) {
-	if seen[path] {
-		return
+// Value renders a text as Ansible renders a variable: backslashes of texts within {{ }} stay, and of what is a list, a
+// dict or a boolean that is made. A text in which nothing is to be rendered stays as it is.
+func (s *Set) Value(r Rendering, text string) (starlark.Value, error) {
+	if !lookup.IsTemplate(text) {
+		return starlark.String(text), nil
 	}
-	seen[path] = true
-	l := &loader{set: s, dir: dirOf(path)}
-	r, err := l.Read("/" + path)
+	out, err := s.text(r, textKey{text: text, variable: true})
 	if err != nil {
-		return
-	}
-	content, err := io.ReadAll(r)
-	if err != nil {
-		return
-	}
-	for _, m := range named.FindAllStringSubmatch(string(content), -1) {
-		if name, err := l.Resolve(m[1]); err == nil && name != "/" {
-			s.preload(name[1:], seen)
-		}
-	}
-}
-
-// template returns a parsed template, parsing it at its first use.
-func (s *Set) template(known map[string]*exec.Template, key string, parse func() (*exec.Template, error)) (t *exec.Template, err error) {
-	s.mu.Lock()
-	t, ok := known[key]
-	s.mu.Unlock()
-	if ok {
-		return t, nil
-	}
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("the template cannot be parsed: %v", r)
-		}
-	}()
-	if t, err = parse(); err != nil {
 		return nil, err
 	}
-	secure(t.Root())
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(known) >= maxTexts {
-		clear(known)
-	}
-	known[key] = t
-	return t, nil
+	return pyliteral.Convert(out)
 }
 
-// stateKey is where a rendering keeps its state; no template can name it.
-const stateKey = " state"
+// IsTemplate reports whether a text looks like a template.
+func IsTemplate(text string) bool { return lookup.IsTemplate(text) }
 
-func (s *Set) render(ctx context.Context, name string, t *exec.Template, vars map[string]any) (out string, err error) {
+// textKey is a template that is no file.
+type textKey struct {
+	text     string
+	variable bool // of Ansible
+}
+
+func (s *Set) text(r Rendering, key textKey) (string, error) {
+	s.mu.Lock()
+	p, ok := s.texts[key]
+	s.mu.Unlock()
+	if !ok {
+		o := syntax.Default()
+		o.RawTexts = key.variable
+		var err error
+		if p, err = program.Compile(textName, key.text, o, s.lib); err != nil {
+			return "", s.explain(err, r.Vars, textName)
+		}
+		s.mu.Lock()
+		if len(s.texts) >= maxTexts {
+			clear(s.texts)
+		}
+		s.texts[key] = p
+		s.mu.Unlock()
+	}
+	return s.render(r, p, textName)
+}
+
+// textName is what messages call a template that is no file.
+const textName = "text"
+
+func (s *Set) render(r Rendering, p *program.Program, name string) (out string, err error) {
 	defer func() {
-		if r := recover(); r != nil {
-			err = &Error{File: name, Message: fmt.Sprintf("the template engine failed: %v", r)}
+		if failed := recover(); failed != nil {
+			err = &Error{File: name, Message: fmt.Sprintf("the template engine failed: %v", failed)}
 		}
 	}()
-	st := &state{ctx: ctx, limit: s.Limit, until: time.Now().Add(s.Limit)}
-	data := maps.Clone(vars)
-	if data == nil {
-		data = map[string]any{}
+	if r.Limit == 0 {
+		r.Limit = DefaultLimit
 	}
-	data[stateKey] = st
-	w := &output{}
-	err = t.Execute(w, exec.NewContext(data))
-	if limit, ok := errors.AsType[stop](st.failed); ok {
-		out := &Error{File: name, Message: limit.Error(), Cause: limit}
-		if err != nil {
-			at := explain(name, err)
-			out.File, out.Line = at.File, at.Line
-		}
-		return "", out
+	if r.Steps == nil {
+		r.Steps, r.MaxSteps = new(uint64), DefaultSteps
 	}
+	before := int(r.MaxSteps - min(*r.Steps, r.MaxSteps)) //nolint:gosec // far below the limits of both
+	run := &function.Run{Set: s.lib, Context: r.Context, Until: time.Now().Add(r.Limit), Steps: before}
+	files := &finder{set: s, main: name}
+	run.Files = files
+	out, err = p.Render(run, files, r.Vars.Variable)
+	*r.Steps += uint64(before - run.Steps) //nolint:gosec // it only falls
 	if err != nil {
-		return "", explain(name, err)
+		return "", s.explain(err, r.Vars, name)
 	}
-	if st.failed != nil {
-		return "", explain(name, st.failed)
-	}
-	if st.depth != 0 { // gonja drops errors there
-		return "", &Error{File: name, Message: "a block that is rendered by super() or self has an error"}
-	}
-	return w.text.String(), nil
+	return out, nil
 }
 
-// output collects a rendering, up to a limit.
-type output struct{ text strings.Builder }
+// Dict gives the elements of a dict as variables. Rendering may change what is in it.
+func Dict(d *starlark.Dict) Variables { return dict{d} }
 
-func (o *output) Write(p []byte) (int, error) {
-	if o.text.Len()+len(p) > maxOutput {
-		return 0, fmt.Errorf("the result is larger than %d bytes", maxOutput)
+type dict struct{ d *starlark.Dict }
+
+func (d dict) Variable(name string) (starlark.Value, bool, error) {
+	return d.d.Get(starlark.String(name))
+}
+
+func (d dict) Names() []string {
+	var out []string
+	for _, k := range d.d.Keys() {
+		if s, ok := k.(starlark.String); ok {
+			out = append(out, string(s))
+		}
 	}
-	return o.text.Write(p)
+	return out
+}
+
+// Object is a value with attributes that are made when they are read.
+type Object struct {
+	Name string // what messages call it
+	Text func() (string, error)
+	// Get returns an attribute; found is false where there is none.
+	Get func(name string) (v starlark.Value, found bool, err error)
+}
+
+// Value makes a value of templates of an object.
+func (o *Object) Value() starlark.Value { return &object{o} }
+
+type object struct{ o *Object }
+
+func (o *object) String() string        { return o.o.Name }
+func (o *object) Type() string          { return o.o.Name }
+func (o *object) Freeze()               {}
+func (o *object) Truth() starlark.Bool  { return true }
+func (o *object) Hash() (uint32, error) { return 0, errors.New("unhashable: " + o.o.Name) }
+
+// Text implements what py.Str asks for.
+func (o *object) Text() (string, error) { return o.o.Text() }
+
+// Get implements py.Object.
+func (o *object) Get(name string) (py.Value, error) {
+	v, found, err := o.o.Get(name)
+	if err != nil || !found {
+		return nil, err
+	}
+	return v, nil
 }

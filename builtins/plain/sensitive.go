@@ -218,6 +218,9 @@ func openDict(d *starlark.Dict) (starlark.Value, bool) {
 	return opened, true
 }
 
+// Shut makes all text within a value secret.
+func Shut(v starlark.Value) (starlark.Value, error) { return shut(v) }
+
 // shut makes all text within a value secret.
 func shut(v starlark.Value) (starlark.Value, error) {
 	switch v := v.(type) {

@@ -3,6 +3,8 @@ package template
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"go.starlark.net/starlark"
 	"go.starlark.net/starlarkstruct"
@@ -13,115 +15,156 @@ import (
 	"github.com/openfroyo/froyo/builtins/value"
 )
 
-// rendering turns values into what templates read, and keeps the first error
-// of an attribute, which the template engine would only quote.
-type rendering struct {
-	failed error
-	left   int // bytes of values, see plain.MaxSize
-	// given are the secrets that the template got, which makes all that it says one.
-	given []string
+// variables are what a template was given. Each is copied when the template reads it, since a template may change it.
+type variables struct {
+	given  map[string]starlark.Value
+	failed error // the first error of an attribute, which is better than what the template says of it
+	left   int   // bytes of values, see plain.MaxSize
+	// secrets are the secrets that the template got, which makes all that it says one.
+	secrets []string
 }
 
-func (r *rendering) convert(v starlark.Value, depth int) (any, error) {
+// Names implements jinja.Variables.
+func (v *variables) Names() []string { return slices.Sorted(maps.Keys(v.given)) }
+
+// Variable implements jinja.Variables.
+func (v *variables) Variable(name string) (starlark.Value, bool, error) {
+	given, ok := v.given[name]
+	if !ok {
+		return nil, false, nil
+	}
+	out, err := v.fresh(given)
+	if err != nil {
+		if v.failed == nil {
+			v.failed = fmt.Errorf("template: %s: %w", name, err)
+		}
+		return nil, false, v.failed
+	}
+	return out, true, nil
+}
+
+// check refuses what no template can read.
+func (v *variables) check() error {
+	for _, name := range v.Names() {
+		if f, ok := v.given[name].(starlark.Callable); ok {
+			return fmt.Errorf("template: %s: a function (%s) cannot be used in a template", name, f.Name())
+		}
+	}
+	return nil
+}
+
+// fresh copies a value that a template reads.
+func (v *variables) fresh(given starlark.Value) (starlark.Value, error) {
+	v.left = plain.MaxSize
+	return v.copy(given, 0)
+}
+
+func (v *variables) copy(given starlark.Value, depth int) (starlark.Value, error) {
 	if depth > plain.MaxDepth {
 		return nil, errors.New("value is nested too deeply, or holds itself")
 	}
-	if r.left -= plain.Size(v); r.left < 0 {
+	if v.left -= plain.Size(given); v.left < 0 {
 		return nil, plain.ErrTooLarge
 	}
-	switch v := v.(type) {
-	case starlark.Callable:
-		return nil, fmt.Errorf("a function (%s) cannot be used in a template", v.Name())
+	switch given := given.(type) {
+	case starlark.NoneType, starlark.Bool, starlark.Int, starlark.Float, starlark.Bytes:
+		return given, nil
 	case *value.Bag:
-		return r.bag(v, depth), nil
-	case *starlarkstruct.Struct, *hostapi.Host, *hostapi.Facts:
-		return r.object(v.(starlark.HasAttrs), depth), nil
+		return v.object(given.Type(), given, given.Lookup), nil
 	case *hostapi.FactDict:
-		dict, err := v.Dict()
+		dict, err := given.Dict()
 		if err != nil {
 			return nil, err
 		}
-		return r.convert(dict, depth)
-	case *starlark.Dict:
-		pairs := make([]jinja.Pair, 0, v.Len())
-		for _, item := range v.Items() {
-			key, err := r.convert(item[0], depth+1)
-			if err != nil {
-				return nil, err
-			}
-			value, err := r.convert(item[1], depth+1)
-			if err != nil {
-				return nil, err
-			}
-			pairs = append(pairs, jinja.Pair{Key: key, Value: value})
-		}
-		return jinja.Dict(pairs), nil
-	case starlark.Iterable:
-		list := []any{}
-		iter := v.Iterate()
-		defer iter.Done()
-		var e starlark.Value
-		for iter.Next(&e) {
-			value, err := r.convert(e, depth+1)
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, value)
-		}
-		return list, nil
-	}
-	if opened, had := plain.Open(v); had {
-		v, r.given = opened, append(r.given, opened.(starlark.String).GoString())
-	}
-	value, err := plain.To(v)
-	if n, ok := value.(int64); ok {
-		return int(n), err
-	}
-	return value, err
-}
-
-// fresh is convert for an attribute, which is made anew each time it is read.
-func (r *rendering) fresh(v starlark.Value, depth int) (any, error) {
-	left := r.left
-	r.left = plain.MaxSize
-	value, err := r.convert(v, depth)
-	r.left = left
-	return value, err
-}
-
-// object makes attributes readable in a template.
-func (r *rendering) object(v starlark.HasAttrs, depth int) *jinja.Object {
-	return &jinja.Object{
-		Text: v.String,
-		Get: func(name string) (any, bool, error) {
-			attr, err := v.Attr(name)
-			if err == nil && attr == nil {
+		return v.copy(dict, depth)
+	case *starlarkstruct.Struct, *hostapi.Host, *hostapi.Facts:
+		attrs := given.(starlark.HasAttrs)
+		return v.object(given.Type(), given, func(name string) (starlark.Value, bool, error) {
+			attr, err := attrs.Attr(name)
+			if _, none := errors.AsType[starlark.NoSuchAttrError](err); none {
 				return nil, false, nil
 			}
-			var value any
-			if err == nil {
-				value, err = r.fresh(attr, depth+1)
-			}
-			if err != nil && r.failed == nil {
-				r.failed = err
-			}
-			return value, true, err
-		},
+			return attr, attr != nil, err
+		}), nil
+	case starlark.Callable:
+		return nil, fmt.Errorf("a function (%s) cannot be used in a template", given.Name())
+	case starlark.Tuple:
+		return v.tuple(given, depth)
+	case starlark.IterableMapping:
+		return v.dict(given.Items(), depth)
+	case starlark.Iterable:
+		return v.list(given, depth)
 	}
+	if opened, had := plain.Open(given); had {
+		v.secrets = append(v.secrets, opened.(starlark.String).GoString())
+		return opened, nil
+	}
+	if s, ok := given.(starlark.String); ok {
+		return s, nil
+	}
+	if _, err := plain.To(given); err != nil { // says what the value is
+		return nil, err
+	}
+	return nil, fmt.Errorf("%s cannot be used in a template", given.Type())
 }
 
-// bag is object for data whose names may be missing, so that "is defined"
-// and default(...) can ask.
-func (r *rendering) bag(b *value.Bag, depth int) *jinja.Object {
-	return &jinja.Object{
-		Text: b.String,
-		Get: func(name string) (any, bool, error) {
-			v, found, err := b.Lookup(name)
-			if err != nil || !found {
-				return nil, false, err
-			}
-			value, err := r.fresh(v, depth+1)
-			return value, true, err
-		},
+func (v *variables) tuple(given starlark.Tuple, depth int) (starlark.Value, error) {
+	out := make(starlark.Tuple, len(given))
+	for i, item := range given {
+		var err error
+		if out[i], err = v.copy(item, depth+1); err != nil {
+			return nil, err
+		}
 	}
+	return out, nil
+}
+
+func (v *variables) dict(items []starlark.Tuple, depth int) (starlark.Value, error) {
+	out := starlark.NewDict(len(items))
+	for _, item := range items {
+		key, err := v.copy(item[0], depth+1)
+		if err != nil {
+			return nil, err
+		}
+		val, err := v.copy(item[1], depth+1)
+		if err != nil {
+			return nil, err
+		}
+		if err := out.SetKey(key, val); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func (v *variables) list(given starlark.Iterable, depth int) (starlark.Value, error) {
+	var out []starlark.Value
+	iter := given.Iterate()
+	defer iter.Done()
+	for e := starlark.Value(nil); iter.Next(&e); {
+		item, err := v.copy(e, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, item)
+	}
+	return starlark.NewList(out), nil
+}
+
+// object makes attributes readable in a template, each when it is read.
+func (v *variables) object(name string, given starlark.Value, get func(name string) (starlark.Value, bool, error)) starlark.Value {
+	return (&jinja.Object{
+		Name: name,
+		Text: func() (string, error) { return given.String(), nil },
+		Get: func(name string) (starlark.Value, bool, error) {
+			attr, found, err := get(name)
+			if err == nil && found {
+				attr, err = v.fresh(attr)
+			}
+			if err != nil && v.failed == nil {
+				v.failed = err
+			}
+			return attr, found, err
+		},
+	}).Value()
 }

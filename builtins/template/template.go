@@ -24,7 +24,7 @@ func Builtins() []eval.Builtin {
 	return []eval.Builtin{{
 		Name: "template",
 		Doc: "Renders a Jinja template and returns the text: a file beside the runbook (or //x from the workspace's root), or text = \"...\". " +
-			"All other named arguments are the template's variables; an undefined variable is an error.",
+			"All other named arguments are the template's variables; an undefined variable is an error. docs/templates.md lists what templates can do; `froyo docs templates` prints it.",
 		Example: `file("/etc/app.conf", content = template("app.conf.j2", host = host, port = 8080))`,
 		Make:    eval.Function("template", render),
 	}}
@@ -36,8 +36,7 @@ func render(thread *starlark.Thread, b *starlark.Builtin, pos starlark.Tuple, kw
 		path, text string
 		hasText    bool
 	)
-	r := &rendering{left: plain.MaxSize}
-	values := map[string]any{}
+	vars := &variables{given: map[string]starlark.Value{}}
 	for _, pair := range kw {
 		name := string(pair[0].(starlark.String))
 		if given, ok := starlark.AsString(pair[1]); ok && name == "text" && len(pos) == 0 {
@@ -48,15 +47,15 @@ func render(thread *starlark.Thread, b *starlark.Builtin, pos starlark.Tuple, kw
 			return nil, (&diag.Error{Summary: fmt.Sprintf("template: %s is a later value", name)}).
 				WithHint("put the whole call inside the lambda: later(lambda: template(...))")
 		}
-		value, err := r.convert(pair[1], 0)
-		if err != nil {
-			return nil, fmt.Errorf("template: %s: %w", name, err)
-		}
-		values[name] = value
+		vars.given[name] = pair[1]
+	}
+	if err := vars.check(); err != nil {
+		return nil, err
 	}
 	if err := starlark.UnpackPositionalArgs(b.Name(), pos, nil, 0, &path); err != nil {
 		return nil, err
 	}
+	r := jinja.Rendering{Context: bounds.Context(thread), Vars: vars, Steps: &thread.Steps, MaxSteps: s.Env().MaxSteps}
 	var (
 		out string
 		err error
@@ -67,44 +66,48 @@ func render(thread *starlark.Thread, b *starlark.Builtin, pos starlark.Tuple, kw
 		if bad != nil {
 			return nil, bad
 		}
-		out, err = s.Env().Templates.File(bounds.Context(thread), file, values)
+		out, err = s.Env().Templates.File(r, file)
 	case hasText:
-		out, err = s.Env().Templates.Text(bounds.Context(thread), text, values)
+		out, err = s.Env().Templates.Text(r, text)
 	default:
 		return nil, (&diag.Error{Summary: "template needs a path, or text"}).
 			WithHint(`template("app.conf.j2", port = 8080) or template(text = "...", port = 8080)`)
 	}
-	if err != nil || r.failed != nil { // a template may pass over an error, with default(...)
-		return nil, r.explain(s, path, err)
+	if err != nil {
+		return nil, vars.explain(s, path, err)
 	}
-	if len(r.given) > 0 {
+	if len(vars.secrets) > 0 {
 		return plain.Hidden(out), nil
 	}
 	return plain.Text(out), nil
 }
 
 // explain gives a template's error its place and cause.
-func (r *rendering) explain(s *eval.Scope, path string, err error) error {
-	if r.failed != nil {
-		return r.failed
+func (v *variables) explain(s *eval.Scope, path string, err error) error {
+	if v.failed != nil {
+		return v.failed
 	}
 	t, ok := errors.AsType[*jinja.Error](err)
 	if !ok {
 		return err
 	}
-	if t.Missing != nil && path != "" {
+	if t.Missing != nil && path != "" && len(t.Via) == 0 {
 		return source.Missing(s.Env().FS, t.File, t.Missing)
 	}
-	where := t.File
-	if t.Line > 0 {
-		where = fmt.Sprintf("%s:%d", t.File, t.Line)
+	var b strings.Builder
+	fmt.Fprintf(&b, "template %s", t)
+	if t.Source != "" && len(t.Source) < maxSource {
+		fmt.Fprintf(&b, "; the line is: %s", strings.TrimSpace(t.Source))
 	}
-	if len(r.given) > 0 { // the message may quote what it got
-		summary := fmt.Sprintf("template %s: %s", where, t.Message)
-		for _, text := range r.given {
+	if len(v.secrets) > 0 { // the message may quote what it got
+		summary := b.String()
+		for _, text := range v.secrets {
 			summary = strings.ReplaceAll(summary, text, secret.Shown)
 		}
 		return &diag.Error{Summary: summary}
 	}
-	return (&diag.Error{Summary: fmt.Sprintf("template %s: %s", where, t.Message), Cause: err}).WithHint("%s", t.Hint)
+	return (&diag.Error{Summary: b.String(), Cause: err}).WithHint("%s", t.Hint)
 }
+
+// maxSource is how long a line of a template may be that a message shows.
+const maxSource = 300

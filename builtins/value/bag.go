@@ -19,6 +19,8 @@ type Bag struct {
 	hint   string                       // for a missing name, which it is given
 	record func(name string, value any) // notes each use; may be nil
 	other  map[string]bool              // names that are true have values of their own on hosts
+	// resolve makes the value of one that is a template; may be nil.
+	resolve func(name string, value starlark.Value) (starlark.Value, error)
 }
 
 var (
@@ -36,6 +38,12 @@ func NewBag(what string, data map[string]any, hint string, record func(name stri
 // Except makes the names that are true an error: they have values of their own on hosts.
 func (b *Bag) Except(names map[string]bool) *Bag {
 	b.other = names
+	return b
+}
+
+// Resolve sets what makes the value of one that is a template.
+func (b *Bag) Resolve(f func(name string, value starlark.Value) (starlark.Value, error)) *Bag {
+	b.resolve = f
 	return b
 }
 
@@ -92,6 +100,11 @@ func (b *Bag) Lookup(name string) (starlark.Value, bool, error) {
 	if err != nil {
 		return nil, false, fmt.Errorf("%s %q: %w", b.what, name, err)
 	}
+	if b.resolve != nil {
+		if value, err = b.resolve(name, value); err != nil {
+			return nil, false, err
+		}
+	}
 	value.Freeze()
 	return value, true, nil
 }
@@ -113,10 +126,21 @@ func (b *Bag) get(_ *starlark.Thread, fn *starlark.Builtin, pos starlark.Tuple, 
 
 // Plain implements plain.Plainer.
 func (b *Bag) Plain() (any, error) {
-	for name, v := range b.data {
-		if b.record != nil {
-			b.record(name, v)
+	out := maps.Clone(b.data)
+	for _, name := range slices.Sorted(maps.Keys(b.data)) {
+		if b.resolve == nil {
+			if b.record != nil {
+				b.record(name, b.data[name])
+			}
+			continue
+		}
+		v, _, err := b.Lookup(name)
+		if err == nil {
+			out[name], err = plain.To(v)
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
-	return maps.Clone(b.data), nil
+	return out, nil
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	templates "github.com/openfroyo/froyo/builtins/jinja/reference"
 	"github.com/openfroyo/froyo/engine/event"
 	"github.com/openfroyo/froyo/runtime/cli/here"
 	"github.com/openfroyo/froyo/runtime/cli/pages"
@@ -15,7 +16,7 @@ import (
 )
 
 type docsCommand struct {
-	Page string `arg:"" optional:"" placeholder:"PAGE|NAME" default:"reference" complete:"pages" help:"reference: resource types, facts and the language (default). events: the lines of --json and --json-into. std: the modules of @std. systems: what works on which systems. vars: variables, with those that vars.cue declares. Or the name of one thing: file, handler, os.basic, host.read."`
+	Page string `arg:"" optional:"" placeholder:"PAGE|NAME" default:"reference" complete:"pages" help:"reference: resource types, facts and the language (default). events: the lines of --json and --json-into. templates: the language of templates, its filters, tests and lookups. std: the modules of @std. systems: what works on which systems. vars: variables, with those that vars.cue declares. Or the name of one thing: file, handler, os.basic, host.read."`
 }
 
 // Help gives the command's example.
@@ -26,13 +27,17 @@ func (*docsCommand) Help() string {
   froyo docs vars
   froyo docs systems
   froyo docs >docs/reference.md
-  froyo docs events >docs/events.md`
+  froyo docs events >docs/events.md
+  froyo docs templates >docs/templates.md`
 }
 
 // Run prints a page that is made from schemas and code, or the section about one name.
 func (c *docsCommand) Run(ctx context.Context, e *console.Console) error {
 	if c.Page == "events" {
 		return event.Reference(e.Stdout)
+	}
+	if c.Page == "templates" {
+		return templates.Write(e.Stdout)
 	}
 	var page strings.Builder
 	if err := pages.Write(ctx, &page); err != nil {

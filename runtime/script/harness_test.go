@@ -47,6 +47,11 @@ func testHosts() *inventory.Inventory {
 			Labels: map[string]string{"role": "web"}, Vars: map[string]any{
 				"zone": "a", "port": int64(80),
 				"app": map[string]any{"user": "deploy", "get": "key", "items": int64(3), "db": map[string]any{"port": int64(5432)}},
+				"url": "https://{{ inventory_hostname }}.{{ zone }}:{{ port }}", "listens": []any{"{{ port }}", "{{ port + 1 }}", int64(1)},
+				"alias": "{{ app.db }}", "same": "{{ alias }}", "list": "{{ listens | map('int') | list }}", "on": "{{ not (port == 1) }}",
+				"expr": `{{ 'a.b' | regex_replace('\.', '-') }}`, "given": "{{ version }}/{{ url }}",
+				"loop_a": "{{ loop_b }}", "loop_b": "x{{ loop_c.y }}", "loop_c": map[string]any{"y": "{% if loop_a %}{% endif %}"},
+				"broken": "a {{ zonne }}", "wrong": "{{ 1 +", "fact": "{{ ansible_distribution }}",
 			},
 		},
 		{Name: "web2", Address: "10.0.0.2", Labels: map[string]string{"role": "web"}, Become: new(true)},

@@ -97,7 +97,7 @@ func Load(ctx context.Context, opts Options) (*Program, error) {
 		Print:     p.print,
 		Seal:      opts.Seal,
 		Thread:    p.thread,
-		Templates: jinja.New(opts.FS, p.keep),
+		Templates: jinja.New(opts.FS, p.keep), MaxSteps: opts.MaxSteps,
 	}
 	l := newLoader(p)
 	p.env.Start, p.env.Globals = l.start, p.globals(l)

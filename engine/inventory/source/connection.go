@@ -122,15 +122,10 @@ func (d *draft) keep(h *inventory.Host, vars settings) {
 	h.Vars = make(map[string]any, len(vars))
 	for _, name := range slices.Sorted(maps.Keys(vars)) {
 		v := vars[name]
-		switch value := v.value.(type) {
-		case vaulted:
+		if _, ok := v.value.(vaulted); ok {
 			d.warn(v.pos, "variable %q is left out: it is %v", name, errVault).
 				WithHint("give it on the command line, with -e")
 			continue
-		case string:
-			if isTemplate(value) {
-				d.staysText(name, v)
-			}
 		}
 		h.Vars[name] = v.value
 	}

@@ -180,7 +180,7 @@ func (d *draft) declare(name string, pos diag.Pos) *groupDraft {
 	return g
 }
 
-// staysText notes a value that its author may expect to be evaluated.
+// staysText notes a value that its author may expect to be a list or dict.
 func (d *draft) staysText(name string, v variable) {
 	t := d.stay[v.pos.File]
 	if t == nil {
@@ -198,8 +198,8 @@ func (d *draft) warnOfTexts() {
 		if t.count > 1 {
 			what = fmt.Sprintf("variable %q and %d more are", t.first, t.count-1)
 		}
-		d.warn(t.pos, "%s taken as text: templates are not evaluated in an inventory, and in INI a list or dict is written as in Python, its strings in quotes", what).
-			WithHint("compute values in inventory.cue or in the runbook; write lists and dicts in YAML or CUE")
+		d.warn(t.pos, "%s taken as text: in INI a list or dict is written as in Python, its strings in quotes", what).
+			WithHint("write lists and dicts in YAML or CUE")
 	}
 }
 

@@ -267,8 +267,8 @@ web
 		"hosts:3:4: ansible_password" + asks,
 		"hosts:3:28: ansible_become_pass" + asks,
 		"hosts:3:62: ansible_ssh_common_args has no effect (options of SSH belong into ~/.ssh/config, which froyo reads; jump hosts, too)",
-		`hosts:4:16: variable "c" and 1 more are taken as text: templates are not evaluated in an inventory, and in INI a list or dict is written as in Python, its strings in quotes` +
-			" (compute values in inventory.cue or in the runbook; write lists and dicts in YAML or CUE)",
+		`hosts:4:16: variable "c" is taken as text: in INI a list or dict is written as in Python, its strings in quotes` +
+			" (write lists and dicts in YAML or CUE)",
 		`hosts:5:1: "web" is the name of a host and of a group (hosts:2:2); selectors take it for the group`,
 	}, report(inv.Warnings()...))
 }

@@ -79,7 +79,7 @@ func Section(page, name string) (string, error) {
 const heading = "\n## "
 
 // Pages are the names that are no heading of the reference.
-func Pages() []string { return []string{"reference", "events", "std", "systems"} }
+func Pages() []string { return []string{"reference", "events", "std", "systems", "templates"} }
 
 // Names lists what froyo docs prints something about: its pages, types, facts and builtins. Prose has headings as well, of
 // more than one word.
