@@ -129,7 +129,7 @@ func whole(v value) *network {
 	if !ok {
 		return nil
 	}
-	return a.network
+	return a.net
 }
 
 func ipsubnet(c *call) (value, error) {

@@ -16,7 +16,7 @@ type value = py.Value
 
 // asked is a value that ipaddr is asked about.
 type asked struct {
-	*network
+	net   *network
 	isNet bool  // it was given with a prefix
 	given value // as it was given; a number as an address
 }
@@ -102,13 +102,13 @@ func query(v, q value, version int, name string) (value, error) {
 	known = known && isText
 	if isText && !known && key != "" && !isDigits(string(key)) {
 		if in, ok := read(q, 0); ok {
-			if version != 0 && a.version != version {
+			if version != 0 && a.net.version != version {
 				return no, nil
 			}
-			return when(in.contains(a.network), a.given), nil
+			return when(in.net.contains(a.net), a.given), nil
 		}
 	}
-	if version != 0 && a.version != version {
+	if version != 0 && a.net.version != version {
 		return no, nil
 	}
 	if known {
@@ -126,21 +126,21 @@ func nth(a *asked, q value, name string) (value, error) {
 		}
 		return nil, py.Errorf("%s: unknown filter type: %s", name, s)
 	}
-	if a.single() {
+	if a.net.single() {
 		if a.isNet {
-			return str(a.String()), nil
+			return str(a.net.String()), nil
 		}
-		return str(a.ip()), nil
+		return str(a.net.ip()), nil
 	}
 	i, ok := index(q)
 	if !ok {
 		return no, nil
 	}
-	at, ok := a.at(i)
+	at, ok := a.net.at(i)
 	if !ok {
 		return no, nil
 	}
-	return str(a.of(at)), nil
+	return str(a.net.of(at)), nil
 }
 
 // index is a whole number, which may be a text.
@@ -178,9 +178,9 @@ func plain(f func(a *asked) value) answer {
 func ofNetwork(f func(a *asked) (value, error)) answer {
 	return func(a *asked) (value, error) {
 		if !a.isNet {
-			return nil, py.Errorf("not a network address: %s has no prefix", a.ip())
+			return nil, py.Errorf("not a network address: %s has no prefix", a.net.ip())
 		}
-		if a.single() {
+		if a.net.single() {
 			return none, nil
 		}
 		return f(a)
@@ -192,45 +192,45 @@ var queries map[string]answer
 
 func init() { //nolint:gochecknoinits // 6to4 asks for others
 	address := plain(func(a *asked) value {
-		return when(a.single() || !a.isNetwork() || !a.hasBroadcast() || a.version == 6, str(a.ip()))
+		return when(a.net.single() || !a.net.isNetwork() || !a.net.hasBroadcast() || a.net.version == 6, str(a.net.ip()))
 	})
 	withPrefix := plain(func(a *asked) value {
-		if a.several() && (a.isNetwork() || a.hasBroadcast() && a.value.Cmp(a.last()) == 0) {
+		if a.net.several() && (a.net.isNetwork() || a.net.hasBroadcast() && a.net.value.Cmp(a.net.last()) == 0) {
 			return no
 		}
-		return str(a.String())
+		return str(a.net.String())
 	})
-	subnet := plain(func(a *asked) value { return str(a.subnet()) })
-	own := plain(func(a *asked) value { return str(text(a.first(), a.version)) })
-	hostmask := plain(func(a *asked) value { return str(text(a.hostmask(), a.version)) })
-	loopback := plain(func(a *asked) value { return when(a.loopback(), a.given) })
+	subnet := plain(func(a *asked) value { return str(a.net.subnet()) })
+	own := plain(func(a *asked) value { return str(text(a.net.first(), a.net.version)) })
+	hostmask := plain(func(a *asked) value { return str(text(a.net.hostmask(), a.net.version)) })
+	loopback := plain(func(a *asked) value { return when(a.net.loopback(), a.given) })
 	queries = map[string]answer{
 		"": plain(func(a *asked) value {
 			if a.isNet {
-				return str(a.String())
+				return str(a.net.String())
 			}
-			return str(a.ip())
+			return str(a.net.ip())
 		}),
 		"6to4": sixToFour, "address": address, "ip": address, "address/prefix": withPrefix, "gateway": withPrefix, "gw": withPrefix,
 		"host/prefix": withPrefix, "hostnet": withPrefix, "router": withPrefix,
 		"bool":      plain(func(*asked) value { return starlark.True }),
-		"broadcast": plain(func(a *asked) value { return when(a.several(), str(text(a.last(), a.version))) }),
-		"cidr":      plain(func(a *asked) value { return str(a.String()) }),
+		"broadcast": plain(func(a *asked) value { return when(a.net.several(), str(text(a.net.last(), a.net.version))) }),
+		"cidr":      plain(func(a *asked) value { return str(a.net.String()) }),
 		"cidr_lookup": func(*asked) (value, error) {
 			return nil, py.Errorf("cidr_lookup is no query of its own: write ipaddr('10.0.0.0/8')")
 		},
 		"first_usable": ofNetwork(func(a *asked) (value, error) {
-			first, _ := a.usable()
+			first, _ := a.net.usable()
 			return textOf(first)
 		}),
 		"last_usable": ofNetwork(func(a *asked) (value, error) {
-			_, last := a.usable()
+			_, last := a.net.usable()
 			return textOf(last)
 		}),
-		"next_usable":     ofNetwork(func(a *asked) (value, error) { return a.beside(1) }),
-		"previous_usable": ofNetwork(func(a *asked) (value, error) { return a.beside(-1) }),
+		"next_usable":     ofNetwork(func(a *asked) (value, error) { return a.net.beside(1) }),
+		"previous_usable": ofNetwork(func(a *asked) (value, error) { return a.net.beside(-1) }),
 		"range_usable": ofNetwork(func(a *asked) (value, error) {
-			first, last := a.usable()
+			first, last := a.net.usable()
 			f, err := detected(first)
 			if err != nil {
 				return nil, err
@@ -240,58 +240,66 @@ func init() { //nolint:gochecknoinits // 6to4 asks for others
 		}),
 		"peer": peer,
 		"host": plain(func(a *asked) value {
-			return when(a.single() || !a.isNetwork() || !a.hasBroadcast(), str(a.String()))
+			return when(a.net.single() || !a.net.isNetwork() || !a.net.hasBroadcast(), str(a.net.String()))
 		}),
 		"hostmask": hostmask, "wildcard": hostmask,
 		"int": plain(func(a *asked) value {
 			if a.isNet {
-				return str(fmt.Sprintf("%s/%d", a.value, a.prefix))
+				return str(fmt.Sprintf("%s/%d", a.net.value, a.net.prefix))
 			}
-			return integer(a.value)
+			return integer(a.net.value)
 		}),
-		"ip/prefix": plain(func(a *asked) value { return when(a.pair() || a.several() && !a.isNetwork(), str(a.String())) }),
+		"ip/prefix": plain(func(a *asked) value {
+			return when(a.net.pair() || a.net.several() && !a.net.isNetwork(), str(a.net.String()))
+		}),
 		"ip_netmask": plain(func(a *asked) value {
-			return when(a.pair() || a.several() && !a.isNetwork(), str(a.ip()+" "+text(a.netmask(), a.version)))
+			return when(a.net.pair() || a.net.several() && !a.net.isNetwork(), str(a.net.ip()+" "+text(a.net.netmask(), a.net.version)))
 		}),
 		"ipv4": plain(toFour), "v4": plain(toFour), "ipv6": plain(toSix), "v6": plain(toSix),
-		"link-local": plain(func(a *asked) value { return when(within(a.value, a.version, "169.254.0.0/16", "fe80::/10"), a.given) }),
-		"lo":         loopback, "loopback": loopback,
-		"multicast": plain(func(a *asked) value { return when(a.multicast(), a.given) }),
-		"unicast":   plain(func(a *asked) value { return when(!a.multicast(), a.given) }),
-		"net":       plain(func(a *asked) value { return when(!a.single() && a.isNetwork(), str(a.String())) }),
-		"netmask":   plain(func(a *asked) value { return str(text(a.netmask(), a.version)) }),
+		"link-local": plain(func(a *asked) value {
+			return when(within(a.net.value, a.net.version, "169.254.0.0/16", "fe80::/10"), a.given)
+		}),
+		"lo": loopback, "loopback": loopback,
+		"multicast": plain(func(a *asked) value { return when(a.net.multicast(), a.given) }),
+		"unicast":   plain(func(a *asked) value { return when(!a.net.multicast(), a.given) }),
+		"net":       plain(func(a *asked) value { return when(!a.net.single() && a.net.isNetwork(), str(a.net.String())) }),
+		"netmask":   plain(func(a *asked) value { return str(text(a.net.netmask(), a.net.version)) }),
 		"network":   own, "network_id": own, "network/prefix": subnet, "subnet": subnet,
-		"network_netmask":  plain(func(a *asked) value { return str(text(a.first(), a.version) + " " + text(a.netmask(), a.version)) }),
-		"network_wildcard": plain(func(a *asked) value { return str(text(a.first(), a.version) + " " + text(a.hostmask(), a.version)) }),
-		"prefix":           plain(func(a *asked) value { return starlark.MakeInt(a.prefix) }),
-		"private":          plain(func(a *asked) value { return when(!a.global(), a.given) }),
-		"public":           plain(func(a *asked) value { return when(a.public(), a.given) }),
-		"revdns":           plain(func(a *asked) value { return str(a.reverse()) }),
-		"size":             plain(func(a *asked) value { return integer(a.size()) }),
+		"network_netmask": plain(func(a *asked) value {
+			return str(text(a.net.first(), a.net.version) + " " + text(a.net.netmask(), a.net.version))
+		}),
+		"network_wildcard": plain(func(a *asked) value {
+			return str(text(a.net.first(), a.net.version) + " " + text(a.net.hostmask(), a.net.version))
+		}),
+		"prefix":  plain(func(a *asked) value { return starlark.MakeInt(a.net.prefix) }),
+		"private": plain(func(a *asked) value { return when(!a.net.global(), a.given) }),
+		"public":  plain(func(a *asked) value { return when(a.net.public(), a.given) }),
+		"revdns":  plain(func(a *asked) value { return str(a.net.reverse()) }),
+		"size":    plain(func(a *asked) value { return integer(a.net.size()) }),
 		"size_usable": plain(func(a *asked) value {
 			switch {
-			case a.single():
+			case a.net.single():
 				return starlark.MakeInt(0)
-			case a.pair():
+			case a.net.pair():
 				return starlark.MakeInt(2)
 			}
-			return integer(add(a.size(), -2))
+			return integer(add(a.net.size(), -2))
 		}),
 		"type": plain(func(a *asked) value {
-			if a.single() || !a.isNetwork() {
+			if a.net.single() || !a.net.isNetwork() {
 				return str("address")
 			}
 			return str("network")
 		}),
-		"version": plain(func(a *asked) value { return starlark.MakeInt(a.version) }),
+		"version": plain(func(a *asked) value { return starlark.MakeInt(a.net.version) }),
 		"wrap": plain(func(a *asked) value {
 			switch {
-			case a.version == 4:
+			case a.net.version == 4:
 				return a.given
 			case a.isNet:
-				return str("[" + a.ip() + "]/" + strconv.Itoa(a.prefix))
+				return str("[" + a.net.ip() + "]/" + strconv.Itoa(a.net.prefix))
 			}
-			return str("[" + a.ip() + "]")
+			return str("[" + a.net.ip() + "]")
 		}),
 	}
 }
@@ -319,62 +327,62 @@ func (n *network) public() bool {
 
 func peer(a *asked) (value, error) {
 	if !a.isNet {
-		return nil, py.Errorf("not a network address: %s has no prefix", a.ip())
+		return nil, py.Errorf("not a network address: %s has no prefix", a.net.ip())
 	}
-	if a.pair() {
-		return textOf(new(big.Int).Xor(a.value, one))
+	if a.net.pair() {
+		return textOf(new(big.Int).Xor(a.net.value, one))
 	}
-	if a.prefix != width(a.version)-2 {
+	if a.net.prefix != width(a.net.version)-2 {
 		return nil, py.Errorf("not a point-to-point network")
 	}
-	switch a.value.Bit(0) | a.value.Bit(1)<<1 {
+	switch a.net.value.Bit(0) | a.net.value.Bit(1)<<1 {
 	case 0:
 		return nil, py.Errorf("network address of /30 has no peer")
 	case 3:
 		return nil, py.Errorf("broadcast address of /30 has no peer")
 	}
-	return textOf(new(big.Int).Xor(a.value, big.NewInt(3)))
+	return textOf(new(big.Int).Xor(a.net.value, big.NewInt(3)))
 }
 
 var mapped = new(big.Int).Lsh(big.NewInt(0xffff), 32) // ::ffff:0:0
 
 func toFour(a *asked) value {
-	if a.version == 4 {
+	if a.net.version == 4 {
 		return a.given
 	}
-	v := new(big.Int).Set(a.value)
+	v := new(big.Int).Set(a.net.value)
 	if v.Cmp(most(4)) > 0 {
 		v.Sub(v, mapped)
 	}
-	if v.Sign() < 0 || v.Cmp(most(4)) > 0 || a.prefix < 96 {
+	if v.Sign() < 0 || v.Cmp(most(4)) > 0 || a.net.prefix < 96 {
 		return no
 	}
-	return str((&network{4, v, a.prefix - 96}).String())
+	return str((&network{4, v, a.net.prefix - 96}).String())
 }
 
 func toSix(a *asked) value {
-	if a.version == 6 {
+	if a.net.version == 6 {
 		return a.given
 	}
-	return str((&network{6, new(big.Int).Or(a.value, mapped), a.prefix + 96}).String())
+	return str((&network{6, new(big.Int).Or(a.net.value, mapped), a.net.prefix + 96}).String())
 }
 
 func sixToFour(a *asked) (value, error) {
-	if a.version == 6 {
-		in := within(a.value, 6, "2002::/16")
+	if a.net.version == 6 {
+		in := within(a.net.value, 6, "2002::/16")
 		if !a.isNet {
-			in = parse("2002::/16").contains(a.network)
+			in = parse("2002::/16").contains(a.net)
 		}
-		if !in || a.isNet && a.isNetwork() {
+		if !in || a.isNet && a.net.isNetwork() {
 			return no, nil
 		}
 		return a.given, nil
 	}
-	ip := &network{4, a.value, 32}
-	if !a.single() && a.isNetwork() || !ip.public() && ip.global() {
+	ip := &network{4, a.net.value, 32}
+	if !a.net.single() && a.net.isNetwork() || !ip.public() && ip.global() {
 		return no, nil
 	}
 	var b [4]byte
-	a.value.FillBytes(b[:])
+	a.net.value.FillBytes(b[:])
 	return str(fmt.Sprintf("2002:%02x%02x:%02x%02x::1/48", b[0], b[1], b[2], b[3])), nil
 }

@@ -11,7 +11,7 @@ import (
 
 // Entry is a filter, a test or a function, for the reference.
 type Entry struct {
-	*function.Func
+	Func  *function.Func
 	Jinja bool // it is one of Jinja's own
 }
 
@@ -39,6 +39,6 @@ func entries(all map[string]*function.Func, jinja []*function.Func) []Entry {
 	for name, f := range all {
 		out = append(out, Entry{f, own[name]})
 	}
-	slices.SortFunc(out, func(a, b Entry) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(out, func(a, b Entry) int { return cmp.Compare(a.Func.Name, b.Func.Name) })
 	return out
 }

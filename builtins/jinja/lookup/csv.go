@@ -13,7 +13,7 @@ import (
 func csvFile(c *call) ([]value, error) {
 	o := map[string]value{}
 	for i, name := range []string{"col", "default", "delimiter", "file", "encoding"} {
-		o[name] = c.Values[i]
+		o[name] = c.args.Values[i]
 	}
 	var out []value
 	for _, term := range c.terms {
@@ -68,7 +68,7 @@ func (c *call) cell(key string, o map[string]value) (value, error) {
 	}
 	r := csvReader{lines: pymethod.Lines(text, true), delimiter: delimiter}
 	for len(r.lines) > 0 {
-		if err := c.Step(1); err != nil {
+		if err := c.run.Step(1); err != nil {
 			return nil, err
 		}
 		row, err := r.row()

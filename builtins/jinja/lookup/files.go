@@ -22,10 +22,10 @@ func (c *call) find(dir string, name value) (string, error) {
 	if !ok {
 		return "", py.Errorf("a path is a text, not %s", py.TypeName(name))
 	}
-	if c.Files == nil {
+	if c.run.Files == nil {
 		return "", py.Errorf("there are no files")
 	}
-	at, found, err := c.Files.Find(dir, string(s))
+	at, found, err := c.run.Files.Find(dir, string(s))
 	if err != nil {
 		return "", err
 	}
@@ -41,7 +41,7 @@ func (c *call) read(name value) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	s, err := c.Files.Read(at)
+	s, err := c.run.Files.Read(at)
 	switch {
 	case err != nil:
 		return "", py.Errorf("%s cannot be read: %s", at, err)
@@ -50,7 +50,7 @@ func (c *call) read(name value) (string, error) {
 	case strings.HasPrefix(s, "$ANSIBLE_VAULT;"):
 		return "", py.Errorf("%s is a file of Ansible Vault, which froyo cannot open; give the text to template() as sensitive(vars.x)", at)
 	}
-	return s, c.Step(1 + len(s)/64)
+	return s, c.run.Step(1 + len(s)/64)
 }
 
 func files(c *call) ([]value, error) {
@@ -60,10 +60,10 @@ func files(c *call) ([]value, error) {
 		if err != nil {
 			return nil, err
 		}
-		if boolean(c.Values[1]) {
+		if boolean(c.args.Values[1]) {
 			s = strings.TrimLeftFunc(s, isSpace)
 		}
-		if boolean(c.Values[0]) {
+		if boolean(c.args.Values[0]) {
 			s = strings.TrimRightFunc(s, isSpace)
 		}
 		out = append(out, starlark.String(s))
@@ -73,7 +73,7 @@ func files(c *call) ([]value, error) {
 
 func templates(c *call) ([]value, error) {
 	more := map[string]value{}
-	switch vars := c.Values[1].(type) {
+	switch vars := c.args.Values[1].(type) {
 	case starlark.NoneType:
 	case *starlark.Dict:
 		for _, item := range vars.Items() {
@@ -95,7 +95,7 @@ func templates(c *call) ([]value, error) {
 		if err != nil {
 			return nil, err
 		}
-		v, err := c.rendered(at, more, boolean(c.Values[0]))
+		v, err := c.rendered(at, more, boolean(c.args.Values[0]))
 		if err != nil {
 			return nil, err
 		}
@@ -110,7 +110,7 @@ var onlyVariable = regexp.MustCompile(`^\{\{\s*(\w+)\s*\}\}\n?$`)
 // rendered is what a template renders. convert makes lists, dicts and booleans of it. As in Ansible, a text in which
 // nothing is to be rendered stays as it is.
 func (c *call) rendered(at string, more map[string]value, convert bool) (value, error) {
-	raw, err := c.Files.Read(at)
+	raw, err := c.run.Files.Read(at)
 	if err != nil {
 		return nil, py.Errorf("%s cannot be read: %s", at, err)
 	}
@@ -120,7 +120,7 @@ func (c *call) rendered(at string, more map[string]value, convert bool) (value, 
 	if m := onlyVariable.FindStringSubmatch(raw); m != nil {
 		v, found := more[m[1]]
 		if !found {
-			if v, found, err = c.Variable(m[1]); err != nil {
+			if v, found, err = c.run.Variable(m[1]); err != nil {
 				return nil, err
 			}
 		}
@@ -131,7 +131,7 @@ func (c *call) rendered(at string, more map[string]value, convert bool) (value, 
 			}
 		}
 	}
-	s, err := c.Files.Render(c.Run, at, more)
+	s, err := c.run.Files.Render(c.run, at, more)
 	if err != nil || !convert {
 		return starlark.String(s), err
 	}
@@ -149,17 +149,17 @@ func fileGlob(c *call) ([]value, error) {
 		if !ok {
 			return nil, failf("a pattern is a text, not %s", py.TypeName(term))
 		}
-		if c.Files == nil {
+		if c.run.Files == nil {
 			return nil, py.Errorf("there are no files")
 		}
 		if strings.ContainsAny(path.Base(string(pattern)), `[\`) {
 			return nil, py.Errorf("a pattern has * and ? only, got %s", pattern)
 		}
-		found, err := c.Files.Glob("files", string(pattern))
+		found, err := c.run.Files.Glob("files", string(pattern))
 		if err != nil {
 			return nil, err
 		}
-		if err := c.Step(len(found)); err != nil {
+		if err := c.run.Step(len(found)); err != nil {
 			return nil, err
 		}
 		for _, at := range found {
@@ -177,7 +177,7 @@ type candidates struct {
 
 func firstFound(c *call) ([]value, error) {
 	var all candidates
-	if err := all.add(c, c.terms, c.Values); err != nil {
+	if err := all.add(c, c.terms, c.args.Values); err != nil {
 		return nil, err
 	}
 	for _, name := range all.names {
@@ -199,7 +199,7 @@ func firstFound(c *call) ([]value, error) {
 // add adds what terms name. options are files, paths and skip.
 func (a *candidates) add(c *call, terms, options []value) error {
 	for _, term := range terms {
-		if err := c.Step(1); err != nil {
+		if err := c.run.Step(1); err != nil {
 			return err
 		}
 		use := options

@@ -14,7 +14,7 @@ func iniFile(c *call) ([]value, error) {
 	names := []string{"type", "file", "section", "re", "encoding", "default", "case_sensitive", "allow_no_value", "allow_none"}
 	o := map[string]value{}
 	for i, name := range names {
-		o[name] = c.Values[i]
+		o[name] = c.args.Values[i]
 	}
 	if boolean(o["allow_none"]) {
 		o["allow_no_value"] = o["allow_none"]
@@ -109,7 +109,7 @@ func merged(parts ...*settings) *settings {
 
 // ini reads INI files as Python's ConfigParser does.
 type ini struct {
-	*call
+	call        *call
 	sections    map[string]*settings
 	exact, bare bool // letters' case counts; keys may have no value
 }
@@ -128,7 +128,7 @@ func (f *ini) read(text string) error {
 		indent int
 	)
 	for line := range strings.SplitSeq(text, "\n") {
-		if err := f.Step(1); err != nil {
+		if err := f.call.run.Step(1); err != nil {
 			return err
 		}
 		content := strings.TrimFunc(line, isSpace)
@@ -222,7 +222,7 @@ func (f *ini) filled(s string, all *settings, depth int) (string, error) {
 	}
 	var b strings.Builder
 	for s != "" {
-		if err := f.Step(1); err != nil {
+		if err := f.call.run.Step(1); err != nil {
 			return "", err
 		}
 		text, rest, found := strings.Cut(s, "%")

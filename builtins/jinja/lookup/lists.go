@@ -88,7 +88,7 @@ func nested(c *call) ([]value, error) {
 		for _, a := range out {
 			for _, b := range others {
 				all := opened([]value{a, b})
-				if err := c.Step(1 + len(all)); err != nil {
+				if err := c.run.Step(1 + len(all)); err != nil {
 					return nil, err
 				}
 				next = append(next, starlark.NewList(all))
@@ -120,7 +120,7 @@ func together(c *call) ([]value, error) {
 	}
 	out := make([]value, most)
 	for i := range out {
-		if err := c.Step(len(lists)); err != nil {
+		if err := c.run.Step(len(lists)); err != nil {
 			return nil, err
 		}
 		row := make([]value, len(lists))
@@ -181,7 +181,7 @@ func subelements(c *call) ([]value, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := c.Step(1 + len(sub)); err != nil {
+		if err := c.run.Step(1 + len(sub)); err != nil {
 			return nil, err
 		}
 		for _, e := range sub {
@@ -235,12 +235,12 @@ func variables(c *call) ([]value, error) {
 		if !ok {
 			return nil, failf("the name of a variable is a text, not %s", py.TypeName(term))
 		}
-		v, found, err := c.Variable(string(name))
+		v, found, err := c.run.Variable(string(name))
 		if err != nil {
 			return nil, err
 		}
 		if !found {
-			if v = c.Values[0]; v == starlark.None {
+			if v = c.args.Values[0]; v == starlark.None {
 				return nil, &py.Undefined{Name: string(name)}
 			}
 		}

@@ -28,9 +28,9 @@ type Lookup struct {
 
 // call is one call of a lookup. Its terms are copies.
 type call struct {
-	*function.Run
+	run   *function.Run
 	terms []value
-	py.Bound
+	args  py.Bound
 }
 
 // All returns the lookups, by name.
@@ -92,7 +92,7 @@ func run(c *function.Call, lookups map[string]*Lookup, list bool) (value, error)
 	if err := o.take(c.More); err != nil {
 		return nil, err
 	}
-	given := call{Run: c.Run}
+	given := call{run: c.Run}
 	for _, term := range c.Rest {
 		term, err := given.copied(term, 0)
 		if err != nil {
@@ -100,7 +100,7 @@ func run(c *function.Call, lookups map[string]*Lookup, list bool) (value, error)
 		}
 		given.terms = append(given.terms, term)
 	}
-	if given.Bound, err = l.Params.Bind("lookup "+l.Name, py.Args{Positional: given.terms, Named: o.rest}); err != nil {
+	if given.args, err = l.Params.Bind("lookup "+l.Name, py.Args{Positional: given.terms, Named: o.rest}); err != nil {
 		return nil, err
 	}
 	out, err := l.run(&given)
@@ -211,7 +211,7 @@ const maxDepth = 100
 
 // copied copies a term: a lookup may change it, and tuples are lists, as Ansible passes them.
 func (c *call) copied(v value, depth int) (value, error) {
-	if err := c.Step(1); err != nil {
+	if err := c.run.Step(1); err != nil {
 		return nil, err
 	}
 	if depth > maxDepth {

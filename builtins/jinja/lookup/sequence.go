@@ -126,7 +126,7 @@ func (n *numbers) add(c *call, out []value) ([]value, error) {
 		return nil, py.Errorf("it would give more than %d numbers", py.MaxElements)
 	}
 	for i := range r.Len() {
-		if err := c.Step(1); err != nil {
+		if err := c.run.Step(1); err != nil {
 			return nil, err
 		}
 		s, err := pyformat.Percent(n.format, r.At(i))

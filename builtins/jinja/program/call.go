@@ -129,7 +129,7 @@ func (c *compiler) methodCall(s *scope, x *syntax.Call, attr *syntax.Attr, args 
 		}
 		if out, called, err := pymethod.CallMethod(v, attr.Name, a); called {
 			if err == nil {
-				err = fr.run.Step(1)
+				err = fr.run.Run.Step(1)
 			}
 			return out, err
 		}
@@ -143,7 +143,7 @@ func (c *compiler) methodCall(s *scope, x *syntax.Call, attr *syntax.Attr, args 
 
 // invoke calls a value.
 func (p *Program) invoke(fr *frame, pos syntax.Pos, f py.Value, a py.Args) (py.Value, error) {
-	if err := fr.run.Step(1); err != nil {
+	if err := fr.run.Run.Step(1); err != nil {
 		return nil, err
 	}
 	switch f := f.(type) {

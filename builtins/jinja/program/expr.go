@@ -169,7 +169,7 @@ func (p *Program) outside(fr *frame, name string) (py.Value, error) {
 	if name == "self" {
 		return &self{fr.run, fr.ctx, fr.unit}, nil
 	}
-	return fr.run.Global(name), nil
+	return fr.run.Run.Global(name), nil
 }
 
 func (c *compiler) dict(s *scope, x *syntax.Dict) eval {

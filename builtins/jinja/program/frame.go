@@ -2,6 +2,7 @@ package program
 
 import (
 	"fmt"
+	"go.starlark.net/starlark"
 
 	"github.com/openfroyo/froyo/builtins/jinja/function"
 	"github.com/openfroyo/froyo/builtins/jinja/py"
@@ -15,7 +16,7 @@ const (
 
 // run is one rendering.
 type run struct {
-	*function.Run
+	Run    *function.Run
 	loader Loader
 	depth  int
 }
@@ -25,7 +26,7 @@ func (r *run) enter() error {
 	if r.depth++; r.depth > maxDepth {
 		return &function.Limit{Message: fmt.Sprintf("more than %d includes, macros and blocks are within each other", maxDepth)}
 	}
-	return r.Step(1)
+	return r.Run.Step(1)
 }
 
 // frame holds the variables of a running template, block, macro or recursive loop. A slot that is nil has no value.
@@ -81,4 +82,50 @@ func (w *writer) text(s string) error {
 	}
 	w.buf = append(w.buf, s...)
 	return nil
+}
+
+// Namespace is what namespace() gives: a value whose attributes set can change, also from within loops.
+type Namespace struct{ vars *starlark.Dict }
+
+// NewNamespace makes a namespace of what dict() takes.
+func NewNamespace(a py.Args) (*Namespace, error) {
+	d, err := DictOf(a)
+	return &Namespace{d}, err
+}
+
+// DictOf makes a dict of what dict() takes: a mapping or pairs, and named arguments.
+func DictOf(a py.Args) (*starlark.Dict, error) {
+	d := starlark.NewDict(len(a.Named))
+	if len(a.Positional) > 1 {
+		return nil, py.Errorf("dict expected at most 1 argument, got %d", len(a.Positional))
+	}
+	for _, v := range a.Positional {
+		if err := py.Update(d, v); err != nil {
+			return nil, err
+		}
+	}
+	for _, arg := range a.Named {
+		if err := d.SetKey(starlark.String(arg.Name), arg.Value); err != nil {
+			return nil, err
+		}
+	}
+	return d, nil
+}
+
+func (n *Namespace) String() string        { return "namespace" }
+func (n *Namespace) Type() string          { return "Namespace" }
+func (n *Namespace) Freeze()               {}
+func (n *Namespace) Truth() starlark.Bool  { return true }
+func (n *Namespace) Hash() (uint32, error) { return 0, py.Errorf("unhashable type: 'Namespace'") }
+
+// Text is a namespace as Jinja prints it.
+func (n *Namespace) Text() (string, error) {
+	s, err := py.Repr(n.vars)
+	return "<Namespace " + s + ">", err
+}
+
+// Get returns an attribute.
+func (n *Namespace) Get(name string) (py.Value, error) {
+	v, _, err := n.vars.Get(starlark.String(name))
+	return v, err
 }

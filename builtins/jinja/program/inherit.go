@@ -21,7 +21,7 @@ type block struct {
 	body     exec
 }
 
-func (c *compiler) block(s *scope, x *syntax.Block) exec {
+func compileBlock(c *compiler, s *scope, x *syntax.Block) exec {
 	fn := &funcScope{}
 	own := newScope(nil, fn)
 	own.analyze(x.Body)
@@ -140,7 +140,7 @@ func (s *self) Get(name string) (py.Value, error) {
 	return &super{s.run, s.ctx, s.unit, chain, 0}, nil
 }
 
-func (c *compiler) extends(s *scope, x *syntax.Extends) exec {
+func compileExtends(c *compiler, s *scope, x *syntax.Extends) exec {
 	if !s.top {
 		c.fail(x.Pos, "extends stands at the template's top level")
 	}
@@ -205,7 +205,7 @@ type missingTemplate struct{ cause error }
 func (m *missingTemplate) Error() string { return m.cause.Error() }
 func (m *missingTemplate) Unwrap() error { return m.cause }
 
-func (c *compiler) include(s *scope, x *syntax.Include) exec {
+func compileInclude(c *compiler, s *scope, x *syntax.Include) exec {
 	of := c.expr(s, x.Template)
 	see := s.visible()
 	prog := c.prog
@@ -257,7 +257,7 @@ func (m *module) Get(name string) (py.Value, error) {
 }
 
 // module renders a template for what it defines.
-func (c *compiler) module(s *scope, pos syntax.Pos, template syntax.Expr, with bool) func(fr *frame) (*module, error) {
+func compileModule(c *compiler, s *scope, pos syntax.Pos, template syntax.Expr, with bool) func(fr *frame) (*module, error) {
 	of := c.expr(s, template)
 	see := s.visible()
 	prog := c.prog
@@ -283,8 +283,8 @@ func (c *compiler) module(s *scope, pos syntax.Pos, template syntax.Expr, with b
 	}
 }
 
-func (c *compiler) importAs(s *scope, x *syntax.Import) exec {
-	load := c.module(s, x.Pos, x.Template, x.WithContext)
+func compileImportAs(c *compiler, s *scope, x *syntax.Import) exec {
+	load := compileModule(c, s, x.Pos, x.Template, x.WithContext)
 	set := c.assign(s, &syntax.Name{Pos: x.Pos, Name: x.Target})
 	return func(fr *frame, _ *writer) error {
 		m, err := load(fr)
@@ -295,8 +295,8 @@ func (c *compiler) importAs(s *scope, x *syntax.Import) exec {
 	}
 }
 
-func (c *compiler) fromImport(s *scope, x *syntax.FromImport) exec {
-	load := c.module(s, x.Pos, x.Template, x.WithContext)
+func compileFromImport(c *compiler, s *scope, x *syntax.FromImport) exec {
+	load := compileModule(c, s, x.Pos, x.Template, x.WithContext)
 	sets := make([]func(*frame, py.Value) error, len(x.Names))
 	for i, n := range x.Names {
 		sets[i] = c.assign(s, &syntax.Name{Pos: x.Pos, Name: n.As})

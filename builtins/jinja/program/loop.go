@@ -190,10 +190,10 @@ func (c *callable) Call(a py.Args) (py.Value, error) { return c.call(a) }
 func (c *callable) Text() (string, error)            { return "", py.Errorf("%s has to be called", c.name) }
 
 // loop compiles a for.
-func (c *compiler) loop(s *scope, x *syntax.For) exec {
+func compileLoop(c *compiler, s *scope, x *syntax.For) exec {
 	iter := c.expr(s, x.Iter)
 	if !x.Recursive {
-		iterate := c.iteration(s, x)
+		iterate := compileIteration(c, s, x)
 		return func(fr *frame, w *writer) error {
 			v, err := iter(fr)
 			if err != nil {
@@ -203,7 +203,7 @@ func (c *compiler) loop(s *scope, x *syntax.For) exec {
 		}
 	}
 	fn := &funcScope{}
-	iterate := c.iteration(newScope(s, fn), x)
+	iterate := compileIteration(c, newScope(s, fn), x)
 	var recurse func(outer *frame) recursion
 	recurse = func(outer *frame) recursion {
 		return func(r *run, depth int, v py.Value) (py.Value, error) {
@@ -231,7 +231,7 @@ func (c *compiler) loop(s *scope, x *syntax.For) exec {
 }
 
 // iteration compiles a loop's body, which runs for the elements of a value.
-func (c *compiler) iteration(s *scope, x *syntax.For) func(fr *frame, w *writer, v py.Value, depth int, recurse recursion) error {
+func compileIteration(c *compiler, s *scope, x *syntax.For) func(fr *frame, w *writer, v py.Value, depth int, recurse recursion) error {
 	own := newScope(s, s.fn)
 	own.open = (s.top || s.open) && !x.Recursive
 	loopSlot := -1
@@ -276,7 +276,7 @@ func (c *compiler) iteration(s *scope, x *syntax.For) func(fr *frame, w *writer,
 					if err != nil || !ok {
 						return nil, false, err
 					}
-					if err := fr.run.Step(1); err != nil {
+					if err := fr.run.Run.Step(1); err != nil {
 						return nil, false, err
 					}
 					if err := setCond(fr, item); err != nil {
@@ -301,7 +301,7 @@ func (c *compiler) iteration(s *scope, x *syntax.For) func(fr *frame, w *writer,
 			if !ok {
 				break
 			}
-			if err := fr.run.Step(1); err != nil {
+			if err := fr.run.Run.Step(1); err != nil {
 				return prog.at(x.Pos, err)
 			}
 			own.reset(fr)

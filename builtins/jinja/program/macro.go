@@ -25,11 +25,11 @@ type macroCode struct {
 
 // Macro is a macro as a value.
 type macro struct {
-	*macroCode
-	up *frame
+	code *macroCode
+	up   *frame
 }
 
-func (m *macro) String() string        { return "macro " + m.name }
+func (m *macro) String() string        { return "macro " + m.code.name }
 func (m *macro) Type() string          { return "Macro" }
 func (m *macro) Freeze()               {}
 func (m *macro) Truth() starlark.Bool  { return true }
@@ -37,26 +37,26 @@ func (m *macro) Hash() (uint32, error) { return 0, py.Errorf("unhashable type: '
 
 // Text is refused: what Jinja prints says nothing to an operator.
 func (m *macro) Text() (string, error) {
-	return "", py.Errorf("%s is a macro; call it: %s()", m.name, m.name)
+	return "", py.Errorf("%s is a macro; call it: %s()", m.code.name, m.code.name)
 }
 
 // Get returns what can be asked of a macro.
 func (m *macro) Get(name string) (py.Value, error) {
 	switch name {
 	case "name":
-		return starlark.String(m.name), nil
+		return starlark.String(m.code.name), nil
 	case "arguments":
 		var out starlark.Tuple
-		for _, p := range m.params {
+		for _, p := range m.code.params {
 			out = append(out, starlark.String(p))
 		}
 		return out, nil
 	case "caller":
-		return starlark.Bool(m.caller >= 0), nil
+		return starlark.Bool(m.code.caller >= 0), nil
 	case "catch_varargs":
-		return starlark.Bool(m.varargs >= 0), nil
+		return starlark.Bool(m.code.varargs >= 0), nil
 	case "catch_kwargs":
-		return starlark.Bool(m.kwargs >= 0), nil
+		return starlark.Bool(m.code.kwargs >= 0), nil
 	}
 	return nil, nil
 }
@@ -86,7 +86,7 @@ func mentionsLoop(body []syntax.Stmt) bool {
 }
 
 // code compiles the body of a macro.
-func (c *compiler) code(s *scope, pos syntax.Pos, name string, sig syntax.Signature, body []syntax.Stmt) *macroCode {
+func compileCode(c *compiler, s *scope, pos syntax.Pos, name string, sig syntax.Signature, body []syntax.Stmt) *macroCode {
 	fn := &funcScope{}
 	own := newScope(s, fn)
 	m := &macroCode{prog: c.prog, name: name, pos: pos, params: sig.Params, fn: fn, own: own}
@@ -112,14 +112,14 @@ func (c *compiler) code(s *scope, pos syntax.Pos, name string, sig syntax.Signat
 	return m
 }
 
-func (c *compiler) macro(s *scope, x *syntax.Macro) exec {
-	code := c.code(s, x.Pos, x.Name, x.Signature, x.Body)
+func compileMacro(c *compiler, s *scope, x *syntax.Macro) exec {
+	code := compileCode(c, s, x.Pos, x.Name, x.Signature, x.Body)
 	set := c.assign(s, &syntax.Name{Pos: x.Pos, Name: x.Name})
 	return func(fr *frame, _ *writer) error { return set(fr, &macro{code, fr}) }
 }
 
-func (c *compiler) callBlock(s *scope, x *syntax.CallBlock) exec {
-	code := c.code(s, x.Pos, "caller", x.Signature, x.Body)
+func compileCallBlock(c *compiler, s *scope, x *syntax.CallBlock) exec {
+	code := compileCode(c, s, x.Pos, "caller", x.Signature, x.Body)
 	call := c.call(s, x.Call, func(fr *frame) py.Value { return &macro{code, fr} })
 	prog := c.prog
 	return func(fr *frame, w *writer) error {
@@ -137,12 +137,12 @@ func (m *macro) invoke(r *run, a py.Args) (py.Value, error) {
 		return nil, err
 	}
 	defer func() { r.depth-- }()
-	fr := &frame{slots: make([]py.Value, m.fn.slots), up: m.up, run: r, ctx: m.up.ctx, unit: m.up.unit}
+	fr := &frame{slots: make([]py.Value, m.code.fn.slots), up: m.up, run: r, ctx: m.up.ctx, unit: m.up.unit}
 	if err := m.bind(fr, a); err != nil {
 		return nil, err
 	}
 	w := &writer{}
-	if err := m.body(fr, w); err != nil {
+	if err := m.code.body(fr, w); err != nil {
 		return nil, err
 	}
 	return starlark.String(w.buf), nil
@@ -150,62 +150,62 @@ func (m *macro) invoke(r *run, a py.Args) (py.Value, error) {
 
 // bind gives a macro's variables their values.
 func (m *macro) bind(fr *frame, a py.Args) error {
-	n := min(len(a.Positional), len(m.params))
-	given := make([]bool, len(m.params))
+	n := min(len(a.Positional), len(m.code.params))
+	given := make([]bool, len(m.code.params))
 	for i := range n {
-		fr.slots[m.own.slots[m.params[i]]], given[i] = a.Positional[i], true
+		fr.slots[m.code.own.slots[m.code.params[i]]], given[i] = a.Positional[i], true
 	}
 	kwargs := starlark.NewDict(0)
 	var caller py.Value
 	for _, arg := range a.Named {
-		switch i := slices.Index(m.params, arg.Name); {
+		switch i := slices.Index(m.code.params, arg.Name); {
 		case i >= n:
-			fr.slots[m.own.slots[arg.Name]], given[i] = arg.Value, true
-		case arg.Name == "caller" && m.caller >= 0:
+			fr.slots[m.code.own.slots[arg.Name]], given[i] = arg.Value, true
+		case arg.Name == "caller" && m.code.caller >= 0:
 			caller = arg.Value
-		case m.kwargs >= 0:
+		case m.code.kwargs >= 0:
 			if err := kwargs.SetKey(starlark.String(arg.Name), arg.Value); err != nil {
 				return err
 			}
 		case i >= 0:
-			return py.Errorf("macro '%s' got the argument '%s' twice", m.name, arg.Name)
+			return py.Errorf("macro '%s' got the argument '%s' twice", m.code.name, arg.Name)
 		case arg.Name == "caller":
-			return py.Errorf("macro '%s' is used with call, but it has no caller()", m.name)
+			return py.Errorf("macro '%s' is used with call, but it has no caller()", m.code.name)
 		default:
-			return py.Errorf("macro '%s' takes no keyword argument '%s'", m.name, arg.Name)
+			return py.Errorf("macro '%s' takes no keyword argument '%s'", m.code.name, arg.Name)
 		}
 	}
-	if m.kwargs >= 0 {
-		fr.slots[m.kwargs] = kwargs
+	if m.code.kwargs >= 0 {
+		fr.slots[m.code.kwargs] = kwargs
 	}
 	switch {
-	case m.varargs >= 0:
-		fr.slots[m.varargs] = starlark.Tuple(slices.Clone(a.Positional[n:]))
-	case len(a.Positional) > len(m.params):
-		return py.Errorf("macro '%s' takes not more than %d argument(s), got %d", m.name, len(m.params), len(a.Positional))
+	case m.code.varargs >= 0:
+		fr.slots[m.code.varargs] = starlark.Tuple(slices.Clone(a.Positional[n:]))
+	case len(a.Positional) > len(m.code.params):
+		return py.Errorf("macro '%s' takes not more than %d argument(s), got %d", m.code.name, len(m.code.params), len(a.Positional))
 	}
-	if m.caller >= 0 {
+	if m.code.caller >= 0 {
 		if caller == nil {
-			caller = &py.Undefined{Name: "caller", Hint: "the macro " + m.name + " calls caller(), but is not used with call"}
+			caller = &py.Undefined{Name: "caller", Hint: "the macro " + m.code.name + " calls caller(), but is not used with call"}
 		}
-		fr.slots[m.caller] = caller
+		fr.slots[m.code.caller] = caller
 	}
 	return m.fill(fr, given)
 }
 
 // fill gives parameters that are not given their defaults, in order: a default may read the ones before it.
 func (m *macro) fill(fr *frame, given []bool) error {
-	first := len(m.params) - len(m.defaults)
-	for i, name := range m.params {
+	first := len(m.code.params) - len(m.code.defaults)
+	for i, name := range m.code.params {
 		if given[i] {
 			continue
 		}
-		slot := m.own.slots[name]
+		slot := m.code.own.slots[name]
 		if i < first {
-			fr.slots[slot] = &py.Undefined{Name: name, Hint: "parameter '" + name + "' of the macro " + m.name + " was not provided"}
+			fr.slots[slot] = &py.Undefined{Name: name, Hint: "parameter '" + name + "' of the macro " + m.code.name + " was not provided"}
 			continue
 		}
-		v, err := m.defaults[i-first](fr)
+		v, err := m.code.defaults[i-first](fr)
 		if err != nil {
 			return err
 		}

@@ -34,36 +34,36 @@ func (c *compiler) stmt(s *scope, stmt syntax.Stmt) exec {
 	case *syntax.Text:
 		return c.silenced(s, func(_ *frame, w *writer) error { return w.text(x.Value) })
 	case *syntax.Print:
-		return c.silenced(s, c.print(s, x))
+		return c.silenced(s, compilePrint(c, s, x))
 	case *syntax.Set:
-		return c.set1(s, x)
+		return compileSet(c, s, x)
 	case *syntax.SetBlock:
-		return c.setBlock(s, x)
+		return compileSetBlock(c, s, x)
 	case *syntax.If:
-		return c.ifs(s, x)
+		return compileIfs(c, s, x)
 	case *syntax.For:
 		if x.Recursive {
-			return c.silenced(s, c.loop(s, x))
+			return c.silenced(s, compileLoop(c, s, x))
 		}
-		return c.loop(s, x) // it may set attributes of a namespace
+		return compileLoop(c, s, x) // it may set attributes of a namespace
 	case *syntax.With:
-		return c.with(s, x)
+		return compileWith(c, s, x)
 	case *syntax.Block:
-		return c.block(s, x)
+		return compileBlock(c, s, x)
 	case *syntax.Extends:
-		return c.extends(s, x)
+		return compileExtends(c, s, x)
 	case *syntax.Include:
-		return c.silenced(s, c.include(s, x))
+		return c.silenced(s, compileInclude(c, s, x))
 	case *syntax.Import:
-		return c.importAs(s, x)
+		return compileImportAs(c, s, x)
 	case *syntax.FromImport:
-		return c.fromImport(s, x)
+		return compileFromImport(c, s, x)
 	case *syntax.Macro:
-		return c.macro(s, x)
+		return compileMacro(c, s, x)
 	case *syntax.CallBlock:
-		return c.silenced(s, c.callBlock(s, x))
+		return c.silenced(s, compileCallBlock(c, s, x))
 	case *syntax.FilterBlock:
-		return c.silenced(s, c.filterBlock(s, x))
+		return c.silenced(s, compileFilterBlock(c, s, x))
 	case *syntax.Do:
 		e := c.expr(s, x.X)
 		return func(fr *frame, _ *writer) error {
@@ -94,7 +94,7 @@ func (c *compiler) silenced(s *scope, e exec) exec {
 	}
 }
 
-func (c *compiler) print(s *scope, x *syntax.Print) exec {
+func compilePrint(c *compiler, s *scope, x *syntax.Print) exec {
 	e := c.expr(s, x.X)
 	prog := c.prog
 	return func(fr *frame, w *writer) error {
@@ -144,7 +144,7 @@ func (c *compiler) assign(s *scope, target syntax.Expr) func(fr *frame, v py.Val
 			return nil
 		}
 	case *syntax.Tuple:
-		return c.unpack(s, t)
+		return compileUnpack(c, s, t)
 	case *syntax.Field:
 		object := c.name(s, &syntax.Name{Pos: t.Pos, Name: t.Object})
 		return func(fr *frame, v py.Value) error {
@@ -166,7 +166,7 @@ func (c *compiler) assign(s *scope, target syntax.Expr) func(fr *frame, v py.Val
 	return nil
 }
 
-func (c *compiler) unpack(s *scope, t *syntax.Tuple) func(fr *frame, v py.Value) error {
+func compileUnpack(c *compiler, s *scope, t *syntax.Tuple) func(fr *frame, v py.Value) error {
 	targets := make([]func(*frame, py.Value) error, len(t.Items))
 	for i, item := range t.Items {
 		targets[i] = c.assign(s, item)
@@ -194,7 +194,7 @@ func (c *compiler) unpack(s *scope, t *syntax.Tuple) func(fr *frame, v py.Value)
 	}
 }
 
-func (c *compiler) set1(s *scope, x *syntax.Set) exec {
+func compileSet(c *compiler, s *scope, x *syntax.Set) exec {
 	value := c.expr(s, x.Value)
 	set := c.assign(s, x.Target)
 	prog := c.prog
@@ -215,7 +215,7 @@ func captured(body exec, fr *frame) (starlark.String, error) {
 	w := &writer{}
 	err := body(fr, w)
 	if err == nil {
-		err = fr.run.Step(len(w.buf) / bytesPerStep)
+		err = fr.run.Run.Step(len(w.buf) / bytesPerStep)
 	}
 	return starlark.String(w.buf), err
 }
@@ -231,10 +231,10 @@ func (c *compiler) inner(s *scope, stmts []syntax.Stmt) (*scope, exec) {
 	}
 }
 
-func (c *compiler) setBlock(s *scope, x *syntax.SetBlock) exec {
+func compileSetBlock(c *compiler, s *scope, x *syntax.SetBlock) exec {
 	_, body := c.inner(s, x.Body)
 	set := c.assign(s, x.Target)
-	through := c.through(s, x.Filter)
+	through := compileThrough(c, s, x.Filter)
 	prog := c.prog
 	return func(fr *frame, _ *writer) error {
 		text, err := captured(body, fr)
@@ -250,12 +250,12 @@ func (c *compiler) setBlock(s *scope, x *syntax.SetBlock) exec {
 }
 
 // through compiles the filters of a block, which may be none.
-func (c *compiler) through(s *scope, filter syntax.Expr) func(fr *frame, v py.Value) (py.Value, error) {
+func compileThrough(c *compiler, s *scope, filter syntax.Expr) func(fr *frame, v py.Value) (py.Value, error) {
 	f, ok := filter.(*syntax.Filter)
 	if !ok {
 		return func(_ *frame, v py.Value) (py.Value, error) { return v, nil }
 	}
-	before := c.through(s, f.X)
+	before := compileThrough(c, s, f.X)
 	slot := newScope(s, s.fn).slot("")
 	e := c.filter(s, f, func(fr *frame) (py.Value, error) { return fr.slots[slot], nil })
 	return func(fr *frame, v py.Value) (py.Value, error) {
@@ -268,9 +268,9 @@ func (c *compiler) through(s *scope, filter syntax.Expr) func(fr *frame, v py.Va
 	}
 }
 
-func (c *compiler) filterBlock(s *scope, x *syntax.FilterBlock) exec {
+func compileFilterBlock(c *compiler, s *scope, x *syntax.FilterBlock) exec {
 	_, body := c.inner(s, x.Body)
-	through := c.through(s, x.Filter)
+	through := compileThrough(c, s, x.Filter)
 	prog := c.prog
 	return func(fr *frame, w *writer) error {
 		text, err := captured(body, fr)
@@ -285,7 +285,7 @@ func (c *compiler) filterBlock(s *scope, x *syntax.FilterBlock) exec {
 	}
 }
 
-func (c *compiler) ifs(s *scope, x *syntax.If) exec {
+func compileIfs(c *compiler, s *scope, x *syntax.If) exec {
 	conds := make([]eval, len(x.Branches))
 	bodies := make([]exec, len(x.Branches))
 	for i, b := range x.Branches {
@@ -318,7 +318,7 @@ func truth(e eval) eval {
 	}
 }
 
-func (c *compiler) with(s *scope, x *syntax.With) exec {
+func compileWith(c *compiler, s *scope, x *syntax.With) exec {
 	values := c.exprs(s, x.Values)
 	own := newScope(s, s.fn)
 	own.open = s.top || s.open

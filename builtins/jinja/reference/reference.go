@@ -42,7 +42,7 @@ func part(b *strings.Builder, title, about string, entries []library.Entry) {
 		fmt.Fprintf(b, "\n%s:\n\n| Name | Parameters | What it gives |\n|---|---|---|\n", of)
 		for _, e := range entries {
 			if e.Jinja == jinja {
-				fmt.Fprintf(b, "| %s | %s | %s |\n", code(e.Name), code(e.Params.String()), cell(e.Doc))
+				fmt.Fprintf(b, "| %s | %s | %s |\n", code(e.Func.Name), code(e.Func.Params.String()), cell(e.Func.Doc))
 			}
 		}
 	}

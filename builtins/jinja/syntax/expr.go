@@ -15,18 +15,18 @@ const maxDigits = 4000
 
 // expression reads an expression, with a condition behind it or without.
 func (p *parser) expression() (Expr, error) {
-	if err := p.enter(); err != nil {
+	if err := p.t.enter(); err != nil {
 		return nil, err
 	}
-	defer func() { p.depth-- }()
-	at := p.here()
+	defer func() { p.t.depth-- }()
+	at := p.t.here()
 	x, err := p.or()
-	for err == nil && p.skipName("if") {
+	for err == nil && p.t.skipName("if") {
 		c := &Cond{Pos: at, Then: x}
 		if c.Test, err = p.or(); err != nil {
 			return nil, err
 		}
-		if p.skipName("else") {
+		if p.t.skipName("else") {
 			if c.Else, err = p.expression(); err != nil {
 				return nil, err
 			}
@@ -47,11 +47,11 @@ func (p *parser) tuple(conditions bool) (Expr, error) {
 // list reads what a function reads, or a tuple of that, up to the end of a tag, a closing parenthesis or one of some
 // names. Only in parentheses may it be empty.
 func (p *parser) list(read func() (Expr, error), parens bool, ends ...string) (Expr, error) {
-	at := p.here()
+	at := p.t.here()
 	var items []Expr
 	isTuple := false
 	for {
-		if k := p.tok().kind; k == variableEnd || k == blockEnd || p.isOp(")") || p.isName(ends...) {
+		if k := p.t.tok().kind; k == variableEnd || k == blockEnd || p.t.isOp(")") || p.t.isName(ends...) {
 			break
 		}
 		x, err := read()
@@ -59,7 +59,7 @@ func (p *parser) list(read func() (Expr, error), parens bool, ends ...string) (E
 			return nil, err
 		}
 		items = append(items, x)
-		if !p.skipOp(",") {
+		if !p.t.skipOp(",") {
 			break
 		}
 		isTuple = true
@@ -69,7 +69,7 @@ func (p *parser) list(read func() (Expr, error), parens bool, ends ...string) (E
 			return items[0], nil
 		}
 		if !parens {
-			return nil, p.unexpected("an expression")
+			return nil, p.t.unexpected("an expression")
 		}
 	}
 	return &Tuple{Pos: at, Items: items}, nil
@@ -77,20 +77,20 @@ func (p *parser) list(read func() (Expr, error), parens bool, ends ...string) (E
 
 func (p *parser) or() (Expr, error) {
 	return p.binary(func() (Expr, error) {
-		return p.binary(p.not, func() bool { return p.isName("and") })
-	}, func() bool { return p.isName("or") })
+		return p.binary(p.not, func() bool { return p.t.isName("and") })
+	}, func() bool { return p.t.isName("or") })
 }
 
 func (p *parser) not() (Expr, error) {
-	if !p.isName("not") {
+	if !p.t.isName("not") {
 		return p.compare()
 	}
-	if err := p.enter(); err != nil {
+	if err := p.t.enter(); err != nil {
 		return nil, err
 	}
-	defer func() { p.depth-- }()
-	at := p.here()
-	p.next++
+	defer func() { p.t.depth-- }()
+	at := p.t.here()
+	p.t.next++
 	x, err := p.not()
 	return &Unary{Pos: at, Op: "not", X: x}, err
 }
@@ -99,8 +99,8 @@ func (p *parser) not() (Expr, error) {
 func (p *parser) binary(operand func() (Expr, error), is func() bool) (Expr, error) {
 	x, err := operand()
 	for err == nil && is() {
-		at := p.here()
-		op := p.take().value
+		at := p.t.here()
+		op := p.t.take().value
 		var y Expr
 		if y, err = operand(); err == nil {
 			x = &Binary{Pos: at, Op: op, X: x, Y: y}
@@ -110,7 +110,7 @@ func (p *parser) binary(operand func() (Expr, error), is func() bool) (Expr, err
 }
 
 func (p *parser) compare() (Expr, error) {
-	at := p.here()
+	at := p.t.here()
 	x, err := p.sum()
 	if err != nil {
 		return nil, err
@@ -118,13 +118,13 @@ func (p *parser) compare() (Expr, error) {
 	c := &Compare{Pos: at, X: x}
 	for {
 		op := ""
-		switch next := p.look(); {
-		case p.isOp("==", "!=", "<", "<=", ">", ">="):
-			op = p.take().value
-		case p.skipName("in"):
+		switch next := p.t.look(); {
+		case p.t.isOp("==", "!=", "<", "<=", ">", ">="):
+			op = p.t.take().value
+		case p.t.skipName("in"):
 			op = "in"
-		case p.isName("not") && next.kind == name && next.value == "in":
-			p.next += 2
+		case p.t.isName("not") && next.kind == name && next.value == "in":
+			p.t.next += 2
 			op = "notin"
 		default:
 			if len(c.Ops) == 0 {
@@ -141,17 +141,17 @@ func (p *parser) compare() (Expr, error) {
 }
 
 func (p *parser) sum() (Expr, error) {
-	return p.binary(p.concat, func() bool { return p.isOp("+", "-") })
+	return p.binary(p.concat, func() bool { return p.t.isOp("+", "-") })
 }
 
 func (p *parser) concat() (Expr, error) {
-	at := p.here()
+	at := p.t.here()
 	x, err := p.product()
-	if err != nil || !p.isOp("~") {
+	if err != nil || !p.t.isOp("~") {
 		return x, err
 	}
 	c := &Concat{Pos: at, Items: []Expr{x}}
-	for p.skipOp("~") {
+	for p.t.skipOp("~") {
 		if x, err = p.product(); err != nil {
 			return nil, err
 		}
@@ -161,23 +161,23 @@ func (p *parser) concat() (Expr, error) {
 }
 
 func (p *parser) product() (Expr, error) {
-	return p.binary(p.power, func() bool { return p.isOp("*", "/", "//", "%") })
+	return p.binary(p.power, func() bool { return p.t.isOp("*", "/", "//", "%") })
 }
 
 func (p *parser) power() (Expr, error) {
-	return p.binary(func() (Expr, error) { return p.unary(true) }, func() bool { return p.isOp("**") })
+	return p.binary(func() (Expr, error) { return p.unary(true) }, func() bool { return p.t.isOp("**") })
 }
 
 // unary reads a value with a sign before it; filters belong to the whole of it.
 func (p *parser) unary(filters bool) (Expr, error) {
-	if err := p.enter(); err != nil {
+	if err := p.t.enter(); err != nil {
 		return nil, err
 	}
-	defer func() { p.depth-- }()
+	defer func() { p.t.depth-- }()
 	var x Expr
 	var err error
-	if at := p.here(); p.isOp("-", "+") {
-		op := p.take().value
+	if at := p.t.here(); p.t.isOp("-", "+") {
+		op := p.t.take().value
 		if x, err = p.unary(false); err != nil {
 			return nil, err
 		}
@@ -199,82 +199,82 @@ var constants = map[string]starlark.Value{
 
 // primary reads a literal, a name, or what stands in brackets.
 func (p *parser) primary() (Expr, error) {
-	t, at := p.tok(), p.here()
+	t, at := p.t.tok(), p.t.here()
 	switch t.kind {
 	case name:
-		p.next++
+		p.t.next++
 		if v, ok := constants[t.value]; ok {
 			return &Literal{Pos: at, Value: v}, nil
 		}
 		return &Name{Pos: at, Name: t.value}, nil
 	case text:
 		var b strings.Builder
-		for p.tok().kind == text { // adjacent strings are one
-			b.WriteString(p.take().value)
+		for p.t.tok().kind == text { // adjacent strings are one
+			b.WriteString(p.t.take().value)
 		}
 		return &Literal{Pos: at, Value: starlark.String(b.String())}, nil
 	case integer, float:
-		p.next++
-		v, err := p.number(t)
+		p.t.next++
+		v, err := readNumber(p, t)
 		return &Literal{Pos: at, Value: v}, err
 	case operator:
 		switch t.value {
 		case "(":
-			p.next++
+			p.t.next++
 			return p.parens()
 		case "[":
-			p.next++
-			items, err := p.items("]")
+			p.t.next++
+			items, err := readItems(p, "]")
 			return &List{Pos: at, Items: items}, err
 		case "{":
-			p.next++
-			return p.dict(at)
+			p.t.next++
+			return readDict(p, at)
 		}
 	}
-	return nil, p.unexpected("an expression")
+	return nil, p.t.unexpected("an expression")
 }
 
 // number makes the value of a number.
-func (p *parser) number(t token) (starlark.Value, error) {
+func readNumber(p *parser, t token) (starlark.Value, error) {
 	if len(t.value) > maxDigits {
-		return nil, p.fail(t.at, "a number of more than %d digits", maxDigits)
+		return nil, p.t.fail(t.at, "a number of more than %d digits", maxDigits)
 	}
 	if t.kind == float {
 		f, err := strconv.ParseFloat(t.value, 64)
 		if err != nil && !strings.Contains(err.Error(), "range") { // what is out of range is infinite, as in Python
-			return nil, p.fail(t.at, "%q is no number", t.value)
+			return nil, p.t.fail(t.at, "%q is no number", t.value)
 		}
 		return starlark.Float(f), nil
 	}
 	n, ok := new(big.Int).SetString(t.value, 0)
 	if !ok {
-		return nil, p.fail(t.at, "%q is no whole number", t.value)
+		return nil, p.t.fail(t.at, "%q is no whole number", t.value)
 	}
 	return starlark.MakeBigInt(n), nil
 }
 
 // parens reads what stands in parentheses: an expression, or a tuple.
 func (p *parser) parens() (Expr, error) {
-	if err := p.enter(); err != nil {
+	if err := p.t.enter(); err != nil {
 		return nil, err
 	}
-	defer func() { p.depth-- }()
+	defer func() { p.t.depth-- }()
 	x, err := p.list(p.expression, true)
 	if err != nil {
 		return nil, err
 	}
-	return x, p.expectOp(")")
+	return x, p.t.expectOp(")")
 }
 
 // items reads expressions with commas between them up to a closing bracket.
-func (p *parser) items(end string) ([]Expr, error) {
+func readItems(p *parser, end string) ([]Expr, error) {
 	var out []Expr
-	for !p.skipOp(end) {
+	for !p.t.skipOp(end) {
 		if len(out) > 0 {
-			if err := p.expectOp(","); err != nil {
+			if err := p.t.expectOp(","); err != nil {
 				return nil, err
 			}
-			if p.skipOp(end) {
+			if p.t.skipOp(end) {
 				break
 			}
 		}
@@ -287,14 +287,14 @@ func (p *parser) items(end string) ([]Expr, error) {
 	return out, nil
 }
 
-func (p *parser) dict(at Pos) (Expr, error) {
+func readDict(p *parser, at Pos) (Expr, error) {
 	d := &Dict{Pos: at}
-	for !p.skipOp("}") {
+	for !p.t.skipOp("}") {
 		if len(d.Keys) > 0 {
-			if err := p.expectOp(","); err != nil {
+			if err := p.t.expectOp(","); err != nil {
 				return nil, err
 			}
-			if p.skipOp("}") {
+			if p.t.skipOp("}") {
 				break
 			}
 		}
@@ -302,7 +302,7 @@ func (p *parser) dict(at Pos) (Expr, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := p.expectOp(":"); err != nil {
+		if err := p.t.expectOp(":"); err != nil {
 			return nil, err
 		}
 		v, err := p.expression()
@@ -317,17 +317,17 @@ func (p *parser) dict(at Pos) (Expr, error) {
 // postfix reads attributes, subscripts and calls behind a value.
 func (p *parser) postfix(x Expr) (Expr, error) {
 	for {
-		at := p.here()
+		at := p.t.here()
 		var err error
 		switch {
-		case p.isOp("."):
-			p.next++
-			x, err = p.attr(x, at)
-		case p.isOp("["):
-			p.next++
-			x, err = p.subscript(x, at)
-		case p.isOp("("):
-			x, err = p.call(x, at)
+		case p.t.isOp("."):
+			p.t.next++
+			x, err = readAttr(p, x, at)
+		case p.t.isOp("["):
+			p.t.next++
+			x, err = readSubscript(p, x, at)
+		case p.t.isOp("("):
+			x, err = readCall(p, x, at)
 		default:
 			return x, nil
 		}
@@ -337,27 +337,27 @@ func (p *parser) postfix(x Expr) (Expr, error) {
 	}
 }
 
-func (p *parser) attr(x Expr, at Pos) (Expr, error) {
-	t := p.take()
+func readAttr(p *parser, x Expr, at Pos) (Expr, error) {
+	t := p.t.take()
 	switch t.kind {
 	case name:
 		return &Attr{Pos: at, X: x, Name: t.value}, nil
 	case integer:
-		v, err := p.number(t)
+		v, err := readNumber(p, t)
 		return &Index{Pos: at, X: x, Key: &Literal{Pos: at, Value: v}}, err
 	}
-	return nil, p.fail(t.at, "expected a name or a number after the dot, got %s", t)
+	return nil, p.t.fail(t.at, "expected a name or a number after the dot, got %s", t)
 }
 
-func (p *parser) subscript(x Expr, at Pos) (Expr, error) {
+func readSubscript(p *parser, x Expr, at Pos) (Expr, error) {
 	var keys []Expr
-	for !p.skipOp("]") {
+	for !p.t.skipOp("]") {
 		if len(keys) > 0 {
-			if err := p.expectOp(","); err != nil {
+			if err := p.t.expectOp(","); err != nil {
 				return nil, err
 			}
 		}
-		k, err := p.subscribed()
+		k, err := readSubscribed(p)
 		if err != nil {
 			return nil, err
 		}
@@ -370,17 +370,17 @@ func (p *parser) subscript(x Expr, at Pos) (Expr, error) {
 }
 
 // subscribed reads an index or a slice.
-func (p *parser) subscribed() (Expr, error) {
-	s := &Slice{Pos: p.here()}
+func readSubscribed(p *parser) (Expr, error) {
+	s := &Slice{Pos: p.t.here()}
 	var err error
-	if !p.isOp(":") {
-		if s.Lo, err = p.expression(); err != nil || !p.isOp(":") {
+	if !p.t.isOp(":") {
+		if s.Lo, err = p.expression(); err != nil || !p.t.isOp(":") {
 			return s.Lo, err
 		}
 	}
-	p.next++
+	p.t.next++
 	part := func() (Expr, error) {
-		if p.isOp(":", "]", ",") {
+		if p.t.isOp(":", "]", ",") {
 			return nil, nil
 		}
 		return p.expression()
@@ -388,33 +388,33 @@ func (p *parser) subscribed() (Expr, error) {
 	if s.Hi, err = part(); err != nil {
 		return nil, err
 	}
-	if p.skipOp(":") {
+	if p.t.skipOp(":") {
 		s.Step, err = part()
 	}
 	return s, err
 }
 
-func (p *parser) call(f Expr, at Pos) (Expr, error) {
-	args, err := p.args()
+func readCall(p *parser, f Expr, at Pos) (Expr, error) {
+	args, err := readArgs(p)
 	return &Call{Pos: at, Func: f, Args: args}, err
 }
 
 // args reads the arguments of a call.
-func (p *parser) args() (Args, error) {
+func readArgs(p *parser) (Args, error) {
 	var a Args
-	if err := p.expectOp("("); err != nil {
+	if err := p.t.expectOp("("); err != nil {
 		return a, err
 	}
-	for n := 0; !p.skipOp(")"); n++ {
+	for n := 0; !p.t.skipOp(")"); n++ {
 		if n > 0 {
-			if err := p.expectOp(","); err != nil {
+			if err := p.t.expectOp(","); err != nil {
 				return a, err
 			}
-			if p.skipOp(")") {
+			if p.t.skipOp(")") {
 				break
 			}
 		}
-		if err := p.arg(&a); err != nil {
+		if err := readArg(p, &a); err != nil {
 			return a, err
 		}
 	}
@@ -422,35 +422,35 @@ func (p *parser) args() (Args, error) {
 }
 
 // arg reads one argument: *x, **x, name=x or x.
-func (p *parser) arg(a *Args) (err error) {
-	at := p.tok().at
-	next := p.look()
+func readArg(p *parser, a *Args) (err error) {
+	at := p.t.tok().at
+	next := p.t.look()
 	switch {
-	case p.skipOp("*"):
+	case p.t.skipOp("*"):
 		if a.Star != nil || a.Kwargs != nil {
-			return p.fail(at, "an argument *... comes once, and before **...")
+			return p.t.fail(at, "an argument *... comes once, and before **...")
 		}
 		a.Star, err = p.expression()
-	case p.skipOp("**"):
+	case p.t.skipOp("**"):
 		if a.Kwargs != nil {
-			return p.fail(at, "an argument **... comes once")
+			return p.t.fail(at, "an argument **... comes once")
 		}
 		a.Kwargs, err = p.expression()
-	case p.tok().kind == name && next.kind == operator && next.value == "=":
+	case p.t.tok().kind == name && next.kind == operator && next.value == "=":
 		if a.Kwargs != nil {
-			return p.fail(at, "arguments come before **...")
+			return p.t.fail(at, "arguments come before **...")
 		}
-		key := p.take().value
+		key := p.t.take().value
 		if slices.ContainsFunc(a.Named, func(n NamedArg) bool { return n.Name == key }) {
-			return p.fail(at, "the argument %s is given twice", key)
+			return p.t.fail(at, "the argument %s is given twice", key)
 		}
-		p.next++
+		p.t.next++
 		var x Expr
 		x, err = p.expression()
 		a.Named = append(a.Named, NamedArg{Name: key, Value: x})
 	default:
 		if a.Star != nil || a.Kwargs != nil || len(a.Named) > 0 {
-			return p.fail(at, "arguments without a name come before those with one")
+			return p.t.fail(at, "arguments without a name come before those with one")
 		}
 		var x Expr
 		x, err = p.expression()
@@ -462,16 +462,16 @@ func (p *parser) arg(a *Args) (err error) {
 // filtered reads filters, tests and calls behind a value.
 func (p *parser) filtered(x Expr) (Expr, error) {
 	for {
-		at := p.here()
+		at := p.t.here()
 		var err error
 		switch {
-		case p.isOp("|"):
+		case p.t.isOp("|"):
 			x, err = p.filters(x, false)
-		case p.isName("is"):
-			p.next++
+		case p.t.isName("is"):
+			p.t.next++
 			x, err = p.test(x, at)
-		case p.isOp("("):
-			x, err = p.call(x, at)
+		case p.t.isOp("("):
+			x, err = readCall(p, x, at)
 		default:
 			return x, nil
 		}
@@ -482,11 +482,11 @@ func (p *parser) filtered(x Expr) (Expr, error) {
 }
 
 // dotted reads a name with dots in it.
-func (p *parser) dotted() (string, error) {
-	n, err := p.expectName()
-	for err == nil && p.skipOp(".") {
+func readDotted(p *parser) (string, error) {
+	n, err := p.t.expectName()
+	for err == nil && p.t.skipOp(".") {
 		var part string
-		part, err = p.expectName()
+		part, err = p.t.expectName()
 		n = fmt.Sprintf("%s.%s", n, part)
 	}
 	return n, err
@@ -495,18 +495,18 @@ func (p *parser) dotted() (string, error) {
 // filters reads filters behind a value, or behind nothing, where the value is a block's text. Inline, the first has no
 // bar before it.
 func (p *parser) filters(x Expr, inline bool) (Expr, error) {
-	for inline || p.isOp("|") {
+	for inline || p.t.isOp("|") {
 		if !inline {
-			p.next++
+			p.t.next++
 		}
 		inline = false
-		f := &Filter{Pos: p.here(), X: x}
+		f := &Filter{Pos: p.t.here(), X: x}
 		var err error
-		if f.Name, err = p.dotted(); err != nil {
+		if f.Name, err = readDotted(p); err != nil {
 			return nil, err
 		}
-		if p.isOp("(") {
-			if f.Args, err = p.args(); err != nil {
+		if p.t.isOp("(") {
+			if f.Args, err = readArgs(p); err != nil {
 				return nil, err
 			}
 		}
@@ -517,18 +517,18 @@ func (p *parser) filters(x Expr, inline bool) (Expr, error) {
 
 // test reads what comes after "is".
 func (p *parser) test(x Expr, at Pos) (Expr, error) {
-	negated := p.skipName("not")
+	negated := p.t.skipName("not")
 	t := &Test{Pos: at, X: x}
 	var err error
-	if t.Name, err = p.dotted(); err != nil {
+	if t.Name, err = readDotted(p); err != nil {
 		return nil, err
 	}
-	switch k := p.tok().kind; {
-	case p.isOp("("):
-		t.Args, err = p.args()
-	case p.isName("is"):
-		return nil, p.fail(p.tok().at, "two tests follow each other; write and between them")
-	case k == name && !p.isName("else", "or", "and"), k == text, k == integer, k == float, p.isOp("[", "{"):
+	switch k := p.t.tok().kind; {
+	case p.t.isOp("("):
+		t.Args, err = readArgs(p)
+	case p.t.isName("is"):
+		return nil, p.t.fail(p.t.tok().at, "two tests follow each other; write and between them")
+	case k == name && !p.t.isName("else", "or", "and"), k == text, k == integer, k == float, p.t.isOp("[", "{"):
 		var arg Expr
 		if arg, err = p.primary(); err == nil {
 			arg, err = p.postfix(arg)

@@ -2,20 +2,14 @@ package syntax
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
-// MaxDepth is how deeply tags and expressions may be nested.
-const MaxDepth = 200
-
-// parser reads tokens, one of which it looks at.
+// parser makes the tree.
 type parser struct {
-	*scanner
-	next int
+	t *stream
 	// tags are the tags that are open, each with what may end its present part.
 	tags  []openTag
-	depth int
 	loops int // loops of the present macro or block that are open
 	// blocks are the names of blocks.
 	blocks map[string]bool
@@ -48,7 +42,7 @@ func Parse(source string, o Options) (t *Template, err error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &parser{scanner: s, blocks: map[string]bool{}}
+	p := &parser{t: &stream{src: s}, blocks: map[string]bool{}}
 	body, err := p.body()
 	if err != nil {
 		return nil, err
@@ -61,104 +55,29 @@ func errorAs(err error) (*Error, bool) {
 	return e, ok
 }
 
-func (p *parser) tok() token  { return p.tokens[p.next] }
-func (p *parser) look() token { return p.tokens[min(p.next+1, len(p.tokens)-1)] }
-func (p *parser) here() Pos   { return p.place(p.tok().at) }
-func (p *parser) take() token {
-	t := p.tok()
-	if t.kind != eof {
-		p.next++
-	}
-	return t
-}
-
-// isName reports whether the present token is one of some names.
-func (p *parser) isName(names ...string) bool {
-	t := p.tok()
-	return t.kind == name && slices.Contains(names, t.value)
-}
-
-func (p *parser) isOp(ops ...string) bool {
-	t := p.tok()
-	return t.kind == operator && slices.Contains(ops, t.value)
-}
-
-// skipName takes a name if it is the present token.
-func (p *parser) skipName(n string) bool {
-	if !p.isName(n) {
-		return false
-	}
-	p.next++
-	return true
-}
-
-func (p *parser) skipOp(op string) bool {
-	if !p.isOp(op) {
-		return false
-	}
-	p.next++
-	return true
-}
-
-func (p *parser) expectOp(op string) error {
-	if p.skipOp(op) {
-		return nil
-	}
-	return p.unexpected(fmt.Sprintf("%q", op))
-}
-
-func (p *parser) expectName() (string, error) {
-	if p.tok().kind != name {
-		return "", p.unexpected("a name")
-	}
-	return p.take().value, nil
-}
-
-func (p *parser) expect(k kind) error {
-	if p.tok().kind != k {
-		return p.unexpected(token{kind: k}.String())
-	}
-	p.next++
-	return nil
-}
-
-// unexpected is the error of another token than was expected.
-func (p *parser) unexpected(want string) error {
-	t := p.tok()
-	return p.fail(t.at, "expected %s, got %s", want, t)
-}
-
-// enter counts what is nested.
-func (p *parser) enter() error {
-	if p.depth++; p.depth > MaxDepth {
-		return p.fail(p.tok().at, "more than %d levels are nested", MaxDepth)
-	}
-	return nil
-}
-
 // body reads statements up to a tag that ends the innermost open one, whose name is left to be read, or to the end.
 func (p *parser) body() ([]Stmt, error) {
 	var out []Stmt
 	for {
-		t := p.tok()
-		at := p.place(t.at)
+		t := p.t.tok()
+		at := p.t.place(t.at)
 		switch t.kind {
 		case data:
-			p.next++
+			p.t.next++
 			out = append(out, &Text{Pos: at, Value: t.value})
 		case variableBegin:
-			p.next++
+			p.t.next++
 			x, err := p.tuple(true)
 			if err != nil {
 				return nil, err
 			}
-			if err := p.expect(variableEnd); err != nil {
+			if err := p.t.expect(variableEnd); err != nil {
 				return nil, err
 			}
 			out = append(out, &Print{Pos: at, X: x})
 		case blockBegin:
-			p.next++
-			if n := len(p.tags); n > 0 && p.isName(p.tags[n-1].ends...) {
+			p.t.next++
+			if n := len(p.tags); n > 0 && p.t.isName(p.tags[n-1].ends...) {
 				return out, nil
 			}
 			stmts, err := p.statement(at)
@@ -166,13 +85,13 @@ func (p *parser) body() ([]Stmt, error) {
 				return nil, err
 			}
 			out = append(out, stmts...)
-			if err := p.expect(blockEnd); err != nil {
+			if err := p.t.expect(blockEnd); err != nil {
 				return nil, err
 			}
 		default:
 			if n := len(p.tags); n > 0 {
 				open := p.tags[n-1]
-				return nil, p.fail(open.at, "the tag %q has no end: %s is missing", open.name, alternatives(open.ends))
+				return nil, p.t.fail(open.at, "the tag %q has no end: %s is missing", open.name, alternatives(open.ends))
 			}
 			return out, nil
 		}
@@ -190,8 +109,8 @@ func alternatives(names []string) string {
 
 // until reads the body of an open tag up to one of some tags, and returns the one that ended it.
 func (p *parser) until(ends ...string) ([]Stmt, string, error) {
-	p.skipOp(":")
-	if err := p.expect(blockEnd); err != nil {
+	p.t.skipOp(":")
+	if err := p.t.expect(blockEnd); err != nil {
 		return nil, "", err
 	}
 	p.tags[len(p.tags)-1].ends = ends
@@ -199,7 +118,7 @@ func (p *parser) until(ends ...string) ([]Stmt, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	return body, p.take().value, nil
+	return body, p.t.take().value, nil
 }
 
 // rest is until for a tag that has one part.
@@ -210,19 +129,19 @@ func (p *parser) rest(end string) ([]Stmt, error) {
 
 // statement reads one tag, whose name comes next.
 func (p *parser) statement(at Pos) ([]Stmt, error) {
-	t := p.tok()
+	t := p.t.tok()
 	if t.kind != name {
-		return nil, p.unexpected("the name of a tag")
+		return nil, p.t.unexpected("the name of a tag")
 	}
 	read, ok := statements[t.value]
 	if !ok {
 		return nil, p.unknownTag(t)
 	}
-	if err := p.enter(); err != nil {
+	if err := p.t.enter(); err != nil {
 		return nil, err
 	}
-	defer func() { p.depth-- }()
-	p.next++
+	defer func() { p.t.depth-- }()
+	p.t.next++
 	p.tags = append(p.tags, openTag{name: t.value, at: t.at})
 	stmt, err := read(p, at)
 	p.tags = p.tags[:len(p.tags)-1]
@@ -237,11 +156,11 @@ func (p *parser) unknownTag(t token) error {
 	if len(p.tags) > 0 {
 		open := p.tags[len(p.tags)-1]
 		if strings.HasPrefix(t.value, "end") || t.value == "else" || t.value == "elif" {
-			return p.fail(t.at, "unexpected tag %q: the tag %q of line %d expects %s", t.value, open.name, p.place(open.at).Line, alternatives(open.ends))
+			return p.t.fail(t.at, "unexpected tag %q: the tag %q of line %d expects %s", t.value, open.name, p.t.place(open.at).Line, alternatives(open.ends))
 		}
 	}
 	if strings.HasPrefix(t.value, "end") || t.value == "else" || t.value == "elif" {
-		return p.fail(t.at, "the tag %q ends nothing that is open", t.value)
+		return p.t.fail(t.at, "the tag %q ends nothing that is open", t.value)
 	}
-	return p.fail(t.at, "there is no tag %q", t.value)
+	return p.t.fail(t.at, "there is no tag %q", t.value)
 }

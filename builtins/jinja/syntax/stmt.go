@@ -7,32 +7,32 @@ var statements map[string]func(p *parser, at Pos) (Stmt, error)
 
 func init() { // a tag's reader reads other tags
 	statements = map[string]func(p *parser, at Pos) (Stmt, error){
-		"set": (*parser).set, "for": (*parser).loop, "if": (*parser).cond, "with": (*parser).with, "block": (*parser).block,
-		"extends": (*parser).extends, "include": (*parser).include, "import": (*parser).importAs, "from": (*parser).fromImport,
-		"macro": (*parser).macro, "call": (*parser).callBlock, "filter": (*parser).filterBlock, "do": (*parser).do,
-		"print": (*parser).printTag, "break": (*parser).breakLoop, "continue": (*parser).continueLoop, "autoescape": (*parser).autoescape,
+		"set": readSet, "for": readLoop, "if": readCond, "with": readWith, "block": readBlock,
+		"extends": readExtends, "include": readInclude, "import": readImportAs, "from": readFromImport,
+		"macro": readMacro, "call": readCallBlock, "filter": readFilterBlock, "do": readDo,
+		"print": readPrintTag, "break": readBreakLoop, "continue": readContinueLoop, "autoescape": readAutoescape,
 	}
 }
 
-func (p *parser) set(at Pos) (Stmt, error) {
+func readSet(p *parser, at Pos) (Stmt, error) {
 	var target Expr
 	var err error
-	if dot := p.look(); dot.kind == operator && dot.value == "." {
-		place := p.here()
-		object, err := p.expectName()
+	if dot := p.t.look(); dot.kind == operator && dot.value == "." {
+		place := p.t.here()
+		object, err := p.t.expectName()
 		if err != nil {
 			return nil, err
 		}
-		p.next++
-		field, err := p.expectName()
+		p.t.next++
+		field, err := p.t.expectName()
 		if err != nil {
 			return nil, err
 		}
 		target = &Field{Pos: place, Object: object, Name: field}
-	} else if target, err = p.target(); err != nil {
+	} else if target, err = readTarget(p); err != nil {
 		return nil, err
 	}
-	if p.skipOp("=") {
+	if p.t.skipOp("=") {
 		value, err := p.tuple(true)
 		return &Set{Pos: at, Target: target, Value: value}, err
 	}
@@ -45,48 +45,48 @@ func (p *parser) set(at Pos) (Stmt, error) {
 }
 
 // target reads what is assigned to: a name or a tuple of targets.
-func (p *parser) target(ends ...string) (Expr, error) {
-	at := p.tok().at
+func readTarget(p *parser, ends ...string) (Expr, error) {
+	at := p.t.tok().at
 	x, err := p.list(p.primary, false, ends...)
 	if err != nil {
 		return nil, err
 	}
-	return x, p.assignable(x, at)
+	return x, readAssignable(p, x, at)
 }
 
-func (p *parser) assignable(x Expr, at int) error {
+func readAssignable(p *parser, x Expr, at int) error {
 	switch x := x.(type) {
 	case *Name:
 		return nil
 	case *Tuple:
 		for _, item := range x.Items {
-			if err := p.assignable(item, at); err != nil {
+			if err := readAssignable(p, item, at); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	return p.fail(at, "expected a name, or names, to assign to")
+	return p.t.fail(at, "expected a name, or names, to assign to")
 }
 
-func (p *parser) loop(at Pos) (Stmt, error) {
+func readLoop(p *parser, at Pos) (Stmt, error) {
 	f := &For{Pos: at}
 	var err error
-	if f.Target, err = p.target("in"); err != nil {
+	if f.Target, err = readTarget(p, "in"); err != nil {
 		return nil, err
 	}
-	if !p.skipName("in") {
-		return nil, p.unexpected(`"in"`)
+	if !p.t.skipName("in") {
+		return nil, p.t.unexpected(`"in"`)
 	}
 	if f.Iter, err = p.list(p.or, false, "recursive"); err != nil {
 		return nil, err
 	}
-	if p.skipName("if") {
+	if p.t.skipName("if") {
 		if f.Cond, err = p.expression(); err != nil {
 			return nil, err
 		}
 	}
-	f.Recursive = p.skipName("recursive")
+	f.Recursive = p.t.skipName("recursive")
 	p.loops++
 	body, end, err := p.until("endfor", "else")
 	p.loops--
@@ -100,7 +100,7 @@ func (p *parser) loop(at Pos) (Stmt, error) {
 	return f, err
 }
 
-func (p *parser) cond(at Pos) (Stmt, error) {
+func readCond(p *parser, at Pos) (Stmt, error) {
 	out := &If{Pos: at}
 	for {
 		cond, err := p.tuple(false)
@@ -122,19 +122,19 @@ func (p *parser) cond(at Pos) (Stmt, error) {
 	}
 }
 
-func (p *parser) with(at Pos) (Stmt, error) {
+func readWith(p *parser, at Pos) (Stmt, error) {
 	w := &With{Pos: at}
-	for p.tok().kind != blockEnd && !p.isOp(":") {
+	for p.t.tok().kind != blockEnd && !p.t.isOp(":") {
 		if len(w.Targets) > 0 {
-			if err := p.expectOp(","); err != nil {
+			if err := p.t.expectOp(","); err != nil {
 				return nil, err
 			}
 		}
-		target, err := p.target()
+		target, err := readTarget(p)
 		if err != nil {
 			return nil, err
 		}
-		if err := p.expectOp("="); err != nil {
+		if err := p.t.expectOp("="); err != nil {
 			return nil, err
 		}
 		value, err := p.expression()
@@ -149,32 +149,32 @@ func (p *parser) with(at Pos) (Stmt, error) {
 }
 
 // autoescape is accepted where it changes nothing.
-func (p *parser) autoescape(at Pos) (Stmt, error) {
-	tok := p.tok()
+func readAutoescape(p *parser, at Pos) (Stmt, error) {
+	tok := p.t.tok()
 	x, err := p.expression()
 	if err != nil {
 		return nil, err
 	}
 	if l, ok := x.(*Literal); !ok || bool(l.Value.Truth()) {
-		return nil, p.fail(tok.at, "nothing is escaped by itself; write the filter e where text is to be escaped")
+		return nil, p.t.fail(tok.at, "nothing is escaped by itself; write the filter e where text is to be escaped")
 	}
 	body, err := p.rest("endautoescape")
 	return &Scope{Pos: at, Body: body}, err
 }
 
-func (p *parser) block(at Pos) (Stmt, error) {
-	tok := p.tok()
-	n, err := p.expectName()
+func readBlock(p *parser, at Pos) (Stmt, error) {
+	tok := p.t.tok()
+	n, err := p.t.expectName()
 	if err != nil {
 		return nil, err
 	}
 	if p.blocks[n] {
-		return nil, p.fail(tok.at, "there are two blocks %q", n)
+		return nil, p.t.fail(tok.at, "there are two blocks %q", n)
 	}
 	p.blocks[n] = true
-	b := &Block{Pos: at, Name: n, Scoped: p.skipName("scoped"), Required: p.skipName("required")}
-	if p.isOp("-") {
-		return nil, p.fail(p.tok().at, "a block's name has no hyphens")
+	b := &Block{Pos: at, Name: n, Scoped: p.t.skipName("scoped"), Required: p.t.skipName("required")}
+	if p.t.isOp("-") {
+		return nil, p.t.fail(p.t.tok().at, "a block's name has no hyphens")
 	}
 	loops := p.loops
 	p.loops = 0
@@ -185,121 +185,121 @@ func (p *parser) block(at Pos) (Stmt, error) {
 	}
 	for _, s := range b.Body {
 		if t, ok := s.(*Text); b.Required && (!ok || strings.TrimSpace(t.Value) != "") {
-			return nil, p.fail(tok.at, "the block %q is required, so it has no content here", n)
+			return nil, p.t.fail(tok.at, "the block %q is required, so it has no content here", n)
 		}
 	}
-	p.skipName(n)
+	p.t.skipName(n)
 	return b, nil
 }
 
-func (p *parser) extends(at Pos) (Stmt, error) {
+func readExtends(p *parser, at Pos) (Stmt, error) {
 	x, err := p.expression()
 	return &Extends{Pos: at, Template: x}, err
 }
 
 // context reads "with context" or "without context".
-func (p *parser) context(otherwise bool) bool {
-	if next := p.look(); p.isName("with", "without") && next.kind == name && next.value == "context" {
-		with := p.take().value == "with"
-		p.next++
+func readContext(p *parser, otherwise bool) bool {
+	if next := p.t.look(); p.t.isName("with", "without") && next.kind == name && next.value == "context" {
+		with := p.t.take().value == "with"
+		p.t.next++
 		return with
 	}
 	return otherwise
 }
 
-func (p *parser) include(at Pos) (Stmt, error) {
+func readInclude(p *parser, at Pos) (Stmt, error) {
 	x, err := p.expression()
 	if err != nil {
 		return nil, err
 	}
 	out := &Include{Pos: at, Template: x}
-	if next := p.look(); p.isName("ignore") && next.kind == name && next.value == "missing" {
+	if next := p.t.look(); p.t.isName("ignore") && next.kind == name && next.value == "missing" {
 		out.IgnoreMissing = true
-		p.next += 2
+		p.t.next += 2
 	}
-	out.WithContext = p.context(true)
+	out.WithContext = readContext(p, true)
 	return out, nil
 }
 
-func (p *parser) importAs(at Pos) (Stmt, error) {
+func readImportAs(p *parser, at Pos) (Stmt, error) {
 	x, err := p.expression()
 	if err != nil {
 		return nil, err
 	}
-	if !p.skipName("as") {
-		return nil, p.unexpected(`"as"`)
+	if !p.t.skipName("as") {
+		return nil, p.t.unexpected(`"as"`)
 	}
-	target, err := p.expectName()
-	return &Import{Pos: at, Template: x, Target: target, WithContext: p.context(false)}, err
+	target, err := p.t.expectName()
+	return &Import{Pos: at, Template: x, Target: target, WithContext: readContext(p, false)}, err
 }
 
-func (p *parser) fromImport(at Pos) (Stmt, error) {
+func readFromImport(p *parser, at Pos) (Stmt, error) {
 	x, err := p.expression()
 	if err != nil {
 		return nil, err
 	}
-	if !p.skipName("import") {
-		return nil, p.unexpected(`"import"`)
+	if !p.t.skipName("import") {
+		return nil, p.t.unexpected(`"import"`)
 	}
 	out := &FromImport{Pos: at, Template: x}
 	for {
-		before := p.next
-		if out.WithContext = p.context(false); p.next > before {
+		before := p.t.next
+		if out.WithContext = readContext(p, false); p.t.next > before {
 			return out, nil
 		}
-		tok := p.tok()
-		n, err := p.expectName()
+		tok := p.t.tok()
+		n, err := p.t.expectName()
 		if err != nil {
 			return nil, err
 		}
 		if strings.HasPrefix(n, "_") {
-			return nil, p.fail(tok.at, "names that begin with an underscore cannot be imported")
+			return nil, p.t.fail(tok.at, "names that begin with an underscore cannot be imported")
 		}
 		as := n
-		if p.skipName("as") {
-			if as, err = p.expectName(); err != nil {
+		if p.t.skipName("as") {
+			if as, err = p.t.expectName(); err != nil {
 				return nil, err
 			}
 		}
 		out.Names = append(out.Names, Alias{Name: n, As: as})
-		before = p.next
-		if out.WithContext = p.context(false); p.next > before || !p.skipOp(",") {
+		before = p.t.next
+		if out.WithContext = readContext(p, false); p.t.next > before || !p.t.skipOp(",") {
 			return out, nil
 		}
 	}
 }
 
-func (p *parser) signature() (Signature, error) {
+func readSignature(p *parser) (Signature, error) {
 	var s Signature
-	if err := p.expectOp("("); err != nil {
+	if err := p.t.expectOp("("); err != nil {
 		return s, err
 	}
-	for !p.skipOp(")") {
+	for !p.t.skipOp(")") {
 		if len(s.Params) > 0 {
-			if err := p.expectOp(","); err != nil {
+			if err := p.t.expectOp(","); err != nil {
 				return s, err
 			}
 		}
-		n, err := p.expectName()
+		n, err := p.t.expectName()
 		if err != nil {
 			return s, err
 		}
 		s.Params = append(s.Params, n)
-		if p.skipOp("=") {
+		if p.t.skipOp("=") {
 			x, err := p.expression()
 			if err != nil {
 				return s, err
 			}
 			s.Defaults = append(s.Defaults, x)
 		} else if len(s.Defaults) > 0 {
-			return s, p.unexpected(`"=": parameters with a default come last`)
+			return s, p.t.unexpected(`"=": parameters with a default come last`)
 		}
 	}
 	return s, nil
 }
 
 // function reads the body of a macro or a call, whose loops are its own.
-func (p *parser) function(end string) ([]Stmt, error) {
+func readFunction(p *parser, end string) ([]Stmt, error) {
 	loops := p.loops
 	p.loops = 0
 	body, err := p.rest(end)
@@ -307,42 +307,42 @@ func (p *parser) function(end string) ([]Stmt, error) {
 	return body, err
 }
 
-func (p *parser) macro(at Pos) (Stmt, error) {
-	n, err := p.expectName()
+func readMacro(p *parser, at Pos) (Stmt, error) {
+	n, err := p.t.expectName()
 	if err != nil {
 		return nil, err
 	}
 	m := &Macro{Pos: at, Name: n}
-	if m.Signature, err = p.signature(); err != nil {
+	if m.Signature, err = readSignature(p); err != nil {
 		return nil, err
 	}
-	m.Body, err = p.function("endmacro")
+	m.Body, err = readFunction(p, "endmacro")
 	return m, err
 }
 
-func (p *parser) callBlock(at Pos) (Stmt, error) {
+func readCallBlock(p *parser, at Pos) (Stmt, error) {
 	c := &CallBlock{Pos: at}
 	var err error
-	if p.isOp("(") {
-		if c.Signature, err = p.signature(); err != nil {
+	if p.t.isOp("(") {
+		if c.Signature, err = readSignature(p); err != nil {
 			return nil, err
 		}
 	}
-	tok := p.tok()
+	tok := p.t.tok()
 	x, err := p.expression()
 	if err != nil {
 		return nil, err
 	}
 	call, ok := x.(*Call)
 	if !ok {
-		return nil, p.fail(tok.at, "expected the call of a macro")
+		return nil, p.t.fail(tok.at, "expected the call of a macro")
 	}
 	c.Call = call
-	c.Body, err = p.function("endcall")
+	c.Body, err = readFunction(p, "endcall")
 	return c, err
 }
 
-func (p *parser) filterBlock(at Pos) (Stmt, error) {
+func readFilterBlock(p *parser, at Pos) (Stmt, error) {
 	f, err := p.filters(nil, true)
 	if err != nil {
 		return nil, err
@@ -351,21 +351,21 @@ func (p *parser) filterBlock(at Pos) (Stmt, error) {
 	return &FilterBlock{Pos: at, Filter: f, Body: body}, err
 }
 
-func (p *parser) do(at Pos) (Stmt, error) {
+func readDo(p *parser, at Pos) (Stmt, error) {
 	x, err := p.tuple(true)
 	return &Do{Pos: at, X: x}, err
 }
 
 // printTag reads {% print a, b %}, which prints each.
-func (p *parser) printTag(at Pos) (Stmt, error) {
+func readPrintTag(p *parser, at Pos) (Stmt, error) {
 	out := &Scope{Pos: at}
-	for p.tok().kind != blockEnd {
+	for p.t.tok().kind != blockEnd {
 		if len(out.Body) > 0 {
-			if err := p.expectOp(","); err != nil {
+			if err := p.t.expectOp(","); err != nil {
 				return nil, err
 			}
 		}
-		place := p.here()
+		place := p.t.here()
 		x, err := p.expression()
 		if err != nil {
 			return nil, err
@@ -375,16 +375,16 @@ func (p *parser) printTag(at Pos) (Stmt, error) {
 	return out, nil
 }
 
-func (p *parser) breakLoop(at Pos) (Stmt, error) {
+func readBreakLoop(p *parser, at Pos) (Stmt, error) {
 	if p.loops == 0 {
-		return nil, p.fail(p.tok().at, "break is outside of a loop")
+		return nil, p.t.fail(p.t.tok().at, "break is outside of a loop")
 	}
 	return &Break{Pos: at}, nil
 }
 
-func (p *parser) continueLoop(at Pos) (Stmt, error) {
+func readContinueLoop(p *parser, at Pos) (Stmt, error) {
 	if p.loops == 0 {
-		return nil, p.fail(p.tok().at, "continue is outside of a loop")
+		return nil, p.t.fail(p.t.tok().at, "continue is outside of a loop")
 	}
 	return &Continue{Pos: at}, nil
 }
