@@ -23,7 +23,7 @@ type ansibleRow struct {
 
 func (r ansibleRow) spans() (texts []string) {
 	for _, m := range codeSpan.FindAllStringSubmatch(r.froyo, -1) {
-		texts = append(texts, m[1])
+		texts = append(texts, strings.ReplaceAll(m[1], "\x00", "|"))
 	}
 	return texts
 }
