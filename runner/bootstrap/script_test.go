@@ -14,9 +14,9 @@ import (
 // as is a transport that logs in as a user.
 type as string
 
-func (a as) User() string { return string(a) }
-func (as) Near() bool     { return false }
-func (as) Close() error   { return nil }
+func (a as) User() string                                            { return string(a) }
+func (as) Near() bool                                                { return false }
+func (as) Close() error                                              { return nil }
 func (as) Start(context.Context, string) (*transport.Process, error) { return nil, errors.New("none") }
 
 func (as) StartTerminal(context.Context, string) (*transport.Process, error) {

@@ -211,6 +211,6 @@ func (v RunView) trouble(b *bufio.Writer, indent, summary, detail, hint string) 
 		}
 	}
 	if hint != "" {
-		b.WriteString(hintLine(v.Style, indent, hint))
+		fmt.Fprint(b, hintLine(v.Style, indent, hint))
 	}
 }

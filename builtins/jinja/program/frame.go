@@ -2,6 +2,7 @@ package program
 
 import (
 	"fmt"
+
 	"go.starlark.net/starlark"
 
 	"github.com/openfroyo/froyo/builtins/jinja/function"
