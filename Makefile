@@ -28,7 +28,7 @@ COMPUTES := $(addprefix github.com/tetratelabs/wazero/internal/,engine/wazevo/ss
 RACE     := -race $(foreach p,$(COMPUTES),-gcflags='$p=-race=false')
 
 # What the embedded binaries are made from. They are made again when one of these is newer.
-EMBEDDED := $(shell find runner providers -name dist -prune -o \( -name '*.go' -o -name '*.cue' -o -name '*.yaml' \) ! -name '*_test.go' -print) go.sum
+EMBEDDED := $(shell find runner providers -name dist -prune -o \( -name '*.go' -o -name '*.cue' -o -name '*.yaml' -o -name 'platforms.txt' \) ! -name '*_test.go' -print) go.sum
 
 .PHONY: all build generate demo test lint fmt lab-test crash fencing hostile hostilehost readonly trees bench docs screens measure vuln clean
 all: build

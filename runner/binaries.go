@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -70,8 +71,17 @@ func binary(files fs.FS, goos, goarch string) (gz []byte, sum string, size int64
 	return gz, sum, size, nil
 }
 
-// Platforms lists those that this froyo carries a runner for, sorted, as "linux-amd64".
-func Platforms() []string { return platforms(dist) }
+// built lists the platforms that build.sh builds the runner for.
+//
+//go:embed platforms.txt
+var built string
+
+// Platforms lists those that the runner is built for, sorted, as "linux-amd64".
+func Platforms() []string {
+	out := strings.Fields(built)
+	slices.Sort(out)
+	return out
+}
 
 // platforms lists what is there, sorted.
 func platforms(files fs.FS) []string {

@@ -6,7 +6,8 @@ set -eu
 cd "$(dirname "$0")"
 version=${1:-dev}
 [ $# -gt 0 ] && shift
-[ $# -gt 0 ] || set -- linux-amd64 linux-arm64 linux-arm linux-386 linux-riscv64
+# shellcheck disable=SC2046 # a list of names
+[ $# -gt 0 ] || set -- $(cat platforms.txt)
 
 # The controller pushes the runner to every host, so its size is time. Without
 # inlining it is a tenth smaller, and what it does all day is system calls and
