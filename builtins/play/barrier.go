@@ -3,6 +3,7 @@ package play
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"go.starlark.net/starlark"
 
@@ -30,24 +31,50 @@ func makeBarrier(thread *starlark.Thread, b *starlark.Builtin, pos starlark.Tupl
 	if name == "" {
 		return nil, (&diag.Error{Summary: "a barrier's name is empty"}).WithHint(`barrier("all stopped")`)
 	}
+	return starlark.None, addBarrier(thread, unit.Barrier{Name: name}, "hosts meet once at a barrier: give each a name of its own")
+}
+
+func pauseBuiltin() eval.Builtin {
+	return eval.Builtin{
+		Name: "pause",
+		Doc: "A place at which the run waits until the operator confirms. All hosts of a batch that declare a pause with this message in this play wait for each other, " +
+			"as at a barrier; then apply shows the message and asks once for all of them: Enter or y continues, n ends the run, and froyo resume asks again and does the rest. " +
+			"A plan that changes nothing does not ask, and neither does --no-pause; -y does. Where there is no terminal to ask on, nothing is begun without --no-pause.",
+		Example: `pause("look at the dashboard of the first hosts")`,
+		Make:    eval.Function("pause", makePause),
+	}
+}
+
+func makePause(thread *starlark.Thread, b *starlark.Builtin, pos starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {
+	var message string
+	if err := args.Unpack(b.Name(), pos, kw, "message", &message); err != nil {
+		return nil, err
+	}
+	if strings.TrimSpace(message) == "" {
+		return nil, (&diag.Error{Summary: "a pause's message is empty"}).WithHint(`say what is to be confirmed: pause("is the first host well?")`)
+	}
+	return starlark.None, addBarrier(thread, unit.Barrier{Name: message, Pause: true}, "each is asked about once: give each a message of its own")
+}
+
+// addBarrier adds a barrier or a pause at the place that the evaluation has come to.
+func addBarrier(thread *starlark.Thread, b unit.Barrier, distinct string) error {
 	switch s := eval.Of(thread); {
 	case s.Phase() == eval.LoadingMain: // an implicit play is being looked at
-		return starlark.None, nil
+		return nil
 	case s.Phase() != eval.Planning:
-		return nil, s.NeedPlanning("barrier()")
+		return s.NeedPlanning(b.Kind() + "()")
 	case Of(thread).part != unit.Scope{}:
-		return nil, (&diag.Error{Summary: "barrier() inside a handler, a change hook or verify"}).
+		return (&diag.Error{Summary: b.Kind() + "() inside a handler, a change hook or verify"}).
 			WithHint("call it in the play's function")
 	}
 	c := Of(thread)
-	if i := slices.IndexFunc(c.barriers, func(o unit.Barrier) bool { return o.Name == name }); i >= 0 {
-		return nil, (&diag.Error{Summary: fmt.Sprintf("barrier %q is declared twice; first at %s", name, c.barriers[i].Pos)}).
-			WithHint("hosts meet once at a barrier: give each a name of its own")
+	if i := slices.IndexFunc(c.barriers, b.Same); i >= 0 {
+		return (&diag.Error{Summary: fmt.Sprintf("%s %q is declared twice; first at %s", b.Kind(), b.Name, c.barriers[i].Pos)}).
+			WithHint("%s", distinct)
 	}
-	c.barriers = append(c.barriers, unit.Barrier{
-		Name: name, At: len(c.units), Flushes: len(c.flushes), Pos: eval.Pos(eval.Stack(thread)),
-	})
-	return starlark.None, nil
+	b.At, b.Flushes, b.Pos = len(c.units), len(c.flushes), eval.Pos(eval.Stack(thread))
+	c.barriers = append(c.barriers, b)
+	return nil
 }
 
 // placed are the barriers with their places among the play's own units.

@@ -15,9 +15,9 @@ import (
 	"github.com/openfroyo/froyo/engine/unit"
 )
 
-// Builtins documents play(), handler(), flush_handlers() and barrier().
+// Builtins documents play(), handler(), flush_handlers(), barrier() and pause().
 func Builtins() []eval.Builtin {
-	return []eval.Builtin{playBuiltin(), handlerBuiltin(), flushBuiltin(), barrierBuiltin()}
+	return []eval.Builtin{playBuiltin(), handlerBuiltin(), flushBuiltin(), barrierBuiltin(), pauseBuiltin()}
 }
 
 const collectorKey = "froyo.plays"

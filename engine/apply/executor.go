@@ -50,7 +50,7 @@ type Protector interface {
 	Unprotect(ctx context.Context, h *plan.Host, units []*unit.Unit) error
 }
 
-// Executor applies plans. All fields but Locker, Confirmer, Protector, Queue and Stop must be set.
+// Executor applies plans. All fields but Locker, Confirmer, Pauser, Protector, Queue and Stop must be set.
 type Executor struct {
 	Types Types
 	Log   runlog.RunLog
@@ -59,6 +59,8 @@ type Executor struct {
 	Locker hostlock.Locker
 	// Confirmer is asked about each unit that acts; nil lets all act.
 	Confirmer Confirmer
+	// Pauser is asked at pauses; nil lets all continue. What it declines must close Stop.
+	Pauser    rollout.Pauser
 	Protector Protector
 	// Queue keeps what hosts have still to do; where it is nil, no other process could do that.
 	Queue    rollout.WorkQueue
@@ -90,14 +92,16 @@ func (e *Executor) Apply(ctx context.Context, plays []rollout.Play, hosts []*pla
 	delegates, protections := hostlock.NewDelegates(e.Locker), &protect.Run{}
 	runs := make([]*hostRun, len(hosts))
 	members := make([]rollout.Member, len(hosts))
+	pauses := plan.Pauses(hosts)
 	for i, h := range hosts {
 		runs[i] = newHostRun(e, h, delegates, protections)
+		runs[i].asks = pauses[h]
 		members[i] = runs[i]
 		if runs[i].last < 0 {
 			runs[i].Finish()
 		}
 	}
-	r := rollout.Rollout{Events: e.Events, Queue: e.Queue, Stop: e.Stop, Slots: e.Forks}
+	r := rollout.Rollout{Events: e.Events, Queue: e.Queue, Pauser: e.Pauser, Stop: e.Stop, Slots: e.Forks}
 	r.Run(ctx, plays, members)
 	adopt(ctx, runs)
 	counts := make([]Count, len(runs))

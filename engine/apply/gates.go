@@ -18,12 +18,12 @@ func (r *hostRun) meet(ctx context.Context, b unit.Barrier) {
 		return
 	}
 	told := event.Event{
-		Kind: event.HostWaits, Time: time.Now(), Host: r.Name(), Play: r.name, Pos: b.Pos, Text: "waits at barrier " + b.Name,
+		Kind: event.HostWaits, Time: time.Now(), Host: r.Name(), Play: r.name, Pos: b.Pos, Text: "waits at " + b.Kind() + " " + b.Name,
 	}
 	var v rollout.Verdict
-	r.own.wait(func() { v = r.slot.Meet(b.Name, told) })
+	r.own.wait(func() { v = r.slot.Meet(b, told) })
 	if v == rollout.Deadlock {
-		r.Stop((&diag.Error{Summary: "it waits at barrier \"" + b.Name + "\" for hosts that wait for it", Pos: b.Pos}).WithHint(sameOrder))
+		r.Stop((&diag.Error{Summary: "it waits at " + b.Kind() + " \"" + b.Name + "\" for hosts that wait for it", Pos: b.Pos}).WithHint(sameOrder))
 	}
 }
 

@@ -50,6 +50,9 @@ type Member interface {
 // Part is a member's part in a play.
 type Part struct {
 	Barriers []unit.Barrier
+	// Asks are the pauses among them that the operator is asked about; the others only
+	// hold the hosts together.
+	Asks []unit.Barrier
 	// Changes says that the play is going to change the host, as far as is known.
 	Changes bool
 	// Verifies says that the play has a verify.
@@ -66,11 +69,13 @@ type Done struct {
 	Outcome    *unit.Outcome
 }
 
-// Rollout carries plays out. Queue may be nil, and Stop never closed or nil.
+// Rollout carries plays out. Queue and Pauser may be nil, and Stop never closed or nil.
 type Rollout struct {
 	Events event.Sink
 	// Queue keeps what hosts have still to do; where it is nil, no other process could do that.
 	Queue WorkQueue
+	// Pauser is asked at pauses; where it is nil, they only hold hosts together.
+	Pauser Pauser
 	// Stop, once it is closed, lets no host wait any longer.
 	Stop <-chan struct{}
 	// Slots bounds the hosts at work at once.
@@ -81,7 +86,13 @@ type Rollout struct {
 // any begins the next. A member is never stopped because of another, but for
 // those whose play's verify failed somewhere, or of which too many failed.
 func (r *Rollout) Run(ctx context.Context, plays []Play, members []Member) {
+	asking, cancel := context.WithCancel(ctx)
+	defer cancel()
 	s := newScheduler(ctx, r)
+	s.unask = cancel
+	if r.Pauser != nil {
+		s.pauser = func(p Pause) bool { return r.Pauser.Pause(asking, p) }
+	}
 	hosts := make([]*host, len(members))
 	for i, m := range members {
 		hosts[i] = &host{member: m, name: m.Name()}

@@ -103,7 +103,7 @@ func TestABarrierReleasesTheSlot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		meet := func(name string) *member {
 			return &member{name: name, part: rollout.Part{Barriers: []unit.Barrier{{Name: "x"}}}, work: func(slot *rollout.Slot) error {
-				if v := slot.Meet("x", event.Event{Kind: event.HostWaits, Host: name}); v != rollout.Granted {
+				if v := slot.Meet(unit.Barrier{Name: "x"}, event.Event{Kind: event.HostWaits, Host: name}); v != rollout.Granted {
 					t.Errorf("%s was not let through: %v", name, v)
 				}
 				return nil

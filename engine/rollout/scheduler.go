@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/openfroyo/froyo/engine/event"
+	"github.com/openfroyo/froyo/engine/unit"
 )
 
 // scheduler decides which hosts are at work. All that it knows belongs to one
@@ -22,14 +23,17 @@ type scheduler struct {
 	fresh, resumed []*Slot
 	left           int // hosts of the phase that have not ended
 	waits          map[*wait]bool
-	barriers       map[string]*barrier  // of the phase
-	throttles      map[string]*throttle // of the play, as onces
+	barriers       map[unit.Barrier]*barrier // of the phase, by barrierKey
+	throttles      map[string]*throttle      // of the play, as onces
 	onces          map[string]*once
 	present        map[string]bool // hosts of the phase that have not ended
 	messages       chan message
 	// stop and done are closed where nothing more shall begin; nil once that is known.
 	stop, done <-chan struct{}
 	stopped    bool
+	pauser     func(Pause) bool // nil where nothing is asked
+	unask      func()           // takes back what is asked
+	asking     int              // pauses without an answer yet
 }
 
 // message is what a worker tells the scheduler.
@@ -53,9 +57,9 @@ func (s *scheduler) phase(hosts []*host, work func(*host)) {
 		s.present[h.name] = true
 	}
 	s.makeBarriers(hosts)
-	for s.left > 0 {
+	for s.left > 0 || s.asking > 0 {
 		s.assign()
-		if s.free == s.slots {
+		if s.free == s.slots && s.asking == 0 {
 			s.wakeAll(Deadlock)
 			continue
 		}
@@ -90,6 +94,7 @@ func (s *scheduler) assign() {
 // interrupt ends all waiting: hosts see for themselves that nothing more shall begin.
 func (s *scheduler) interrupt() {
 	s.stop, s.done, s.stopped = nil, nil, true
+	s.unask()
 	s.wakeAll(Interrupted)
 }
 

@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"sync"
 
 	"github.com/openfroyo/froyo/engine/apply"
 	"github.com/openfroyo/froyo/engine/blame"
@@ -15,6 +16,9 @@ import (
 type Steps struct {
 	// Confirmer is asked just before each unit that acts, one host at a time; nil asks nothing.
 	Confirmer apply.Confirmer
+	// Pauser is asked at pauses of the runbook, once for the hosts of a batch that have come
+	// to one; what it declines interrupts the run. nil lets all continue.
+	Pauser rollout.Pauser
 	// Stop, once it is closed, lets no further unit begin; nil never is.
 	Stop <-chan struct{}
 }
@@ -53,15 +57,20 @@ func (r *Run) Apply(ctx context.Context, how Steps) (*Result, error) {
 	}
 	r.job.printInto(sinks)
 	r.notes.Into(sinks)
+	stop := newStopper(how)
+	defer stop.end()
 	locks := &claim.Hosts{
 		Store: r.record.Store(), Workspace: r.job.services.Workspace.ID(), Run: r.record.ID, Began: r.record.Began, Worker: r.job.services.Worker,
-		Wait: r.options.Wait, Stop: how.Stop, Waiting: r.notes.Take, Warn: r.job.services.Warn,
+		Wait: r.options.Wait, Stop: stop.closed, Waiting: r.notes.Take, Warn: r.job.services.Warn,
 	}
 	items := claim.NewItems(r.job.services.Workspace.Queue(), r.record.Store(), r.job.services.Workspace.ID(), r.record.ID, r.job.Spec.Resumed != nil, r.job.services.Worker)
 	executor := &apply.Executor{
 		Types: r.job.services.Types, Log: r.record.Log, Protector: r.record.Protector,
 		Contents: r.plan.Contents, Events: sinks, Exact: r.job.Spec.Saved != nil, Forks: r.options.Forks, Run: r.record.ID,
-		Locker: locks, Queue: items, Stop: how.Stop,
+		Locker: locks, Queue: items, Stop: stop.closed,
+	}
+	if how.Pauser != nil {
+		executor.Pauser = stop
 	}
 	if how.Confirmer != nil {
 		executor.Forks, executor.Confirmer = 1, how.Confirmer
@@ -69,11 +78,55 @@ func (r *Run) Apply(ctx context.Context, how Steps) (*Result, error) {
 	result := &Result{Counts: executor.Apply(ctx, r.plays(), hosts)}
 	failed.Add(locks.Release(ctx))
 	failed.Add(items.Close(ctx, failed.None()))
-	if ctx.Err() != nil || isClosed(how.Stop) {
+	switch declined := stop.declined; {
+	case ctx.Err() != nil || isClosed(how.Stop):
 		failed.Add(&diag.Error{Code: diag.Interrupted, Summary: "interrupted"})
+	case declined != nil:
+		failed.Add(&diag.Error{Code: diag.Interrupted, Summary: "stopped at the pause \"" + declined.Message + "\"", Pos: declined.Pos})
 	}
 	result.Left, result.Unknown, result.Err = failed.Left, failed.Unknown, failed.Err()
 	return result, nil
+}
+
+// stopper stops a run where its client does, or where a pause is declined. It implements rollout.Pauser.
+type stopper struct {
+	pauser rollout.Pauser
+	closed chan struct{}
+	close  func() // closes it, once
+	end    func() // must be called at the end of the run
+
+	mu       sync.Mutex // pauses of several batches are never asked about at once, but those of hosts of one may be
+	declined *rollout.Pause
+}
+
+func newStopper(how Steps) *stopper {
+	s := &stopper{pauser: how.Pauser, closed: make(chan struct{})}
+	s.close = sync.OnceFunc(func() { close(s.closed) })
+	if isClosed(how.Stop) {
+		s.close()
+	}
+	ended := make(chan struct{})
+	s.end = func() { close(ended) }
+	go func() {
+		select {
+		case <-how.Stop: // never where it is nil
+			s.close()
+		case <-ended:
+		}
+	}()
+	return s
+}
+
+// Pause implements rollout.Pauser.
+func (s *stopper) Pause(ctx context.Context, p rollout.Pause) bool {
+	yes := s.pauser.Pause(ctx, p)
+	if !yes {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.declined = &p
+		s.close()
+	}
+	return yes
 }
 
 // plays are the runbook's plays as they are to be carried out.

@@ -211,7 +211,7 @@ func runChunk(t *testing.T, c startest.Chunk) (string, error) {
 			out.lines = append(out.lines, "in graph order")
 		}
 		for _, b := range play.Barriers {
-			out.lines = append(out.lines, fmt.Sprintf("barrier %q at %d behind %d flush", b.Name, b.At, b.Flushes))
+			out.lines = append(out.lines, fmt.Sprintf("%s %q at %d behind %d flush", b.Kind(), b.Name, b.At, b.Flushes))
 		}
 	}
 	for _, w := range ev.Warnings {

@@ -63,6 +63,28 @@ func EntriesOf(all []run.Wanted, play int, byTag bool) []*Entry {
 	return entries
 }
 
+// PausesOf folds the pauses of a play over the hosts, in the place of units.
+func PausesOf(all []run.Wanted, play int) []*Entry {
+	var entries []*Entry
+	for _, w := range all {
+		if w.Plays[play] == nil {
+			continue
+		}
+		for _, b := range w.Plays[play].Barriers {
+			name := "pause[" + b.Name + "]"
+			i := slices.IndexFunc(entries, func(e *Entry) bool { return e.Unit == name && *e.Pos == b.Pos })
+			switch {
+			case !b.Pause:
+			case i < 0:
+				entries = append(entries, &Entry{Unit: name, Pos: &b.Pos, Hosts: []string{w.Host.Name}})
+			default:
+				entries[i].Hosts = append(entries[i].Hosts, w.Host.Name)
+			}
+		}
+	}
+	return entries
+}
+
 // unitKey is equal for units that read the same in a list.
 func unitKey(u *unit.Unit) string {
 	return strings.Join(append([]string{u.ID.Local(), u.Pos.String()}, u.Tags...), "\x00")

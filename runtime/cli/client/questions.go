@@ -3,27 +3,36 @@ package client
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"strings"
+	"sync"
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/record"
+	"github.com/openfroyo/froyo/engine/rollout"
+	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/runtime/ui"
 	"github.com/openfroyo/froyo/runtime/ui/progress"
 )
 
-// stepper asks before each unit that acts.
-type stepper struct {
+// asker asks while a plan is applied: before each unit that acts, and at pauses.
+type asker struct {
 	session  *Session
 	progress *progress.Progress
-	all      bool  // nothing more is asked
-	stopped  error // nothing more is done
+
+	mu      sync.Mutex // one question at a time
+	all     bool       // nothing more is asked
+	stopped error      // nothing more is done
 }
 
 const stepQuestion = "Do it? [y]es, [n]o, [a]ll that follow, [q]uit: "
 
 // Confirm shows a unit's change and asks. Hosts are at work one at a time.
-func (s *stepper) Confirm(ctx context.Context, h *plan.Host, step *plan.Step) (bool, error) {
+func (s *asker) Confirm(ctx context.Context, h *plan.Host, step *plan.Step) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.all || s.stopped != nil {
 		return s.all, s.stopped
 	}
@@ -32,7 +41,7 @@ func (s *stepper) Confirm(ctx context.Context, h *plan.Host, step *plan.Step) (b
 	return yes, s.stopped
 }
 
-func (s *stepper) question(ctx context.Context, h *plan.Host, step *plan.Step) (bool, error) {
+func (s *asker) question(ctx context.Context, h *plan.Host, step *plan.Step) (bool, error) {
 	e := s.session.console
 	v := ui.PlanView{Style: e.Style(e.Stderr), Contents: s.session.Run.Planned().Contents}
 	if err := v.Step(e.Stderr, h, step); err != nil {
@@ -57,6 +66,40 @@ func (s *stepper) question(ctx context.Context, h *plan.Host, step *plan.Step) (
 		case "q", "quit":
 			return false, (&diag.Error{Summary: "stopped; nothing further was done", Code: diag.Interrupted}).
 				WithHint("froyo plan shows what is left")
+		}
+	}
+}
+
+const pauseQuestion = "Continue? [Y/n] "
+
+// Pause shows a pause's message and asks. It implements rollout.Pauser.
+func (s *asker) Pause(ctx context.Context, p rollout.Pause) (yes bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped != nil || ctx.Err() != nil {
+		return false
+	}
+	s.progress.Ask(func() { yes = s.pauseAnswer(ctx, p) })
+	return yes
+}
+
+func (s *asker) pauseAnswer(ctx context.Context, p rollout.Pause) bool {
+	c := s.session.console
+	style := c.Style(c.Stderr)
+	place := fmt.Sprintf("%s: play %s: pause on %s", ui.Readable(p.Pos.String()), ui.PlayName(p.Play), wording.On(p.Hosts))
+	fmt.Fprintln(c.Stderr, style.Wrap(ui.Dim, place, 0, 4))
+	for line := range strings.Lines(p.Message) {
+		fmt.Fprintln(c.Stderr, style.Wrap(ui.Bold, ui.Readable(strings.TrimRight(line, "\n")), 0, 4))
+	}
+	for {
+		answer, err := c.Ask(ctx, pauseQuestion)
+		switch {
+		case err != nil: // interrupted, or the terminal is gone
+			return false
+		case answer == "" || answer == "y" || answer == "yes":
+			return true
+		case answer == "n" || answer == "no":
+			return false
 		}
 	}
 }

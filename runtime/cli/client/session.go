@@ -114,12 +114,15 @@ func (s *Session) Plan(ctx context.Context) error {
 }
 
 // Apply applies the plan, and shows how that gets on. step asks before each unit; else the
-// first interrupt lets what is under way end.
-func (s *Session) Apply(ctx context.Context, step bool) (*run.Result, error) {
+// first interrupt lets what is under way end. pauses asks at pauses.
+func (s *Session) Apply(ctx context.Context, step, pauses bool) (*run.Result, error) {
 	progress := s.console.Progress("applying", s.Run.ID(), inventory.Names(s.Run.Job().Hosts()))
 	s.stage.show(progress)
 	var how run.Steps
-	steps := &stepper{session: s, progress: progress}
+	steps := &asker{session: s, progress: progress}
+	if pauses {
+		how.Pauser = steps
+	}
 	if step {
 		how.Confirmer = steps // at its question an interrupt ends the run
 	} else {

@@ -28,17 +28,18 @@ const (
 type Apply struct {
 	flags.Planning
 	listFlags
-	Plan  string        `placeholder:"FILE" type:"path" complete:"files:json" help:"Apply exactly this saved plan; a host that changed since is refused."`
-	Stale string        `enum:"skip,fail-all" default:"skip" placeholder:"skip|fail-all" help:"With --plan, if a host is no longer as planned: skip that host, or change no host at all (fail-all)."`
-	Again bool          `help:"With --plan: apply a plan that was applied before. A saved plan is applied once."`
-	All   bool          `name:"all-or-nothing" help:"Change no host at all if one of them cannot be reached or planned, or is no longer as in the saved plan."`
-	JUnit string        `name:"junit" placeholder:"FILE" type:"path" complete:"files:xml" help:"Write a JUnit report to FILE at the end: a suite for each host, a case for each unit."`
-	Yes   bool          `short:"y" name:"auto-approve" help:"Do not ask."`
-	Step  bool          `help:"Ask before each unit that acts, one host at a time."`
-	Live  bool          `help:"Show what commands print as they do, each line with its host and unit."`
-	Check bool          `short:"C" help:"Only show what would change, as froyo plan does."`
-	Diff  bool          `short:"D" negatable:"" default:"true" help:"Show what changes in files."`
-	Wait  time.Duration `name:"lock-timeout" env:"FROYO_LOCK_TIMEOUT" placeholder:"DURATION" default:"0s" help:"Wait this long for hosts that another run has locked, such as 30s."`
+	Plan    string        `placeholder:"FILE" type:"path" complete:"files:json" help:"Apply exactly this saved plan; a host that changed since is refused."`
+	Stale   string        `enum:"skip,fail-all" default:"skip" placeholder:"skip|fail-all" help:"With --plan, if a host is no longer as planned: skip that host, or change no host at all (fail-all)."`
+	Again   bool          `help:"With --plan: apply a plan that was applied before. A saved plan is applied once."`
+	All     bool          `name:"all-or-nothing" help:"Change no host at all if one of them cannot be reached or planned, or is no longer as in the saved plan."`
+	JUnit   string        `name:"junit" placeholder:"FILE" type:"path" complete:"files:xml" help:"Write a JUnit report to FILE at the end: a suite for each host, a case for each unit."`
+	Yes     bool          `short:"y" name:"auto-approve" help:"Do not ask. Pauses of the runbook still do: --no-pause."`
+	NoPause bool          `name:"no-pause" help:"Continue at pauses of the runbook without asking."`
+	Step    bool          `help:"Ask before each unit that acts, one host at a time."`
+	Live    bool          `help:"Show what commands print as they do, each line with its host and unit."`
+	Check   bool          `short:"C" help:"Only show what would change, as froyo plan does."`
+	Diff    bool          `short:"D" negatable:"" default:"true" help:"Show what changes in files."`
+	Wait    time.Duration `name:"lock-timeout" env:"FROYO_LOCK_TIMEOUT" placeholder:"DURATION" default:"0s" help:"Wait this long for hosts that another run has locked, such as 30s."`
 }
 
 // Help gives the command's example.
@@ -97,7 +98,7 @@ func (c *Apply) Run(ctx context.Context, e *console.Console) error {
 	if err := c.unasked(e); err != nil {
 		return errors.Join(err, l.Close(ctx))
 	}
-	return execution{flags: &c.Planning, junit: c.JUnit, yes: c.Yes, step: c.Step, diff: c.Diff, wait: c.Wait, live: c.Live, again: c.Again, allOrNothing: c.allOrNothing()}.run(ctx, l)
+	return execution{flags: &c.Planning, junit: c.JUnit, yes: c.Yes, step: c.Step, noPause: c.NoPause, diff: c.Diff, wait: c.Wait, live: c.Live, again: c.Again, allOrNothing: c.allOrNothing()}.run(ctx, l)
 }
 
 // allOrNothing is the flag by which one host stops all, or "".

@@ -23,6 +23,7 @@ type execution struct {
 	junit        string
 	yes          bool
 	step         bool // ask before each unit
+	noPause      bool // ask at no pause
 	diff         bool // show what changes in files
 	wait         time.Duration
 	live         bool   // show what commands print as they do
@@ -66,7 +67,7 @@ func (x execution) run(ctx context.Context, l *client.Loaded) (err error) {
 	if err := x.approve(ctx, s); err != nil {
 		return err
 	}
-	result, err := s.Apply(ctx, x.step)
+	result, err := s.Apply(ctx, x.step, !x.noPause)
 	if err != nil {
 		return err
 	}
@@ -82,6 +83,9 @@ func (x execution) run(ctx context.Context, l *client.Loaded) (err error) {
 // approve shows the plan, asks whether to apply it, and approves it.
 func (x execution) approve(ctx context.Context, s *client.Session) error {
 	if err := s.Run.Proposed().Applicable(); err != nil {
+		return err
+	}
+	if err := x.unaskedPause(s); err != nil {
 		return err
 	}
 	if !x.flags.JSON {
@@ -109,6 +113,27 @@ func (x execution) approve(ctx context.Context, s *client.Session) error {
 		}
 	}
 	return s.Run.Approve(ctx, run.Approval{By: worker.Here().Owner(), Time: time.Now()})
+}
+
+// unaskedPause refuses a plan with a pause where nobody could be asked.
+func (x execution) unaskedPause(s *client.Session) error {
+	if x.noPause || !x.flags.JSON && s.Console().Interactive() {
+		return nil
+	}
+	asked := plan.Pauses(s.Run.Proposed().Hosts)
+	for _, h := range s.Run.Proposed().Hosts {
+		for play := range s.Run.Job().Plays() {
+			for _, b := range asked[h][play] {
+				why := "there is no terminal to ask on"
+				if x.flags.JSON {
+					why = "--json does not ask"
+				}
+				return (&diag.Error{Summary: fmt.Sprintf("the plan has the pause %q, and %s; nothing was changed", b.Name, why), Pos: b.Pos}).
+					WithHint("--no-pause continues without asking; or run it on a terminal, without --json")
+			}
+		}
+	}
+	return nil
 }
 
 // conclude prints the recap, and below it, where they are seen first, what went wrong.

@@ -49,7 +49,7 @@ func (f *listFlags) list(ctx context.Context, l *client.Loaded, asJSON bool) (er
 			if f.ListTags {
 				p.Tags = entries
 			} else {
-				p.Units = entries
+				p.Units = append(entries, client.PausesOf(all, i)...)
 			}
 		}
 		l.NoteTargets()

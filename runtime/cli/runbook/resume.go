@@ -30,7 +30,8 @@ type Resume struct {
 	flags.Output
 	HostTime time.Duration `name:"host-timeout" placeholder:"DURATION" default:"0s" help:"End the run of a host whose plan, or whose units, take longer than this in all, such as 10m; other hosts continue. 0s is no limit."`
 	JUnit    string        `name:"junit" placeholder:"FILE" type:"path" complete:"files:xml" help:"Write a JUnit report to FILE at the end: a suite for each host, a case for each unit."`
-	Yes      bool          `short:"y" name:"auto-approve" help:"Do not ask."`
+	Yes      bool          `short:"y" name:"auto-approve" help:"Do not ask. Pauses of the runbook still do: --no-pause."`
+	NoPause  bool          `name:"no-pause" help:"Continue at pauses of the runbook without asking."`
 	Step     bool          `help:"Ask before each unit that acts, one host at a time."`
 	Live     bool          `help:"Show what commands print as they do, each line with its host and unit."`
 	Diff     bool          `short:"D" negatable:"" default:"true" help:"Show what changes in files."`
@@ -79,7 +80,7 @@ func (c *Resume) Run(ctx context.Context, e *console.Console) error {
 	if err != nil {
 		return err
 	}
-	return execution{flags: f, resumed: resumed, junit: c.JUnit, yes: c.Yes, step: c.Step, diff: c.Diff, wait: c.Wait, live: c.Live}.run(ctx, l)
+	return execution{flags: f, resumed: resumed, junit: c.JUnit, yes: c.Yes, step: c.Step, noPause: c.NoPause, diff: c.Diff, wait: c.Wait, live: c.Live}.run(ctx, l)
 }
 
 // noteResumed says how far the run had come that is resumed.
