@@ -92,16 +92,14 @@ func (e *Executor) Apply(ctx context.Context, plays []rollout.Play, hosts []*pla
 	delegates, protections := hostlock.NewDelegates(e.Locker), &protect.Run{}
 	runs := make([]*hostRun, len(hosts))
 	members := make([]rollout.Member, len(hosts))
-	pauses := plan.Pauses(hosts)
 	for i, h := range hosts {
 		runs[i] = newHostRun(e, h, delegates, protections)
-		runs[i].asks = pauses[h]
 		members[i] = runs[i]
 		if runs[i].last < 0 {
 			runs[i].Finish()
 		}
 	}
-	r := rollout.Rollout{Events: e.Events, Queue: e.Queue, Pauser: e.Pauser, Stop: e.Stop, Slots: e.Forks}
+	r := rollout.Rollout{Events: e.Events, Queue: e.Queue, Pauser: e.Pauser, Asks: plan.Pauses(hosts), Stop: e.Stop, Slots: e.Forks}
 	r.Run(ctx, plays, members)
 	adopt(ctx, runs)
 	counts := make([]Count, len(runs))

@@ -27,8 +27,7 @@ type hostRun struct {
 	plan      *plan.Host
 	// last is the index of the host's last play, or -1.
 	last     int
-	finished bool                   // its end was reported
-	asks     map[int][]unit.Barrier // pauses that the operator is asked about, by play
+	finished bool // its end was reported
 	// outcomes are how the units ended, protections what must not be removed from
 	// hosts by now: the plan stays as it is.
 	outcomes    outcomes
@@ -96,7 +95,7 @@ func (r *hostRun) Enter(index int, play string) *rollout.Part {
 	}
 	r.name, r.play, r.unverified, r.hooks = play, p, false, changeHooks{host: r}
 	r.log.Enter(play, p)
-	part := &rollout.Part{Barriers: p.Barriers, Asks: r.asks[index], Verifies: len(p.Verify) > 0, Last: index == r.last}
+	part := &rollout.Part{Barriers: p.Barriers, Verifies: len(p.Verify) > 0, Last: index == r.last}
 	for s := range p.All() {
 		part.Changes = part.Changes || s.Acts() && s.Change.Action != abi.Probe || s.Err != nil
 		if s.Done && s.Once != "" && !s.Elsewhere() {

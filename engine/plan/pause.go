@@ -1,15 +1,17 @@
 package plan
 
 import (
+	"slices"
+
 	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/providers/abi"
 )
 
-// Pauses are the pauses that the operator is asked about, by host and the index of
+// Pauses are the pauses that the operator is asked about, by the name of the host and the index of
 // the play. There is none where nothing is to be changed on any host. Of a resumed
 // run those are left out behind which something was executed before: they were
 // confirmed then.
-func Pauses(hosts []*Host) map[*Host]map[int][]unit.Barrier {
+func Pauses(hosts []*Host) map[string]map[int][]unit.Barrier {
 	changes, last := false, -1 // play in which something was executed
 	for _, h := range hosts {
 		for play, s := range h.Steps() {
@@ -19,7 +21,7 @@ func Pauses(hosts []*Host) map[*Host]map[int][]unit.Barrier {
 			}
 		}
 	}
-	asked := map[*Host]map[int][]unit.Barrier{}
+	asked := map[string]map[int][]unit.Barrier{}
 	if !changes {
 		return asked
 	}
@@ -32,10 +34,10 @@ func Pauses(hosts []*Host) map[*Host]map[int][]unit.Barrier {
 				if !b.Pause || play < last || p.executedFrom(b.At) {
 					continue
 				}
-				if asked[h] == nil {
-					asked[h] = map[int][]unit.Barrier{}
+				if asked[h.Host.Name] == nil {
+					asked[h.Host.Name] = map[int][]unit.Barrier{}
 				}
-				asked[h][play] = append(asked[h][play], b)
+				asked[h.Host.Name][play] = append(asked[h.Host.Name][play], b)
 			}
 		}
 	}
@@ -44,12 +46,7 @@ func Pauses(hosts []*Host) map[*Host]map[int][]unit.Barrier {
 
 // executedFrom reports whether a resumed run had come to a step from an index on.
 func (p *Play) executedFrom(at int) bool {
-	for _, s := range p.Steps[min(at, len(p.Steps)):] {
-		if executed(s) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.Steps[min(at, len(p.Steps)):], executed)
 }
 
 // executed reports whether a resumed run had begun the step on its host.

@@ -39,7 +39,7 @@ func (b *barrier) enter(s *scheduler, w *wait) bool {
 // wait; at a pause the operator is asked first.
 func (b *barrier) pass(s *scheduler, t *Slot, arrived *wait) bool {
 	delete(b.missing, t)
-	if len(b.missing) > 0 || b.pause && s.ask(b, arrived) {
+	if len(b.missing) > 0 || b.pause && b.ask(s, arrived) {
 		return false
 	}
 	return b.open(s)

@@ -25,7 +25,7 @@ type Pause struct {
 
 // ask asks about a pause that all have come to, and reports false where nothing is
 // to be asked. The answer comes as a message: other hosts may be at work meanwhile.
-func (s *scheduler) ask(b *barrier, arrived *wait) bool {
+func (b *barrier) ask(s *scheduler, arrived *wait) bool {
 	if s.pauser == nil || s.stopped {
 		return false
 	}
@@ -37,7 +37,7 @@ func (s *scheduler) ask(b *barrier, arrived *wait) bool {
 		}
 		p.Play, p.Pos = w.told.Play, w.told.Pos
 		p.Hosts = append(p.Hosts, w.slot.host.name)
-		for _, pause := range w.slot.host.part.Asks {
+		for _, pause := range w.slot.host.asks {
 			if s.barriers[barrierKey(pause)] == b {
 				p.Message, asked = pause.Name, true
 			}

@@ -50,9 +50,6 @@ type Member interface {
 // Part is a member's part in a play.
 type Part struct {
 	Barriers []unit.Barrier
-	// Asks are the pauses among them that the operator is asked about; the others only
-	// hold the hosts together.
-	Asks []unit.Barrier
 	// Changes says that the play is going to change the host, as far as is known.
 	Changes bool
 	// Verifies says that the play has a verify.
@@ -76,6 +73,9 @@ type Rollout struct {
 	Queue WorkQueue
 	// Pauser is asked at pauses; where it is nil, they only hold hosts together.
 	Pauser Pauser
+	// Asks are the pauses that it is asked about, by the name of the member and the index of
+	// the play; others only hold hosts together.
+	Asks map[string]map[int][]unit.Barrier
 	// Stop, once it is closed, lets no host wait any longer.
 	Stop <-chan struct{}
 	// Slots bounds the hosts at work at once.
@@ -89,7 +89,7 @@ func (r *Rollout) Run(ctx context.Context, plays []Play, members []Member) {
 	asking, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s := newScheduler(ctx, r)
-	s.unask = cancel
+	s.unask, s.asks = cancel, r.Asks
 	if r.Pauser != nil {
 		s.pauser = func(p Pause) bool { return r.Pauser.Pause(asking, p) }
 	}
@@ -107,7 +107,8 @@ type host struct {
 	member Member
 	name   string
 	part   *Part
-	slot   *Slot // in the phase at work
+	asks   []unit.Barrier // pauses of the play at work
+	slot   *Slot          // in the phase at work
 	// item is the batch whose work item was claimed, nil where none was.
 	item *Batch
 	// unverified says that the play's verify failed here.
@@ -129,7 +130,7 @@ func (s *scheduler) play(ctx context.Context, index int, p Play, all []*host) {
 		}
 		if part := h.member.Enter(index, p.Name); part != nil {
 			hosts = append(hosts, h)
-			h.part = part
+			h.part, h.asks = part, s.asks[h.name][index]
 			s.recall(part.Done)
 		}
 	}

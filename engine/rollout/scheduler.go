@@ -31,9 +31,10 @@ type scheduler struct {
 	// stop and done are closed where nothing more shall begin; nil once that is known.
 	stop, done <-chan struct{}
 	stopped    bool
-	pauser     func(Pause) bool // nil where nothing is asked
-	unask      func()           // takes back what is asked
-	asking     int              // pauses without an answer yet
+	pauser     func(Pause) bool                  // nil where nothing is asked
+	asks       map[string]map[int][]unit.Barrier // as Rollout.Asks
+	unask      func()                            // takes back what is asked
+	asking     int                               // pauses without an answer yet
 }
 
 // message is what a worker tells the scheduler.

@@ -10,6 +10,7 @@ import (
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/run"
+	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/engine/worker"
 	"github.com/openfroyo/froyo/runtime/cli/client"
@@ -123,17 +124,21 @@ func (x execution) unaskedPause(s *client.Session) error {
 	asked := plan.Pauses(s.Run.Proposed().Hosts)
 	for _, h := range s.Run.Proposed().Hosts {
 		for play := range s.Run.Job().Plays() {
-			for _, b := range asked[h][play] {
-				why := "there is no terminal to ask on"
-				if x.flags.JSON {
-					why = "--json does not ask"
-				}
-				return (&diag.Error{Summary: fmt.Sprintf("the plan has the pause %q, and %s; nothing was changed", b.Name, why), Pos: b.Pos}).
-					WithHint("--no-pause continues without asking; or run it on a terminal, without --json")
+			if pauses := asked[h.Host.Name][play]; len(pauses) > 0 {
+				return unasked(pauses[0], x.flags.JSON)
 			}
 		}
 	}
 	return nil
+}
+
+func unasked(pause unit.Barrier, lines bool) error {
+	why := "there is no terminal to ask on"
+	if lines {
+		why = "--json does not ask"
+	}
+	return (&diag.Error{Summary: fmt.Sprintf("the plan has the pause %q, and %s; nothing was changed", pause.Name, why), Pos: pause.Pos}).
+		WithHint("--no-pause continues without asking; or run it on a terminal, without --json")
 }
 
 // conclude prints the recap, and below it, where they are seen first, what went wrong.
