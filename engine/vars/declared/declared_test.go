@@ -27,13 +27,14 @@ func report(err error) []string {
 			lines = append(lines, "no diag.Error: "+e.Error())
 			continue
 		}
-		line := d.Error()
+		var line strings.Builder
+		line.WriteString(d.Error())
 		for _, more := range []string{d.Detail, d.Hint} {
 			if more != "" {
-				line += " (" + more + ")"
+				line.WriteString(" (" + more + ")")
 			}
 		}
-		lines = append(lines, line)
+		lines = append(lines, line.String())
 	}
 	return lines
 }
