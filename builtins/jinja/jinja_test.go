@@ -286,3 +286,46 @@ func FuzzText(f *testing.F) {
 		}
 	})
 }
+
+// counted counts how often each variable is read.
+type counted struct {
+	jinja.Variables
+	reads map[string]int
+}
+
+func (c counted) Variable(name string) (starlark.Value, bool, error) {
+	c.reads[name]++
+	return c.Variables.Variable(name)
+}
+
+// TestVariablesAreReadOnce: a loop does not make a list anew at each turn, unless the template may change it. Then each
+// part of the template has its own, as in Ansible.
+func TestVariablesAreReadOnce(t *testing.T) {
+	tests := []struct {
+		name, text string
+		want       int
+	}{
+		{"elements by index", `{% for i in range(5) %}{{ l[i] }}{% endfor %}`, 1},
+		{"a method that reads", `{% for i in range(5) %}{{ l.index(2) }}{% endfor %}`, 1},
+		{"a macro", `{% macro m(i) %}{{ l[i] }}{% endmacro %}{% for i in range(5) %}{{ m(i) }}{% endfor %}`, 1},
+		{"a method that changes", `{% for i in range(5) %}{{ l.pop() }}{% endfor %}`, 5},
+		{"by its name", `{% for i in range(5) %}{{ l['pop']() }}{% endfor %}`, 5},
+		{"by a name that is put together", `{% set n = 'po' %}{% for i in range(5) %}{% set f = l[n ~ 'p'] %}{{ f() }}{% endfor %}`, 5},
+		{"by a filter", `{% for i in range(5) %}{{ (l | attr('p' ~ 'op'))() }}{% endfor %}`, 5},
+		{"handed to a macro", `{% macro m(f) %}{{ f() }}{% endmacro %}{% for i in range(5) %}{{ m(l[n]) }}{% endfor %}`, 5},
+	}
+	set := jinja.New(fstest.MapFS{}, nil)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := rendering(t, given{"l": []any{int64(0), int64(1), int64(2), int64(3), int64(4)}, "n": "pop"})
+			reads := map[string]int{}
+			r.Vars = counted{r.Vars, reads}
+			if _, err := set.Text(r, tt.text); err != nil {
+				t.Fatal(err)
+			}
+			if reads["l"] != tt.want {
+				t.Errorf("read %d times, want %d", reads["l"], tt.want)
+			}
+		})
+	}
+}

@@ -23,19 +23,6 @@ func Filters() []*function.Func {
 	return out
 }
 
-// def makes a filter.
-func def(name, params, doc string, f func(c *call) (value, error)) *function.Func {
-	return &function.Func{Name: name, Params: py.Params(params), Doc: doc, Call: f}
-}
-
-// test makes a test.
-func test(name, params, doc string, f func(c *call) (bool, error)) *function.Func {
-	return def(name, params, doc, func(c *call) (value, error) {
-		yes, err := f(c)
-		return starlark.Bool(yes), err
-	})
-}
-
 // lazy lets a function have undefined arguments.
 func lazy(f *function.Func) *function.Func {
 	f.UndefinedArgs = true
@@ -48,28 +35,14 @@ func asks(f *function.Func) *function.Func {
 	return f
 }
 
-func alias(name string, f *function.Func) *function.Func {
-	out := *f
-	out.Name = name
-	return &out
-}
-
 func list(items []value) value { return starlark.NewList(items) }
 
 // str is the text of what a filter is applied to.
 func str(c *call) (string, error) { return py.Str(c.Value) }
 
-// text makes a filter of one that needs the text only.
-func text(name, doc string, f func(s string) string) *function.Func {
-	return def(name, "", doc, func(c *call) (value, error) {
-		s, err := str(c)
-		return starlark.String(f(s)), err
-	})
-}
-
 // onlyText makes a filter of one that needs a text and takes nothing else.
 func onlyText(name, doc string, f func(s string) value) *function.Func {
-	return def(name, "", doc, func(c *call) (value, error) {
+	return function.New(name, "", doc, func(c *call) (value, error) {
 		s, ok := c.Value.(starlark.String)
 		if !ok {
 			return nil, py.Errorf("expected a text, not %s", py.TypeName(c.Value))
@@ -79,13 +52,7 @@ func onlyText(name, doc string, f func(s string) value) *function.Func {
 }
 
 // elements are what a value has; each costs a step.
-func elements(c *call, v value) ([]value, error) {
-	items, err := py.Elements(v)
-	if err != nil {
-		return nil, err
-	}
-	return items, c.Run.Step(len(items))
-}
+func elements(c *call, v value) ([]value, error) { return c.Elements(v) }
 
 func flag(v value) (bool, error) { return py.Truth(v) }
 

@@ -13,12 +13,12 @@ import (
 
 func dicts() []*function.Func {
 	return []*function.Func{
-		def("combine", "*dicts, recursive=False, list_merge='replace'", "The dict with the elements of others; recursive=true merges dicts in it, too.", combine),
-		def("dict2items", "key_name='key', value_name='value'", "A dict as a list of dicts with key and value.", dict2items),
-		def("items2dict", "key_name='key', value_name='value'", "A list of dicts with key and value as a dict.", items2dict),
-		def("subelements", "subelements, skip_missing=False", "Each element with each of a list in it, as pairs.", subelements),
-		lazy(def("extract", "container, morekeys=None", "The element of a container with this key.", extract)),
-		def("rekey_on_member", "key, duplicates='error'", "A dict of dicts by one of their elements.", rekey),
+		function.New("combine", "*dicts, recursive=False, list_merge='replace'", "The dict with the elements of others; recursive=true merges dicts in it, too.", combine),
+		function.New("dict2items", "key_name='key', value_name='value'", "A dict as a list of dicts with key and value.", dict2items),
+		function.New("items2dict", "key_name='key', value_name='value'", "A list of dicts with key and value as a dict.", items2dict),
+		function.New("subelements", "subelements, skip_missing=False", "Each element with each of a list in it, as pairs.", subelements),
+		lazy(function.New("extract", "container, morekeys=None", "The element of a container with this key.", extract)),
+		function.New("rekey_on_member", "key, duplicates='error'", "A dict of dicts by one of their elements.", rekey),
 	}
 }
 

@@ -17,24 +17,24 @@ func documents() []*function.Func {
 	const json = "sort_keys=None, ensure_ascii=True, separators=None, vault_to_text=True, preprocess_unsafe=False"
 	const yaml = "default_flow_style=None, width=None, sort_keys=True, explicit_start=False, explicit_end=False, allow_unicode=True"
 	return []*function.Func{
-		def("to_json", "indent=None, "+json, "The value as JSON.", func(c *call) (value, error) { return toJSON(c, false) }),
-		def("to_nice_json", "indent=4, "+json, "The value as JSON, one element a line, keys in order.", func(c *call) (value, error) { return toJSON(c, true) }),
-		def("tojson", "indent=None", "The value as JSON that can stand in HTML.", toHTMLJSON),
-		def("from_json", "", "The value that JSON stands for.", func(c *call) (value, error) {
+		function.New("to_json", "indent=None, "+json, "The value as JSON.", func(c *call) (value, error) { return toJSON(c, false) }),
+		function.New("to_nice_json", "indent=4, "+json, "The value as JSON, one element a line, keys in order.", func(c *call) (value, error) { return toJSON(c, true) }),
+		function.New("tojson", "indent=None", "The value as JSON that can stand in HTML.", toHTMLJSON),
+		function.New("from_json", "", "The value that JSON stands for.", func(c *call) (value, error) {
 			s, ok := c.Value.(starlark.String)
 			if !ok {
 				return nil, py.Errorf("expected JSON as a text, not %s", py.TypeName(c.Value))
 			}
 			return pyjson.Load(string(s))
 		}),
-		def("from_yaml", "", "The value that YAML stands for.", func(c *call) (value, error) {
+		function.New("from_yaml", "", "The value that YAML stands for.", func(c *call) (value, error) {
 			s, ok := c.Value.(starlark.String)
 			if !ok {
 				return c.Value, nil
 			}
 			return yamlload.Load(string(s), c.Run.Step)
 		}),
-		def("from_yaml_all", "", "The values of the documents of YAML, as a list.", func(c *call) (value, error) {
+		function.New("from_yaml_all", "", "The values of the documents of YAML, as a list.", func(c *call) (value, error) {
 			s, ok := c.Value.(starlark.String)
 			if !ok {
 				return c.Value, nil
@@ -42,8 +42,8 @@ func documents() []*function.Func {
 			docs, err := yamlload.LoadAll(string(s), c.Run.Step)
 			return list(docs), err
 		}),
-		def("to_yaml", "indent=2, "+yaml, "The value as YAML.", func(c *call) (value, error) { return toYAML(c, nil) }),
-		def("to_nice_yaml", "indent=4, "+yaml, "The value as YAML, one element a line.", func(c *call) (value, error) {
+		function.New("to_yaml", "indent=2, "+yaml, "The value as YAML.", func(c *call) (value, error) { return toYAML(c, nil) }),
+		function.New("to_nice_yaml", "indent=4, "+yaml, "The value as YAML, one element a line.", func(c *call) (value, error) {
 			block := false
 			return toYAML(c, &block)
 		}),

@@ -21,15 +21,15 @@ import (
 
 func encodings() []*function.Func {
 	return []*function.Func{
-		text("b64encode", "The text in base64.", func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }),
-		def("b64decode", "encoding='utf-8'", "The text that base64 stands for.", b64decode),
-		text("md5", "The MD5 sum of the text.", func(s string) string { return sum(md5.New(), s) }),
-		text("sha1", "The SHA-1 sum of the text.", func(s string) string { return sum(sha1.New(), s) }),
-		text("checksum", "The SHA-1 sum of the text.", func(s string) string { return sum(sha1.New(), s) }),
-		def("hash", "hashtype='sha1'", "A checksum of the text: md5, sha1, sha224, sha256, sha384 or sha512.", hashOf),
-		def("to_uuid", "namespace='361E6D51-FAEC-444A-9079-341386DA8E2E'", "A UUID made of the text.", toUUID),
+		function.NewText("b64encode", "The text in base64.", func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }),
+		function.New("b64decode", "encoding='utf-8'", "The text that base64 stands for.", b64decode),
+		function.NewText("md5", "The MD5 sum of the text.", func(s string) string { return sum(md5.New(), s) }),
+		function.NewText("sha1", "The SHA-1 sum of the text.", func(s string) string { return sum(sha1.New(), s) }),
+		function.NewText("checksum", "The SHA-1 sum of the text.", func(s string) string { return sum(sha1.New(), s) }),
+		function.New("hash", "hashtype='sha1'", "A checksum of the text: md5, sha1, sha224, sha256, sha384 or sha512.", hashOf),
+		function.New("to_uuid", "namespace='361E6D51-FAEC-444A-9079-341386DA8E2E'", "A UUID made of the text.", toUUID),
 		onlyText("urldecode", "The text that a part of a URL stands for.", func(s string) value { return starlark.String(unquotePlus(s)) }),
-		def("urlsplit", "query='', alias='urlsplit'", "The parts of a URL, or one of them.", urlSplit),
+		function.New("urlsplit", "query='', alias='urlsplit'", "The parts of a URL, or one of them.", urlSplit),
 	}
 }
 

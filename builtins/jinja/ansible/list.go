@@ -12,7 +12,7 @@ import (
 
 func lists() []*function.Func {
 	return []*function.Func{
-		def("flatten", "levels=None, skip_nulls=True", "A list with the elements of the lists in it.", func(c *call) (value, error) {
+		function.New("flatten", "levels=None, skip_nulls=True", "A list with the elements of the lists in it.", func(c *call) (value, error) {
 			items, err := elements(c, c.Value)
 			if err != nil {
 				return nil, err
@@ -34,11 +34,11 @@ func lists() []*function.Func {
 			}
 			return list(out), c.Run.Step(len(out))
 		}),
-		def("zip", "*lists, strict=False", "The first elements together, the second ones, and so on.", zip(false)),
-		def("zip_longest", "*lists, fillvalue=None", "As zip, up to the end of the longest list.", zip(true)),
-		def("product", "*lists, repeat=1", "Each combination of elements of the lists.", product),
-		def("permutations", "r=None", "Each order of r elements.", arrangements(true)),
-		def("combinations", "r", "Each choice of r elements.", arrangements(false)),
+		function.New("zip", "*lists, strict=False", "The first elements together, the second ones, and so on.", zip(false)),
+		function.New("zip_longest", "*lists, fillvalue=None", "As zip, up to the end of the longest list.", zip(true)),
+		function.New("product", "*lists, repeat=1", "Each combination of elements of the lists.", product),
+		function.New("permutations", "r=None", "Each order of r elements.", arrangements(true)),
+		function.New("combinations", "r", "Each choice of r elements.", arrangements(false)),
 	}
 }
 
@@ -206,7 +206,7 @@ func arrangements(ordered bool) func(c *call) (value, error) {
 // What Ansible makes of sets has no order of its own in Python. Here elements stay in the order in which they come.
 func sets() []*function.Func {
 	return []*function.Func{
-		def("union", "other", "The elements of both lists, each once.", func(c *call) (value, error) {
+		function.New("union", "other", "The elements of both lists, each once.", func(c *call) (value, error) {
 			a, b, err := operands(c)
 			if err != nil {
 				return nil, err
@@ -216,21 +216,21 @@ func sets() []*function.Func {
 			}
 			return distinct(append(slices.Clip(a), b...), nil, false)
 		}),
-		def("intersect", "other", "The elements that are in both lists, each once.", func(c *call) (value, error) {
+		function.New("intersect", "other", "The elements that are in both lists, each once.", func(c *call) (value, error) {
 			a, b, err := operands(c)
 			if err != nil {
 				return nil, err
 			}
 			return distinct(a, newIndex(b), true)
 		}),
-		def("difference", "other", "The elements that are not in the other list, each once.", func(c *call) (value, error) {
+		function.New("difference", "other", "The elements that are not in the other list, each once.", func(c *call) (value, error) {
 			a, b, err := operands(c)
 			if err != nil {
 				return nil, err
 			}
 			return distinct(a, newIndex(b), false)
 		}),
-		def("symmetric_difference", "other", "The elements that are in one of the lists only, each once.", func(c *call) (value, error) {
+		function.New("symmetric_difference", "other", "The elements that are in one of the lists only, each once.", func(c *call) (value, error) {
 			a, b, err := operands(c)
 			if err != nil {
 				return nil, err

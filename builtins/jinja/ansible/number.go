@@ -17,15 +17,15 @@ import (
 
 func numbers() []*function.Func {
 	return []*function.Func{
-		def("log", "base=None", "The logarithm to a base; without one the natural.", logarithm),
-		def("pow", "y", "The number to the power of another, as a number with a fraction.", func(c *call) (value, error) {
+		function.New("log", "base=None", "The logarithm to a base; without one the natural.", logarithm),
+		function.New("pow", "y", "The number to the power of another, as a number with a fraction.", func(c *call) (value, error) {
 			x, y, err := two(c)
 			if err != nil {
 				return nil, err
 			}
 			return power(x, y)
 		}),
-		def("root", "base=2", "The square root, or another.", func(c *call) (value, error) {
+		function.New("root", "base=2", "The square root, or another.", func(c *call) (value, error) {
 			x, base, err := two(c)
 			switch {
 			case err != nil:
@@ -39,8 +39,8 @@ func numbers() []*function.Func {
 			}
 			return power(x, 1/base)
 		}),
-		def("human_readable", "isbits=False, unit=None", "A number of bytes, or bits, with a unit.", humanReadable),
-		def("human_to_bytes", "default_unit=None, isbits=False", "The bytes, or bits, that a text with a unit says.", humanToBytes),
+		function.New("human_readable", "isbits=False, unit=None", "A number of bytes, or bits, with a unit.", humanReadable),
+		function.New("human_to_bytes", "default_unit=None, isbits=False", "The bytes, or bits, that a text with a unit says.", humanToBytes),
 	}
 }
 

@@ -18,8 +18,8 @@ func paths() []*function.Func {
 			base, ext := splitExt(s)
 			return starlark.Tuple{starlark.String(base), starlark.String(ext)}
 		}),
-		def("path_join", "", "The parts of a path together; what is absolute begins anew.", pathJoin),
-		def("relpath", "start=None", "A path as seen from another; both are absolute.", relPath),
+		function.New("path_join", "", "The parts of a path together; what is absolute begins anew.", pathJoin),
+		function.New("relpath", "start=None", "A path as seen from another; both are absolute.", relPath),
 		onlyText("win_basename", "The last part of a Windows path.", func(s string) value {
 			_, s = drive(s)
 			return starlark.String(s[strings.LastIndexAny(s, `/\`)+1:])

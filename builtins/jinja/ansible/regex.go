@@ -17,10 +17,10 @@ const matchLimit = 2 * time.Second
 
 func expressions() []*function.Func {
 	return []*function.Func{
-		def("regex_replace", "pattern='', replacement='', ignorecase=False, multiline=False", "The text with what a regular expression matches replaced.", regexReplace),
-		def("regex_findall", "regex, multiline=False, ignorecase=False", "All that a regular expression matches.", regexFindall),
-		def("regex_search", "regex, *groups, ignorecase=False, multiline=False", "What a regular expression matches first, or its groups; None where it does not match.", regexSearch),
-		def("regex_escape", "re_type='python'", "The text as a regular expression that matches it.", regexEscape),
+		function.New("regex_replace", "pattern='', replacement='', ignorecase=False, multiline=False", "The text with what a regular expression matches replaced.", regexReplace),
+		function.New("regex_findall", "regex, multiline=False, ignorecase=False", "All that a regular expression matches.", regexFindall),
+		function.New("regex_search", "regex, *groups, ignorecase=False, multiline=False", "What a regular expression matches first, or its groups; None where it does not match.", regexSearch),
+		function.New("regex_escape", "re_type='python'", "The text as a regular expression that matches it.", regexEscape),
 	}
 }
 

@@ -14,14 +14,14 @@ import (
 
 // Tests returns the tests.
 func Tests() []*function.Func {
-	version := test("version", "version, operator='eq', strict=None, version_type=None", "The version compares so with another: eq, ne, lt, le, gt or ge.", versionTest)
-	subset := test("subset", "other", "All elements are in another list.", func(c *call) (bool, error) { return within(c.Value, c.Values[0]) })
-	superset := test("superset", "other", "All elements of another list are in this one.", func(c *call) (bool, error) { return within(c.Values[0], c.Value) })
-	nan := test("nan", "", "The value is a float that is no number.", func(c *call) (bool, error) {
+	version := function.NewTest("version", "version, operator='eq', strict=None, version_type=None", "The version compares so with another: eq, ne, lt, le, gt or ge.", versionTest)
+	subset := function.NewTest("subset", "other", "All elements are in another list.", func(c *call) (bool, error) { return within(c.Value, c.Values[0]) })
+	superset := function.NewTest("superset", "other", "All elements of another list are in this one.", func(c *call) (bool, error) { return within(c.Values[0], c.Value) })
+	nan := function.NewTest("nan", "", "The value is a float that is no number.", func(c *call) (bool, error) {
 		f, ok := c.Value.(starlark.Float)
 		return ok && math.IsNaN(float64(f)), nil
 	})
-	abs := test("abs", "", "The path is absolute.", func(c *call) (bool, error) {
+	abs := function.NewTest("abs", "", "The path is absolute.", func(c *call) (bool, error) {
 		s, ok := c.Value.(starlark.String)
 		if !ok {
 			return false, py.Errorf("expected a path, not %s", py.TypeName(c.Value))
@@ -30,25 +30,25 @@ func Tests() []*function.Func {
 	})
 	const params = "pattern='', ignorecase=False, multiline=False"
 	out := []*function.Func{
-		version, alias("version_compare", version), subset, alias("issubset", subset), superset, alias("issuperset", superset),
-		nan, alias("isnan", nan), abs, alias("is_abs", abs),
-		test("match", params, "A regular expression matches at the beginning.", func(c *call) (bool, error) { return matches(c, "match") }),
-		test("search", params, "A regular expression matches somewhere.", func(c *call) (bool, error) { return matches(c, "search") }),
-		test("regex", params+", match_type='search'", "A regular expression matches.", func(c *call) (bool, error) {
+		version, version.Alias("version_compare"), subset, subset.Alias("issubset"), superset, superset.Alias("issuperset"),
+		nan, nan.Alias("isnan"), abs, abs.Alias("is_abs"),
+		function.NewTest("match", params, "A regular expression matches at the beginning.", func(c *call) (bool, error) { return matches(c, "match") }),
+		function.NewTest("search", params, "A regular expression matches somewhere.", func(c *call) (bool, error) { return matches(c, "search") }),
+		function.NewTest("regex", params+", match_type='search'", "A regular expression matches.", func(c *call) (bool, error) {
 			kind, err := c.Text(3)
 			if err != nil {
 				return false, err
 			}
 			return matches(c, kind)
 		}),
-		test("contains", "value", "An element, or a part of a text, is this value.", func(c *call) (bool, error) { return py.Contains(c.Value, c.Values[0]) }),
-		test("any", "", "Some element is true.", func(c *call) (bool, error) { return anyOf(c, true) }),
-		test("all", "", "All elements are true.", func(c *call) (bool, error) {
+		function.NewTest("contains", "value", "An element, or a part of a text, is this value.", func(c *call) (bool, error) { return py.Contains(c.Value, c.Values[0]) }),
+		function.NewTest("any", "", "Some element is true.", func(c *call) (bool, error) { return anyOf(c, true) }),
+		function.NewTest("all", "", "All elements are true.", func(c *call) (bool, error) {
 			some, err := anyOf(c, false)
 			return !some, err
 		}),
-		test("truthy", "convert_bool=False", "The value is true; with convert_bool, yes and on are, too.", truthy),
-		test("falsy", "convert_bool=False", "The value is not true.", func(c *call) (bool, error) {
+		function.NewTest("truthy", "convert_bool=False", "The value is true; with convert_bool, yes and on are, too.", truthy),
+		function.NewTest("falsy", "convert_bool=False", "The value is not true.", func(c *call) (bool, error) {
 			yes, err := truthy(c)
 			return !yes, err
 		}),
@@ -200,7 +200,7 @@ func results() []*function.Func {
 		{"skipped skip", "The result says skipped.", said("skipped")},
 	} {
 		for name := range strings.FieldsSeq(t.names) {
-			out = append(out, def(name, "", t.doc, t.f))
+			out = append(out, function.New(name, "", t.doc, t.f))
 		}
 	}
 	return out
@@ -262,15 +262,15 @@ func addresses() []*function.Func {
 		return u, true
 	}
 	return []*function.Func{
-		test("uri", "schemes=None", "The text is a URI.", func(c *call) (bool, error) {
+		function.NewTest("uri", "schemes=None", "The text is a URI.", func(c *call) (bool, error) {
 			_, ok := uri(c)
 			return ok, nil
 		}),
-		test("url", "schemes=None", "The text is a URL: it names a host, or a file.", func(c *call) (bool, error) {
+		function.NewTest("url", "schemes=None", "The text is a URL: it names a host, or a file.", func(c *call) (bool, error) {
 			u, ok := uri(c)
 			return ok && (u["netloc"] != starlark.String("") || u["scheme"] == starlark.String("file")), nil
 		}),
-		test("urn", "", "The text is a URN.", func(c *call) (bool, error) {
+		function.NewTest("urn", "", "The text is a URN.", func(c *call) (bool, error) {
 			s, _ := c.Value.(starlark.String)
 			u, err := splitURL(string(s))
 			return err == nil && u["scheme"] == starlark.String("urn"), nil
@@ -281,7 +281,7 @@ func addresses() []*function.Func {
 // tasks are tests of tasks that run by themselves. One that does not has started and finished.
 func tasks() []*function.Func {
 	is := func(name, doc string) *function.Func {
-		return test(name, "", doc, func(c *call) (bool, error) {
+		return function.NewTest(name, "", doc, func(c *call) (bool, error) {
 			d, ok := c.Value.(*starlark.Dict)
 			if !ok {
 				return false, py.Errorf("expected a result as a dict, not %s", py.TypeName(c.Value))
@@ -295,7 +295,7 @@ func tasks() []*function.Func {
 	}
 	return []*function.Func{
 		is("started", "The task has started."), is("finished", "The task has finished."),
-		test("vault_encrypted", "", "The text is encrypted; none is.", func(*call) (bool, error) { return false, nil }),
+		function.NewTest("vault_encrypted", "", "The text is encrypted; none is.", func(*call) (bool, error) { return false, nil }),
 	}
 }
 

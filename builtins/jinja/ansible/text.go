@@ -14,21 +14,21 @@ import (
 
 func texts() []*function.Func {
 	return []*function.Func{
-		def("bool", "", "Whether the value says yes: yes, on, true, 1 and True do.", toBool),
-		lazy(def("ternary", "true_val, false_val, none_val=None", "One value where this one is true, another where it is false.", ternary)),
-		asks(def("mandatory", "msg=None", "The value, or an error where it is undefined.", mandatory)),
-		asks(def("type_debug", "", "The name of the value's type in Python.", func(c *call) (value, error) {
+		function.New("bool", "", "Whether the value says yes: yes, on, true, 1 and True do.", toBool),
+		lazy(function.New("ternary", "true_val, false_val, none_val=None", "One value where this one is true, another where it is false.", ternary)),
+		asks(function.New("mandatory", "msg=None", "The value, or an error where it is undefined.", mandatory)),
+		asks(function.New("type_debug", "", "The name of the value's type in Python.", func(c *call) (value, error) {
 			return starlark.String(py.TypeName(c.Value)), nil
 		})),
-		def("quote", "", "The text as one word for a shell.", func(c *call) (value, error) {
+		function.New("quote", "", "The text as one word for a shell.", func(c *call) (value, error) {
 			if c.Value == starlark.None {
 				return starlark.String("''"), nil
 			}
 			s, err := str(c)
 			return starlark.String(Quote(s)), err
 		}),
-		def("comment", "style='plain', **kw", "Each line as a comment.", comment),
-		def("split", "sep=None, maxsplit=-1", "The parts of the text between white space or another separator.", func(c *call) (value, error) {
+		function.New("comment", "style='plain', **kw", "Each line as a comment.", comment),
+		function.New("split", "sep=None, maxsplit=-1", "The parts of the text between white space or another separator.", func(c *call) (value, error) {
 			s, ok := c.Value.(starlark.String)
 			if !ok {
 				return nil, py.Errorf("expected str, not %s", py.TypeName(c.Value))

@@ -24,37 +24,11 @@ func All() []*function.Func {
 	return out
 }
 
-// def makes a filter.
-func def(name, params, doc string, f func(c *call) (value, error)) *function.Func {
-	return &function.Func{Name: name, Params: py.Params(params), Doc: doc, Call: f}
-}
-
-// alias is a filter under another name.
-func alias(name string, f *function.Func) *function.Func {
-	out := *f
-	out.Name = name
-	return &out
-}
-
 // str is the text of what a filter is applied to.
 func str(c *call) (string, error) { return py.Str(c.Value) }
 
-// text makes a filter of one that needs the text only.
-func text(name, doc string, f func(s string) string) *function.Func {
-	return def(name, "", doc, func(c *call) (value, error) {
-		s, err := str(c)
-		return starlark.String(f(s)), err
-	})
-}
-
 // elements are what a filter goes over; each costs a step.
-func elements(c *call) ([]value, error) {
-	items, err := py.Elements(c.Value)
-	if err != nil {
-		return nil, err
-	}
-	return items, c.Run.Step(len(items))
-}
+func elements(c *call) ([]value, error) { return c.Elements(c.Value) }
 
 func list(items []value) value { return starlark.NewList(items) }
 

@@ -12,16 +12,16 @@ import (
 )
 
 func lists() []*function.Func {
-	length := def("length", "", "How many elements or characters there are.", func(c *call) (value, error) {
+	length := function.New("length", "", "How many elements or characters there are.", func(c *call) (value, error) {
 		n, ok := py.Len(c.Value)
 		if !ok {
 			return nil, py.Errorf("object of type '%s' has no len()", py.TypeName(c.Value))
 		}
 		return starlark.MakeInt(n), nil
 	})
-	otherwise := def("default", "default_value='', boolean=False", "Another value where this one is undefined, or, with true, where it is false.", defaultTo)
+	otherwise := function.New("default", "default_value='', boolean=False", "Another value where this one is undefined, or, with true, where it is false.", defaultTo)
 	otherwise.Undefined, otherwise.UndefinedArgs = true, true
-	items := def("items", "", "The pairs of a dict.", func(c *call) (value, error) {
+	items := function.New("items", "", "The pairs of a dict.", func(c *call) (value, error) {
 		if _, missing := c.Value.(*py.Undefined); missing {
 			return list(nil), nil
 		}
@@ -32,27 +32,27 @@ func lists() []*function.Func {
 		return pairs(d), nil
 	})
 	items.Undefined = true
-	attr := def("attr", "name", "An attribute; elements are not looked at.", attrOf)
+	attr := function.New("attr", "name", "An attribute; elements are not looked at.", attrOf)
 	attr.Undefined = true
 	return []*function.Func{
-		length, alias("count", length), otherwise, alias("d", otherwise), items, attr,
-		def("list", "", "The elements as a list.", func(c *call) (value, error) {
+		length, length.Alias("count"), otherwise, otherwise.Alias("d"), items, attr,
+		function.New("list", "", "The elements as a list.", func(c *call) (value, error) {
 			items, err := elements(c)
 			return list(slices.Clone(items)), err
 		}),
-		def("first", "", "The first element.", first),
-		def("last", "", "The last element.", last),
-		def("reverse", "", "The elements, or the characters, in reverse order.", reverse),
-		def("join", "d='', attribute=None", "The elements as text with a separator between them.", join),
-		def("sort", "reverse=False, case_sensitive=False, attribute=None", "The elements in order.", sorted),
-		def("dictsort", "case_sensitive=False, by='key', reverse=False", "The pairs of a dict in order.", dictsort),
-		def("groupby", "attribute, default=None, case_sensitive=False", "Elements with the same attribute together: pairs of that and a list.", groupby),
-		def("unique", "case_sensitive=False, attribute=None", "Each element once.", unique),
-		def("batch", "linecount, fill_with=None", "Lists of so many elements.", batch),
-		def("slice", "slices, fill_with=None", "So many lists, which together have all elements.", sliced),
-		def("min", "case_sensitive=False, attribute=None", "The least element.", extreme(false)),
-		def("max", "case_sensitive=False, attribute=None", "The greatest element.", extreme(true)),
-		def("sum", "attribute=None, start=0", "All elements added.", sum),
+		function.New("first", "", "The first element.", first),
+		function.New("last", "", "The last element.", last),
+		function.New("reverse", "", "The elements, or the characters, in reverse order.", reverse),
+		function.New("join", "d='', attribute=None", "The elements as text with a separator between them.", join),
+		function.New("sort", "reverse=False, case_sensitive=False, attribute=None", "The elements in order.", sorted),
+		function.New("dictsort", "case_sensitive=False, by='key', reverse=False", "The pairs of a dict in order.", dictsort),
+		function.New("groupby", "attribute, default=None, case_sensitive=False", "Elements with the same attribute together: pairs of that and a list.", groupby),
+		function.New("unique", "case_sensitive=False, attribute=None", "Each element once.", unique),
+		function.New("batch", "linecount, fill_with=None", "Lists of so many elements.", batch),
+		function.New("slice", "slices, fill_with=None", "So many lists, which together have all elements.", sliced),
+		function.New("min", "case_sensitive=False, attribute=None", "The least element.", extreme(false)),
+		function.New("max", "case_sensitive=False, attribute=None", "The greatest element.", extreme(true)),
+		function.New("sum", "attribute=None, start=0", "All elements added.", sum),
 	}
 }
 

@@ -11,13 +11,13 @@ import (
 )
 
 func markup() []*function.Func {
-	e := text("escape", "The text with &, <, >, ' and \" written for HTML.", Escape)
+	e := function.NewText("escape", "The text with &, <, >, ' and \" written for HTML.", Escape)
 	return []*function.Func{
-		e, alias("e", e), alias("forceescape", e),
-		text("safe", "The text; nothing is escaped by itself.", func(s string) string { return s }),
-		text("striptags", "The text without tags of HTML, and white space made one blank.", striptags),
-		def("urlencode", "", "The text, or pairs, written for a URL.", urlencode),
-		def("xmlattr", "autospace=True", "A dict as attributes of an XML element.", xmlattr),
+		e, e.Alias("e"), e.Alias("forceescape"),
+		function.NewText("safe", "The text; nothing is escaped by itself.", func(s string) string { return s }),
+		function.NewText("striptags", "The text without tags of HTML, and white space made one blank.", striptags),
+		function.New("urlencode", "", "The text, or pairs, written for a URL.", urlencode),
+		function.New("xmlattr", "autospace=True", "A dict as attributes of an XML element.", xmlattr),
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 
 func numbers() []*function.Func {
 	return []*function.Func{
-		def("abs", "", "The number without its sign.", func(c *call) (value, error) {
+		function.New("abs", "", "The number without its sign.", func(c *call) (value, error) {
 			n, ok := py.Number(c.Value)
 			if !ok {
 				return nil, py.Errorf("bad operand type for abs(): '%s'", py.TypeName(c.Value))
@@ -30,15 +30,15 @@ func numbers() []*function.Func {
 			}
 			return n, nil
 		}),
-		def("int", "default=0, base=10", "The value as a whole number, or the default.", toInt),
-		def("float", "default=0.0", "The value as a number with a fraction, or the default.", func(c *call) (value, error) {
+		function.New("int", "default=0, base=10", "The value as a whole number, or the default.", toInt),
+		function.New("float", "default=0.0", "The value as a number with a fraction, or the default.", func(c *call) (value, error) {
 			if f, ok := Float(c.Value); ok {
 				return starlark.Float(f), nil
 			}
 			return c.Values[0], nil
 		}),
-		def("round", "precision=0, method='common'", "The number rounded: to the nearest (common), up (ceil) or down (floor).", round),
-		def("filesizeformat", "binary=False", "A number of bytes as text with a unit.", filesize),
+		function.New("round", "precision=0, method='common'", "The number rounded: to the nearest (common), up (ceil) or down (floor).", round),
+		function.New("filesizeformat", "binary=False", "A number of bytes as text with a unit.", filesize),
 	}
 }
 

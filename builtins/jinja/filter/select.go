@@ -9,11 +9,11 @@ import (
 
 func selections() []*function.Func {
 	out := []*function.Func{
-		def("map", "*args, **kwargs", "Each element through another filter, or an attribute of each.", mapped),
-		def("select", "*args, **kwargs", "The elements that pass a test, or are true.", selecting(true, false)),
-		def("reject", "*args, **kwargs", "The elements that do not pass a test, or are false.", selecting(false, false)),
-		def("selectattr", "*args, **kwargs", "The elements whose attribute passes a test, or is true.", selecting(true, true)),
-		def("rejectattr", "*args, **kwargs", "The elements whose attribute does not pass a test, or is false.", selecting(false, true)),
+		function.New("map", "*args, **kwargs", "Each element through another filter, or an attribute of each.", mapped),
+		function.New("select", "*args, **kwargs", "The elements that pass a test, or are true.", selecting(true, false)),
+		function.New("reject", "*args, **kwargs", "The elements that do not pass a test, or are false.", selecting(false, false)),
+		function.New("selectattr", "*args, **kwargs", "The elements whose attribute passes a test, or is true.", selecting(true, true)),
+		function.New("rejectattr", "*args, **kwargs", "The elements whose attribute does not pass a test, or is false.", selecting(false, true)),
 	}
 	for _, f := range out {
 		f.UndefinedArgs = true

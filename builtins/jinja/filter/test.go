@@ -16,7 +16,7 @@ func Tests() []*function.Func {
 	var out []*function.Func
 	// asks is a test that takes an undefined value, too.
 	asks := func(name, doc string, f func(v value) bool) {
-		t := def(name, "", doc, func(c *call) (value, error) { return starlark.Bool(f(c.Value)), nil })
+		t := function.New(name, "", doc, func(c *call) (value, error) { return starlark.Bool(f(c.Value)), nil })
 		t.Undefined = true
 		out = append(out, t)
 	}
@@ -33,35 +33,35 @@ func Tests() []*function.Func {
 	asks("string", "The value is a text.", func(v value) bool { _, ok := v.(starlark.String); return ok })
 	asks("mapping", "The value is a dict.", isMapping)
 	asks("callable", "The value can be called.", func(v value) bool { _, ok := v.(py.Callable); return ok || isUndefined(v) })
-	same := test("sameas", "other", "The value is the very same as another.", sameAs)
+	same := function.NewTest("sameas", "other", "The value is the very same as another.", sameAs)
 	same.Undefined, same.UndefinedArgs = true, true
 	out = append(out,
-		test("sequence", "", "The value is a list or text: it has a length and elements.", func(c *call) (bool, error) {
+		function.NewTest("sequence", "", "The value is a list or text: it has a length and elements.", func(c *call) (bool, error) {
 			_, isText := c.Value.(starlark.String)
 			_, isDict := c.Value.(*starlark.Dict)
 			return isText || isDict || py.IsSequence(c.Value), nil
 		}),
-		test("iterable", "", "The value has elements.", func(c *call) (bool, error) {
+		function.NewTest("iterable", "", "The value has elements.", func(c *call) (bool, error) {
 			_, err := py.Iterate(c.Value)
 			return err == nil, nil
 		}),
-		test("odd", "", "The number is odd.", parity(1)),
-		test("even", "", "The number is even.", parity(0)),
-		test("divisibleby", "num", "The number can be divided by another.", func(c *call) (bool, error) {
+		function.NewTest("odd", "", "The number is odd.", parity(1)),
+		function.NewTest("even", "", "The number is even.", parity(0)),
+		function.NewTest("divisibleby", "num", "The number can be divided by another.", func(c *call) (bool, error) {
 			rest, err := py.Binary("%", c.Value, c.Values[0])
 			if err != nil {
 				return false, err
 			}
 			return py.Equal(rest, starlark.MakeInt(0))
 		}),
-		test("lower", "", "The text has small letters only.", cased("islower")),
-		test("upper", "", "The text has capitals only.", cased("isupper")),
-		test("escaped", "", "The text is marked as escaped; none is.", func(*call) (bool, error) { return false, nil }),
+		function.NewTest("lower", "", "The text has small letters only.", cased("islower")),
+		function.NewTest("upper", "", "The text has capitals only.", cased("isupper")),
+		function.NewTest("escaped", "", "The text is marked as escaped; none is.", func(*call) (bool, error) { return false, nil }),
 		same,
-		test("filter", "", "There is a filter of that name.", func(c *call) (bool, error) {
+		function.NewTest("filter", "", "There is a filter of that name.", func(c *call) (bool, error) {
 			return named(c, "filter", c.Run.Filter)
 		}),
-		test("test", "", "There is a test of that name.", func(c *call) (bool, error) {
+		function.NewTest("test", "", "There is a test of that name.", func(c *call) (bool, error) {
 			return named(c, "test", c.Run.Test)
 		}),
 	)
@@ -70,19 +70,12 @@ func Tests() []*function.Func {
 		">": {"gt", "greaterthan", ">"}, ">=": {"ge", ">="}, "in": {"in"},
 	} {
 		for _, name := range names {
-			out = append(out, test(name, "other", "The comparison "+op+" of both values.", func(c *call) (bool, error) {
+			out = append(out, function.NewTest(name, "other", "The comparison "+op+" of both values.", func(c *call) (bool, error) {
 				return py.Compare(op, c.Value, c.Values[0])
 			}))
 		}
 	}
 	return out
-}
-
-func test(name, params, doc string, f func(c *call) (bool, error)) *function.Func {
-	return def(name, params, doc, func(c *call) (value, error) {
-		yes, err := f(c)
-		return starlark.Bool(yes), err
-	})
 }
 
 // named is whether there is a function of a name. As in Ansible, a name that nothing has is an error.

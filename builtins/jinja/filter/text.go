@@ -15,12 +15,12 @@ import (
 
 func texts() []*function.Func {
 	return []*function.Func{
-		text("upper", "The text in capitals.", pymethod.Upper),
-		text("lower", "The text in small letters.", strings.ToLower),
-		text("capitalize", "The first letter large, all others small.", pymethod.Capitalize),
-		text("title", "The first letter of each word large, all others small.", title),
-		text("string", "The value as text.", func(s string) string { return s }),
-		def("trim", "chars=None", "The text without white space, or other characters, at both ends.", func(c *call) (value, error) {
+		function.NewText("upper", "The text in capitals.", pymethod.Upper),
+		function.NewText("lower", "The text in small letters.", strings.ToLower),
+		function.NewText("capitalize", "The first letter large, all others small.", pymethod.Capitalize),
+		function.NewText("title", "The first letter of each word large, all others small.", title),
+		function.NewText("string", "The value as text.", func(s string) string { return s }),
+		function.New("trim", "chars=None", "The text without white space, or other characters, at both ends.", func(c *call) (value, error) {
 			s, err := str(c)
 			if err != nil {
 				return nil, err
@@ -28,7 +28,7 @@ func texts() []*function.Func {
 			v, _, err := pymethod.CallMethod(starlark.String(s), "strip", py.Args{Positional: c.Values})
 			return v, err
 		}),
-		def("center", "width=80", "The text in the middle of so many characters.", func(c *call) (value, error) {
+		function.New("center", "width=80", "The text in the middle of so many characters.", func(c *call) (value, error) {
 			s, err := str(c)
 			if err != nil {
 				return nil, err
@@ -36,15 +36,15 @@ func texts() []*function.Func {
 			v, _, err := pymethod.CallMethod(starlark.String(s), "center", py.Args{Positional: c.Values})
 			return v, err
 		}),
-		def("replace", "old, new, count=None", "The text with one part replaced by another, everywhere or the first times.", replace),
-		def("indent", "width=4, first=False, blank=False", "Lines moved to the right: all but the first, and blank ones, unless told.", indent),
-		def("truncate", "length=255, killwords=False, end='...', leeway=None", "The beginning of a long text.", truncate),
-		def("wordwrap", "width=79, break_long_words=True, wrapstring=None, break_on_hyphens=True", "Lines of at most so many characters.", wordwrap),
-		def("wordcount", "", "How many words there are.", func(c *call) (value, error) {
+		function.New("replace", "old, new, count=None", "The text with one part replaced by another, everywhere or the first times.", replace),
+		function.New("indent", "width=4, first=False, blank=False", "Lines moved to the right: all but the first, and blank ones, unless told.", indent),
+		function.New("truncate", "length=255, killwords=False, end='...', leeway=None", "The beginning of a long text.", truncate),
+		function.New("wordwrap", "width=79, break_long_words=True, wrapstring=None, break_on_hyphens=True", "Lines of at most so many characters.", wordwrap),
+		function.New("wordcount", "", "How many words there are.", func(c *call) (value, error) {
 			s, err := str(c)
 			return starlark.MakeInt(len(strings.FieldsFunc(s, func(r rune) bool { return !word(r) }))), err
 		}),
-		def("format", "*args, **kwargs", "The text as a printf format with the arguments filled in.", format),
+		function.New("format", "*args, **kwargs", "The text as a printf format with the arguments filled in.", format),
 	}
 }
 

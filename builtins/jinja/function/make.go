@@ -19,6 +19,21 @@ func NewTest(name, params, doc string, f func(c *Call) (bool, error)) *Func {
 	})
 }
 
+// NewText makes a filter that makes another text of the value's text.
+func NewText(name, doc string, f func(s string) string) *Func {
+	return New(name, "", doc, func(c *Call) (py.Value, error) {
+		s, err := py.Str(c.Value)
+		return starlark.String(f(s)), err
+	})
+}
+
+// Alias is the function under another name.
+func (f *Func) Alias(name string) *Func {
+	out := *f
+	out.Name = name
+	return &out
+}
+
 // Elements are what a value has; each costs a step.
 func (c *Call) Elements(v py.Value) ([]py.Value, error) {
 	items, err := py.Elements(v)

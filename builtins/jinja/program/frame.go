@@ -41,7 +41,6 @@ type frame struct {
 
 // unit is a template in its rendering: what it was extended by.
 type unit struct {
-	prog   *Program
 	parent *Program // what the template extends, once that is known
 }
 

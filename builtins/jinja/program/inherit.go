@@ -68,7 +68,7 @@ func (b *block) render(r *run, ctx *scopeContext, u *unit, chain []*block, i int
 	defer func() { r.depth-- }()
 	vars := map[string]py.Value{"super": &super{r, ctx, u, chain, i + 1}}
 	own := &scopeContext{vars: vars, parent: ctx, blocks: ctx.blocks}
-	return b.body(&frame{slots: make([]py.Value, b.fn.slots), run: r, ctx: own, unit: &unit{prog: b.prog}}, w)
+	return b.body(&frame{slots: make([]py.Value, b.fn.slots), run: r, ctx: own, unit: &unit{}}, w)
 }
 
 // super is what renders the block that a block replaces.

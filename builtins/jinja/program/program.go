@@ -5,7 +5,10 @@
 package program
 
 import (
+	"slices"
 	"strings"
+
+	"go.starlark.net/starlark"
 
 	"github.com/openfroyo/froyo/builtins/jinja/function"
 	"github.com/openfroyo/froyo/builtins/jinja/py"
@@ -18,6 +21,7 @@ type Program struct {
 	source  string
 	first   int // the line of its file on which source begins
 	extends bool
+	steady  bool // it changes none of its variables
 	blocks  []*block
 	fn      *funcScope
 	body    exec
@@ -54,6 +58,7 @@ func Compile(name, text string, o syntax.Options, set function.Set) (*Program, e
 	s.top = true
 	s.analyze(tree.Body)
 	p.body = c.body(s, tree.Body)
+	p.steady = isSteady(tree.Body)
 	return p, c.err
 }
 
@@ -80,7 +85,7 @@ func (p *Program) render(r *run, ctx *scopeContext, w *writer) error {
 
 // write runs the template's own text and then that of its parent.
 func (p *Program) write(r *run, ctx *scopeContext, w *writer) error {
-	u := &unit{prog: p}
+	u := &unit{}
 	fr := &frame{slots: make([]py.Value, p.fn.slots), run: r, ctx: ctx, unit: u}
 	if err := p.body(fr, w); err != nil {
 		return err
@@ -99,6 +104,9 @@ func (p *Program) write(r *run, ctx *scopeContext, w *writer) error {
 func (p *Program) Render(r *function.Run, loader Loader, root func(name string) (py.Value, bool, error)) (string, error) {
 	w := &writer{}
 	ctx := bare()
+	if p.steady {
+		root = once(root)
+	}
 	ctx.parent = &scopeContext{root: root}
 	r.Variable = root
 	if err := p.render(&run{Run: r, loader: loader}, ctx, w); err != nil {
@@ -112,3 +120,86 @@ func (p *Program) Render(r *function.Run, loader Loader, root func(name string) 
 }
 
 func newlinesAtEnd(s string) int { return len(s) - len(strings.TrimRight(s, "\n")) }
+
+// changing are the methods that change a list or a dict, and what reads a method by a name that is not seen here.
+var changing = []string{
+	"append", "extend", "insert", "pop", "remove", "clear", "reverse", "sort", "update", "setdefault", "popitem",
+	"__setitem__", "__delitem__", "attr",
+}
+
+// isSteady reports whether a template can be seen to change none of its variables: it calls no method that changes a value,
+// nothing that it has under another name, and no other template takes part.
+func isSteady(body []syntax.Stmt) bool {
+	steady := true
+	given, called := map[string]bool{}, map[string]bool{}
+	syntax.WalkAll(body, func(n syntax.Node) bool {
+		switch n := n.(type) {
+		case *syntax.Include, *syntax.Import, *syntax.FromImport, *syntax.Extends:
+			steady = false
+		case *syntax.Attr:
+			steady = steady && !slices.Contains(changing, n.Name)
+		case *syntax.Filter:
+			steady = steady && !slices.Contains(changing, n.Name)
+		case *syntax.Literal:
+			if s, ok := n.Value.(starlark.String); ok {
+				steady = steady && !slices.Contains(changing, string(s))
+			}
+		case *syntax.Call:
+			switch f := n.Func.(type) {
+			case *syntax.Name:
+				called[f.Name] = true
+			case *syntax.Attr:
+			default: // a method that is read by its name
+				steady = false
+			}
+		case *syntax.Set:
+			targetNames(n.Target, given)
+		case *syntax.For:
+			targetNames(n.Target, given)
+		case *syntax.With:
+			for _, t := range n.Targets {
+				targetNames(t, given)
+			}
+		case *syntax.Macro:
+			for _, p := range n.Params {
+				given[p] = true
+			}
+		case *syntax.CallBlock:
+			for _, p := range n.Params {
+				given[p] = true
+			}
+		}
+		return steady
+	})
+	for name := range called {
+		steady = steady && !given[name]
+	}
+	return steady
+}
+
+// targetNames collects the names of a target.
+func targetNames(target syntax.Expr, into map[string]bool) {
+	switch t := target.(type) {
+	case *syntax.Name:
+		into[t.Name] = true
+	case *syntax.Tuple:
+		for _, item := range t.Items {
+			targetNames(item, into)
+		}
+	}
+}
+
+// once reads each variable once: where nothing changes them, what a loop reads again and again need not be made anew.
+func once(root func(name string) (py.Value, bool, error)) func(name string) (py.Value, bool, error) {
+	read := map[string]py.Value{}
+	return func(name string) (py.Value, bool, error) {
+		if v, ok := read[name]; ok {
+			return v, true, nil
+		}
+		v, found, err := root(name)
+		if found && err == nil {
+			read[name] = v
+		}
+		return v, found, err
+	}
+}

@@ -1,3 +1,6 @@
+// Package pyformat is Python's two ways to format values: the operator % of texts, and format() with its specifications.
+//
+// It imports package py and the Starlark library only.
 package pyformat
 
 import (

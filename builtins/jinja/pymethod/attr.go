@@ -1,3 +1,6 @@
+// Package pymethod is the methods of Python's str, list and dict, and how a template finds attributes and elements of a value.
+//
+// It imports packages py and pyformat and the Starlark library only.
 package pymethod
 
 import (

@@ -99,6 +99,9 @@ func (x execution) approve(ctx context.Context, s *client.Session) error {
 	sum := plan.Summarize(s.Run.Proposed().Hosts)
 	reviewed := job.Spec.Saved != nil && job.Spec.Resumed == nil
 	ask := !x.yes && !x.step && !reviewed && sum.Pending()+sum.Unknown+sum.Errors > 0
+	if s.Run.Proposed().Errors() != nil && s.Run.Proposed().Changing() == 0 {
+		ask = false // no host is begun
+	}
 	if ask && x.resumed != nil {
 		settled, err := x.resumed.settle(s)
 		if err != nil {
