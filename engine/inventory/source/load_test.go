@@ -229,7 +229,7 @@ func TestConnectionErrors(t *testing.T) {
 	_, err := load(t, "hosts", `
 [web]
 h1 ansible_host=-oX ansible_port=x ansible_user="a b"
-h2 ansible_connection=docker ansible_become=maybe ansible_become_method=su
+h2 ansible_connection=docker ansible_become=maybe ansible_become_method=pbrun
 h3 ansible_host="{{ ip }}" ansible_ssh_private_key_file=""
 h4
 h5
@@ -242,7 +242,7 @@ ansible_become_user=-u
 		`hosts:3:36: ansible_user: "a b" cannot be a user`,
 		`hosts:4:4: ansible_connection: "docker" is not supported; want ssh or local`,
 		`hosts:4:30: ansible_become: want true or false, got "maybe"`,
-		`hosts:4:51: ansible_become_method: "su" is not supported; want sudo`,
+		`hosts:4:51: ansible_become_method: "pbrun" is not supported; want sudo, su or doas`,
 		`hosts:5:4: ansible_host: a template, which is not evaluated in an inventory (write the value itself, or compute it in inventory.cue)`,
 		`hosts:5:28: ansible_ssh_private_key_file: "" is no path`,
 		`hosts:9:1: ansible_become_user: "-u" cannot be a user`,
