@@ -244,6 +244,20 @@ hidden: string | *"canary-default" @sensitive()`
 	}
 }
 
+// TestSensitiveTexts: texts of CUE's, which may quote values, are told only where nothing sensitive takes part.
+func TestSensitiveTexts(t *testing.T) {
+	for src, want := range map[string]string{
+		"port: int | error(\"not \\(name)\")\nname: \"shown\"":                       "not shown",
+		"port: int | error(\"not \\(password)\")\npassword: string @sensitive()":     "an error that is not shown",
+		"port: int | error(\"not \\(name)\")\nname: \"canary-default\" @sensitive()": "an error that is not shown",
+	} {
+		_, err := apply(t, src, m{"password": "canary-2"}, host("h1", m{"port": "x"}))
+		if text := fmt.Sprint(report(err)); !strings.Contains(text, want) || strings.Contains(text, "canary") {
+			t.Errorf("%s: got %s, want %s", src, text, want)
+		}
+	}
+}
+
 func TestFind(t *testing.T) {
 	files := fstest.MapFS{
 		"vars.cue": {Data: []byte("a: 1")}, "plays/vars.cue": {Data: []byte("b: 1")}, "plays/deep/x.star": {}, "other/x.star": {},

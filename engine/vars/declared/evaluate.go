@@ -40,6 +40,8 @@ type evaluator struct {
 	file  *cuefile.File
 	ctx   *cue.Context // of values that are set
 	count int
+	// sensitive means that something sensitive takes part, which a text of CUE's might quote.
+	sensitive bool
 }
 
 // maxEvaluations is how many evaluations a context of CUE is used for: it keeps what it has seen.
@@ -55,6 +57,7 @@ func (e *evaluator) evaluate(set map[string]any) (outcome, error) {
 		e.count, e.ctx = 0, cuecontext.New()
 	}
 	e.count++
+	e.sensitive = slices.ContainsFunc(e.v.all, func(d *Variable) bool { return d.Sensitive })
 	open, marked := map[string]any{}, map[string]bool{}
 	data := map[string]any{}
 	for name, value := range set {
@@ -63,6 +66,7 @@ func (e *evaluator) evaluate(set map[string]any) (outcome, error) {
 			open[name] = data[name]
 		}
 	}
+	e.sensitive = e.sensitive || len(open) < len(data)
 	out := outcome{values: map[string]any{}}
 	whole := e.file.Value.Unify(e.encode(data))
 	without := whole
@@ -234,11 +238,11 @@ func (e *evaluator) problem(d *Variable, bad cueerrors.Error, data map[string]an
 	case !isSet && (strings.Contains(text, "incomplete value") || strings.Contains(text, "required but not present")):
 		p.text = "not set; want " + x.Text
 	case !isSet:
-		p.text = "cannot be computed: " + plainText(strings.TrimPrefix(bad.Error(), strings.Join(bad.Path(), ".")+": "), hidden)
+		p.text = "cannot be computed: " + e.plainText(strings.TrimPrefix(bad.Error(), strings.Join(bad.Path(), ".")+": "))
 	case own(text) && x.Text != "":
 		p.text = "want " + x.Text + ", got " + shown(got, hidden)
 	default: // error("...") of the file
-		p.text = plainText(text, hidden) + ": got " + shown(got, hidden)
+		p.text = e.plainText(text) + ": got " + shown(got, hidden)
 	}
 	return p
 }
@@ -254,8 +258,8 @@ func own(text string) bool {
 }
 
 // plainText is a text of CUE's in a message; it may quote values.
-func plainText(text string, hidden bool) string {
-	if hidden || secret.Any() {
+func (e *evaluator) plainText(text string) string {
+	if e.sensitive {
 		return "an error that is not shown, since it may hold what is sensitive"
 	}
 	return strings.Join(strings.Fields(text), " ")
