@@ -207,12 +207,19 @@ bridge() {
   ip link set "$BRIDGE" up
 }
 
+# cgroups prints where systemd keeps its control groups on this machine.
+cgroups() { awk '$3 == "cgroup2" || $3 == "cgroup" && $4 ~ /name=systemd/ {print $2}' /proc/mounts; }
+
 # keep is the process of a host, in whose directory $0 are its files: it runs systemd-nspawn, and runs it again where
 # that ends with 133, as it does when the host was rebooted from inside. It gives up the caller's directory and
-# descriptors: a host must not hold what the caller has locked.
+# descriptors: a host must not hold what the caller has locked. It has control groups of its own, named by the file
+# cgroups: hosts that share them would remove each other's services.
 keep() {
   cat <<'END'
     cd /
+    while read -r group; do
+      mkdir -p "$group" && echo $$ >"$group/cgroup.procs" || exit
+    done <"$0/cgroups"
     for fd in /proc/self/fd/*; do [ "${fd##*/}" -le 2 ] || eval "exec ${fd##*/}>&-"; done
     until [ -e "$0/halted" ]; do
       code=0
@@ -220,6 +227,12 @@ keep() {
       [ "$code" = 133 ] || exit "$code"
     done
 END
+}
+
+# room raises this machine's limit of inotify instances, of which a host has six: the usual 128 are for 20 hosts.
+room() {
+  local limit=/proc/sys/fs/inotify/max_user_instances
+  [ "$(cat "$limit")" -ge 2048 ] || echo 2048 >"$limit" || die "too few inotify instances for many hosts: sysctl fs.inotify.max_user_instances=2048"
 }
 
 boot() {
@@ -230,6 +243,7 @@ boot() {
     >"$dir/root/etc/systemd/network/10-host0.network"
   printf '127.0.0.1 localhost\n127.0.1.1 h%d\n' "$1" >"$dir/root/etc/hosts"
   echo "h$1" >"$dir/root/etc/hostname"
+  cgroups | sed "s|\$|/froyo-lab-$NAME-h$1|" >"$dir/cgroups"
   setsid bash -c "$(keep)" "$dir" --quiet --directory="$dir/root" --boot --register=no --keep-unit --settings=no \
     --machine="$NAME-h$1" --hostname="h$1" --network-bridge="$BRIDGE" --link-journal=no \
     --console=passive >"$dir/log" 2>&1 </dev/null &
@@ -239,18 +253,29 @@ boot() {
 # shellcheck disable=SC2016 # the inner shell expands it
 answers() { timeout 1 bash -c 'read -r line <>"/dev/tcp/$1/22" && [[ $line = SSH-* ]]' - "$(address "$1")" 2>/dev/null; }
 
-# wait_for waits until host $1 answers. The log of one that does not is shown, since it goes with the lab.
+# children prints the processes that a process started.
+children() { cat "/proc/$1/task/$1/children" 2>/dev/null; }
+
+# account prints what host $1 says of itself, since it goes with the lab.
+account() {
+  local nspawn init
+  tail -n 20 "$HERE/h$1/log"
+  for nspawn in $(children "$(pid_of "$1")"); do
+    for init in $(children "$nspawn"); do
+      timeout 10 nsenter --target "$init" --all sh -c 'systemctl --no-pager --no-legend --failed; systemctl --no-pager list-jobs; journalctl --no-pager -b -p warning | tail -n 30' || true
+    done
+  done
+} >&2
+
+# wait_for waits until host $1 answers.
 wait_for() {
   local deadline=$((SECONDS + 180))
   until answers "$1"; do
-    pid_of "$1" >/dev/null || { tail -n 20 "$HERE/h$1/log" >&2; die "h$1 ended while booting; its log is above"; }
-    [ $SECONDS -lt $deadline ] || { tail -n 20 "$HERE/h$1/log" >&2; die "h$1 did not answer on ssh; its log is above"; }
+    pid_of "$1" >/dev/null || { account "$1"; die "h$1 ended while booting; its log is above"; }
+    [ $SECONDS -lt $deadline ] || { account "$1"; die "h$1 did not answer on ssh; what it says is above"; }
     sleep 0.05
   done
 }
-
-# children prints the processes that a process started.
-children() { cat "/proc/$1/task/$1/children" 2>/dev/null; }
 
 # stop kills the init of the host that process $1 keeps; systemd-nspawn itself ends after it.
 stop() {
@@ -259,6 +284,15 @@ stop() {
     # shellcheck disable=SC2046 # one word per process is meant
     kill -KILL $(children "$nspawn") 2>/dev/null || kill -TERM "$nspawn" 2>/dev/null || true
   done
+}
+
+# leave_cgroups removes the control groups of host $1, which is not running.
+leave_cgroups() {
+  local group
+  [ -f "$HERE/h$1/cgroups" ] || return 0
+  while read -r group; do
+    if [ -d "$group" ]; then find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || true; fi
+  done <"$HERE/h$1/cgroups"
 }
 
 # halt ends hosts at once: nothing on them is worth an orderly shutdown. All are told before any is waited for. One that
@@ -277,6 +311,7 @@ halt() {
       sleep 0.05
     done
     pid_of "$i" >/dev/null && die "h$i does not end"
+    leave_cgroups "$i"
     if mountpoint -q "$HERE/h$i/root"; then umount "$HERE/h$i/root" || umount -l "$HERE/h$i/root"; fi
     rm -rf "${HERE:?}/h$i"
   done
@@ -310,6 +345,7 @@ up() {
   lock "$NAME"
   mkdir -p "$HERE"
   bridge
+  room
   local i
   for i in $(seq "$1"); do
     pid_of "$i" >/dev/null && continue
