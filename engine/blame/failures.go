@@ -33,7 +33,7 @@ func (f *Failures) Emit(e event.Event) {
 		f.mu.Lock()
 		f.Left++
 		for _, d := range f.bare[e.Host] {
-			d.Hint = "nothing after it was done on this host"
+			d.Hint = "nothing after it was done there"
 		}
 		f.mu.Unlock()
 	case e.Kind == event.HostFailed, e.Kind == event.HostRefused:

@@ -45,7 +45,7 @@ func TestNothingAfterIt(t *testing.T) {
 		d, _ := errors.AsType[*diag.Error](e)
 		hints = append(hints, d.Hint)
 	}
-	if want := []string{"nothing after it was done on this host", ""}; !slices.Equal(hints, want) {
+	if want := []string{"nothing after it was done there", ""}; !slices.Equal(hints, want) {
 		t.Errorf("got %q, want %q", hints, want)
 	}
 }

@@ -67,7 +67,11 @@ func (c *Console) Getenv(name string) string { return c.Process.Getenv(name) }
 
 // Style is how to paint what is written to a file.
 func (c *Console) Style(f *os.File) ui.Style {
-	return ui.Style{Color: !c.plain && c.Getenv("NO_COLOR") == "" && c.Getenv("TERM") != "dumb" && IsTerminal(f), Columns: Columns(f)}
+	colorterm := c.Getenv("COLORTERM")
+	return ui.Style{
+		Color: !c.plain && c.Getenv("NO_COLOR") == "" && c.Getenv("TERM") != "dumb" && IsTerminal(f),
+		Exact: colorterm == "truecolor" || colorterm == "24bit", Columns: Columns(f),
+	}
 }
 
 // Interactive reports whether there is a terminal to ask on.

@@ -13,6 +13,7 @@ import (
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/providers/abi"
 	"github.com/openfroyo/froyo/runner/codec"
+	"github.com/openfroyo/froyo/runtime/ui/layout"
 )
 
 // Limits of a text diff; what is larger stands as its digest.
@@ -35,16 +36,47 @@ func (v PlanView) diff(b *bufio.Writer, d abi.Diff, width int) {
 	field := fmt.Sprintf("%s%-*s  ", diffIndent, width, d.Field)
 	switch {
 	case d.Unknown && len(d.Before) == 0:
-		fmt.Fprintln(b, field+v.Style.Paint(Yellow, "(known after apply)"))
+		v.values(b, field, unknown)
 	case d.Unknown:
-		fmt.Fprintln(b, field+value(d.Before)+" → "+v.Style.Paint(Yellow, "(known after apply)"))
+		v.values(b, field, painted{"", value(d.Before)}, unknown)
 	case len(d.Before) == 0:
-		fmt.Fprintln(b, field+v.Style.Paint(Green, value(d.After)))
+		v.values(b, field, painted{Green, value(d.After)})
 	case len(d.After) == 0:
-		fmt.Fprintln(b, field+v.Style.Paint(Red, value(d.Before)))
+		v.values(b, field, painted{Red, value(d.Before)})
 	default:
-		fmt.Fprintln(b, field+v.Style.Paint(Red, value(d.Before))+" → "+v.Style.Paint(Green, value(d.After)))
+		v.values(b, field, painted{Red, value(d.Before)}, painted{Green, value(d.After)})
 	}
+}
+
+// painted is a text in one colour.
+type painted struct{ color, text string }
+
+var unknown = painted{Yellow, "(known after apply)"}
+
+// values prints a field with what it is, or was and is going to be: below each other where a terminal has no room.
+func (v PlanView) values(b *bufio.Writer, field string, values ...painted) {
+	const arrow = " → "
+	at := layout.Width(field)
+	whole := at - layout.Width(arrow)
+	for _, p := range values {
+		whole += layout.Width(arrow + p.text)
+	}
+	between := arrow
+	if v.Style.Columns > 0 && whole > v.Style.Columns {
+		between = "\n" + strings.Repeat(" ", at-2) + "→ "
+	}
+	b.WriteString(field)
+	for i, p := range values {
+		if i > 0 {
+			b.WriteString(between)
+		}
+		if between == arrow {
+			b.WriteString(v.Style.Paint(p.color, p.text))
+		} else {
+			b.WriteString(v.Style.Wrap(p.color, p.text, at, at+1))
+		}
+	}
+	fmt.Fprintln(b)
 }
 
 // value shows a JSON value; strings keep their quotes so that blanks are seen.
@@ -52,22 +84,28 @@ func value(raw codec.Raw) string { return Clip(Readable(string(raw)), maxLine) }
 
 // contentDiff prints what changes in a file: the lines of a text, or digests.
 func (v PlanView) contentDiff(b *bufio.Writer, d abi.Diff, before, after plan.Reference) {
+	field := diffIndent + d.Field + "  "
 	if before.Sum == "" && len(d.Before) > 0 { // it is too large to be read
-		after := v.digests(plan.Reference{}, after)
+		now := painted{Green, digest(after)}
 		if d.Unknown {
-			after = v.Style.Paint(Yellow, "(known after apply)")
+			now = unknown
 		}
-		fmt.Fprintf(b, "%s%s  %s → %s\n", diffIndent, d.Field, v.Style.Paint(Red, strings.Trim(value(d.Before), `"`)), after)
+		v.values(b, field, painted{Red, strings.Trim(value(d.Before), `"`)}, now)
 		return
 	}
 	old, okOld := v.text(before)
 	now, okNow := v.text(after)
 	if d.Unknown {
-		fmt.Fprintf(b, "%s%s  %s\n", diffIndent, d.Field, v.Style.Paint(Yellow, "(known after apply)"))
+		v.values(b, field, unknown)
 		return
 	}
-	if !okOld || !okNow {
-		fmt.Fprintf(b, "%s%s  %s\n", diffIndent, d.Field, v.digests(before, after))
+	switch {
+	case okOld && okNow:
+	case before.Sum == "":
+		v.values(b, field, painted{Green, digest(after)})
+		return
+	default:
+		v.values(b, field, painted{Red, digest(before)}, painted{Green, digest(after)})
 		return
 	}
 	if len(old) == 0 && len(now) == 0 {
@@ -86,18 +124,12 @@ func (v PlanView) text(ref plan.Reference) ([]byte, bool) {
 	return data, ok && utf8.Valid(data) && bytes.IndexByte(data, 0) < 0
 }
 
-// digests stands for content that is too large or not text.
-func (v PlanView) digests(before, after plan.Reference) string {
-	show := func(r plan.Reference) string {
-		if r.Sum == "" {
-			return "nothing"
-		}
-		return fmt.Sprintf("%s sha256:%.12s", wording.Plural(int(r.Size), "byte"), r.Sum)
+// digest stands for content that is too large or not text.
+func digest(r plan.Reference) string {
+	if r.Sum == "" {
+		return "nothing"
 	}
-	if before.Sum == "" {
-		return v.Style.Paint(Green, show(after))
-	}
-	return v.Style.Paint(Red, show(before)) + " → " + v.Style.Paint(Green, show(after))
+	return fmt.Sprintf("%s sha256:%.12s", wording.Plural(int(r.Size), "byte"), r.Sum)
 }
 
 // lines prints the changed lines with three of context, without the file headers.
@@ -124,6 +156,7 @@ func (v PlanView) lines(b *bufio.Writer, old, now []byte) {
 		case strings.HasPrefix(line, `\`):
 			color = Dim
 		}
-		fmt.Fprintf(b, "%s  %s\n", diffIndent, v.Style.Paint(color, Clip(Readable(line), maxLine)))
+		const indent = len(diffIndent) + 2
+		fmt.Fprintln(b, diffIndent+"  "+v.Style.Wrap(color, Clip(Readable(line), maxLine), indent, indent+2))
 	}
 }

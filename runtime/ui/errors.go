@@ -21,8 +21,8 @@ type Errors struct {
 	Verbose bool
 	// Source gives the text of a runbook file, for the line under an error; it may be nil.
 	Source func(file string) ([]byte, bool)
-	// Columns is how wide the terminal is, 0 for none; it may be nil. Sentences are wrapped there,
-	// evidence is not; a longer source line is cut so that the caret stays below its place.
+	// Columns is how wide the terminal is, 0 for none; it may be nil. Lines are wrapped there;
+	// a longer source line is cut so that the caret stays below its place.
 	Columns func() int
 
 	mu sync.Mutex
@@ -88,7 +88,7 @@ func (p *Errors) one(label, color string, err error) {
 	b.WriteString(p.excerpt(d.Pos))
 	if d.Detail != "" {
 		for line := range strings.SplitSeq(strings.TrimRight(d.Detail, "\n"), "\n") {
-			fmt.Fprintf(&b, "    %s\n", Readable(line))
+			b.WriteString(evidence(style, "    ", line))
 		}
 	}
 	if p.Verbose && len(d.Stack) > 1 {
@@ -103,6 +103,13 @@ func (p *Errors) one(label, color string, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	io.WriteString(p.Out, b.String()) //nolint:errcheck // nowhere to report that standard error is closed
+}
+
+// evidence is a line of what a program said, or of what was found. Where it wraps it keeps its own indent.
+func evidence(style Style, indent, line string) string {
+	line = Readable(line)
+	own := len(line) - len(strings.TrimLeft(line, " "))
+	return indent + style.Wrap("", line, len(indent), len(indent)+own+2) + "\n"
 }
 
 // excerpt shows the source line with a caret below the column.

@@ -95,9 +95,7 @@ func (v PlanView) notes(b *bufio.Writer, s plan.Summary, hosts []*plan.Host) {
 	if s.Unknown > 0 {
 		fmt.Fprintln(b, v.Style.Wrap(Dim, wording.Plural(s.Unknown, "unit")+" with a value known only after apply", 0, noteIndent))
 	}
-	if s.Failed > 0 {
-		fmt.Fprintln(b, v.Style.Paint(Red, wording.Plural(s.Failed, "host")+" could not be planned"))
-	}
+	v.refused(b, hosts)
 	if s.Errors > 0 {
 		text := wording.Plural(s.Errors, "unit") + " could not be planned"
 		if s.Unbegun > 0 {
@@ -105,6 +103,28 @@ func (v PlanView) notes(b *bufio.Writer, s plan.Summary, hosts []*plan.Host) {
 		}
 		fmt.Fprintln(b, v.Style.Wrap(Red, text, 0, noteIndent))
 	}
+}
+
+// refused names the hosts that have no plan.
+func (v PlanView) refused(b *bufio.Writer, hosts []*plan.Host) {
+	var failed, stale []string
+	for _, h := range hosts {
+		switch {
+		case h.Err == nil:
+		case diag.CodeOf(h.Err) == diag.Stale:
+			stale = append(stale, h.Host.Name)
+		default:
+			failed = append(failed, h.Host.Name)
+		}
+	}
+	say := func(names []string, what string) {
+		if len(names) > 0 {
+			text := wording.Plural(len(names), "host") + " " + what + ": " + Readable(inventory.FoldNames(names))
+			fmt.Fprintln(b, v.Style.Wrap(Red, text, 0, noteIndent))
+		}
+	}
+	say(failed, "could not be planned")
+	say(stale, "changed since the plan")
 }
 
 // unbegun names the hosts that are not begun since a unit could not be planned.

@@ -10,8 +10,8 @@
 //     -/+ magenta, > cyan; it is off where the output is no terminal, and none
 //     is used that cannot be read on a light or on a dark background;
 //   - whatever comes from a host is shown with its control characters escaped;
-//   - on a terminal sentences wrap at its width, with an indent and never inside a word or what is to be
-//     copied; elsewhere, and where they are evidence or differences, lines stay whole, so that grep finds them.
+//   - on a terminal lines wrap at its width, with an indent and never inside a word or what is to be
+//     copied; elsewhere they stay whole, so that grep finds them.
 package ui
 
 import (
@@ -27,32 +27,55 @@ import (
 // Style paints and wraps text for a terminal, or leaves it as it is.
 type Style struct {
 	Color bool
+	// Exact is that the terminal has any colour, not only the 256.
+	Exact bool
 	// Columns is how wide the terminal is; 0 is no terminal, and no line is wrapped.
 	Columns int
 }
 
-// The colours, as SGR parameters. Red and magenta are the terminal's own. The
-// terminal's yellow, green and cyan are hardly seen on white, and what it dims
-// may vanish altogether: these are of the 256 that do not depend on it, and
-// have a contrast of about 4 to 1 or more on black as well as on white.
+// The colours, as SGR parameters: of the 256 that do not depend on the terminal's settings, those that can be read on
+// black and on white. The terminal's own cannot be relied on: its yellow, green and cyan are hardly seen on white, its
+// red on black, and what it dims may vanish altogether.
 const (
-	Red     = "31"
+	Red     = "38;5;196"
 	Green   = "38;5;28"
-	Yellow  = "38;5;166"
-	Magenta = "35"
+	Yellow  = "38;5;130"
+	Magenta = "38;5;163"
 	Cyan    = "38;5;31"
 	Bold    = "1"
 	Dim     = "38;5;243"
 )
 
-// Fixed are the colours that are the same on every terminal.
-var Fixed = []string{Green, Yellow, Cyan, Dim}
+// exact are the same colours where any can be had: with a contrast of 4.5 to 1 on black as well as on white.
+var exact = map[string]string{
+	Red:    "38;2;226;43;43",
+	Green:  "38;2;0;138;0",
+	Yellow: "38;2;183;94;0",
+	Cyan:   "38;2;0;128;165",
+}
+
+// Colors are all the colours, as the terminal has them.
+func (s Style) Colors() []string {
+	colors := []string{Red, Green, Yellow, Magenta, Cyan, Dim}
+	for i, color := range colors {
+		colors[i] = s.shade(color)
+	}
+	return colors
+}
+
+// shade is a colour as the terminal can have it.
+func (s Style) shade(color string) string {
+	if better := exact[color]; s.Exact && better != "" {
+		return better
+	}
+	return color
+}
 
 func (s Style) Paint(color, text string) string {
 	if !s.Color || text == "" || color == "" {
 		return text
 	}
-	return "\x1b[" + color + "m" + text + "\x1b[0m"
+	return "\x1b[" + s.shade(color) + "m" + text + "\x1b[0m"
 }
 
 // Wrap paints a line that begins in the column used, and wraps it; the lines after the first are indented.

@@ -2,6 +2,7 @@ package ui_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -93,6 +94,7 @@ func TestPlanText(t *testing.T) {
 		{"plan-verbose.txt", ui.PlanView{Verbose: true}},
 		{"plan-quiet.txt", ui.PlanView{Quiet: true}},
 		{"plan-color.txt", ui.PlanView{Style: ui.Style{Color: true}}},
+		{"plan-40.txt", ui.PlanView{Style: ui.Style{Columns: 40}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.view.Contents = &b.contents
@@ -179,6 +181,55 @@ func TestRecap(t *testing.T) {
 		"web10 : ok=0    changed=0    unreachable=1    failed=0    skipped=12\n"
 	if got.String() != want {
 		t.Error(cmp.Diff(want, got.String()))
+	}
+}
+
+// TestRecapOnATerminal: hosts with the same counts share a line, and no line is wider than the terminal.
+func TestRecapOnATerminal(t *testing.T) {
+	counts := []apply.Count{{Host: "h1", OK: 12, Changed: 1}, {Host: "h2", OK: 3, Failed: 1, Skipped: 8}, {Host: "db.example.org", Unreachable: 1}}
+	for i := range 19 {
+		counts = append(counts, apply.Count{Host: fmt.Sprintf("h%d", i+3), OK: 12, Changed: 1})
+	}
+	counts = append(counts, apply.Count{Host: "a-name-that-is-longer.than-others.example.org", OK: 1, Ignored: 1})
+	for columns, want := range map[int]string{
+		80: `h[1,3-21]      : ok=12  changed=1  unreachable=0  failed=0  skipped=0  20 hosts
+h2             : ok=3   changed=0  unreachable=0  failed=1  skipped=8
+db.example.org : ok=0   changed=0  unreachable=1  failed=0  skipped=0
+a-name-that-is-longer.than-others.example.org
+    ok=1  changed=0  unreachable=0  failed=0  skipped=0  ignored=1
+`,
+		40: `20 hosts: h[1,3-21]
+    ok=12  changed=1  unreachable=0
+    failed=0  skipped=0
+h2
+    ok=3  changed=0  unreachable=0
+    failed=1  skipped=8
+db.example.org
+    ok=0  changed=0  unreachable=1
+    failed=0  skipped=0
+a-name-that-is-longer.than-others.example.org
+    ok=1  changed=0  unreachable=0
+    failed=0  skipped=0  ignored=1
+`,
+	} {
+		var got strings.Builder
+		if err := ui.Recap(&got, ui.Style{Columns: columns}, counts); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got.String()); diff != "" {
+			t.Errorf("%d columns (-want +got):\n%s", columns, diff)
+		}
+	}
+	for columns := range 200 {
+		var got strings.Builder
+		if err := ui.Recap(&got, ui.Style{Columns: columns + 1}, counts); err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(got.String()) {
+			if words := strings.Fields(line); len(line) > max(columns+2, 25) && len(words) > 1 {
+				t.Errorf("%d columns: %q", columns+1, line)
+			}
+		}
 	}
 }
 

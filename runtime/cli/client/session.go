@@ -130,7 +130,7 @@ func (s *Session) Apply(ctx context.Context, step, pauses bool) (*run.Result, er
 			if why != "" {
 				why = "Interrupted: " + why + ". "
 			}
-			progress.Note(why + "Stopping: running units finish, no new ones start. Ctrl-C again stops them too.")
+			progress.Stop(why + "Stopping: running units finish, no new ones start. Ctrl-C again stops them too.")
 		})
 		defer end()
 		how.Stop = stop

@@ -14,7 +14,6 @@ import (
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/event"
 	"github.com/openfroyo/froyo/engine/unit"
-	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/runner/target"
 	"github.com/openfroyo/froyo/runtime/ui"
 	"github.com/openfroyo/froyo/runtime/ui/layout"
@@ -33,8 +32,7 @@ const (
 // maxName bounds the column of the hosts' names.
 const maxName = 30
 
-// maxFailures is how many failures get a line of their own above the screen;
-// all of them are told in full at the end.
+// maxFailures is how many failures get a line of the screen; all of them are told in full at the end.
 const maxFailures = 3
 
 // Progress shows a run as it goes: on a terminal the hosts at work and a status
@@ -48,13 +46,13 @@ type Progress struct {
 
 	mu       sync.Mutex
 	started  time.Time
-	working  []*row          // in the order of the hosts
-	wide     int             // the longest name so far
-	left     map[string]bool // hosts that are through
-	failed   map[string]bool // hosts; true where one could not be reached, or not any more
-	told     map[string]bool // lines that need no saying again
-	count    counts
-	outcomes outcomes
+	working  []*row               // in the order of the hosts
+	wide     int                  // the longest name so far
+	left     map[string]bool      // hosts that are through
+	failed   map[string]bool      // hosts; true where one could not be reached, or not any more
+	told     map[string]bool      // lines that need no saying again
+	changed  int                  // units
+	failures []failure            // on the screen
 	noted    map[string]time.Time // host → when it got a line for a note
 
 	asking bool     // a question stands where the frame would
@@ -74,11 +72,8 @@ type about struct {
 // unreachable is the recap's word for a host that was not reached, or lost.
 const unreachable = "unreachable"
 
-// counts are of units.
-type counts struct {
-	changed  int
-	failures int // that have got their line
-}
+// failure is that a host failed, as it is told in a line.
+type failure struct{ host, word, text string }
 
 // row is a host at work.
 type row struct {
@@ -121,7 +116,8 @@ func New(out io.Writer, o Options) *Progress {
 	return p
 }
 
-// Close takes the screen away and leaves what is worth remembering. Events that come later are dropped.
+// Close takes the screen away: what came of the hosts is told by the recap and the errors. Events that come later are
+// dropped.
 func (p *Progress) Close() {
 	close(p.stop)
 	p.ended.Wait()
@@ -129,11 +125,6 @@ func (p *Progress) Close() {
 	defer p.mu.Unlock()
 	p.screen.erase()
 	p.closed = true
-	if p.live && len(p.hosts) > 1 {
-		for _, line := range p.outcomes.lines(p.wrapping(), p.hosts) {
-			fmt.Fprintln(p.screen.out, line)
-		}
-	}
 }
 
 // Ask lets f ask a question, with nothing written in between.
@@ -228,7 +219,7 @@ func (p *Progress) Emit(e event.Event) {
 	case event.HostPlanned, event.HostFinished, event.HostFailed:
 		p.leave(e)
 	case event.HostRefused:
-		p.failure(e.Host, fmt.Sprintf("%s  refused  %s", e.Host, inLine(e.Err)))
+		p.failure(failure{e.Host, "refused", inLine(e.Err)})
 	case event.HostWaits:
 		p.waits(e)
 	case event.UnitStarted:
@@ -272,12 +263,12 @@ func (p *Progress) leave(e event.Event) {
 	if e.Err == nil {
 		return
 	}
-	word := "failed "
+	word := "failed"
 	if e.Unreachable {
 		word = unreachable
 	}
 	if e.Kind == event.HostFailed {
-		p.failure(e.Host, fmt.Sprintf("%s  %s  %s", e.Host, word, inLine(e.Err)))
+		p.failure(failure{e.Host, word, inLine(e.Err)})
 	}
 	p.failed[e.Host] = p.failed[e.Host] || e.Unreachable
 }
@@ -327,8 +318,7 @@ func (p *Progress) unit(e event.Event) {
 	if r := p.row(e.Host); r != nil && r.doing == e.Unit.Local() {
 		r.idle = time.Now()
 	}
-	p.outcomes.add(e)
-	text := fmt.Sprintf("%s  %-7s  %s", e.Host, e.Status, ui.Clip(ui.Readable(e.Unit.Local()), 100))
+	text := ui.Clip(ui.Readable(e.Unit.Local()), 100)
 	if e.Err != nil {
 		text += "  " + inLine(e.Err)
 	}
@@ -338,41 +328,47 @@ func (p *Progress) unit(e event.Event) {
 	if e.Elapsed >= time.Second {
 		text += fmt.Sprintf("  %.1fs", e.Elapsed.Seconds())
 	}
+	line := fmt.Sprintf("%s  %-7s  %s", e.Host, e.Status, text)
 	switch e.Status {
 	case unit.Changed:
-		p.count.changed++
+		p.changed++
 		if !p.live || len(p.hosts) == 1 || p.about.verbose > 0 && e.Output != nil {
-			p.line(ui.Yellow, text)
+			p.line(ui.Yellow, line)
 		}
 	case unit.Failed:
 		if e.Ignored {
-			p.once(ui.Yellow, text+"  (ignored)")
+			p.once(ui.Yellow, line+"  (ignored)")
 			break
 		}
-		p.failure(e.Host, text)
+		p.failure(failure{e.Host, string(e.Status), text})
 	case unit.Unchanged:
 		if p.about.verbose > 0 && e.Output != nil {
-			p.line("", text)
+			p.line("", line)
 		}
 	case unit.Skipped:
 	}
 	p.printed(e)
 }
 
-// failure gives a host that failed its line. On a screen only the first few get one.
-func (p *Progress) failure(host, text string) {
-	if !p.failed[host] {
-		p.failed[host] = false
+// failure tells that a host failed: in a line that stays where each step of the run has one, on a screen of many hosts
+// in one that goes with it, since the end tells it in full.
+func (p *Progress) failure(f failure) {
+	if !p.failed[f.host] {
+		p.failed[f.host] = false
 	}
-	if p.count.failures++; !p.live || p.count.failures <= maxFailures {
-		p.line(ui.Red, text)
+	if p.live && len(p.hosts) > 1 {
+		p.failures = append(p.failures, f)
+		p.wide = max(p.wide, min(layout.Width(f.host), maxName))
+		return
 	}
+	p.line(ui.Red, fmt.Sprintf("%s  %-7s  %s", f.host, f.word, f.text))
 }
 
-// Note prints a line that stays, of the run as a whole.
-func (p *Progress) Note(text string) {
+// Stop prints a line that stays, and shows from now on that the run is to end.
+func (p *Progress) Stop(text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.about.verb = "stopping"
 	if !p.closed {
 		p.line("", text)
 	}
@@ -422,86 +418,6 @@ func (p *Progress) painted(text string) {
 		p.screen.above(text, p.style, p.frame())
 	default:
 		fmt.Fprintln(p.screen.out, text)
-	}
-}
-
-// frame is the screen as it shall be: the hosts at work, as many as there is
-// room for, and the status.
-func (p *Progress) frame() [][]span {
-	_, height := p.screen.size()
-	now := time.Now()
-	var rows []*row
-	for _, r := range p.working {
-		if r.idle.IsZero() || now.Sub(r.idle) < lingers {
-			rows = append(rows, r)
-		}
-	}
-	over := 0
-	if room := max(0, height-2); len(rows) > room {
-		room = max(0, room-1) // for the line that counts the others
-		rows, over = longestAt(rows, room), len(rows)-room
-	}
-	var lines [][]span
-	for _, r := range rows {
-		lines = append(lines, r.line(p.wide, now))
-	}
-	if over > 0 && height > 2 {
-		lines = append(lines, []span{{ui.Dim, fmt.Sprintf("  … and %d more", over)}})
-	}
-	return append(lines, p.status(now))
-}
-
-// longestAt picks the n hosts that have been at what they do the longest, in their order.
-func longestAt(rows []*row, n int) []*row {
-	oldest := slices.Clone(rows)
-	slices.SortStableFunc(oldest, func(a, b *row) int { return a.since.Compare(b.since) })
-	oldest = oldest[:n]
-	return slices.DeleteFunc(slices.Clone(rows), func(r *row) bool { return !slices.Contains(oldest, r) })
-}
-
-// line is a host's line: its name, how long it has been at it, and what that is.
-func (r *row) line(names int, now time.Time) []span {
-	name := layout.Fit(r.host, names)
-	text := r.text()
-	return []span{
-		{"", "  " + name + strings.Repeat(" ", names-layout.Width(name)) + "  "},
-		{ui.Dim, fmt.Sprintf("%5s  ", elapsed(now.Sub(r.since)))},
-		{"", strings.ReplaceAll(text, "\n", " ")},
-	}
-}
-
-// status is how far the run is.
-func (p *Progress) status(now time.Time) []span {
-	spans := []span{{ui.Bold, p.about.verb}, {"", fmt.Sprintf("  %d/%s", min(len(p.left), len(p.hosts)), wording.Plural(len(p.hosts), "host"))}}
-	if p.count.changed > 0 {
-		spans = append(spans, span{ui.Yellow, fmt.Sprintf("  %d changed", p.count.changed)})
-	}
-	lost := 0
-	for _, isLost := range p.failed {
-		if isLost {
-			lost++
-		}
-	}
-	if n := len(p.failed) - lost; n > 0 {
-		spans = append(spans, span{ui.Red, fmt.Sprintf("  %d failed", n)})
-	}
-	if lost > 0 {
-		spans = append(spans, span{ui.Red, fmt.Sprintf("  %d %s", lost, unreachable)})
-	}
-	return append(spans, span{ui.Dim, "  " + elapsed(now.Sub(p.started))})
-}
-
-// elapsed is a time as one reads it at a glance; less than a second is nothing.
-func elapsed(d time.Duration) string {
-	switch s := int(d.Seconds()); {
-	case s < 1:
-		return ""
-	case s < 60:
-		return fmt.Sprintf("%ds", s)
-	case s < 3600:
-		return fmt.Sprintf("%dm%02ds", s/60, s%60)
-	default:
-		return fmt.Sprintf("%dh%02dm", s/3600, s/60%60)
 	}
 }
 

@@ -211,15 +211,19 @@ func TestColoursCanBeReadEverywhere(t *testing.T) {
 		}
 		return math.Pow((c+0.055)/1.055, 2.4)
 	}
-	for _, color := range ui.Fixed {
-		var n int
-		if _, err := fmt.Sscanf(color, "38;5;%d", &n); err != nil {
-			t.Fatalf("%q: %v", color, err)
-		}
-		rgb := uitest.RGB(n)
-		light := 0.2126*channel(rgb[0]) + 0.7152*channel(rgb[1]) + 0.0722*channel(rgb[2])
-		if onBlack, onWhite := (light+0.05)/0.05, 1.05/(light+0.05); onBlack < 3.7 || onWhite < 3.7 {
-			t.Errorf("%s has a contrast of %.1f on black and %.1f on white", color, onBlack, onWhite)
+	for _, terminal := range []struct {
+		exact bool
+		want  float64
+	}{{false, 3.9}, {true, 4.5}} {
+		for _, color := range (ui.Style{Exact: terminal.exact}).Colors() {
+			rgb, ok := uitest.Color(color)
+			if !ok {
+				t.Fatalf("%q depends on the terminal", color)
+			}
+			light := 0.2126*channel(rgb[0]) + 0.7152*channel(rgb[1]) + 0.0722*channel(rgb[2])
+			if onBlack, onWhite := (light+0.05)/0.05, 1.05/(light+0.05); onBlack < terminal.want || onWhite < terminal.want {
+				t.Errorf("%s has a contrast of %.2f on black and %.2f on white", color, onBlack, onWhite)
+			}
 		}
 	}
 }

@@ -1,8 +1,22 @@
 package uitest
 
-// RGB is one of the 256 colours that do not depend on the terminal's settings,
+import "fmt"
+
+// Color is the colour that SGR parameters stand for, if it does not depend on the terminal's settings.
+func Color(style string) (rgb [3]int, ok bool) {
+	if n, err := fmt.Sscanf(style, "38;2;%d;%d;%d", &rgb[0], &rgb[1], &rgb[2]); n == 3 && err == nil {
+		return rgb, true
+	}
+	var n int
+	if _, err := fmt.Sscanf(style, "38;5;%d", &n); err == nil && n >= 16 {
+		return indexed(n), true
+	}
+	return rgb, false
+}
+
+// indexed is one of the 256 colours that do not depend on the terminal's settings,
 // those from 16 on: a cube of 6 steps a side, then 24 greys.
-func RGB(n int) [3]int {
+func indexed(n int) [3]int {
 	if n >= 232 {
 		grey := 8 + 10*(n-232)
 		return [3]int{grey, grey, grey}
