@@ -11,7 +11,7 @@
 # make fencing     50 runs that lose their host while units of another user are running, on 3 lab hosts
 # make trees       60 kills over trees of processes, on 3 lab hosts; takes a quarter of an hour
 # make docs        docs/reference.md and docs/events.md generated from schemas and code
-# make screens     the pictures of the README, recorded on 5 lab hosts
+# make screens     pictures of what an operator sees, recorded on 20 lab hosts: those of the README, and all in bin/screens
 # make measure     how large packages, files, functions and types are
 # make vuln        known vulnerabilities of the linked modules; needs the internet
 
@@ -96,7 +96,7 @@ docs: build
 	bin/froyo docs templates >docs/templates.md
 
 screens: build
-	$(LAB) with 5 go run ./testdata/screens --out docs
+	$(LAB) with 20 go run ./testdata/screens --out docs --all bin/screens
 
 measure:
 	@go run ./testdata/measure

@@ -1,28 +1,21 @@
-// Command screens makes the pictures of docs/ from recorded sessions: it runs
-// froyo in a terminal of a fixed size against the hosts of a lab, answers its
-// question, and draws what the terminal showed as SVG.
+// Command screens makes pictures of what froyo shows: it runs froyo in
+// terminals of fixed sizes against the hosts of a lab, types what an operator
+// would, and draws what the terminal showed as SVG. The pictures of the README
+// go to one directory; those of all situations, at 80 and 200 columns, dark and
+// light, and as text, to another, for those who change what is shown to look at.
 //
-//	testdata/lab/lab.sh with 5 go run ./testdata/screens --out docs
+//	testdata/lab/lab.sh with 20 go run ./testdata/screens --out docs --all bin/screens
 package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"strings"
 )
-
-// studio is where the sessions take place.
-type studio struct {
-	froyo string
-	dir   string // of the runbook's copy
-	env   []string
-	out   string
-}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -35,93 +28,65 @@ func main() {
 
 func run(ctx context.Context) error {
 	froyo := flag.String("froyo", "bin/froyo", "the program")
-	out := flag.String("out", "docs", "directory of the pictures")
-	runbook := flag.String("runbook", "examples/demo", "directory with the site.star to apply")
-	root := flag.String("root", "/srv/demo", "the runbook's variable root")
-	drift := flag.String("drift", "testdata/screens/drift.star", "runbook that changes some hosts by hand, before the plan")
-	hosts := flag.String("hosts", os.Getenv("FROYO_LAB_HOSTS"), "inventory of the lab")
+	out := flag.String("out", "docs", "directory of the README's pictures")
+	all := flag.String("all", "bin/screens", "directory of the pictures of all situations")
+	runbook := flag.String("runbook", "testdata/screens/site.star", "the runbook")
+	only := flag.String("only", "", "one situation, those before it unseen")
 	flag.Parse()
-	if *hosts == "" {
-		return fmt.Errorf("no lab: run testdata/lab/lab.sh with 5 go run ./testdata/screens")
-	}
-	dir, err := os.MkdirTemp("", "froyo-screens.")
+	s, err := newStudio(*froyo, *runbook)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	s := &studio{dir: filepath.Join(dir, "site"), out: *out}
-	if s.froyo, err = filepath.Abs(*froyo); err != nil {
+	defer os.RemoveAll(s.dir)
+	if err := os.MkdirAll(*all, 0o755); err != nil {
 		return err
 	}
-	s.env = append(os.Environ(), "HOME="+dir, "TERM=xterm-256color", "NO_COLOR=", "FROYO_VAR_root="+*root,
-		"FROYO_KNOWN_HOSTS="+filepath.Join(filepath.Dir(*hosts), "known_hosts"), "XDG_STATE_HOME="+dir+"/state", "XDG_CACHE_HOME="+dir+"/cache")
-	if err := s.furnish(*runbook, *hosts, *drift); err != nil {
-		return err
-	}
-	if err := s.apply(ctx); err != nil {
-		return err
-	}
-	if err := s.quietly(ctx, "apply", "drift.star", "-i", "hosts.ini", "-y"); err != nil {
-		return err
-	}
-	return s.plan(ctx)
-}
-
-// furnish copies what the sessions need.
-func (s *studio) furnish(runbook, hosts, drift string) error {
-	if err := os.CopyFS(s.dir, os.DirFS(runbook)); err != nil {
-		return err
-	}
-	for from, to := range map[string]string{hosts: "hosts.ini", drift: "drift.star"} {
-		data, err := os.ReadFile(from)
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(filepath.Join(s.dir, to), data, 0o600); err != nil {
+	for _, columns := range []int{80, 200} {
+		if err := s.tour(ctx, columns, *only, func(name string, frames []frame) error {
+			return saveAll(*all, fmt.Sprintf("%s-%d", name, columns), frames)
+		}); err != nil {
 			return err
 		}
 	}
-	return nil
+	if *only != "" {
+		return nil
+	}
+	return s.tour(ctx, readmeColumns, "", func(name string, frames []frame) error {
+		if !inReadme[name] {
+			return nil
+		}
+		return saveMoving(filepath.Join(*out, name+".svg"), frames)
+	})
 }
 
-// quietly runs froyo without a picture.
-func (s *studio) quietly(ctx context.Context, args ...string) error {
-	cmd := exec.CommandContext(ctx, s.froyo, args...)
-	cmd.Dir, cmd.Env = s.dir, s.env
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("froyo %s: %w\n%s", strings.Join(args, " "), err, out)
+// The README's pictures are as wide as a page shows them without making them smaller.
+const readmeColumns = 88
+
+var inReadme = map[string]bool{"plan": true, "apply": true}
+
+// saveAll saves each frame on its own, dark and light, and as text.
+func saveAll(dir, name string, frames []frame) error {
+	var failed error
+	for i, f := range frames {
+		at := filepath.Join(dir, fmt.Sprintf("%s-%d", name, i+1))
+		failed = errors.Join(failed, os.WriteFile(at+".txt", f.text(), 0o644))
+		for _, t := range []theme{dark, light} {
+			failed = errors.Join(failed, os.WriteFile(at+"-"+t.name+".svg", draw(name, []frame{f}, t), 0o644))
+		}
 	}
-	return nil
+	fmt.Printf("%s: %d frames\n", filepath.Join(dir, name), len(frames))
+	return failed
 }
 
-// apply pictures an apply: the question, the hosts at work, the recap.
-func (s *studio) apply(ctx context.Context) error {
-	session, err := s.record(ctx, 88, 24, "y\n", "apply", "-i", "hosts.ini")
-	if err != nil {
-		return err
-	}
-	frames := []frame{session.asked}
-	if session.busiest.rows != nil {
-		session.busiest.seconds = 3
-		frames = append(frames, session.busiest)
-	}
-	return s.save("apply.svg", "froyo apply on five hosts", append(frames, session.last))
-}
+// maxPicture bounds a picture that is kept with the sources.
+const maxPicture = 40_000
 
-// plan pictures a plan after some hosts were changed by hand.
-func (s *studio) plan(ctx context.Context) error {
-	session, err := s.record(ctx, 88, 60, "", "plan", "-i", "hosts.ini")
-	if err != nil {
-		return err
+// saveMoving saves the frames one after the other in one picture.
+func saveMoving(path string, frames []frame) error {
+	svg := draw("froyo "+filepath.Base(path[:len(path)-len(".svg")]), frames, either)
+	if len(svg) > maxPicture {
+		return fmt.Errorf("%s has %d bytes, more than %d", path, len(svg), maxPicture)
 	}
-	return s.save("plan.svg", "froyo plan on five hosts, some of which were changed by hand", []frame{session.last})
-}
-
-func (s *studio) save(name, title string, frames []frame) error {
-	svg := draw(title, frames)
-	if len(svg) > 40_000 {
-		return fmt.Errorf("%s has %d bytes, more than 40 kB", name, len(svg))
-	}
-	fmt.Printf("%s: %d bytes, %d frames\n", name, len(svg), len(frames))
-	return os.WriteFile(filepath.Join(s.out, name), svg, 0o644)
+	fmt.Printf("%s: %d bytes, %d frames\n", path, len(svg), len(frames))
+	return os.WriteFile(path, svg, 0o644)
 }

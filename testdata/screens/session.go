@@ -5,13 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"strings"
 	"syscall"
 
-	"golang.org/x/sys/unix"
-
+	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/runtime/ui/uitest"
 )
 
@@ -21,23 +19,43 @@ type frame struct {
 	seconds int
 }
 
-// session is what is kept of one.
-type session struct {
-	asked   frame // with the question, answered
-	busiest frame // with the most hosts at work; empty where it was too quick
-	last    frame
+// text is the frame without its colours.
+func (f frame) text() []byte {
+	var b strings.Builder
+	for _, row := range f.rows {
+		var line strings.Builder
+		for _, c := range row {
+			if c.Rune != 0 {
+				line.WriteRune(c.Rune)
+			}
+		}
+		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
+	}
+	return []byte(b.String())
 }
 
-// record runs froyo in a terminal and answers its question.
-func (s *studio) record(ctx context.Context, columns, rows int, answer string, args ...string) (*session, error) {
+// rows is how high the terminals are.
+const rows = 24
+
+// session is what is kept of one.
+type session struct {
+	frames  []frame // at each time that something was typed
+	busiest frame   // since then, with the most hosts at work; empty where it was too quick
+	most    int
+	typed   []typed // that is still to come
+}
+
+// record runs froyo in a terminal and types. The frames are one for each time that something was typed, one of the
+// hosts at work after it, and the end, with what has scrolled off the screen.
+func (s *studio) record(ctx context.Context, sc scene, columns int) ([]frame, error) {
 	term := uitest.New(columns, rows)
-	fmt.Fprintf(term, "\x1b[1m$ froyo %s\x1b[0m\r\n", strings.Join(args, " "))
+	fmt.Fprintf(term, "\x1b[1m$ froyo %s\x1b[0m\r\n", strings.Join(sc.args, " "))
 	master, slave, err := openTerminal(columns, rows)
 	if err != nil {
 		return nil, err
 	}
 	defer master.Close()
-	cmd := exec.CommandContext(ctx, s.froyo, args...)
+	cmd := exec.CommandContext(ctx, s.froyo, sc.args...)
 	cmd.Dir, cmd.Env = s.dir, s.env
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
@@ -45,37 +63,39 @@ func (s *studio) record(ctx context.Context, columns, rows int, answer string, a
 		return nil, errors.Join(err, slave.Close())
 	}
 	slave.Close()
-	out := &session{}
-	if err := out.watch(term, master, answer); err != nil {
+	out := &session{typed: sc.typed}
+	if err := out.watch(term, master); err != nil {
 		return nil, err
 	}
-	if err := cmd.Wait(); err != nil {
-		return nil, fmt.Errorf("froyo %s: %w\n%s", strings.Join(args, " "), err, term.Text())
+	if err := cmd.Wait(); diag.Code(cmd.ProcessState.ExitCode()) != sc.code {
+		return nil, fmt.Errorf("froyo %s: %w, not exit code %d\n%s", strings.Join(sc.args, " "), err, sc.code, term.Text())
 	}
-	out.last = frame{screen(term), 6}
-	return out, nil
+	if len(out.typed) > 0 {
+		return nil, fmt.Errorf("froyo %s: %d of what was to be typed was not awaited\n%s", strings.Join(sc.args, " "), len(out.typed), term.Text())
+	}
+	out.cut()
+	return append(out.frames, frame{screen(term), 6}), nil
 }
 
 // watch reads what froyo writes until it ends.
-func (s *session) watch(term *uitest.Terminal, master io.ReadWriter, answer string) error {
+func (s *session) watch(term *uitest.Terminal, master io.ReadWriter) error {
 	buf := make([]byte, 64<<10)
-	most := 0
 	for {
 		n, err := master.Read(buf)
 		if _, err := term.Write(buf[:n]); err != nil {
 			return err
 		}
 		text := term.Text()
-		if answer != "" && strings.HasSuffix(strings.TrimRight(text, "\n"), "[y/N]") {
-			if _, err := io.WriteString(master, answer); err != nil {
+		if working := atWork(text); working > 0 && working >= s.most {
+			s.most, s.busiest = working, frame{screen(term), 3}
+		}
+		if len(s.typed) > 0 && s.typed[0].when(text) {
+			if _, err := io.WriteString(master, s.typed[0].keys); err != nil {
 				return err
 			}
-			answer = ""
-			s.asked = frame{screen(term), 3}
-		}
-		if working := atWork(text); working > 0 && working >= most {
-			most = working
-			s.busiest = frame{rows: screen(term)}
+			s.typed = s.typed[1:]
+			s.cut()
+			s.frames = append(s.frames, frame{screen(term), 3})
 		}
 		if errors.Is(err, io.EOF) || errors.Is(err, syscall.EIO) { // EIO: the last to have the terminal open has ended
 			return nil
@@ -86,7 +106,15 @@ func (s *session) watch(term *uitest.Terminal, master io.ReadWriter, answer stri
 	}
 }
 
-// atWork counts the hosts on the live screen above the status line, if it is there.
+// cut keeps the busiest frame since something was typed.
+func (s *session) cut() {
+	if s.most > 0 {
+		s.frames = append(s.frames, s.busiest)
+	}
+	s.most = 0
+}
+
+// atWork counts the hosts on the live screen above the status line of an apply, if it is there.
 func atWork(text string) int {
 	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
 	if !strings.HasPrefix(lines[len(lines)-1], "applying ") {
@@ -101,32 +129,9 @@ func atWork(text string) int {
 
 // screen is the part of the terminal that is seen.
 func screen(term *uitest.Terminal) [][]uitest.Cell {
-	_, rows := term.Size()
 	cells := term.Cells()
 	if n := len(cells); n > 0 && len(cells[n-1]) == 0 {
 		cells = cells[:n-1]
 	}
-	return cells[max(0, len(cells)-rows):]
-}
-
-// openTerminal opens a pseudo terminal.
-func openTerminal(columns, rows int) (master, slave *os.File, err error) {
-	if master, err = os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0); err != nil {
-		return nil, nil, err
-	}
-	fd := int(master.Fd())
-	n, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
-	if err == nil {
-		err = unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0)
-	}
-	if err == nil {
-		err = unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Col: uint16(columns), Row: uint16(rows)})
-	}
-	if err == nil {
-		slave, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
-	}
-	if err != nil {
-		return nil, nil, errors.Join(err, master.Close())
-	}
-	return master, slave, nil
+	return cells
 }

@@ -18,18 +18,9 @@ const (
 	fontSize   = 14
 )
 
-// style has the two colours that are the terminal's own, and the rest, for a
-// reader who likes it light and for one who likes it dark.
-const style = `
-rect{fill:#f6f8fa;stroke:#d1d9e0}
-text{font:14px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;fill:#1f2328}
-.s31{fill:#cf222e}.s35{fill:#8250df}.s1{font-weight:700}
-@media(prefers-color-scheme:dark){rect{fill:#0d1117;stroke:#3d444d}text{fill:#e6edf3}.s31{fill:#ff7b72}.s35{fill:#d2a8ff}}
-`
-
-// draw makes a picture of frames: of several, one after the other, over and
+// draw makes a picture of frames in the colours of a theme: of several, one after the other, over and
 // over; the last where nothing may move.
-func draw(title string, frames []frame) []byte {
+func draw(title string, frames []frame, t theme) []byte {
 	columns, rows := 0, 0
 	for _, f := range frames {
 		rows = max(rows, len(f.rows))
@@ -40,7 +31,7 @@ func draw(title string, frames []frame) []byte {
 	width, height := int(float64(columns)*charWidth)+2*padding, rows*lineHeight+2*padding
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %[1]d %[2]d" role="img" xml:space="preserve">`, width, height)
-	fmt.Fprintf(&b, "<title>%s</title>\n<style>%s%s%s</style>\n", html.EscapeString(title), style, colors(frames), motion(frames))
+	fmt.Fprintf(&b, "<title>%s</title>\n<style>%s%s</style>\n", html.EscapeString(title), t.style(frames), motion(frames))
 	fmt.Fprintf(&b, `<rect x=".5" y=".5" width="%d" height="%d" rx="8"/>`+"\n", width-1, height-1)
 	for i, f := range frames {
 		fmt.Fprintf(&b, `<g class="f f%d">`+"\n", i)
@@ -66,11 +57,11 @@ func writeRow(b *bytes.Buffer, row []uitest.Cell, y int) {
 		if trimmed := strings.TrimLeft(text, " "); strings.TrimSpace(text) != "" {
 			blanks := len(text) - len(trimmed)
 			trimmed = strings.TrimRight(trimmed, " ")
-			class := ""
+			named := ""
 			if s := row[from].Style; s != "" {
-				class = ` class="s` + strings.ReplaceAll(s, ";", "-") + `"`
+				named = ` class="` + class(s) + `"`
 			}
-			fmt.Fprintf(b, `<text%s x="%s" y="%d" textLength="%s">%s</text>`+"\n", class, number(padding+float64(from+blanks)*charWidth), y,
+			fmt.Fprintf(b, `<text%s x="%s" y="%d" textLength="%s">%s</text>`+"\n", named, number(padding+float64(from+blanks)*charWidth), y,
 				number(float64(len([]rune(trimmed)))*charWidth), html.EscapeString(trimmed))
 		}
 		from = to
@@ -80,26 +71,6 @@ func writeRow(b *bytes.Buffer, row []uitest.Cell, y int) {
 // number writes a measure without needless digits.
 func number(v float64) string {
 	return strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.1f", v), "0"), ".")
-}
-
-// colors gives the styles that stand for fixed colours.
-func colors(frames []frame) string {
-	var b strings.Builder
-	seen := map[string]bool{}
-	for _, f := range frames {
-		for _, row := range f.rows {
-			for _, c := range row {
-				var n int
-				if _, err := fmt.Sscanf(c.Style, "38;5;%d", &n); err != nil || seen[c.Style] {
-					continue
-				}
-				seen[c.Style] = true
-				rgb := uitest.RGB(n)
-				fmt.Fprintf(&b, ".s38-5-%d{fill:#%02x%02x%02x}", n, rgb[0], rgb[1], rgb[2])
-			}
-		}
-	}
-	return b.String()
 }
 
 // motion shows the frames in turn.
