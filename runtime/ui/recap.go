@@ -20,15 +20,19 @@ func Recap(w io.Writer, style Style, counts []apply.Count) error {
 	for _, l := range lines {
 		room.fit(l.Count, style.Columns > 0)
 	}
-	width := 0
+	width := 0 // of the column of names
 	for _, l := range lines {
 		if style.Columns == 0 || l.width(room) <= style.Columns {
 			width = max(width, layout.Width(l.name()))
 		}
 	}
+	tally := style.Columns > 0 // where all of them fit
+	for _, l := range lines {
+		tally = tally && width+l.width(room)-layout.Width(l.name())+len(l.number()) <= style.Columns
+	}
 	var b strings.Builder
 	for _, l := range lines {
-		l.print(&b, style, width, room)
+		l.print(&b, style, width, room, tally)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -68,13 +72,13 @@ func (l *recapLine) number() string {
 	return "  " + wording.Plural(len(l.hosts), "host")
 }
 
-// width is how long the line is where no other is longer.
+// width is how long the line is without its number, where no other is longer.
 func (l *recapLine) width(room columns) int {
-	return layout.Width(l.name()) + len(" : ") + layout.Width(l.figures(Style{}, room)+l.number())
+	return layout.Width(l.name()) + len(" : ") + layout.Width(l.figures(Style{}, room))
 }
 
 // print writes the line with its hosts in a column, or above it where there is no room for them.
-func (l *recapLine) print(b *strings.Builder, style Style, width int, room columns) {
+func (l *recapLine) print(b *strings.Builder, style Style, width int, room columns, tally bool) {
 	color, name := hostColor(l.Count), l.name()
 	long := layout.Width(name)
 	if style.Columns > 0 && (long > width || width+l.width(room)-long > style.Columns) {
@@ -89,7 +93,11 @@ func (l *recapLine) print(b *strings.Builder, style Style, width int, room colum
 		}
 		return
 	}
-	fmt.Fprintln(b, style.Paint(color, name)+strings.Repeat(" ", width-long)+" : "+l.figures(style, room)+style.Paint(Dim, l.number()))
+	b.WriteString(style.Paint(color, name) + strings.Repeat(" ", width-long) + " : " + l.figures(style, room))
+	if tally {
+		b.WriteString(style.Paint(Dim, l.number()))
+	}
+	fmt.Fprintln(b)
 }
 
 // columns is how wide the numbers of a recap are with the blanks behind them: ok, changed, unreachable, failed.

@@ -117,7 +117,7 @@ func (s *session) cut() {
 // atWork counts the hosts on the live screen above the status line of an apply, if it is there.
 func atWork(text string) int {
 	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
-	if !strings.HasPrefix(lines[len(lines)-1], "applying ") {
+	if status, _, _ := strings.Cut(lines[len(lines)-1], " "); status != "applying" && status != "stopping" {
 		return 0
 	}
 	n := 0
