@@ -41,7 +41,7 @@ func (c *Console) Confirm(ctx context.Context, question string) (bool, error) {
 // Ask asks a question on the terminal and returns the answer in lower case, or
 // io.EOF where there is none any more. One question is asked at a time.
 func (c *Console) Ask(ctx context.Context, question string) (string, error) {
-	fmt.Fprint(c.Stderr, question)
+	fmt.Fprint(c.Stderr, c.Style(c.Stderr).Wrap("", strings.TrimRight(question, " "), 1, 2)+" ")
 	if c.answers == nil {
 		c.answers = bufio.NewReader(c.Stdin)
 	}

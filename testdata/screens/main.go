@@ -81,8 +81,13 @@ func saveAll(dir, name string, frames []frame) error {
 // maxPicture bounds a picture that is kept with the sources.
 const maxPicture = 40_000
 
-// saveMoving saves the frames one after the other in one picture.
+// saveMoving saves the frames one after the other in one picture: of several, what is on the screen.
 func saveMoving(path string, frames []frame) error {
+	if len(frames) > 1 {
+		for i, f := range frames {
+			frames[i].rows = f.rows[max(0, len(f.rows)-rows):]
+		}
+	}
 	svg := draw("froyo "+filepath.Base(path[:len(path)-len(".svg")]), frames, either)
 	if len(svg) > maxPicture {
 		return fmt.Errorf("%s has %d bytes, more than %d", path, len(svg), maxPicture)

@@ -146,6 +146,30 @@ func TestScreenIsResized(t *testing.T) {
 	}
 }
 
+// TestScreenFromTheTop: where a frame begins in the first row of the terminal, too, nothing of it is left behind.
+func TestScreenFromTheTop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		term := uitest.New(80, 24)
+		p := progress.New(term, progress.Options{Live: true, Size: term.Size, Verb: "applying", Hosts: names(5)})
+		for _, host := range names(5) {
+			p.Emit(event.Event{Kind: event.UnitStarted, Host: host, Unit: id(host, "/a")})
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		p.Stop("Stopping.")
+		p.Emit(event.Event{Kind: event.HostFinished, Host: "h1"})
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if want := "  h5      2s  file[/a]\nstopping  1/5 hosts  2s\n"; !strings.HasSuffix(term.Text(), want) {
+			t.Errorf("got\n%swant at the end\n%s", term.Text(), want)
+		}
+		p.Close()
+		if want := "Stopping.\n\n"; term.Text() != want {
+			t.Errorf("left behind:\n%s", term.Text())
+		}
+	})
+}
+
 func TestScreenWritesOnlyWhatChanged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := record(80, 24, "applying", "h1")

@@ -39,7 +39,7 @@ func (s *screen) draw(style ui.Style, lines [][]span) {
 func (s *screen) above(text string, style ui.Style, frame [][]span) {
 	columns, rows := s.size()
 	below, widths := compose(style, frame, columns-1)
-	s.write(s.home(columns, rows)+"\x1b[J"+text+"\n"+below, widths)
+	s.write(s.clear(columns, rows)+text+"\n"+below, widths)
 	s.last, s.columns = below, columns
 }
 
@@ -49,7 +49,7 @@ func (s *screen) erase() {
 		return
 	}
 	columns, rows := s.size()
-	s.write(s.home(columns, rows)+"\x1b[J", nil)
+	s.write(s.clear(columns, rows), nil)
 	s.last = ""
 }
 
@@ -58,18 +58,32 @@ func (s *screen) write(text string, widths []int) {
 	s.drawn = widths
 }
 
-// home goes to where the frame that stands there begins. Where the terminal has
-// become narrower, its lines take more rows by now.
+// clear erases the frame that stands there: its first row, then what is below. Where it begins at the top of the
+// terminal, erasing all of it at once would be erasing the whole screen, which tmux keeps in its history.
+func (s *screen) clear(columns, rows int) string {
+	if s.up(columns, rows) == 0 {
+		return "\r\x1b[K"
+	}
+	return s.home(columns, rows) + "\x1b[K\n\x1b[J\x1b[1A"
+}
+
+// home goes to where the frame that stands there begins.
 func (s *screen) home(columns, rows int) string {
+	up := s.up(columns, rows)
+	if up == 0 {
+		return "\r"
+	}
+	return fmt.Sprintf("\r\x1b[%dA", up)
+}
+
+// up is how many rows the frame has above the cursor's. Where the terminal has become narrower, its lines take more rows
+// by now.
+func (s *screen) up(columns, rows int) int {
 	up := -1
 	for _, w := range s.drawn {
 		up += max(1, (w+columns-1)/max(1, columns))
 	}
-	up = min(up, rows-1)
-	if up <= 0 {
-		return "\r"
-	}
-	return fmt.Sprintf("\r\x1b[%dA", up)
+	return max(0, min(up, rows-1))
 }
 
 // compose paints lines, none longer than columns, the last without its end.

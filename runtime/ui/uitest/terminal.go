@@ -125,11 +125,17 @@ func (t *Terminal) sequence(data []byte) int {
 		for range n {
 			t.up()
 		}
+		for last := len(t.lines) - 1; last > t.at && len(t.lines[last]) == 0; last-- {
+			t.lines = t.lines[:last] // a row that was never written to
+		}
 	case 'K':
 		if t.column < len(t.lines[t.at]) {
 			t.lines[t.at] = t.lines[t.at][:t.column]
 		}
 	case 'J':
+		if t.column == 0 && t.row() == max(0, len(t.wrapped())-t.rows) && len(t.lines) > 1 {
+			panic("the whole screen was erased, which tmux keeps in its history")
+		}
 		if t.column < len(t.lines[t.at]) {
 			t.lines[t.at] = t.lines[t.at][:t.column]
 		}
