@@ -129,15 +129,36 @@ func TestTemplatesWithoutEnd(t *testing.T) {
 		{"a list doubled", `{% set ns = namespace(s=[1]) %}{% for a in range(60) %}{% set ns.s = ns.s + ns.s %}{% endfor %}`, "a list would have more than 1000000 elements"},
 		{"made wide", `{{ "x" | center(2000000000) }}`, "center: the text would take more than 16 MiB"},
 		{"a loop in itself", `{% for x in l recursive %}{{ loop(l) }}{% endfor %}`, "are within each other"},
+		{"a file in itself", `{% include "itself.j2" %}`, "are within each other"},
+		{"a power", `{{ 9 ** (9 ** 9) }}`, "the number would have more than"},
+		{"a range", `{{ range(1000000000) | length }}`, "range() of more than 1000000 numbers"},
+		{"a wide number", `{{ "%1000000000d" % 1 }}`, "the text would take more than 16 MiB"},
+		{"a number with many digits", `{{ "{:.1000000000f}".format(1.5) }}`, "the text would take more than 16 MiB"},
+		{"a text replaced", `{{ ("a" * 1000000).replace("a", "b" * 1000000) }}`, "the text would take more than 16 MiB"},
+		{"a text joined", `{{ ("a" * 1000000).join(["a"] * 1000000) }}`, "the text would take more than 16 MiB"},
+		{"tabs", `{{ "\t".expandtabs(1000000000) }}`, "the text would take more than 16 MiB"},
+		{"indented", `{{ ("a\n" * 1000000) | indent(1000000) }}`, "the text would take more than 16 MiB"},
+		{"a list repeated", `{{ [0] * 1000000000 }}`, "a list would have more than 1000000 elements"},
+		{"a text as a list", `{{ ("a" * 2000000) | list | length }}`, "a list would have more than 1000000 elements"},
+		{"filled", `{{ [1] | batch(1000000000, "x") | list }}`, "a list would have more than 1000000 elements"},
+		{"combined", `{{ range(1000) | product(repeat=3) | list }}`, "the result would have 1000000000 elements"},
+		{"permuted", `{{ range(12) | permutations | list }}`, "the result would have 479001600 elements"},
+		{"a word broken into lines of a letter", `{{ ("a" * 1000000) | wordwrap(1) }}`, "more steps than a rendering may"},
+		{"values without a hash, compared", `{{ range(50000) | batch(1) | list | difference(range(50000, 100000) | batch(1) | list) }}`, "more steps than a rendering may"},
+		{"a password", `{{ "x" | password_hash("bcrypt", "abcdefghijklmnopqrstuu", rounds=31) }}`, "more steps than a rendering may"},
+		{"a pattern that backtracks", `{{ (s * 40 ~ "!") | regex_search("(x+)+$") }}`, "takes too long on this text"},
 		{"a macro in itself", `{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}`, "are within each other"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			set := jinja.New(fstest.MapFS{}, nil)
+			set := jinja.New(fstest.MapFS{"itself.j2": {Data: []byte(`{% include "itself.j2" %}`)}}, nil)
 			r := rendering(t, given{"l": []any{int64(1)}, "s": "x"})
 			r.Limit = 10 * time.Minute // another limit comes first
 			if test.want == "takes too long" {
 				r.Limit = 500 * time.Millisecond
+			}
+			if strings.HasPrefix(test.want, "more steps") {
+				r.Steps, r.MaxSteps = new(uint64), 2_000_000
 			}
 			got, err := set.Text(r, test.text)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
@@ -156,3 +177,57 @@ func TestInterruptedTemplate(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestInterruptedRegularExpression: a match that does not end is left when the rendering is to end, long before its own
+// time limit.
+func TestInterruptedRegularExpression(t *testing.T) {
+	render := func(ctx context.Context) (time.Duration, error) {
+		begin := time.Now()
+		_, err := jinja.New(fstest.MapFS{}, nil).Text(jinja.Rendering{Context: ctx, Vars: jinja.Dict(starlark.NewDict(0))}, `{{ ("a" * 40 ~ "!") | regex_search("(a+)+$") }}`)
+		return time.Since(begin), err
+	}
+	whole, err := render(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "takes too long on this text") {
+		t.Fatalf("got %v", err)
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	time.AfterFunc(whole/20, func() { cancel(errors.New("told so")) })
+	ended, err := render(ctx)
+	if err == nil || !strings.Contains(err.Error(), "told so") || ended > whole/2 {
+		t.Errorf("after %v of %v: %v", ended, whole, err)
+	}
+}
+
+// TestRenderingLeftBehind: a rendering that is at work between two steps is not waited for when it is to end, and reads
+// no more variables.
+func TestRenderingLeftBehind(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	held, read := make(chan struct{}), make(chan struct{})
+	busy := (&jinja.Object{Name: "busy", Get: func(string) (starlark.Value, bool, error) {
+		cancel(errors.New("told so"))
+		<-held
+		return starlark.None, true, nil
+	}}).Value()
+	vars := variablesOf(func(name string) starlark.Value {
+		if name == "next" {
+			close(read)
+		}
+		return busy
+	})
+	_, err := jinja.New(fstest.MapFS{}, nil).Text(jinja.Rendering{Context: ctx, Vars: vars}, `{{ busy.x }}{{ next }}`)
+	if err == nil || !strings.Contains(err.Error(), "told so") {
+		t.Errorf("got %v", err)
+	}
+	close(held)
+	select {
+	case <-read:
+		t.Error("the rendering goes on reading variables")
+	case <-time.After(100 * time.Millisecond):
+	}
+}
+
+// variablesOf are variables that a function gives.
+type variablesOf func(name string) starlark.Value
+
+func (v variablesOf) Variable(name string) (starlark.Value, bool, error) { return v(name), true, nil }
+func (v variablesOf) Names() []string                                    { return nil }

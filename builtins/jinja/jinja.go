@@ -15,14 +15,12 @@ package jinja
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"sync"
 	"time"
 
 	"go.starlark.net/starlark"
 
-	"github.com/openfroyo/froyo/builtins/jinja/function"
 	"github.com/openfroyo/froyo/builtins/jinja/library"
 	"github.com/openfroyo/froyo/builtins/jinja/lookup"
 	"github.com/openfroyo/froyo/builtins/jinja/program"
@@ -138,30 +136,6 @@ func (s *Set) text(r Rendering, key textKey) (string, error) {
 
 // textName is what messages call a template that is no file.
 const textName = "text"
-
-func (s *Set) render(r Rendering, p *program.Program, name string) (out string, err error) {
-	defer func() {
-		if failed := recover(); failed != nil {
-			err = &Error{File: name, Message: fmt.Sprintf("the template engine failed: %v", failed)}
-		}
-	}()
-	if r.Limit == 0 {
-		r.Limit = DefaultLimit
-	}
-	if r.Steps == nil {
-		r.Steps, r.MaxSteps = new(uint64), DefaultSteps
-	}
-	before := int(r.MaxSteps - min(*r.Steps, r.MaxSteps)) //nolint:gosec // far below the limits of both
-	run := &function.Run{Set: s.lib, Context: r.Context, Until: time.Now().Add(r.Limit), Steps: before}
-	files := &finder{set: s, main: name}
-	run.Files = files
-	out, err = p.Render(run, files, r.Vars.Variable)
-	*r.Steps += uint64(before - run.Steps) //nolint:gosec // it only falls
-	if err != nil {
-		return "", s.explain(err, r.Vars, name)
-	}
-	return out, nil
-}
 
 // Dict gives the elements of a dict as variables. Rendering may change what is in it.
 func Dict(d *starlark.Dict) Variables { return dict{d} }

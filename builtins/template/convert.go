@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 
 	"go.starlark.net/starlark"
 	"go.starlark.net/starlarkstruct"
@@ -18,8 +19,9 @@ import (
 // variables are what a template was given. Each is copied when the template reads it, since a template may change it.
 type variables struct {
 	given  map[string]starlark.Value
-	failed error // the first error of an attribute, which is better than what the template says of it
-	left   int   // bytes of values, see plain.MaxSize
+	failed error      // the first error of an attribute, which is better than what the template says of it
+	left   int        // bytes of values, see plain.MaxSize
+	mu     sync.Mutex // guards all but given: a rendering that was left behind may still read
 	// secrets are the secrets that the template got, which makes all that it says one.
 	secrets []string
 }
@@ -33,6 +35,8 @@ func (v *variables) Variable(name string) (starlark.Value, bool, error) {
 	if !ok {
 		return nil, false, nil
 	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	out, err := v.fresh(given)
 	if err != nil {
 		if v.failed == nil {
@@ -158,6 +162,8 @@ func (v *variables) object(name string, given starlark.Value, get func(name stri
 		Text: func() (string, error) { return given.String(), nil },
 		Get: func(name string) (starlark.Value, bool, error) {
 			attr, found, err := get(name)
+			v.mu.Lock()
+			defer v.mu.Unlock()
 			if err == nil && found {
 				attr, err = v.fresh(attr)
 			}

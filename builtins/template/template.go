@@ -73,6 +73,8 @@ func render(thread *starlark.Thread, b *starlark.Builtin, pos starlark.Tuple, kw
 		return nil, (&diag.Error{Summary: "template needs a path, or text"}).
 			WithHint(`template("app.conf.j2", port = 8080) or template(text = "...", port = 8080)`)
 	}
+	vars.mu.Lock()
+	defer vars.mu.Unlock()
 	if err != nil {
 		return nil, vars.explain(s, path, err)
 	}

@@ -29,7 +29,7 @@ func combine(c *call) (value, error) {
 	}
 	m := merger{recursive: recursive}
 	m.lists, _ = starlark.AsString(c.Values[1])
-	if !slices.Contains([]string{"replace", "keep", "append", "prepend", "append_rp", "prepend_rp"}, m.lists) {
+	if !slices.Contains(listMerges, m.lists) {
 		return nil, py.Errorf("list_merge is replace, keep, append, prepend, append_rp or prepend_rp")
 	}
 	terms, err := flatten(append([]value{c.Value}, c.Rest...), 1, true)
@@ -85,6 +85,18 @@ func defined(v value, depth int) error {
 	}
 	return nil
 }
+
+// Merge merges two dicts as combine() does; what the second one has counts. lists is what becomes of two lists: replace,
+// keep, append, prepend, append_rp or prepend_rp.
+func Merge(low, high value, recursive bool, lists string) (value, error) {
+	if !slices.Contains(listMerges, lists) {
+		return nil, py.Errorf("list_merge is replace, keep, append, prepend, append_rp or prepend_rp")
+	}
+	return merger{recursive, lists}.merge(low, high, 0)
+}
+
+// listMerges are what may become of two lists.
+var listMerges = []string{"replace", "keep", "append", "prepend", "append_rp", "prepend_rp"}
 
 // merger merges dicts.
 type merger struct {

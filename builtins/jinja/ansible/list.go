@@ -214,21 +214,21 @@ func sets() []*function.Func {
 			if _, err := py.Binary("+", c.Value, c.Values[0]); err != nil {
 				return nil, err
 			}
-			return distinct(append(slices.Clip(a), b...), nil, false)
+			return distinct(c, append(slices.Clip(a), b...), nil, false)
 		}),
 		function.New("intersect", "other", "The elements that are in both lists, each once.", func(c *call) (value, error) {
 			a, b, err := operands(c)
 			if err != nil {
 				return nil, err
 			}
-			return distinct(a, newIndex(b), true)
+			return distinct(c, a, newIndex(c, b), true)
 		}),
 		function.New("difference", "other", "The elements that are not in the other list, each once.", func(c *call) (value, error) {
 			a, b, err := operands(c)
 			if err != nil {
 				return nil, err
 			}
-			return distinct(a, newIndex(b), false)
+			return distinct(c, a, newIndex(c, b), false)
 		}),
 		function.New("symmetric_difference", "other", "The elements that are in one of the lists only, each once.", func(c *call) (value, error) {
 			a, b, err := operands(c)
@@ -238,11 +238,11 @@ func sets() []*function.Func {
 			if _, err := py.Binary("+", c.Value, c.Values[0]); err != nil {
 				return nil, err
 			}
-			x, err := distinct(a, newIndex(b), false)
+			x, err := distinct(c, a, newIndex(c, b), false)
 			if err != nil {
 				return nil, err
 			}
-			y, err := distinct(b, newIndex(a), false)
+			y, err := distinct(c, b, newIndex(c, a), false)
 			if err != nil {
 				return nil, err
 			}
@@ -264,12 +264,13 @@ func operands(c *call) (a, b []value, err error) {
 
 // index finds values; what cannot be a key is looked for one by one.
 type index struct {
+	step func(n int) error
 	keys *starlark.Dict
 	rest []value
 }
 
-func newIndex(items []value) *index {
-	x := &index{keys: starlark.NewDict(len(items))}
+func newIndex(c *call, items []value) *index {
+	x := &index{step: c.Run.Step, keys: starlark.NewDict(len(items))}
 	for _, item := range items {
 		x.add(item)
 	}
@@ -288,12 +289,28 @@ func (x *index) has(v value) (bool, error) {
 			return found, err
 		}
 	}
+	if err := x.step(len(x.rest)); err != nil {
+		return false, err
+	}
 	return py.Member(x.rest, v)
 }
 
-// distinct are elements, each once, that are in another set or are not.
-func distinct(items []value, other *index, in bool) (value, error) {
-	seen := newIndex(nil)
+// Distinct are elements, each once.
+func Distinct(c *function.Call, items []value) ([]value, error) { return chosen(c, items, nil, false) }
+
+// Among are the elements that are among others, or are not, each once.
+func Among(c *function.Call, items, others []value, in bool) ([]value, error) {
+	return chosen(c, items, newIndex(c, others), in)
+}
+
+func distinct(c *call, items []value, other *index, in bool) (value, error) {
+	out, err := chosen(c, items, other, in)
+	return list(out), err
+}
+
+// chosen are elements, each once, that are in another set or are not.
+func chosen(c *call, items []value, other *index, in bool) ([]value, error) {
+	seen := newIndex(c, nil)
 	var out []value
 	for _, item := range items {
 		if other != nil {
@@ -314,5 +331,5 @@ func distinct(items []value, other *index, in bool) (value, error) {
 			out = append(out, item)
 		}
 	}
-	return list(out), nil
+	return out, nil
 }

@@ -24,8 +24,8 @@ func expressions() []*function.Func {
 	}
 }
 
-// compile makes a pattern of an argument.
-func compile(pattern, ignoreCase, multiline value) (*pyre.Pattern, error) {
+// compile makes a pattern of an argument. whole is that it matches up to the end of a text.
+func compile(c *call, pattern, ignoreCase, multiline value, whole bool) (*pyre.Pattern, error) {
 	s, ok := pattern.(starlark.String)
 	if !ok {
 		return nil, py.Errorf("the regular expression is a text, not %s", py.TypeName(pattern))
@@ -38,16 +38,8 @@ func compile(pattern, ignoreCase, multiline value) (*pyre.Pattern, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := pyre.Compile(string(s), pyre.Flags{IgnoreCase: i, Multiline: m}, matchLimit)
-	return p, wrong(err)
-}
-
-// wrong makes an error of a regular expression one of the filter.
-func wrong(err error) error {
-	if err == nil {
-		return nil
-	}
-	return py.Errorf("%s", err)
+	p, err := pyre.Compile(string(s), pyre.Flags{IgnoreCase: i, Multiline: m, Whole: whole}, matchLimit)
+	return p, c.Run.Explained(err)
 }
 
 // maxMatches is how many matches a filter goes through.
@@ -58,7 +50,7 @@ func regexReplace(c *call) (value, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := compile(c.Values[0], c.Values[2], c.Values[3])
+	p, err := compile(c, c.Values[0], c.Values[2], c.Values[3], false)
 	if err != nil {
 		return nil, err
 	}
@@ -66,8 +58,8 @@ func regexReplace(c *call) (value, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := p.Replace(s, with, maxMatches)
-	return starlark.String(out), wrong(err)
+	out, err := p.Replace(c.Run.Context, s, with, maxMatches, c.Run.Step)
+	return starlark.String(out), c.Run.Explained(err)
 }
 
 // group is a group's text, or None.
@@ -83,13 +75,13 @@ func regexFindall(c *call) (value, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := compile(c.Values[0], c.Values[2], c.Values[1])
+	p, err := compile(c, c.Values[0], c.Values[2], c.Values[1], false)
 	if err != nil {
 		return nil, err
 	}
-	all, err := p.FindAll(s, maxMatches)
+	all, err := p.FindAll(c.Run.Context, s, maxMatches, c.Run.Step)
 	if err != nil {
-		return nil, wrong(err)
+		return nil, c.Run.Explained(err)
 	}
 	none := starlark.String("")
 	out := make([]value, len(all))
@@ -107,7 +99,7 @@ func regexFindall(c *call) (value, error) {
 			out[i] = t
 		}
 	}
-	return list(out), c.Run.Step(len(out))
+	return list(out), nil
 }
 
 var groupArg = regexp.MustCompile(`^(?:\\g<(\S+)>|\\(\d+))`)
@@ -117,7 +109,7 @@ func regexSearch(c *call) (value, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := compile(c.Values[0], c.Values[1], c.Values[2])
+	p, err := compile(c, c.Values[0], c.Values[1], c.Values[2], false)
 	if err != nil {
 		return nil, err
 	}
@@ -130,9 +122,9 @@ func regexSearch(c *call) (value, error) {
 		}
 		names = append(names, found[1]+found[2])
 	}
-	m, err := p.Search(s)
+	m, err := p.Search(c.Run.Context, s)
 	if err != nil || m == nil {
-		return starlark.None, wrong(err)
+		return starlark.None, c.Run.Explained(err)
 	}
 	if len(names) == 0 {
 		return group(m, 0, starlark.None), nil
@@ -141,7 +133,7 @@ func regexSearch(c *call) (value, error) {
 	for i, name := range names { // a group that is not there is an error only where the pattern matches
 		n, err := p.Number(name)
 		if err != nil {
-			return nil, wrong(err)
+			return nil, c.Run.Explained(err)
 		}
 		out[i] = group(m, n, starlark.None)
 	}

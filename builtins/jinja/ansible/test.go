@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/big"
 	"regexp"
+	"slices"
 	"strings"
 
 	"go.starlark.net/starlark"
@@ -15,8 +16,8 @@ import (
 // Tests returns the tests.
 func Tests() []*function.Func {
 	version := function.NewTest("version", "version, operator='eq', strict=None, version_type=None", "The version compares so with another: eq, ne, lt, le, gt or ge.", versionTest)
-	subset := function.NewTest("subset", "other", "All elements are in another list.", func(c *call) (bool, error) { return within(c.Value, c.Values[0]) })
-	superset := function.NewTest("superset", "other", "All elements of another list are in this one.", func(c *call) (bool, error) { return within(c.Values[0], c.Value) })
+	subset := function.NewTest("subset", "other", "All elements are in another list.", func(c *call) (bool, error) { return within(c, c.Value, c.Values[0]) })
+	superset := function.NewTest("superset", "other", "All elements of another list are in this one.", func(c *call) (bool, error) { return within(c, c.Values[0], c.Value) })
 	nan := function.NewTest("nan", "", "The value is a float that is no number.", func(c *call) (bool, error) {
 		f, ok := c.Value.(starlark.Float)
 		return ok && math.IsNaN(float64(f)), nil
@@ -56,7 +57,7 @@ func Tests() []*function.Func {
 	return append(append(append(out, results()...), tasks()...), addresses()...)
 }
 
-func within(a, b value) (bool, error) {
+func within(c *call, a, b value) (bool, error) {
 	x, err := py.Elements(a)
 	if err != nil {
 		return false, err
@@ -70,7 +71,7 @@ func within(a, b value) (bool, error) {
 			return false, err
 		}
 	}
-	index := newIndex(y)
+	index := newIndex(c, y)
 	for _, v := range x {
 		if err := py.Hashable(v); err != nil {
 			return false, err
@@ -89,25 +90,19 @@ func matches(c *call, kind string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	p, err := compile(c.Values[0], c.Values[1], c.Values[2])
+	if kind != "match" && kind != "fullmatch" && kind != "search" {
+		return false, py.Errorf("match_type is match, fullmatch or search, not %s", kind)
+	}
+	p, err := compile(c, c.Values[0], c.Values[1], c.Values[2], kind == "fullmatch")
 	if err != nil {
 		return false, err
 	}
-	find := p.Search
-	switch kind {
-	case "match":
-		find = p.At
-	case "fullmatch":
-		if p, err = compile(starlark.String("(?:"+string(c.Values[0].(starlark.String))+`)\Z`), c.Values[1], c.Values[2]); err != nil {
-			return false, err
-		}
-		find = p.At
-	case "search":
-	default:
-		return false, py.Errorf("match_type is match, fullmatch or search, not %s", kind)
+	find := p.At
+	if kind == "search" {
+		find = p.Search
 	}
-	m, err := find(s)
-	return m != nil, wrong(err)
+	m, err := find(c.Run.Context, s)
+	return m != nil, c.Run.Explained(err)
 }
 
 // anyOf reports whether some element has a truth.
@@ -349,6 +344,38 @@ func versionTest(c *call) (bool, error) {
 		return false, err
 	}
 	return py.Compare(op, starlark.MakeInt(cmp), starlark.MakeInt(0))
+}
+
+// SortVersions sorts versions as Ansible's test version compares them by itself.
+func SortVersions(items []value, down bool) ([]value, error) {
+	type version struct {
+		text  value
+		parts []any
+	}
+	all := make([]version, len(items))
+	for i, item := range items {
+		s, ok := item.(starlark.String)
+		if !ok {
+			return nil, py.Errorf("expected versions as texts, not %s", py.TypeName(item))
+		}
+		all[i] = version{item, loose(string(s))}
+	}
+	var failed error
+	slices.SortStableFunc(all, func(a, b version) int {
+		n, err := compareLoose(a.parts, b.parts)
+		if err != nil {
+			failed = err
+		}
+		if down {
+			return -n
+		}
+		return n
+	})
+	out := make([]value, len(all))
+	for i, v := range all {
+		out[i] = v.text
+	}
+	return out, failed
 }
 
 func compareVersions(kind, a, b string) (int, error) {

@@ -18,7 +18,7 @@ type (
 // All returns the filters of Jinja.
 func All() []*function.Func {
 	var out []*function.Func
-	for _, part := range [][]*function.Func{texts(), lists(), selections(), numbers(), markup()} {
+	for _, part := range [][]*function.Func{texts(), lists(), selections(), numbers()} {
 		out = append(out, part...)
 	}
 	return out

@@ -44,7 +44,11 @@ func wordwrap(c *call) (value, error) {
 		if err := c.Run.Step(1 + len(line)/16); err != nil {
 			return nil, err
 		}
-		out = append(out, strings.Join(wrap(chunks(line, hyphens), width, long, hyphens), join))
+		lines, err := wrap(c, chunks(line, hyphens), width, long, hyphens)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, strings.Join(lines, join))
 	}
 	return starlark.String(strings.Join(out, join)), nil
 }
@@ -112,7 +116,7 @@ func wordBegin(s string) bool {
 func letter(r rune) bool { return r == '_' || unicode.IsLetter(r) }
 
 // wrap fills lines with chunks.
-func wrap(parts []string, width int, long, hyphens bool) []string {
+func wrap(c *call, parts []string, width int, long, hyphens bool) ([]string, error) {
 	var lines []string
 	for len(parts) > 0 {
 		var line []string
@@ -129,14 +133,20 @@ func wrap(parts []string, width int, long, hyphens bool) []string {
 			n += w
 			parts = parts[1:]
 		}
+		if err := c.Run.Step(1); err != nil {
+			return nil, err
+		}
 		if len(parts) > 0 && utf8.RuneCountInString(parts[0]) > width {
+			if err := c.Run.Step(len(parts[0]) / 16); err != nil { // it is gone through again for each line of it
+				return nil, err
+			}
 			head, tail := cut(parts[0], width, n, len(line) == 0, long, hyphens)
 			if head != "" {
 				line = append(line, head)
 			}
 			if tail != parts[0] {
-				if parts = parts[1:]; tail != "" {
-					parts = append([]string{tail}, parts...)
+				if parts[0] = tail; tail == "" {
+					parts = parts[1:]
 				}
 			}
 		}
@@ -147,7 +157,7 @@ func wrap(parts []string, width int, long, hyphens bool) []string {
 			lines = append(lines, strings.Join(line, ""))
 		}
 	}
-	return lines
+	return lines, nil
 }
 
 // cut breaks a word that is longer than a line.

@@ -6,7 +6,9 @@ package function
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"go.starlark.net/starlark"
@@ -93,7 +95,21 @@ type Run struct {
 	Files Workspace
 	// Variable returns a variable of the template that is rendered; found is false where there is none.
 	Variable func(name string) (v py.Value, found bool, err error)
-	ticks    int
+	over     atomic.Bool // the context is done, or the time is up
+}
+
+// Watch lets steps notice that the context is done or that the time is up, until stop is called.
+func (r *Run) Watch() (stop func()) {
+	end := func() { r.over.Store(true) }
+	forget := context.AfterFunc(r.Context, end)
+	if r.Until.IsZero() {
+		return func() { forget() }
+	}
+	timer := time.AfterFunc(time.Until(r.Until), end)
+	return func() {
+		forget()
+		timer.Stop()
+	}
 }
 
 // Limit is a rendering that took too much.
@@ -101,25 +117,45 @@ type Limit struct{ Message string }
 
 func (l *Limit) Error() string { return l.Message }
 
-// everyTicks is how many steps pass between two looks at the clock.
-const everyTicks = 1024
-
 // Step counts steps: elements that are gone through, calls, iterations.
 func (r *Run) Step(n int) error {
 	if r.Steps -= n; r.Steps < 0 {
 		return &Limit{"the template takes more steps than a rendering may"}
 	}
-	if r.ticks += n; r.ticks < everyTicks {
+	if !r.over.Load() {
 		return nil
 	}
-	r.ticks = 0
-	if err := r.Context.Err(); err != nil {
-		return &Limit{fmt.Sprintf("the rendering was ended: %v", context.Cause(r.Context))}
+	return r.Over()
+}
+
+// Over is the error of a rendering that is to end.
+func (r *Run) Over() error {
+	if err := r.Ended(); err != nil {
+		return err
 	}
-	if !r.Until.IsZero() && time.Now().After(r.Until) {
-		return &Limit{"the rendering takes too long"}
+	return &Limit{"the rendering takes too long"}
+}
+
+// Ended is the error of a rendering whose context is done.
+func (r *Run) Ended() error {
+	if r.Context.Err() == nil {
+		return nil
 	}
-	return nil
+	return &Limit{fmt.Sprintf("the rendering was ended: %v", context.Cause(r.Context))}
+}
+
+// Explained makes any error one of the value at hand, but for that of a limit.
+func (r *Run) Explained(err error) error {
+	if err == nil {
+		return nil
+	}
+	if ended := r.Ended(); ended != nil {
+		return ended
+	}
+	if _, isLimit := errors.AsType[*Limit](err); isLimit {
+		return err
+	}
+	return py.Errorf("%s", err)
 }
 
 // Workspace is the files that lookups may read.

@@ -36,6 +36,11 @@ func (f *Func) Alias(name string) *Func {
 
 // Elements are what a value has; each costs a step.
 func (c *Call) Elements(v py.Value) ([]py.Value, error) {
+	if n, ok := py.Len(v); ok {
+		if err := py.FitsList(int64(n)); err != nil {
+			return nil, err
+		}
+	}
 	items, err := py.Elements(v)
 	if err != nil {
 		return nil, err

@@ -2,16 +2,18 @@
 package library
 
 import (
-	"strings"
-
 	"go.starlark.net/starlark"
 
 	"github.com/openfroyo/froyo/builtins/jinja/ansible"
+	"github.com/openfroyo/froyo/builtins/jinja/community"
 	"github.com/openfroyo/froyo/builtins/jinja/filter"
 	"github.com/openfroyo/froyo/builtins/jinja/function"
 	"github.com/openfroyo/froyo/builtins/jinja/ipaddr"
 	"github.com/openfroyo/froyo/builtins/jinja/jmespath"
 	"github.com/openfroyo/froyo/builtins/jinja/lookup"
+	"github.com/openfroyo/froyo/builtins/jinja/markup"
+	"github.com/openfroyo/froyo/builtins/jinja/nested"
+	"github.com/openfroyo/froyo/builtins/jinja/pprint"
 	"github.com/openfroyo/froyo/builtins/jinja/program"
 	"github.com/openfroyo/froyo/builtins/jinja/py"
 	"github.com/openfroyo/froyo/builtins/jinja/pycrypt"
@@ -21,64 +23,57 @@ import (
 
 // Library finds them.
 type Library struct {
-	filters, tests map[string]*function.Func
-	jinja          map[string]bool // the filters and tests of Jinja, which have no full names
+	filters, tests names
 	globals        map[string]py.Value
 }
 
+// Where filters and tests are from.
+const (
+	jinja   = "" // which has no full names
+	builtin = "ansible.builtin"
+	utils   = "ansible.utils"
+	netCom  = "ansible.netcommon" // which passes on to ansible.utils
+	general = "community.general"
+)
+
 // New makes the library.
 func New() *Library {
-	l := &Library{jinja: map[string]bool{}, filters: map[string]*function.Func{}, tests: map[string]*function.Func{}, globals: map[string]py.Value{}}
-	for _, f := range filter.All() {
-		l.filters[f.Name], l.jinja[f.Name] = f, true
+	l := &Library{filters: newNames(), tests: newNames(), globals: map[string]py.Value{}}
+	for _, part := range jinjaFilters() {
+		l.filters.add(part, jinja)
 	}
-	for _, t := range filter.Tests() {
-		l.tests[t.Name], l.jinja["is "+t.Name] = t, true
+	for _, part := range [][]*function.Func{ansible.Filters(), pyrandom.Filters(), pycrypt.Filters(), pytime.Filters()} {
+		l.filters.add(part, builtin)
 	}
-	for _, part := range [][]*function.Func{ansible.Filters(), pyrandom.Filters(), pycrypt.Filters(), pytime.Filters(), ipaddr.Filters(), jmespath.Filters()} {
-		for _, f := range part {
-			l.filters[f.Name] = f
-			delete(l.jinja, f.Name)
-		}
+	l.filters.ofJinja["random"], l.filters.ofJinja["tojson"] = true, true // which other packages have
+	unique := l.filters.find("unique")                                    // Ansible has one of its own, which package filter is like
+	l.filters.add([]*function.Func{unique}, builtin)
+	l.filters.add(ipaddr.Filters(), utils, netCom, builtin)
+	l.filters.add(pycrypt.TypeFive(), netCom, builtin)
+	l.filters.add(nested.Filters(), utils)
+	for _, part := range [][]*function.Func{jmespath.Filters(), pyrandom.Addresses()} {
+		l.filters.add(part, general, builtin)
 	}
-	delete(l.jinja, "unique") // Ansible has one of its own, which package filter is like
-	for _, t := range ansible.Tests() {
-		l.tests[t.Name] = t
-		delete(l.jinja, "is "+t.Name)
-	}
+	l.filters.add(community.Filters(), general)
+	l.tests.add(filter.Tests(), jinja)
+	l.tests.add(ansible.Tests(), builtin)
+	l.tests.add(ipaddr.Tests(), utils)
 	for _, f := range append(globals(), lookup.Functions()...) {
 		l.globals[f.Name] = &program.Global{Func: f}
 	}
 	return l
 }
 
-// short takes the collection off a full name.
-func short(name string) string {
-	for _, collection := range []string{"ansible.builtin.", "ansible.utils.", "ansible.netcommon.", "community.general."} {
-		if rest, ok := strings.CutPrefix(name, collection); ok {
-			return rest
-		}
-	}
-	return name
+// jinjaFilters are the filters of Jinja itself.
+func jinjaFilters() [][]*function.Func {
+	return [][]*function.Func{filter.All(), markup.Filters(), pprint.Filters()}
 }
 
 // Filter finds a filter by its name.
-func (l *Library) Filter(name string) *function.Func {
-	plain := short(name)
-	if plain != name && l.jinja[plain] {
-		return nil
-	}
-	return l.filters[plain]
-}
+func (l *Library) Filter(name string) *function.Func { return l.filters.find(name) }
 
 // Test finds a test by its name.
-func (l *Library) Test(name string) *function.Func {
-	plain := short(name)
-	if plain != name && l.jinja["is "+plain] {
-		return nil
-	}
-	return l.tests[plain]
-}
+func (l *Library) Test(name string) *function.Func { return l.tests.find(name) }
 
 // Global finds a function by its name.
 func (l *Library) Global(name string) py.Value {

@@ -1,44 +1,41 @@
 package library
 
 import (
-	"cmp"
-	"slices"
-
-	"github.com/openfroyo/froyo/builtins/jinja/filter"
 	"github.com/openfroyo/froyo/builtins/jinja/function"
 	"github.com/openfroyo/froyo/builtins/jinja/lookup"
 )
 
 // Entry is a filter, a test or a function, for the reference.
 type Entry struct {
-	Func  *function.Func
-	Jinja bool // it is one of Jinja's own
+	Func       *function.Func
+	Name       string // the full one where the short one is not clear
+	Collection string // of Ansible that has it, "" for none
+	Jinja      bool   // it is one of Jinja's own
 }
 
 // Filters lists the filters by name.
-func (l *Library) Filters() []Entry { return entries(l.filters, filter.All()) }
+func (l *Library) Filters() []Entry { return l.filters.entries() }
 
 // Tests lists the tests by name.
-func (l *Library) Tests() []Entry { return entries(l.tests, filter.Tests()) }
+func (l *Library) Tests() []Entry { return l.tests.entries() }
 
 // Functions lists the functions by name.
 func (l *Library) Functions() []Entry {
-	all := map[string]*function.Func{}
-	for _, f := range append(globals(), lookup.Functions()...) {
-		all[f.Name] = f
-	}
-	return entries(all, globals())
+	n := newNames()
+	n.add(globals(), jinja)
+	n.add(lookup.Functions(), builtin)
+	return n.entries()
 }
 
-func entries(all map[string]*function.Func, jinja []*function.Func) []Entry {
-	own := map[string]bool{"random": true, "tojson": true} // which other packages have
-	for _, f := range jinja {
-		own[f.Name] = true
-	}
+// entries lists what there is, each once.
+func (n names) entries() []Entry {
 	var out []Entry
-	for name, f := range all {
-		out = append(out, Entry{f, own[name]})
+	for _, name := range n.list() {
+		from := n.from[name]
+		if from == "" && n.short[name] == nil {
+			from, _ = collectionOf(name)
+		}
+		out = append(out, Entry{n.find(name), name, from, n.ofJinja[name]})
 	}
-	slices.SortFunc(out, func(a, b Entry) int { return cmp.Compare(a.Func.Name, b.Func.Name) })
 	return out
 }

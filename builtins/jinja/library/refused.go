@@ -2,11 +2,9 @@ package library
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
-	"github.com/openfroyo/froyo/builtins/jinja/function"
 	"github.com/openfroyo/froyo/engine/diag"
 )
 
@@ -34,14 +32,24 @@ var refused = []Refused{
 	{"filter", "hashids_encode", "it needs a library of Python's that froyo has no equal of", "value | hash('sha1') names a value as well"},
 	{"filter", "hashids_decode", "it needs a library of Python's that froyo has no equal of", passFact},
 	{"filter", "xml_to_json", "templates read no XML", passFact},
+	{"filter", "json_to_xml", "templates write no XML of values", "write the elements in the template"},
+	{"filter", "from_xml", "templates read no XML", passFact},
+	{"filter", "to_xml", "templates write no XML of values", "write the elements in the template"},
+	{"filter", "json_patch", "it needs a library of Python's that froyo has no equal of", "combine, or change the value in the runbook"},
+	{"filter", "json_patch_recipe", "it needs a library of Python's that froyo has no equal of", "combine, or change the value in the runbook"},
+	{"filter", "json_diff", "it needs a library of Python's that froyo has no equal of", passFact},
+	{"filter", "validate", "it needs a library of Python's that froyo has no equal of", "check the value in the runbook: fail() says what is wrong"},
+	{"filter", "fact_diff", "it compares for people, not for a file", passFact},
+	{"filter", "to_prettytable", "it draws a table for people, not for a file", "write the columns with '%-20s' | format(x)"},
+	{"filter", "param_list_compare", "it belongs to network devices, which froyo does not configure", passFact},
+	{"test", "validate", "it needs a library of Python's that froyo has no equal of", "check the value in the runbook: fail() says what is wrong"},
+	{"test", "resolvable", onController, passFact},
+	{"test", "a_module", "there are no modules of Ansible", passFact},
 	{"filter", "jc", "it parses the output of commands with a library of Python's", passFact},
 	{"filter", "parse_cli", "it reads a file of rules on the controller", passFact},
 	{"filter", "parse_cli_textfsm", "it reads a file of rules on the controller", passFact},
 	{"filter", "parse_xml", "templates read no XML", passFact},
-	{"filter", "type5_pw", mixes, "password | password_hash('md5', salt=...)"},
 	{"filter", "vlan_parser", "it belongs to network devices, which froyo does not configure", passFact},
-	{"filter", "pprint", "it breaks lines as Python's pprint does, which no program reads", "to_nice_json or to_nice_yaml"},
-	{"filter", "urlize", "it makes HTML of a text", "write the link: <a href=\"{{ url }}\">{{ url }}</a>"},
 	{"test", "file", onController, passFact},
 	{"test", "is_file", onController, passFact},
 	{"test", "directory", onController, passFact},
@@ -63,35 +71,40 @@ func Refusals() []Refused { return slices.Clone(refused) }
 
 // Advise says why there is no filter, test or function of a name, or which one may be meant.
 func (l *Library) Advise(kind, name string) (reason, hint string) {
-	plain := short(name)
+	short := plain(name)
 	for _, r := range refused {
-		if r.Kind == kind && r.Name == plain {
+		if r.Kind == kind && r.Name == short {
 			return r.Reason, r.Instead
 		}
 	}
-	names, others, other := l.filters, l.tests, "test"
+	names, others, hint := l.filters, l.tests, "%s is a test: write value is %s"
 	if kind == "test" {
-		names, others, other = l.tests, l.filters, "filter"
+		names, others, hint = l.tests, l.filters, "%s is a filter: write value | %s"
 	}
 	if kind == "function" {
-		if _, ok := l.filters[plain]; ok {
+		if l.filters.find(short) != nil {
 			return "", fmt.Sprintf("%s is a filter: write value | %s", name, name)
 		}
 		return "", ""
 	}
-	if _, ok := others[plain]; ok {
-		return "", map[string]string{
-			"test":   fmt.Sprintf("%s is a test: write value is %s", name, name),
-			"filter": fmt.Sprintf("%s is a filter: write value | %s", name, name),
-		}[other]
+	if full := names.several[name]; full != nil {
+		return "several collections have it, and theirs differ", "write " + strings.Join(full, " or ")
 	}
-	if near := diag.Nearest(plain, namesOf(names)); near != "" {
+	if names.find(short) != nil {
+		return "", fmt.Sprintf("write %s: the collection %s does not have it", short, strings.TrimSuffix(name, "."+short))
+	}
+	if others.find(short) != nil {
+		return "", fmt.Sprintf(hint, name, name)
+	}
+	near := diag.Nearest(short, names.list())
+	if full := diag.Nearest(short, names.of(strings.TrimSuffix(name, "."+short))); full != "" {
+		near = strings.TrimSuffix(name, short) + full
+	}
+	if near != "" {
 		return "", fmt.Sprintf("did you mean %s?", near)
 	}
-	if strings.Contains(name, ".") && plain == name {
+	if strings.Contains(name, ".") && short == name {
 		return "", "filters and tests are those of ansible.builtin, ansible.utils and community.general; plugins of other collections are Python"
 	}
 	return "", ""
 }
-
-func namesOf(funcs map[string]*function.Func) []string { return slices.Sorted(maps.Keys(funcs)) }

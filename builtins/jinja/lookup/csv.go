@@ -1,13 +1,14 @@
 package lookup
 
 import (
+	"errors"
 	"strings"
 	"unicode/utf8"
 
 	"go.starlark.net/starlark"
 
 	"github.com/openfroyo/froyo/builtins/jinja/py"
-	"github.com/openfroyo/froyo/builtins/jinja/pymethod"
+	"github.com/openfroyo/froyo/builtins/jinja/pycsv"
 )
 
 func csvFile(c *call) ([]value, error) {
@@ -66,14 +67,17 @@ func (c *call) cell(key string, o map[string]value) (value, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := csvReader{lines: pymethod.Lines(text, true), delimiter: delimiter}
-	for len(r.lines) > 0 {
+	r := pycsv.NewReader(text, delimiter, false)
+	for r.More() {
 		if err := c.run.Step(1); err != nil {
 			return nil, err
 		}
-		row, err := r.row()
+		row, err := r.Row()
 		if err != nil {
-			return nil, err
+			if errors.Is(err, pycsv.ErrLineEnd) { // which Ansible reads
+				return nil, err
+			}
+			return nil, failing(err)
 		}
 		if len(row) == 0 || row[0] != key {
 			continue
@@ -120,63 +124,4 @@ func onlyUTF8(v value) error {
 		return nil
 	}
 	return py.Errorf("the encoding %s is left out; save the file in UTF-8", v)
-}
-
-// csvReader reads lines as Python's csv does.
-type csvReader struct {
-	lines     []string
-	delimiter string
-}
-
-// row is the next line, which quotes may make longer.
-func (r *csvReader) row() ([]string, error) {
-	var (
-		row    []string
-		field  strings.Builder
-		quoted bool // within quotes
-		begun  bool // the field has begun
-		any    bool
-	)
-	for {
-		line := r.lines[0]
-		r.lines = r.lines[1:]
-		for i := 0; i < len(line); {
-			rest := line[i:]
-			switch {
-			case quoted && strings.HasPrefix(rest, `""`):
-				field.WriteByte('"')
-				i++
-			case quoted && rest[0] == '"':
-				quoted = false
-			case quoted:
-				field.WriteByte(rest[0])
-			case rest == "\n" || rest == "\r\n" || rest == "\r":
-				if any {
-					row = append(row, field.String())
-				}
-				return row, nil
-			case strings.HasPrefix(rest, r.delimiter):
-				row, any, begun = append(row, field.String()), true, false
-				field.Reset()
-				i += len(r.delimiter) - 1
-			case rest[0] == '"' && !begun:
-				quoted, begun, any = true, true, true
-			case rest[0] == '\r' || rest[0] == '\n':
-				return nil, failf("a line end stands within a field without quotes")
-			default:
-				field.WriteByte(rest[0])
-				begun, any = true, true
-			}
-			i++
-		}
-		if len(r.lines) == 0 || !quoted {
-			if any {
-				row = append(row, field.String())
-			}
-			if !quoted && len(r.lines) > 0 && any {
-				return nil, py.Errorf("a line ends with a character that is no newline; save the file with newlines")
-			}
-			return row, nil
-		}
-	}
 }

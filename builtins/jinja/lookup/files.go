@@ -4,7 +4,6 @@ import (
 	"path"
 	"regexp"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"go.starlark.net/starlark"
@@ -12,9 +11,6 @@ import (
 	"github.com/openfroyo/froyo/builtins/jinja/py"
 	"github.com/openfroyo/froyo/builtins/jinja/pyliteral"
 )
-
-// isSpace is what Python's strip() takes off.
-func isSpace(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f }
 
 // find finds a file that must be there.
 func (c *call) find(dir string, name value) (string, error) {
@@ -61,10 +57,10 @@ func files(c *call) ([]value, error) {
 			return nil, err
 		}
 		if boolean(c.args.Values[1]) {
-			s = strings.TrimLeftFunc(s, isSpace)
+			s = strings.TrimLeftFunc(s, py.IsSpace)
 		}
 		if boolean(c.args.Values[0]) {
-			s = strings.TrimRightFunc(s, isSpace)
+			s = strings.TrimRightFunc(s, py.IsSpace)
 		}
 		out = append(out, starlark.String(s))
 	}
@@ -277,7 +273,7 @@ func split(v value, at string) ([]string, error) {
 		return nil, nil
 	case starlark.String:
 		for part := range strings.SplitSeq(string(v), ",") {
-			texts = append(texts, strings.TrimFunc(part, isSpace))
+			texts = append(texts, strings.TrimFunc(part, py.IsSpace))
 		}
 	case *starlark.List:
 		parts, _ := py.Elements(v) // of a list there is no error

@@ -27,7 +27,7 @@ func opened(elements []value) []value {
 func elements(v value) ([]value, error) {
 	switch v := v.(type) {
 	case starlark.String:
-		return []value{starlark.String(strings.TrimFunc(string(v), isSpace))}, nil
+		return []value{starlark.String(strings.TrimFunc(string(v), py.IsSpace))}, nil
 	case starlark.NoneType, starlark.Bool, starlark.Int, starlark.Float:
 		return []value{v}, nil
 	}
@@ -252,7 +252,7 @@ func variables(c *call) ([]value, error) {
 // boolean is what Ansible takes an option for.
 func boolean(v value) bool {
 	if s, ok := v.(starlark.String); ok {
-		switch strings.ToLower(strings.TrimFunc(string(s), isSpace)) {
+		switch strings.ToLower(strings.TrimFunc(string(s), py.IsSpace)) {
 		case "y", "yes", "on", "1", "true", "t":
 			return true
 		}

@@ -77,6 +77,14 @@ type failure struct{ error }
 
 func (f failure) Unwrap() error { return f.error }
 
+// failing makes an error of a value one that Ansible has, too; that of a limit stays what it is.
+func failing(err error) error {
+	if _, ok := errors.AsType[*py.Error](err); ok {
+		return failure{err}
+	}
+	return err
+}
+
 func failf(format string, args ...any) error { return failure{py.Errorf(format, args...)} }
 
 func run(c *function.Call, lookups map[string]*Lookup, list bool) (value, error) {

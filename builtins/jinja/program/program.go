@@ -109,6 +109,7 @@ func (p *Program) Render(r *function.Run, loader Loader, root func(name string) 
 	}
 	ctx.parent = &scopeContext{root: root}
 	r.Variable = root
+	defer r.Watch()()
 	if err := p.render(&run{Run: r, loader: loader}, ctx, w); err != nil {
 		return "", err
 	}

@@ -43,8 +43,11 @@ func Params(text string) Signature {
 	if text == "" {
 		return s
 	}
+	onlyNamed := false
 	for _, part := range separate(text) {
 		switch {
+		case part == "*":
+			onlyNamed = true
 		case strings.HasPrefix(part, "**"):
 			s.keywords = true
 		case strings.HasPrefix(part, "*"):
@@ -56,7 +59,7 @@ func Params(text string) Signature {
 				p.value = constant(value)
 			}
 			s.params = append(s.params, p)
-			if !s.variadic {
+			if !s.variadic && !onlyNamed {
 				s.byPlace++
 			}
 		}

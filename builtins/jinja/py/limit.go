@@ -19,8 +19,8 @@ func Fits(what string, n int64) error {
 	return Errorf("%s: the text would take more than %d MiB", what, MaxText>>20)
 }
 
-// fitsList reports, as an error, that a list of n elements would be too large.
-func fitsList(n int64) error {
+// FitsList reports, as an error, that a list of n elements would be too large.
+func FitsList(n int64) error {
 	if n <= MaxElements {
 		return nil
 	}

@@ -102,7 +102,7 @@ func add(a, b Value) (Value, error) {
 		}
 		x, _ := Elements(a)
 		y, _ := Elements(b)
-		return starlark.NewList(append(x, y...)), fitsList(int64(len(x) + len(y)))
+		return starlark.NewList(append(x, y...)), FitsList(int64(len(x) + len(y)))
 	case starlark.Tuple:
 		if b, ok := b.(starlark.Tuple); ok {
 			return append(slices.Clip(a), b...), nil
@@ -146,7 +146,7 @@ func Product(a, b int) int64 {
 }
 
 func repeated(items []Value, n int) ([]Value, error) {
-	if err := fitsList(Product(len(items), n)); err != nil {
+	if err := FitsList(Product(len(items), n)); err != nil {
 		return nil, err
 	}
 	out := make([]Value, 0, len(items)*n)

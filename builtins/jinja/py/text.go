@@ -191,6 +191,9 @@ func Quoted(s string) string {
 	return b.String()
 }
 
+// IsSpace is what Python counts as white space.
+func IsSpace(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f }
+
 func invalid(s string) bool {
 	_, n := utf8.DecodeRuneInString(s)
 	return n == 1

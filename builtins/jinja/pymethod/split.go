@@ -58,12 +58,12 @@ func splitOn(s, sep string, n int, right bool) []string {
 // fields splits at white space, at most n times.
 func fields(s string, n int, right bool) []string {
 	if n < 0 {
-		return strings.FieldsFunc(s, isSpace)
+		return strings.FieldsFunc(s, py.IsSpace)
 	}
 	var parts []string
 	if right {
-		for s = strings.TrimRightFunc(s, isSpace); s != "" && len(parts) < n; s = strings.TrimRightFunc(s, isSpace) {
-			i := strings.LastIndexFunc(s, isSpace)
+		for s = strings.TrimRightFunc(s, py.IsSpace); s != "" && len(parts) < n; s = strings.TrimRightFunc(s, py.IsSpace) {
+			i := strings.LastIndexFunc(s, py.IsSpace)
 			if i < 0 {
 				break
 			}
@@ -77,8 +77,8 @@ func fields(s string, n int, right bool) []string {
 		slices.Reverse(parts)
 		return parts
 	}
-	for s = strings.TrimLeftFunc(s, isSpace); s != "" && len(parts) < n; s = strings.TrimLeftFunc(s, isSpace) {
-		i := strings.IndexFunc(s, isSpace)
+	for s = strings.TrimLeftFunc(s, py.IsSpace); s != "" && len(parts) < n; s = strings.TrimLeftFunc(s, py.IsSpace) {
+		i := strings.IndexFunc(s, py.IsSpace)
 		if i < 0 {
 			break
 		}

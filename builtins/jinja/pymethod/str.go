@@ -19,7 +19,7 @@ func init() { // format() reads methods
 		"capitalize": plainText(Capitalize), "casefold": plainText(func(s string) string { return strings.ReplaceAll(strings.ToLower(s), "ß", "ss") }), "lower": plainText(strings.ToLower),
 		"upper": plainText(Upper), "swapcase": plainText(swapcase), "title": plainText(Title),
 		"isalnum": every(isAlnum), "isalpha": every(unicode.IsLetter), "isdigit": every(unicode.IsDigit),
-		"isdecimal": every(unicode.IsDigit), "isnumeric": every(unicode.IsNumber), "isspace": every(isSpace),
+		"isdecimal": every(unicode.IsDigit), "isnumeric": every(unicode.IsNumber), "isspace": every(py.IsSpace),
 		"isascii": is(py.ASCII), "isidentifier": is(isIdentifier), "isprintable": is(isPrintable),
 		"islower": is(isLower), "isupper": is(isUpper), "istitle": is(isTitle),
 		"strip": stripping(true, true), "lstrip": stripping(true, false), "rstrip": stripping(false, true),
@@ -79,9 +79,6 @@ func every(f func(rune) bool) Method {
 }
 
 func isAlnum(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }
-
-// isSpace is unicode.IsSpace with the separators that Python counts, too.
-func isSpace(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f }
 
 func isIdentifier(s string) bool {
 	for i, r := range s {
@@ -171,7 +168,7 @@ func swapcase(s string) string {
 
 func stripping(left, right bool) Method {
 	return method1("chars=None", func(s string, b py.Bound) (py.Value, error) {
-		takes := isSpace
+		takes := py.IsSpace
 		if b.Values[0] != starlark.None {
 			chars, err := b.Text(0)
 			if err != nil {

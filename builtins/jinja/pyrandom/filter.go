@@ -24,6 +24,12 @@ func Filters() []*function.Func {
 	return []*function.Func{
 		function.New("random", "start=None, step=None, seed=None", "A random element, or a whole number below this one; a seed decides which.", random),
 		function.New("shuffle", "seed=None", "The elements in a random order; a seed decides which.", shuffle),
+	}
+}
+
+// Addresses returns the filter random_mac of the collection community.general.
+func Addresses() []*function.Func {
+	return []*function.Func{
 		function.New("random_mac", "seed=None", "A MAC address that begins so; a seed decides how it goes on.", randomMAC),
 	}
 }

@@ -3,6 +3,7 @@
 package pyre
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
@@ -26,8 +27,8 @@ type Pattern struct {
 	groups int
 }
 
-// Flags of a pattern.
-type Flags struct{ IgnoreCase, Multiline bool }
+// Flags of a pattern. Whole is that it matches up to the end of the text.
+type Flags struct{ IgnoreCase, Multiline, Whole bool }
 
 type key struct {
 	pattern string
@@ -52,7 +53,7 @@ func Compile(pattern string, f Flags, limit time.Duration) (*Pattern, error) {
 	if ok {
 		return p, nil
 	}
-	text, names, groups, err := translate(pattern)
+	text, names, groups, err := translate(pattern, f.Whole)
 	if err != nil {
 		return nil, fmt.Errorf("the pattern %q: %w", pattern, err)
 	}
@@ -78,51 +79,8 @@ func Compile(pattern string, f Flags, limit time.Duration) (*Pattern, error) {
 	return p, nil
 }
 
-// Match is where a pattern matches.
-type Match struct {
-	p *Pattern
-	m *regexp2.Match
-}
-
-// errTooLong is a match that was ended.
-var errTooLong = errors.New("the regular expression takes too long on this text")
-
-func (p *Pattern) wrap(m *regexp2.Match, err error) (*Match, error) {
-	switch {
-	case err != nil:
-		return nil, errTooLong
-	case m == nil:
-		return nil, nil
-	}
-	return &Match{p, m}, nil
-}
-
-// Search finds the first match, or nil.
-func (p *Pattern) Search(s string) (*Match, error) { return p.wrap(p.re.FindStringMatch(s)) }
-
-// At finds a match at the beginning, or nil.
-func (p *Pattern) At(s string) (*Match, error) {
-	m, err := p.Search(s)
-	if m != nil && m.m.Index > 0 {
-		return nil, err
-	}
-	return m, err
-}
-
-// next finds the match behind another.
-func (m *Match) next() (*Match, error) { return m.p.wrap(m.p.re.FindNextMatch(m.m)) }
-
 // Groups is how many groups the pattern has.
 func (p *Pattern) Groups() int { return p.groups }
-
-// Group is the text of a group; ok is false where it did not take part. Group 0 is the whole match.
-func (m *Match) Group(n int) (text string, ok bool) {
-	g := m.m.GroupByNumber(n)
-	if g == nil || len(g.Captures) == 0 {
-		return "", false
-	}
-	return g.String(), true
-}
 
 // Number is the number of a group with a name.
 func (p *Pattern) Number(name string) (int, error) {
@@ -135,47 +93,35 @@ func (p *Pattern) Number(name string) (int, error) {
 	return 0, fmt.Errorf("no such group: %s", name)
 }
 
-// FindAll returns all matches, up to a number.
-func (p *Pattern) FindAll(s string, most int) ([]*Match, error) {
-	var out []*Match
-	m, err := p.Search(s)
-	for ; m != nil; m, err = m.next() {
-		if out = append(out, m); len(out) > most {
-			return nil, fmt.Errorf("the regular expression has more than %d matches", most)
-		}
-	}
-	return out, err
-}
-
 // Replace replaces all matches by a template as Python's sub() reads it.
-func (p *Pattern) Replace(s, template string, most int) (string, error) {
+func (p *Pattern) Replace(ctx context.Context, s, template string, most int, step func(n int) error) (string, error) {
 	parts, err := p.template(template)
 	if err != nil {
 		return "", err
 	}
-	all, err := p.FindAll(s, most)
+	all, err := p.FindAll(ctx, s, most, step)
 	if err != nil {
 		return "", err
 	}
-	runes := []rune(s)
+	text := []rune(s)
 	var b strings.Builder
 	last := 0
 	for _, m := range all {
-		b.WriteString(string(runes[last:m.m.Index]))
-		last = m.m.Index + m.m.Length
+		b.WriteString(string(text[last:m.spans[0]]))
+		last = m.spans[1]
 		for _, part := range parts {
 			if part.group < 0 {
 				b.WriteString(part.text)
 				continue
 			}
-			text, _ := m.Group(part.group)
-			b.WriteString(text)
+			group, _ := m.Group(part.group)
+			b.WriteString(group)
 		}
 		if b.Len() > maxResult {
 			return "", fmt.Errorf("the text would have more than %d bytes", maxResult)
 		}
 	}
-	b.WriteString(string(runes[last:]))
+	b.WriteString(string(text[last:]))
 	return b.String(), nil
 }
 

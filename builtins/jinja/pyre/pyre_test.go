@@ -23,7 +23,7 @@ func TestEscape(t *testing.T) {
 			t.Errorf("%q: %v", text, err)
 			continue
 		}
-		if m, err := p.Search(text); err != nil || m == nil {
+		if m, err := p.Search(t.Context(), text); err != nil || m == nil {
 			t.Errorf("%q does not match itself: %v", text, err)
 		}
 	}
@@ -42,6 +42,6 @@ func FuzzCompile(f *testing.F) {
 		if err != nil {
 			return
 		}
-		_, _ = p.Search(text) // it may take too long: that is an error
+		_, _ = p.Search(t.Context(), text) // it may take too long: that is an error
 	})
 }

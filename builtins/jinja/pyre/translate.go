@@ -2,6 +2,7 @@ package pyre
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -18,9 +19,18 @@ type translator struct {
 	open  int
 }
 
-// translate returns a pattern for regexp2 and the numbers of its named groups.
-func translate(pattern string) (string, map[string]int, int, error) {
+// translate returns a pattern for regexp2 and the numbers of its named groups. Where whole is set, it matches up to the
+// end of the text.
+func translate(pattern string, whole bool) (string, map[string]int, int, error) {
 	t := &translator{in: []rune(pattern), names: map[string]int{}}
+	if whole {
+		if globalFlags.MatchString(pattern) {
+			if err := t.flags(); err != nil {
+				return "", nil, 0, err
+			}
+		}
+		t.out.WriteString("(?:")
+	}
 	for t.pos < len(t.in) {
 		if err := t.one(); err != nil {
 			return "", nil, 0, err
@@ -29,8 +39,14 @@ func translate(pattern string) (string, map[string]int, int, error) {
 	if t.open > 0 {
 		return "", nil, 0, fmt.Errorf("missing ), unterminated subpattern")
 	}
+	if whole {
+		t.out.WriteString(`)\z`)
+	}
 	return t.out.String(), t.names, t.count, nil
 }
+
+// globalFlags are flags of a whole pattern, which stand first.
+var globalFlags = regexp.MustCompile(`^\(\?[aiLmsux]+\)`)
 
 func (t *translator) rest() string { return string(t.in[t.pos:]) }
 

@@ -16,7 +16,7 @@ func Write(w io.Writer) error {
 	b.WriteString(intro)
 	b.WriteString(language)
 	lib := library.New()
-	part(&b, "Filters", "`value | name(arguments)`. The parameters are those of Python: `name=value` is optional, `*args` takes any number.", lib.Filters())
+	part(&b, "Filters", filtersAbout, lib.Filters())
 	part(&b, "Tests", "`value is name`, `value is name(argument)`, `value is not name argument`; by name in `select`, `reject`, `selectattr` and `rejectattr`.", lib.Tests())
 	part(&b, "Functions", "", lib.Functions())
 	lookups(&b)
@@ -34,16 +34,21 @@ func part(b *strings.Builder, title, about string, entries []library.Entry) {
 	if about != "" {
 		fmt.Fprintf(b, "\n%s\n", about)
 	}
-	for _, jinja := range []bool{true, false} {
-		of := "Ansible's"
-		if jinja {
-			of = "Jinja's own"
-		}
-		fmt.Fprintf(b, "\n%s:\n\n| Name | Parameters | What it gives |\n|---|---|---|\n", of)
+	for _, of := range []struct{ name, collection string }{
+		{"Jinja's own", ""},
+		{"Ansible's", "ansible.builtin"},
+		{"Those of `ansible.utils`", "ansible.utils"},
+		{"Those of `ansible.netcommon`", "ansible.netcommon"},
+		{"Those of `community.general`", "community.general"},
+	} {
+		var lines strings.Builder
 		for _, e := range entries {
-			if e.Jinja == jinja {
-				fmt.Fprintf(b, "| %s | %s | %s |\n", code(e.Func.Name), code(e.Func.Params.String()), cell(e.Func.Doc))
+			if e.Jinja && of.collection == "" || !e.Jinja && e.Collection == of.collection {
+				fmt.Fprintf(&lines, "| %s | %s | %s |\n", code(e.Name), code(e.Func.Params.String()), cell(e.Func.Doc))
 			}
+		}
+		if lines.Len() > 0 {
+			fmt.Fprintf(b, "\n%s:\n\n| Name | Parameters | What it gives |\n|---|---|---|\n%s", of.name, lines.String())
 		}
 	}
 }

@@ -30,6 +30,9 @@ The language is that of Jinja 3.1 under Ansible's settings.
 | Files | ` + "`include`, `import`, `extends`" + ` look in the directory ` + "`templates`" + ` around the main template, what is around that, the main template's directory, and the one of the template that names the file. |
 `
 
+const filtersAbout = "`value | name(arguments)`. The parameters are those of Python: `name=value` is optional, `*args` takes any number, what is behind `*` is given by name. " +
+	"Full names (`ansible.builtin.combine`, `ansible.utils.ipaddr`, `community.general.counter`) are the same filters; where several collections have a name with different meanings, only the full one is."
+
 const lookupsIntro = `
 ## Lookups
 
@@ -61,7 +64,7 @@ var differences = [][2]string{
 	{"Extensions of Jinja, plugins of collections and `ansible.cfg` do not exist.", "They are Python."},
 }
 
-const limitsIntro = "Exceeding one is an error with its place. Ctrl-C and SIGTERM end a rendering, its filters and regular expressions within 100 ms."
+const limitsIntro = "Exceeding one is an error with its place. Ctrl-C and SIGTERM end a rendering, its filters and regular expressions within 100 ms; what is still at work then is not waited for."
 
 func limits() [][2]string {
 	return [][2]string{

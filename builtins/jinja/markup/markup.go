@@ -1,4 +1,7 @@
-package filter
+// Package markup is Jinja's filters that write HTML, XML and URLs.
+//
+// It imports package function and what that imports only.
+package markup
 
 import (
 	"regexp"
@@ -10,13 +13,20 @@ import (
 	"github.com/openfroyo/froyo/builtins/jinja/py"
 )
 
-func markup() []*function.Func {
+type (
+	value = py.Value
+	call  = function.Call
+)
+
+// Filters returns the filters.
+func Filters() []*function.Func {
 	e := function.NewText("escape", "The text with &, <, >, ' and \" written for HTML.", Escape)
 	return []*function.Func{
 		e, e.Alias("e"), e.Alias("forceescape"),
 		function.NewText("safe", "The text; nothing is escaped by itself.", func(s string) string { return s }),
 		function.NewText("striptags", "The text without tags of HTML, and white space made one blank.", striptags),
 		function.New("urlencode", "", "The text, or pairs, written for a URL.", urlencode),
+		function.New("urlize", "trim_url_limit=None, nofollow=False, target=None, rel=None, extra_schemes=None", "The text with its URLs and mail addresses as links of HTML.", urlize),
 		function.New("xmlattr", "autospace=True", "A dict as attributes of an XML element.", xmlattr),
 	}
 }
@@ -43,7 +53,7 @@ func QuoteURL(s, safe string) string {
 	var b strings.Builder
 	for i := range len(s) {
 		c := s[i]
-		if isDigit(c) || strings.IndexByte("_.-~"+safe, c) >= 0 {
+		if isAlphanumeric(c) || strings.IndexByte("_.-~"+safe, c) >= 0 {
 			b.WriteByte(c)
 		} else {
 			b.WriteByte('%')
@@ -52,6 +62,10 @@ func QuoteURL(s, safe string) string {
 		}
 	}
 	return b.String()
+}
+
+func isAlphanumeric(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
 
 func urlencode(c *call) (value, error) {
@@ -64,8 +78,8 @@ func urlencode(c *call) (value, error) {
 		for _, item := range d.Items() {
 			items = append(items, item)
 		}
-	} else if items, err = elements(c); err != nil {
-		s, err := str(c)
+	} else if items, err = c.Elements(c.Value); err != nil {
+		s, err := py.Str(c.Value)
 		return starlark.String(QuoteURL(s, "/")), err
 	}
 	parts := make([]string, len(items))
@@ -95,7 +109,7 @@ func xmlattr(c *call) (value, error) {
 	if !ok {
 		return nil, py.Errorf("expected a mapping, not %s", py.TypeName(c.Value))
 	}
-	space, err := flag(c.Values[0])
+	space, err := py.Truth(c.Values[0])
 	if err != nil {
 		return nil, err
 	}
