@@ -37,6 +37,7 @@ type ReadInput struct {
 	User   string   `json:"user,omitempty"`
 	Op     op.Op    `json:"op"`
 	Digest string   `json:"digest"` // of the result
+	Sealed bool     `json:"-"`      // Digest is keyed, since the result holds secrets
 	Pos    diag.Pos `json:"pos"`
 	// After is how many units of the host were declared before it.
 	After int `json:"after"`

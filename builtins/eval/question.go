@@ -50,12 +50,12 @@ func (s *Scope) Ask(what string, host *inventory.Host, runAs string, o op.Op) (o
 		return op.Result{}, BadAnswer(host.Name, result.Error, "%s of %s: %s", what, host.Name, result.Error.Message).WithHint("%s", result.Error.Hint())
 	}
 	if s.phase == Planning {
-		digest, err := s.env.digest(result)
+		digest, sealed, err := s.env.digest(result)
 		if err != nil {
 			return op.Result{}, err
 		}
 		s.inputs.read(ReadInput{
-			Host: host.Name, User: user, Op: o, Digest: digest,
+			Host: host.Name, User: user, Op: o, Digest: digest, Sealed: sealed,
 			Pos: Pos(Stack(s.thread)), After: s.units,
 		})
 	}
@@ -83,16 +83,16 @@ func (s *Scope) do(host *inventory.Host, user string, o op.Op) (op.Result, error
 }
 
 // digest identifies an answer, so that a later one can be compared with it; of one that holds secrets it is keyed.
-func (e *Env) digest(result op.Result) (string, error) {
+func (e *Env) digest(result op.Result) (digest string, sealed bool, err error) {
 	text, err := codec.Marshal(result)
 	if err != nil || !secret.Marked(text) && (result.Read == nil || !secret.IsMarkedSum(result.Read.Sum)) {
-		return protocol.Digest(result), err
+		return protocol.Digest(result), false, err
 	}
 	seal, err := e.Sealer()
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
-	return seal(secret.Canonical([]byte(text))), nil
+	return seal(secret.Canonical([]byte(text))), true, nil
 }
 
 // factStore holds the facts that an evaluation has asked for. It is safe for

@@ -38,7 +38,8 @@ func newAttempt(l *lane, planned *plan.Step) *attempt {
 	u := planned.Unit
 	return &attempt{
 		lane: l, step: &now, announced: planned.Change,
-		certain: planned.Err == nil && planned.Certainty != plan.Unknown && u.Conditions.When == nil && len(u.Conditions.OnChange)+len(u.Later) == 0,
+		certain: planned.Err == nil && planned.Certainty != plan.Unknown && u.Conditions.When == nil && len(u.Conditions.OnChange)+len(u.Later) == 0 &&
+			planned.Undecided == "",
 	}
 }
 

@@ -95,7 +95,7 @@ func (e *Executor) Apply(ctx context.Context, plays []rollout.Play, hosts []*pla
 	for i, h := range hosts {
 		runs[i] = newHostRun(e, h, delegates, protections)
 		members[i] = runs[i]
-		if runs[i].last < 0 {
+		if runs[i].end.play < 0 {
 			runs[i].Finish()
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/openfroyo/froyo/engine/apply/explain"
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/event"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/sequence"
 	"github.com/openfroyo/froyo/providers/abi"
@@ -39,9 +41,19 @@ type graph struct {
 func (r *hostRun) section(ctx context.Context, steps []*plan.Step) {
 	own := &r.own
 	if !r.play.Graph || len(steps) < 2 {
-		own.run(ctx, steps)
+		for len(steps) > 0 {
+			n := r.early.Next(steps)
+			own.run(ctx, steps[:n])
+			lookAgain(ctx, r, steps[n-1])
+			steps = steps[n:]
+		}
 		return
 	}
+	defer func() {
+		for _, s := range steps {
+			lookAgain(ctx, r, s)
+		}
+	}()
 	if own.err == nil && !r.stopped(ctx) {
 		r.lockFirst(ctx, steps)
 	}
@@ -62,6 +74,27 @@ func (r *hostRun) section(ctx context.Context, steps []*plan.Step) {
 	}
 	r.count.Unreachable = min(r.count.Unreachable, 1)
 	own.cancelPotential(ctx)
+}
+
+// lookAgain asks the host again what the runbook asked before the step, which has been executed, and warns of answers that are
+// others by now: the units behind it were declared with the old ones.
+func lookAgain(ctx context.Context, r *hostRun, s *plan.Step) {
+	if !r.touched || r.own.err != nil || r.stopped(ctx) {
+		return
+	}
+	var different []plan.Look
+	var err error
+	r.unlocked(func() { different, err = r.early.Different(ctx, r.plan.Target, s) })
+	if err != nil { // the next unit will tell what is wrong with the host
+		different = nil
+		r.emitHost(event.Event{Kind: event.HostWarned, Pos: s.Unit.Pos, Err: &diag.Error{
+			Summary: "what the runbook read before " + s.Unit.ID.Local() + " could not be read again: " + err.Error(), Pos: s.Unit.Pos, Cause: err,
+		}})
+	}
+	for _, look := range different {
+		told := &diag.Error{Summary: "this was read before " + s.Unit.ID.Local() + " changed the host, and has another answer now", Pos: look.Pos}
+		r.emitHost(event.Event{Kind: event.HostWarned, Pos: look.Pos, Err: told.WithHint("%s", "apply again, and the units behind it are declared by what there is now; "+plan.ReadLater)})
+	}
 }
 
 // lockFirst locks the host before its units change it side by side: none of them

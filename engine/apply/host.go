@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/openfroyo/froyo/engine/apply/early"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/event"
 	"github.com/openfroyo/froyo/engine/hostlock"
@@ -25,9 +26,7 @@ type hostRun struct {
 	exec      *Executor
 	delegates *hostlock.Delegates
 	plan      *plan.Host
-	// last is the index of the host's last play, or -1.
-	last     int
-	finished bool // its end was reported
+	end       ending
 	// outcomes are how the units ended, protections what must not be removed from
 	// hosts by now: the plan stays as it is.
 	outcomes    outcomes
@@ -50,6 +49,8 @@ type hostRun struct {
 	// passed are steps of handlers that were executed before the run was broken off
 	// and were passed over since: when they are notified again, they are executed.
 	passed map[unit.ID]bool
+	// early are the questions of the runbook that are asked again behind steps that changed the host.
+	early *early.Looks
 
 	slot  *rollout.Slot // its worker slot in the phase at work
 	name  string        // of the play at work
@@ -57,25 +58,31 @@ type hostRun struct {
 	hooks changeHooks
 }
 
+// ending is where a host's part in a run ends.
+type ending struct {
+	play     int // the index of its last play, or -1
+	reported bool
+}
+
 func newHostRun(e *Executor, h *plan.Host, delegates *hostlock.Delegates, p *protect.Run) *hostRun {
 	r := &hostRun{
-		exec: e, delegates: delegates, plan: h, last: -1, count: Count{Host: h.Host.Name},
+		exec: e, delegates: delegates, plan: h, end: ending{play: -1}, count: Count{Host: h.Host.Name},
 		protections: p, passed: map[unit.ID]bool{},
-		log: runlog.NewRecorder(e.Log, e.Contents, h), lock: hostlock.New(e.Locker, h),
+		log: runlog.NewRecorder(e.Log, e.Contents, h), lock: hostlock.New(e.Locker, h), early: early.New(h),
 	}
 	r.own = lane{host: r, err: h.Err}
 	if h.Err != nil {
 		r.countError(h.Err)
 	}
 	for play, s := range h.Steps() {
-		r.last = max(r.last, play)
+		r.end.play = max(r.end.play, play)
 		if known := s.Unit.Known; known != nil {
 			r.outcomes.end(s.Unit, *known)
 		}
 	}
 	for play, p := range h.Plays {
 		if len(p.Barriers) > 0 {
-			r.last = max(r.last, play)
+			r.end.play = max(r.end.play, play)
 		}
 	}
 	return r
@@ -95,7 +102,7 @@ func (r *hostRun) Enter(index int, play string) *rollout.Part {
 	}
 	r.name, r.play, r.unverified, r.hooks = play, p, false, changeHooks{host: r}
 	r.log.Enter(play, p)
-	part := &rollout.Part{Barriers: p.Barriers, Verifies: len(p.Verify) > 0, Last: index == r.last}
+	part := &rollout.Part{Barriers: p.Barriers, Verifies: len(p.Verify) > 0, Last: index == r.end.play}
 	for s := range p.All() {
 		part.Changes = part.Changes || s.Acts() && s.Change.Action != abi.Probe || s.Err != nil
 		if s.Done && s.Once != "" && !s.Elsewhere() {
@@ -132,10 +139,10 @@ func (r *hostRun) Stop(err *diag.Error) {
 
 // Finish implements rollout.Member. It reports the end once.
 func (r *hostRun) Finish() {
-	if r.finished {
+	if r.end.reported {
 		return
 	}
-	r.finished = true
+	r.end.reported = true
 	r.exec.Events.Emit(event.Event{Kind: event.HostFinished, Host: r.Name(), Err: r.own.err, Unreachable: r.count.Unreachable > 0})
 }
 

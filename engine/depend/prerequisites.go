@@ -2,8 +2,8 @@ package depend
 
 import (
 	"slices"
+	"strconv"
 
-	"github.com/openfroyo/froyo/engine/hostpath"
 	"github.com/openfroyo/froyo/engine/inspect"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/wording"
@@ -11,109 +11,50 @@ import (
 	"github.com/openfroyo/froyo/runner/op"
 )
 
-// Prerequisites refuses steps that need something which is not there and
-// which nothing before them can bring.
-func Prerequisites(steps []*plan.Step) {
-	before := map[string]*brought{} // by the host that steps act on
-	for _, s := range steps {
-		b := before[s.Unit.ID.Delegate]
-		if b == nil {
-			b = &brought{}
-			before[s.Unit.ID.Delegate] = b
-		}
+// Prerequisites refuses steps of a host that need something which is not there and which nothing before them can bring.
+func Prerequisites(h *plan.Host) {
+	b := &bringers{after: h.Predecessors(), plays: map[*plan.Step]int{}}
+	for play, s := range h.Steps() {
+		b.plays[s] = play
 		if s.Err == nil && s.Acts() {
 			b.settle(s)
 		}
-		b.add(s)
+		b.steps = append(b.steps, s)
+		b.changing = b.changing || changes(s)
 	}
 }
 
-// brought is what the steps so far may bring to a host.
-type brought struct {
-	// unbounded are the units of which it is not known what they bring: programs, packages, services.
-	unbounded []string
-	files     []brings
-}
-
-// brings is what a unit does at a path.
-type brings struct {
-	what op.Brought
-	path string
-	unit string
-}
-
 // settle compares what a step needs with what those before it may bring.
-func (b *brought) settle(s *plan.Step) {
+func (b *bringers) settle(s *plan.Step) {
 	for _, n := range s.Change.Needs {
-		by := b.bringers(n)
-		if len(by) == 0 {
-			s.Err, s.Awaits = inspect.MissingPrerequisite(n, "no unit before this one brings it"), nil
+		found := b.find(s, n)
+		if len(found) == 0 {
+			s.Err, s.Awaits = inspect.MissingPrerequisite(n, b.why(s, n)), nil
 			return
 		}
-		if !n.Directory {
-			s.Awaits = append(s.Awaits, awaits(n, by))
+		if !n.Directory || found[0].how != makes {
+			s.Awaits = append(s.Awaits, awaits(n, found))
 		}
 	}
 	expect(s)
 }
 
-// awaits names what a step waits for, and who may bring it.
-func awaits(n abi.Need, by []string) string {
-	who := by[0]
-	switch more := len(by) - 1; {
-	case more == 1:
-		who += " or " + by[1]
-	case more > 1:
-		who += " or " + wording.Plural(more, "more unit")
+// awaits names what a step waits for, and who is the likeliest to bring it. Where no name tells, how many others may is told, too.
+func awaits(n abi.Need, found []bringer) string {
+	what := n.What
+	if n.Near != "" && found[0].how < named {
+		what += " (did you mean " + strconv.Quote(n.Near) + "?)"
 	}
-	return n.What + ", which " + who + " may bring"
-}
-
-func (b *brought) add(s *plan.Step) {
-	name := s.Unit.ID.Local()
-	if s.Change == nil {
-		if s.Err != nil { // what it would have done is not known
-			b.unbounded = append(b.unbounded, name)
-		}
-		return
-	}
-	if !s.Acts() {
-		return
-	}
-	for _, e := range s.Change.Effects {
-		switch what, path := e.Op.Brings(); what {
-		case op.BringsAnything:
-			if !slices.Contains(b.unbounded, name) {
-				b.unbounded = append(b.unbounded, name)
-			}
-		case op.BringsNothing:
-		case op.BringsFile, op.BringsDirectory, op.BringsLink:
-			b.files = append(b.files, brings{what, hostpath.Clean(path), name})
+	who := found[0].step.Unit.ID.Local()
+	if found[0].how == perhaps {
+		switch more := len(found) - 1; {
+		case more == 1:
+			who += " or " + found[1].step.Unit.ID.Local()
+		case more > 1:
+			who += " or " + wording.Plural(more, "more unit")
 		}
 	}
-}
-
-// bringers names the units that may bring what a change needs until it is executed.
-func (b *brought) bringers(n abi.Need) []string {
-	by := slices.Clone(b.unbounded)
-	for _, f := range b.files {
-		if !slices.Contains(by, f.unit) && slices.ContainsFunc(n.Paths, func(path string) bool { return f.brings(hostpath.Clean(path), n.Directory) }) {
-			by = append(by, f.unit)
-		}
-	}
-	return by
-}
-
-// brings reports whether what is made may be what is needed at a path, or lead there. A
-// directory is brought by what makes it or one below it.
-func (f brings) brings(path string, directory bool) bool {
-	switch {
-	case f.what == op.BringsLink && hostpath.Below(path, f.path):
-		return true
-	case f.what == op.BringsDirectory && directory, !directory:
-		return hostpath.Below(f.path, path)
-	}
-	return false
+	return what + ", which " + who + " may bring"
 }
 
 // expect takes what a step needs for brought: so the step is sent ahead with those

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/openfroyo/froyo/engine/agree"
 	"github.com/openfroyo/froyo/engine/plan"
@@ -92,6 +94,9 @@ func MissingPrerequisite(n abi.Need, why string) *abi.Error {
 	hint := n.Hint
 	if hint == "" {
 		hint = "declare what brings it before, such as the package; is the name right?"
+	}
+	if n.Near != "" {
+		hint = "did you mean " + strconv.Quote(n.Near) + "? " + strings.TrimPrefix(hint, "is the name right? ")
 	}
 	if n.Where == "" {
 		n.Where = "on the host"

@@ -45,7 +45,7 @@ func Effects(hosts []*Host, plays []string) []Effect {
 			continue
 		}
 		for play, s := range h.Steps() {
-			for _, e := range s.effects(h.Plays[play]) {
+			for _, e := range s.Effects(h.Plays[play]) {
 				k := key{play, s.Unit.ID.Local(), e.Text, e.Potential}
 				at, ok := known[k]
 				if !ok {
@@ -80,8 +80,8 @@ func Effects(hosts []*Host, plays []string) []Effect {
 	return sorted
 }
 
-// effects are those of one step, which the play p holds.
-func (s *Step) effects(p *Play) []Effect {
+// Effects are those of one step, which the play p holds.
+func (s *Step) Effects(p *Play) []Effect {
 	if s.Dormant && !p.mayCall(s.Unit.ID.Scope.Handler) {
 		return nil
 	}

@@ -33,11 +33,27 @@ type Host struct {
 	Orphaned []PendingHandler
 	// Protections are what must not be removed from the host.
 	Protections *protect.Set
+	// Looks are the questions that the runbook put to the host while it was evaluated.
+	Looks []Look
 	// Warnings are remarks on the runbook that do not keep it from running.
 	Warnings []*diag.Error
 	// Err is why the host has no plan.
 	Err error
 }
+
+// Look is a question that a runbook put to a host while it was evaluated.
+type Look struct {
+	Pos diag.Pos
+	// After is how many units of the host were declared before it.
+	After int
+	Op    op.Op
+	User  string
+	// Digest is of the answer, "" where that cannot be compared with a later one.
+	Digest string
+}
+
+// ReadLater is what to do where a runbook looked at what a unit of its own changes later.
+const ReadLater = "to read when the unit is executed, use when = lambda: host.stat(...) or later(lambda: ...)"
 
 // MachineID identifies the machine behind the name, or "" where it is not known.
 func (h *Host) MachineID() string {

@@ -54,6 +54,8 @@ type Step struct {
 	PendingHandler *PendingHandler
 	// Awaits names what the unit needs and the host does not have yet, each with what may bring it.
 	Awaits []string
+	// Undecided says why it is not known before the unit is executed whether it acts, although it would as things stand.
+	Undecided string
 	// InputsChanging says that a unit whose result this one reads is going to change.
 	InputsChanging bool
 	// Err is why the unit cannot be planned.

@@ -105,9 +105,11 @@ type Unit struct {
 	Certainty      plan.Certainty  `json:"certainty,omitempty"`
 	Skipped        bool            `json:"skipped,omitempty"` // when is false as things stand
 	Conditional    bool            `json:"conditional,omitempty"`
+	Never          bool            `json:"never,omitempty"` // when = False
 	Reason         string          `json:"reason,omitempty"`
 	Real           string          `json:"real_path,omitempty"` // where links on the way to its path lead
 	Awaits         []string        `json:"awaits,omitempty"`    // what it needs and the host does not have yet
+	Undecided      string          `json:"undecided,omitempty"` // why it is decided at its turn whether it acts
 	Args           json.RawMessage `json:"args,omitempty"`
 	Later          []string        `json:"later,omitempty"`
 	Before         json.RawMessage `json:"before,omitempty"`

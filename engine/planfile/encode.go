@@ -77,6 +77,9 @@ func unitOf(s *plan.Step, play string, seal Seal) (Unit, error) {
 		Certainty: s.Certainty, Skipped: s.Skip, Conditional: u.Conditions.When != nil, Sensitive: u.Sensitive,
 		Args: json.RawMessage(u.Args), Later: u.LaterFields(), Before: json.RawMessage(s.Actual),
 	}
+	if decided, is := u.Conditions.When.(unit.Const); is {
+		doc.Never = decided.Value == false
+	}
 	if doc.Delegate = u.ID.Delegate; s.On != nil {
 		doc.DelegateID = s.On.MachineID()
 	}
@@ -88,7 +91,7 @@ func unitOf(s *plan.Step, play string, seal Seal) (Unit, error) {
 		doc.PendingHandler = &PendingHandler{Since: s.PendingHandler.Since, Run: s.PendingHandler.Run}
 	}
 	if s.Change != nil {
-		doc.Action, doc.Reason, doc.Awaits = s.Change.Action, s.Change.Reason, s.Awaits
+		doc.Action, doc.Reason, doc.Awaits, doc.Undecided = s.Change.Action, s.Change.Reason, s.Awaits, s.Undecided
 		for _, d := range s.Change.Diffs {
 			doc.Diffs = append(doc.Diffs, Diff{
 				Field: d.Field, Before: json.RawMessage(d.Before), After: json.RawMessage(d.After), Unknown: d.Unknown,
@@ -128,7 +131,7 @@ func (u Unit) sealed(seal Seal) (Unit, error) {
 		return u, err
 	}
 	u.Digest, u.HasPotential = seal(secret.Canonical(data)), len(u.Potential) > 0
-	u.Args, u.Before, u.Effects, u.Potential, u.Error, u.Reason, u.Awaits = nil, nil, nil, nil, "", "", nil
+	u.Args, u.Before, u.Effects, u.Potential, u.Error, u.Reason, u.Awaits, u.Undecided = nil, nil, nil, nil, "", "", nil, ""
 	for i := range u.Diffs {
 		u.Diffs[i].Before, u.Diffs[i].After = nil, nil
 	}

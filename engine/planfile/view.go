@@ -127,7 +127,10 @@ func (u *Unit) view(host string) (*plan.Step, error) {
 		s.PendingHandler = &plan.PendingHandler{Play: u.Play, Handler: u.Handler, Since: u.PendingHandler.Since, Run: u.PendingHandler.Run}
 	}
 	s.Unit.Lifecycle = unit.Lifecycle{PreventDestroy: u.Protected, IgnoreChanges: u.Ignore}
-	if u.Conditional {
+	switch {
+	case u.Never:
+		s.Unit.Conditions.When = unit.Const{Value: false, At: u.Pos}
+	case u.Conditional:
 		s.Unit.Conditions.When = savedCondition(u.Pos)
 	}
 	for _, id := range u.OnChange {
@@ -153,7 +156,7 @@ func (u *Unit) view(host string) (*plan.Step, error) {
 		return s, nil
 	}
 	s.Change = &abi.Change{Action: u.Action, Reason: u.Reason}
-	s.Awaits = u.Awaits
+	s.Awaits, s.Undecided = u.Awaits, u.Undecided
 	for _, d := range u.Diffs {
 		s.Change.Diffs = append(s.Change.Diffs, abi.Diff{
 			Field: d.Field, Before: compact(d.Before), After: compact(d.After), Unknown: d.Unknown,

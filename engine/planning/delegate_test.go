@@ -13,15 +13,16 @@ import (
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/planning"
 	"github.com/openfroyo/froyo/engine/unit"
+	"github.com/openfroyo/froyo/runner/op"
 )
 
 // planDelegated plans units of h1, of which some act on lb1.
-func planDelegated(t *testing.T, h, lb *enginetest.Host, looks []planning.Look, units ...*unit.Unit) *plan.Host {
+func planDelegated(t *testing.T, h, lb *enginetest.Host, looks []plan.Look, units ...*unit.Unit) *plan.Host {
 	t.Helper()
 	p := &planning.Planner{
 		Connect: func(context.Context, *inventory.Host) (plan.Target, error) { return h, nil },
 		Evaluate: func(context.Context, *inventory.Host, plan.Target) (*planning.Evaluation, error) {
-			return &planning.Evaluation{Plays: map[int]*unit.Play{0: {Units: units}}, Inputs: []byte(`{}`), Reads: looks}, nil
+			return &planning.Evaluation{Plays: map[int]*unit.Play{0: {Units: units}}, Inputs: []byte(`{}`), Looks: looks}, nil
 		},
 		Delegate: func(_ context.Context, name string) (*inventory.Host, plan.Target, error) {
 			if lb == nil {
@@ -68,7 +69,7 @@ func TestPlanPutsADelegateDownToItsUnits(t *testing.T) {
 // TestPlanTellsHostsApart: what changes one host neither brings what a unit
 // misses on the other, nor makes reads of that old.
 func TestPlanTellsHostsApart(t *testing.T) {
-	looks := []planning.Look{{After: 5}}
+	looks := []plan.Look{{After: 5, Op: op.Op{List: &op.List{Path: "/"}}}}
 	for _, tt := range []struct {
 		name     string
 		units    []*unit.Unit

@@ -18,29 +18,21 @@ type Evaluation struct {
 	Inputs   []byte             // canonical JSON
 	Facts    *op.FactsResult    // what it had to learn, or nil
 	Warnings []*diag.Error
-	// Reads are the places where the runbook looked at the host itself.
-	Reads []Look
+	// Looks are the questions that the runbook put to the host itself.
+	Looks []plan.Look
 }
 
-// Look is one read that a runbook made of a host, and how many units of the
-// host were declared before it.
-type Look struct {
-	Pos   diag.Pos
-	After int
-}
-
-// evaluate evaluates the runbook for a host, makes the steps of its plays, and
-// returns where the runbook looked at the host.
-func (p *Planner) evaluate(ctx context.Context, h *plan.Host) ([]Look, error) {
+// evaluate evaluates the runbook for a host and makes the steps of its plays.
+func (p *Planner) evaluate(ctx context.Context, h *plan.Host) error {
 	eval, err := p.Evaluate(ctx, h.Host, h.Target)
 	if err != nil {
-		return nil, unevaluated(h.Host.Name, err)
+		return unevaluated(h.Host.Name, err)
 	}
-	h.Inputs, h.Facts, h.Warnings = eval.Inputs, eval.Facts, eval.Warnings
+	h.Inputs, h.Facts, h.Warnings, h.Looks = eval.Inputs, eval.Facts, eval.Warnings, eval.Looks
 	for index, play := range eval.Plays {
 		h.Plays[index] = newPlay(play)
 	}
-	return eval.Reads, nil
+	return nil
 }
 
 // newPlay makes the steps of a play.
@@ -101,21 +93,4 @@ func unevaluated(host string, err error) error {
 		return all[0]
 	}
 	return errors.Join(all...)
-}
-
-// staleReads warns of reads that come after a unit which is going to change the host.
-func staleReads(host string, steps []*plan.Step, looks []Look) []*diag.Error {
-	var warnings []*diag.Error
-	for _, look := range looks {
-		for _, s := range own(steps) {
-			if s.Unit.Index < look.After && s.Pending() {
-				warnings = append(warnings, (&diag.Error{
-					Summary: "this was read before " + s.Unit.ID.Local() + " changes the host",
-					Pos:     look.Pos, Host: host,
-				}).WithHint("to read when the unit is executed, use when = lambda: host.stat(...) or later(lambda: ...)"))
-				break
-			}
-		}
-	}
-	return warnings
 }

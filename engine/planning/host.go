@@ -40,8 +40,7 @@ func (p *Planner) planHost(ctx context.Context, h *plan.Host, doing *string) err
 		return err
 	}
 	*doing = "evaluating the runbook"
-	looks, err := p.evaluate(ctx, h)
-	if err != nil {
+	if err := p.evaluate(ctx, h); err != nil {
 		return err
 	}
 	var all []*plan.Step
@@ -62,11 +61,12 @@ func (p *Planner) planHost(ctx context.Context, h *plan.Host, doing *string) err
 	h.Warnings = append(h.Warnings, exposed(h.Host.Name, all)...)
 	h.Warnings = append(h.Warnings, depend.Conditions(ctx, all)...)
 	resume.Refuse(all)
+	depend.Guards(h)
 	for _, play := range h.Plays {
 		depend.Handlers(play)
 		depend.Hooks(play)
 	}
-	depend.Prerequisites(all)
+	depend.Prerequisites(h)
 	*doing = "simulating its changes"
 	if err := simulate(ctx, h, all); err != nil {
 		return err
@@ -75,7 +75,7 @@ func (p *Planner) planHost(ctx context.Context, h *plan.Host, doing *string) err
 	if err := inspect.Potential(ctx, p.Provider, all); err != nil {
 		return err
 	}
-	h.Warnings = append(h.Warnings, staleReads(h.Host.Name, all, looks)...)
+	h.Warnings = append(h.Warnings, earlyLooks(h, all)...)
 	return nil
 }
 

@@ -12,14 +12,15 @@ import (
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/planning"
 	"github.com/openfroyo/froyo/engine/unit"
+	"github.com/openfroyo/froyo/runner/op"
 )
 
 // planOne plans units on a host in memory.
-func planOne(t *testing.T, h *enginetest.Host, looks []planning.Look, units ...*unit.Unit) (*plan.Host, *plan.Contents) {
+func planOne(t *testing.T, h *enginetest.Host, looks []plan.Look, units ...*unit.Unit) (*plan.Host, *plan.Contents) {
 	t.Helper()
 	p := enginetest.Planner(func(string) plan.Target { return h }, func(string) *planning.Evaluation {
 		e := enginetest.Evaluation(&unit.Play{Units: units})
-		e.Reads = looks
+		e.Looks = looks
 		return e
 	})
 	planned := p.Plan(t.Context(), []*inventory.Host{enginetest.Inventory("h1")})[0]
@@ -85,15 +86,36 @@ func TestPlanKeepsGoingPastAUnitThatCannotBePlanned(t *testing.T) {
 	}
 }
 
-func TestPlanWarnsOfReadsThatAChangeComesBefore(t *testing.T) {
-	look := diag.Pos{File: "site.star", Line: 4, Col: 8}
-	units := func() []*unit.Unit { return []*unit.Unit{enginetest.Set("h1", "/a", "1")} }
-	changing, _ := planOne(t, enginetest.NewHost(nil), []planning.Look{{Pos: look, After: 1}}, units()...)
-	if len(changing.Warnings) != 1 || changing.Warnings[0].Pos != look {
-		t.Errorf("warnings %v, want one at %s", changing.Warnings, look)
-	}
-	converged, _ := planOne(t, enginetest.NewHost(map[string]string{"/a": "1"}), []planning.Look{{Pos: look, After: 1}}, units()...)
-	if len(converged.Warnings) != 0 {
-		t.Errorf("warnings %v on a host where nothing changes", converged.Warnings)
+// TestPlanWarnsOfEarlyLooks: of a question about what a unit before it is going to change, and of no other.
+func TestPlanWarnsOfEarlyLooks(t *testing.T) {
+	pos := diag.Pos{File: "site.star", Line: 4, Col: 8}
+	read := func(path string) op.Op { return op.Op{Read: &op.Read{Path: path}} }
+	for _, tt := range []struct {
+		name  string
+		ask   op.Op
+		after int
+		found map[string]string
+		warns bool
+	}{
+		{"the file itself", read("/srv/a"), 1, nil, true},
+		{"spelled otherwise", read("/srv//a/"), 1, nil, true},
+		{"its directory", op.Op{List: &op.List{Path: "/srv"}}, 1, nil, true},
+		{"below it", op.Op{Stat: &op.Stat{Path: "/srv/a/b"}}, 1, nil, true},
+		{"another file", read("/srv/b"), 1, nil, false},
+		{"one that begins alike", read("/srv/ab"), 1, nil, false},
+		{"before the unit", read("/srv/a"), 0, nil, false},
+		{"nothing changes", read("/srv/a"), 1, map[string]string{"/srv/a": "1"}, false},
+		{"a user", op.Op{Getent: &op.Getent{DB: "passwd", Key: "app"}}, 1, nil, false},
+		{"what a program says", op.Op{Exec: &op.Exec{Shell: "id", ReadOnly: true}}, 1, nil, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			planned, _ := planOne(t, enginetest.NewHost(tt.found), []plan.Look{{Pos: pos, After: tt.after, Op: tt.ask}}, enginetest.Set("h1", "/srv/a", "1"))
+			switch w := planned.Warnings; {
+			case !tt.warns && len(w) > 0:
+				t.Errorf("warnings %v", w)
+			case tt.warns && (len(w) != 1 || w[0].Pos != pos || w[0].Summary != "this was read before set[/srv/a] changes it"):
+				t.Errorf("warnings %v, want one at %s", w, pos)
+			}
+		})
 	}
 }

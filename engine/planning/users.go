@@ -33,10 +33,10 @@ func (p *Planner) await(ctx context.Context, h *plan.Host, steps []*plan.Step) (
 	if failed := results[0].Error; failed != nil {
 		return nil, fmt.Errorf("ask which users the host has: %w", failed)
 	}
-	lacks := results[0].Need.NoUsers
+	lacks := results[0].Need
 	var waiting []*plan.Step
 	for _, s := range steps {
-		if slices.Contains(lacks, s.Unit.User) {
+		if slices.Contains(lacks.NoUsers, s.Unit.User) {
 			waiting = append(waiting, s)
 		} else {
 			present = append(present, s)
@@ -47,10 +47,7 @@ func (p *Planner) await(ctx context.Context, h *plan.Host, steps []*plan.Step) (
 	}
 	for _, s := range waiting {
 		if s.Change != nil {
-			s.Change.Needs = []abi.Need{{
-				What: "user " + s.Unit.User, Paths: []string{"/etc/passwd"},
-				Hint: "is the name right? what brings it, such as a package, has to be declared before",
-			}}
+			s.Change.Needs = []abi.Need{abi.NeedUser(s.Unit.User, lacks.NearUser(slices.Index(lacks.NoUsers, s.Unit.User)))}
 		}
 	}
 	return present, nil

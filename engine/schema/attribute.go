@@ -25,6 +25,10 @@ var attributes = map[string]func(f *Field, r *Rule, a *cue.Attribute) error{
 	"octal":  mark(func(_ *Field, r *Rule) *bool { return &r.Octal }),
 	"bytes":  readBytes, "volatile": readVolatile, "host": readHost, "source": readSource, "expect": readExpect,
 	"meant": readMeant, "called": readCalled,
+	"brings": func(_ *Field, r *Rule, a *cue.Attribute) (err error) {
+		r.Brings, err = kinds(a)
+		return err
+	},
 	"path": readPath, "identity": readIdentity, "conflicts": readConflicts,
 	"needs": func(_ *Field, r *Rule, a *cue.Attribute) error {
 		r.Needs = conditions(a)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"cuelang.org/go/cue"
@@ -80,8 +81,13 @@ func (t *Type) readOrder() error {
 				return fmt.Errorf("@systems: %w", err)
 			}
 			t.Systems = text
+		case "brings":
+			var err error
+			if t.brings, err = kinds(&a); err != nil {
+				return fmt.Errorf("@brings: %w", err)
+			}
 		default:
-			if near := diag.Nearest(a.Name(), []string{"transaction", "lockout", "systems"}); near != "" {
+			if near := diag.Nearest(a.Name(), []string{"transaction", "lockout", "systems", "brings"}); near != "" {
 				return fmt.Errorf("@%s: no such attribute, did you mean @%s", a.Name(), near)
 			}
 		}
@@ -89,10 +95,41 @@ func (t *Type) readOrder() error {
 	return nil
 }
 
+// kinds reads (user, group), or () for none, which is not nil.
+func kinds(a *cue.Attribute) ([]string, error) {
+	list := []string{}
+	for arg := range a.Args(0) {
+		switch kind := arg.AsString(); {
+		case arg.Key != "":
+			return nil, fmt.Errorf("want kinds of things, got (%s)", a.Contents())
+		case kind != "":
+			list = append(list, kind)
+		}
+	}
+	return list, nil
+}
+
+// bringing are the kinds of things that a unit of these arguments may bring, nil where the type does not say.
+func (t *Type) bringing(args map[string]any) []string {
+	if t.brings == nil {
+		return nil
+	}
+	kinds := slices.Clone(t.brings)
+	for i := range t.Rules {
+		if len(t.Rules[i].Brings) == 0 {
+			continue
+		}
+		if value, given := args[t.Fields[i].Name]; given && value != nil && value != false {
+			kinds = append(kinds, t.Rules[i].Brings...)
+		}
+	}
+	return kinds
+}
+
 // Order says what the arguments of a call, those given, claim on the host. What
 // is known only later claims nothing.
 func (t *Type) Order(args map[string]any) unit.Order {
-	o := unit.Order{Transaction: t.transaction, Alone: t.lockout}
+	o := unit.Order{Transaction: t.transaction, Alone: t.lockout, Brings: t.bringing(args)}
 	if key, is := args[t.Key].(string); is && t.KeyIsPath() {
 		o.Path = hostpath.Clean(key)
 	}

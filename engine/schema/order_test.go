@@ -2,6 +2,7 @@ package schema_test
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -22,18 +23,25 @@ func TestOrderOfBuiltIns(t *testing.T) {
 	claim := func(namespace, name string, owns bool) []unit.Claim {
 		return []unit.Claim{{Namespace: namespace, Name: name, Owns: owns}}
 	}
+	brought, started := []string{"user", "group", "program", "service", "directory"}, []string{"directory", unit.Connections}
 	for _, tt := range []struct {
 		name string
 		typ  string
 		args map[string]any
 		want unit.Order
 	}{
-		{"a file owns its path", "file", map[string]any{"path": "/srv//app/"}, unit.Order{Path: "/srv/app", Claims: claim("path", "/srv/app", true)}},
-		{"a command needs where it runs", "cmd", map[string]any{"command": "ls", "cwd": "/srv"}, unit.Order{Claims: claim("path", "/srv", false)}},
-		{"a command anywhere", "cmd", map[string]any{"command": "ls", "creates": "/srv/x"}, unit.Order{}},
-		{"a package", "pkg", map[string]any{"name": "nginx"}, unit.Order{Transaction: "packages", Claims: claim("software", "nginx", true)}},
-		{"a service", "service", map[string]any{"name": "nginx.service"}, unit.Order{Claims: claim("software", "nginx", true)}},
-		{"another unit of systemd", "service", map[string]any{"name": "nginx.socket"}, unit.Order{Claims: claim("software", "nginx.socket", true)}},
+		{"a file owns its path", "file", map[string]any{"path": "/srv//app/"}, unit.Order{Path: "/srv/app", Claims: claim("path", "/srv/app", true), Brings: []string{}}},
+		{"a command needs where it runs", "cmd", map[string]any{"command": "ls", "cwd": "/srv"}, unit.Order{Claims: claim("path", "/srv", false), Brings: []string{unit.Anything}}},
+		{"a command anywhere", "cmd", map[string]any{"command": "ls", "creates": "/srv/x"}, unit.Order{Brings: []string{unit.Anything}}},
+		{"a package", "pkg", map[string]any{"name": "nginx"}, unit.Order{Transaction: "packages", Claims: claim("software", "nginx", true), Brings: brought}},
+		{
+			"a package with new lists", "pkg",
+			map[string]any{"name": "nginx", "update_cache": true},
+			unit.Order{Transaction: "packages", Claims: claim("software", "nginx", true), Brings: append(slices.Clone(brought), "package")},
+		},
+		{"a package with the lists that there are", "pkg", map[string]any{"name": "nginx", "update_cache": false}, unit.Order{Transaction: "packages", Claims: claim("software", "nginx", true), Brings: brought}},
+		{"a service", "service", map[string]any{"name": "nginx.service"}, unit.Order{Claims: claim("software", "nginx", true), Brings: started}},
+		{"another unit of systemd", "service", map[string]any{"name": "nginx.socket"}, unit.Order{Claims: claim("software", "nginx.socket", true), Brings: started}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if diff := cmp.Diff(tt.want, schematest.TypeOf(t, linux, tt.typ).Order(tt.args)); diff != "" {
@@ -90,6 +98,7 @@ func TestOrderErrors(t *testing.T) {
 		{"identity of a number", `a: string @key(), b: int @identity(users, owns)`, `b: @identity: want a field of strings, this is int`},
 		{"systems without a text", `@systems(""), a: string @key()`, `@systems: want on which systems the type works`},
 		{"transaction without a name", `@transaction(), a: string @key()`, `@transaction: want the name of the transaction`},
+		{"brings no kind", `@brings(user="x"), a: string @key()`, `@brings: want kinds of things, got (user="x")`},
 		{"misspelt attribute", `@lokout(), a: string @key()`, `@lokout: no such attribute, did you mean @lockout`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

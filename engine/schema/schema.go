@@ -26,11 +26,16 @@
 //	@conflicts(a, b)     not together with these fields
 //	@needs(f="x|y")      only where field f has one of the values
 //	@required(f="x|y")   must be given where field f has one of the values
+//	@brings(kinds)       where the field is given and not False, units may bring things of these kinds, too
 //
 // and a definition these:
 //
 //	@transaction(name)   units that stand together are one transaction; all of that name are done one after the other
 //	@systems("...")      on which systems units of the type work, for the reference
+//	@brings(kinds)       what other units may need and these may bring when they change their host: "user", "group", "program",
+//	                     "service", "directory", "package" or what else a need is called (see abi.Need), "anything", and
+//	                     "connections", without which the guards of other units may answer otherwise; beside it they
+//	                     bring what the files are that they change; a type that does not say so may bring anything
 //	@lockout()           a unit could cut froyo off from its host, so nothing else is at work there beside it
 //
 // What owns something and what owns or needs the same are done in the order of
@@ -89,6 +94,7 @@ type Type struct {
 	index       map[string]int // of Fields, by name
 	transaction string
 	lockout     bool
+	brings      []string // nil where the definition does not say
 }
 
 // Index is where in Fields the argument of that name is, -1 where there is none.
@@ -149,6 +155,7 @@ type Rule struct {
 	Conflicts []string          // fields that must not be given as well
 	Needs     []Condition       // must hold where the field is given
 	Required  []Condition       // where one holds, the field must be given
+	Brings    []string          // kinds of things that the unit may bring where the field is given
 }
 
 // Condition says that another field has one of some values, as CUE attributes spell them.

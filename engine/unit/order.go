@@ -1,5 +1,7 @@
 package unit
 
+import "slices"
+
 // Order is what a unit's arguments say of its place among the units of a host
 // that run side by side, as its type declares in CUE. Edges that the runbook
 // says are beside it.
@@ -14,6 +16,20 @@ type Order struct {
 	// Alone says that nothing else of the host is at work beside the unit, which
 	// could cut it off.
 	Alone bool
+	// Brings are the kinds of things that other units may need and this one may bring when it changes the host,
+	// beside what the files are that it changes; nil is that its type does not say, so that it may be anything.
+	Brings []string
+}
+
+// Anything is what a type brings of which nothing more can be told.
+const Anything = "anything"
+
+// Connections is what a type brings whose units start what other programs connect to.
+const Connections = "connections"
+
+// MayBring reports whether the unit may bring a thing of a kind, "" for one of which that is not known.
+func (o *Order) MayBring(kind string) bool {
+	return o.Brings == nil || slices.Contains(o.Brings, Anything) || slices.Contains(o.Brings, kind) || kind == "" && len(o.Brings) > 0
 }
 
 // Claim is one thing on a host that a unit is about. Of two units that claim one

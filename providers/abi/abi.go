@@ -100,6 +100,20 @@ type Change struct {
 	// Needs are what the resource stands upon and the target does not have yet,
 	// such as a service's unit file: a unit before this one has to bring it.
 	Needs []Need `json:"needs,omitempty"`
+	// Guards are the questions to the target that let the unit act: where a unit before changes what one of them is about,
+	// it is not known before this one is executed whether it acts.
+	Guards []Guard `json:"guards,omitempty"`
+}
+
+// Guard is a question to the target whose answer decides whether a unit acts.
+type Guard struct {
+	// Name is what the unit's type calls it, such as "unless".
+	Name string `json:"name"`
+	// Command was asked, or what is at Path was looked at.
+	Command string `json:"command,omitempty"`
+	Path    string `json:"path,omitempty"`
+	// Lacks is the program that the command could not start, nil where it ran.
+	Lacks *Need `json:"lacks,omitempty"`
 }
 
 // Need is something that is not on the target yet and that a resource stands upon.
@@ -107,11 +121,24 @@ type Need struct {
 	What  string `json:"what"`            // "user www-data"
 	Where string `json:"where,omitempty"` // "in the host's package lists"; "" is "on the host"
 	Hint  string `json:"hint,omitempty"`  // how to bring it
-	// Paths are where files may bring it, at these paths or below them. What does not
-	// change files alone, such as a program or the installation of a package, may bring anything.
+	// Kind is what sort of thing it is, such as "user", and Name what it is called. Types declare
+	// in CUE which kinds their units may bring; what has no kind, any of them may.
+	Kind string `json:"kind,omitempty"`
+	Name string `json:"name,omitempty"`
+	// Near is what the target has of that kind and of nearly the same name, "" for nothing.
+	Near string `json:"near,omitempty"`
+	// Paths are where files may bring it, at these paths or below them, whatever its kind.
 	Paths []string `json:"paths,omitempty"`
 	// Directory says that it is the directory at the first of Paths, which no file brings.
 	Directory bool `json:"directory,omitempty"`
+}
+
+// NeedUser is a user that the target does not have, and near one of nearly that name, or "".
+func NeedUser(user, near string) Need {
+	return Need{
+		What: "user " + user, Kind: "user", Name: user, Near: near, Paths: []string{"/etc/passwd"},
+		Hint: "is the name right? what brings it, such as a package, has to be declared before",
+	}
 }
 
 // String names the need and where it is looked for: "version 2 of nginx in the host's package lists".

@@ -15,7 +15,7 @@ import (
 func FuzzAnswer(f *testing.F) {
 	write := op.Op{Write: &op.Write{Path: "/etc/motd", Content: op.NewBlob([]byte("hi\n"))}}
 	change := &abi.Change{
-		Action: abi.Update, Reason: "differs", Needs: []abi.Need{{What: "unit nginx.service", Where: "there", Hint: "install it", Paths: []string{"/etc"}, Directory: true}},
+		Action: abi.Update, Reason: "differs", Needs: []abi.Need{{What: "unit nginx.service", Where: "there", Hint: "install it", Kind: "service", Name: "nginx", Near: "ngnix", Paths: []string{"/etc"}, Directory: true}},
 		Diffs:   []abi.Diff{{Field: "mode", Before: codec.Raw(`"0644"`), After: codec.Raw(`"0600"`)}, {Field: "content", Unknown: true}},
 		Effects: []abi.Effect{{Op: write}, {Op: op.Op{Exec: &op.Exec{Argv: []string{"true"}}}, Unknown: []string{"argv"}}},
 	}

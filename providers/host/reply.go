@@ -145,6 +145,9 @@ func (m *Module) checkChange(request *abi.Request, c *abi.Change) error {
 	if err := checkNeeds(c.Needs); err != nil {
 		return err
 	}
+	if err := checkGuards(c.Guards); err != nil {
+		return err
+	}
 	unit := grant.NewUnit(request)
 	for _, effect := range c.Effects {
 		if err := m.checkEffect(effect, unit); err != nil {
@@ -178,6 +181,7 @@ func checkNeeds(needs []abi.Need) error {
 	for i := range needs {
 		n := &needs[i]
 		n.What, n.Where, n.Hint = printable.Line(n.What), printable.Line(n.Where), printable.Line(n.Hint)
+		n.Kind, n.Name, n.Near = printable.Line(n.Kind), printable.Line(n.Name), printable.Line(n.Near)
 		relative := slices.IndexFunc(n.Paths, func(p string) bool { return !strings.HasPrefix(p, "/") })
 		switch {
 		case n.What == "":
@@ -187,6 +191,29 @@ func checkNeeds(needs []abi.Need) error {
 		case len(n.Paths) > maxNeeds || n.Directory && len(n.Paths) == 0:
 			return fmt.Errorf("named %d paths that bring what is missing, want at most %d, and the path of a directory", len(n.Paths), maxNeeds)
 		}
+	}
+	return nil
+}
+
+// checkGuards makes the questions that let a unit act fit to be shown.
+func checkGuards(guards []abi.Guard) error {
+	if len(guards) > maxNeeds {
+		return fmt.Errorf("named %d guards, more than %d", len(guards), maxNeeds)
+	}
+	for i := range guards {
+		g := &guards[i]
+		g.Name, g.Command, g.Path = printable.Line(g.Name), printable.Line(g.Command), printable.Line(g.Path)
+		if g.Name == "" || (g.Command == "") == (g.Path == "") {
+			return errors.New("named a guard without a name, or not with one of a command and a path")
+		}
+		if g.Lacks == nil {
+			continue
+		}
+		lacks := []abi.Need{*g.Lacks}
+		if err := checkNeeds(lacks); err != nil {
+			return err
+		}
+		g.Lacks = &lacks[0]
 	}
 	return nil
 }

@@ -33,6 +33,9 @@ type CmdState struct {
 	Needed bool   `json:"needed"`
 	Reason string `json:"reason,omitempty"` // the guard that keeps it from running
 	Unsure bool   `json:"unsure,omitempty"` // guards that could not be asked yet may still keep it
+	// UnlessLacks and OnlyIfLacks are the programs that the guards could not start.
+	UnlessLacks string `json:"unless_lacks,omitempty"`
+	OnlyIfLacks string `json:"onlyif_lacks,omitempty"`
 	// Lacks is what the command needs and the host does not have.
 	Lacks *op.NeedResult `json:"lacks,omitempty"`
 }
@@ -47,93 +50,6 @@ type CmdOutput struct {
 	// As base64, where they are not UTF-8.
 	StdoutBytes string `json:"stdout_bytes,omitempty"`
 	StderrBytes string `json:"stderr_bytes,omitempty"`
-}
-
-// guard is a condition for the command to run.
-type guard struct {
-	ask op.Op
-	// keeps says why the command need not run, "" where it must.
-	keeps func(t *sdk.T, r op.Result) string
-}
-
-// Read asks all guards in one go. The command runs only where none keeps it.
-func (c Cmd) Read(t *sdk.T) CmdState {
-	guards, unsure := c.guards(t)
-	ops := make([]op.Op, len(guards))
-	for i, g := range guards {
-		ops[i] = g.ask
-	}
-	need := c.needs(t)
-	if need != nil {
-		ops = append(ops, op.Op{Need: need})
-	}
-	results := t.All(ops...)
-	for i, g := range guards {
-		if reason := g.keeps(t, results[i]); reason != "" {
-			return CmdState{Reason: reason}
-		}
-	}
-	state := CmdState{Needed: true, Unsure: unsure}
-	if need != nil {
-		state.Lacks = lacks(t, results[len(guards)])
-	}
-	return state
-}
-
-// guards lists the guards in the order in which they are given as the reason.
-// Shell guards need to know where they run; unsure says that some were left out.
-func (c Cmd) guards(t *sdk.T) (guards []guard, unsure bool) {
-	if c.Creates != "" {
-		guards = append(guards, guard{stat(c.Creates), func(t *sdk.T, r op.Result) string {
-			return when(t.Must(r).Stat.Exists, "creates "+c.Creates+" exists")
-		}})
-	}
-	if c.Removes != "" {
-		guards = append(guards, guard{stat(c.Removes), func(t *sdk.T, r op.Result) string {
-			return when(!t.Must(r).Stat.Exists, "removes "+c.Removes+" does not exist")
-		}})
-	}
-	if t.Unknown("cwd") || t.Unknown("env") {
-		return guards, c.Unless != "" || c.OnlyIf != ""
-	}
-	if c.Unless != "" {
-		guards = append(guards, guard{c.shell(c.Unless), func(t *sdk.T, r op.Result) string {
-			ended, ok := c.asked(t, r)
-			return when(ok, "unless "+short(c.Unless)+" "+ended)
-		}})
-	}
-	if c.OnlyIf != "" {
-		guards = append(guards, guard{c.shell(c.OnlyIf), func(t *sdk.T, r op.Result) string {
-			ended, ok := c.asked(t, r)
-			return when(!ok, "onlyif "+short(c.OnlyIf)+" "+ended)
-		}})
-	}
-	return guards, false
-}
-
-func stat(path string) op.Op { return op.Op{Stat: &op.Stat{Path: path, Follow: true}} }
-
-func (c Cmd) shell(command string) op.Op {
-	return op.Op{Exec: &op.Exec{Shell: command, Dir: c.Cwd, Env: c.environment(), ReadOnly: true}}
-}
-
-// asked says how a guard's command ended, and whether it ended well. One that
-// cannot start is a no; what may pass by itself fails the unit.
-func (c Cmd) asked(t *sdk.T, r op.Result) (ended string, ok bool) {
-	if r.Error == nil {
-		return "ended with " + strconv.Itoa(r.Exec.RC), r.Exec.RC == 0
-	}
-	if r.Error.Class == op.Transient || r.Error.Class == op.Throttled || r.Error.Code == "timeout" {
-		t.Must(r)
-	}
-	return "could not start: " + r.Error.Message, false
-}
-
-func when(holds bool, reason string) string {
-	if holds {
-		return reason
-	}
-	return ""
 }
 
 // environment returns the variables as "KEY=value", sorted.
@@ -156,9 +72,7 @@ func (c Cmd) Plan(t *sdk.T, actual CmdState) {
 	if !c.ChangedWhen {
 		t.Action(abi.Probe)
 	}
-	if actual.Unsure {
-		t.Reason("guards are asked at apply")
-	}
+	c.announce(t, actual)
 	if actual.Lacks != nil {
 		need(t, c.needs(t), actual.Lacks)
 	}

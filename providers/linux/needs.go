@@ -48,9 +48,6 @@ func (c Cmd) program() string {
 	return ""
 }
 
-// notFound is a shell's exit code for a program that is not there.
-const notFound = 127
-
 // plainWords splits a command of which a shell starts the first word and nothing else; nil
 // is that it may do something else, since it has characters that mean something to a shell,
 // or begins with a path that is not absolute, or with a word of the shell's own.
@@ -108,22 +105,28 @@ func lacks(t *sdk.T, r op.Result) *op.NeedResult {
 
 // need announces what is not there of what was asked for.
 func need(t *sdk.T, asked *op.Need, lacks *op.NeedResult) {
-	for _, user := range lacks.NoUsers {
-		t.Needs(abi.Need{What: "user " + user, Paths: []string{"/etc/passwd"}, Hint: "is the name right? what brings it, such as a package, has to be declared before"})
+	for i, user := range lacks.NoUsers {
+		t.Needs(abi.NeedUser(user, lacks.NearUser(i)))
 	}
-	for _, group := range lacks.NoGroups {
-		t.Needs(abi.Need{What: "group " + group, Paths: []string{"/etc/group"}, Hint: "is the name right? what brings it, such as a package, has to be declared before"})
+	for i, group := range lacks.NoGroups {
+		t.Needs(abi.Need{
+			What: "group " + group, Kind: "group", Name: group, Near: lacks.NearGroup(i), Paths: []string{"/etc/group"},
+			Hint: "is the name right? what brings it, such as a package, has to be declared before",
+		})
 	}
 	if lacks.NoDir {
 		needDirectory(t, asked.Dir)
 	}
 	if lacks.NoProgram {
-		t.Needs(program(asked))
+		t.Needs(program(asked, lacks))
 	}
 }
 
-func program(asked *op.Need) abi.Need {
-	n := abi.Need{What: "program " + asked.Program, Paths: []string{asked.Program}, Hint: "is the name right? what brings it, such as its package, has to be declared before"}
+func program(asked *op.Need, lacks *op.NeedResult) abi.Need {
+	n := abi.Need{
+		What: "program " + asked.Program, Kind: "program", Name: asked.Program, Near: lacks.NearProgram(), Paths: []string{asked.Program},
+		Hint: "is the name right? what brings it, such as its package, has to be declared before",
+	}
 	if strings.HasPrefix(asked.Program, "/") {
 		return n
 	}
@@ -145,7 +148,7 @@ const maxSearched = 32
 
 func needDirectory(t *sdk.T, dir string) {
 	t.Needs(abi.Need{
-		What: "directory " + dir, Paths: []string{dir}, Directory: true,
+		What: "directory " + dir, Kind: "directory", Name: dir, Paths: []string{dir}, Directory: true,
 		Hint: "declare it before: file(" + strconv.Quote(dir) + `, state = "directory")`,
 	})
 }

@@ -144,7 +144,7 @@ func (p Pkg) pinned(t *sdk.T, found PkgFound) string {
 // need announces what the package lists do not have.
 func (p Pkg) need(t *sdk.T, what, instead string) {
 	t.Needs(abi.Need{
-		What: what, Where: "in the host's package lists" + instead, Paths: []string{"/etc/apt", "/var/lib/apt"},
+		What: what, Kind: "package", Name: p.Name, Where: "in the host's package lists" + instead, Paths: []string{"/etc/apt", "/var/lib/apt"},
 		Hint: "is it right? update_cache = True fetches the lists first; a repository that has it must be declared before",
 	})
 }

@@ -28,9 +28,35 @@ type ServiceOutput struct {
 	Before  string `json:"before"`
 }
 
-// unitPaths are where systemd and its generators find units.
-var unitPaths = []string{
-	"/etc/systemd", "/run/systemd", "/usr/local/lib/systemd", "/usr/lib/systemd", "/lib/systemd", "/etc/init.d", "/etc/fstab", "/etc/crypttab",
+// unitDirs are where systemd looks for the files of units.
+var unitDirs = []string{"/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"}
+
+// generators are the directories of programs that make units, and what the usual ones make them of.
+var generators = []string{
+	"/etc/systemd/system-generators", "/usr/local/lib/systemd/system-generators", "/usr/lib/systemd/system-generators",
+	"/lib/systemd/system-generators", "/etc/containers/systemd", "/usr/share/containers/systemd",
+}
+
+// files are where files bring the unit: its own, that of its template, and what generators make it of.
+func (s Service) files() []string {
+	unit := s.unit()
+	files := append([]string(nil), generators...)
+	names := []string{unit}
+	if at := strings.IndexByte(unit, '@'); at >= 0 {
+		names = append(names, unit[:at+1]+unit[strings.LastIndexByte(unit, '.'):])
+	}
+	for _, dir := range unitDirs {
+		for _, name := range names {
+			files = append(files, dir+"/"+name)
+		}
+	}
+	switch {
+	case strings.HasSuffix(unit, ".service"):
+		files = append(files, "/etc/init.d/"+strings.TrimSuffix(unit, ".service"), "/etc/crypttab")
+	case strings.HasSuffix(unit, "mount"), strings.HasSuffix(unit, ".swap"):
+		files = append(files, "/etc/fstab")
+	}
+	return files
 }
 
 // unit is the full name of the unit.
@@ -65,7 +91,10 @@ func (s Service) Plan(t *sdk.T, found ServiceFound) {
 		t.Reason(string(s.State))
 	}
 	if found.absent() && (s.starts() || s.Enabled != nil && *s.Enabled) {
-		t.Needs(abi.Need{What: "unit " + s.unit(), Paths: unitPaths, Hint: "is the name right? what brings it, its package or its file, has to be declared before"})
+		t.Needs(abi.Need{
+			What: "unit " + s.unit(), Kind: "service", Name: strings.TrimSuffix(s.unit(), ".service"), Paths: s.files(),
+			Hint: "is the name right? what brings it, its package or its file, has to be declared before",
+		})
 	}
 	switch {
 	case !found.Outdated || s.DaemonReload:

@@ -122,6 +122,9 @@ func (t *T) Reason(s string) { t.change.Reason = s }
 // It is right in a plan where a unit before this one brings it.
 func (t *T) Needs(n abi.Need) { t.change.Needs = append(t.change.Needs, n) }
 
+// Guarded says which question to the target lets the unit act.
+func (t *T) Guarded(g abi.Guard) { t.change.Guards = append(t.change.Guards, g) }
+
 // Output sets the values that the unit offers to later ones once it is applied.
 func (t *T) Output(v any) { t.outputs = t.replay.encode(v) }
 

@@ -7,6 +7,8 @@ package names
 
 import (
 	"context"
+	"iter"
+	"maps"
 	"strconv"
 	"strings"
 	"sync"
@@ -74,6 +76,13 @@ func (n *Names) Forget(db, key string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	delete(n.table(db).asked, key)
+}
+
+// All ranges over the names that the file of a database has, in no order.
+func (n *Names) All(db string) iter.Seq[string] {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return maps.Keys(maps.Clone(n.table(db).byName))
 }
 
 // User returns the name of a user, or the id as decimal where it has none.

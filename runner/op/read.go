@@ -160,6 +160,8 @@ func (n *Need) check(r *Result) error {
 		return errOtherKind
 	case !within(r.Need.NoUsers, n.Users) || !within(r.Need.NoGroups, n.Groups), r.Need.NoProgram && n.Program == "", r.Need.NoDir && n.Dir == "":
 		return errors.New("the answer is about what was not asked for")
+	case len(r.Need.Near) > r.Need.Lacking():
+		return errors.New("more names that are near than names that are missing")
 	}
 	return nil
 }
@@ -174,6 +176,25 @@ type NeedResult struct {
 	NoGroups  []string `json:"no_groups,omitempty"`
 	NoProgram bool     `json:"no_program,omitempty"`
 	NoDir     bool     `json:"no_dir,omitempty"`
+	// Near has, for each of NoUsers, then of NoGroups, then for the program, the name of one that there is and
+	// that it may be a misspelling of, or "". It is empty where there is none for any of them.
+	Near []string `json:"near,omitempty"`
+}
+
+// NearUser is a user that there is, of nearly the name of the nth that is not there, or "".
+func (r *NeedResult) NearUser(n int) string { return r.near(n) }
+
+// NearGroup is a group that there is, of nearly the name of the nth that is not there, or "".
+func (r *NeedResult) NearGroup(n int) string { return r.near(len(r.NoUsers) + n) }
+
+// NearProgram is a program that there is, of nearly the name of the one that is not there, or "".
+func (r *NeedResult) NearProgram() string { return r.near(len(r.NoUsers) + len(r.NoGroups)) }
+
+func (r *NeedResult) near(n int) string {
+	if n >= len(r.Near) {
+		return ""
+	}
+	return r.Near[n]
 }
 
 // Lacking is how many things are missing.

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"iter"
 	"os"
 	"strconv"
 	"strings"
@@ -185,6 +186,42 @@ func (s *Starter) Lacks(name, search string) bool {
 	_, err := lookup(name, s.environment(more))
 	return err != nil
 }
+
+// Names ranges over the programs that one could be meant by: those beside a path, or those in a PATH.
+func (s *Starter) Names(name, search string) iter.Seq[string] {
+	path, prefix := search, ""
+	if at := strings.LastIndexByte(name, '/'); at >= 0 {
+		path, prefix = name[:at+1], name[:at+1]
+	} else if path == "" {
+		path = cmp.Or(s.Path, searchPath)
+	}
+	return func(yield func(string) bool) {
+		for dir := range strings.SplitSeq(path, ":") {
+			if dir == "" || dir[0] != '/' {
+				continue
+			}
+			for _, name := range namesIn(dir) {
+				if !yield(prefix + name) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// namesIn are the names in a directory, those that could be read.
+func namesIn(dir string) []string {
+	at, err := os.Open(dir)
+	if err != nil {
+		return nil
+	}
+	defer at.Close()
+	names, _ := at.Readdirnames(maxNames) // what was read before an error counts
+	return names
+}
+
+// maxNames bounds how many names of a directory are looked at.
+const maxNames = 10_000
 
 // lookup finds a program as execvp would, in the PATH it will itself see.
 func lookup(name string, env []string) (string, error) {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/planning"
 	"github.com/openfroyo/froyo/engine/runbook"
 	"github.com/openfroyo/froyo/engine/unit"
@@ -28,7 +29,14 @@ func (p *Program) Units(ctx context.Context, h *inventory.Host, plays []int, r r
 		out.Plays[plays[i]] = play
 	}
 	for _, read := range ev.Inputs.Reads {
-		out.Reads = append(out.Reads, planning.Look{Pos: read.Pos, After: read.After})
+		look := plan.Look{Pos: read.Pos, After: read.After, Op: read.Op, User: read.User, Digest: read.Digest}
+		if read.Host != h.Name {
+			continue
+		}
+		if read.Sealed {
+			look.Digest = ""
+		}
+		out.Looks = append(out.Looks, look)
 	}
 	return out, ev.Stopped, nil
 }

@@ -3,11 +3,11 @@ package ui
 import (
 	"bufio"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/engine/wording"
 )
 
@@ -39,29 +39,28 @@ func (v PlanView) rollout(b *bufio.Writer, play int) {
 	}
 }
 
-// unseen counts what the plan does or may do beyond one effect for each change that is
-// printed: checks, steps of handlers, what only may happen.
-func (v PlanView) unseen(b *bufio.Writer, plays []string, hosts []*plan.Host, entries []*entry) {
-	type unit struct{ play, unit string }
-	begun := map[string]bool{}
-	for _, h := range hosts {
-		begun[h.Host.Name] = h.Begun()
-	}
-	seen := map[unit]int{}
-	for _, e := range entries {
-		if e.step.Err == nil && e.step.Acts() && slices.ContainsFunc(e.hosts, func(h string) bool { return begun[h] }) {
-			seen[unit{e.play, e.step.Unit.ID.Local()}]++
+// barriers says at which places hosts are going to wait for each other, or for the operator. Where
+// only one host comes to a barrier it waits for no other, which is shown too: it
+// may be a name that is misspelt.
+func (v PlanView) barriers(b *bufio.Writer, plays []string, hosts []*plan.Host) {
+	for play, name := range plays {
+		var order []unit.Barrier
+		on := map[unit.Barrier][]string{}
+		for _, h := range hosts {
+			if h.Err != nil || h.Plays[play] == nil {
+				continue
+			}
+			for _, barrier := range h.Plays[play].Barriers {
+				same := unit.Barrier{Name: barrier.Name, Pause: barrier.Pause}
+				if on[same] == nil {
+					order = append(order, same)
+				}
+				on[same] = append(on[same], h.Host.Name)
+			}
 		}
-	}
-	n := 0
-	for _, e := range plan.Effects(hosts, plays) {
-		if u := (unit{e.Play, e.Unit}); !e.Potential && seen[u] > 0 {
-			seen[u]--
-			continue
+		for _, barrier := range order {
+			text := fmt.Sprintf("play %s: %s \"%s\" on %s", PlayName(name), barrier.Kind(), Readable(barrier.Name), wording.On(on[barrier]))
+			fmt.Fprintln(b, v.Style.Wrap(Dim, text, 0, noteIndent))
 		}
-		n++
-	}
-	if n > 0 {
-		fmt.Fprintln(b, v.Style.Wrap(Dim, wording.Plural(n, "more effect")+"; plan --effects lists all in words", 0, noteIndent))
 	}
 }

@@ -71,7 +71,7 @@ func foldKey(play int, user string, s *plan.Step) string {
 	if s.PendingHandler != nil {
 		pending = s.PendingHandler.Run
 	}
-	key, err := json.Marshal([]any{play, s.Unit.ID.Local(), s.Unit.Pos, user, s.Certainty, s.Skip, s.Err, s.Change, s.MayAct(), s.Unit.Sensitive, pending, s.Awaits, s.Once, s.Elsewhere(), s.Unit.Rollout.Throttle, s.Real})
+	key, err := json.Marshal([]any{play, s.Unit.ID.Local(), s.Unit.Pos, user, s.Certainty, s.Skip, s.Err, s.Change, s.MayAct(), s.Unit.Sensitive, pending, s.Awaits, s.Undecided, s.Once, s.Elsewhere(), s.Unit.Rollout.Throttle, s.Real})
 	if err != nil {
 		return s.Unit.ID.String() // unique: it is shown on its own
 	}

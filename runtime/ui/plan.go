@@ -43,7 +43,7 @@ func (v PlanView) Print(w io.Writer, plays []string, hosts []*plan.Host) error {
 	}
 	v.barriers(b, plays, hosts)
 	v.notes(b, summary, hosts)
-	v.unseen(b, plays, hosts, entries)
+	v.others(b, plays, hosts, entries)
 	color := Bold
 	if summary.Pending() == 0 {
 		color = Green
@@ -92,9 +92,6 @@ func (v PlanView) shows(step *plan.Step) bool {
 const noteIndent = 2
 
 func (v PlanView) notes(b *bufio.Writer, s plan.Summary, hosts []*plan.Host) {
-	if s.Unknown > 0 {
-		fmt.Fprintln(b, v.Style.Wrap(Dim, wording.Plural(s.Unknown, "unit")+" with a value known only after apply", 0, noteIndent))
-	}
 	v.refused(b, hosts)
 	if s.Errors > 0 {
 		text := wording.Plural(s.Errors, "unit") + " could not be planned"
@@ -200,6 +197,8 @@ func (e *entry) remarks() string {
 		r = append(r, "when is false")
 	case s.Certainty == plan.Conditional && unit.IsHook(s.Unit.ID.Scope.Handler) && s.Unit.Conditions.When == nil:
 		r = append(r, "only if the play changes something, known after apply")
+	case s.Certainty == plan.Conditional && s.Undecided != "":
+		r = append(r, "decided at its turn: "+Readable(s.Undecided))
 	case s.Certainty == plan.Conditional:
 		r = append(r, "only if its condition holds, known after apply")
 	}

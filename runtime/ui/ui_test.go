@@ -119,8 +119,39 @@ func TestPlanWithoutChanges(t *testing.T) {
 	if err := (ui.PlanView{Contents: &b.contents}).Print(&got, []string{"web"}, b.hosts); err != nil {
 		t.Fatal(err)
 	}
-	if want := "1 unit with a value known only after apply\nNo changes.\n"; got.String() != want {
+	if want := "1 more unit may act on h1: file[/srv/version]\nNo changes.\n"; got.String() != want {
 		t.Errorf("got %q, want %q", &got, want)
+	}
+}
+
+// TestOtherUnits: what may act and what changes nothing is one line each, with the first of many, and beyond that only further effects of
+// what is shown are counted.
+func TestOtherUnits(t *testing.T) {
+	effect := func(path string) abi.Effect { return abi.Effect{Op: op.Op{Mkdir: &op.Mkdir{Path: path}}} }
+	b := &build{}
+	for _, name := range []string{"h1", "h2"} {
+		steps := []*plan.Step{step("file", "/a", &abi.Change{Action: abi.Create, Effects: []abi.Effect{effect("/a"), effect("/b"), effect("/c")}})}
+		for _, key := range []string{"1", "2", "3", "4", "5", "6", "7"} {
+			s := step("file", "/"+key, &abi.Change{Action: abi.None})
+			s.Potential = []abi.Effect{effect("/" + key), effect("/x")}
+			steps = append(steps, s)
+		}
+		b.host(name, append(steps, step("probe", "port", &abi.Change{Action: abi.Probe}))...)
+	}
+	b.hosts[1].Plays[0].Steps = b.hosts[1].Plays[0].Steps[:2]
+	var got strings.Builder
+	if err := (ui.PlanView{Quiet: true}).Print(&got, []string{"web"}, b.hosts); err != nil {
+		t.Fatal(err)
+	}
+	_, notes, _ := strings.Cut(got.String(), "\n\n")
+	want := `1 more unit may act on 2 hosts: h[1-2]: file[/1]
+6 more units may act on h1: file[/2], file[/3], file[/4], file[/5], file[/6] and 1 more: froyo plan --effects
+1 unit runs and changes nothing on h1: probe[port]
+the changes above have 2 more effects: froyo plan --effects
+Plan: 2 to add, 0 to change, 0 to destroy.
+`
+	if diff := cmp.Diff(want, notes); diff != "" {
+		t.Error(diff)
 	}
 }
 

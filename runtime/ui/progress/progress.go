@@ -220,6 +220,8 @@ func (p *Progress) Emit(e event.Event) {
 		p.leave(e)
 	case event.HostRefused:
 		p.failure(failure{e.Host, "refused", inLine(e.Err)})
+	case event.HostWarned:
+		p.once(ui.Yellow, fmt.Sprintf("%s  warning  %s: %s", e.Host, ui.Readable(e.Pos.String()), ui.Readable(diag.Of(e.Err).Summary)))
 	case event.HostWaits:
 		p.waits(e)
 	case event.UnitStarted:
