@@ -45,7 +45,7 @@ func TestLabRestrictedSudo(t *testing.T) {
 		},
 		{
 			name: "a program that is not there", runbook: `cmd(["/usr/bin/dnf", "check"], name = "dnf")`,
-			code: 3, says: []string{"run /usr/bin/dnf: no such file or directory"},
+			code: 3, says: []string{"there is no program /usr/bin/dnf on the host"},
 		},
 		{
 			name: "a shell's text", runbook: `cmd("systemctl reload ssh && true", name = "sh")`,
