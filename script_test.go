@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strconv"
 	"strings"
@@ -101,7 +102,7 @@ func TestScripts(t *testing.T) {
 			}
 			return false, errors.New("unknown condition")
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "httpd": httpd, "enqueue": enqueue, "reimage": reimage, "harmless": harmless, "badly": badly, "events": events},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "httpd": httpd, "enqueue": enqueue, "reimage": reimage, "harmless": harmless, "badly": badly, "events": events, "follow": follow},
 	})
 }
 
@@ -265,6 +266,35 @@ func badly(ts *testscript.TestScript, neg bool, args []string) {
 // acts reports whether a terminal would act on a character, or not show it.
 func acts(r rune) bool {
 	return r == utf8.RuneError || r != '\t' && unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp) || r == '\u200b'
+}
+
+// follow runs what a message advised: the first text of the last standard error, or output, that matches a pattern, as
+// it was printed but for placeholders: follow 'froyo plan --out FILE' FILE=plan.json
+func follow(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) == 0 {
+		ts.Fatalf("usage: follow PATTERN [PLACEHOLDER=VALUE...]")
+	}
+	pattern, err := regexp.Compile("(?:" + args[0] + ")")
+	ts.Check(err)
+	unwrapped := strings.NewReplacer("\n    ", " ", "\n  ", " ").Replace
+	command := pattern.FindString(unwrapped(ts.ReadFile("stderr")))
+	if command == "" {
+		command = pattern.FindString(unwrapped(ts.ReadFile("stdout")))
+	}
+	if command == "" {
+		ts.Fatalf("nothing advises %s", args[0])
+	}
+	for _, a := range args[1:] {
+		placeholder, value, _ := strings.Cut(a, "=")
+		command = strings.ReplaceAll(command, placeholder, value)
+	}
+	ts.Logf("following: %s", command)
+	switch err := ts.Exec("sh", "-c", command); {
+	case err != nil && !neg:
+		ts.Fatalf("%s: %v", command, err)
+	case err == nil && neg:
+		ts.Fatalf("%s: it succeeded", command)
+	}
 }
 
 // exits runs a command and compares its exit code: exits 2 froyo plan

@@ -61,6 +61,11 @@ func rephrase(err *diag.Error) {
 		err.Summary = text
 		err.Hint = "did you mean " + strings.TrimSuffix(near, ")")
 	}
+	if rest, ok := strings.CutPrefix(err.Summary, "builtin_function_or_method has no "); ok {
+		name, _, _ := strings.Cut(rest, " ")
+		err.Summary = "a function has no " + name
+		err.Hint = `call it; what it does is said by its arguments, such as pkg("nginx", state = "latest"): froyo docs lists them`
+	}
 	if rest, ok := strings.CutPrefix(err.Summary, "Starlark stack overflow"); ok {
 		err.Summary = "calls are nested too deeply" + rest
 	}

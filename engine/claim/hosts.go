@@ -25,7 +25,6 @@ type Hosts struct {
 	Store     state.Store
 	Workspace string
 	Run       string
-	Began     time.Time
 	Worker    worker.Identity
 	// Wait is how long other runs are waited for.
 	Wait time.Duration
@@ -73,7 +72,7 @@ func (l *Hosts) Acquire(ctx context.Context, h *plan.Host, s *plan.Step) (*hostl
 		}
 	}
 	return &hostlock.Lock{User: h.Host.ActsAs(), Op: op.Lock{
-		Run: l.Run, Owner: l.Worker.Owner(), Since: l.Began.UnixMilli(), Token: time.Now().UnixMilli(), Name: h.Host.Name,
+		Run: l.Run, Owner: l.Worker.Owner(), Since: time.Now().UnixMilli(), Token: time.Now().UnixMilli(), Name: h.Host.Name,
 		WaitMS: max(0, time.Until(until).Milliseconds()),
 	}}, nil
 }
@@ -84,7 +83,7 @@ func (l *Hosts) attempt(ctx context.Context, host string) (*state.HostLock, erro
 	now := time.Now()
 	mine := state.HostLock{
 		Workspace: l.Workspace, Host: host, Run: l.Run, Owner: l.Worker.Owner(), PID: l.Worker.Process.PID, Process: l.Worker.Process.Birth,
-		Acquired: l.Began, Heartbeat: now,
+		Acquired: now, Heartbeat: now,
 	}
 	held, err := l.Store.LockHost(ctx, mine, "")
 	if err == nil && held != nil && !worker.Holds(held, now) {

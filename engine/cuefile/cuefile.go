@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -220,7 +221,7 @@ func problems(name string, err error) error {
 			}
 		}
 		format, args := e.Msg()
-		text := fmt.Sprintf(format, args...)
+		text := plainWords(fmt.Sprintf(format, args...))
 		if strings.HasSuffix(text, "in empty disjunction:") {
 			continue // its alternatives follow
 		}
@@ -237,6 +238,16 @@ func problems(name string, err error) error {
 		errs[i] = e
 	}
 	return errors.Join(errs...)
+}
+
+var (
+	syntaxWords = strings.NewReplacer("'EOF'", "the end of the file", "expected operand", "expected a value")
+	noReference = regexp.MustCompile(`^reference "(.*)" not found$`)
+)
+
+// plainWords says what CUE says of names and syntax in words of its users.
+func plainWords(text string) string {
+	return noReference.ReplaceAllString(syntaxWords.Replace(text), `$1 is not defined; a text stands in quotes: "$1"`)
 }
 
 func comparePos(a, b diag.Pos) int {

@@ -91,12 +91,12 @@ tags: ["a", 2]`, want: []string{
 			`f.cue:1:17: hosts.w.user: conflicting values "b" and "a"`,
 		}},
 		{name: "unknown reference", src: "name: nope\nhosts: w: user: nix", want: []string{
-			`f.cue:1:7: name: reference "nope" not found`,
-			`f.cue:2:17: hosts.w.user: reference "nix" not found`,
+			`f.cue:1:7: name: nope is not defined; a text stands in quotes: "nope"`,
+			`f.cue:2:17: hosts.w.user: nix is not defined; a text stands in quotes: "nix"`,
 		}},
 		{name: "syntax", src: "name: \"a\nhosts: {", want: []string{
 			`f.cue:1:7: string literal not terminated`,
-			`f.cue:2:9: expected '}', found 'EOF'`,
+			`f.cue:2:9: expected '}', found the end of the file`,
 		}},
 		{name: "not a struct", src: `"hello"`, want: []string{`f.cue:1:1: want a struct, got "hello"`}},
 		{name: "foreign package", src: "import \"example.com/x\"\nname: x.y", want: []string{

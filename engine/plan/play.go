@@ -116,6 +116,7 @@ type PendingHandler struct {
 	Since    time.Time // and Run are those of the first change that notified it
 	Run      string
 	Notified time.Time // when the latest did
+	Runbook  string    // of Run, "" where that is not known
 }
 
 // Pauses are the pauses that the operator is asked about, by the name of the host and the index of

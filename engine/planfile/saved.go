@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"io"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/runner/escape"
 	"github.com/openfroyo/froyo/runner/op"
 )
@@ -77,6 +79,11 @@ func Decode(data []byte) (*Document, error) {
 	return &d, d.check()
 }
 
+var beginning = regexp.MustCompile(`^\s*\{\s*"format":\s*"froyo-plan/`)
+
+// Begins reports whether a text begins as a saved plan of some version of froyo does.
+func Begins(head []byte) bool { return beginning.Match(head) }
+
 // Keys gives the public keys of which one must have signed a plan that was made
 // in a directory. The directory is what the plan says, before anybody has checked it.
 type Keys func(root string) ([]ed25519.PublicKey, error)
@@ -86,7 +93,7 @@ type Keys func(root string) ([]ed25519.PublicKey, error)
 // directory that says whose it must be.
 func Parse(data []byte, name string, keys Keys) (*Document, error) {
 	refuse := func(format string, args ...any) *diag.Error {
-		return diag.Errorf(diag.Pos{File: name}, format, args...).WithHint("make a new one: froyo plan --out %s", name)
+		return diag.Errorf(diag.Pos{File: name}, format, args...).WithHint("make a new one: froyo plan --out %s", wording.Quote(name))
 	}
 	switch format, ok := formatOf(data); {
 	case !ok:

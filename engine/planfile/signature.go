@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/wording"
 )
 
 // A saved plan is a document's text with one more field, the last: its
@@ -65,7 +66,7 @@ func unsign(data []byte) (text []byte, id string, value []byte, ok bool) {
 func verify(data []byte, name string, keys Keys) ([]byte, error) {
 	refuse := func(format string, args ...any) *diag.Error {
 		return diag.Errorf(diag.Pos{File: name}, format, args...).
-			WithHint("do not trust this file; make a new plan and review it: froyo plan --out %s", name)
+			WithHint("do not trust this file; make a new plan and review it: froyo plan --out %s", wording.Quote(name))
 	}
 	text, id, value, ok := unsign(data)
 	if !ok {

@@ -39,7 +39,7 @@ func (r *History) PendingHandlers(ctx context.Context, h *plan.Host) ([]plan.Pen
 	}
 	all := make([]plan.PendingHandler, len(kept))
 	for i, o := range kept {
-		all[i] = plan.PendingHandler{Play: o.Play, Handler: o.Handler, Since: o.Since, Run: o.Run, Notified: o.Called}
+		all[i] = plan.PendingHandler{Play: o.Play, Handler: o.Handler, Since: o.Since, Run: o.Run, Notified: o.Called, Runbook: o.Runbook}
 	}
 	return all, nil
 }

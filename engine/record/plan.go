@@ -82,6 +82,7 @@ func planUnit(s *plan.Step, play string, position int) (state.PlanUnit, error) {
 	u := state.PlanUnit{
 		Host: s.Unit.ID.Host, Unit: s.Unit.ID.Local(), Play: play, Position: position, Pos: s.Unit.Pos,
 	}
+	u.Idle = idle(s)
 	if s.Change == nil || s.Unit.Sensitive {
 		return u, nil
 	}
@@ -97,6 +98,21 @@ func planUnit(s *plan.Step, play string, position int) (state.PlanUnit, error) {
 	effects, err := codec.Marshal(s.Change.Effects)
 	u.Effects = json.RawMessage(effects)
 	return u, err
+}
+
+// idle is why a step is not going to be executed as things stand.
+func idle(s *plan.Step) state.Idle {
+	switch {
+	case s.Rescue:
+		return state.NothingFailed
+	case s.Dormant:
+		return state.NotNotified
+	case s.Elsewhere():
+		return state.OnAnotherHost
+	case s.Skip:
+		return state.ConditionFalse
+	}
+	return ""
 }
 
 // sides gives the attributes that a change touches, as they were and as they shall be.

@@ -86,7 +86,7 @@ func Open(ctx context.Context, o Options) (*Record, error) {
 	} else if err = worker.CloseDead(ctx, o.Store, o.Workspace, now); err == nil {
 		r.ref.run = r.ID
 		err = o.Store.BeginRun(ctx, state.Run{
-			ID: r.ID, Workspace: o.Workspace, Command: o.Command, User: o.Worker.Operator, Started: now, Hosts: o.Hosts, Plan: o.Plan,
+			ID: r.ID, Workspace: o.Workspace, Command: o.Command, Runbook: o.Main, User: o.Worker.Operator, Started: now, Hosts: o.Hosts, Plan: o.Plan,
 			Process: o.Worker.Process,
 		})
 	}
@@ -126,10 +126,16 @@ func (r *Record) status(code diag.Code) state.RunStatus {
 	return state.Failed
 }
 
-// Close records how the run ended, and closes the store.
+// Close records how the run ended, and closes the store. One that was to be resumed, and of which nothing came, is as it
+// was, with the approval that it had.
 func (r *Record) Close(ctx context.Context, end state.End) error {
 	err := r.Events.stream.Close()
-	return errors.Join(err, r.ref.store.FinishRun(ctx, r.ID, end), r.ref.store.Close())
+	if r.was != nil && end.Ended.Equal(r.was.Ended) {
+		err = errors.Join(err, r.ref.store.CancelResume(ctx, r.ID))
+	} else {
+		err = errors.Join(err, r.ref.store.FinishRun(ctx, r.ID, end))
+	}
+	return errors.Join(err, r.ref.store.Close())
 }
 
 // Store is where the run is kept, for as long as it is open.

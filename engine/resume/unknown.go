@@ -6,7 +6,6 @@ import (
 
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/unit"
-	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/providers/abi"
 	"github.com/openfroyo/froyo/runner/op"
 )
@@ -29,13 +28,11 @@ func Refuse(steps []*plan.Step) {
 }
 
 // OutcomeUnknown is the error of a step that was interrupted and of which nothing
-// tells whether it did its work.
+// tells whether it did its work. What to do about it depends on the command: that says so, once for all.
 func OutcomeUnknown(s *plan.Step) *abi.Error {
 	return &abi.Error{
 		Class: op.Conflict,
 		Message: fmt.Sprintf("it was interrupted at %s and its outcome is unknown; it was not run again",
 			s.Interrupted.Local().Format(time.DateTime)),
-		Hint: fmt.Sprintf("check the host; then: froyo resume --interrupted skip, or rerun; for this one alone: --interrupted %s",
-			wording.Quote(s.Unit.ID.String()+"=skip")),
 	}
 }

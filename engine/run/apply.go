@@ -60,7 +60,7 @@ func (r *Run) Apply(ctx context.Context, how Steps) (*Result, error) {
 	stop := newStopper(how)
 	defer stop.end()
 	locks := &claim.Hosts{
-		Store: r.record.Store(), Workspace: r.job.services.Workspace.ID(), Run: r.record.ID, Began: r.record.Began, Worker: r.job.services.Worker,
+		Store: r.record.Store(), Workspace: r.job.services.Workspace.ID(), Run: r.record.ID, Worker: r.job.services.Worker,
 		Wait: r.options.Wait, Stop: stop.closed, Waiting: r.notes.Take, Warn: r.job.services.Warn,
 	}
 	items := claim.NewItems(r.job.services.Workspace.Queue(), r.record.Store(), r.job.services.Workspace.ID(), r.record.ID, r.job.Spec.Resumed != nil, r.job.services.Worker)

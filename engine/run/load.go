@@ -165,6 +165,19 @@ func (j *Job) print(pos diag.Pos, host, text string) {
 	}
 }
 
+// printNowhere drops what the runbook prints, until the function that it returns is called.
+func (j *Job) printNowhere() (again func()) {
+	j.printing.Lock()
+	defer j.printing.Unlock()
+	before := j.printed
+	j.printed = nil
+	return func() {
+		j.printing.Lock()
+		defer j.printing.Unlock()
+		j.printed = before
+	}
+}
+
 // printInto sends what the runbook prints into a stream from now on.
 func (j *Job) printInto(sink event.Sink) {
 	j.printing.Lock()
@@ -176,6 +189,11 @@ func (j *Job) printInto(sink event.Sink) {
 
 // units asks the runbook what it wants of a host, without what tags and targets leave out.
 func (j *Job) units(ctx context.Context, h *inventory.Host, r runbook.Reader) (*planning.Evaluation, *diag.Error, error) {
+	return j.filtered(ctx, h, r, j.targets, &j.tags)
+}
+
+// filtered is what the runbook wants of a host, of which targets and tags note what they match.
+func (j *Job) filtered(ctx context.Context, h *inventory.Host, r runbook.Reader, targets *unitfilter.Targets, tags *unitfilter.Names) (*planning.Evaluation, *diag.Error, error) {
 	indexes := j.selection.Plays[h.Name]
 	ev, stopped, err := j.program.Units(ctx, h, indexes, r)
 	if err != nil {
@@ -185,11 +203,11 @@ func (j *Job) units(ctx context.Context, h *inventory.Host, r runbook.Reader) (*
 	var of []int
 	for _, i := range indexes {
 		if ev.Plays[i] != nil { // else the evaluation ended before
-			j.tags.See(ev.Plays[i])
+			tags.See(ev.Plays[i])
 			kept, of = append(kept, j.Spec.Tags.Filter(ev.Plays[i])), append(of, i)
 		}
 	}
-	for i, play := range j.targets.Filter(kept) {
+	for i, play := range targets.Filter(kept) {
 		ev.Plays[of[i]] = play
 		for u := range play.All() {
 			u.Failure.OnResume = j.decisions.Of(u.ID, u.Failure.OnResume)

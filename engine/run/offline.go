@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"github.com/openfroyo/froyo/engine/planning"
 	"github.com/openfroyo/froyo/engine/runbook"
 	"github.com/openfroyo/froyo/engine/state"
+	"github.com/openfroyo/froyo/engine/unitfilter"
 	"github.com/openfroyo/froyo/runner/op"
 )
 
@@ -62,6 +64,33 @@ func (j *Job) Offline(ctx context.Context) (all []Wanted, err error) {
 		return all, err
 	}
 	return all, j.tags.Unmatched(j.Spec.Tags)
+}
+
+// checkNames refuses names of units and tags that match nothing before any host is connected to, where what the runbook
+// wants of the hosts does not depend on what they say. Where it does, or is wrong, planning tells.
+func (j *Job) checkNames(ctx context.Context) error {
+	s := &j.Spec
+	narrowed := len(s.Only)+len(s.Exclude)+len(s.Tags.Only)+len(s.Tags.Skip) > 0
+	if !narrowed || s.Saved != nil || s.Resumed != nil {
+		return nil
+	}
+	targets, err := unitfilter.Parse(s.Only, s.Exclude, j.services.Types.KeyIsPath)
+	if err != nil {
+		return err
+	}
+	var tags unitfilter.Names
+	unmatched := func() error { return cmp.Or(targets.Unmatched(), tags.Unmatched(s.Tags)) }
+	defer j.printNowhere()()
+	for _, h := range j.selection.Hosts {
+		_, stopped, err := j.filtered(ctx, h, &stored{workspace: j.services.Workspace.ID()}, targets, &tags)
+		if err != nil || stopped != nil {
+			return nil //nolint:nilerr // the host is evaluated again, and what is wrong told then
+		}
+		if unmatched() == nil {
+			return nil
+		}
+	}
+	return unmatched()
 }
 
 // stored answers what is known of hosts without a connection: the facts that

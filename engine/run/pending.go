@@ -59,9 +59,9 @@ func unnotified(hosts []*plan.Host) []*diag.Error {
 	var warnings []*diag.Error
 	for _, o := range hooks.order {
 		warnings = append(warnings, (&diag.Error{
-			Summary: fmt.Sprintf("%s of play %s stays pending on %s (since %s, run %s): this run has no such play there",
-				o.Handler, escape.Text(wording.PlayName(o.Play)), hooks.on(o), wording.When(o.Since), o.Run),
-		}).WithHint("a runbook whose play has it does it there; froyo state handlers drop forgets it"))
+			Summary: fmt.Sprintf("%s of play %s stays pending on %s, left by %s, since %s: this run has no such play there",
+				o.Handler, escape.Text(wording.PlayName(o.Play)), hooks.on(o), leftBy(o), wording.When(o.Since)),
+		}).WithHint("%s does it there; froyo state handlers drop forgets it", runbookOf(o)))
 	}
 	if text := unnamed(handlers.order, on); text != "" {
 		warnings = append(warnings, &diag.Error{Summary: text})
@@ -76,8 +76,8 @@ func unnamed(handlers []plan.PendingHandler, hosts []string) string {
 		return ""
 	case 1:
 		o := handlers[0]
-		return fmt.Sprintf("%s stays pending on %s (since %s, run %s): no unit of this run names it in notify; froyo state handlers drop forgets it",
-			handlerOf(o), wording.On(hosts), wording.When(o.Since), o.Run)
+		return fmt.Sprintf("%s stays pending on %s, left by %s, since %s: no unit of this run notifies it, %s does; froyo state handlers drop forgets it",
+			handlerOf(o), wording.On(hosts), leftBy(o), wording.When(o.Since), runbookOf(o))
 	}
 	var names []string
 	for _, o := range handlers[:min(maxNamed, len(handlers))] {
@@ -86,8 +86,38 @@ func unnamed(handlers []plan.PendingHandler, hosts []string) string {
 	if n := len(handlers) - len(names); n > 0 {
 		names = append(names, fmt.Sprintf("and %d more", n))
 	}
-	return fmt.Sprintf("%d handlers stay pending on %s: no unit of this run names them in notify: %s; froyo state handlers list shows them",
-		len(handlers), wording.On(hosts), strings.Join(names, ", "))
+	return fmt.Sprintf("%d handlers stay pending on %s, left by %s, and no unit of this run notifies them: %s; froyo state handlers list shows them",
+		len(handlers), wording.On(hosts), allLeftBy(handlers), strings.Join(names, ", "))
+}
+
+// leftBy names the run that left a handler pending: "an apply of site.star, run 20261125-2109".
+func leftBy(o plan.PendingHandler) string {
+	if o.Runbook == "" {
+		return "run " + escape.Text(o.Run)
+	}
+	return "an apply of " + escape.Text(o.Runbook) + ", run " + escape.Text(o.Run)
+}
+
+// allLeftBy names the runbooks that left handlers pending, or their runs where one of those is not known.
+func allLeftBy(handlers []plan.PendingHandler) string {
+	var runs, runbooks []string
+	for _, o := range handlers {
+		runs, runbooks = append(runs, escape.Text(o.Run)), append(runbooks, escape.Text(o.Runbook))
+	}
+	slices.Sort(runbooks)
+	if runbooks = slices.Compact(runbooks); runbooks[0] != "" {
+		return "applies of " + strings.Join(runbooks, ", ")
+	}
+	slices.Sort(runs)
+	return "runs " + strings.Join(slices.Compact(runs), ", ")
+}
+
+// runbookOf names the runbook that runs a handler.
+func runbookOf(o plan.PendingHandler) string {
+	if o.Runbook == "" {
+		return "the runbook that declares it"
+	}
+	return escape.Text(o.Runbook)
 }
 
 func handlerOf(o plan.PendingHandler) string {

@@ -15,7 +15,7 @@ func TestPendingHandlersOfOthersAreOneLine(t *testing.T) {
 	pending := func(names ...string) []plan.PendingHandler {
 		var all []plan.PendingHandler
 		for _, name := range names {
-			all = append(all, plan.PendingHandler{Play: "web", Handler: name, Since: time.Unix(1, 0), Run: "r1"})
+			all = append(all, plan.PendingHandler{Play: "web", Handler: name, Since: time.Unix(1, 0), Run: "r1", Runbook: "site.star"})
 		}
 		return all
 	}
@@ -25,10 +25,10 @@ func TestPendingHandlersOfOthersAreOneLine(t *testing.T) {
 		want         []string
 	}{
 		{"none", nil, nil, nil},
-		{"one", pending("a"), nil, []string{`handler "a" of play web stays pending on h1 (since `}},
-		{"one on two hosts", pending("a"), pending("a"), []string{`handler "a" of play web stays pending on 2 hosts: h[1-2] (since `}},
+		{"one", pending("a"), nil, []string{`handler "a" of play web stays pending on h1, left by an apply of site.star, run r1, since `}},
+		{"one on two hosts", pending("a"), pending("a"), []string{`handler "a" of play web stays pending on 2 hosts: h[1-2], left by an apply of site.star, run r1, since `}},
 		{"five", pending("a", "b", "c"), pending("d", "e"), []string{
-			`5 handlers stay pending on 2 hosts: h[1-2]: no unit of this run names them in notify: handler "a" of play web, handler "b" of play web, handler "c" of play web, and 2 more; `,
+			`5 handlers stay pending on 2 hosts: h[1-2], left by applies of site.star, and no unit of this run notifies them: handler "a" of play web, handler "b" of play web, handler "c" of play web, and 2 more; `,
 		}},
 		{"after_change", pending("a", unit.AfterChange), nil, []string{unit.AfterChange + " of play web stays pending on h1", `handler "a" of play web stays pending on h1`}},
 	} {

@@ -20,6 +20,9 @@ import (
 // is in its plan; the error is that of the run as a whole.
 func (r *Run) Plan(ctx context.Context) error {
 	j := r.job
+	if err := j.checkNames(ctx); err != nil {
+		return err
+	}
 	r.sinks.Emit(event.Event{Kind: event.RunStarted, Text: r.options.Command, Total: len(j.selection.Hosts)})
 	j.services.Types.Warm(ctx, j.program.Uses)
 	go facts.All() // are read while hosts are connected to

@@ -86,8 +86,12 @@ func (t *Type) readOrder() error {
 			if t.brings, err = kinds(&a); err != nil {
 				return fmt.Errorf("@brings: %w", err)
 			}
+		case "called":
+			if err := t.readWords(&a); err != nil {
+				return fmt.Errorf("@called: %w", err)
+			}
 		default:
-			if near := diag.Nearest(a.Name(), []string{"transaction", "lockout", "systems", "brings"}); near != "" {
+			if near := diag.Nearest(a.Name(), []string{"transaction", "lockout", "systems", "brings", "called"}); near != "" {
 				return fmt.Errorf("@%s: no such attribute, did you mean @%s", a.Name(), near)
 			}
 		}
@@ -124,6 +128,20 @@ func (t *Type) bringing(args map[string]any) []string {
 		}
 	}
 	return kinds
+}
+
+// readWords reads (word="how it is written here"); there may be several.
+func (t *Type) readWords(a *cue.Attribute) error {
+	if t.Words == nil {
+		t.Words = map[string]string{}
+	}
+	for arg := range a.Args(0) {
+		if arg.Key == "" || !strings.HasPrefix(arg.AsString(), t.Name+"(") {
+			return fmt.Errorf("want word=%q, got (%s)", t.Name+"(...)", a.Contents())
+		}
+		t.Words[arg.Key] = arg.AsString()
+	}
+	return nil
 }
 
 // Order says what the arguments of a call, those given, claim on the host. What

@@ -99,6 +99,7 @@ func TestOrderErrors(t *testing.T) {
 		{"systems without a text", `@systems(""), a: string @key()`, `@systems: want on which systems the type works`},
 		{"transaction without a name", `@transaction(), a: string @key()`, `@transaction: want the name of the transaction`},
 		{"brings no kind", `@brings(user="x"), a: string @key()`, `@brings: want kinds of things, got (user="x")`},
+		{"a word that does not call it", `@called(item="file(1)"), a: string @key()`, `@called: want word="thing(...)", got (item="file(1)")`},
 		{"misspelt attribute", `@lokout(), a: string @key()`, `@lokout: no such attribute, did you mean @lockout`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

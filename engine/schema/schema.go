@@ -36,6 +36,7 @@
 //	                     "service", "directory", "package" or what else a need is called (see abi.Need), "anything", and
 //	                     "connections", without which the guards of other units may answer otherwise; beside it they
 //	                     bring what the files are that they change; a type that does not say so may bring anything
+//	@called(word="...")  what other tools call units of the type, and how they are written here
 //	@lockout()           a unit could cut froyo off from its host, so nothing else is at work there beside it
 //
 // What owns something and what owns or needs the same are done in the order of
@@ -72,7 +73,9 @@ type Type struct {
 	Name    string
 	Doc     string
 	Package string
-	Systems string  // on which systems its units work, "" where it does not say
+	Systems string // on which systems its units work, "" where it does not say
+	// Words are what other tools call units of the type, each with how it is written here.
+	Words   map[string]string
 	Fields  []Field // the arguments, in the definition's order
 	Outputs []Field // what a unit of the type offers to later ones
 	// Key names the field that identifies a unit. KeyAlias, where not empty,

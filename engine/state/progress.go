@@ -35,6 +35,9 @@ type Progress interface {
 	// way in another process, and returns the Seq of its last event. Of several
 	// that try, one succeeds: a run that is under way is refused as locked.
 	ResumeRun(ctx context.Context, run string, in Process, now time.Time) (int64, error)
+	// CancelResume takes back that a run was resumed, of which nothing came: it has ended as it had before, and what
+	// was approved and applied then is so again. It MUST refuse a run that is not under way, or was not resumed.
+	CancelResume(ctx context.Context, run string) error
 }
 
 // Process is where a run is at work.

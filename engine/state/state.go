@@ -71,7 +71,9 @@ type History interface {
 	// Units lists what a run planned, by host, in the order of the runbook.
 	Units(ctx context.Context, run string) ([]PlanUnit, error)
 	// Output returns what the programs of a unit printed when it was last executed in a run, and when that was
-	// recorded, or an error that matches fs.ErrNotExist. A unit that is about to act again has none.
+	// recorded, or an error that matches fs.ErrNotExist. A unit that is about to act again has none. Of runs that have
+	// ended a store MAY forget it, but of a workspace's latest run, and of its latest KeptOutputs runs unless they
+	// take more than KeptOutputBytes; the latest are kept longest.
 	Output(ctx context.Context, run, host, unit string) (*output.Output, time.Time, error)
 	// Events lists what happened in a run, in order; their Output is not among it.
 	Events(ctx context.Context, run string) ([]Event, error)
@@ -82,6 +84,13 @@ type History interface {
 	// AuditTrail lists the latest entries, the youngest first.
 	AuditTrail(ctx context.Context, limit int) ([]Audit, error)
 }
+
+// What programs printed is kept of a workspace's latest runs that ran any: of so many, and at most so many bytes as they
+// are stored.
+const (
+	KeptOutputs     = 100
+	KeptOutputBytes = 256 << 20
+)
 
 // Hosts is what is known of hosts: which machine stands behind a name, and its facts.
 type Hosts interface {
@@ -128,6 +137,7 @@ type Run struct {
 	ID        string
 	Workspace string // path of its root
 	Command   string // "apply"
+	Runbook   string // its path below the workspace's root, "" where that is not known
 	User      string
 	Started   time.Time
 	Hosts     int    // that it selected
@@ -191,7 +201,20 @@ type PlanUnit struct {
 	Started time.Time
 	// Outputs is what it offered to later units, where one of them reads that.
 	Outputs json.RawMessage
+	// Idle is why it was not going to be executed, as things stood when it was planned.
+	Idle Idle
 }
+
+// Idle is why a unit is not going to be executed as things stand; "" is that it is.
+type Idle string
+
+// Why units are idle.
+const (
+	NotNotified    Idle = "not notified"    // it is a handler's, and nothing notifies that
+	NothingFailed  Idle = "nothing failed"  // it is done only where another unit fails
+	ConditionFalse Idle = "condition false" // its when is false
+	OnAnotherHost  Idle = "once, elsewhere" // it is done once for all hosts, on another one
+)
 
 // Event is one thing that happened, in the shape in which it is shown outside.
 type Event struct {
@@ -286,6 +309,7 @@ type PendingHandler struct {
 	Run       string
 	Since     time.Time
 	Called    time.Time
+	Runbook   string // of Run, where it is listed: what is recorded leaves it out
 }
 
 // Sighting is a machine that answered under a name.

@@ -79,8 +79,8 @@ func (k *hostKeys) check(t *endpoint, remote net.Addr, key ssh.PublicKey) *targe
 	case k.accept:
 		return k.learn(t, key)
 	}
-	return t.errorAt(target.StageHostKey, "the host key is not known: "+describe(key),
-		"--accept-new learns it; to compare it first: "+scanCommand(t), err)
+	why := &target.UnknownKeyError{Address: t.address, Port: t.port, Key: describe(key), Jumps: len(t.jumps) > 0, Cause: err}
+	return t.errorAt(target.StageHostKey, why.Error(), "--accept-new learns it; to compare it first"+onJump(why.Jumps)+": "+scanCommand(t), why)
 }
 
 // learn adds the key of a host that was not known.
@@ -162,6 +162,14 @@ func changed(t *endpoint, db *knownkeys.Keys, key ssh.PublicKey, want []xknownho
 
 func describe(key ssh.PublicKey) string {
 	return escape.Text(key.Type()) + " " + ssh.FingerprintSHA256(key)
+}
+
+// onJump says where a command is run that asks a host for its key.
+func onJump(jumps bool) string {
+	if jumps {
+		return ", on its jump host"
+	}
+	return ""
 }
 
 func scanCommand(t *endpoint) string {

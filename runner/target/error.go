@@ -35,6 +35,18 @@ func (e *Error) Unreachable() bool {
 	return e.Stage != StageBecome && e.Stage != StageStart
 }
 
+// UnknownKeyError is that nothing says whether a host's key is its own. It is the Cause of the Error that tells so.
+type UnknownKeyError struct {
+	Address string
+	Port    int
+	Key     string // its type and fingerprint, escaped
+	Jumps   bool   // the host is reached through others
+	Cause   error
+}
+
+func (e *UnknownKeyError) Error() string { return "the host key is not known: " + e.Key }
+func (e *UnknownKeyError) Unwrap() error { return e.Cause }
+
 // LockLostError is a host whose lock the run no longer holds. Nothing more is done
 // on it.
 type LockLostError struct {

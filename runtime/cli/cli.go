@@ -7,7 +7,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/alecthomas/kong"
 
@@ -100,13 +99,4 @@ func Main(ctx context.Context, p console.Process) (code diag.Code) {
 	code = c.Finish(ctx, cmd.Run(ctx, c))
 	log.Info().Int("exit_code", int(code)).Msg("command.finished")
 	return c.Close(code)
-}
-
-// usageError gives a mistake on the command line a hint.
-func usageError(err error) error {
-	d := &diag.Error{Summary: err.Error(), Cause: err, Hint: "froyo --help lists commands and flags; froyo COMMAND --help explains one"}
-	if summary, alternative, ok := strings.Cut(err.Error(), ", did you mean "); ok {
-		d.Summary, d.Hint = summary, "did you mean "+alternative
-	}
-	return d
 }

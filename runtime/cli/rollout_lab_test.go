@@ -54,13 +54,13 @@ func TestLabMaxFail(t *testing.T) {
 	}{
 		{
 			name: "none may fail", bad: "h1", maxFail: "0",
-			left:      "1 failed, 14 skipped, 10 of them left to do",
+			left:      "1 failed, 14 skipped, of which 10 left to do",
 			says:      `play "web" stopped before this host: 1 of its 5 hosts failed or could not be reached (h1), and max_fail is 0`,
 			untouched: []string{"h2", "h3", "h4", "h5"},
 		},
 		{
 			name: "one of five may", bad: "h1,h3", maxFail: "20%",
-			left: "2 failed, 10 skipped, 8 of them left to do",
+			left: "2 failed, 10 skipped, of which 8 left to do",
 			says: `play "web" stopped before this host: 2 of its 5 hosts failed or could not be reached (h[1,3]), and max_fail is 20%`,
 			done: []string{"h2"}, untouched: []string{"h4", "h5"},
 		},

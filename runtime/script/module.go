@@ -20,6 +20,7 @@ import (
 	"github.com/openfroyo/froyo/builtins/source"
 	"github.com/openfroyo/froyo/builtins/std"
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/schema"
 	"github.com/openfroyo/froyo/stdlib"
 )
 
@@ -104,7 +105,7 @@ func (l *loader) source(ctx context.Context, m *module, chain []diag.Frame) []*d
 	l.p.keep(m.name, text)
 	file, parseErr := dialect().Parse(m.name, text, 0)
 	if parseErr != nil {
-		return []*diag.Error{at(chain, syntaxError(parseErr))}
+		return []*diag.Error{at(chain, syntaxError(parseErr, text))}
 	}
 	m.tree = newTree(file)
 	guard.Rewrite(file)
@@ -291,9 +292,9 @@ func recovered(r any) error {
 	return fmt.Errorf("internal error: %v", r)
 }
 
-func syntaxError(err error) *diag.Error {
+func syntaxError(err error, text []byte) *diag.Error {
 	if e, ok := errors.AsType[syntax.Error](err); ok {
-		return &diag.Error{Summary: e.Msg, Pos: eval.Place(e.Pos), Cause: err}
+		return rephraseSyntax(&diag.Error{Summary: e.Msg, Pos: eval.Place(e.Pos), Cause: err}, text)
 	}
 	return &diag.Error{Summary: err.Error(), Cause: err}
 }
@@ -310,20 +311,27 @@ func (l *loader) resolveErrors(err error) []*diag.Error {
 	names = append(names, starlark.Universe.Keys()...) // ours first: they win a tie
 	errs := make([]*diag.Error, len(list))
 	for i, e := range list {
-		errs[i] = nameError(e, names)
+		errs[i] = nameError(e, names, l.p.env.Types)
 	}
 	return errs
 }
 
-func nameError(e resolve.Error, names []string) *diag.Error {
+func nameError(e resolve.Error, names []string, types []*schema.Type) *diag.Error {
 	out := &diag.Error{Summary: e.Msg, Pos: eval.Place(e.Pos), Cause: e}
 	text, near, hinted := strings.Cut(e.Msg, " (did you mean ")
 	if hinted {
 		out.Summary, out.Hint = text, "did you mean "+strings.TrimSuffix(near, ")")
 	}
 	name, undefined := strings.CutPrefix(out.Summary, "undefined: ")
+	foreign := ""
+	if undefined {
+		foreign = foreignWord(name, types)
+	}
 	switch {
 	case !undefined:
+		rephraseName(out)
+	case foreign != "":
+		out.Hint = foreign
 	case name == "host":
 		out.Hint = "a host is what a play's function gets: def web(host), play(\"web\", hosts = \"all\", do = web)"
 	default:

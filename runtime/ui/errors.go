@@ -1,14 +1,18 @@
 package ui
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/runner/target"
 	"github.com/openfroyo/froyo/runtime/ui/layout"
 )
 
@@ -54,8 +58,12 @@ func foldErrors(err error) []*diag.Error {
 	var order []string
 	first := map[string]*diag.Error{}
 	hosts := map[string][]string{}
+	strangers := unknownKeys(err)
 	for e := range diag.All(err) {
 		d := *diag.Of(e)
+		if _, is := unknownKey(e); is && len(strangers) > 1 {
+			d.Summary, d.Detail, d.Hint = keysUnknown(strangers)
+		}
 		host := d.Host
 		d.Host = ""
 		key := d.Error() + "\x00" + d.Detail
@@ -75,6 +83,60 @@ func foldErrors(err error) []*diag.Error {
 		}
 	}
 	return folded
+}
+
+// stranger is a host whose key is not known.
+type stranger struct {
+	host string
+	*target.UnknownKeyError
+}
+
+// unknownKey reports whether an error is that a host's own key is not known.
+func unknownKey(err error) (stranger, bool) {
+	e, ok := errors.AsType[*target.Error](err)
+	if !ok {
+		return stranger{}, false
+	}
+	why, ok := e.Cause.(*target.UnknownKeyError) //nolint:errorlint // further down it is the key of a jump host
+	return stranger{diag.Of(err).Host, why}, ok
+}
+
+func unknownKeys(err error) (all []stranger) {
+	for e := range diag.All(err) {
+		if s, is := unknownKey(e); is {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// keysUnknown tells of several hosts at once that their keys are not known, and how to compare all of them.
+func keysUnknown(all []stranger) (summary, detail, hint string) {
+	var lines, ports []string
+	addresses := map[string][]string{}
+	for _, s := range all {
+		lines = append(lines, fmt.Sprintf("%s: %s, at %s", s.host, s.Key, net.JoinHostPort(s.Address, strconv.Itoa(s.Port))))
+		where := ": "
+		if s.Jumps {
+			where = ", on their jump host: "
+		}
+		port := fmt.Sprintf("%sssh-keyscan -p %d ", where, s.Port)
+		if addresses[port] == nil {
+			ports = append(ports, port)
+		}
+		if !slices.Contains(addresses[port], s.Address) {
+			addresses[port] = append(addresses[port], s.Address)
+		}
+	}
+	hint = "--accept-new learns them; to compare them first"
+	for i, port := range ports {
+		scan := port + strings.Join(addresses[port], " ") + " | ssh-keygen -lf -"
+		if i > 0 {
+			scan = "; and" + strings.TrimPrefix(scan, ":")
+		}
+		hint += scan
+	}
+	return "the host key is not known", strings.Join(lines, "\n"), hint
 }
 
 // one prints one error under a label.

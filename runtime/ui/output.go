@@ -99,7 +99,7 @@ func (d *UnitDetail) print(b *bufio.Writer, style Style) {
 	}
 	switch o := d.Printed; {
 	case o == nil:
-		fmt.Fprintln(b, "  "+style.Paint(Dim, "no output: no program of it ran to its end"))
+		fmt.Fprintln(b, "  "+style.Paint(Dim, "no output: no program of it ran to its end, or the run is too long ago"))
 	case o.Sensitive:
 		fmt.Fprintln(b, "  "+style.Paint(Dim, "its output is not kept: the unit is sensitive, or was given a sensitive value"))
 	default:

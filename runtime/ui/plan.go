@@ -32,15 +32,7 @@ func (v PlanView) Print(w io.Writer, plays []string, hosts []*plan.Host) error {
 	b := bufio.NewWriter(w)
 	summary := plan.Summarize(hosts)
 	entries := fold(hosts, plays, v.shows)
-	var last *entry
-	for _, e := range entries {
-		v.heading(b, last, e)
-		v.entry(b, e)
-		last = e
-	}
-	if len(entries) > 0 {
-		fmt.Fprintln(b)
-	}
+	v.entries(b, entries)
 	v.barriers(b, plays, hosts)
 	v.notes(b, summary, hosts)
 	v.others(b, plays, hosts, entries)
@@ -50,6 +42,33 @@ func (v PlanView) Print(w io.Writer, plays []string, hosts []*plan.Host) error {
 	}
 	fmt.Fprintln(b, v.Style.Wrap(color, summary.String(), 0, noteIndent))
 	return b.Flush()
+}
+
+// entries prints what is going to happen, and below it, where that is asked for, the units that have nothing to do.
+func (v PlanView) entries(b *bufio.Writer, all []*entry) {
+	v.Verbose = false
+	var acting, idle []*entry
+	for _, e := range all {
+		if v.shows(e.step) {
+			acting = append(acting, e)
+		} else {
+			idle = append(idle, e)
+		}
+	}
+	for i, part := range [][]*entry{acting, idle} {
+		var last *entry
+		if i > 0 && len(part) > 0 {
+			fmt.Fprintln(b, v.Style.Paint(Dim, "nothing to do:"))
+		}
+		for _, e := range part {
+			v.heading(b, last, e)
+			v.entry(b, e)
+			last = e
+		}
+		if len(part) > 0 {
+			fmt.Fprintln(b)
+		}
+	}
 }
 
 // heading says which play, handler, change hook or verify the entries from here on belong to.
@@ -64,7 +83,9 @@ func (v PlanView) heading(b *bufio.Writer, last, e *entry) {
 			order = v.Style.Paint(Dim, "  in graph order")
 		}
 		fmt.Fprintln(b, v.Style.Paint(Bold, "play "+PlayName(e.play))+order)
-		v.rollout(b, e.index)
+		if v.shows(e.step) { // else it was told above
+			v.rollout(b, e.index)
+		}
 	}
 	scope := e.step.Unit.ID.Scope
 	if scope == (unit.Scope{}) && fresh || !fresh && last.step.Unit.ID.Scope == scope {

@@ -19,6 +19,7 @@ import (
 type RunSummary struct {
 	ID      string    `json:"id"`
 	Command string    `json:"command"`
+	Runbook string    `json:"runbook,omitempty"`
 	User    string    `json:"user"`
 	Started time.Time `json:"started"`
 	// Earlier are how it had ended each time that it was resumed; Resumed is when that was last.
@@ -93,6 +94,10 @@ const (
 
 // quiet reports whether a unit is worth a line only where all are asked for.
 func (u *UnitReport) quiet() bool {
+	switch state.Idle(u.Status) {
+	case state.NotNotified, state.NothingFailed, state.ConditionFalse, state.OnAnotherHost:
+		return true
+	}
 	return u.Error == "" && (u.Status == "ok" || u.Action == abi.None || u.Action == "") && u.Status != UnitBegun && u.Status != "changed" && u.Status != "skipped"
 }
 
@@ -118,7 +123,11 @@ func (v RunView) Print(w io.Writer, r *RunReport) error {
 }
 
 func (v RunView) headline(r *RunSummary) string {
-	text := fmt.Sprintf("%s by %s, started %s, %s: ", Readable(r.Command), Readable(r.User), wording.When(r.Started), wording.Plural(r.HostCount, "host"))
+	command := Readable(r.Command)
+	if r.Runbook != "" {
+		command += " of " + Readable(r.Runbook)
+	}
+	text := fmt.Sprintf("%s by %s, started %s, %s: ", command, Readable(r.User), wording.When(r.Started), wording.Plural(r.HostCount, "host"))
 	if r.Ended == nil {
 		told := "it is under way, or its process died"
 		if r.Heard != nil {
@@ -148,7 +157,7 @@ func statusColor(status string) string {
 		return Red
 	case "changed", UnitBegun, UnitUnknown:
 		return Yellow
-	case "skipped", UnitNone:
+	case "skipped", UnitNone, string(state.NotNotified), string(state.NothingFailed), string(state.ConditionFalse), string(state.OnAnotherHost):
 		return Cyan
 	}
 	return Green

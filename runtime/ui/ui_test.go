@@ -277,7 +277,7 @@ func TestWrapped(t *testing.T) {
 		var b strings.Builder
 		e := &ui.Errors{Out: &b, Style: ui.Style{Color: color}, Columns: func() int { return columns }}
 		e.Print(found)
-		e.Note("3 units changed on 2 hosts, 1 failed, 4 skipped, 5 of them left to do, not counting 1 host\nfix the cause, then: " + command + " (for a runbook that was changed)")
+		e.Note("3 units changed on 2 hosts, 1 failed, 5 left to do, not counting 1 host\nfix the cause, then: " + command + " (for a runbook that was changed)")
 		return b.String()
 	}
 	whole := print(false, 0)

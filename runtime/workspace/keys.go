@@ -17,6 +17,7 @@ import (
 	"filippo.io/age"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/wording"
 )
 
 // Sealer returns the function that stands for secrets: a digest keyed with a
@@ -50,12 +51,18 @@ func readKey(name string) ([]byte, error) {
 	}
 	key := make([]byte, 32)
 	if len(text) < 64 {
-		return nil, fmt.Errorf("%s is damaged: it holds %d characters, not 64", name, len(text))
+		return nil, damagedDigestKey(name, fmt.Sprintf("it holds %d characters, not 64", len(text)))
 	}
 	if _, err := hex.Decode(key, text[:64]); err != nil {
-		return nil, fmt.Errorf("%s is damaged: %w", name, err)
+		return nil, damagedDigestKey(name, "it holds more than hexadecimal digits")
 	}
 	return key, nil
+}
+
+// damagedDigestKey says what to do about the key by which sensitive values are compared.
+func damagedDigestKey(name, why string) error {
+	return (&diag.Error{Summary: name + " is damaged: " + why}).
+		WithHint("restore it from a backup, or make a new one, to which sensitive values of before are not the same: rm %s; froyo init", wording.Quote(name))
 }
 
 // readPrivate reads a file that is its owner's alone.

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/wording"
 )
 
 // Signer returns the key that signs the plans of this workspace. It is made at first use.
@@ -89,6 +90,12 @@ func (w *Workspace) PlanKeys() ([]ed25519.PublicKey, error) {
 	return keys, nil
 }
 
+// damagedKey says what to do about a signing key that cannot be read.
+func damagedKey(name, why string) error {
+	return (&diag.Error{Summary: name + " is damaged: " + why}).
+		WithHint("restore it from a backup, or make a new one, with which plans that were saved before are no longer signed: rm %s %s; froyo init", wording.Quote(name), wording.Quote(name+".pub"))
+}
+
 // readSigningKey reads a private key in PEM, from a file that is its owner's alone.
 func readSigningKey(name string) (ed25519.PrivateKey, error) {
 	text, err := readPrivate(name)
@@ -97,11 +104,11 @@ func readSigningKey(name string) (ed25519.PrivateKey, error) {
 	}
 	block, _ := pem.Decode(text)
 	if block == nil {
-		return nil, fmt.Errorf("%s is damaged: it holds no key in PEM", name)
+		return nil, damagedKey(name, "it holds no key in PEM")
 	}
 	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {
-		return nil, fmt.Errorf("%s is damaged: %w", name, err)
+		return nil, damagedKey(name, "it holds no private key in PKCS #8")
 	}
 	key, ok := parsed.(ed25519.PrivateKey)
 	if !ok {

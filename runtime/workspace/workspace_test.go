@@ -130,7 +130,7 @@ become: true`, want: workspace.Settings{Name: "lab", Inventory: "hosts.ini", For
 			`/srv/froyo.cue:3:7: user: want a user, got 5`,
 			`/srv/froyo.cue:4:9: become: want true or false, got "yes"`,
 		}},
-		{name: "syntax", text: "name: {", wantErr: []string{`/srv/froyo.cue:1:8: expected '}', found 'EOF'`}},
+		{name: "syntax", text: "name: {", wantErr: []string{`/srv/froyo.cue:1:8: expected '}', found the end of the file`}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t)

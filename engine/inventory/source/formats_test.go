@@ -154,7 +154,7 @@ all:
 			},
 		},
 		{name: "twice", text: "web: {}\nweb: {}\n", wantErr: []string{`hosts.yml:2: mapping key "web" already defined at line 1`}},
-		{name: "syntax", text: "web:\n\thosts: {}\n", wantErr: []string{"hosts.yml:2: found character that cannot start any token"}},
+		{name: "syntax", text: "web:\n\thosts: {}\n", wantErr: []string{"hosts.yml:2: a value begins with a tab, @ or `: quote it, and indent by blanks"}},
 		{name: "list", text: "- h1\n", wantErr: []string{"hosts.yml:1:1: the inventory: want a mapping, got a list"}},
 		{name: "a list as a name", text: "web: {[1]: 2}", wantErr: []string{"hosts.yml: the name of a field is a list or a mapping"}},
 		{name: "anchor within itself", text: "web: &a {children: {x: *a}}", wantErr: []string{`hosts.yml: anchor 'a' value contains itself`}},

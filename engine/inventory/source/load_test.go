@@ -198,7 +198,7 @@ func TestVarFileErrors(t *testing.T) {
 	_, err := source.Load([]string{"hosts"}, source.Options{})
 	check(t, "errors", []string{
 		"group_vars/all.yml:1:1: the file: want a mapping, got a list",
-		"host_vars/h1/main.yaml:3: did not find expected node content",
+		"host_vars/h1/main.yaml:3: a value is missing, or a bracket is not closed",
 	}, reportError(err))
 }
 

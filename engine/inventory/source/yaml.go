@@ -4,15 +4,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/inventory/literal"
+	"github.com/openfroyo/froyo/engine/yamlfault"
 )
 
 // yamlParser reads Ansible's YAML: groups with hosts, children and vars, nested.
@@ -74,24 +73,10 @@ func (p *yamlParser) jsonDocument(src []byte) *yaml.Node {
 	return root
 }
 
-var yamlLine = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?(.*)$`)
-
 // broken reports what the YAML library says, at its line.
 func (p *yamlParser) broken(err error) {
-	texts := []string{err.Error()}
-	if several, ok := errors.AsType[*yaml.TypeError](err); ok {
-		texts = several.Errors
-	}
-	for _, text := range texts {
-		m := yamlLine.FindStringSubmatch(strings.ReplaceAll(text, "\n", " "))
-		pos := diag.Pos{File: p.file}
-		if n, err := strconv.Atoi(m[1]); err == nil {
-			pos.Line = n
-		}
-		if strings.HasPrefix(m[2], "invalid map key") {
-			m[2] = "the name of a field is a list or a mapping"
-		}
-		p.draft.problem(pos, "%s", m[2])
+	for _, f := range yamlfault.Of(err) {
+		p.draft.problem(diag.Pos{File: p.file, Line: f.Line}, "%s", f.Text)
 	}
 }
 

@@ -150,6 +150,29 @@ func putOutput(tx *db.Tx, run, host, unit string, at time.Time, o *output.Output
 		run, host, unit, micros(at), o.RC, o.Sensitive, stdout, o.Stdout.Omitted, stderr, o.Stderr.Omitted)
 }
 
+// forgetOutputs counts what a run that has ended keeps of its programs' output, and drops that of the oldest runs of
+// its workspace where there is more than state.KeptOutputs and state.KeptOutputBytes allow.
+func forgetOutputs(tx *db.Tx, run string) error {
+	return forgetOutputsBeyond(tx, run, state.KeptOutputs, state.KeptOutputBytes)
+}
+
+func forgetOutputsBeyond(tx *db.Tx, run string, runs, size int) error {
+	err := tx.Exec(`INSERT OR REPLACE INTO output_sizes
+		SELECT run, sum(length(stdout) + length(stderr)) FROM unit_outputs WHERE run = ? GROUP BY run`, run)
+	if err != nil {
+		return err
+	}
+	const old = ` WHERE run IN (SELECT run FROM (
+		SELECT s.run, status, row_number() OVER latest AS place, sum(bytes) OVER latest AS total FROM output_sizes s JOIN runs r ON r.id = s.run
+			WHERE workspace = (SELECT workspace FROM runs WHERE id = ?1)
+			WINDOW latest AS (ORDER BY started DESC, s.run DESC ROWS UNBOUNDED PRECEDING))
+		WHERE run <> ?1 AND place > 1 AND status <> ?2 AND (place > ?3 OR total > ?4))`
+	if err := tx.Exec(`DELETE FROM unit_outputs`+old, run, string(state.Running), runs, size); err != nil {
+		return err
+	}
+	return tx.Exec(`DELETE FROM output_sizes`+old, run, string(state.Running), runs, size)
+}
+
 // How a text is packed, as its first byte. What is short is not worth the time.
 const (
 	packedPlain = 0

@@ -33,10 +33,10 @@ func (s *Store) Runs(ctx context.Context, workspace string, limit int) ([]state.
 	return list(ctx, s, scanRun, selectRuns+`WHERE workspace = ? ORDER BY started DESC, id DESC LIMIT ?`, workspace, limit)
 }
 
-const selectRuns = `SELECT id, workspace, command, user, started, hosts, plan, ended, status, exit_code, summary, pid, process, resumed,
+const selectRuns = `SELECT id, workspace, command, runbook, user, started, hosts, plan, ended, status, exit_code, summary, pid, process, resumed,
 	proposed, approved_by, approved, applying, EXISTS (SELECT 1 FROM run_plans WHERE run = id), ` + selectEarlier + ` FROM runs `
 
-// selectEarlier are the ends after which a run was resumed. One of which nothing came ended as it had before.
+// selectEarlier are the ends after which a run was resumed. One of which nothing came may have ended as it had before.
 const selectEarlier = `(SELECT json_group_array(json_array(started, ended, status, exit_code)) FROM
 	(SELECT a.started, a.ended, a.status, a.exit_code FROM run_attempts a WHERE a.run = runs.id AND a.ended <> runs.ended ORDER BY a.ended))`
 
@@ -68,7 +68,7 @@ func (a *attempts) Scan(value any) error {
 
 func scanRun(rows *sql.Rows, r *state.Run) error {
 	var started, ended, resumed, approved, applying int64
-	err := rows.Scan(&r.ID, &r.Workspace, &r.Command, &r.User, &started, &r.Hosts, &r.Plan, &ended, &r.Status, &r.Code, (*document)(&r.Summary),
+	err := rows.Scan(&r.ID, &r.Workspace, &r.Command, &r.Runbook, &r.User, &started, &r.Hosts, &r.Plan, &ended, &r.Status, &r.Code, (*document)(&r.Summary),
 		&r.PID, &r.Birth, &resumed, &r.Proposed, &r.Approval.By, &approved, &applying, &r.Resumable, (*attempts)(&r.Earlier))
 	r.Started, r.Ended, r.Resumed = fromMicros(started), fromMicros(ended), fromMicros(resumed)
 	r.Approval.Time, r.Applying = fromMicros(approved), fromMicros(applying)
@@ -84,13 +84,13 @@ func (s *Store) Units(ctx context.Context, run string) ([]state.PlanUnit, error)
 		var source string
 		var started int64
 		err := rows.Scan(&u.Host, &u.Unit, &u.Play, &u.Position, &source, &u.Action, &u.Status, &u.Before, &u.After, (*document)(&u.Effects),
-			&started, (*document)(&u.Outputs), &u.MachineID)
+			&started, (*document)(&u.Outputs), &u.MachineID, &u.Idle)
 		if err != nil {
 			return err
 		}
 		u.Started = fromMicros(started)
 		return json.Unmarshal([]byte(source), &u.Pos)
-	}, `SELECT host, unit, play, position, source, action, status, before, after, effects, started, outputs, machine_id FROM plan_units
+	}, `SELECT host, unit, play, position, source, action, status, before, after, effects, started, outputs, machine_id, idle FROM plan_units
 		WHERE run = ? ORDER BY host, position, unit`, run)
 }
 

@@ -66,7 +66,8 @@ func (s *Store) ClearPending(ctx context.Context, until time.Time, pending ...st
 	})
 }
 
-const selectPending = `SELECT r.workspace, r.host, r.machine_id, play, handler, run, r.since, called FROM pending_handlers r `
+const selectPending = `SELECT r.workspace, r.host, r.machine_id, play, handler, run, r.since, called,
+	coalesce((SELECT runbook FROM runs WHERE id = run), '') FROM pending_handlers r `
 
 // PendingHandlers implements state.Handlers.
 func (s *Store) PendingHandlers(ctx context.Context, workspace string) ([]state.PendingHandler, error) {
@@ -81,7 +82,7 @@ func (s *Store) PendingHandlersOn(ctx context.Context, workspace, host, machineI
 
 func scanPending(rows *sql.Rows, o *state.PendingHandler) error {
 	var since, called int64
-	err := rows.Scan(&o.Workspace, &o.Host, &o.MachineID, &o.Play, &o.Handler, &o.Run, &since, &called)
+	err := rows.Scan(&o.Workspace, &o.Host, &o.MachineID, &o.Play, &o.Handler, &o.Run, &since, &called, &o.Runbook)
 	o.Since, o.Called = fromMicros(since), fromMicros(called)
 	return err
 }

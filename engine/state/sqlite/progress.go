@@ -122,14 +122,20 @@ func (s *Store) EndDead(ctx context.Context, run string, was state.Process, e st
 		if err == nil {
 			err = tx.Exec(`DELETE FROM host_locks WHERE run = ?`, run)
 		}
+		if err == nil {
+			err = forgetOutputs(tx, run)
+		}
 		return err
 	})
 }
 
+// resumes is what is recorded of runs that are resumed.
+type resumes struct{ store *Store }
+
 // ResumeRun implements state.Progress.
-func (s *Store) ResumeRun(ctx context.Context, run string, in state.Process, now time.Time) (int64, error) {
+func (r resumes) ResumeRun(ctx context.Context, run string, in state.Process, now time.Time) (int64, error) {
 	var last int64
-	err := s.write(ctx, func(tx *db.Tx) error {
+	err := r.store.write(ctx, func(tx *db.Tx) error {
 		var status string
 		var pid int
 		var kept bool
@@ -142,8 +148,9 @@ func (s *Store) ResumeRun(ctx context.Context, run string, in state.Process, now
 		case !kept:
 			return &diag.Error{Summary: "run " + run + " cannot be resumed any more: no plan is kept of it"}
 		}
-		err = tx.Exec(`INSERT OR REPLACE INTO run_attempts (run, started, ended, status, exit_code)
-			SELECT id, iif(resumed = 0, started, resumed), ended, status, exit_code FROM runs WHERE id = ?`, run)
+		err = tx.Exec(`INSERT OR REPLACE INTO run_attempts (run, started, ended, status, exit_code, summary, proposed, approved_by, approved, applying)
+			SELECT id, iif(resumed = 0, started, resumed), ended, status, exit_code, summary, proposed, approved_by, approved, applying
+			FROM runs WHERE id = ?`, run)
 		if err != nil {
 			return err
 		}
@@ -152,6 +159,25 @@ func (s *Store) ResumeRun(ctx context.Context, run string, in state.Process, now
 			string(state.Running), in.PID, in.Birth, micros(now), run)
 	})
 	return last, err
+}
+
+// CancelResume implements state.Progress.
+func (r resumes) CancelResume(ctx context.Context, run string) error {
+	return r.store.write(ctx, func(tx *db.Tx) error {
+		var ended int64
+		err := tx.Query([]any{&ended}, `UPDATE runs SET ended = a.ended, status = a.status, exit_code = a.exit_code, summary = a.summary,
+			proposed = a.proposed, approved_by = a.approved_by, approved = a.approved, applying = a.applying,
+			resumed = iif(a.started = runs.started, 0, a.started)
+			FROM (SELECT * FROM run_attempts WHERE run = ?1 ORDER BY ended DESC LIMIT 1) a
+			WHERE id = ?1 AND runs.status = ?2 RETURNING ended`, run, string(state.Running))
+		if errors.Is(err, sql.ErrNoRows) {
+			return &diag.Error{Summary: "run " + run + " is not one that was resumed and is under way", Cause: err}
+		}
+		if err != nil {
+			return err
+		}
+		return tx.Exec(`DELETE FROM run_attempts WHERE run = ? AND ended = ?`, run, ended)
+	})
 }
 
 // UsePlan implements state.Plans.

@@ -19,8 +19,8 @@ func (s *Store) write(ctx context.Context, work func(*db.Tx) error) error {
 // BeginRun implements state.Recorder.
 func (s *Store) BeginRun(ctx context.Context, r state.Run) error {
 	return s.write(ctx, func(tx *db.Tx) error {
-		return tx.Exec(`INSERT INTO runs (id, workspace, command, user, started, hosts, status, plan, pid, process) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			r.ID, r.Workspace, r.Command, r.User, micros(r.Started), r.Hosts, string(state.Running), r.Plan, r.PID, r.Birth)
+		return tx.Exec(`INSERT INTO runs (id, workspace, command, runbook, user, started, hosts, status, plan, pid, process) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			r.ID, r.Workspace, r.Command, r.Runbook, r.User, micros(r.Started), r.Hosts, string(state.Running), r.Plan, r.PID, r.Birth)
 	})
 }
 
@@ -31,11 +31,11 @@ func (s *Store) SaveUnits(ctx context.Context, run string, units []state.PlanUni
 			err := tx.Exec(`UPDATE plan_units SET status = '', started = 0, outputs = NULL, machine_id = ?1
 				WHERE run = ?2 AND host = ?3 AND unit = ?4 AND machine_id NOT IN ('', ?1) AND ?1 <> ''`, u.MachineID, run, u.Host, u.Unit)
 			if err == nil {
-				err = tx.Exec(`INSERT INTO plan_units (run, host, unit, play, position, source, action, status, before, after, effects, machine_id)
-					VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+				err = tx.Exec(`INSERT INTO plan_units (run, host, unit, play, position, source, action, status, before, after, effects, machine_id, idle)
+					VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 					ON CONFLICT DO UPDATE SET play = excluded.play, position = excluded.position, source = excluded.source, action = excluded.action,
-						before = excluded.before, after = excluded.after, effects = excluded.effects WHERE status <> 'changed'`,
-					run, u.Host, u.Unit, u.Play, u.Position, place(u.Pos), string(u.Action), u.Status, u.Before, u.After, text(u.Effects), u.MachineID)
+						before = excluded.before, after = excluded.after, effects = excluded.effects, idle = excluded.idle WHERE status <> 'changed'`,
+					run, u.Host, u.Unit, u.Play, u.Position, place(u.Pos), string(u.Action), u.Status, u.Before, u.After, text(u.Effects), u.MachineID, string(u.Idle))
 			}
 			if err != nil {
 				return fmt.Errorf("unit %s/%s of run %s: %w", u.Host, u.Unit, run, err)
@@ -129,6 +129,9 @@ func (s *Store) FinishRun(ctx context.Context, run string, e state.End) error {
 			micros(e.Ended), string(e.Status), int(e.Code), text(e.Summary), run)
 		if err == nil && e.Status == state.Succeeded {
 			err = tx.Exec(`DELETE FROM run_plans WHERE run = ?`, run)
+		}
+		if err == nil {
+			err = forgetOutputs(tx, run)
 		}
 		return noSuchRun(err, run)
 	})

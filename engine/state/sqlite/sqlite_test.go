@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/output"
 	"github.com/openfroyo/froyo/engine/state"
 	"github.com/openfroyo/froyo/engine/state/sqlite/db"
 	"github.com/openfroyo/froyo/engine/state/statetest"
@@ -273,5 +275,63 @@ func TestBusy(t *testing.T) {
 	}
 	if err := s.BeginRun(t.Context(), state.Run{ID: "r1", Started: time.Now()}); err != nil {
 		t.Errorf("after the other has gone: %v", err)
+	}
+}
+
+// TestOutputsAreBounded: of a workspace's latest runs the output is kept, of so many and so many bytes; not that of the
+// oldest. The latest keeps it however large it is, and so does another workspace.
+func TestOutputsAreBounded(t *testing.T) {
+	for _, tt := range []struct {
+		name        string
+		runs, bytes int
+		want        string
+	}{
+		{"all fit", 9, 1 << 20, "r0 r1 r2 r3"},
+		{"number of runs", 2, 1 << 20, "r2 r3"},
+		{"bytes", 9, 250, "r2 r3"},
+		{"the latest alone is too large", 9, 10, "r3"},
+		{"none but the latest", 0, 0, "r3"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := openStore(t, t.TempDir())
+			defer closeStore(t, s)
+			for i, id := range []string{"r0", "r1", "r2", "r3", "other"} {
+				workspace := "/w"
+				if id == "other" {
+					workspace = "/other"
+				}
+				at := time.Unix(int64(i+1), 0)
+				err := s.BeginRun(t.Context(), state.Run{ID: id, Workspace: workspace, Command: "apply", Started: at})
+				if err == nil {
+					err = s.SaveUnits(t.Context(), id, []state.PlanUnit{{Host: "h1", Unit: "cmd[a]"}})
+				}
+				if err == nil {
+					said := &output.Output{Stdout: output.Stream{Text: strings.Repeat("x", 100)}}
+					err = s.RecordEnds(t.Context(), id, state.UnitEnd{Host: "h1", Unit: "cmd[a]", Status: "ok", Time: at, Output: said})
+				}
+				if err == nil {
+					err = s.FinishRun(t.Context(), id, state.End{Ended: at, Status: state.Succeeded})
+				}
+				if err == nil {
+					err = s.db.Write(t.Context(), func(tx *db.Tx) error { return forgetOutputsBeyond(tx, id, tt.runs, tt.bytes) })
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			var kept []string
+			for _, id := range []string{"r0", "r1", "r2", "r3", "other"} {
+				_, _, err := s.Output(t.Context(), id, "h1", "cmd[a]")
+				switch {
+				case err == nil:
+					kept = append(kept, id)
+				case !errors.Is(err, fs.ErrNotExist):
+					t.Fatal(err)
+				}
+			}
+			if got := strings.Join(kept, " "); got != tt.want+" other" {
+				t.Errorf("kept %s, want %s other", got, tt.want)
+			}
+		})
 	}
 }

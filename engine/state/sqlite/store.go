@@ -24,6 +24,7 @@ var scripts embed.FS
 type Store struct {
 	approvals
 	outputs
+	resumes
 	db    *db.DB
 	blobs blob.Store
 }
@@ -47,7 +48,7 @@ func Open(ctx context.Context, dir string) (*Store, error) {
 		return nil, errors.Join(explain(err, path), file.Close())
 	}
 	s := &Store{db: file, blobs: blobs}
-	s.approvals.store, s.outputs.store = s, s
+	s.approvals.store, s.outputs.store, s.resumes.store = s, s, s
 	return s, nil
 }
 
@@ -89,6 +90,9 @@ func explain(err error, path string) error {
 	}
 	if kind != nil {
 		return state.Faults.Error(kind, path, err)
+	}
+	if _, inPath := errors.AsType[*fs.PathError](err); inPath {
+		return diag.ReadFailed("the state in "+path, err)
 	}
 	return &diag.Error{Summary: "the state in " + path + ": " + err.Error(), Cause: err}
 }

@@ -32,6 +32,8 @@ func opensDatabaseOf(t *testing.T, steps []db.Migration) {
 			`INSERT INTO runs (id, workspace, command, user, started, status) VALUES ('r1', '/w', 'apply', 'ada', 1000000, 'running')`,
 			`INSERT INTO plan_units (run, host, unit, play, position, source, action, status, before, after)
 				VALUES ('r1', 'h1', 'cmd[a]', 'web', 0, '{}', 'run', 'changed', '', '')`,
+			`INSERT INTO audit (time, user, action, run, detail) VALUES (1, 'ada', 'apply', 'r1', 'site.star')`,
+			`INSERT INTO audit (time, user, action, run, detail) VALUES (2, 'ada', 'approve', 'r1', 'plan abc')`,
 			`INSERT INTO owed VALUES ('/w', 'h1', '', 'web', 'reload', 'r1', 1, 1, 0)`,
 			`INSERT INTO leases VALUES ('/w', 'h1', 'r1/h1', 'r1', 'ada', 7, '', 1, 1)`,
 		} {
@@ -49,6 +51,9 @@ func opensDatabaseOf(t *testing.T, steps []db.Migration) {
 	open, err := s.Unfinished(t.Context(), "/w")
 	if err != nil || len(open) != 1 || open[0].Resumable || open[0].PID != 0 {
 		t.Fatalf("unfinished: %+v, %v", open, err)
+	}
+	if open[0].Runbook != "site.star" {
+		t.Errorf("its runbook is %q", open[0].Runbook)
 	}
 	units, err := s.Units(t.Context(), "r1")
 	if err != nil || len(units) != 1 || units[0].Status != "changed" || !units[0].Started.IsZero() || units[0].MachineID != "" {

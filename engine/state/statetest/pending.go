@@ -31,7 +31,7 @@ func testPending(t *testing.T, f *fixture) {
 	must(t, f.RecordChange(t.Context(), first))
 	f.reopen(t)
 	pending := func(handler string) state.PendingHandler {
-		return state.PendingHandler{Workspace: workspace, Host: "h1", MachineID: "m1", Play: "web", Handler: handler, Run: "r1", Since: began, Called: began}
+		return state.PendingHandler{Workspace: workspace, Host: "h1", MachineID: "m1", Play: "web", Handler: handler, Run: "r1", Since: began, Called: began, Runbook: "site.star"}
 	}
 	both := []state.PendingHandler{pending("reload"), pending("restart")}
 	same(t, both, f.pendingOn(t, "m1"))
@@ -86,7 +86,7 @@ func testIntended(t *testing.T, f *fixture) {
 	t.Helper()
 	intended := func(run, handler string) state.PendingHandler {
 		at := began.Add(-time.Minute)
-		return state.PendingHandler{Workspace: workspace, Host: "h1", MachineID: "m1", Play: "web", Handler: handler, Run: run, Since: at, Called: at}
+		return state.PendingHandler{Workspace: workspace, Host: "h1", MachineID: "m1", Play: "web", Handler: handler, Run: run, Since: at, Called: at, Runbook: "site.star"}
 	}
 	a, b, c := intended("r1", "a"), intended("r1", "b"), intended("r1", "c")
 	must(t, f.RecordIntent(t.Context(), state.Intent{Handlers: []state.PendingHandler{a, b, c}}))

@@ -25,7 +25,7 @@ func testProgress(t *testing.T, f *fixture) {
 		{Host: "h1", Unit: "cmd[c]", Play: "web", Position: 2, Action: abi.Run},
 	}
 	must(t, f.SaveUnits(t.Context(), "r1", units))
-	pending := state.PendingHandler{Workspace: workspace, Host: "h1", MachineID: "m1", Play: "web", Handler: "reload", Run: "r1", Since: began, Called: began}
+	pending := state.PendingHandler{Workspace: workspace, Host: "h1", MachineID: "m1", Play: "web", Handler: "reload", Run: "r1", Since: began, Called: began, Runbook: "site.star"}
 	at := began.Add(time.Second)
 	must(t, f.RecordIntent(t.Context(), state.Intent{
 		Run: "r1", Host: "h1", Units: []string{"file[/a]", "cmd[b]"}, Time: at, Handlers: []state.PendingHandler{pending},
@@ -274,4 +274,42 @@ func testOutputs(t *testing.T, f *fixture) {
 		t.Error("a unit that no run planned could end")
 	}
 	none("r1", "h1", "cmd[a]")
+}
+
+// testCancelResume: a resume of which nothing came leaves the run as it was, with the approval that it had.
+func testCancelResume(t *testing.T, f *fixture) {
+	f.begin(t, "r1")
+	must(t, f.SavePlan(t.Context(), "r1", []byte("{}")))
+	if err := f.CancelResume(t.Context(), "r1"); err == nil {
+		t.Error("a run that was never resumed was taken back")
+	}
+	by := state.Approval{By: "ada@ops", Time: began.Add(time.Second), Plan: strings.Repeat("ab", 32)}
+	must(t, f.BeginApply(t.Context(), "r1", by.Plan, began.Add(2*time.Second), &by))
+	must(t, f.FinishRun(t.Context(), "r1", state.End{Ended: began.Add(time.Minute), Status: state.Failed, Code: diag.Failed, Summary: object(`[1]`)}))
+	before := f.list(t, workspace, 1)[0]
+	same(t, by, before.Approval)
+
+	resume := func(at time.Time) {
+		_, err := f.ResumeRun(t.Context(), "r1", state.Process{PID: before.PID, Birth: before.Birth}, at)
+		must(t, err)
+		same(t, state.Approval{}, f.list(t, workspace, 1)[0].Approval)
+	}
+	for i := range 2 {
+		resume(began.Add(time.Duration(i+1) * time.Hour))
+		must(t, f.CancelResume(t.Context(), "r1"))
+		f.reopen(t)
+		same(t, before, f.list(t, workspace, 1)[0])
+	}
+	if err := f.CancelResume(t.Context(), "r1"); err == nil {
+		t.Error("a run that has ended was taken back")
+	}
+
+	// After one that was resumed and failed again, it is that end which comes back.
+	resume(began.Add(3 * time.Hour))
+	must(t, f.BeginApply(t.Context(), "r1", by.Plan, began.Add(4*time.Hour), &by))
+	must(t, f.FinishRun(t.Context(), "r1", state.End{Ended: began.Add(5 * time.Hour), Status: state.Interrupted, Code: diag.Interrupted}))
+	again := f.list(t, workspace, 1)[0]
+	resume(began.Add(6 * time.Hour))
+	must(t, f.CancelResume(t.Context(), "r1"))
+	same(t, again, f.list(t, workspace, 1)[0])
 }

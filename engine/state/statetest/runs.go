@@ -34,7 +34,7 @@ func (f *fixture) list(t *testing.T, workspace string, limit int) []state.Run {
 func testRuns(t *testing.T, f *fixture) {
 	for i, workspace := range []string{"/a", "/b", "/a", "/a"} {
 		must(t, f.BeginRun(t.Context(), state.Run{
-			ID: fmt.Sprint("r", i), Workspace: workspace, Command: "plan", User: "ada", Started: began.Add(time.Duration(i) * time.Second),
+			ID: fmt.Sprint("r", i), Workspace: workspace, Command: "plan", Runbook: "lib/web.star", User: "ada", Started: began.Add(time.Duration(i) * time.Second),
 		}))
 	}
 	tests := []struct {
@@ -53,6 +53,7 @@ func testRuns(t *testing.T, f *fixture) {
 			ids := []string{}
 			for _, r := range f.list(t, test.workspace, test.limit) {
 				ids = append(ids, r.ID)
+				same(t, "lib/web.star", r.Runbook)
 			}
 			same(t, test.want, fmt.Sprint(ids))
 		})
@@ -64,7 +65,7 @@ func testUnits(t *testing.T, f *fixture) {
 	f.begin(t, "r2")
 	units := []state.PlanUnit{
 		{Host: "h1", Unit: "file[/z]", Play: "web", Position: 0, Pos: diag.Pos{File: "lib/a:b.star", Line: 3, Col: 5}, Action: abi.Create, After: "aa", Effects: object(`[{"op":{}}]`)},
-		{Host: "h1", Unit: "cmd[a\nb]", Play: "web", Position: 1, Action: abi.Run},
+		{Host: "h1", Unit: "cmd[a\nb]", Play: "web", Position: 1, Action: abi.Run, Idle: state.NotNotified},
 		{Host: "h2", Unit: "file[/z]", Play: "", Position: 0, Action: abi.None, Before: "bb", After: "bb"},
 	}
 	must(t, f.SaveUnits(t.Context(), "r1", units))
@@ -72,7 +73,7 @@ func testUnits(t *testing.T, f *fixture) {
 	f.reopen(t)
 	same(t, units, f.units(t, "r1"))
 
-	units[2].Action, units[2].Before = abi.Update, ""
+	units[2].Action, units[2].Before, units[2].Idle = abi.Update, "", state.ConditionFalse
 	must(t, f.SaveUnits(t.Context(), "r1", units[2:]))
 	same(t, units, f.units(t, "r1"))
 	same(t, units[:1], f.units(t, "r2"))

@@ -46,6 +46,7 @@ func Run(t *testing.T, open Open) {
 		{"progress", testProgress},
 		{"what programs printed", testOutputs},
 		{"a run that is resumed", testResume},
+		{"a resume of which nothing came", testCancelResume},
 		{"approval", testApproval},
 		{"approval at once", testApprovalAtOnce},
 		{"approval of runs that end", testApprovalEnds},
@@ -99,7 +100,7 @@ const workspace = "/srv/site"
 // begin records a run.
 func (f *fixture) begin(t *testing.T, id string) state.Run {
 	t.Helper()
-	r := state.Run{ID: id, Workspace: workspace, Command: "apply", User: "ada", Started: began, Hosts: 3, Plan: strings.Repeat("ab", 32)}
+	r := state.Run{ID: id, Workspace: workspace, Command: "apply", Runbook: "site.star", User: "ada", Started: began, Hosts: 3, Plan: strings.Repeat("ab", 32)}
 	must(t, f.BeginRun(t.Context(), r))
 	r.Status = state.Running
 	return r

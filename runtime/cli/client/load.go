@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/openfroyo/froyo/engine/catalog"
@@ -21,6 +22,8 @@ import (
 	"github.com/openfroyo/froyo/engine/run"
 	"github.com/openfroyo/froyo/engine/unitfilter"
 	"github.com/openfroyo/froyo/engine/vars"
+	"github.com/openfroyo/froyo/engine/vars/declared"
+	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/engine/worker"
 	"github.com/openfroyo/froyo/runtime/cli/flags"
 	"github.com/openfroyo/froyo/runtime/cli/here"
@@ -29,8 +32,8 @@ import (
 	"github.com/openfroyo/froyo/runtime/workspace"
 )
 
-// defaultRunbook is the file that commands take where none is named.
-const defaultRunbook = "site.star"
+// DefaultRunbook is the file that commands take where none is named.
+const DefaultRunbook = "site.star"
 
 // Loaded is a job, and what was opened for it. Close must follow.
 type Loaded struct {
@@ -53,7 +56,7 @@ func Load(ctx context.Context, c *console.Console, f *flags.Planning) (*Loaded, 
 	if _, err := unitfilter.Parse(f.Only, f.Exclude, nil); err != nil {
 		return nil, err
 	}
-	if err := l.locate(&spec, cmp.Or(f.File, defaultRunbook)); err != nil {
+	if err := l.locate(&spec, cmp.Or(f.File, DefaultRunbook)); err != nil {
 		return nil, err
 	}
 	err := l.describe(ctx, &spec, f)
@@ -66,9 +69,30 @@ func Load(ctx context.Context, c *console.Console, f *flags.Planning) (*Loaded, 
 	}
 	f.WarnOfArguments(c, given)
 	if err != nil {
-		return nil, errors.Join(err, l.Close(ctx))
+		return nil, l.fail(ctx, err)
 	}
 	return l, nil
+}
+
+// fail closes what was opened, and keeps the texts that are shown below the error.
+func (l *Loaded) fail(ctx context.Context, err error) error {
+	if source := l.Console.Errors.Source; source != nil {
+		texts := map[string][]byte{}
+		for e := range diag.All(err) {
+			file := diag.Of(e).Pos.File
+			if !strings.HasSuffix(file, ".star") && filepath.Base(file) != declared.Name {
+				continue // a line of an inventory may hold a password
+			}
+			if text, ok := source(file); ok {
+				texts[file] = text
+			}
+		}
+		l.Console.Errors.Source = func(file string) ([]byte, bool) {
+			text, ok := texts[file]
+			return text, ok
+		}
+	}
+	return errors.Join(err, l.Close(ctx))
 }
 
 // describe adds what flags and the workspace say of variables and hosts.
@@ -106,7 +130,7 @@ func (l *Loaded) locate(spec *run.Spec, file string) error {
 	case err != nil:
 		return diag.ReadFailed("runbook "+file, err)
 	case info.IsDir():
-		return diag.ReadFailed("runbook "+file, syscall.EISDIR).WithHint("name a file in it: froyo plan %s", filepath.Join(file, "FILE.star"))
+		return diag.ReadFailed("runbook "+file, syscall.EISDIR).WithHint("name a file in it: froyo plan %s", wording.Quote(filepath.Join(file, "FILE.star")))
 	}
 	if l.Workspace, err = here.Around(l.Console, filepath.Dir(abs)); err != nil {
 		return err

@@ -128,9 +128,13 @@ func WriteFile(flag, name string, write func(io.Writer) error) (err error) {
 		return diag.WriteFailed(flag+" "+name, name, err)
 	}
 	defer func() {
-		if err != nil {
-			err = errors.Join(diag.WriteFailed(flag+" "+name, name, err), os.Remove(f.Name()))
+		if err == nil {
+			return
 		}
+		if _, told := errors.AsType[*diag.Error](err); !told { // else it is not about the file
+			err = diag.WriteFailed(flag+" "+name, name, err)
+		}
+		err = errors.Join(err, os.Remove(f.Name()))
 	}()
 	if err := errors.Join(write(f), f.Sync(), f.Close()); err != nil {
 		return err

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -48,7 +47,7 @@ func LoadSaved(ctx context.Context, c *console.Console, file string, f *flags.Va
 		err = l.again(ctx, spec, saved.Files(l.dir), f, "the plan "+file)
 	}
 	if err != nil {
-		return nil, errors.Join(err, l.Close(ctx))
+		return nil, l.fail(ctx, err)
 	}
 	return l, nil
 }
@@ -94,7 +93,7 @@ func LoadResumed(ctx context.Context, c *console.Console, r *state.Run, how Resu
 		err = l.again(ctx, spec, files, how.Vars, "run "+r.ID)
 	}
 	if err != nil {
-		return nil, errors.Join(err, l.Close(ctx))
+		return nil, l.fail(ctx, err)
 	}
 	return l, nil
 }

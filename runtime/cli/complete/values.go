@@ -2,7 +2,10 @@ package complete
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -12,6 +15,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/openfroyo/froyo/engine/planfile"
 	"github.com/openfroyo/froyo/engine/state"
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/engine/worker"
@@ -77,7 +81,14 @@ func (c *cursor) runs(ctx context.Context, wanted func(*state.Run, []state.HostL
 		}
 		for i := range runs {
 			if r := &runs[i]; len(found) < most && wanted(r, locks) {
-				found = append(found, proposal{r.ID, r.Command + " of " + wording.When(r.Started)})
+				text := r.Command + " of " + wording.When(r.Started)
+				if r.Runbook != "" {
+					text = r.Command + " of " + r.Runbook + ", " + wording.When(r.Started)
+				}
+				if r.Status != state.Running {
+					text += ", " + string(r.Status)
+				}
+				found = append(found, proposal{r.ID, strings.NewReplacer("\n", " ", "\t", " ").Replace(text)})
 			}
 		}
 		return found
@@ -157,6 +168,24 @@ func (c *cursor) stored(ctx context.Context, list func(store state.Store, worksp
 	return list(store, workspace)
 }
 
+// plans stands among extensions for saved plans, whatever their names end in.
+const plans = "plans"
+
+// isPlan reports whether a file begins as a saved plan does.
+func isPlan(name string, info fs.FileInfo) bool {
+	if !info.Mode().IsRegular() {
+		return false // reading it might not end
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	head := make([]byte, 256)
+	n, err := io.ReadFull(f, head)
+	return (err == nil || errors.Is(err, io.ErrUnexpectedEOF)) && planfile.Begins(head[:n])
+}
+
 // files lists how a path may continue: directories, and files that end in one of these.
 func files(typed string, extensions []string) []proposal {
 	dir, _ := filepath.Split(typed)
@@ -175,7 +204,8 @@ func files(typed string, extensions []string) []proposal {
 		case err != nil || hidden || strings.ContainsAny(entry.Name(), "\n\t"):
 		case info.IsDir():
 			found = append(found, proposal{value: dir + entry.Name() + "/"})
-		case len(extensions) == 0 || slices.Contains(extensions, strings.TrimPrefix(filepath.Ext(entry.Name()), ".")):
+		case len(extensions) == 0 || slices.Contains(extensions, strings.TrimPrefix(filepath.Ext(entry.Name()), ".")),
+			slices.Contains(extensions, plans) && isPlan(filepath.Join(dir, entry.Name()), info):
 			found = append(found, proposal{value: dir + entry.Name()})
 		}
 	}

@@ -1,11 +1,10 @@
 package flags
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
-	"regexp"
-	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -13,6 +12,7 @@ import (
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/secret"
+	"github.com/openfroyo/froyo/engine/yamlfault"
 	"github.com/openfroyo/froyo/runtime/console"
 )
 
@@ -71,15 +71,12 @@ func varFile(name string) (map[string]any, error) {
 	return plain.(map[string]any), nil
 }
 
-// yamlError takes an error of the YAML library apart: its line, and what is wrong there.
-var yamlError = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
-
 // notVariables says what is wrong with a file of variables.
 func notVariables(name string, err error) error {
 	pos, why := diag.Pos{File: name}, ""
-	if parts := yamlError.FindStringSubmatch(err.Error()); parts != nil { // else the file is valid, but a list or the like
-		pos.Line, _ = strconv.Atoi(parts[1])
-		why = ": " + parts[2]
+	if _, valid := errors.AsType[*yaml.TypeError](err); !valid { // else it is a list or the like
+		f := yamlfault.Of(err)[0]
+		pos.Line, why = f.Line, ": "+f.Text
 	}
 	return (&diag.Error{Summary: "not a mapping of variables" + why, Pos: pos, Cause: err}).WithHint("write one \"name: value\" per line")
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/state"
+	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/runtime/cli/here"
 	"github.com/openfroyo/froyo/runtime/console"
 	"github.com/openfroyo/froyo/runtime/ui"
@@ -81,11 +82,11 @@ func (f *Fleet) host(name string) (*inventory.Host, error) {
 	case f.Read.Host(name) != nil:
 		return nil, d.WithHint("the inventory has it, and --limit leaves it out")
 	case f.Read.Groups()[name] != nil:
-		return nil, d.WithHint("it is a group: froyo inventory list -l %s", name)
+		return nil, d.WithHint("it is a group: froyo inventory list -l %s%s", wording.Quote(name), f.named)
 	case near != "":
 		return nil, d.WithHint("did you mean %q?", near)
 	}
-	return nil, d.WithHint("froyo inventory list shows all")
+	return nil, d.WithHint("all that there are: froyo inventory list%s", f.named)
 }
 
 // facts are what earlier runs stored of the machine behind the name.

@@ -17,6 +17,7 @@ import (
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/vars"
 	"github.com/openfroyo/froyo/engine/vars/declared"
+	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/runtime/cli/flags"
 	"github.com/openfroyo/froyo/runtime/cli/here"
 	"github.com/openfroyo/froyo/runtime/console"
@@ -46,6 +47,16 @@ type Fleet struct {
 	Read      *inventory.Inventory
 	Hosts     []*inventory.Host
 	declared  *declared.Variables // nil where nothing is declared
+	named     string              // the flags that name the inventory, for another command
+}
+
+// named are the flags that name the inventory, with a blank before each.
+func (f *Flags) named() string {
+	var b strings.Builder
+	for _, i := range f.Inventory {
+		b.WriteString(" -i " + wording.Quote(i))
+	}
+	return b.String()
 }
 
 // Load reads the inventory. No runbook is needed.
@@ -69,7 +80,7 @@ func (f *Flags) Load(ctx context.Context, e *console.Console) (*Fleet, error) {
 			WithHint("add hosts to its groups, or name another with -i")
 	case len(hosts) == 0:
 		return nil, (&diag.Error{Summary: "no host is left: the limit \"" + f.Limit + "\" picks none"}).
-			WithHint("froyo inventory list shows all")
+			WithHint("all that there are: froyo inventory list%s", f.named())
 	}
 	names, err := vars.SensitiveNames(nil, read.Hosts())
 	if err != nil {
@@ -87,7 +98,7 @@ func (f *Flags) Load(ctx context.Context, e *console.Console) (*Fleet, error) {
 		shown.Vars = vars.Masked(effective.Host(h.Name).Vars, names)
 		hosts[i] = &shown
 	}
-	return &Fleet{workspace: w, Read: read, Hosts: hosts, declared: d}, nil
+	return &Fleet{workspace: w, Read: read, Hosts: hosts, declared: d, named: f.named()}, nil
 }
 
 // declaredHere are the variables that are declared for runbooks of the present directory, and the

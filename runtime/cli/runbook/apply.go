@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/runtime/cli/client"
 	"github.com/openfroyo/froyo/runtime/cli/flags"
 	"github.com/openfroyo/froyo/runtime/console"
@@ -28,7 +29,7 @@ const (
 type Apply struct {
 	flags.Planning
 	listFlags
-	Plan    string        `placeholder:"FILE" type:"path" complete:"files:json" help:"Apply exactly this saved plan; a host that changed since is refused."`
+	Plan    string        `placeholder:"FILE" type:"path" complete:"files:plans" help:"Apply exactly this saved plan; a host that changed since is refused."`
 	Stale   string        `enum:"skip,fail-all" default:"skip" placeholder:"skip|fail-all" help:"With --plan, if a host is no longer as planned: skip that host, or change no host at all (fail-all)."`
 	Again   bool          `help:"With --plan: apply a plan that was applied before. A saved plan is applied once."`
 	All     bool          `name:"all-or-nothing" help:"Change no host at all if one of them cannot be reached or planned, or is no longer as in the saved plan."`
@@ -66,7 +67,7 @@ func (c *Apply) check(e *console.Console) error {
 		return diag.Errorf(diag.Pos{}, "--lock-timeout %s: it cannot be negative", c.Wait)
 	}
 	if c.Check && c.Plan != "" {
-		return (&diag.Error{Summary: "-C and --plan exclude each other"}).WithHint("froyo show %s prints the plan", c.Plan)
+		return (&diag.Error{Summary: "-C and --plan exclude each other"}).WithHint("froyo show %s prints the plan", wording.Quote(c.Plan))
 	}
 	if c.Stale == failAll && c.Plan == "" {
 		return (&diag.Error{Summary: "--stale is for saved plans, and --plan is not given"}).WithHint("froyo apply --plan FILE --stale %s", failAll)

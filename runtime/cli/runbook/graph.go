@@ -15,7 +15,7 @@ import (
 
 // Graph is froyo graph.
 type Graph struct {
-	File   string `arg:"" optional:"" complete:"files:star,json" help:"Runbook, or a saved plan; default: site.star."`
+	File   string `arg:"" optional:"" complete:"files:star,plans" help:"Runbook, or a saved plan; default: site.star."`
 	Format string `enum:"dot,mermaid" default:"dot" help:"dot for Graphviz, or mermaid."`
 	flags.Target
 	flags.Vars

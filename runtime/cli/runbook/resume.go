@@ -138,7 +138,7 @@ func unfinished(ctx context.Context, e *console.Console, name string) (_ *state.
 		return run, warnLater(e, all[:at], run), nil
 	}
 	for i := range all { // the youngest first
-		if r := &all[i]; r.Resumable && isApply(r) && (r.Status == state.Interrupted || r.Status == state.Failed) {
+		if r := &all[i]; r.Resumable && runs.Changes(r) && (r.Status == state.Interrupted || r.Status == state.Failed) {
 			return r, warnLater(e, all[:i], r), nil
 		}
 	}
@@ -152,7 +152,7 @@ func resumable(e *console.Console, all []state.Run, name string) (*state.Run, er
 	switch {
 	case err != nil:
 		return nil, err
-	case !isApply(&run):
+	case !runs.Changes(&run):
 		return nil, &diag.Error{Summary: fmt.Sprintf("run %s is of froyo %s, which changes nothing: there is nothing to resume", run.ID, run.Command)}
 	case run.Status == state.Running:
 		return nil, state.UnderWay(run.ID, run.PID)
@@ -170,13 +170,11 @@ func resumable(e *console.Console, all []state.Run, name string) (*state.Run, er
 	return nil, nil
 }
 
-func isApply(r *state.Run) bool { return r.Command == "apply" }
-
 // warnLater counts the runs after the one that is resumed that have changed things, and says that there are some.
 func warnLater(e *console.Console, later []state.Run, run *state.Run) int {
 	n := 0
 	for i := range later {
-		if isApply(&later[i]) && later[i].Status != state.NeverStarted {
+		if runs.Changes(&later[i]) && later[i].Status != state.NeverStarted {
 			n++
 		}
 	}

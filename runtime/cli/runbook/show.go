@@ -10,6 +10,7 @@ import (
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/planfile"
+	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/runtime/cli/client"
 	"github.com/openfroyo/froyo/runtime/console"
 	"github.com/openfroyo/froyo/runtime/ui"
@@ -17,7 +18,7 @@ import (
 
 // Show is froyo show.
 type Show struct {
-	File    string `arg:"" complete:"files:json" help:"A plan that froyo plan --out saved."`
+	File    string `arg:"" complete:"files:plans" help:"A plan that froyo plan --out saved."`
 	JSON    bool   `name:"json" help:"Print the plan as JSON on standard output."`
 	Effects bool   `help:"List the plan's effects on the hosts in words, planned and potential ones."`
 	Diff    bool   `short:"D" negatable:"" default:"true" help:"Show what changes in files."`
@@ -49,7 +50,7 @@ func (c *Show) Run(_ context.Context, e *console.Console) error {
 	}
 	hosts, plays, contents, err := d.View()
 	if err != nil {
-		return diag.Errorf(diag.Pos{File: c.File}, "the plan is damaged: %w", err).WithHint("make a new one: froyo plan --out %s", c.File)
+		return diag.Errorf(diag.Pos{File: c.File}, "the plan is damaged: %w", err).WithHint("make a new one: froyo plan --out %s", wording.Quote(c.File))
 	}
 	if c.Effects {
 		return printEffects(e, plan.Effects(hosts, plays), c.JSON)

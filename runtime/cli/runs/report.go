@@ -99,6 +99,8 @@ func unitReport(run state.Run, u state.PlanUnit, told happened) *ui.UnitReport {
 	}
 	switch {
 	case r.Status != "":
+	case u.Idle != "" && !told.started:
+		r.Status = string(u.Idle)
 	case run.Command != "apply":
 		r.Status = ui.UnitPlanned
 	case told.started && u.Started.IsZero() && told.Status == string(unit.Skipped):

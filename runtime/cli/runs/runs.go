@@ -32,16 +32,19 @@ type Command struct {
 
 type listCommand struct {
 	Number int  `short:"n" default:"20" placeholder:"N" help:"Show at most N runs; 0 = all (20)."`
+	All    bool `short:"a" help:"List also runs that change nothing: those of froyo plan and graph."`
 	JSON   bool `name:"json" help:"Print JSON on standard output."`
 }
 
 // Help gives the command's example.
 func (*listCommand) Help() string {
-	return `A run that was resumed has a line for each time: how it ended, and above that how the resume of it did.
+	return `It lists the runs that change hosts: those of froyo apply, resumed or not. What is left out is said below the list.
+A run that was resumed has a line for each time: how it ended, and above that how the resume of it did.
 A run whose status is unfinished is under way, or its process died: froyo runs show tells when it was last heard of.
 
 Examples:
   froyo runs list -n 5
+  froyo runs list --all                      plans, too
   froyo runs list --json | jq '.runs[] | select(.status == "failed")'`
 }
 
@@ -50,41 +53,78 @@ func (c *listCommand) Run(ctx context.Context, e *console.Console) (err error) {
 	if c.Number < 0 {
 		return &diag.Error{Summary: fmt.Sprintf("-n %d: want how many runs to list, or 0 for all", c.Number)}
 	}
-	limit := c.Number
-	if limit == 0 {
-		limit = -1
-	}
-	runs := []ui.RunSummary{}
 	store, workspace, err := here.State(ctx, e)
 	if err != nil {
 		return err
 	}
+	var kept []state.Run
 	if store != nil {
 		defer func() { err = errors.Join(err, store.Close()) }()
-		kept, err := store.Runs(ctx, workspace, limit)
-		if err != nil {
+		if kept, err = store.Runs(ctx, workspace, -1); err != nil {
 			return err
 		}
-		for _, r := range kept {
-			runs = append(runs, summaryOf(r))
-		}
 	}
+	runs, hidden := c.listed(kept)
 	if c.JSON {
 		return e.WriteJSON(struct {
 			Runs []ui.RunSummary `json:"runs"`
 		}{runs})
 	}
-	if len(runs) == 0 {
-		_, err := fmt.Fprintln(e.Stdout, "no runs yet")
+	if err := printRuns(e.Stdout, runs, len(kept) > 0); err != nil {
 		return err
 	}
-	rows := [][]string{{"RUN", "STARTED", "COMMAND", "USER", "STATUS", "TOOK", "HOSTS"}}
+	if hidden != "" {
+		e.Errors.Note(hidden)
+	}
+	return nil
+}
+
+// listed are the runs that are wanted, and what is said of those that are left out.
+func (c *listCommand) listed(kept []state.Run) (runs []ui.RunSummary, hidden string) {
+	runs = []ui.RunSummary{}
+	older, idle := 0, 0
+	for i := range kept {
+		switch {
+		case !c.All && !Changes(&kept[i]):
+			idle++
+		case c.Number > 0 && len(runs) == c.Number:
+			older++
+		default:
+			runs = append(runs, summaryOf(kept[i]))
+		}
+	}
+	var told []string
+	if older > 0 {
+		told = append(told, fmt.Sprintf("%s (-n 0 lists all)", wording.Plural(older, "older run")))
+	}
+	if idle > 0 {
+		told = append(told, fmt.Sprintf("%s of plan or graph (--all lists them)", wording.Plural(idle, "run")))
+	}
+	if len(told) > 0 {
+		hidden = "not listed: " + strings.Join(told, ", ")
+	}
+	return runs, hidden
+}
+
+// Changes reports whether a run is one that changes hosts, or was to do so.
+func Changes(r *state.Run) bool { return r.Command == "apply" }
+
+func printRuns(w io.Writer, runs []ui.RunSummary, some bool) error {
+	if len(runs) == 0 {
+		text := "no runs yet"
+		if some {
+			text = "no runs yet that change hosts"
+		}
+		_, err := fmt.Fprintln(w, text)
+		return err
+	}
+	rows := [][]string{{"RUN", "STARTED", "COMMAND", "RUNBOOK", "USER", "STATUS", "TOOK", "HOSTS"}}
 	for _, r := range runs {
 		rows = append(rows, rowsOf(r)...)
 	}
 	var b strings.Builder
 	layout.Columns(&b, "", rows)
-	_, err = io.WriteString(e.Stdout, b.String())
+	_, err := io.WriteString(w, b.String())
 	return err
 }
 
@@ -93,7 +133,7 @@ func (c *listCommand) Run(ctx context.Context, e *console.Console) (err error) {
 func rowsOf(r ui.RunSummary) [][]string {
 	row := func(command string, started time.Time, status, took string) []string {
 		return []string{
-			ui.Readable(r.ID), wording.When(started), ui.Readable(command), ui.Readable(r.User), ui.Readable(status), took, strconv.Itoa(r.HostCount),
+			ui.Readable(r.ID), wording.When(started), ui.Readable(command), ui.Readable(r.Runbook), ui.Readable(r.User), ui.Readable(status), took, strconv.Itoa(r.HostCount),
 		}
 	}
 	command, began, took := r.Command, r.Started, ""
@@ -118,7 +158,7 @@ func rowsOf(r ui.RunSummary) [][]string {
 const unfinished = "unfinished"
 
 func summaryOf(r state.Run) ui.RunSummary {
-	s := ui.RunSummary{ID: r.ID, Command: r.Command, User: r.User, Started: r.Started, Status: string(r.Status), HostCount: r.Hosts}
+	s := ui.RunSummary{ID: r.ID, Command: r.Command, Runbook: r.Runbook, User: r.User, Started: r.Started, Status: string(r.Status), HostCount: r.Hosts}
 	for _, a := range r.Earlier {
 		s.Earlier = append(s.Earlier, ui.RunAttempt{Started: a.Started, Ended: a.Ended, Status: string(a.Status), Code: a.Code})
 	}
@@ -137,7 +177,7 @@ func summaryOf(r state.Run) ui.RunSummary {
 }
 
 type showCommand struct {
-	Name   string `arg:"" name:"run" complete:"runs" help:"ID of a run, its beginning, or last."`
+	Name   string `arg:"" name:"run" optional:"" default:"last" complete:"runs" help:"ID of a run, its beginning, or last, which is the last that changes hosts (last)."`
 	Unit   string `arg:"" name:"unit" optional:"" complete:"run-units" help:"A unit of it, of which all is shown that it printed: 'cmd[x]' on all hosts, 'h1/cmd[x]', 'web*/cmd[*]'."`
 	Events bool   `xor:"shape" help:"Print all that happened, one JSON object per line."`
 	JSON   bool   `name:"json" xor:"shape" help:"Print JSON on standard output."`
@@ -146,10 +186,11 @@ type showCommand struct {
 // Help gives the command's example.
 func (*showCommand) Help() string {
 	return `With a unit it prints how that ended, its exit code, and stdout and stderr as they are kept: the last 64 KiB of each, or
-as many bytes as max_output says. Of sensitive units no output is kept.
+as many bytes as max_output says. It is kept of the latest 100 runs of a workspace, and of at most 256 MiB; the latest keeps
+it in any case. Of sensitive units no output is kept.
 
 Examples:
-  froyo runs show last
+  froyo runs show                            the last
   froyo runs show last 'web1/cmd[migrate]'   what it printed
   froyo runs show 20261125-2109 -v           units that had nothing to do, too
   froyo runs show last --events | jq 'select(.status == "failed")'`
@@ -204,14 +245,20 @@ func (c *showCommand) Run(ctx context.Context, e *console.Console) (err error) {
 }
 
 func noRun(name string) error {
-	return (&diag.Error{Summary: fmt.Sprintf("there is no run %q in this workspace", name)}).WithHint("froyo runs list shows them")
+	if name == "last" {
+		return &diag.Error{Summary: "there is no run in this workspace yet"}
+	}
+	return (&diag.Error{Summary: fmt.Sprintf("there is no run %q in this workspace", name)}).WithHint("froyo runs list --all shows them")
 }
 
-// Find finds a run by its ID, by the beginning of one, or the last one.
+// Find finds a run by its ID, by the beginning of one, or the last one: that which changes hosts, else a plan.
 func Find(all []state.Run, name string) (state.Run, error) {
+	if name == "last" {
+		return last(all)
+	}
 	var found []state.Run
 	for _, r := range all { // the youngest comes first
-		if r.ID == name || name == "last" {
+		if r.ID == name {
 			return r, nil
 		}
 		if name != "" && strings.HasPrefix(r.ID, name) {
@@ -227,4 +274,17 @@ func Find(all []state.Run, name string) (state.Run, error) {
 	return state.Run{}, (&diag.Error{
 		Summary: fmt.Sprintf("%q begins the IDs of %d runs: %s, %s, …", name, len(found), found[0].ID, found[1].ID),
 	}).WithHint("give more characters of it, or last")
+}
+
+// last is the last run that changes hosts, or the last of all where there is none.
+func last(all []state.Run) (state.Run, error) {
+	for i := range all {
+		if Changes(&all[i]) {
+			return all[i], nil
+		}
+	}
+	if len(all) == 0 {
+		return state.Run{}, noRun("last")
+	}
+	return all[0], nil
 }

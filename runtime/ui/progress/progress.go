@@ -81,6 +81,7 @@ type row struct {
 	since             time.Time
 	idle              time.Time // zero while it is at work
 	told              int       // lines that said that it is slow
+	stage             bool      // doing is a stage of all hosts, not a unit
 }
 
 // Options set a Progress up.
@@ -179,7 +180,7 @@ func (p *Progress) watch() {
 			p.mu.Lock()
 			for _, r := range p.working {
 				if now := time.Now(); r.idle.IsZero() && now.Sub(r.since) >= r.due() {
-					r.told++
+					r.told = r.lines() + 1
 					p.line("", fmt.Sprintf("%s  slow     %s  %s", r.host, r.text(), elapsed(now.Sub(r.since))))
 				}
 			}
@@ -190,10 +191,19 @@ func (p *Progress) watch() {
 
 // due is how long the host may be at it before the next line.
 func (r *row) due() time.Duration {
-	if last := len(slow) - 1; r.told > last {
-		return slow[last] * time.Duration(r.told-last+1)
+	told := r.lines()
+	if last := len(slow) - 1; told > last {
+		return slow[last] * time.Duration(told-last+1)
 	}
-	return slow[r.told]
+	return slow[told]
+}
+
+// lines is how many lines said that it is slow. That a stage takes its time is not worth the first.
+func (r *row) lines() int {
+	if r.stage && r.note == "" {
+		return max(r.told, 1)
+	}
+	return r.told
 }
 
 // text is what the host does.
@@ -213,9 +223,9 @@ func (p *Progress) Emit(e event.Event) {
 	}
 	switch e.Kind {
 	case event.HostStarted:
-		p.at(e.Host, "connecting")
+		p.at(e.Host, "connecting").stage = true
 	case event.HostReached:
-		p.at(e.Host, "reading")
+		p.at(e.Host, "reading").stage = true
 	case event.HostPlanned, event.HostFinished, event.HostFailed:
 		p.leave(e)
 	case event.HostRefused:
@@ -248,6 +258,7 @@ func (p *Progress) at(host, doing string) *row {
 		p.wide = max(p.wide, min(layout.Width(host), maxName))
 	}
 	r.doing, r.note, r.since, r.idle, r.told = doing, "", time.Now(), time.Time{}, 0
+	r.stage = false
 	return r
 }
 
@@ -296,7 +307,12 @@ func (p *Progress) note(e event.Event) {
 			p.line("", strings.Join(slices.DeleteFunc([]string{e.Host, "noted  ", ui.Clip(name, 100), ui.Readable(e.Text)}, isEmpty), "  "))
 		}
 		if r := p.row(e.Host); r != nil {
-			r.note = strings.TrimPrefix(name+": "+e.Text, ": ")
+			if r.doing != e.Unit.Local() && name != "" {
+				name += ": "
+			} else {
+				name = ""
+			}
+			r.note = name + e.Text
 		}
 		return
 	}

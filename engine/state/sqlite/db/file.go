@@ -51,6 +51,8 @@ func prepare(ctx context.Context, dir, path string, steps []Migration) error {
 		}
 	case err != nil:
 		return err
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%w: it is no file", storefault.ErrCorrupt)
 	case info.Size() == 0:
 		return fmt.Errorf("%w: it is empty, so what was recorded is lost: runs, protections, pending handlers", storefault.ErrCorrupt)
 	case info.Mode().Perm()&0o077 != 0:

@@ -1,0 +1,74 @@
+package cli
+
+import (
+	"errors"
+	"regexp"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/openfroyo/froyo/engine/diag"
+)
+
+// usageError says what is wrong with a command line, and where to look.
+func usageError(err error) error {
+	d := &diag.Error{Summary: err.Error(), Cause: err, Hint: "froyo --help lists the commands"}
+	var at *kong.Node
+	if p, ok := errors.AsType[*kong.ParseError](err); ok {
+		at = reached(p.Context)
+	}
+	if at != nil && at.Type != kong.ApplicationNode {
+		d.Hint = "froyo " + at.Path() + " --help explains it"
+	}
+	if summary, alternative, ok := strings.Cut(err.Error(), ", did you mean "); ok {
+		d.Summary, d.Hint = summary, "did you mean "+alternative
+	}
+	for _, r := range rephrased {
+		if m := r.says.FindStringSubmatch(d.Summary); m != nil {
+			d.Summary = r.says.ReplaceAllString(d.Summary, r.as)
+			break
+		}
+	}
+	if rest, is := strings.CutPrefix(d.Summary, "expected one of "); is && at != nil {
+		d.Summary = strings.TrimSpace("froyo "+path(at)) + " needs a command: " + strings.ReplaceAll(rest, "\"", "")
+	}
+	return d
+}
+
+// reached is the command that a command line has come to.
+func reached(c *kong.Context) *kong.Node {
+	if c == nil {
+		return nil
+	}
+	var at *kong.Node
+	for _, p := range c.Path {
+		if n := p.Node(); n != nil {
+			at = n
+		}
+	}
+	return at
+}
+
+func path(n *kong.Node) string {
+	if n.Type == kong.ApplicationNode {
+		return ""
+	}
+	return n.Path()
+}
+
+// rephrased are the messages of the library that are no words for operators.
+var rephrased = []struct {
+	says *regexp.Regexp
+	as   string
+}{
+	{regexp.MustCompile(`^(-.*): expected a valid \d+ bit u?int but got "(.*)"$`), `$1 "$2": want a whole number`},
+	{regexp.MustCompile(`^(-.*): expected a? ?float but got "(.*)".*$`), `$1 "$2": want a number`},
+	{regexp.MustCompile(`^(-.*): expected duration but got "([^"]*)".*$`), `$1 "$2": want a time with its unit, such as 30s or 10m`},
+	{regexp.MustCompile(`^(-.*): missing value, expecting .*$`), `$1 needs a value`},
+	{regexp.MustCompile(`^(-.*): expected .* value but got "EOL" .*$`), `$1 needs a value`},
+	{regexp.MustCompile(`^(-.*): bool value must be .* but got "(.*)"$`), `$1 "$2": want true or false, or the flag alone`},
+	{regexp.MustCompile(`^(-\S+) must be one of ("\S*") but got "(.*)"$`), `$1 "$3": want one of $2`},
+	{regexp.MustCompile(`^<(\S+)> must be one of ("\S*") but got "(.*)"$`), `$1 "$3": want one of $2`},
+	{regexp.MustCompile(`^expected "<([^>]+)>.*"$`), `an argument is missing: $1`},
+	{regexp.MustCompile(`^missing positional arguments (.*)$`), `arguments are missing: $1`},
+}
