@@ -2,6 +2,7 @@ package depend
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -40,12 +41,39 @@ const (
 	makes              // it changes the file, or makes the directory or the link, that the thing is
 )
 
+// add takes a step in, which those that are looked at from here on come after.
+func (b *bringers) add(play int, s *plan.Step) {
+	b.plays[s] = play
+	b.steps = append(b.steps, s)
+	b.changing = b.changing || changes(s)
+}
+
+// with are the steps so far, and those that other hosts do on one in the plays before.
+func (b *bringers) with(hosts []*plan.Host, but *plan.Host, before int, at string) *bringers {
+	all := &bringers{after: b.after, plays: maps.Clone(b.plays)}
+	for _, h := range hosts {
+		if h == but || h.Err != nil {
+			continue
+		}
+		for play, s := range h.Steps() {
+			if play < before && on(s) == at {
+				all.add(play, s)
+			}
+		}
+	}
+	all.steps, all.changing = append(all.steps, b.steps...), all.changing || b.changing
+	return all
+}
+
+// on is the host that a step acts on.
+func on(s *plan.Step) string { return cmp.Or(s.Unit.ID.Delegate, s.Unit.ID.Host) }
+
 // find lists the steps that may bring what a step needs, the likeliest first, and of those that are as likely the nearest before it.
 func (b *bringers) find(s *plan.Step, n abi.Need) []bringer {
 	before := b.before(s)
 	var found []bringer
 	for _, c := range slices.Backward(b.steps) {
-		if c.Err != nil || !before(c) || !changes(c) && !b.mayChange(c) {
+		if c.Err != nil || !before(c) || !changes(c) && !b.mayChange(c) || needs(c, n) {
 			continue
 		}
 		if how := brings(c, n); how != never {
@@ -56,10 +84,17 @@ func (b *bringers) find(s *plan.Step, n abi.Need) []bringer {
 	return found
 }
 
+// needs reports whether a step waits for the thing itself.
+func needs(s *plan.Step, n abi.Need) bool {
+	return slices.ContainsFunc(s.Awaits, func(text string) bool {
+		return strings.HasPrefix(text, n.What+", ") || strings.HasPrefix(text, n.What+" (")
+	})
+}
+
 // before reports of steps whether they are done before s, on the host that s acts on: in script order those that stand before it,
 // in graph order those that it waits for, and those of plays before.
 func (b *bringers) before(s *plan.Step) func(*plan.Step) bool {
-	there := func(c *plan.Step) bool { return c.Unit.ID.Delegate == s.Unit.ID.Delegate }
+	there := func(c *plan.Step) bool { return on(c) == on(s) }
 	first, graph := b.after[s]
 	if !graph {
 		return there
@@ -201,7 +236,7 @@ func akin(a, b string) bool {
 func (b *bringers) why(s *plan.Step, n abi.Need) string {
 	before := b.before(s)
 	for _, c := range slices.Backward(b.steps) {
-		if c.Unit.ID.Delegate != s.Unit.ID.Delegate || c.Change == nil && (c.Err == nil || likeness(c, n) < named) {
+		if on(c) != on(s) || c.Change == nil && (c.Err == nil || likeness(c, n) < named) {
 			continue
 		}
 		name := c.Unit.ID.Local()

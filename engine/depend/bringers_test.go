@@ -146,3 +146,41 @@ func TestBringersInGraphOrder(t *testing.T) {
 		}
 	}
 }
+
+// TestDelegatedBringers: what a unit needs on another host is brought there by a unit of the same host, or in a play before by one of
+// any host; not by what is done beside it, or elsewhere.
+func TestDelegatedBringers(t *testing.T) {
+	tool := abi.Need{What: "program lb", Kind: "program", Name: "lb", Paths: []string{"/bin/lb"}}
+	at := func(host, delegate string, s *plan.Step) *plan.Step {
+		s.Unit.ID.Host, s.Unit.ID.Delegate = host, delegate
+		return s
+	}
+	makes := func() *plan.Step { return does("lb", abi.Create, op.Op{Write: &op.Write{Path: "/bin/lb"}}) }
+	for _, tt := range []struct {
+		name   string
+		bring  *plan.Step
+		play   int
+		brings bool
+	}{
+		{"its own unit in a play before", at("lb1", "", makes()), 0, true},
+		{"its own unit in the same play", at("lb1", "", makes()), 1, false},
+		{"a delegated unit of another host in a play before", at("web2", "lb1", makes()), 0, true},
+		{"a unit of another host", at("web2", "", makes()), 0, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s, second := at("web1", "lb1", needy(tool)), at("web1", "lb1", needy(tool))
+			second.Unit.ID.Key = "lb second"
+			web := &plan.Host{Plays: map[int]*plan.Play{1: {Steps: []*plan.Step{s, second}}}}
+			Prerequisites(web)
+			if s.Err != nil {
+				t.Fatalf("refused before the other hosts are known: %v", s.Err)
+			}
+			Delegated([]*plan.Host{web, {Plays: map[int]*plan.Play{tt.play: {Steps: []*plan.Step{tt.bring}}}}})
+			for _, s := range []*plan.Step{s, second} {
+				if (s.Err == nil) != tt.brings || tt.brings && (len(s.Awaits) != 1 || !strings.HasSuffix(s.Awaits[0], "t[lb] may bring")) {
+					t.Errorf("%v, awaits %q", s.Err, s.Awaits)
+				}
+			}
+		})
+	}
+}

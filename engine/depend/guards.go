@@ -19,8 +19,7 @@ func Guards(h *plan.Host) {
 		if s.Err == nil && s.Acts() {
 			b.decide(s)
 		}
-		b.steps = append(b.steps, s)
-		b.changing = b.changing || changes(s)
+		b.add(play, s)
 	}
 }
 

@@ -11,16 +11,34 @@ import (
 	"github.com/openfroyo/froyo/runner/op"
 )
 
-// Prerequisites refuses steps of a host that need something which is not there and which nothing before them can bring.
+// Prerequisites refuses steps of a host that need something which is not there and which nothing before them can bring. Those that
+// act on another host are left to [Delegated].
 func Prerequisites(h *plan.Host) {
 	b := &bringers{after: h.Predecessors(), plays: map[*plan.Step]int{}}
 	for play, s := range h.Steps() {
-		b.plays[s] = play
-		if s.Err == nil && s.Acts() {
+		if s.Err == nil && s.Acts() && s.Unit.ID.Delegate == "" {
+			b.plays[s] = play
 			b.settle(s)
 		}
-		b.steps = append(b.steps, s)
-		b.changing = b.changing || changes(s)
+		b.add(play, s)
+	}
+}
+
+// Delegated refuses steps that act on another host where that lacks what they need and nothing before them can bring it there: a unit
+// of the same host, or in a play before one of any host. Only the plans of all hosts tell.
+func Delegated(hosts []*plan.Host) {
+	for _, h := range hosts {
+		if h.Err != nil {
+			continue
+		}
+		b := &bringers{after: h.Predecessors(), plays: map[*plan.Step]int{}}
+		for play, s := range h.Steps() {
+			if s.Err == nil && s.Acts() && s.Unit.ID.Delegate != "" && len(s.Change.Needs) > 0 {
+				b.plays[s] = play
+				b.with(hosts, h, play, on(s)).settle(s)
+			}
+			b.add(play, s)
+		}
 	}
 }
 

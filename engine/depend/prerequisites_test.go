@@ -67,7 +67,7 @@ func TestPrerequisites(t *testing.T) {
 				}
 				elsewhere := needy(need)
 				elsewhere.Unit.ID.Delegate = "h2"
-				if Prerequisites(hostOf(first, elsewhere)); elsewhere.Err == nil {
+				if Delegated([]*plan.Host{hostOf(first, elsewhere)}); elsewhere.Err == nil {
 					t.Error("what is done on one host brings nothing to another")
 				}
 			})

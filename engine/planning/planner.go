@@ -85,6 +85,7 @@ func (p *Planner) Plan(ctx context.Context, hosts []*inventory.Host) []*plan.Hos
 	_ = g.Wait() // no worker returns an error
 	p.inheritProgress(ctx, planned)
 	depend.Once(planned)
+	depend.Delegated(planned)
 	return planned
 }
 

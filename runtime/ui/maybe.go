@@ -10,25 +10,51 @@ import (
 	"github.com/openfroyo/froyo/engine/wording"
 )
 
-// shownOthers is how many units a line names that are not among the changes.
-const shownOthers = 5
+// How many units a line names that are not among the changes, and how many lines there are of a kind: units whose names have the
+// host's in them make a set of each host.
+const (
+	shownOthers = 5
+	shownSets   = 5
+)
 
 // others says in one line for each set of hosts which units may act although they are not among the changes above, and which
 // are executed and change nothing. What changes have effects beyond the one that is shown is counted.
 func (v PlanView) others(b *bufio.Writer, plays []string, hosts []*plan.Host, entries []*entry) {
 	all := plan.NotAmong(hosts, plays, v.shows)
-	for _, o := range all {
-		v.listed(b, wording.Plural(len(o.MayAct), "more unit")+" may act", o.MayAct, o.Hosts)
-	}
-	for _, o := range all {
-		verb := " run and change nothing"
-		if len(o.Probes) == 1 {
-			verb = " runs and changes nothing"
+	v.sets(b, all, func(o plan.Others) []string { return o.MayAct }, func(n int) string { return wording.Plural(n, "more unit") + " may act" })
+	v.sets(b, all, func(o plan.Others) []string { return o.Probes }, func(n int) string {
+		if n == 1 {
+			return "1 unit runs and changes nothing"
 		}
-		v.listed(b, wording.Plural(len(o.Probes), "unit")+verb, o.Probes, o.Hosts)
-	}
+		return wording.Plural(n, "unit") + " run and change nothing"
+	})
 	if n := further(hosts, entries); n > 0 {
 		fmt.Fprintln(b, v.Style.Wrap(Dim, "the changes above have "+wording.Plural(n, "more effect")+": "+listEffects, 0, noteIndent))
+	}
+}
+
+// sets writes the lines of one kind of units, and counts those that there is no line for.
+func (v PlanView) sets(b *bufio.Writer, all []plan.Others, units func(plan.Others) []string, what func(n int) string) {
+	lines, rest := 0, 0
+	var on []string
+	for _, o := range all {
+		names := units(o)
+		switch {
+		case len(names) == 0:
+		case lines < shownSets:
+			lines++
+			v.listed(b, what(len(names)), names, o.Hosts)
+		default:
+			rest += len(names)
+			for _, h := range o.Hosts {
+				if !slices.Contains(on, h) {
+					on = append(on, h)
+				}
+			}
+		}
+	}
+	if rest > 0 {
+		fmt.Fprintln(b, v.Style.Wrap(Dim, what(rest)+" on "+wording.On(on)+": "+listEffects, 0, noteIndent))
 	}
 }
 
@@ -37,9 +63,6 @@ const listEffects = "froyo plan --effects"
 
 // listed names the first of some units.
 func (v PlanView) listed(b *bufio.Writer, what string, units, hosts []string) {
-	if len(units) == 0 {
-		return
-	}
 	names := make([]string, 0, shownOthers)
 	for _, u := range units[:min(len(units), shownOthers)] {
 		names = append(names, Clip(Readable(u), 100))

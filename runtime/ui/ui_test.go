@@ -155,6 +155,21 @@ Plan: 2 to add, 0 to change, 0 to destroy.
 	}
 }
 
+// TestOtherUnitsOfManyHosts: units that have their host in their name are not a line for each host.
+func TestOtherUnitsOfManyHosts(t *testing.T) {
+	b := &build{}
+	for _, name := range []string{"h1", "h2", "h3", "h4", "h5", "h6", "h7"} {
+		b.host(name, step("probe", "http://"+name, &abi.Change{Action: abi.Probe}))
+	}
+	var got strings.Builder
+	if err := (ui.PlanView{}).Print(&got, []string{"web"}, b.hosts); err != nil {
+		t.Fatal(err)
+	}
+	if want := "5: probe[http://h5]\n2 units run and change nothing on 2 hosts: h[6-7]: froyo plan --effects\nNo changes.\n"; !strings.HasSuffix(got.String(), want) {
+		t.Errorf("got %s, want it to end with %s", &got, want)
+	}
+}
+
 func TestErrors(t *testing.T) {
 	source := "def web(host):\n\tfile(\"/etc/motd\", mdoe = \"0644\")\n"
 	unknown := func(host string) error {
