@@ -13,6 +13,7 @@ import (
 	"github.com/openfroyo/froyo/engine/state"
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/providers/abi"
+	"github.com/openfroyo/froyo/runtime/ui/layout"
 )
 
 // RunSummary is a run in a list, and its shape as JSON.
@@ -112,7 +113,14 @@ type RunView struct {
 // Print writes what a run planned and did, host by host.
 func (v RunView) Print(w io.Writer, r *RunReport) error {
 	b := bufio.NewWriter(w)
-	fmt.Fprintf(b, "run %s  %s\n", v.Style.Paint(Bold, Readable(r.ID)), v.headline(&r.RunSummary))
+	about, status, color, end := v.headline(&r.RunSummary)
+	before := "run " + Readable(r.ID) + "  " + about
+	line := "run " + v.Style.Paint(Bold, Readable(r.ID)) + "  " + about + " " + v.Style.Paint(color, status)
+	if used := layout.Width(before + " " + status); v.Style.Columns > 0 && used+layout.Width(end) > v.Style.Columns {
+		line = "run " + v.Style.Paint(Bold, Readable(r.ID)) + "  " + v.Style.Wrap("", about, layout.Width(before)-layout.Width(about), noteIndent) + "\n  " + v.Style.Paint(color, status)
+		end = v.Style.Wrap("", end, noteIndent+layout.Width(status), 2*noteIndent)
+	}
+	fmt.Fprintln(b, line+end)
 	if a := r.Approval; a != nil {
 		fmt.Fprintf(b, "plan %s approved by %s, %s\n", Clip(Readable(a.Plan), 12), Readable(a.By), wording.When(a.Time))
 	}
@@ -122,12 +130,13 @@ func (v RunView) Print(w io.Writer, r *RunReport) error {
 	return b.Flush()
 }
 
-func (v RunView) headline(r *RunSummary) string {
+// headline is what a run was, how it ended in a word, and more about that.
+func (v RunView) headline(r *RunSummary) (about, status, color, end string) {
 	command := Readable(r.Command)
 	if r.Runbook != "" {
 		command += " of " + Readable(r.Runbook)
 	}
-	text := fmt.Sprintf("%s by %s, started %s, %s: ", command, Readable(r.User), wording.When(r.Started), wording.Plural(r.HostCount, "host"))
+	about = fmt.Sprintf("%s by %s, started %s, %s:", command, Readable(r.User), wording.When(r.Started), wording.Plural(r.HostCount, "host"))
 	if r.Ended == nil {
 		told := "it is under way, or its process died"
 		if r.Heard != nil {
@@ -136,10 +145,9 @@ func (v RunView) headline(r *RunSummary) string {
 		if r.Phase == string(state.Planned) {
 			told += "; its plan waits for approval"
 		}
-		return text + v.Style.Paint(Yellow, Readable(r.Status)) + " (" + told + ")"
+		return about, Readable(r.Status), Yellow, " (" + told + ")"
 	}
-	return text + v.Style.Paint(statusColor(r.Status), Readable(r.Status)) +
-		fmt.Sprintf(" after %s with exit code %d", Took(r.DurationMS), *r.Code)
+	return about, Readable(r.Status), statusColor(r.Status), fmt.Sprintf(" after %s with exit code %d", Took(r.DurationMS), *r.Code)
 }
 
 // Took writes how long something lasted.

@@ -73,7 +73,10 @@ type about struct {
 const unreachable = "unreachable"
 
 // failure is that a host failed, as it is told in a line.
-type failure struct{ host, word, text string }
+type failure struct {
+	host, word, text string
+	unit             bool // it is one of a unit
+}
 
 // row is a host at work.
 type row struct {
@@ -229,7 +232,7 @@ func (p *Progress) Emit(e event.Event) {
 	case event.HostPlanned, event.HostFinished, event.HostFailed:
 		p.leave(e)
 	case event.HostRefused:
-		p.failure(failure{e.Host, "refused", inLine(e.Err)})
+		p.failure(failure{host: e.Host, word: "refused", text: inLine(e.Err)})
 	case event.HostWarned:
 		p.once(ui.Yellow, fmt.Sprintf("%s  warning  %s: %s", e.Host, ui.Readable(e.Pos.String()), ui.Readable(diag.Of(e.Err).Summary)))
 	case event.HostWaits:
@@ -281,7 +284,7 @@ func (p *Progress) leave(e event.Event) {
 		word = unreachable
 	}
 	if e.Kind == event.HostFailed {
-		p.failure(failure{e.Host, word, inLine(e.Err)})
+		p.failure(failure{host: e.Host, word: word, text: inLine(e.Err)})
 	}
 	p.failed[e.Host] = p.failed[e.Host] || e.Unreachable
 }
@@ -358,7 +361,7 @@ func (p *Progress) unit(e event.Event) {
 			p.once(ui.Yellow, line+"  (ignored)")
 			break
 		}
-		p.failure(failure{e.Host, string(e.Status), text})
+		p.failure(failure{e.Host, string(e.Status), text, true})
 	case unit.Unchanged:
 		if p.about.verbose > 0 && e.Output != nil {
 			p.line("", line)
@@ -368,13 +371,13 @@ func (p *Progress) unit(e event.Event) {
 	p.printed(e)
 }
 
-// failure tells that a host failed: in a line that stays where each step of the run has one, on a screen of many hosts
-// in one that goes with it, since the end tells it in full.
+// failure tells that a host failed: in a line that stays where each unit has one, else on a screen in one that goes with
+// it, since the end tells it in full.
 func (p *Progress) failure(f failure) {
 	if !p.failed[f.host] {
 		p.failed[f.host] = false
 	}
-	if p.live && len(p.hosts) > 1 {
+	if p.live && (len(p.hosts) > 1 || !f.unit) {
 		p.failures = append(p.failures, f)
 		p.wide = max(p.wide, min(layout.Width(f.host), maxName))
 		return

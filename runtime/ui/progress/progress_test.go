@@ -170,6 +170,27 @@ func TestScreenFromTheTop(t *testing.T) {
 	})
 }
 
+// TestScreenOfOneHost: each of its units has a line that stays, also one that failed; that the host was refused is told
+// by the end.
+func TestScreenOfOneHost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := record(80, 24, "applying", "h1")
+		f.Emit(event.Event{Kind: event.UnitFinished, Host: "h1", Unit: id("h1", "/a"), Status: unit.Changed})
+		f.Emit(event.Event{Kind: event.UnitFinished, Host: "h1", Unit: id("h1", "/b"), Status: unit.Failed, Err: errors.New("no")})
+		f.Emit(event.Event{Kind: event.HostRefused, Host: "h1", Err: errors.New("locked")})
+		time.Sleep(time.Second)
+		synctest.Wait()
+		stays := "$ froyo apply\nh1  changed  file[/a]\nh1  failed   file[/b]  no\n"
+		if want := stays + "  h1  refused  locked\n"; !strings.HasPrefix(f.Text(), want) {
+			t.Errorf("got\n%swant at first\n%s", f.Text(), want)
+		}
+		f.Close()
+		if want := stays + "\n"; f.Text() != want {
+			t.Errorf("got\n%swant\n%s", f.Text(), want)
+		}
+	})
+}
+
 func TestScreenWritesOnlyWhatChanged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := record(80, 24, "applying", "h1")
