@@ -31,7 +31,7 @@ func run(ctx context.Context) error {
 	out := flag.String("out", "docs", "directory of the README's pictures")
 	all := flag.String("all", "bin/screens", "directory of the pictures of all situations")
 	runbook := flag.String("runbook", "testdata/screens/site.star", "the runbook")
-	only := flag.String("only", "", "one situation, those before it unseen")
+	last := flag.String("last", "resume", "the situation to end with")
 	flag.Parse()
 	s, err := newStudio(*froyo, *runbook)
 	if err != nil {
@@ -42,16 +42,13 @@ func run(ctx context.Context) error {
 		return err
 	}
 	for _, columns := range []int{80, 200} {
-		if err := s.tour(ctx, columns, *only, func(name string, frames []frame) error {
+		if err := s.tour(ctx, columns, *last, func(name string, frames []frame) error {
 			return saveAll(*all, fmt.Sprintf("%s-%d", name, columns), frames)
 		}); err != nil {
 			return err
 		}
 	}
-	if *only != "" {
-		return nil
-	}
-	return s.tour(ctx, readmeColumns, "", func(name string, frames []frame) error {
+	return s.tour(ctx, readmeColumns, "apply", func(name string, frames []frame) error {
 		if !inReadme[name] {
 			return nil
 		}

@@ -41,7 +41,7 @@ func (s *studio) scenes(hosts []int) []scene {
 	apply := []string{"apply", "-i", "hosts.ini"}
 	release := func(n string) []string { return append(apply[:3:3], "-e", "release="+n) }
 	return []scene{
-		{name: "apply", before: []step{s.byHand("rm -rf /srv/app", hosts...)}, args: apply, typed: []typed{yes}},
+		{name: "first", before: []step{s.byHand("rm -rf /srv/app", hosts...)}, args: apply, typed: []typed{yes}},
 		{name: "plan", before: []step{
 			s.byHand("echo 'workers = 64' >"+conf+" && chmod 666 "+conf, 2, 3),
 			s.byHand("rm /srv/app/current && chmod 777 /srv/app", 5),
@@ -50,19 +50,18 @@ func (s *studio) scenes(hosts []int) []scene {
 			s.quietly("plan", "-i", "hosts.ini", "--out", "plan.json"),
 			s.byHand("echo 'workers = 8' >"+conf+" && chown ops "+conf, 3),
 		}, args: []string{"apply", "--plan", "plan.json"}, code: diag.Stale},
+		{name: "apply", before: []step{s.quietly("apply", "-i", "hosts.ini", "-y")}, args: release("1.5"), typed: []typed{yes}},
 		{name: "failed", before: []step{
-			s.quietly("apply", "-i", "hosts.ini", "-y"),
 			s.byHand("mkdir /srv/app/cache && touch /srv/app/cache/broken", 7, 12),
-		}, args: release("1.5"), typed: []typed{yes}, code: diag.Failed, after: []step{s.byHand("rm -r /srv/app/cache", 7, 12)}},
-		{name: "unreachable", before: []step{s.network("cut", 4)}, args: release("1.6"), typed: []typed{yes}, code: diag.Unreachable, after: []step{s.network("join", 4)}},
-		{name: "interrupted", args: release("1.7"), typed: []typed{yes, {underWay, "\x03"}}, code: diag.Interrupted},
+		}, args: release("1.6"), typed: []typed{yes}, code: diag.Failed, after: []step{s.byHand("rm -r /srv/app/cache", 7, 12)}},
+		{name: "unreachable", before: []step{s.network("cut", 4)}, args: release("1.7"), typed: []typed{yes}, code: diag.Unreachable, after: []step{s.network("join", 4)}},
+		{name: "interrupted", args: release("1.8"), typed: []typed{yes, {underWay, "\x03"}}, code: diag.Interrupted},
 		{name: "resume", args: []string{"resume"}},
 	}
 }
 
-// tour goes through the situations on a terminal of a width, and saves the frames of each; only, if given, names the
-// one to save.
-func (s *studio) tour(ctx context.Context, columns int, only string, save func(name string, frames []frame) error) error {
+// tour goes through the situations on a terminal of a width, to the one named last, and saves the frames of each.
+func (s *studio) tour(ctx context.Context, columns int, last string, save func(name string, frames []frame) error) error {
 	hosts, err := s.allHosts()
 	if err != nil {
 		return err
@@ -72,11 +71,11 @@ func (s *studio) tour(ctx context.Context, columns int, only string, save func(n
 		if err != nil {
 			return fmt.Errorf("%s at %d columns: %w", sc.name, columns, err)
 		}
-		if only != "" && only != sc.name {
-			continue
-		}
 		if err := save(sc.name, frames); err != nil {
 			return err
+		}
+		if sc.name == last {
+			return nil
 		}
 	}
 	return nil

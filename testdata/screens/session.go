@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -39,8 +40,8 @@ const rows = 24
 
 // session is what is kept of one.
 type session struct {
-	frames  []frame // at each time that something was typed
-	busiest frame   // since then, with the most hosts at work; empty where it was too quick
+	frames  []frame // one for each time that something was typed
+	busiest frame   // since then, in the middle of the work; empty where it was too quick
 	most    int
 	typed   []typed // that is still to come
 }
@@ -86,8 +87,8 @@ func (s *session) watch(term *uitest.Terminal, master io.ReadWriter) error {
 			return err
 		}
 		text := term.Text()
-		if working := atWork(text); working > 0 && working >= s.most {
-			s.most, s.busiest = working, frame{screen(term), 3}
+		if n := atWork(text) * (1 + done(text)); n > 0 && n >= s.most {
+			s.most, s.busiest = n, frame{screen(term), 3}
 		}
 		if len(s.typed) > 0 && s.typed[0].when(text) {
 			if _, err := io.WriteString(master, s.typed[0].keys); err != nil {
@@ -123,6 +124,17 @@ func atWork(text string) int {
 	n := 0
 	for i := len(lines) - 2; i >= 0 && strings.HasPrefix(lines[i], "  h"); i-- {
 		n++
+	}
+	return n
+}
+
+// done is how many hosts the status line says are through.
+func done(text string) int {
+	_, status, _ := strings.Cut(text[strings.LastIndex(strings.TrimRight(text, "\n"), "\n")+1:], "  ")
+	through, _, _ := strings.Cut(status, "/")
+	n, err := strconv.Atoi(through)
+	if err != nil {
+		return 0
 	}
 	return n
 }
