@@ -189,7 +189,7 @@ func follow(app *kong.Application, rest string) (*advised, error) {
 	a := &advised{node: app.Node}
 	var value *kong.Flag
 	rest = strings.ReplaceAll(rest, blank+blank, blank)
-	for _, word := range strings.Fields(strings.ReplaceAll(rest, " "+blank+" ", " "+blank+" ")) {
+	for word := range strings.FieldsSeq(rest) {
 		if word == "(" || strings.HasPrefix(word, "(") {
 			break
 		}

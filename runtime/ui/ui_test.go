@@ -310,3 +310,39 @@ func TestWrapped(t *testing.T) {
 		}
 	}
 }
+
+// TestUnknownHostKeys: several hosts are told at once, with what compares all their keys, at their addresses and ports.
+func TestUnknownHostKeys(t *testing.T) {
+	unknown := func(host, address, key string, port int, jumps bool) error {
+		why := &target.UnknownKeyError{Address: address, Port: port, Key: "ssh-ed25519 SHA256:" + key, Jumps: jumps}
+		return &target.Error{Host: host, Stage: target.StageHostKey, Message: why.Error(), Hint: "--accept-new learns it", Cause: why}
+	}
+	one := unknown("h1", "192.0.2.1", "aa", 22, false)
+	for _, tt := range []struct {
+		name string
+		errs []error
+		want string
+	}{
+		{"one", []error{one}, "froyo: error: h1: the host key is not known: ssh-ed25519 SHA256:aa\n  hint: --accept-new learns it\n"},
+		{
+			"several",
+			[]error{one, unknown("h2", "192.0.2.2", "bb", 22, false), unknown("h3", "192.0.2.3", "cc", 2222, false), unknown("h4", "10.0.0.4", "dd", 22, true), errors.New("another")},
+			"froyo: error: h[1-4]: the host key is not known\n" +
+				"    h1: ssh-ed25519 SHA256:aa, at 192.0.2.1:22\n" +
+				"    h2: ssh-ed25519 SHA256:bb, at 192.0.2.2:22\n" +
+				"    h3: ssh-ed25519 SHA256:cc, at 192.0.2.3:2222\n" +
+				"    h4: ssh-ed25519 SHA256:dd, at 10.0.0.4:22\n" +
+				"  hint: --accept-new learns them; to compare them first: ssh-keyscan -p 22 192.0.2.1 192.0.2.2 | ssh-keygen -lf -; " +
+				"and ssh-keyscan -p 2222 192.0.2.3 | ssh-keygen -lf -; and, on their jump host: ssh-keyscan -p 22 10.0.0.4 | ssh-keygen -lf -\n" +
+				"froyo: error: another\n",
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var got strings.Builder
+			(&ui.Errors{Out: &got}).Print(errors.Join(tt.errs...))
+			if diff := cmp.Diff(tt.want, got.String()); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}

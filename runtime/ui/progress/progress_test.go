@@ -298,6 +298,29 @@ func TestSlowHosts(t *testing.T) {
 	})
 }
 
+// TestSlowStagesAndUnits: that a host is still being read is worth no line at once, and the name of a unit that is slow
+// stands in its line once, also where it notes something: verify's as well.
+func TestSlowStagesAndUnits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out lockedText
+		p := progress.New(&out, progress.Options{Verb: "applying", Hosts: []string{"h1"}})
+		p.Emit(event.Event{Kind: event.HostStarted, Host: "h1"})
+		p.Emit(event.Event{Kind: event.HostReached, Host: "h1"})
+		time.Sleep(10*time.Second + time.Millisecond)
+		probe := unit.ID{Host: "h1", Scope: unit.Scope{Play: "web"}, Type: "probe_tcp", Key: "x:1"}
+		p.Emit(event.Event{Kind: event.UnitStarted, Host: "h1", Unit: probe})
+		p.Emit(event.Event{Kind: event.UnitNoted, Host: "h1", Unit: probe, Text: "attempt 2"})
+		time.Sleep(3 * time.Second)
+		p.Close()
+		want := "h1  slow     reading  10s\n" +
+			"h1  noted    verify[web]/probe_tcp[x:1]  attempt 2\n" +
+			"h1  slow     verify[web]/probe_tcp[x:1]: attempt 2  2s\n"
+		if got := out.String(); got != want {
+			t.Errorf("got\n%swant\n%s", got, want)
+		}
+	})
+}
+
 // lockedText is text that two goroutines write and read.
 type lockedText struct {
 	mu sync.Mutex
