@@ -1,0 +1,44 @@
+package cli
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/openfroyo/froyo/engine/diag"
+)
+
+// TestUsageErrors: what is wrong with a command line is said in plain words, and where to look for more.
+func TestUsageErrors(t *testing.T) {
+	for _, tt := range []struct{ line, want, hint string }{
+		{"plan --forks x", `--forks "x": want a whole number`, "froyo plan --help explains it"},
+		{"plan --host-timeout 5", `--host-timeout "5": want a time with its unit, such as 30s or 10m`, "froyo plan --help explains it"},
+		{"plan -t", "--tags needs a value", "froyo plan --help explains it"},
+		{"plan --diff=maybe", `--diff "maybe": want true or false, or the flag alone`, "froyo plan --help explains it"},
+		{"apply --plan p.json --stale none", `--stale "none": want one of "skip","fail-all"`, "froyo apply --help explains it"},
+		{"completion tcsh", `shell "tcsh": want one of "bash","zsh","fish"`, "froyo completion --help explains it"},
+		{"completion", "an argument is missing: shell", "froyo completion --help explains it"},
+		{"show", "an argument is missing: file", "froyo show --help explains it"},
+		{"runs", "froyo runs needs a command: list, show", "froyo runs --help explains it"},
+		{"aply", "unexpected argument aply", `did you mean "apply"?`},
+		{"plan a b", "unexpected argument b", "froyo plan --help explains it"},
+		{"plan --nothing-like-it", "unknown flag --nothing-like-it", "froyo plan --help explains it"},
+		{"nothing-like-it", "unexpected argument nothing-like-it", "froyo --help lists the commands"},
+	} {
+		t.Run(tt.line, func(t *testing.T) {
+			parser, err := kong.New(&grammar{}, kong.Name("froyo"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = parser.Parse(strings.Fields(tt.line))
+			if err == nil {
+				t.Fatal("it is right")
+			}
+			got := diag.Of(usageError(err))
+			if got.Summary != tt.want || got.Hint != tt.hint {
+				t.Errorf("got  %q, hint %q\nwant %q, hint %q", got.Summary, got.Hint, tt.want, tt.hint)
+			}
+		})
+	}
+}
