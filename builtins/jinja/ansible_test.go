@@ -127,6 +127,8 @@ var refused = []string{
 	"the condition of the inline if is false, and it has no else", // asked for in an empty list
 	"object is not subscriptable",                                 // a slice of a constant: Jinja makes it undefined before it renders, and fails with a variable
 	"object cannot be interpreted as an integer",                  // a fraction as a number of levels
+	"what base64 stands for is no text in UTF-8",                  // of which Python makes characters that no file can have
+	"expected a URL as a text",                                    // of what is no text the parts are bytes
 }
 
 // faults are errors of Ansible 2.14 that froyo does not have.
@@ -154,7 +156,10 @@ func judge(said outcome, c *testCase, got outcome) outcome {
 	if strings.Contains(said.Out, "Markup(") && got.Error == "" {
 		return got // froyo does not tell texts that were escaped from others
 	}
-	if said.Out == c.text() && got.Error != "" {
+	if said.Out == c.text() && strings.Contains(said.Out, "{{") {
+		if got.Error == "" { // what cannot be compiled may stand where it is never computed
+			return got
+		}
 		return outcome{Error: "Ansible keeps the text of some templates that it cannot compile"}
 	}
 	return said

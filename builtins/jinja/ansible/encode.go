@@ -120,14 +120,15 @@ func unquotePlus(s string) string {
 
 // urlSplit takes a URL apart as Python's urlsplit does.
 func urlSplit(c *call) (value, error) {
-	s, err := str(c)
-	if err != nil {
-		return nil, err
+	given, ok := c.Value.(starlark.String)
+	if !ok {
+		return nil, py.Errorf("expected a URL as a text, not %s", py.TypeName(c.Value))
 	}
-	part := ""
+	s, part := string(given), ""
 	if some, err := py.Truth(c.Values[0]); err != nil {
 		return nil, err
 	} else if some {
+		var err error
 		if part, err = c.Text(0); err != nil {
 			return nil, err
 		}

@@ -35,8 +35,11 @@ func (g *Group) Iterator() py.Iterator {
 	}
 }
 
+// Pair is both parts.
+func (g *Group) Pair() starlark.Tuple { return starlark.Tuple{g.Grouper, g.List} }
+
 // Text is the pair as a tuple.
-func (g *Group) Text() (string, error) { return py.Repr(starlark.Tuple{g.Grouper, g.List}) }
+func (g *Group) Text() (string, error) { return py.Repr(g.Pair()) }
 
 // Get returns a part by its name.
 func (g *Group) Get(name string) (value, error) {

@@ -22,7 +22,8 @@ func wordwrap(c *call) (value, error) {
 	if err != nil {
 		return nil, err
 	}
-	if width <= 0 {
+	lines := pymethod.Lines(string(s), false)
+	if width <= 0 && len(lines) > 0 {
 		return nil, py.Errorf("invalid width %d (must be > 0)", width)
 	}
 	long, err := flag(c.Values[1])
@@ -40,15 +41,15 @@ func wordwrap(c *call) (value, error) {
 		return nil, err
 	}
 	var out []string
-	for _, line := range pymethod.Lines(string(s), false) {
+	for _, line := range lines {
 		if err := c.Run.Step(1 + len(line)/16); err != nil {
 			return nil, err
 		}
-		lines, err := wrap(c, chunks(line, hyphens), width, long, hyphens)
+		wrapped, err := wrap(c, chunks(line, hyphens), width, long, hyphens)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, strings.Join(lines, join))
+		out = append(out, strings.Join(wrapped, join))
 	}
 	return starlark.String(strings.Join(out, join)), nil
 }

@@ -8,7 +8,6 @@ import (
 
 	"go.starlark.net/starlark"
 
-	"github.com/openfroyo/froyo/builtins/jinja/filter"
 	"github.com/openfroyo/froyo/builtins/jinja/function"
 	"github.com/openfroyo/froyo/builtins/jinja/py"
 )
@@ -18,7 +17,12 @@ type call = function.Call
 // Filters returns the filters.
 func Filters() []*function.Func {
 	family := func(name string, version int, doc string) *function.Func {
-		return function.New(name, "query=''", doc, func(c *call) (value, error) { return ask(c, c.Value, c.Values[0], version, name) })
+		return function.New(name, "query=''", doc, func(c *call) (value, error) {
+			if err := suits(c.Value, true); err != nil {
+				return nil, err
+			}
+			return ask(c, c.Value, c.Values[0], version, name)
+		})
 	}
 	hardware := func(name string) *function.Func {
 		return function.New(name, "query=''", "The hardware address, or what is asked about it; None where it is none.", func(c *call) (value, error) {
@@ -29,8 +33,8 @@ func Filters() []*function.Func {
 		family("ipaddr", 0, "The address, or what is asked about it; False where it is none. Of a list those that are addresses."),
 		family("ipv4", 4, "Like ipaddr, for addresses of version 4."),
 		family("ipv6", 6, "Like ipaddr, for addresses of version 6."),
-		function.New("ipwrap", "query=''", "An address of version 6 in brackets; everything else as it is.", ipwrap),
-		function.New("ipsubnet", "query='', index='x'", "The subnet of an address; with a prefix how many of it there are, with an index that one.", ipsubnet),
+		function.New("ipwrap", "*ignored, query=''", "An address of version 6 in brackets; everything else as it is.", ipwrap),
+		function.New("ipsubnet", "query='', index=None", "The subnet of an address; with a prefix how many of it there are, with an index that one.", ipsubnet),
 		function.New("ipmath", "amount", "The address so many after this one.", ipmath),
 		function.New("nthhost", "query=''", "The address at an index of the network.", nthhost),
 		function.New("next_nth_usable", "offset", "The address so many after this one, if hosts may have it.", func(c *call) (value, error) { return nthUsable(c, 1) }),
@@ -80,7 +84,23 @@ func isList(v value) bool {
 	return false
 }
 
+// suits refuses what the collection takes for no address.
+func suits(v value, numbers bool) error {
+	switch v.(type) {
+	case starlark.String, starlark.Bool, *starlark.List, starlark.Tuple:
+		return nil
+	case starlark.Int:
+		if numbers {
+			return nil
+		}
+	}
+	return py.Errorf("expected an address, or a list of them, not %s", py.TypeName(v))
+}
+
 func ipwrap(c *call) (value, error) {
+	if err := suits(c.Value, false); err != nil {
+		return nil, err
+	}
 	wrap := func(v, q value) (value, error) {
 		in, err := ask(c, v, q, 0, "ipwrap")
 		if err != nil {
@@ -137,6 +157,7 @@ func ipsubnet(c *call) (value, error) {
 	if n == nil {
 		return no, nil
 	}
+	n = &network{n.version, n.first(), n.prefix} // without the bits of a host
 	given, err := py.Truth(c.Values[0])
 	if err != nil || !given {
 		return str(n.String()), err
@@ -153,8 +174,13 @@ func ipsubnet(c *call) (value, error) {
 		return no, nil //nolint:nilerr // as Ansible has it
 	}
 	at, indexed := big.NewInt(0), false
-	if _, isNumber := filter.Float(c.Values[1]); isNumber {
-		at, indexed = index(c.Values[1])
+	if c.Values[1] != starlark.None {
+		if at, indexed = index(c.Values[1]); !indexed {
+			return nil, py.Errorf("the index is a whole number, not %s", c.Values[1])
+		}
+	}
+	if !indexed && prefix < n.prefix && !n.single() {
+		return nil, py.Errorf("the requested subnet size of %d is invalid", prefix)
 	}
 	count := new(big.Int)
 	switch {
@@ -194,24 +220,48 @@ func subnetIndex(n *network, q value, s string) (value, error) {
 }
 
 func ipmath(c *call) (value, error) {
-	s, ok := c.Value.(starlark.String)
-	var n *network
-	if ok && !isDigits(string(s)) {
-		n = parse(string(s))
+	s, err := py.Str(c.Value)
+	if err != nil {
+		return nil, err
 	}
-	if n == nil || strings.Count(string(s), ".") != 3 && n.version == 4 {
+	n := parse(s)
+	if !strings.Contains(s, "/") {
+		n = loosely(s)
+	}
+	if n == nil {
 		return nil, py.Errorf("you must pass a valid IP address; %s is invalid", c.Value)
 	}
-	amount, ok := py.Number(c.Values[0])
-	i, isInt := amount.(starlark.Int)
-	if !ok || !isInt {
+	i, ok := index(c.Values[0])
+	if !ok {
 		return nil, py.Errorf("you must pass an integer for arithmetic; %s is not a valid integer", c.Values[0])
 	}
-	v := new(big.Int).Add(n.value, i.BigInt())
+	v := new(big.Int).Add(n.value, i)
 	if v.Sign() < 0 || v.Cmp(most(n.version)) > 0 {
 		return nil, py.Errorf("there is no address %s after %s", i, s)
 	}
 	return str(text(v, n.version)), nil
+}
+
+// loosely reads an address; one of version 4 may have fewer than four parts, of which the last one fills the rest.
+func loosely(s string) *network {
+	parts := strings.Split(s, ".")
+	if strings.Contains(s, ":") || len(parts) > 4 {
+		return parse(s)
+	}
+	v := new(big.Int)
+	for i, part := range parts {
+		n, err := strconv.ParseUint(part, 10, 32)
+		bits := 8
+		if i == len(parts)-1 {
+			bits = 8 * (5 - len(parts))
+		}
+		if err != nil || n>>bits > 0 {
+			return nil
+		}
+		v.Lsh(v, uint(bits)) //nolint:gosec // at most 32
+		v.Or(v, new(big.Int).SetUint64(n))
+	}
+	return &network{4, v, 32}
 }
 
 func nthhost(c *call) (value, error) {
@@ -247,49 +297,37 @@ func nthUsable(c *call, sign int64) (value, error) {
 	return n.beside(sign * small)
 }
 
-// span are the first and last address of a value that is a network.
-func span(v value, usable bool) (version int, first, last *big.Int, err error) {
-	n := whole(v)
-	if n == nil {
-		s, err := py.Str(v)
-		if err != nil {
-			return 0, nil, nil, err
-		}
-		return 0, nil, nil, py.Errorf("%q is no address or network", s)
+// among reports whether a network is a part of another one, or of its addresses for hosts.
+func among(outer, inner value, usable bool) bool {
+	of, in := whole(outer), whole(inner)
+	if of == nil || in == nil || of.version != in.version {
+		return false
 	}
-	first, last = n.first(), n.last()
-	if usable && !n.single() {
-		first, last = n.usable()
+	first, last := of.first(), of.last()
+	if usable && !of.single() {
+		first, last = of.usable()
 	}
-	return n.version, first, last, nil
-}
-
-func among(outer, inner value, usable bool) (bool, error) {
-	v, first, last, err := span(outer, usable)
-	if err != nil {
-		return false, err
-	}
-	w, from, to, err := span(inner, false)
-	return v == w && from != nil && from.Cmp(first) >= 0 && to.Cmp(last) <= 0, err
+	return in.first().Cmp(first) >= 0 && in.last().Cmp(last) <= 0
 }
 
 func inNetwork(c *call, usable bool) (value, error) {
-	in, err := among(c.Value, c.Values[0], usable)
-	return starlark.Bool(in), err
+	return starlark.Bool(among(c.Value, c.Values[0], usable)), nil
 }
 
 func reduce(c *call) (value, error) {
-	items, err := c.Elements(c.Value)
-	if err != nil {
+	if err := suits(c.Value, true); err != nil {
 		return nil, err
+	}
+	items := []value{c.Value}
+	if isList(c.Value) {
+		var err error
+		if items, err = c.Elements(c.Value); err != nil {
+			return nil, err
+		}
 	}
 	var out []value
 	for _, item := range items {
-		in, err := among(c.Values[0], item, false)
-		if err != nil {
-			return nil, err
-		}
-		if in {
+		if among(c.Values[0], item, false) {
 			out = append(out, item)
 		}
 	}
@@ -302,7 +340,7 @@ func usableRange(c *call) (value, error) {
 	if ok && !isDigits(string(s)) {
 		n = parse(string(s))
 	}
-	if n == nil || !n.isNetwork() || strings.Count(string(s), ".") != 3 && n.version == 4 {
+	if address, _, _ := strings.Cut(string(s), "/"); n == nil || !n.isNetwork() || strings.Count(address, ".") != 3 && n.version == 4 {
 		return nil, py.Errorf("%s is no network, or has host bits set", c.Value)
 	}
 	size := n.size()

@@ -7,6 +7,7 @@ package program
 import (
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"go.starlark.net/starlark"
 
@@ -27,6 +28,7 @@ type Program struct {
 	body    exec
 	ends    int // newlines at the end of its text, which Ansible keeps
 	newline string
+	size    atomic.Int64 // of the text that was rendered last
 	// Options are those that its text was read with, changed by its header.
 	Options syntax.Options
 }
@@ -102,7 +104,7 @@ func (p *Program) write(r *run, ctx *scopeContext, w *writer) error {
 
 // Render renders the template. root finds its variables.
 func (p *Program) Render(r *function.Run, loader Loader, root func(name string) (py.Value, bool, error)) (string, error) {
-	w := &writer{}
+	w := &writer{buf: make([]byte, 0, p.size.Load())}
 	ctx := bare()
 	if p.steady {
 		root = once(root)
@@ -113,6 +115,7 @@ func (p *Program) Render(r *function.Run, loader Loader, root func(name string) 
 	if err := p.render(&run{Run: r, loader: loader}, ctx, w); err != nil {
 		return "", err
 	}
+	p.size.Store(int64(len(w.buf)))
 	out := string(w.buf)
 	if missing := p.ends - newlinesAtEnd(out); missing > 0 {
 		out += strings.Repeat(p.newline, missing)

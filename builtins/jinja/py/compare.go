@@ -1,6 +1,7 @@
 package py
 
 import (
+	"cmp"
 	"math"
 	"math/big"
 	"slices"
@@ -106,6 +107,11 @@ func compareNumbers(a, b Value) (c int, ordered bool) {
 	x, xInt := a.(starlark.Int)
 	y, yInt := b.(starlark.Int)
 	if xInt && yInt {
+		m, small := x.Int64()
+		n, both := y.Int64()
+		if small && both {
+			return cmp.Compare(m, n), true
+		}
 		return x.BigInt().Cmp(y.BigInt()), true
 	}
 	if !xInt && !yInt {
@@ -310,7 +316,7 @@ func Hashable(v Value) error {
 				return err
 			}
 		}
-	case *starlark.List, *starlark.Dict, *starlark.Set, *View, *Range:
+	case *starlark.List, *starlark.Dict, *starlark.Set, *View:
 		return unhashable(v)
 	}
 	return nil

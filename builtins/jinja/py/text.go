@@ -33,6 +33,9 @@ func Repr(v Value) (string, error) {
 	case starlark.String:
 		return Quoted(string(v)), nil
 	case starlark.Int:
+		if small, ok := v.Int64(); ok {
+			return strconv.FormatInt(small, 10), nil
+		}
 		if big := v.BigInt(); big.BitLen() > 14000 { // Python's limit is 4300 digits
 			return "", Errorf("the number has more than 4300 digits")
 		}

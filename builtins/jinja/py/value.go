@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"go.starlark.net/starlark"
+	"go.starlark.net/syntax"
 )
 
 // Value is any value of a template.
@@ -92,7 +93,19 @@ func (r *Range) String() string        { return "range" }
 func (r *Range) Type() string          { return "range" }
 func (r *Range) Freeze()               {}
 func (r *Range) Truth() starlark.Bool  { return r.Len() > 0 }
-func (r *Range) Hash() (uint32, error) { return 0, unhashable(r) }
+func (r *Range) Hash() (uint32, error) { return starlark.String(r.String()).Hash() }
+
+// CompareSameType lets a range be a key.
+func (r *Range) CompareSameType(op syntax.Token, other starlark.Value, depth int) (bool, error) {
+	same, err := equal(r, other, depth)
+	switch op {
+	case syntax.EQL:
+		return same, err
+	case syntax.NEQ:
+		return !same, err
+	}
+	return false, Errorf("ranges have no order")
+}
 
 // Len is how many numbers there are.
 func (r *Range) Len() int {

@@ -75,8 +75,10 @@ func (d *dumper) value(v py.Value, depth int) error {
 	case interface{ ISO() string }: // a time, as Ansible writes it
 		d.text(v.ISO())
 	default:
-		switch v.(type) {
+		switch v := v.(type) {
 		case *starlark.List, starlark.Tuple:
+		case interface{ Pair() starlark.Tuple }: // a tuple with names
+			return d.array(v.Pair(), depth)
 		default:
 			return py.Errorf("Object of type %s is not JSON serializable", py.TypeName(v))
 		}
