@@ -35,7 +35,7 @@ func lists() []*function.Func {
 			return list(out), c.Run.Step(len(out))
 		}),
 		function.New("zip", "*lists, strict=False", "The first elements together, the second ones, and so on.", zip(false)),
-		function.New("zip_longest", "*lists, fillvalue=None", "As zip, up to the end of the longest list.", zip(true)),
+		lazy(function.New("zip_longest", "*lists, fillvalue=None", "As zip, up to the end of the longest list.", zip(true))),
 		function.New("product", "*lists, repeat=1", "Each combination of elements of the lists.", product),
 		function.New("permutations", "r=None", "Each order of r elements.", arrangements(true)),
 		function.New("combinations", "r", "Each choice of r elements.", arrangements(false)),

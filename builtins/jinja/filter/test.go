@@ -32,15 +32,14 @@ func Tests() []*function.Func {
 	asks("number", "The value is a number.", func(v value) bool { _, ok := py.Number(v); return ok })
 	asks("string", "The value is a text.", func(v value) bool { _, ok := v.(starlark.String); return ok })
 	asks("mapping", "The value is a dict.", isMapping)
+	asks("sequence", "The value is a list or text: it has a length and elements.", func(v value) bool {
+		_, isText := v.(starlark.String)
+		return isText || isMapping(v) || py.IsSequence(v)
+	})
 	asks("callable", "The value can be called.", func(v value) bool { _, ok := v.(py.Callable); return ok || isUndefined(v) })
 	same := function.NewTest("sameas", "other", "The value is the very same as another.", sameAs)
 	same.Undefined, same.UndefinedArgs = true, true
 	out = append(out,
-		function.NewTest("sequence", "", "The value is a list or text: it has a length and elements.", func(c *call) (bool, error) {
-			_, isText := c.Value.(starlark.String)
-			_, isDict := c.Value.(*starlark.Dict)
-			return isText || isDict || py.IsSequence(c.Value), nil
-		}),
 		function.NewTest("iterable", "", "The value has elements.", func(c *call) (bool, error) {
 			_, err := py.Iterate(c.Value)
 			return err == nil, nil

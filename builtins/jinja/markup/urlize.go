@@ -89,11 +89,13 @@ func newLinker(c *call) (*linker, error) {
 	}
 	slices.Sort(words)
 	l.attrs = ` rel="` + Escape(strings.Join(slices.Compact(words), " ")) + `"`
-	target, err := optional(c.Values[2])
-	if err != nil {
+	if some, err := py.Truth(c.Values[2]); err != nil {
 		return nil, err
-	}
-	if target != "" {
+	} else if some {
+		target, err := py.Str(c.Values[2])
+		if err != nil {
+			return nil, err
+		}
 		l.attrs += ` target="` + Escape(target) + `"`
 	}
 	if c.Values[4] == starlark.None {

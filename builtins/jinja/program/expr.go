@@ -244,6 +244,9 @@ func (c *compiler) slice(s *scope, pos syntax.Pos, of eval, x *syntax.Slice) eva
 			}
 		}
 		if u, ok := v.(*py.Undefined); ok {
+			if u.Lenient {
+				return nil, u
+			}
 			return u, nil
 		}
 		return py.SliceOf(v, values[0], values[1], values[2])

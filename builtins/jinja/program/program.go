@@ -23,6 +23,7 @@ type Program struct {
 	first   int // the line of its file on which source begins
 	extends bool
 	steady  bool // it changes none of its variables
+	repeats bool // it may read a variable again and again
 	blocks  []*block
 	fn      *funcScope
 	body    exec
@@ -51,8 +52,12 @@ func Compile(name, text string, o syntax.Options, set function.Set) (*Program, e
 	}
 	p := &Program{Name: name, source: tree.Source, first: tree.First, fn: &funcScope{}, ends: newlinesAtEnd(text), newline: tree.Options.Newline, Options: tree.Options}
 	syntax.WalkAll(tree.Body, func(n syntax.Node) bool {
-		_, ok := n.(*syntax.Extends)
-		p.extends = p.extends || ok
+		switch n.(type) {
+		case *syntax.Extends:
+			p.extends = true
+		case *syntax.For, *syntax.Macro, *syntax.CallBlock, *syntax.Block:
+			p.repeats = true
+		}
 		return true
 	})
 	c := &compiler{prog: p, set: set}
@@ -106,7 +111,7 @@ func (p *Program) write(r *run, ctx *scopeContext, w *writer) error {
 func (p *Program) Render(r *function.Run, loader Loader, root func(name string) (py.Value, bool, error)) (string, error) {
 	w := &writer{buf: make([]byte, 0, p.size.Load())}
 	ctx := bare()
-	if p.steady {
+	if p.steady && p.repeats {
 		root = once(root)
 	}
 	ctx.parent = &scopeContext{root: root}
