@@ -329,3 +329,19 @@ func TestVariablesAreReadOnce(t *testing.T) {
 		})
 	}
 }
+
+// TestBehindExtends: what a template includes or calls behind extends is written, before its parent, as in Jinja; what it
+// prints itself is not.
+func TestBehindExtends(t *testing.T) {
+	set := jinja.New(fstest.MapFS{"base.j2": {Data: []byte("B")}, "f.j2": {Data: []byte("F")}}, nil)
+	for text, want := range map[string]string{
+		"{% extends 'base.j2' %}x{% include 'f.j2' %}{{ 1 }}":                                                      "FB",
+		"{% extends 'base.j2' %}{% for x in [1, 2] %}{{ x }}{% include 'f.j2' %}{% endfor %}":                      "FFB",
+		"{% extends 'base.j2' %}{% macro m() %}m{{ caller() }}{% endmacro %}{% call m() %}c{% endcall %}":          "mcB",
+		"{% extends 'base.j2' %}{% filter upper %}c{% endfilter %}{% for x in [1] recursive %}{{ x }}{% endfor %}": "B",
+	} {
+		if got, err := set.Text(rendering(t, nil), text); err != nil || got != want {
+			t.Errorf("%s: got %q, %v, want %q", text, got, err, want)
+		}
+	}
+}

@@ -221,14 +221,14 @@ func sets() []*function.Func {
 			if err != nil {
 				return nil, err
 			}
-			return distinct(c, a, newIndex(c, b), true)
+			return distinct(c, a, newIndex(c, b).within(c.Values[0]), true)
 		}),
 		function.New("difference", "other", "The elements that are not in the other list, each once.", func(c *call) (value, error) {
 			a, b, err := operands(c)
 			if err != nil {
 				return nil, err
 			}
-			return distinct(c, a, newIndex(c, b), false)
+			return distinct(c, a, newIndex(c, b).within(c.Values[0]), false)
 		}),
 		function.New("symmetric_difference", "other", "The elements that are in one of the lists only, each once.", func(c *call) (value, error) {
 			a, b, err := operands(c)
@@ -264,6 +264,7 @@ func operands(c *call) (a, b []value, err error) {
 
 // index finds values; what cannot be a key is looked for one by one.
 type index struct {
+	text value // in which elements are looked for, if that is a text
 	step func(n int) error
 	keys *starlark.Dict
 	rest []value
@@ -277,6 +278,14 @@ func newIndex(c *call, items []value) *index {
 	return x
 }
 
+// within looks for elements in a value as Python's in does: a text has its parts, not its characters alone.
+func (x *index) within(v value) *index {
+	if s, ok := v.(starlark.String); ok {
+		x.text = s
+	}
+	return x
+}
+
 func (x *index) add(v value) {
 	if py.Hashable(v) != nil || x.keys.SetKey(v, starlark.None) != nil {
 		x.rest = append(x.rest, v)
@@ -284,6 +293,9 @@ func (x *index) add(v value) {
 }
 
 func (x *index) has(v value) (bool, error) {
+	if x.text != nil {
+		return py.Contains(x.text, v)
+	}
 	if py.Hashable(v) == nil {
 		if _, found, err := py.Lookup(x.keys, v); err != nil || found {
 			return found, err

@@ -24,6 +24,12 @@ func All() []*function.Func {
 	return out
 }
 
+// lazy lets a function have undefined arguments.
+func lazy(f *function.Func) *function.Func {
+	f.UndefinedArgs = true
+	return f
+}
+
 // str is the text of what a filter is applied to.
 func str(c *call) (string, error) { return py.Str(c.Value) }
 

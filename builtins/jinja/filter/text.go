@@ -44,7 +44,7 @@ func texts() []*function.Func {
 			s, err := str(c)
 			return starlark.MakeInt(len(strings.FieldsFunc(s, func(r rune) bool { return !word(r) }))), err
 		}),
-		function.New("format", "*args, **kwargs", "The text as a printf format with the arguments filled in.", format),
+		lazy(function.New("format", "*args, **kwargs", "The text as a printf format with the arguments filled in.", format)),
 	}
 }
 

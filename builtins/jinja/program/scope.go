@@ -162,8 +162,6 @@ func (s *scope) statement(stmt syntax.Stmt) {
 		s.reads(stmt.Call)
 	case *syntax.FilterBlock:
 		s.reads(stmt.Filter)
-	case *syntax.Scope:
-		s.analyze(stmt.Body)
 	case *syntax.If:
 		s.condition(stmt.Branches, stmt.Else)
 	}

@@ -53,7 +53,7 @@ func (c *compiler) stmt(s *scope, stmt syntax.Stmt) exec {
 	case *syntax.Extends:
 		return compileExtends(c, s, x)
 	case *syntax.Include:
-		return c.silenced(s, compileInclude(c, s, x))
+		return compileInclude(c, s, x) // which writes, even behind extends
 	case *syntax.Import:
 		return compileImportAs(c, s, x)
 	case *syntax.FromImport:
@@ -61,7 +61,7 @@ func (c *compiler) stmt(s *scope, stmt syntax.Stmt) exec {
 	case *syntax.Macro:
 		return compileMacro(c, s, x)
 	case *syntax.CallBlock:
-		return c.silenced(s, compileCallBlock(c, s, x))
+		return compileCallBlock(c, s, x)
 	case *syntax.FilterBlock:
 		return c.silenced(s, compileFilterBlock(c, s, x))
 	case *syntax.Do:
@@ -75,7 +75,7 @@ func (c *compiler) stmt(s *scope, stmt syntax.Stmt) exec {
 	case *syntax.Continue:
 		return func(*frame, *writer) error { return continueLoop }
 	case *syntax.Scope:
-		return c.body(s, x.Body)
+		return compileScope(c, s, x)
 	}
 	c.fail(stmt.Place(), "unexpected tag")
 	return nil
@@ -315,6 +315,18 @@ func truth(e eval) eval {
 		}
 		yes, err := py.Truth(v)
 		return starlark.Bool(yes), err
+	}
+}
+
+// compileScope compiles what has variables of its own and is otherwise transparent.
+func compileScope(c *compiler, s *scope, x *syntax.Scope) exec {
+	own := newScope(s, s.fn)
+	own.open = s.top || s.open
+	own.analyze(x.Body)
+	body := c.body(own, x.Body)
+	return func(fr *frame, w *writer) error {
+		own.reset(fr)
+		return body(fr, w)
 	}
 }
 
