@@ -31,7 +31,7 @@ func newTester(c *call) (*tester, error) {
 		}
 	case strings.HasPrefix(name, "not "):
 		t.not = true
-		plain = strings.TrimLeft(name, "not ") //nolint:staticcheck // Python's lstrip takes characters, too
+		plain = strings.TrimLeft(name, "not ") // Python's lstrip takes characters, too
 	}
 	if t.test = c.Run.Test(plain); t.test == nil {
 		return nil, py.Errorf("there is no test %q", plain)
