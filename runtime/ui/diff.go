@@ -65,15 +65,15 @@ func (v PlanView) values(b *bufio.Writer, field string, values ...painted) {
 	if v.Style.Columns > 0 && whole > v.Style.Columns {
 		between = "\n" + strings.Repeat(" ", at-2) + "→ "
 	}
-	b.WriteString(field)
+	fmt.Fprint(b, field)
 	for i, p := range values {
 		if i > 0 {
-			b.WriteString(between)
+			fmt.Fprint(b, between)
 		}
 		if between == arrow {
-			b.WriteString(v.Style.Paint(p.color, p.text))
+			fmt.Fprint(b, v.Style.Paint(p.color, p.text))
 		} else {
-			b.WriteString(v.Style.Wrap(p.color, p.text, at, at+1))
+			fmt.Fprint(b, v.Style.Wrap(p.color, p.text, at, at+1))
 		}
 	}
 	fmt.Fprintln(b)
