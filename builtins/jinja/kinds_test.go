@@ -95,6 +95,7 @@ var silent = []struct {
 		{"{{ 1 if t and not false or nope else 2 }}{{ 'a' ~ (1 + 2) }}{{ 2 ** 3 ** 2 }}{{ -2 ** 2 }}{{ 'x' is string and 1 is number }}", "1a3644True"},
 	}},
 	{"macros, calls and blocks", []member{
+		{"{{ \"'a': 2}it's\" | wordwrap(5) }}", "'a': \n2}it'\ns"},
 		{"{% autoescape false %}{% set s = 1 %}{{ s }}{% endautoescape %}{{ s }}{% autoescape false %}{% for x in l %}{{ x }}{% endfor %}{% endautoescape %}", "1abc312"},
 		{"{{ ['ab', 'bc', 'ac'] | difference('abc') }}{{ ['ab', 'ac'] | intersect('abc') }}{{ 'x' | format(nope) if false else '%s' | format(1) }}", "['ac']['ab']1"},
 		{"{% macro e(xs) %}{% for x in xs %}{{ caller(x) }}{% endfor %}{% endmacro %}{% call(u) e(['a', 'b']) %}<{{ u }}>{% endcall %}", "<a><b>"},

@@ -142,7 +142,7 @@ func wrap(c *call, parts []string, width int, long, hyphens bool) ([]string, err
 				return nil, err
 			}
 			head, tail := cut(parts[0], width, n, len(line) == 0, long, hyphens)
-			if head != "" {
+			if head != "" || long { // where nothing fits, Python adds a part without characters, and drops that instead of a blank
 				line = append(line, head)
 			}
 			if tail != parts[0] {
@@ -163,7 +163,7 @@ func wrap(c *call, parts []string, width int, long, hyphens bool) ([]string, err
 
 // cut breaks a word that is longer than a line.
 func cut(s string, width, used int, alone, long, hyphens bool) (head, tail string) {
-	left := max(width-used, 1)
+	left := width - used
 	if !long {
 		if alone {
 			return s, ""
