@@ -224,7 +224,7 @@ func (v RunView) trouble(b *bufio.Writer, indent, summary, detail, hint string) 
 	fmt.Fprintln(b, indent+v.Style.Wrap(Red, Readable(summary), len(indent), len(indent)+2))
 	if detail != "" {
 		for line := range strings.SplitSeq(strings.TrimRight(detail, "\n"), "\n") {
-			b.WriteString(evidence(v.Style, indent+"  ", line))
+			fmt.Fprint(b, evidence(v.Style, indent+"  ", line))
 		}
 	}
 	if hint != "" {
