@@ -76,7 +76,7 @@ func TestChangeHooks(t *testing.T) {
 		{"a condition that came true", nil, "", []func() *unit.Unit{late}, []string{drained, "set[/a] changed", verified, undrained}, false},
 		{
 			"a unit fails", nil, "/b",
-			[]func() *unit.Unit{set("/a", "1"), set("/b", "1")},
+			[]func() *unit.Unit{set("/a", "1"), requires("/b", "/a")},
 			[]string{drained, "set[/a] changed", "set[/b] failed", "verify[web]/set[/ok] skipped"},
 			true,
 		},
