@@ -76,7 +76,11 @@ func (b *bringers) find(s *plan.Step, n abi.Need) []bringer {
 		if c.Err != nil || !before(c) || !changes(c) && !b.mayChange(c) || needs(c, n) {
 			continue
 		}
-		if how := brings(c, n); how != never {
+		how := brings(c, n)
+		if len(c.Awaits) > 0 && how < makes { // what brings that may bring this, too: a service waits for its package
+			how = min(how, perhaps)
+		}
+		if how != never {
 			found = append(found, bringer{c, how})
 		}
 	}

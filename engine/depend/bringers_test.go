@@ -22,6 +22,12 @@ func runs(name, command string, kinds ...string) *plan.Step {
 	return s
 }
 
+// waits has a step wait for what is to be brought itself.
+func waits(s *plan.Step) *plan.Step {
+	s.Awaits = []string{"unit nginx.service, which t[nginx-light] may bring"}
+	return s
+}
+
 // TestLikeliestBringer: what has the name comes first, then what shares a word with it, then the nearest before; of what is
 // not named how many others there are is told, too.
 func TestLikeliestBringer(t *testing.T) {
@@ -37,6 +43,7 @@ func TestLikeliestBringer(t *testing.T) {
 		{"a path", abi.Need{Name: "/srv/app", Directory: true, Paths: []string{"/srv/app"}}, []*plan.Step{runs("a", "mkdir -p /srv/app/log"), runs("b", "x")}, "t[a] may bring"},
 		{"part of the name", abi.Need{Name: "nginx"}, []*plan.Step{runs("nginx-light", ""), runs("b", "")}, "t[nginx-light] may bring"},
 		{"the name before a part", abi.Need{Name: "nginx"}, []*plan.Step{runs("nginx", ""), runs("nginx-light", "")}, "t[nginx] may bring"},
+		{"what waits itself", abi.Need{Name: "nginx"}, []*plan.Step{runs("nginx-light", ""), waits(runs("nginx", ""))}, "t[nginx-light] may bring"},
 		{"a longer name", abi.Need{Name: "postgres"}, []*plan.Step{runs("postgresql-15", ""), runs("b", "")}, "t[postgresql-15] may bring"},
 		{"a word that says nothing", abi.Need{Name: "www-data"}, []*plan.Step{runs("data-tools", ""), runs("b", "")}, "t[b] or t[data-tools] may bring"},
 		{"the nearest", abi.Need{Name: "app"}, []*plan.Step{runs("a", ""), runs("b", ""), runs("c", "")}, "t[c] or 2 more units may bring"},
