@@ -26,6 +26,9 @@ func (t *Slot) acquire() {
 	}
 	for _, w := range t.woken {
 		t.active++
+		if t.scheduler.stopped && w.verdict == Granted { // the end came while it waited for the slot
+			w.verdict = Interrupted
+		}
 		w.granted <- w.verdict
 	}
 	t.woken = nil
