@@ -13,13 +13,17 @@ import (
 	"github.com/openfroyo/froyo/builtins/jinja/yamlload"
 )
 
+// ForHTML is the filter of Jinja itself that writes JSON.
+func ForHTML() []*function.Func {
+	return []*function.Func{function.New("tojson", "indent=None", "The value as JSON that can stand in HTML.", toHTMLJSON)}
+}
+
 func documents() []*function.Func {
 	const json = "sort_keys=None, ensure_ascii=True, separators=None, vault_to_text=True, preprocess_unsafe=False"
 	const yaml = "default_flow_style=None, width=None, sort_keys=True, explicit_start=False, explicit_end=False, allow_unicode=True"
 	return []*function.Func{
 		function.New("to_json", "indent=None, "+json, "The value as JSON.", func(c *call) (value, error) { return toJSON(c, false) }),
 		function.New("to_nice_json", "indent=4, "+json, "The value as JSON, one element a line, keys in order.", func(c *call) (value, error) { return toJSON(c, true) }),
-		function.New("tojson", "indent=None", "The value as JSON that can stand in HTML.", toHTMLJSON),
 		function.New("from_json", "", "The value that JSON stands for.", func(c *call) (value, error) {
 			s, ok := c.Value.(starlark.String)
 			if !ok {

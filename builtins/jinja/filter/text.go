@@ -130,16 +130,6 @@ func indent(c *call) (value, error) {
 }
 
 func truncate(c *call) (value, error) {
-	s, ok := c.Value.(starlark.String)
-	if n, sized := py.Len(c.Value); !ok && sized && n < 260 {
-		// A short list is not looked at, as in Jinja.
-		if limit, isInt := py.Int(c.Values[0]); isInt && n <= limit {
-			return c.Value, nil
-		}
-	}
-	if !ok {
-		return nil, py.Errorf("expected str, not %s", py.TypeName(c.Value))
-	}
 	length, err := c.Int(0)
 	if err != nil {
 		return nil, err
@@ -158,7 +148,6 @@ func truncate(c *call) (value, error) {
 			return nil, err
 		}
 	}
-	runes := []rune(string(s))
 	n := utf8.RuneCountInString(end)
 	if length < n {
 		return nil, py.Errorf("expected length >= %d, got %d", n, length)
@@ -166,10 +155,14 @@ func truncate(c *call) (value, error) {
 	if leeway < 0 {
 		return nil, py.Errorf("expected leeway >= 0, got %d", leeway)
 	}
-	if len(runes) <= length+leeway {
-		return s, nil
+	if size, sized := py.Len(c.Value); sized && size <= length+leeway { // of a list, too, as in Jinja
+		return c.Value, nil
 	}
-	head := string(runes[:length-n])
+	s, ok := c.Value.(starlark.String)
+	if !ok {
+		return nil, py.Errorf("expected str, not %s", py.TypeName(c.Value))
+	}
+	head := string([]rune(string(s))[:length-n])
 	if i := strings.LastIndexByte(head, ' '); i >= 0 && !kill {
 		head = head[:i]
 	}

@@ -45,8 +45,8 @@ func New() *Library {
 	for _, part := range [][]*function.Func{ansible.Filters(), pyrandom.Filters(), pycrypt.Filters(), pytime.Filters()} {
 		l.filters.add(part, builtin)
 	}
-	l.filters.ofJinja["random"], l.filters.ofJinja["tojson"] = true, true // which other packages have
-	unique := l.filters.find("unique")                                    // Ansible has one of its own, which package filter is like
+	l.filters.ofJinja["random"] = true // which another package has
+	unique := l.filters.find("unique") // Ansible has one of its own, which package filter is like
 	l.filters.add([]*function.Func{unique}, builtin)
 	l.filters.add(ipaddr.Filters(), utils, netCom, builtin)
 	l.filters.add(pycrypt.TypeFive(), netCom, builtin)
@@ -66,7 +66,7 @@ func New() *Library {
 
 // jinjaFilters are the filters of Jinja itself.
 func jinjaFilters() [][]*function.Func {
-	return [][]*function.Func{filter.All(), markup.Filters(), pprint.Filters()}
+	return [][]*function.Func{filter.All(), markup.Filters(), pprint.Filters(), ansible.ForHTML()}
 }
 
 // Filter finds a filter by its name.
