@@ -27,11 +27,7 @@ func combine(c *call) (value, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := merger{recursive: recursive}
-	m.lists, _ = starlark.AsString(c.Values[1])
-	if !slices.Contains(listMerges, m.lists) {
-		return nil, py.Errorf("list_merge is replace, keep, append, prepend, append_rp or prepend_rp")
-	}
+	lists, _ := starlark.AsString(c.Values[1])
 	terms, err := flatten(append([]value{c.Value}, c.Rest...), 1, true)
 	if err != nil {
 		return nil, err
@@ -50,7 +46,7 @@ func combine(c *call) (value, error) {
 		if err := c.Run.Step(1); err != nil {
 			return nil, err
 		}
-		if out, err = m.merge(t, out, 0); err != nil {
+		if out, err = Merge(t, out, recursive, lists); err != nil {
 			return nil, err
 		}
 	}

@@ -316,7 +316,10 @@ func Hashable(v Value) error {
 				return err
 			}
 		}
-	case *starlark.List, *starlark.Dict, *starlark.Set, *View:
+	case *View:
+		_, err := v.Hash()
+		return err
+	case *starlark.List, *starlark.Dict, *starlark.Set:
 		return unhashable(v)
 	}
 	return nil

@@ -79,12 +79,19 @@ type View struct {
 	Items []Value
 }
 
-func (v *View) String() string        { return v.Name }
-func (v *View) Type() string          { return v.Name }
-func (v *View) Freeze()               {}
-func (v *View) Truth() starlark.Bool  { return len(v.Items) > 0 }
-func (v *View) Hash() (uint32, error) { return 0, unhashable(v) }
-func (v *View) Len() int              { return len(v.Items) }
+func (v *View) String() string       { return v.Name }
+func (v *View) Type() string         { return v.Name }
+func (v *View) Freeze()              {}
+func (v *View) Truth() starlark.Bool { return len(v.Items) > 0 }
+func (v *View) Len() int             { return len(v.Items) }
+
+// Hash lets dict_values be a key, as what it is itself: the others are sets to Python.
+func (v *View) Hash() (uint32, error) {
+	if v.Name != "dict_values" {
+		return 0, unhashable(v)
+	}
+	return starlark.String(v.Name).Hash()
+}
 
 // Range is what range() gives.
 type Range struct{ Start, Stop, Step int }
