@@ -94,7 +94,7 @@ func TestLoadWithoutManifest(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer rt.Close(t.Context())
-	if _, err := rt.Load(t.Context(), fstest.MapFS{}); err == nil || !strings.Contains(err.Error(), "has no manifest") {
+	if _, err := rt.Load(t.Context(), fstest.MapFS{}); err == nil || !strings.Contains(err.Error(), "manifest.yaml, cannot be read: file does not exist") {
 		t.Errorf("err = %v", err)
 	}
 }

@@ -29,8 +29,11 @@ func TestCallGuestByHand(t *testing.T) {
 		{"buffer nowhere", wt.Guest{ABI: 1, Buf: nowhere}, "gave no buffer within its memory"},
 		{"endless buffer", wt.Guest{ABI: 1, Buf: slices.Concat(forever, []byte{0x00})}, "did not come to an end"},
 		{"endless call", wt.Guest{ABI: 1, Call: slices.Concat(forever, []byte{0x00})}, "did not come to an end"},
-		{"trap", wt.Guest{ABI: 1, Call: []byte{0x00}}, "crashed: unreachable"},
-		{"endless recursion", wt.Guest{ABI: 1, Call: []byte{0x20, 0, 0x10, 2}}, "crashed: stack overflow"},
+		{"trap", wt.Guest{ABI: 1, Call: []byte{0x00}}, "crashed: it ended itself"},
+		{"division by zero", wt.Guest{ABI: 1, Call: []byte{0x41, 0, 0x41, 0, 0x6e, 0x1a, 0x00}}, "crashed: it divided by zero"},
+		{"beyond its memory", wt.Guest{ABI: 1, Call: []byte{0x41, 0x78, 0x28, 2, 0, 0x1a, 0x00}}, "crashed: it reached beyond its memory"},
+		{"number too large", wt.Guest{ABI: 1, Call: []byte{0x43, 0, 0, 0x80, 0x7f, 0xa8, 0x1a, 0x00}}, "crashed: a number was too large"},
+		{"endless recursion", wt.Guest{ABI: 1, Call: []byte{0x20, 0, 0x10, 2}}, "crashed: its functions called each other without end"},
 		{"costly calls of the host", hog(), "did not come to an end"},
 	}
 	for _, test := range tests {
@@ -82,10 +85,10 @@ func TestGuestUnusable(t *testing.T) {
 		{"an export of another type", wt.Guest{ABI: 1, More: map[byte][]byte{
 			wt.Exports: wt.Section(wt.Exports, append(exports, wt.Export("froyo_call", 0, 0))...),
 		}}.Binary(), "exports froyo_call as () i32, not (i32) i64"},
-		{"code that is not valid", wt.Guest{ABI: 1, Call: []byte{0x41, 0}}.Binary(), "compile its guest"},
+		{"code that is not valid", wt.Guest{ABI: 1, Call: []byte{0x41, 0}}.Binary(), "its guest is not valid WebAssembly: invalid function[2]"},
 		{"more memory than there is", wt.Guest{ABI: 1, More: map[byte][]byte{
 			wt.Memories: wt.Section(wt.Memories, append([]byte{0}, wt.Number(1025)...)),
-		}}.Binary(), "compile its guest"},
+		}}.Binary(), "its guest is not valid WebAssembly: section memory"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

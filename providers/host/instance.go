@@ -165,10 +165,31 @@ func (i *instance) crashed(message string, err error) *crash {
 	case exited:
 		c.message = fmt.Sprintf("%s: exited with code %d", message, exit.ExitCode())
 	default:
-		reason, _, _ := strings.Cut(err.Error(), "\n")
-		c.message = message + ": " + printable.Line(strings.TrimPrefix(reason, "wasm error: "))
+		c.message = message + ": " + trapped(err)
 	}
 	return c
+}
+
+// traps are the ends that WebAssembly knows, by what the library calls them, and in words.
+var traps = map[string]string{
+	"unreachable":                   "it ended itself",
+	"out of bounds memory access":   "it reached beyond its memory",
+	"stack overflow":                "its functions called each other without end",
+	"integer divide by zero":        "it divided by zero",
+	"integer overflow":              "a number was too large",
+	"invalid conversion to integer": "a number was too large, or none",
+	"invalid table access":          "it called a function that it does not have",
+	"indirect call type mismatch":   "it called a function in a way that does not fit",
+}
+
+// trapped says in words why a call was ended.
+func trapped(err error) string {
+	reason, _, _ := strings.Cut(err.Error(), "\n")
+	reason, _, _ = strings.Cut(strings.TrimPrefix(reason, "wasm error: "), " (recovered by")
+	if plain := traps[strings.TrimSpace(reason)]; plain != "" {
+		return plain
+	}
+	return printable.Line(reason)
 }
 
 // lastWords returns the line in which a Go runtime says why it ends.

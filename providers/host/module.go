@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"sync"
 
@@ -51,14 +52,14 @@ func (m *Module) Prepare(ctx context.Context) error {
 func (m *Module) compile(ctx context.Context) (*guest, error) {
 	module, err := fs.ReadFile(m.files, PluginFile)
 	if err != nil {
-		return nil, m.fault("read its guest", err)
+		return nil, m.fault("its guest, "+PluginFile+", cannot be read", inPath(err))
 	}
 	entry := m.runtime.cache.Entry(module)
 	metered := entry.Metered
 	if metered == nil {
 		if metered, err = meter.Meter(module, rules()); err != nil {
 			entry.Drop()
-			return nil, m.fault("its guest is refused", err)
+			return nil, m.faulty("its guest is refused", err)
 		}
 	}
 	g, err := newGuest(ctx, metered, entry.Dir, m.runtime.options.Instances)
@@ -69,7 +70,7 @@ func (m *Module) compile(ctx context.Context) (*guest, error) {
 		g, err = newGuest(ctx, metered, "", m.runtime.options.Instances)
 	}
 	if err != nil {
-		return nil, m.fault("compile its guest", err)
+		return nil, m.faulty("its guest is not valid WebAssembly", err)
 	}
 	if err := entry.Keep(metered); err != nil {
 		entry.Drop() // it will be compiled again, that is all
@@ -94,4 +95,19 @@ func (m *Module) close(ctx context.Context) error {
 // fault makes an error of the package.
 func (m *Module) fault(message string, cause error) *Error {
 	return &Error{Provider: m.manifest.Name, Message: message, Cause: cause}
+}
+
+// faulty is a fault that only the package's author can mend.
+func (m *Module) faulty(message string, cause error) *Error {
+	e := m.fault(message, cause)
+	e.hint = hintAuthor
+	return e
+}
+
+// inPath is why a file of the package cannot be read, without its name.
+func inPath(err error) error {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		return p.Err
+	}
+	return err
 }

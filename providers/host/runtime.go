@@ -60,7 +60,7 @@ func New(_ context.Context, options Options) (*Runtime, error) {
 func (r *Runtime) Load(_ context.Context, fsys fs.FS) (*Module, error) {
 	data, err := fs.ReadFile(fsys, manifest.File)
 	if err != nil {
-		return nil, &Error{Message: "the package has no manifest", Cause: err}
+		return nil, &Error{Message: "the package's manifest, " + manifest.File + ", cannot be read", Cause: inPath(err)}
 	}
 	parsed, err := manifest.Parse(manifest.File, data)
 	if err != nil {

@@ -162,7 +162,7 @@ func (p *placing) ended(noise []byte) error {
 	exit := p.shell.end()
 	said := strings.TrimSpace(escape.Short(string(noise)) + "\n" + p.shell.stderr.text())
 	if _, ok := errors.AsType[*transport.ExitError](exit); exit != nil && !ok {
-		return p.host.errorAt(target.StageLost, "the connection ended while the runner was being started: "+escape.Text(exit.Error()),
+		return p.host.errorAt(target.StageLost, "the connection ended while the runner was being started",
 			escape.Lines(said), "", exit)
 	}
 	if login := p.host.Transport.User(); p.user != login {
@@ -261,7 +261,7 @@ func (p *placing) notReady(r report, noise []byte, err error) error {
 	exit := p.shell.end()
 	said := strings.TrimSpace(escape.Short(string(noise)) + "\n" + p.shell.stderr.text())
 	if _, ok := errors.AsType[*transport.ExitError](exit); exit != nil && !ok {
-		return p.host.errorAt(target.StageLost, "the connection ended while the runner was being started: "+escape.Text(exit.Error()),
+		return p.host.errorAt(target.StageLost, "the connection ended while the runner was being started",
 			escape.Lines(said), "", exit)
 	}
 	p.sweep(r)

@@ -148,7 +148,7 @@ func (c *Client) start(script string, terminal bool) (*transport.Process, error)
 		if err := session.RequestPty("dumb", terminalRows, terminalColumns, terminalModes); err != nil {
 			_ = session.Close() // it never was of use
 			<-c.sessions
-			return nil, c.target.errorAt(target.StageBecome, "the host gives no terminal: "+escape.Text(err.Error()),
+			return nil, c.target.errorAt(target.StageBecome, "the host gives no terminal",
 				"sshd's PermitTTY must be yes", err)
 		}
 	}
@@ -208,5 +208,5 @@ func (c *Client) refused(err error) error {
 	if text := err.Error(); strings.HasPrefix(text, "ssh: command ") && strings.HasSuffix(text, " failed") {
 		return t.errorAt(target.StageStart, "the host refuses to run commands", "does a ForceCommand or a restricted account stand in the way?", err)
 	}
-	return t.errorAt(target.StageLost, "the connection ended: "+escape.Text(err.Error()), "", err)
+	return t.errorAt(target.StageLost, "the connection ended", "", err)
 }

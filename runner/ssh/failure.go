@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"net"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -21,7 +24,11 @@ func (t *endpoint) failed(ctx context.Context, err error) error {
 	}
 	at := t.hostPort()
 	if open, ok := errors.AsType[*ssh.OpenChannelError](err); ok {
-		return t.errorAt(target.StageConnect, "the jump host does not reach "+at+": "+escape.Text(open.Message), "", err)
+		hint := "is sshd running there, and does the jump host know the name?"
+		if open.Reason == ssh.Prohibited {
+			hint = "AllowTcpForwarding of the jump host's sshd must be yes, and PermitOpen must allow it"
+		}
+		return t.errorAt(target.StageConnect, "the jump host does not reach "+at+": "+escape.Text(open.Message), hint, err)
 	}
 	if jump, ok := errors.AsType[*target.Error](err); ok {
 		return &target.Error{
@@ -30,8 +37,9 @@ func (t *endpoint) failed(ctx context.Context, err error) error {
 		}
 	}
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
-		if dns.IsTimeout {
-			return t.errorAt(target.StageConnect, "looking up "+t.address+" took too long", "", err)
+		if !dns.IsNotFound {
+			return t.errorAt(target.StageConnect, "no name server says what address "+t.address+" has",
+				"does this machine reach its name servers (/etc/resolv.conf)? or give the address in the inventory (ansible_host)", err)
 		}
 		return t.errorAt(target.StageConnect, "no address is known for "+t.address,
 			"check the name, or give the address in the inventory (ansible_host)", err)
@@ -43,9 +51,17 @@ func (t *endpoint) failed(ctx context.Context, err error) error {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return t.errorAt(target.StageConnect, at+" refuses connections", "is sshd running, and on this port?", err)
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
-		return t.errorAt(target.StageConnect, "no route to "+at, "", err)
+		return t.errorAt(target.StageConnect, "no route to "+at, "is the address right, and is this machine in a network that reaches it?", err)
+	case errors.Is(err, fs.ErrPermission):
+		return t.errorAt(target.StageConnect, "a firewall or route of this machine forbids connections to "+at, "", err)
 	}
-	return t.errorAt(target.StageConnect, "connect to "+at+": "+escape.Text(err.Error()), "", err)
+	why := err.Error()
+	if errno, ok := errors.AsType[syscall.Errno](err); ok {
+		why = errno.Error()
+	} else if bad, ok := errors.AsType[*net.AddrError](err); ok {
+		why = bad.Err
+	}
+	return t.errorAt(target.StageConnect, "no connection to "+at+": "+escape.Text(why), "", err)
 }
 
 // failed explains why a handshake did not succeed.
@@ -54,17 +70,32 @@ func (a *attempt) failed(err error) error {
 	if a.keyError != nil {
 		return a.keyError
 	}
+	if none, ok := errors.AsType[*ssh.AlgorithmNegotiationError](err); ok {
+		return a.nothingInCommon(none, err)
+	}
 	text := err.Error()
 	switch {
-	case strings.Contains(text, "no common algorithm for host key") && len(a.algorithms) > 0:
-		return a.hostKeys.otherType(t, err)
-	case a.trusted && (strings.Contains(text, "unable to authenticate") || strings.Contains(text, "disconnect, reason")):
+	case a.trusted && !a.closed(err) && !strings.Contains(text, "unexpected message"):
 		return a.refused(err)
-	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, net.ErrClosed):
+	case strings.Contains(text, "version line"), strings.Contains(text, "version string"):
+		return t.errorAt(target.StageConnect, at+" does not speak SSH", "is it an SSH server, and is this its port?", err)
+	case a.closed(err):
 		return t.errorAt(target.StageConnect, at+" closed the connection during the handshake",
 			"is it an SSH server? sshd drops connections beyond MaxStartups; a smaller --forks helps", err)
 	}
-	return t.errorAt(target.StageConnect, "handshake with "+at+": "+escape.Text(text), "", err)
+	e := t.errorAt(target.StageConnect, "the SSH handshake with "+at+" failed", "does ssh -v -p "+strconv.Itoa(t.port)+" "+t.address+" get further?", err)
+	e.Detail = escape.Text(bare(text))
+	return e
+}
+
+// closed reports whether the peer went away.
+func (a *attempt) closed(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, net.ErrClosed)
+}
+
+// bare is a text of the SSH library without what it puts in front.
+func bare(text string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(text, "ssh: handshake failed: ", ""), "ssh: ", "")
 }
 
 // silent explains a handshake that did not end in time.
@@ -84,12 +115,23 @@ func (a *attempt) refused(err error) error {
 	text := err.Error()
 	switch {
 	case strings.Contains(text, "disconnect, reason"):
-		message += ": " + escape.Text(after(text, "disconnect, "))
+		_, why, _ := strings.Cut(after(text, "disconnect, reason"), ": ") // behind its number
+		if plain, err := strconv.Unquote(why); err == nil {
+			why = plain
+		}
+		message += ": the host says " + escape.Text(why)
 		if strings.Contains(text, "oo many authentication failures") {
 			hint = "the agent holds too many keys: name the right one by --key, with IdentitiesOnly in ssh_config"
 		}
 	case strings.Contains(text, "attempted methods"):
-		message += " (" + escape.Text(between(text, "attempted methods [", "]")) + " tried)"
+		if tried := strings.Fields(between(text, "attempted methods [", "]")); len(tried) > 0 {
+			message += " (" + escape.Text(strings.Join(tried, ", ")) + " tried)"
+		}
+	case strings.Contains(text, "agent: "):
+		message += ": the SSH agent does not sign with its key"
+		hint = "confirm what the agent asks; ssh-add -X unlocks it; or name a key by --key"
+	default:
+		message += ": " + escape.Text(bare(text))
 	}
 	if len(a.notes) > 0 {
 		message += "; " + strings.Join(a.notes, "; ")
@@ -117,5 +159,49 @@ func after(s, sep string) string {
 
 func between(s, from, to string) string {
 	inner, _, _ := strings.Cut(after(s, from), to)
-	return strings.TrimPrefix(inner, "none ")
+	return strings.TrimPrefix(strings.TrimPrefix(inner, "none"), " ")
+}
+
+// negotiable is something that both sides have to agree on.
+type negotiable struct {
+	setting, plain   string // in ssh_config, and in words
+	secure, insecure []string
+}
+
+// negotiableOf finds it by the library's name.
+func negotiableOf(what string) negotiable {
+	secure, insecure := ssh.SupportedAlgorithms(), ssh.InsecureAlgorithms()
+	switch {
+	case strings.Contains(what, "host key"):
+		return negotiable{"HostKeyAlgorithms", "type of host key", secure.HostKeys, insecure.HostKeys}
+	case strings.Contains(what, "cipher"):
+		return negotiable{"Ciphers", "cipher", secure.Ciphers, insecure.Ciphers}
+	case strings.Contains(what, "MAC"):
+		return negotiable{"MACs", "MAC", secure.MACs, insecure.MACs}
+	}
+	return negotiable{"KexAlgorithms", "key exchange", secure.KeyExchanges, insecure.KeyExchanges}
+}
+
+// nothingInCommon explains a host with which no algorithm could be agreed on.
+func (a *attempt) nothingInCommon(none *ssh.AlgorithmNegotiationError, err error) error {
+	t := a.target
+	n := negotiableOf(none.What)
+	if n.setting == "HostKeyAlgorithms" && a.hostKeys.knows(t) {
+		return a.hostKeys.otherType(t, err)
+	}
+	offered := slices.DeleteFunc(slices.Clone(none.RequestedAlgorithms), func(name string) bool {
+		return name == "ext-info-s" || strings.HasPrefix(name, "kex-strict-") // which are none
+	})
+	among := func(list []string) int {
+		return slices.IndexFunc(offered, func(name string) bool { return slices.Contains(list, name) })
+	}
+	hint := "have sshd there offer one that is not outdated: " + n.setting
+	if i := among(n.secure); i >= 0 {
+		hint = "ssh_config rules it out; allow one: " + n.setting + " " + offered[i]
+	} else if i := among(n.insecure); i >= 0 {
+		hint += "; or, insecure, allow it in ssh_config: " + n.setting + " +" + offered[i]
+	}
+	e := t.errorAt(target.StageConnect, t.hostPort()+" offers no "+n.plain+" that is allowed here", hint, err)
+	e.Detail = "offered: " + escape.Text(strings.Join(offered, ", ")) + "\nallowed: " + strings.Join(none.SupportedAlgorithms, ", ")
+	return e
 }

@@ -98,7 +98,11 @@ func (k *hostKeys) learn(t *endpoint, key ssh.PublicKey) *target.Error {
 		return t.errorAt(target.StageHostKey, "no file of known hosts to add the key to", "", nil)
 	}
 	if err := appendLine(k.files[0], knownhosts.Line([]string{name}, key)); err != nil {
-		return t.errorAt(target.StageHostKey, "the new host key cannot be kept: "+escape.Text(err.Error()), "", err)
+		why := err.Error()
+		if inPath, ok := errors.AsType[*fs.PathError](err); ok {
+			why = inPath.Path + ": " + inPath.Err.Error()
+		}
+		return t.errorAt(target.StageHostKey, "the new host key cannot be kept: "+escape.Text(why), "", err)
 	}
 	k.learned[name] = key
 	return nil
@@ -129,7 +133,13 @@ func unusable(t *endpoint, db *knownkeys.Keys, key ssh.PublicKey, err error) *ta
 	if revoked, ok := errors.AsType[*xknownhosts.RevokedError](err); ok {
 		return t.errorAt(target.StageHostKey, "the host key is revoked by "+db.Place(revoked.Revoked)+": "+describe(key), "", err)
 	}
-	return t.errorAt(target.StageHostKey, "the host key is refused: "+escape.Text(err.Error()), "", err)
+	return t.errorAt(target.StageHostKey, "the host key is refused: "+escape.Text(bare(strings.TrimPrefix(err.Error(), "knownhosts: "))), "", err)
+}
+
+// knows reports whether any key of the target is known.
+func (k *hostKeys) knows(t *endpoint) bool {
+	db, err := k.load()
+	return err == nil && len(db.HostKeys(t.keyName())) > 0
 }
 
 // otherType explains a host that no longer has a key of the types we know it by.

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -65,9 +66,26 @@ func readKey(path string) *keyFile {
 		return &keyFile{public: missing.PublicKey, err: errEncrypted}
 	}
 	if err != nil {
-		return &keyFile{err: errors.New("no usable private key: " + strings.TrimPrefix(err.Error(), "ssh: "))}
+		return &keyFile{err: unusableKey(text, err)}
 	}
 	return withCertificate(path, signer)
+}
+
+// unusableKey says what a file holds that is no private key which could be used.
+func unusableKey(text []byte, err error) error {
+	head, _, _ := strings.Cut(string(text), " ")
+	_, _, _, _, public := ssh.ParseAuthorizedKey(text)
+	switch {
+	case public == nil:
+		return errors.New("it is a public key; name the private one, which has no .pub")
+	case strings.HasPrefix(head, "PuTTY-User-Key-File"):
+		return errors.New("it is a key of PuTTY; PuTTYgen exports it as an OpenSSH key")
+	case strings.Contains(err.Error(), "no key found"):
+		return errors.New("it holds no private key")
+	case strings.Contains(err.Error(), "unsupported key type"), strings.Contains(err.Error(), "unhandled"):
+		return errors.New("keys of its type are not supported; ssh-keygen -t ed25519 makes one that is")
+	}
+	return errors.New("the private key in it is damaged")
 }
 
 // withCertificate uses the certificate beside a key, where there is one, as ssh does.
@@ -81,14 +99,17 @@ func withCertificate(path string, signer ssh.Signer) *keyFile {
 	}
 	public, _, _, _, err := ssh.ParseAuthorizedKey(text)
 	if err != nil {
-		return &keyFile{err: err}
+		return &keyFile{err: errors.New("its certificate, " + filepath.Base(path) + "-cert.pub, cannot be read: make it anew, or remove it")}
 	}
 	cert, ok := public.(*ssh.Certificate)
 	if !ok {
 		return &keyFile{signer: signer}
 	}
 	certified, err := ssh.NewCertSigner(cert, signer)
-	return &keyFile{signer: certified, err: err}
+	if err != nil {
+		return &keyFile{err: errors.New("its certificate, " + filepath.Base(path) + "-cert.pub, is for another key: make it anew, or remove it")}
+	}
+	return &keyFile{signer: certified}
 }
 
 // agent returns the agent's keys.

@@ -1,12 +1,18 @@
 package ssh
 
 import (
+	"errors"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/openfroyo/froyo/runner/target"
 )
 
 // resolved resolves a host with the given files below a home directory, and
@@ -122,6 +128,18 @@ func TestWithoutSSH(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), `config:5: match exec`) || !strings.Contains(err.Error(), "not installed") || strings.Contains(err.Error(), "\x1b") {
 		t.Errorf("got %v", err)
 	}
+	const hint = "install the ssh program (openssh-client), or give --ssh-config a file without that block"
+	if e, ok := errors.AsType[*target.Error](err); !ok || e.Hint != hint {
+		t.Errorf("got %+v", err)
+	}
+	if err := os.WriteFile(path, []byte("Host h2\n Port 9\nHost *\n Port 8\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	without := NewDialer(Options{Home: t.TempDir(), User: "me", ConfigFiles: []string{path}})
+	without.config.Program = "/nonexistent/ssh"
+	if _, err := without.resolve(t.Context(), Host{Name: "h1"}); err != nil {
+		t.Error(err)
+	}
 }
 
 // TestAlgorithms applies lists as ssh_config(5) tells.
@@ -132,6 +150,33 @@ func TestAlgorithms(t *testing.T) {
 	} {
 		if got := strings.Join(algorithms(list, secure, insecure), " "); got != want {
 			t.Errorf("%s: got %q, want %q", list, got, want)
+		}
+	}
+}
+
+// TestNetworkErrors: what the network and its resolver say is put in plain words.
+func TestNetworkErrors(t *testing.T) {
+	connect := func(errno syscall.Errno) error {
+		return &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", errno)}
+	}
+	e := &endpoint{name: "h1", address: "web", port: 22, timeout: time.Second}
+	for _, test := range []struct {
+		err        error
+		want, hint string
+	}{
+		{&net.DNSError{Err: "no such host", Name: "web", IsNotFound: true}, "no address is known for web", "check the name, or give the address in the inventory (ansible_host)"},
+		{&net.DNSError{Err: "server misbehaving", Name: "web"}, "no name server says what address web has", "does this machine reach its name servers (/etc/resolv.conf)? or give the address in the inventory (ansible_host)"},
+		{&net.DNSError{Err: "i/o timeout", Name: "web", IsTimeout: true}, "no name server says what address web has", "does this machine reach its name servers (/etc/resolv.conf)?"},
+		{connect(syscall.EACCES), "a firewall or route of this machine forbids connections to web:22", ""},
+		{connect(syscall.EHOSTUNREACH), "no route to web:22", "is the address right, and is this machine in a network that reaches it?"},
+		{connect(syscall.ECONNREFUSED), "web:22 refuses connections", "is sshd running, and on this port?"},
+		{connect(syscall.EADDRNOTAVAIL), "no connection to web:22: cannot assign requested address", ""},
+		{&net.AddrError{Err: "no suitable address", Addr: "web"}, "no connection to web:22: no suitable address", ""},
+		{os.ErrDeadlineExceeded, "no answer from web:22 within 1s", "is the host up, and does a firewall drop the packets?"},
+	} {
+		got, ok := errors.AsType[*target.Error](e.failed(t.Context(), test.err))
+		if !ok || got.Message != test.want || !strings.HasPrefix(got.Hint, test.hint) || (test.hint == "") != (got.Hint == "") {
+			t.Errorf("%v: got %+v", test.err, got)
 		}
 	}
 }

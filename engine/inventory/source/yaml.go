@@ -11,7 +11,7 @@ import (
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/inventory/literal"
-	"github.com/openfroyo/froyo/engine/yamlfault"
+	"github.com/openfroyo/froyo/providers/yamlfault"
 )
 
 // yamlParser reads Ansible's YAML: groups with hosts, children and vars, nested.

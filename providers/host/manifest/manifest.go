@@ -1,7 +1,7 @@
 // Package manifest reads what a package of resource types says of itself: its
 // types, and what its guest may do. It decides whether an op is within that.
 //
-// It imports providers/abi, providers/host/grant, providers/host/printable and runner/op.
+// It imports providers/abi, providers/host/grant, providers/host/printable, providers/yamlfault and runner/op.
 package manifest
 
 import (
@@ -14,6 +14,7 @@ import (
 	"github.com/openfroyo/froyo/providers/abi"
 	"github.com/openfroyo/froyo/providers/host/grant"
 	"github.com/openfroyo/froyo/providers/host/printable"
+	"github.com/openfroyo/froyo/providers/yamlfault"
 	"github.com/openfroyo/froyo/runner/op"
 )
 
@@ -74,7 +75,7 @@ func Parse(file string, data []byte) (*Manifest, error) {
 	}
 	var doc yaml.Node
 	if err := yaml.Unmarshal(data, &doc); err != nil {
-		return nil, fmt.Errorf("%s: %s", file, printable.Line(err.Error()))
+		return nil, fmt.Errorf("%s:%s", file, unread(err))
 	}
 	if len(doc.Content) != 1 {
 		return nil, fmt.Errorf("%s: is empty", file)
@@ -84,6 +85,12 @@ func Parse(file string, data []byte) (*Manifest, error) {
 		return nil, fmt.Errorf("%s:%w", file, err)
 	}
 	return m, nil
+}
+
+// unread says where and why a text is no YAML.
+func unread(err error) string {
+	f := yamlfault.Of(err)[0]
+	return fmt.Sprintf("%d: this is no YAML: %s", max(f.Line, 1), printable.Line(f.Text))
 }
 
 // fill takes the manifest from the top of the document.

@@ -43,7 +43,7 @@ func TestParseErrors(t *testing.T) {
 		want     string
 	}{
 		{"empty", good, "", "m.yaml: is empty"},
-		{"no YAML", good, "a: [", "m.yaml: yaml: line 1"},
+		{"no YAML", good, "a: [", "m.yaml:1: this is no YAML: a value is missing, or a bracket is not closed"},
 		{"a list", good, "- a", "m.yaml:1: must be a mapping"},
 		{"two documents in one key", "name: redis", "name: [redis]", "m.yaml:1: must be a string"},
 		{"unknown key", "abi: 1", "abi: 1\nabl: 2", `m.yaml:4: unknown key "abl"; known are abi, capabilities, description, license, name, types, version`},

@@ -109,7 +109,7 @@ func checkKnownLine(line, hosts string) error {
 	if _, _, _, _, _, err := ssh.ParseKnownHosts([]byte(line)); errors.Is(err, io.EOF) {
 		return errors.New("it holds no key")
 	} else if err != nil {
-		return err
+		return errors.New("its key is damaged, or of a type that froyo does not know")
 	}
 	if parts := strings.Split(hosts, "|"); strings.HasPrefix(hosts, "|") {
 		if len(parts) != 4 || parts[1] != "1" {
@@ -117,7 +117,7 @@ func checkKnownLine(line, hosts string) error {
 		}
 		for _, part := range parts[2:] {
 			if _, err := base64.StdEncoding.DecodeString(part); err != nil {
-				return err
+				return errors.New("the hashed name is damaged")
 			}
 		}
 	}

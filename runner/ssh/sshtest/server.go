@@ -37,6 +37,10 @@ type Options struct {
 	MaxSessions int
 	// RefuseExec answers every command with a failure.
 	RefuseExec bool
+	// Algorithms are all that it knows, where any are named.
+	Algorithms ssh.Config
+	// NoForwarding is no jump host.
+	NoForwarding bool
 	// Mute lets in, and then answers nothing any more.
 	Mute bool
 }
@@ -166,7 +170,7 @@ func (s *Server) accept() {
 // config lets in by key, or by password where one is set.
 func (s *Server) config() *ssh.ServerConfig {
 	refused := errors.New("refused")
-	c := &ssh.ServerConfig{}
+	c := &ssh.ServerConfig{Config: s.options.Algorithms}
 	c.AddHostKey(s.HostKey)
 	switch {
 	case s.options.Password == "":

@@ -62,6 +62,10 @@ func (s *Server) serve(raw net.Conn) {
 		case "session":
 			s.done.Go(func() { s.session(conn, channel) })
 		case "direct-tcpip":
+			if s.options.NoForwarding {
+				_ = channel.Reject(ssh.Prohibited, "open failed")
+				continue
+			}
 			s.done.Go(func() { forward(channel) })
 		default:
 			_ = channel.Reject(ssh.UnknownChannelType, "not here")

@@ -12,7 +12,7 @@ import (
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/secret"
-	"github.com/openfroyo/froyo/engine/yamlfault"
+	"github.com/openfroyo/froyo/providers/yamlfault"
 	"github.com/openfroyo/froyo/runtime/console"
 )
 

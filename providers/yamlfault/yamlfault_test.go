@@ -5,7 +5,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/openfroyo/froyo/engine/yamlfault"
+	"github.com/openfroyo/froyo/providers/yamlfault"
 )
 
 // TestPlainWords has the library refuse what people write, and say so in words that tell them what to do.
