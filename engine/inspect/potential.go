@@ -10,8 +10,8 @@ import (
 	"github.com/openfroyo/froyo/runner/op"
 )
 
-// Potential asks the providers for the potential effects of units without planned ones. It
-// asks for none on a host where nothing is going to change; a change hook that is done on
+// Potential asks the providers for what units may do besides what is planned, as the host may be another one by the
+// time of their turn. It asks for none on a host where nothing is going to change; a change hook that is done on
 // another host, such as a load balancer, leaves this one as it is.
 func Potential(ctx context.Context, providers Providers, steps []*plan.Step) error {
 	var asked []*plan.Step
@@ -63,23 +63,27 @@ func Unread(ctx context.Context, providers Providers, steps []*plan.Step) error 
 	return nil
 }
 
-// open reports whether the step may act although nothing is planned: a unit
-// before it changes the host, it is read again when it is executed anyway, or it could
-// not be planned and is tried again.
+// open reports whether the step may do what is not planned: a unit before it changes the host, such as a package
+// that brings the file which is to be made; it is read again when it is executed anyway; or it could not be planned
+// and is tried again.
 func open(s *plan.Step, changes bool) bool {
 	switch {
 	case s.Change == nil:
 		return true
 	case len(s.Change.Effects) > 0:
-		return false
+		return changes
 	}
 	return changes || s.Unit.Conditions.When != nil || len(s.Unit.Later)+len(s.Unit.Conditions.OnChange) > 0
 }
 
-// allow takes the provider's answer to the verb may. A unit that could not be
+// allow takes the provider's answer to the verb may, without what is planned anyway. A unit that could not be
 // planned keeps that reason.
 func allow(s *plan.Step, reply abi.Reply) {
 	switch {
+	case reply.Change != nil && s.Change != nil:
+		s.Potential = slices.DeleteFunc(slices.Clone(reply.Change.Effects), func(e abi.Effect) bool {
+			return slices.ContainsFunc(s.Change.Effects, func(planned abi.Effect) bool { return planned.Allows(e) })
+		})
 	case reply.Change != nil:
 		s.Potential = reply.Change.Effects
 	case s.Err != nil:

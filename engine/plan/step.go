@@ -37,8 +37,8 @@ type Step struct {
 	Ignored []string
 	// Protections are those of the host that the step is about.
 	Protections *protect.Set
-	// Potential holds what else the unit may do when it is executed, where it has nothing to
-	// do as things stand and these may be others by then.
+	// Potential holds what the unit may do when it is executed besides Change, where things
+	// may be others by then.
 	Potential []abi.Effect
 	// Certainty grades Change. Skip says that its condition is false as things
 	// stand, Dormant that it belongs to a handler that nothing notifies.

@@ -118,7 +118,7 @@ type Unit struct {
 	Ignored        []string        `json:"ignored,omitempty"` // those in which the host differs
 	Diffs          []Diff          `json:"diffs,omitempty"`
 	Effects        []Effect        `json:"effects,omitempty"`
-	Potential      []Effect        `json:"potential_effects,omitempty"` // of a unit that has nothing to do yet
+	Potential      []Effect        `json:"potential_effects,omitempty"` // what it may do besides, as the host may be by then
 	Sensitive      bool            `json:"sensitive,omitempty"`
 	HasPotential   bool            `json:"has_potential_effects,omitempty"` // stands for these where they are sensitive
 	Digest         string          `json:"digest,omitempty"`
