@@ -16,7 +16,7 @@ type Failures struct {
 	mu      sync.Mutex
 	errs    []error
 	bare    map[string][]*diag.Error // host → errors of its units among these that have no hint of their own
-	Left    int                      // units that would have acted and were not reached
+	Left    map[string]int           // host → units that would have acted and were not reached
 	Unknown int                      // interrupted units whose outcome is not known
 }
 
@@ -31,7 +31,10 @@ func (f *Failures) Emit(e event.Event) {
 		f.mu.Unlock()
 	case e.Kind == event.UnitFinished && e.Status == unit.Skipped && e.Open && e.Action != "" && e.Action != abi.None:
 		f.mu.Lock()
-		f.Left++
+		if f.Left == nil {
+			f.Left = map[string]int{}
+		}
+		f.Left[e.Host]++
 		for _, d := range f.bare[e.Host] {
 			d.Hint = "nothing after it was done there"
 		}

@@ -25,11 +25,11 @@ func TestWhatIsLeft(t *testing.T) {
 		{Status: unit.Failed, Open: true, Action: abi.Run, Err: errors.New("it is unknown whether it did its work")},
 		{Status: unit.Changed, Action: abi.Run},
 	} {
-		e.Kind = event.UnitFinished
+		e.Kind, e.Host = event.UnitFinished, "h1"
 		f.Emit(e)
 	}
-	if f.Left != 2 || f.Unknown != 1 || len(f.errs) != 1 {
-		t.Errorf("%d left, %d unknown, %d errors; want 2, 1 and 1", f.Left, f.Unknown, len(f.errs))
+	if f.Left["h1"] != 2 || len(f.Left) != 1 || f.Unknown != 1 || len(f.errs) != 1 {
+		t.Errorf("%v left, %d unknown, %d errors; want 2, 1 and 1", f.Left, f.Unknown, len(f.errs))
 	}
 }
 

@@ -85,24 +85,36 @@ func (s *Step) Effects(p *Play) []Effect {
 	if s.Dormant && !p.mayCall(s.Unit.ID.Scope.Handler) {
 		return nil
 	}
-	planned := s.Change != nil && s.Change.Action != abi.None
-	sure := s.Err == nil && s.Acts() && s.Certainty == Sure
+	out := s.PlannedEffects()
 	if s.Unit.Sensitive {
-		if planned || len(s.Potential) > 0 {
-			return []Effect{{Text: "does what is sensitive: " + s.Unit.ID.Bare(), Potential: !sure}}
+		if len(out) == 0 && len(s.Potential) > 0 {
+			out = s.sensitiveEffect(false)
 		}
-		return nil
-	}
-	var out []Effect
-	if planned {
-		for _, e := range s.Change.Effects {
-			out = append(out, Effect{Text: s.words(e), Potential: !sure})
-		}
+		return out
 	}
 	for _, e := range s.Potential {
 		out = append(out, Effect{Text: s.words(e), Potential: true})
 	}
 	return out
+}
+
+// PlannedEffects are those of one step without what it may do besides.
+func (s *Step) PlannedEffects() (out []Effect) {
+	if s.Change == nil || s.Change.Action == abi.None {
+		return nil
+	}
+	sure := s.Err == nil && s.Acts() && s.Certainty == Sure
+	if s.Unit.Sensitive {
+		return s.sensitiveEffect(sure)
+	}
+	for _, e := range s.Change.Effects {
+		out = append(out, Effect{Text: s.words(e), Potential: !sure})
+	}
+	return out
+}
+
+func (s *Step) sensitiveEffect(sure bool) []Effect {
+	return []Effect{{Text: "does what is sensitive: " + s.Unit.ID.Bare(), Potential: !sure}}
 }
 
 // mayCall reports whether a step of the play that does or may do something notifies a

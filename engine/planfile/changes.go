@@ -33,6 +33,9 @@ func changed(was, is json.RawMessage) string {
 // missing stands for a value that is not there.
 type missing struct{}
 
+// numbered are the numbers of what has a name as well.
+var numbered = map[string]string{"uid": "owner", "gid": "group"}
+
 func (d *differences) walk(at string, was, is any) {
 	if reflect.DeepEqual(was, is) {
 		return
@@ -49,6 +52,9 @@ func (d *differences) walk(at string, was, is any) {
 	names := maps.Clone(a)
 	maps.Copy(names, b)
 	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if word, ok := numbered[name]; ok && !reflect.DeepEqual(a[word], b[word]) {
+			continue // which says it better
+		}
 		under := strings.TrimPrefix(at+"."+name, ".")
 		x, okX := a[name]
 		y, okY := b[name]

@@ -141,6 +141,10 @@ func TestWhatChangedSinceThePlan(t *testing.T) {
 			"a file", host("", `{"mode":420,"owner":"root","sum":"`+sum("1")+`","size":1}`, "{}"), host("", `{"mode":384,"sum":"`+sum("2")+`","size":1,"group":"x"}`, "{}"),
 			"group: nothing → \"x\"\nmode: 0644 → 0600\nowner: \"root\" → nothing\nsum: sha256:111111111111 → sha256:222222222222",
 		},
+		{
+			"another owner and another number", host("", `{"uid":0,"owner":"root","gid":4}`, "{}"), host("", `{"uid":33,"owner":"www-data","gid":5}`, "{}"),
+			"gid: 4 → 5\nowner: \"root\" → \"www-data\"",
+		},
 		{"a file that has gone", host("", `{"exists":true}`, "{}"), host("", `{"exists":false}`, "{}"), "exists: true → false"},
 		{"an argument", host("", "", `{"content":{"size":1}}`), host("", "", `{"content":{"size":2}}`), "content.size: 1 → 2"},
 		{"what is sensitive", host("", "", `{"a":"(sensitive 1234)"}`), host("", "", `{"a":"(sensitive 5678)"}`), "a: (sensitive) → another value"},

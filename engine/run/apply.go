@@ -26,8 +26,8 @@ type Steps struct {
 // Result is what came of applying a plan.
 type Result struct {
 	Counts []apply.Count // one a host
-	// Left counts units that would have acted and were not reached, for whatever reason.
-	Left int
+	// Left counts, of each host, units that would have acted and were not reached, for whatever reason.
+	Left map[string]int
 	// Unknown counts units that were interrupted and whose outcome is not known.
 	Unknown int
 	// Err joins what failed.

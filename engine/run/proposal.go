@@ -53,6 +53,17 @@ func (p *Plan) Errors() error {
 	return errors.Join(errs...)
 }
 
+// HostErrors are those of hosts as a whole, of which the plan shows no unit.
+func (p *Plan) HostErrors() error {
+	var errs []error
+	for _, h := range p.Hosts {
+		if h.Err != nil {
+			errs = append(errs, blame.Host(h.Host.Name, h.Err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // Warnings are remarks on the runbook that planning brought up.
 func (p *Plan) Warnings() []*diag.Error {
 	var all []*diag.Error

@@ -10,6 +10,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
+	"regexp"
 	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
@@ -179,6 +180,11 @@ func NewRunID(now time.Time) string {
 	_, _ = rand.Read(salt[:]) // never fails
 	return now.UTC().Format("20060102-150405") + "-" + hex.EncodeToString(salt[:])
 }
+
+// IsRunID reports whether a text has the form of a run's ID.
+func IsRunID(s string) bool { return runID.MatchString(s) }
+
+var runID = regexp.MustCompile(`^\d{8}-\d{6}-[0-9a-f]{6}$`)
 
 // PlanUnit is one unit of a plan. Before and After are digests of what the
 // resource was and is to be, "" where it is not there or not known.

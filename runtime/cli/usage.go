@@ -18,7 +18,7 @@ func usageError(err error) error {
 		at = reached(p.Context)
 	}
 	if at != nil && at.Type != kong.ApplicationNode {
-		d.Hint = "froyo " + at.Path() + " --help explains it"
+		d.Hint = "froyo " + path(at) + " --help explains it"
 	}
 	if summary, alternative, ok := strings.Cut(err.Error(), ", did you mean "); ok {
 		d.Summary, d.Hint = summary, "did you mean "+alternative
@@ -34,6 +34,9 @@ func usageError(err error) error {
 	}
 	return d
 }
+
+// aliases are what the library puts behind a command that has other names.
+var aliases = regexp.MustCompile(` \([^)]*\)`)
 
 // reached is the command that a command line has come to.
 func reached(c *kong.Context) *kong.Node {
@@ -53,7 +56,7 @@ func path(n *kong.Node) string {
 	if n.Type == kong.ApplicationNode {
 		return ""
 	}
-	return n.Path()
+	return aliases.ReplaceAllString(n.Path(), "")
 }
 
 // rephrased are the messages of the library that are no words for operators.

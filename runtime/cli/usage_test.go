@@ -20,6 +20,8 @@ func TestUsageErrors(t *testing.T) {
 		{"completion tcsh", `shell "tcsh": want one of "bash","zsh","fish"`, "froyo completion --help explains it"},
 		{"completion", "an argument is missing: shell", "froyo completion --help explains it"},
 		{"show", "an argument is missing: file", "froyo show --help explains it"},
+		{"state handlers drop nope", "unexpected argument nope", "froyo state handlers drop --help explains it"},
+		{"state notifications drop nope", "unexpected argument nope", "froyo state handlers drop --help explains it"},
 		{"runs", "froyo runs needs a command: list, show", "froyo runs --help explains it"},
 		{"aply", "unexpected argument aply", `did you mean "apply"?`},
 		{"plan a b", "unexpected argument b", "froyo plan --help explains it"},

@@ -23,6 +23,15 @@ func (c *Console) WriteJSON(v any) error {
 	return err
 }
 
+// Columns is how wide the terminal is that standard output goes to, 0 where it is none.
+func (c *Console) Columns() int {
+	if !IsTerminal(c.Stdout) {
+		return 0
+	}
+	columns, _ := Size(c.Stdout)
+	return columns
+}
+
 // WriteFitted prints lines on standard output, on a terminal none longer than it is wide.
 func (c *Console) WriteFitted(text string) error {
 	if !IsTerminal(c.Stdout) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,8 +29,19 @@ type Errors struct {
 	// Columns is how wide the terminal is, 0 for none; it may be nil. Lines are wrapped there;
 	// a longer source line is cut so that the caret stays below its place.
 	Columns func() int
+	// Subject is what the command line said of the runbook and the inventory, such as " web.star -i hosts.ini": hints
+	// that name a command about the same ones repeat it.
+	Subject string
 
 	mu sync.Mutex
+}
+
+// aboutTheSame is a command about the runbook and the inventory in a hint that names neither.
+var aboutTheSame = regexp.MustCompile(`\bfroyo (validate|plan)((?: --(?:list-units|list-tags|out FILE))?)($|[,;:)]| lists| shows| names)`)
+
+// about repeats in a hint what the command line was about.
+func (p *Errors) about(hint string) string {
+	return aboutTheSame.ReplaceAllString(hint, "froyo ${1}"+strings.ReplaceAll(p.Subject, "$", "$$")+"${2}${3}")
 }
 
 // Print prints all the errors that err joins; those that differ only in their
@@ -42,7 +54,7 @@ func (p *Errors) Print(err error) {
 
 // To prints as p does, but elsewhere.
 func (p *Errors) To(w io.Writer) *Errors {
-	return &Errors{Out: w, Style: p.Style, Verbose: p.Verbose, Source: p.Source, Columns: p.Columns}
+	return &Errors{Out: w, Style: p.Style, Verbose: p.Verbose, Source: p.Source, Columns: p.Columns, Subject: p.Subject}
 }
 
 // Brief prints the errors as Print does, but only the line that says what
@@ -160,7 +172,7 @@ func (p *Errors) one(label, color string, err error) {
 		}
 	}
 	if d.Hint != "" {
-		b.WriteString(hintLine(style, "  ", d.Hint))
+		b.WriteString(hintLine(style, "  ", p.about(d.Hint)))
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

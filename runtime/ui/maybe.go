@@ -2,6 +2,7 @@ package ui
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -29,7 +30,7 @@ func (v PlanView) others(b *bufio.Writer, plays []string, hosts []*plan.Host, en
 		return wording.Plural(n, "unit") + " run and change nothing"
 	})
 	if n := further(hosts, entries); n > 0 {
-		fmt.Fprintln(b, v.Style.Wrap(Dim, "the changes above have "+wording.Plural(n, "more effect")+": "+listEffects, 0, noteIndent))
+		fmt.Fprintln(b, v.Style.Wrap(Dim, "the changes above have "+wording.Plural(n, "more effect")+": "+v.effects(), 0, noteIndent))
 	}
 }
 
@@ -54,12 +55,12 @@ func (v PlanView) sets(b *bufio.Writer, all []plan.Others, units func(plan.Other
 		}
 	}
 	if rest > 0 {
-		fmt.Fprintln(b, v.Style.Wrap(Dim, what(rest)+" on "+wording.On(on)+": "+listEffects, 0, noteIndent))
+		fmt.Fprintln(b, v.Style.Wrap(Dim, what(rest)+" on "+wording.On(on)+": "+v.effects(), 0, noteIndent))
 	}
 }
 
-// listEffects is how to see all that a plan does or may do.
-const listEffects = "froyo plan --effects"
+// effects is how to see all that the plan does or may do.
+func (v PlanView) effects() string { return cmp.Or(v.Effects, "froyo plan --effects") }
 
 // listed names the first of some units.
 func (v PlanView) listed(b *bufio.Writer, what string, units, hosts []string) {
@@ -69,7 +70,7 @@ func (v PlanView) listed(b *bufio.Writer, what string, units, hosts []string) {
 	}
 	text := what + " on " + wording.On(hosts) + ": " + strings.Join(names, ", ")
 	if more := len(units) - len(names); more > 0 {
-		text += fmt.Sprintf(" and %d more: %s", more, listEffects)
+		text += fmt.Sprintf(" and %d more: %s", more, v.effects())
 	}
 	fmt.Fprintln(b, v.Style.Wrap(Dim, text, 0, noteIndent))
 }
@@ -92,7 +93,7 @@ func further(hosts []*plan.Host, entries []*entry) int {
 		if effects[u] == nil {
 			effects[u] = map[string]bool{}
 		}
-		for _, effect := range s.Effects(nil) {
+		for _, effect := range s.PlannedEffects() {
 			effects[u][effect.Text] = true
 		}
 	}

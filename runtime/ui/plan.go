@@ -25,6 +25,8 @@ type PlanView struct {
 	Verbose bool
 	// Quiet leaves the diffs out.
 	Quiet bool
+	// Effects is the command that shows all that the plan does; "" is froyo plan --effects.
+	Effects string
 }
 
 // Print writes the plan and its one summary line.

@@ -84,6 +84,26 @@ func fleet() *build {
 	return b
 }
 
+// TestHintsRepeatWhatTheCommandLineSaid: only where a hint names neither a runbook nor an inventory itself.
+func TestHintsRepeatWhatTheCommandLineSaid(t *testing.T) {
+	for _, tt := range []struct{ hint, want string }{
+		{"froyo validate lists the plays and their hosts", "froyo validate web.star -i $x.ini lists the plays and their hosts"},
+		{"froyo plan --list-tags lists them", "froyo plan web.star -i $x.ini --list-tags lists them"},
+		{"make another plan: froyo plan --out FILE", "make another plan: froyo plan web.star -i $x.ini --out FILE"},
+		{"froyo plan shows what is left", "froyo plan web.star -i $x.ini shows what is left"},
+		{"name one: froyo plan FILE; or make a workspace: froyo init", "name one: froyo plan FILE; or make a workspace: froyo init"},
+		{"froyo plan --help explains it", "froyo plan --help explains it"},
+		{"froyo runs list --all shows them", "froyo runs list --all shows them"},
+	} {
+		var got strings.Builder
+		e := &ui.Errors{Out: &got, Subject: " web.star -i $x.ini"}
+		e.Print((&diag.Error{Summary: "x"}).WithHint("%s", tt.hint))
+		if want := "froyo: error: x\n  hint: " + tt.want + "\n"; got.String() != want {
+			t.Errorf("got  %swant %s", got.String(), want)
+		}
+	}
+}
+
 func TestPlanText(t *testing.T) {
 	b := fleet()
 	for _, tt := range []struct {

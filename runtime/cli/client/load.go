@@ -44,6 +44,9 @@ type Loaded struct {
 	// and WithChanges is that it takes these.
 	SourceChanges []resume.SourceChange
 	WithChanges   bool
+	// Subject is what the command line said of the runbook and the inventory, with a blank before each word, and Effects
+	// the command that shows all that the plan does.
+	Subject, Effects string
 
 	types *catalog.Catalog
 	dir   *workspace.Files
@@ -51,7 +54,9 @@ type Loaded struct {
 
 // Load finds, trusts and loads what the flags name. It connects to nothing.
 func Load(ctx context.Context, c *console.Console, f *flags.Planning) (*Loaded, error) {
-	l := &Loaded{Console: c}
+	subject := subjectOf(f)
+	l := &Loaded{Console: c, Subject: subject, Effects: "froyo plan" + subject + " --effects"}
+	c.Errors.Subject = subject
 	spec := run.Spec{Tags: unitfilter.Tags{Only: f.Tags, Skip: f.SkipTags}, Only: f.Only, Exclude: f.Exclude}
 	if _, err := unitfilter.Parse(f.Only, f.Exclude, nil); err != nil {
 		return nil, err
@@ -72,6 +77,18 @@ func Load(ctx context.Context, c *console.Console, f *flags.Planning) (*Loaded, 
 		return nil, l.fail(ctx, err)
 	}
 	return l, nil
+}
+
+// subjectOf repeats what the command line said of the runbook and the inventory.
+func subjectOf(f *flags.Planning) string {
+	words := ""
+	if f.File != "" {
+		words = " " + wording.Quote(f.File)
+	}
+	for _, source := range f.Inventory {
+		words += " -i " + wording.Quote(source)
+	}
+	return words
 }
 
 // fail closes what was opened, and keeps the texts that are shown below the error.

@@ -20,6 +20,7 @@ import (
 	"github.com/openfroyo/froyo/engine/state"
 	"github.com/openfroyo/froyo/engine/vars"
 	"github.com/openfroyo/froyo/engine/vars/declared"
+	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/runtime/cli/flags"
 	"github.com/openfroyo/froyo/runtime/cli/here"
 	"github.com/openfroyo/froyo/runtime/console"
@@ -41,6 +42,7 @@ func LoadSaved(ctx context.Context, c *console.Console, file string, f *flags.Va
 	if err != nil {
 		return nil, err
 	}
+	l.Effects = "froyo show " + wording.Quote(file) + " --effects"
 	spec := run.SpecOf(saved)
 	spec.Saved, spec.Digest = saved, digest
 	if err = l.Workspace.Trust(file); err == nil {

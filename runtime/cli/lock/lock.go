@@ -157,6 +157,10 @@ func (c *breakCommand) Run(ctx context.Context, e *console.Console) (err error) 
 	defer func() { err = errors.Join(err, held.close()) }()
 	run, host, _ := strings.Cut(c.ID, "/")
 	mine := slices.DeleteFunc(held.held, func(l state.HostLock) bool { return l.Run != run || host != "" && l.Host != host })
+	if len(mine) == 0 && !state.IsRunID(run) {
+		return (&diag.Error{Summary: "there is no lock " + ui.Readable(c.ID) + ": its name begins with the ID of a run"}).
+			WithHint("froyo lock list lists the locks of this workspace")
+	}
 	hosts, names, err := held.hosts(ctx, e, &c.Target, host, mine)
 	if err != nil {
 		return err

@@ -158,9 +158,6 @@ The last drops one host's work in the first batch of the play web.`
 
 // Run drops items.
 func (c *dropCommand) Run(ctx context.Context, e *console.Console) (err error) {
-	if err := e.NeedsTerminal(c.Yes); err != nil {
-		return err
-	}
 	q, items, err := queued(ctx, e)
 	if err != nil {
 		return err
@@ -173,6 +170,9 @@ func (c *dropCommand) Run(ctx context.Context, e *console.Console) (err error) {
 	items = slices.DeleteFunc(items, func(i queue.Item) bool { return !c.names(&i) })
 	if len(items) == 0 {
 		return (&diag.Error{Summary: "nothing of " + ui.Readable(c.ID) + " is queued"}).WithHint("froyo queue list --json shows the IDs of all items")
+	}
+	if err := e.NeedsTerminal(c.Yes); err != nil {
+		return err
 	}
 	if !c.Yes {
 		if err := confirmDrop(ctx, e, items); err != nil {

@@ -60,6 +60,9 @@ func (r *resumption) settle(s *client.Session) (settled bool, err error) {
 
 func (r *resumption) needsTerminal(s *client.Session, why string) error {
 	if s.Console().Interactive() {
+		if e := (ending{acted: true, run: s.Run.ID(), undecided: undecided(s)}); len(e.undecided) > 0 {
+			why += "\n" + next(e)
+		}
 		s.Console().Errors.Note("approve it again: " + why)
 		return nil
 	}

@@ -110,7 +110,7 @@ func (x execution) approve(ctx context.Context, s *client.Session) error {
 		ask = !settled
 	}
 	if ask {
-		c.Errors.Brief(s.Run.Proposed().Errors()) // the end tells them in full
+		c.Errors.Brief(s.Run.Proposed().HostErrors()) // those of units are in the plan, and the end tells all in full
 		question := fmt.Sprintf("Make these changes on %d of %s?", s.Run.Proposed().Changing(), wording.Plural(len(s.Run.Proposed().Hosts), "host"))
 		if err := c.Approve(ctx, question, "changed"); err != nil {
 			return err

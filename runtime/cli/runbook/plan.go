@@ -54,6 +54,9 @@ func (c *Plan) Run(ctx context.Context, e *console.Console) error {
 	if c.lists() {
 		return c.list(ctx, l, c.JSON)
 	}
+	if c.Out != "" {
+		l.Effects = "froyo show " + wording.Quote(fromHere(c.Out)) + " --effects"
+	}
 	return planOnly(ctx, l, c)
 }
 

@@ -87,8 +87,11 @@ func (c *Resume) Run(ctx context.Context, e *console.Console) error {
 func noteResumed(l *client.Loaded, s *client.Session) {
 	done, unknown := s.Run.Proposed().Interrupted()
 	r := s.Run.Job().Spec.Resumed
-	s.Console().Errors.Note(fmt.Sprintf("resuming run %s of %s: %s done, %s interrupted",
-		r.ID, wording.When(r.Started), wording.Plural(done, "unit"), wording.Plural(unknown, "unit")) + sourcesNote(l))
+	text := fmt.Sprintf("resuming run %s of %s: %s done", r.ID, wording.When(r.Started), wording.Plural(done, "unit"))
+	if unknown > 0 {
+		text += ", " + wording.Plural(unknown, "unit") + " interrupted"
+	}
+	s.Console().Errors.Note(text + sourcesNote(l))
 }
 
 // sourcesNote says which sources a resumed run goes by, and how they differ from the others.

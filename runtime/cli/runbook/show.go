@@ -58,6 +58,7 @@ func (c *Show) Run(_ context.Context, e *console.Console) error {
 	fmt.Fprintln(e.Stderr, ui.Readable(origin(d)))
 	v := ui.PlanView{
 		Style: e.Style(e.Stdout), Contents: contents, Rollouts: d.Rollouts(), Verbose: e.Verbose > 0, Quiet: !c.Diff,
+		Effects: "froyo show " + wording.Quote(c.File) + " --effects",
 	}
 	if err := v.Print(e.Stdout, plays, hosts); err != nil {
 		return err

@@ -1,12 +1,15 @@
 package runbook
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/openfroyo/froyo/engine/apply"
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/run"
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/runtime/cli/client"
@@ -18,26 +21,80 @@ func noteRest(l *client.Loaded, s *client.Session, code diag.Code, r *run.Result
 	if code == diag.OK {
 		return
 	}
-	changed, on, failed, skipped, unreachable := 0, 0, 0, 0, 0
+	sums := summed(s.Run.Proposed().Hosts, r)
+	s.Console().Errors.Note(sums.String() + "\n" + next(endingOf(l, s, code)))
+}
+
+// sums is what became of all hosts together.
+type sums struct {
+	changed, on, failed, skipped, left, unknown int
+	unreachable                                 int // from some point on
+	// Hosts that were not begun, none of which counts among the others.
+	unreached, stale, unplanned int
+}
+
+// summed adds up what became of hosts. One that was not begun is told by why, and not as a unit that failed.
+func summed(hosts []*plan.Host, r *run.Result) sums {
+	s := sums{unknown: r.Unknown}
+	refused := map[string]error{}
+	for _, h := range hosts {
+		refused[h.Host.Name] = h.Err
+	}
 	for _, c := range r.Counts {
-		changed, failed, skipped = changed+c.Changed, failed+c.Failed, skipped+c.Skipped
-		unreachable += c.Unreachable
-		if c.Changed > 0 {
-			on++
+		switch err := refused[c.Host]; {
+		case err == nil:
+			s.changed, s.failed, s.skipped, s.unreachable = s.changed+c.Changed, s.failed+c.Failed, s.skipped+c.Skipped, s.unreachable+c.Unreachable
+			s.left += r.Left[c.Host]
+			if c.Changed > 0 {
+				s.on++
+			}
+		case c.Unreachable > 0:
+			s.unreached++
+		case diag.CodeOf(err) == diag.Stale:
+			s.stale++
+		default:
+			s.unplanned++
 		}
 	}
-	text := fmt.Sprintf("%s changed on %s, %d failed", wording.Plural(changed, "unit"), wording.Plural(on, "host"), failed)
-	text += restOf(skipped, r.Left)
-	if r.Unknown > 0 {
-		text += fmt.Sprintf("; outcome unknown of %s", wording.Plural(r.Unknown, "unit"))
+	return s
+}
+
+func (s sums) String() string {
+	text := "nothing changed"
+	if s.changed > 0 {
+		text = wording.Plural(s.changed, "unit") + " changed on " + wording.Plural(s.on, "host")
 	}
-	if n := s.Run.Proposed().Unplanned(); n > 0 {
-		text += fmt.Sprintf(", not counting %s that could not be planned", wording.Plural(n, "host"))
+	if s.failed > 0 {
+		text += fmt.Sprintf(", %d failed", s.failed)
 	}
-	if unreachable > 0 {
-		text += fmt.Sprintf("; %s unreachable", wording.Plural(unreachable, "host"))
+	text += restOf(s.skipped, s.left)
+	if s.unknown > 0 {
+		text += "; outcome unknown of " + wording.Plural(s.unknown, "unit")
 	}
-	s.Console().Errors.Note(text + "\n" + next(endingOf(l, s, code)))
+	if s.unreachable > 0 {
+		text += "; " + wording.Plural(s.unreachable, "host") + " unreachable"
+	}
+	var apart []string
+	for _, of := range []struct {
+		n            int
+		one, several string
+	}{
+		{s.unreached, "that could not be reached", "that could not be reached"},
+		{s.stale, "that is no longer as planned", "that are no longer as planned"},
+		{s.unplanned, "that could not be planned", "that could not be planned"},
+	} {
+		switch of.n {
+		case 0:
+		case 1:
+			apart = append(apart, "1 host "+of.one)
+		default:
+			apart = append(apart, fmt.Sprintf("%d hosts %s", of.n, of.several))
+		}
+	}
+	if len(apart) > 0 {
+		text += "; not counting " + strings.Join(apart, " and ")
+	}
+	return text
 }
 
 // restOf says how many units were skipped, and how many of them would have acted.
@@ -57,7 +114,7 @@ func restOf(skipped, left int) string {
 type ending struct {
 	code diag.Code
 	run  string
-	// runbook is the argument that names it, with a blank before it; "" is that it is the default.
+	// runbook is the arguments that name it and the inventory, with a blank before each; "" is that it is the default.
 	runbook string
 	acted   bool // there is something to resume
 	saved   bool // a saved plan was carried out
@@ -70,7 +127,7 @@ type ending struct {
 func endingOf(l *client.Loaded, s *client.Session, code diag.Code) ending {
 	spec := &s.Run.Job().Spec
 	return ending{
-		code: code, run: s.Run.ID(), runbook: runbookArgument(filepath.Join(spec.Root, filepath.FromSlash(spec.Main))),
+		code: code, run: s.Run.ID(), runbook: cmp.Or(l.Subject, runbookArgument(filepath.Join(spec.Root, filepath.FromSlash(spec.Main)))),
 		acted: s.Run.Acted(), saved: spec.Saved != nil, resumed: spec.Resumed != nil, changes: l.WithChanges, undecided: undecided(s),
 	}
 }
@@ -89,12 +146,22 @@ func undecided(s *client.Session) (units []string) {
 
 // runbookArgument names a runbook on the command line of the current directory.
 func runbookArgument(file string) string {
-	if here, err := filepath.Abs(client.DefaultRunbook); err == nil && here == file {
+	if file = fromHere(file); file == client.DefaultRunbook {
 		return ""
-	} else if rel, relErr := filepath.Rel(filepath.Dir(here), file); err == nil && relErr == nil && filepath.IsLocal(rel) {
-		file = rel
 	}
 	return " " + wording.Quote(file)
+}
+
+// fromHere names a file as seen from the current directory where it is in it.
+func fromHere(file string) string {
+	here, err := filepath.Abs(".")
+	if err != nil {
+		return file
+	}
+	if rel, err := filepath.Rel(here, file); err == nil && filepath.IsLocal(rel) {
+		return rel
+	}
+	return file
 }
 
 // next is what to do about the rest. It is one way on, and never the command that has just failed.
@@ -110,13 +177,15 @@ func next(e ending) string {
 		return text
 	case e.acted && e.code == diag.Interrupted: // it has not failed
 		return "to continue: " + resume
+	case e.saved && e.code == diag.Stale: // what has changed since is no fault, and resume takes the same plan
+		return "make a new plan of what is left, and review it: " + anew
 	case e.saved && (e.resumed || !e.acted):
 		return "fix the cause, then make a new plan: " + anew
 	case e.saved:
 		return "fix the cause, then: " + resume + " (for hosts that no longer fit the plan, make a new one: " + anew + ")"
 	case e.changes:
 		return "fix the cause, then plan anew what is left: froyo plan" + e.runbook
-	case e.resumed:
+	case e.resumed && e.code != diag.Unreachable: // for which another runbook is no cure
 		return "fix the cause, then: " + resume + " --with-changes (takes the runbook as it is now)"
 	case e.acted:
 		return "fix the cause, then: " + resume + " (for a changed runbook: with --with-changes)"

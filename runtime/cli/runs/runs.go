@@ -70,7 +70,12 @@ func (c *listCommand) Run(ctx context.Context, e *console.Console) (err error) {
 			Runs []ui.RunSummary `json:"runs"`
 		}{runs})
 	}
-	if err := printRuns(e.Stdout, runs, len(kept) > 0); err != nil {
+	if len(runs) == 0 {
+		err = printNone(e.Stdout, len(kept) > 0)
+	} else {
+		err = printRuns(e, runs)
+	}
+	if err != nil {
 		return err
 	}
 	if hidden != "" {
@@ -109,23 +114,34 @@ func (c *listCommand) listed(kept []state.Run) (runs []ui.RunSummary, hidden str
 // Changes reports whether a run is one that changes hosts, or was to do so.
 func Changes(r *state.Run) bool { return r.Command == "apply" }
 
-func printRuns(w io.Writer, runs []ui.RunSummary, some bool) error {
-	if len(runs) == 0 {
-		text := "no runs yet"
-		if some {
-			text = "no runs yet that change hosts"
-		}
-		_, err := fmt.Fprintln(w, text)
-		return err
+func printNone(w io.Writer, some bool) error {
+	text := "no runs yet"
+	if some {
+		text = "no runs yet that change hosts"
 	}
+	_, err := fmt.Fprintln(w, text)
+	return err
+}
+
+// printRuns writes the table. A terminal that is too narrow for it gets fewer columns; the ID has when the run began.
+func printRuns(e *console.Console, runs []ui.RunSummary) error {
 	rows := [][]string{{"RUN", "STARTED", "COMMAND", "RUNBOOK", "USER", "STATUS", "TOOK", "HOSTS"}}
 	for _, r := range runs {
 		rows = append(rows, rowsOf(r)...)
 	}
+	var gone []string
+	if columns := e.Columns(); columns > 0 {
+		rows, gone = layout.Narrow(rows, columns, "USER", "STARTED", "RUNBOOK", "TOOK", "COMMAND")
+	}
 	var b strings.Builder
 	layout.Columns(&b, "", rows)
-	_, err := io.WriteString(w, b.String())
-	return err
+	if err := e.WriteFitted(b.String()); err != nil {
+		return err
+	}
+	if len(gone) > 0 {
+		e.Errors.Note("no room for " + strings.Join(gone, ", ") + ": a wider terminal shows them, and --json")
+	}
+	return nil
 }
 
 // rowsOf are the lines of a run: how it ended, and below that how it had ended each time that

@@ -76,9 +76,6 @@ func (*handlersDropCommand) Help() string {
 
 // Run drops pending handlers.
 func (c *handlersDropCommand) Run(ctx context.Context, e *console.Console) error {
-	if err := e.NeedsTerminal(c.Yes); err != nil {
-		return err
-	}
 	asked := time.Now() // what is notified from now on stays pending
 	return pendingHandlers.with(ctx, e, func(store state.Store, _ string, pending []state.PendingHandler) error {
 		pending = slices.DeleteFunc(pending, func(h state.PendingHandler) bool {
@@ -86,6 +83,9 @@ func (c *handlersDropCommand) Run(ctx context.Context, e *console.Console) error
 		})
 		if len(pending) == 0 {
 			return pendingHandlers.print(e.Stdout, nil)
+		}
+		if err := e.NeedsTerminal(c.Yes); err != nil {
+			return err
 		}
 		if !c.Yes {
 			if err := pendingHandlers.print(e.Stderr, pending); err != nil {

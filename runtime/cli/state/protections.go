@@ -79,14 +79,14 @@ Examples:
 
 // Run lifts a protection.
 func (c *protectionsDropCommand) Run(ctx context.Context, e *console.Console) error {
-	if err := e.NeedsTerminal(c.Yes); err != nil {
-		return err
-	}
 	return protections.with(ctx, e, func(store state.Store, _ string, all []state.Protection) error {
 		host, name, _ := strings.Cut(c.Unit, "/")
 		named := slices.DeleteFunc(slices.Clone(all), func(p state.Protection) bool { return p.Host != host || p.Unit != hostpath.File(name) })
 		if len(named) == 0 {
 			return c.unknown(all)
+		}
+		if err := e.NeedsTerminal(c.Yes); err != nil {
+			return err
 		}
 		if !c.Yes {
 			if err := protections.print(e.Stderr, named); err != nil {

@@ -5,6 +5,7 @@ package layout
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -33,6 +34,29 @@ func Columns(b *strings.Builder, indent string, rows [][]string) {
 		}
 		fmt.Fprintln(b, strings.TrimRight(indent+strings.Join(cells, "  "), " "))
 	}
+}
+
+// Narrow leaves columns out of a table, the first of those that may go first, until its rows fit n columns of a
+// terminal, and names those that it left out. The first row is the header.
+func Narrow(rows [][]string, n int, mayGo ...string) (narrow [][]string, gone []string) {
+	for _, name := range mayGo {
+		var b strings.Builder
+		Columns(&b, "", rows)
+		fits := true
+		for line := range strings.SplitSeq(b.String(), "\n") {
+			fits = fits && Width(line) <= n
+		}
+		at := slices.Index(rows[0], name)
+		if fits || at < 0 {
+			break
+		}
+		less := make([][]string, len(rows))
+		for i, row := range rows {
+			less[i] = slices.Delete(slices.Clone(row), at, at+1)
+		}
+		rows, gone = less, append(gone, name)
+	}
+	return rows, gone
 }
 
 // maxColumn is how far one long cell pushes the others.

@@ -34,6 +34,29 @@ func TestWidthAndFit(t *testing.T) {
 	}
 }
 
+// TestNarrow: columns go in their order until the rest fits, and no longer.
+func TestNarrow(t *testing.T) {
+	rows := [][]string{{"ID", "USER", "STATUS", "N"}, {"r1", "alice", "interrupted", "3"}}
+	for _, tt := range []struct {
+		columns int
+		header  string
+		gone    string
+	}{
+		{25, "ID USER STATUS N", ""},
+		{24, "ID STATUS N", "USER"},
+		{10, "ID N", "USER STATUS"},
+		{1, "ID N", "USER STATUS"},
+	} {
+		got, gone := layout.Narrow(rows, tt.columns, "USER", "STATUS")
+		if strings.Join(got[0], " ") != tt.header || strings.Join(gone, " ") != tt.gone || len(got[1]) != len(got[0]) {
+			t.Errorf("%d columns: %q without %q, want %s without %s", tt.columns, got, gone, tt.header, tt.gone)
+		}
+	}
+	if len(rows[0]) != 4 || rows[1][1] != "alice" {
+		t.Errorf("the table itself has changed: %q", rows)
+	}
+}
+
 func TestColumns(t *testing.T) {
 	var b strings.Builder
 	layout.Columns(&b, "  ", [][]string{{"日本", "x", ""}, {"a", "longer", "last"}, {"alone"}})
