@@ -69,6 +69,7 @@ func rephrase(err *diag.Error) {
 	if rest, ok := strings.CutPrefix(err.Summary, "Starlark stack overflow"); ok {
 		err.Summary = "calls are nested too deeply" + rest
 	}
+	plainWords(err)
 }
 
 func firstLine(text string) string {

@@ -221,7 +221,7 @@ func problems(name string, err error) error {
 			}
 		}
 		format, args := e.Msg()
-		text := plainWords(fmt.Sprintf(format, args...))
+		text := PlainWords(fmt.Sprintf(format, args...))
 		if strings.HasSuffix(text, "in empty disjunction:") {
 			continue // its alternatives follow
 		}
@@ -242,12 +242,46 @@ func problems(name string, err error) error {
 
 var (
 	syntaxWords = strings.NewReplacer("'EOF'", "the end of the file", "expected operand", "expected a value")
-	noReference = regexp.MustCompile(`^reference "(.*)" not found$`)
+	mismatched  = regexp.MustCompile(`^conflicting values (.*) and (.*) \(mismatched types (.*) and (.*)\)$`)
 )
 
-// plainWords says what CUE says of names and syntax in words of its users.
-func plainWords(text string) string {
-	return noReference.ReplaceAllString(syntaxWords.Replace(text), `$1 is not defined; a text stands in quotes: "$1"`)
+// phrases are what CUE says, and that in words of its users.
+var phrases = []struct {
+	says *regexp.Regexp
+	as   string
+}{
+	{regexp.MustCompile(`^reference "([#_].*)" not found$`), `$1 is not defined`},
+	{regexp.MustCompile(`^reference "(.*)" not found$`), `$1 is not defined; a text stands in quotes: "$1"`},
+	{regexp.MustCompile(`^builtin package "(.*)" undefined$`), `CUE has no package "$1"`},
+	{regexp.MustCompile(`^undefined field: (.*)$`), `there is no field $1`},
+	{regexp.MustCompile(`^incomplete value (.*)$`), `a value is missing: want $1`},
+	{regexp.MustCompile(`^invalid value (.*) \((?:out of bound|does not satisfy) (.*)\)$`), `$1 does not fit: want $2`},
+	{regexp.MustCompile(`^field not allowed$`), `no such field is allowed here`},
+	{regexp.MustCompile(`^cannot call non-function (\S+) \(type _\|_\)$`), `there is no function $1`},
+	{regexp.MustCompile(`^invalid operand (.*) \('(.*)' requires concrete value\)$`), `$2 needs values, and $1 is none yet`},
+	{regexp.MustCompile(`^missing ',' in struct literal$`), `a comma or the end of the line is missing`},
+	{regexp.MustCompile(`^failed arithmetic: (.*)$`), `$1`},
+	{regexp.MustCompile(`^cycle with field: (.*)$`), `it depends on itself by the field $1`},
+}
+
+// PlainWords says what CUE says in words of its users.
+func PlainWords(text string) string {
+	text = syntaxWords.Replace(text)
+	if m := mismatched.FindStringSubmatch(text); m != nil {
+		switch isType := func(i int) bool { return m[i] == m[i+2] }; {
+		case isType(1) && !isType(2):
+			return "want " + m[1] + ", got " + m[2]
+		case isType(2) && !isType(1):
+			return "want " + m[2] + ", got " + m[1]
+		}
+		return "conflicting values " + m[1] + " and " + m[2]
+	}
+	for _, p := range phrases {
+		if p.says.MatchString(text) {
+			return p.says.ReplaceAllString(text, p.as)
+		}
+	}
+	return text
 }
 
 func comparePos(a, b diag.Pos) int {

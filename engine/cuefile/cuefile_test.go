@@ -1,6 +1,7 @@
 package cuefile_test
 
 import (
+	"errors"
 	"testing"
 
 	"cuelang.org/go/cue"
@@ -131,5 +132,30 @@ func TestPlaces(t *testing.T) {
 				t.Errorf("got %s, want %s", tt.got, tt.want)
 			}
 		})
+	}
+}
+
+// TestPlainWords has CUE refuse what people write, and say so in words that they know.
+func TestPlainWords(t *testing.T) {
+	for _, tt := range []struct{ text, want string }{
+		{"a: x\n", `a: x is not defined; a text stands in quotes: "x"`},
+		{"a: #X\n", `a: #X is not defined`},
+		{"import \"foo\"\na: 1\n", `CUE has no package "foo"`},
+		{"import \"strings\"\na: strings.Nope(\"a\")\n", `a: there is no function strings.Nope`},
+		{"a: int & \"x\"\n", `a: want int, got "x"`},
+		{"a: int & string\n", `a: conflicting values int and string`},
+		{"a: 1 & 2\n", `a: conflicting values 2 and 1`},
+		{"a: 5 & >10\n", `a: 5 does not fit: want >10`},
+		{"a: close({b: 1}) & {c: 2}\n", `a.c: no such field is allowed here`},
+		{"a: 1/0\n", `a: division by zero`},
+		{"a: int + 1\n", `a: + needs values, and int is none yet`},
+		{"a: 5x\n", `a comma or the end of the line is missing`},
+		{"a: {\n", `expected '}', found the end of the file`},
+	} {
+		_, err := cuefile.Read("f.cue", []byte(tt.text), "#File: {...}")
+		d, ok := errors.AsType[*diag.Error](err)
+		if !ok || d.Summary != tt.want {
+			t.Errorf("%q: got %v, want %q", tt.text, err, tt.want)
+		}
 	}
 }

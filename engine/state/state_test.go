@@ -57,6 +57,17 @@ func TestFault(t *testing.T) {
 	}
 }
 
+// TestFaultInWords: what SQLite puts behind its messages is no evidence.
+func TestFaultInWords(t *testing.T) {
+	for text, want := range map[string]string{
+		"database is locked (5) (SQLITE_BUSY)": "database is locked", "file is not a database (26)": "file is not a database", "page 7 of 9": "page 7 of 9",
+	} {
+		if d := state.Faults.Error(storefault.ErrCorrupt, "/w/x.db", errors.New(text)); d.Detail != want {
+			t.Errorf("%q: got %q", text, d.Detail)
+		}
+	}
+}
+
 func TestValueSum(t *testing.T) {
 	tests := []struct {
 		name  string

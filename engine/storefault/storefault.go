@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"strings"
 	"syscall"
 
@@ -31,12 +32,15 @@ type Words struct {
 	Corrupt, ReadOnly, Full, Busy string
 }
 
+// sqliteCode is what SQLite's driver puts behind what it says.
+var sqliteCode = regexp.MustCompile(`( \(\d+\))?( \(SQLITE_\w+\))?$`)
+
 // Error explains what is wrong with the store at path. kind is one of the
 // kinds above; cause, which may be nil, is the evidence.
 func (w Words) Error(kind error, path string, cause error) *diag.Error {
 	d := &diag.Error{Summary: fmt.Sprintf("%s in %s is %v", w.Store, path, kind), Cause: kind}
 	if cause != nil {
-		d.Detail, d.Cause = strings.TrimPrefix(cause.Error(), kind.Error()+": "), fmt.Errorf("%w: %w", kind, cause)
+		d.Detail, d.Cause = sqliteCode.ReplaceAllString(strings.TrimPrefix(cause.Error(), kind.Error()+": "), ""), fmt.Errorf("%w: %w", kind, cause)
 	}
 	switch {
 	case errors.Is(kind, ErrNewer):

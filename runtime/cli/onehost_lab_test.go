@@ -24,7 +24,7 @@ play("web", hosts = "all", do = web)
 	// A user's own sparse file of 7 TB at a path that is managed.
 	h1.SSH(t, "truncate -s 7T /srv/lab/big; chown ops: /srv/lab /srv/lab/big")
 	for _, tt := range []struct{ name, do, says string }{
-		{"missing", "rm /srv/in/text", "NoneType has no .strip field or method"},
+		{"missing", "rm /srv/in/text", "None has no .strip"},
 		{"a directory", "mkdir /srv/in/text", "host.read: /srv/in/text is not a regular file"},
 		{"no text", "rmdir /srv/in/text; printf '\\377' >/srv/in/text", "host.read: /srv/in/text: the content is not UTF-8 text"},
 		{"too large", "truncate -s 7T /srv/in/text", "host.read: /srv/in/text has 7696581394432 bytes, the limit is 1048576"},

@@ -21,11 +21,14 @@ func usageError(err error) error {
 		d.Hint = "froyo " + path(at) + " --help explains it"
 	}
 	if summary, alternative, ok := strings.Cut(err.Error(), ", did you mean "); ok {
-		d.Summary, d.Hint = summary, "did you mean "+alternative
+		d.Summary = summary
+		if !strings.HasPrefix(alternative, `one of "-`) || strings.HasPrefix(alternative, `one of "--`) { // a letter is near to each other one
+			d.Hint = "did you mean " + alternative
+		}
 	}
 	for _, r := range rephrased {
 		if m := r.says.FindStringSubmatch(d.Summary); m != nil {
-			d.Summary = r.says.ReplaceAllString(d.Summary, r.as)
+			d.Summary = strings.ReplaceAll(r.says.ReplaceAllString(d.Summary, r.as), `","`, `", "`)
 			break
 		}
 	}

@@ -106,7 +106,7 @@ func TestValuesThatWouldNotFit(t *testing.T) {
 		{"a deep pattern", `re.compile("(" * 60000)`, "re.compile: "},
 		{"a flood", `x = "x" * (1 << 20); for i in range(1000): print(x)`, "print: what is printed takes more than 64 MiB"},
 		{"a deep value behind a lambda", `t = [1]; for _ in range(300000): t = [t]; g = t; file("/x", content = later(lambda: len(g)))`, "the value is nested more than 10000 levels deep"},
-		{"a number in place of a list", `x = 2; x += "a"`, "unknown binary op: int + string"},
+		{"a number in place of a list", `x = 2; x += "a"`, "+ does not join an int and a string"},
 
 		{"deep key: as the key of a dict", `t = (); for _ in range(2000): t = (t,); x = {t: 1}`, "the key is nested more than 1000 levels deep"},
 		{"deep key: in a comprehension", `t = (); for _ in range(2000): t = (t,); x = {k: 1 for k in [t]}`, "the key is nested more than 1000 levels deep"},
@@ -283,23 +283,23 @@ play("do", do = do)
 		t.Error(err)
 	}
 	errs := map[string]string{
-		`1 + "a"`:                   "unknown binary op: int + string",
-		`"a" + [1]`:                 "unknown binary op: string + list",
-		`"a" * "b"`:                 "unknown binary op: string * string",
-		`[].join(",")`:              "list has no .join field or method",
+		`1 + "a"`:                   "+ does not join an int and a string",
+		`"a" + [1]`:                 "+ does not join a string and a list",
+		`"a" * "b"`:                 "* does not work on a string and a string",
+		`[].join(",")`:              "a list has no .join",
 		`"a".join([1])`:             "join: in list, want string, got int",
-		`host.join(1)`:              "host has no .join field or method",
-		`"%d" % "a"`:                "%d format requires integer: cannot convert string to int",
-		`{[]: 1}`:                   "unhashable type: list",
-		`{}[1]`:                     "key 1 not in dict",
+		`host.join(1)`:              "a host has no .join",
+		`"%d" % "a"`:                "%d wants a number, and gets a string",
+		`{[]: 1}`:                   "a list can be no key of a dict, and be in no set",
+		`{}[1]`:                     "the dict has no key 1",
 		`{}.pop(1)`:                 "pop: missing key",
-		`set([[]])`:                 "set: unhashable type: list",
-		`x = 1; x = x.get`:          "int has no .get field or method",
-		`list(1)`:                   "list: for parameter 1: got int, want iterable",
-		`sorted([1, "a"])`:          "string < int not implemented",
-		`"{}".format()`:             "format: tuple index out of range",
-		`getattr("a", "nothing")`:   `string has no .nothing field or method`,
-		`[1] + [2]; x = 1; x += ""`: "unknown binary op: int + string",
+		`set([[]])`:                 "set: a list can be no key of a dict, and be in no set",
+		`x = 1; x = x.get`:          "an int has no .get",
+		`list(1)`:                   "list: an int is no list, tuple, dict or set",
+		`sorted([1, "a"])`:          "a string and an int have no order: < does not compare them",
+		`"{}".format()`:             "format: the text has more {} than there are values",
+		`getattr("a", "nothing")`:   `a string has no .nothing`,
+		`[1] + [2]; x = 1; x += ""`: "+ does not join an int and a string",
 	}
 	for code, want := range errs {
 		_, err := evaluate(t, "def do(host):\n    "+strings.ReplaceAll(code, "; ", "\n    ")+"\n\nplay(\"do\", do = do)\n", "web1", &fakeReader{})

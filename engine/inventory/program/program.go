@@ -6,10 +6,14 @@
 package program
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -74,6 +78,9 @@ func (r *Runner) Run(ctx context.Context, path string, args ...string) ([]byte, 
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case err != nil:
+		if cmd.Process == nil {
+			err = notStarted(abs, err)
+		}
 		return nil, r.failure(call, stderr, "%w", err).WithHint("to see what it does: %s </dev/null", strings.Join(append([]string{abs}, args...), " "))
 	}
 	if r.made == nil {
@@ -81,6 +88,24 @@ func (r *Runner) Run(ctx context.Context, path string, args ...string) ([]byte, 
 	}
 	r.made[call] = stdout.kept.Bytes()
 	return stdout.kept.Bytes(), nil
+}
+
+// notStarted is why a program that is there could not be started.
+func notStarted(path string, err error) error {
+	if inPath, ok := errors.AsType[*fs.PathError](err); ok {
+		err = inPath.Err
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if f, openErr := os.Open(path); openErr == nil {
+		defer f.Close() //nolint:errcheck // it is only read
+		line, _ := bufio.NewReader(io.LimitReader(f, 256)).ReadString('\n')
+		if interpreter, is := strings.CutPrefix(line, "#!"); is {
+			return fmt.Errorf("its interpreter is not there: %s", strings.ToValidUTF8(strings.TrimSpace(interpreter), "\ufffd"))
+		}
+	}
+	return err
 }
 
 // failure is an error about a call, with what the program said on standard error.

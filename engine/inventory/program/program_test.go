@@ -108,7 +108,7 @@ func TestRunNoInterpreter(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := (&program.Runner{Limit: long}).Run(t.Context(), "inv", "--list")
-	if err == nil || !strings.Contains(err.Error(), "inventory inv --list: ") || !strings.Contains(err.Error(), "no such file") {
+	if err == nil || !strings.Contains(err.Error(), "inventory inv --list: ") || !strings.Contains(err.Error(), "its interpreter is not there: /no/such/python") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"cuelang.org/go/cue/cuecontext"
 	"cuelang.org/go/cue/errors"
 
+	"github.com/openfroyo/froyo/engine/cuefile"
 	"github.com/openfroyo/froyo/engine/schema"
 	"github.com/openfroyo/froyo/engine/schema/shape"
 )
@@ -117,7 +118,7 @@ func (j judge) fold(err error) []Problem {
 	for _, e := range errors.Errors(err) {
 		field, at := j.place(e.Path())
 		format, args := e.Msg()
-		reason := oneLine(fmt.Sprintf(format, args...))
+		reason := cuefile.PlainWords(oneLine(fmt.Sprintf(format, args...)))
 		if strings.HasSuffix(reason, "errors in empty disjunction:") || slices.Contains(reasons[at], reason) {
 			continue
 		}

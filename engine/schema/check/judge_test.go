@@ -61,38 +61,37 @@ func TestTies(t *testing.T) {
 		{
 			"hidden", `#Thing: {key: string @key(), _limit: key & !="x"}`,
 			m{"key": "x"},
-			`invalid value "x" (out of bound !="x")`,
+			`"x" does not fit: want !="x"`,
 		},
 		{
 			"nested", `#Thing: {key: string @key(), box?: {width: int, depth: *1 | int}}`,
 			m{"key": "x", "box": m{"width": "wide"}},
-			`box["width"]: conflicting values int and "wide" (mismatched types int and string)`,
+			`box["width"]: want int, got "wide"`,
 		},
 		{
 			"nested and missing", `#Thing: {key: string @key(), box?: {width: int, depth: *1 | int}}`,
 			m{"key": "x", "box": m{}},
-			`box["width"]: incomplete value int`,
+			`box["width"]: a value is missing: want int`,
 		},
 		{
 			"nested and unknown", `#Thing: {key: string @key(), box?: {width: int}}`,
 			m{"key": "x", "box": m{"width": int64(1), "high": int64(1)}},
-			`box["high"]: field not allowed`,
+			`box["high"]: no such field is allowed here`,
 		},
 		{
 			"in a list", `#Thing: {key: string @key(), boxes: [...{width: int}]}`,
 			m{"key": "x", "boxes": l{m{"width": int64(1)}, m{"width": "w"}}},
-			`boxes[1]["width"]: conflicting values "w" and int (mismatched types string and int)`,
+			`boxes[1]["width"]: want int, got "w"`,
 		},
 		{
 			"folded", `#Thing: {key: string @key(), v?: float | bytes | {a: int}}`,
 			m{"key": "x", "v": "w"},
-			`v: conflicting values "w" and bytes (mismatched types string and bytes); conflicting values "w" and float (mismatched types string and float); ` +
-				`conflicting values "w" and {a:int} (mismatched types string and struct)`,
+			`v: want bytes, got "w"; want float, got "w"; conflicting values "w" and {a:int}`,
 		},
 		{
 			"CUE's functions", "import \"strings\"\n#Thing: {key: string & strings.MaxRunes(3) @key()}",
 			m{"key": "long"},
-			`key: invalid value "long" (does not satisfy strings.MaxRunes(3))`,
+			`key: "long" does not fit: want strings.MaxRunes(3)`,
 		},
 		{
 			"CUE's functions, fine", "import \"strings\"\n#Thing: {key: string & strings.MaxRunes(3) @key()}",

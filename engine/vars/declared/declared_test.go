@@ -124,8 +124,8 @@ func TestValues(t *testing.T) {
 			`variable "a.u" of h1: not set; want string (declared at vars.cue:1:8)`,
 		}},
 		{name: "of itself", src: "a: b\nb: a + 1", wrong: []string{
-			`variable "a" of h1: cannot be computed: cycle with field: a (declared at vars.cue:2:4)`,
-			`variable "b" of h1: cannot be computed: cycle with field: a (declared at vars.cue:2:4)`,
+			`variable "a" of h1: cannot be computed: it depends on itself by the field a (declared at vars.cue:2:4)`,
+			`variable "b" of h1: cannot be computed: it depends on itself by the field a (declared at vars.cue:2:4)`,
 		}},
 		{name: "near the declared", src: "port: int | *1", given: m{"prot": "5"}, wrong: []string{
 			`the command line: vars.cue does not declare "prot" (did you mean "port"? To have both, declare it: prot?: _)`,

@@ -262,7 +262,7 @@ func (e *evaluator) plainText(text string) string {
 	if e.sensitive {
 		return "an error that is not shown, since it may hold what is sensitive"
 	}
-	return strings.Join(strings.Fields(text), " ")
+	return cuefile.PlainWords(strings.Join(strings.Fields(text), " "))
 }
 
 // maxShown bounds how much of a value a message shows.
