@@ -3,7 +3,7 @@ package eval
 import (
 	"errors"
 	"fmt"
-	"strings"
+	"regexp"
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/facts"
@@ -44,6 +44,9 @@ func (e *InformedError) Unwrap() error { return e.Err }
 // Informed implements runbook.Informed.
 func (*InformedError) Informed() {}
 
+// noValue is how an error speaks of None.
+var noValue = regexp.MustCompile(`\bNone(Type)?\b`)
+
 // Blame gives an error of the evaluation its exit code. What goes wrong once
 // hosts have answered is first taken for the host's; that it happens on all
 // hosts, and so is the runbook's, shows only when all are evaluated.
@@ -52,7 +55,7 @@ func (s *Scope) Blame(err *diag.Error) *diag.Error {
 	_, bad := errors.AsType[*facts.BadError](err)
 	if err.Code == diag.OK && s.answered.Load() && !lost && !bad {
 		err.Code, err.Cause = diag.Failed, &InformedError{err.Cause}
-		if err.Hint == "" && strings.Contains(err.Summary, "NoneType") {
+		if err.Hint == "" && noValue.MatchString(err.Summary) {
 			err.Hint = "host.read, host.find and host.getent give None where there is nothing; ask first, or say fail(...)"
 		}
 	}

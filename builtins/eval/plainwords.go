@@ -45,6 +45,8 @@ var mistakes = []plainly{
 	{regexp.MustCompile(`^function (\w+) called recursively$`), `the function $1 calls itself`, `a function does not call itself here; write a loop: for i in range(10): ...`},
 	{regexp.MustCompile(`^(\w+) has no \.(\w+) field or method$`), `{$1} has no .$2`, ``},
 	{regexp.MustCompile(`^getattr: (\w+) has no \.(\w+) field or method$`), `{$1} has no .$2`, ``},
+	{regexp.MustCompile(`^(?:invalid slice operand sensitive|unhandled index operation sensitive\[\w+\])$`), `a sensitive value cannot be cut`, ``},
+	{regexp.MustCompile(`^invalid slice operand (\w+)$`), `{$1} cannot be sliced`, ``},
 	{regexp.MustCompile(`^unhandled index operation (\w+)\[\w+\]$`), `{$1} has no values by index or key`, ``},
 	{regexp.MustCompile(`^(?:list|string|tuple|bytes) index: got (\w+), want int$`), `the index is {$1}, and has to be a whole number`, ``},
 }
@@ -82,7 +84,7 @@ func plainWords(err *diag.Error) {
 			return withArticle(said[at[2*n]:at[2*n+1]])
 		})
 		err.Summary = string(m.says.ExpandString(nil, as, said, at))
-		if err.Hint == "" {
+		if err.Hint == "" && !noValue.MatchString(err.Summary) { // where None comes from matters more
 			err.Hint = string(m.says.ExpandString(nil, m.hint, said, at))
 		}
 		return

@@ -93,6 +93,8 @@ func rephraseSyntax(d *diag.Error, text []byte) *diag.Error {
 		d.Summary, d.Pos.Col = "a number does not begin with 0: "+digits, from+1
 		d.Hint = fmt.Sprintf("a mode is text: write %q; a number in octal is 0o%s", digits, strings.TrimLeft(digits, "0"))
 	case !unexpected:
+	case strings.HasPrefix(strings.TrimSpace(string(line[:at])), "assert "), strings.TrimSpace(string(line[:at])) == "assert": // a word that is free
+		d.Summary, d.Hint = "there is no assert", statements["assert"]
 	case got == "import" || got == "from":
 		d.Summary, d.Hint = "there is no "+got, `names of another file are loaded: load("//lib/web.star", "web"); froyo docs std lists what comes with froyo`
 	case got == "string literal" && formatted.MatchString(string(line[:at])):

@@ -356,10 +356,16 @@ func act(t *testing.T, u *unit.Unit) string {
 
 func summary(err error) string {
 	if e, ok := errors.AsType[*diag.Error](err); ok {
+		if withHints && e.Hint != "" {
+			return e.Summary + "; " + e.Hint
+		}
 		return e.Summary
 	}
 	return err.Error()
 }
+
+// withHints has summary tell the hint, too.
+var withHints bool
 
 func TestChunks(t *testing.T) {
 	files, err := fs.Glob(os.DirFS("testdata"), "*.star")
