@@ -2,6 +2,7 @@ package resource
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/secret"
 	"github.com/openfroyo/froyo/engine/unit"
+	"github.com/openfroyo/froyo/runner/codec"
 )
 
 // key returns the name of the unit within its type, or "".
@@ -55,6 +57,7 @@ func (r *resource) check(d *draft, fail func(*diag.Error)) {
 			u.Failure.OnResume = unit.OnResume(given)
 		}
 	}
+	u.Volatile = r.repeats(d)
 	later := map[string]unit.Lambda{}
 	for _, l := range d.lambdas {
 		switch {
@@ -71,6 +74,25 @@ func (r *resource) check(d *draft, fail func(*diag.Error)) {
 	if len(later) > 0 {
 		u.Later = later
 	}
+}
+
+// repeats is what the unit does whenever it is executed, or nil.
+func (r *resource) repeats(d *draft) *unit.Volatile {
+	for i := range r.typ.Fields {
+		f := &r.typ.Fields[i]
+		given, ok := d.args[f.Name].(string)
+		if !ok || !slices.Contains(f.Volatile, given) || len(d.later) > 0 {
+			continue
+		}
+		rest := maps.Clone(d.args)
+		delete(rest, f.Name)
+		text, err := codec.Marshal(rest)
+		if err != nil {
+			return nil // it is compared to none
+		}
+		return &unit.Volatile{Value: given, Includes: f.Includes[given], Rest: string(text)}
+	}
+	return nil
 }
 
 // volatile refuses what would act at every apply where nothing calls for it.

@@ -33,6 +33,106 @@ func handler(host, name, path string, calls ...string) *unit.Handler {
 	return &unit.Handler{Name: name, Units: []*unit.Unit{u}}
 }
 
+// volatile makes a handler whose unit has the same key as another's, and does value.
+func volatile(host, name, value, includes string, calls ...string) *unit.Handler {
+	h := handler(host, name, "/service", calls...)
+	h.Units[0].Args = enginetest.Set(host, "/service", value).Args
+	h.Units[0].Volatile = &unit.Volatile{Value: value, Includes: includes}
+	return h
+}
+
+// TestAHandlerThatIncludesAnother: a restart that is asked for as well takes the place of a reload, before it or after it, but
+// not of one that was asked for once it had run, nor where the restart may not be done.
+func TestAHandlerThatIncludesAnother(t *testing.T) {
+	const reload, restart = "handler[web/reload]/set[/service] ", "handler[web/restart]/set[/service] "
+	reloads := func(host string) *unit.Handler { return volatile(host, "reload", "reloaded", "") }
+	restarts := func(host string) *unit.Handler { return volatile(host, "restart", "restarted", "reloaded") }
+	for _, tt := range []struct {
+		name     string
+		notify   []string
+		handlers func(host string) []*unit.Handler
+		planned  bool // the plan says that the reload may be left out
+		want     []string
+	}{
+		{"the restart comes later", []string{"reload", "restart"}, func(h string) []*unit.Handler { return []*unit.Handler{reloads(h), restarts(h)} }, true, []string{reload + "skipped", restart + "changed"}},
+		{"the restart came before", []string{"reload", "restart"}, func(h string) []*unit.Handler { return []*unit.Handler{restarts(h), reloads(h)} }, true, []string{restart + "changed", reload + "skipped"}},
+		{"no restart", []string{"reload"}, func(h string) []*unit.Handler { return []*unit.Handler{restarts(h), reloads(h)} }, false, []string{reload + "changed"}},
+		{
+			"asked for again after the restart",
+			[]string{"reload", "restart"},
+			func(h string) []*unit.Handler {
+				return []*unit.Handler{restarts(h), handler(h, "between", "/between", "reload"), reloads(h)}
+			},
+			true,
+			[]string{restart + "changed", reload + "skipped"}, // nothing calls for between
+		},
+		{
+			"asked for again after the restart, by a handler",
+			[]string{"reload", "restart", "between"},
+			func(h string) []*unit.Handler {
+				return []*unit.Handler{restarts(h), handler(h, "between", "/between", "reload"), reloads(h)}
+			},
+			true,
+			[]string{restart + "changed", "handler[web/between]/set[/between] changed", reload + "changed"},
+		},
+		{
+			"a restart on a condition",
+			[]string{"reload", "restart"},
+			func(h string) []*unit.Handler {
+				on := restarts(h)
+				on.Units[0].Conditions.When = lambda(func() (any, error) { return true, nil })
+				return []*unit.Handler{reloads(h), on}
+			},
+			false,
+			[]string{reload + "changed", restart + "changed"},
+		},
+		{
+			"a restart whose failure is ignored",
+			[]string{"reload", "restart"},
+			func(h string) []*unit.Handler {
+				on := restarts(h)
+				on.Units[0].Failure.Ignore = true
+				return []*unit.Handler{reloads(h), on}
+			},
+			false,
+			[]string{reload + "changed", restart + "changed"},
+		},
+		{
+			"another argument",
+			[]string{"reload", "restart"},
+			func(h string) []*unit.Handler {
+				on := restarts(h)
+				on.Units[0].Volatile.Rest = "enabled"
+				return []*unit.Handler{reloads(h), on}
+			},
+			false,
+			[]string{reload + "changed", restart + "changed"},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := oneHost(enginetest.NewHost(nil), notifies("/a", "1", tt.notify...))
+			f.around = func(host string, p *unit.Play) { p.Handlers = tt.handlers(host) }
+			planned := f.plan(t.Context())
+			for _, h := range planned[0].Plays[0].Handlers {
+				left := tt.planned && h.Name == "reload"
+				if said := h.Steps[0].Undecided == `left out where handler "restart" runs, which includes it`; said != left {
+					t.Errorf("the plan says of %s: %q", h.Name, h.Steps[0].Undecided)
+				}
+			}
+			f.apply(t.Context(), planned)
+			for i := range f.log {
+				f.log[i] = strings.TrimPrefix(f.log[i], "h1/")
+			}
+			if diff := cmp.Diff(append([]string{"set[/a] changed"}, tt.want...), f.log); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			for name, pending := range f.pending {
+				t.Errorf("%v of machine %q is still pending", name, pending)
+			}
+		})
+	}
+}
+
 func TestHandlersRunOnceAfterTheUnits(t *testing.T) {
 	for _, tt := range []struct {
 		name  string

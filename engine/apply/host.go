@@ -3,6 +3,8 @@ package apply
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -200,7 +202,14 @@ func (r *hostRun) runHandlers(ctx context.Context) {
 func (r *hostRun) runHandler(ctx context.Context, h *plan.Handler) {
 	began := time.Now()
 	r.declined = false
-	r.own.run(ctx, r.notified(h))
+	left := r.log.LeftOut(h)
+	r.own.run(ctx, slices.DeleteFunc(r.notified(h), func(s *plan.Step) bool {
+		by, out := left[s.Unit.ID]
+		if out {
+			r.own.skip(s, fmt.Sprintf("handler %q includes it", by))
+		}
+		return out
+	}))
 	if r.own.err == nil {
 		r.own.unrecorded(r.log.HandlerRan(ctx, h, began, r.declined))
 	}

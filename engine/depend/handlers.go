@@ -1,6 +1,9 @@
 package depend
 
 import (
+	"fmt"
+	"slices"
+
 	"github.com/openfroyo/froyo/engine/plan"
 )
 
@@ -43,6 +46,25 @@ func Handlers(p *plan.Play) {
 					s.Certainty = certainty
 				}
 				notify(s)
+			}
+		}
+	}
+	included(p)
+}
+
+// included finds out which steps of handlers are left out where another handler runs as well.
+func included(p *plan.Play) {
+	for _, h := range p.Handlers {
+		for _, s := range h.Steps {
+			i := slices.IndexFunc(p.Handlers, func(o *plan.Handler) bool {
+				return o != h && s.Unit.Volatile != nil && s.IncludedIn(o) && !o.Steps[0].Dormant
+			})
+			if i < 0 || s.Dormant {
+				continue
+			}
+			s.Undecided = fmt.Sprintf("left out where handler %q runs, which includes it", p.Handlers[i].Name)
+			if s.Certainty == plan.Sure {
+				s.Certainty = plan.Conditional
 			}
 		}
 	}

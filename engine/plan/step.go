@@ -129,6 +129,13 @@ func (s *Step) Request(verb abi.Verb) abi.Request {
 // Elsewhere reports whether the step is done once, and on another host.
 func (s *Step) Elsewhere() bool { return s.Once != "" && s.Once != s.Unit.ID.Host }
 
+// IncludedIn reports whether the handler, once it has run, has done all that the step would do.
+func (s *Step) IncludedIn(h *Handler) bool {
+	return slices.ContainsFunc(h.Steps, func(other *Step) bool {
+		return other.Err == nil && !other.Done && !other.Elsewhere() && !other.Skip && s.Unit.IncludedIn(other.Unit)
+	})
+}
+
 // MayAct reports whether the step has nothing to do, but may have when it is executed.
 func (s *Step) MayAct() bool { return s.Err == nil && !s.Acts() && len(s.Potential) > 0 }
 

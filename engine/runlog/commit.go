@@ -27,6 +27,7 @@ func (r *Recorder) Changed(s *plan.Step, outputs map[string]any, printed *output
 	}
 	for _, name := range c.Notify {
 		r.pending[name] = true
+		r.notified[name]++
 	}
 	return &c, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/unit"
 )
 
 // Notifies names the handlers that a step's change notifies. A handler's own
@@ -19,7 +20,9 @@ func (r *Recorder) Notifies(s *plan.Step) []string {
 }
 
 // BeginHandlers begins to run the pending handlers, each once.
-func (r *Recorder) BeginHandlers() { r.running = map[string]bool{} }
+func (r *Recorder) BeginHandlers() {
+	r.running, r.included = map[string]bool{}, map[unit.ID]inclusion{}
+}
 
 // EndHandlers ends what BeginHandlers began.
 func (r *Recorder) EndHandlers() { r.running = nil }
@@ -50,6 +53,37 @@ func (r *Recorder) RecordPending(ctx context.Context, h *plan.Handler) error {
 
 // Pending reports whether a handler or an after_change is pending.
 func (r *Recorder) Pending(h *plan.Handler) bool { return r.pending[h.Name] }
+
+// inclusion is that a handler which has run did the work of a step, whose own handler had been notified so often by then.
+type inclusion struct {
+	by       string
+	notified int
+}
+
+// LeftOut are those of a handler's steps that need not be executed in its run, which begins, each with the handler that
+// does its work: one that is still to run, or has run since this one was notified.
+func (r *Recorder) LeftOut(h *plan.Handler) map[unit.ID]string {
+	waiting := slices.DeleteFunc(slices.Clone(r.handlers), func(o *plan.Handler) bool { return !r.pending[o.Name] || r.running[o.Name] })
+	left := map[unit.ID]string{}
+	for _, s := range h.Steps {
+		if done, ok := r.included[s.Unit.ID]; ok && done.notified == r.notified[h.Name] {
+			left[s.Unit.ID] = done.by
+		}
+		for _, o := range waiting {
+			if s.IncludedIn(o) {
+				left[s.Unit.ID] = o.Name
+			}
+		}
+	}
+	for _, o := range waiting {
+		for _, s := range o.Steps {
+			if s.IncludedIn(h) {
+				r.included[s.Unit.ID] = inclusion{h.Name, r.notified[o.Name]}
+			}
+		}
+	}
+	return left
+}
 
 // HandlerRan ends a handler that succeeded and had begun at a time. Where keep is
 // set, it stays pending for the next run.

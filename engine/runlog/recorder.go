@@ -30,6 +30,9 @@ type Recorder struct {
 	// pending holds the handlers of the play that were notified and have not run,
 	// running those that run now, potential those that units at work may notify.
 	pending, running, potential map[string]bool
+	// notified counts how often each handler was, and included are the steps of pending ones whose work one that ran has done.
+	notified map[string]int
+	included map[unit.ID]inclusion
 	// started is when units were recorded as about to act.
 	started map[unit.ID]time.Time
 }
@@ -49,6 +52,7 @@ func NewRecorder(log RunLog, contents *plan.Contents, h *plan.Host) *Recorder {
 func (r *Recorder) Enter(name string, p *plan.Play) {
 	r.play, r.handlers = name, p.Handlers
 	r.pending, r.potential, r.started = map[string]bool{}, map[string]bool{}, map[unit.ID]time.Time{}
+	r.notified, r.included = map[string]int{}, map[unit.ID]inclusion{}
 	for _, h := range slices.Concat(p.Handlers, p.Hooks()) {
 		if h.Pending != nil {
 			r.pending[h.Name] = true

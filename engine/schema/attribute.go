@@ -23,7 +23,7 @@ var attributes = map[string]func(f *Field, r *Rule, a *cue.Attribute) error{
 	"each":   mark(func(f *Field, _ *Rule) *bool { return &f.Each }),
 	"resume": mark(func(f *Field, _ *Rule) *bool { return &f.Resume }),
 	"octal":  mark(func(_ *Field, r *Rule) *bool { return &r.Octal }),
-	"bytes":  readBytes, "volatile": readVolatile, "host": readHost, "source": readSource, "expect": readExpect,
+	"bytes":  readBytes, "volatile": readVolatile, "includes": readIncludes, "host": readHost, "source": readSource, "expect": readExpect,
 	"meant": readMeant, "called": readCalled,
 	"brings": func(_ *Field, r *Rule, a *cue.Attribute) (err error) {
 		r.Brings, err = kinds(a)
@@ -85,6 +85,18 @@ func readVolatile(f *Field, _ *Rule, a *cue.Attribute) error {
 	values, err := a.String(0)
 	f.Volatile = strings.Split(values, "|")
 	return err
+}
+
+// readIncludes reads (a="b"), where both are values that act at every apply.
+func readIncludes(f *Field, _ *Rule, a *cue.Attribute) error {
+	f.Includes = map[string]string{}
+	for arg := range a.Args(0) {
+		if !slices.Contains(f.Enum, arg.Key) || !slices.Contains(f.Enum, arg.AsString()) {
+			return fmt.Errorf("want value=value, both of the field, got (%s)", a.Contents())
+		}
+		f.Includes[arg.Key] = arg.AsString()
+	}
+	return nil
 }
 
 func readHost(f *Field, _ *Rule, _ *cue.Attribute) error {

@@ -17,6 +17,7 @@
 //	@called(a, b)        what other tools call the field, for the hint of an argument that there is not
 //	@each()              a list stands for one unit for each of its elements; for keys
 //	@volatile("a|b")     values that act at every apply, refused where nothing calls for them
+//	@includes(a="b")     what value a does includes what value b does: of two handlers that ask for both, one is enough
 //	@path()              a path on the host; a key is refused where it has "..", see engine/hostpath
 //	@path(owns)          a path that the unit manages, with what is below it
 //	@path(needs)         a path that the unit needs to be there, or to be as it should
@@ -138,6 +139,7 @@ type Field struct {
 	Each       bool   // a list stands for one unit for each of its elements
 	Resume     bool   // says what becomes of a unit whose run was broken off
 	Volatile   []string
+	Includes   map[string]string // of values that act whenever they are executed, the one whose work goes with it
 	// BytesOf names the output whose bytes this one is: base64 where they are not UTF-8,
 	// and left out where they are those of the text.
 	BytesOf string

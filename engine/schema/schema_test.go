@@ -153,6 +153,7 @@ func TestLoadErrors(t *testing.T) {
 		{"conflict with nothing", `#Thing: {a: string @key() @conflicts(b)}`, `a: an attribute names b, which is no field`},
 		{"need of nothing", `#Thing: {a: string @key() @needs(b="x")}`, `a: an attribute names b, which is no field`},
 		{"requirement of nothing", `#Thing: {a: string @key() @required(b="x")}`, `a: an attribute names b, which is no field`},
+		{"inclusion of no value", `#Thing: {a: string @key(), b?: "x" | "y" @includes(x="z")}`, `b: @includes: want value=value, both of the field, got (x="z")`},
 		{"expectation without words", `#Thing: {a: string @key() @expect()}`, `a: @expect: want words in quotes`},
 		{"result", `#Thing: {a: string @key()}, #ThingResult: 1`, `#ThingResult: #ThingResult: cannot use value 1 (type int) as struct`},
 	}

@@ -75,6 +75,21 @@ type Lambda interface {
 // whose turn has not come.
 var ErrPending = errors.New("known only after apply")
 
+// Volatile is what a unit does whenever it is executed, such as a restart.
+type Volatile struct {
+	Value    string
+	Includes string // the value whose work goes with it, "" is none
+	Rest     string // the unit's other arguments, to compare
+}
+
+// IncludedIn reports whether another unit, once executed, has done all that this one would do.
+func (u *Unit) IncludedIn(other *Unit) bool {
+	a, b := u.Volatile, other.Volatile
+	return a != nil && b != nil && b.Includes != "" && b.Includes == a.Value && a.Rest == b.Rest &&
+		u.ID.Type == other.ID.Type && u.ID.Key == other.ID.Key && u.ID.Delegate == other.ID.Delegate && u.User == other.User &&
+		other.Conditions.When == nil && len(other.Conditions.OnChange)+len(other.Later) == 0 && !other.Failure.Ignore && !other.Rollout.RunOnce
+}
+
 // Unit is one resource on one host.
 type Unit struct {
 	ID ID
@@ -89,6 +104,8 @@ type Unit struct {
 	Conditions Conditions
 	// Order is what the unit's type says of its place among others.
 	Order Order
+	// Volatile is what the unit does whenever it is executed; nil where it acts on differences only.
+	Volatile *Volatile
 	// Require lists units that must have succeeded before: those named and those that lambdas read.
 	Require []ID
 	// Notify names the play's handlers that a change of this unit calls for.
