@@ -276,7 +276,7 @@ func (p *Progress) row(host string) *row {
 func (p *Progress) leave(e event.Event) {
 	p.working = slices.DeleteFunc(p.working, func(r *row) bool { return r.host == e.Host })
 	p.left[e.Host] = true
-	if e.Err == nil {
+	if e.Err == nil || diag.CodeOf(e.Err) == diag.Interrupted { // which is no failure of the host's
 		return
 	}
 	word := "failed"
