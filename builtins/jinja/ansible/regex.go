@@ -9,7 +9,7 @@ import (
 
 	"github.com/openfroyo/froyo/builtins/jinja/function"
 	"github.com/openfroyo/froyo/builtins/jinja/py"
-	"github.com/openfroyo/froyo/builtins/jinja/pyre"
+	"github.com/openfroyo/froyo/providers/pyre"
 )
 
 // matchLimit is how long one match may take.

@@ -7,7 +7,7 @@ import (
 	"go.starlark.net/starlark"
 
 	"github.com/openfroyo/froyo/builtins/jinja/py"
-	"github.com/openfroyo/froyo/builtins/jinja/pyre"
+	"github.com/openfroyo/froyo/providers/pyre"
 )
 
 // matchLimit is how long one match of a pattern may take.

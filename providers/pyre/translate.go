@@ -2,7 +2,6 @@ package pyre
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -24,7 +23,7 @@ type translator struct {
 func translate(pattern string, whole bool) (string, map[string]int, int, error) {
 	t := &translator{in: []rune(pattern), names: map[string]int{}}
 	if whole {
-		if globalFlags.MatchString(pattern) {
+		if beginsWithFlags(pattern) {
 			if err := t.flags(); err != nil {
 				return "", nil, 0, err
 			}
@@ -45,8 +44,12 @@ func translate(pattern string, whole bool) (string, map[string]int, int, error) 
 	return t.out.String(), t.names, t.count, nil
 }
 
-// globalFlags are flags of a whole pattern, which stand first.
-var globalFlags = regexp.MustCompile(`^\(\?[aiLmsux]+\)`)
+// beginsWithFlags reports whether flags of the whole pattern stand first: "(?im)".
+func beginsWithFlags(pattern string) bool {
+	rest, is := strings.CutPrefix(pattern, "(?")
+	flags, _, closed := strings.Cut(rest, ")")
+	return is && closed && flags != "" && strings.Trim(flags, "aiLmsux") == ""
+}
 
 func (t *translator) rest() string { return string(t.in[t.pos:]) }
 

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/openfroyo/froyo/builtins/jinja/pyre"
+	"github.com/openfroyo/froyo/providers/pyre"
 )
 
 func TestWrongPatterns(t *testing.T) {

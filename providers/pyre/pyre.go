@@ -27,8 +27,8 @@ type Pattern struct {
 	groups int
 }
 
-// Flags of a pattern. Whole is that it matches up to the end of the text.
-type Flags struct{ IgnoreCase, Multiline, Whole bool }
+// Flags of a pattern. DotAll is that a dot matches the end of a line, too, Whole that the pattern matches up to the end of the text.
+type Flags struct{ IgnoreCase, Multiline, DotAll, Whole bool }
 
 type key struct {
 	pattern string
@@ -63,6 +63,9 @@ func Compile(pattern string, f Flags, limit time.Duration) (*Pattern, error) {
 	}
 	if f.Multiline {
 		options |= regexp2.Multiline
+	}
+	if f.DotAll {
+		options |= regexp2.Singleline
 	}
 	re, err := regexp2.Compile(text, options)
 	if err != nil {

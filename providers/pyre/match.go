@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/dlclark/regexp2"
@@ -24,6 +25,32 @@ func (m *Match) Group(n int) (text string, ok bool) {
 		return "", false
 	}
 	return string(m.text[m.spans[2*n]:m.spans[2*n+1]]), true
+}
+
+// Span is where a group begins and ends, in characters; -1 where it did not take part.
+func (m *Match) Span(n int) (from, to int) {
+	if 2*n >= len(m.spans) {
+		return -1, -1
+	}
+	return m.spans[2*n], m.spans[2*n+1]
+}
+
+// Expand fills a template as Python's expand() does; a group that did not take part is empty.
+func (p *Pattern) Expand(m *Match, template string) (string, error) {
+	parts, err := p.template(template)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	for _, part := range parts {
+		if part.group < 0 {
+			b.WriteString(part.text)
+			continue
+		}
+		group, _ := m.Group(part.group)
+		b.WriteString(group)
+	}
+	return b.String(), nil
 }
 
 // match keeps what is needed of the library's match.
