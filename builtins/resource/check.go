@@ -18,8 +18,8 @@ func (r *resource) key(d *draft) string {
 	for _, field := range []string{r.typ.KeyAlias, r.typ.Key} {
 		switch v := d.args[field].(type) {
 		case string:
-			if with := d.args[r.typ.KeyWith]; field == r.typ.Key && with != nil {
-				return fmt.Sprintf("%s:%v", v, with)
+			if field == r.typ.Key {
+				v += r.keyWith(d)
 			}
 			return v
 		case []any:
@@ -31,6 +31,18 @@ func (r *resource) key(d *draft) string {
 		}
 	}
 	return ""
+}
+
+// keyWith is what belongs to the key beside the field that is the first of it.
+func (r *resource) keyWith(d *draft) string {
+	var text strings.Builder
+	for _, part := range r.typ.KeyWith {
+		given := slices.IndexFunc(part, func(name string) bool { return d.args[name] != nil })
+		if given >= 0 {
+			fmt.Fprintf(&text, ":%v", d.args[part[given]])
+		}
+	}
+	return text.String()
 }
 
 // check completes the arguments by the type's schema.

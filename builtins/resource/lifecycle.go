@@ -92,7 +92,7 @@ func (r *resource) lifecycle(l *Lifecycle, d *draft, fail func(*diag.Error)) {
 		case field == nil:
 			fail(r.noField(name))
 			continue
-		case field.Key || name == r.typ.Key || name == r.typ.KeyAlias || name == r.typ.KeyWith:
+		case field.Key || name == r.typ.Key || name == r.typ.KeyAlias || slices.ContainsFunc(r.typ.KeyWith, func(part []string) bool { return slices.Contains(part, name) }):
 			fail((&diag.Error{Summary: fmt.Sprintf("ignore_changes of %s: %s says which resource it is, and cannot be ignored", r.typ.Name, name)}).
 				WithHint("another %s is another resource", name))
 			continue

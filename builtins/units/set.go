@@ -89,6 +89,7 @@ func (s *Set) Finish() {
 		s.settle(c)
 	}
 	s.checkEdges()
+	s.checkEdits()
 }
 
 // List unpacks an argument that is a unit, or a list of units; lists may be nested.

@@ -52,6 +52,8 @@ func found(key string, reads []abi.Entry) file {
 			f.stat = r.Result.Stat
 		case r.Op.Read != nil && r.Op.Read.Path == key && r.Result.Read != nil:
 			f.sum = r.Result.Read.Sum
+		case r.Op.Text != nil && r.Op.Text.Path == key && r.Result.Text != nil && r.Result.Text.Type == op.TypeFile:
+			f.sum = op.Sum([]byte(r.Result.Text.Text))
 		}
 	}
 	return f

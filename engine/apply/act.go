@@ -32,7 +32,7 @@ func (a *attempt) within() error {
 		return (&diag.Error{Summary: "the host is no longer as the plan found it", Pos: s.Unit.Pos, Code: diag.Stale}).
 			WithHint("this unit and those after it were not touched; make a new plan and review it")
 	}
-	return sequence.Within(s.Change, a.announced, s.Potential)
+	return sequence.Within(s.Change, sequence.Edited(a.announced, a.found, s.Reads), s.Potential)
 }
 
 // confirm asks whether the step may act; where not, it has ended.

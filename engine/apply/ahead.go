@@ -108,8 +108,14 @@ func (q *sentSequence) conclude(ctx context.Context) int {
 	l := q.lane
 	l.buffering = true
 	defer l.flush()
+	var failed *sequence.Part
 	for i, p := range q.parts {
 		reads, effects := p.Outcomes(q.outcomes)
+		if failed != nil && p.SharesTransaction(failed) { // whose write would have been this one's, too
+			l.leave(p.Step, "not done: it is one write with "+failed.Step.Unit.ID.Bare())
+			l.unrecorded(l.host.log.CancelIntent([]*plan.Step{p.Step}))
+			continue
+		}
 		switch done := sequence.AsPlanned(reads) && sequence.Executed(effects); {
 		case l.err != nil && len(effects) == 0:
 			l.leave(p.Step, NotReached)
@@ -128,7 +134,9 @@ func (q *sentSequence) conclude(ctx context.Context) int {
 		if sequence.FailedForAnother(effects) {
 			return q.concludeTransaction(ctx, i)
 		}
-		q.concludePart(ctx, p, effects)
+		if q.concludePart(ctx, p, effects); failed == nil && l.err != nil {
+			failed = p
+		}
 	}
 	return len(q.parts)
 }

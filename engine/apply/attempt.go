@@ -28,6 +28,8 @@ type attempt struct {
 	// announced is the planned change, and certain that it was known for sure.
 	announced *abi.Change
 	certain   bool
+	// found is what was read for it while planning.
+	found []abi.Entry
 	// output is what the programs of this try printed, nil where it ran none.
 	output *output.Output
 }
@@ -37,7 +39,7 @@ func newAttempt(l *lane, planned *plan.Step) *attempt {
 	now := *planned // the plan stays as it is
 	u := planned.Unit
 	return &attempt{
-		lane: l, step: &now, announced: planned.Change,
+		lane: l, step: &now, announced: planned.Change, found: planned.Reads,
 		certain: planned.Err == nil && planned.Certainty != plan.Unknown && u.Conditions.When == nil && len(u.Conditions.OnChange)+len(u.Later) == 0 &&
 			planned.Undecided == "",
 	}
@@ -212,6 +214,7 @@ func (a *attempt) replan(ctx context.Context) error {
 	if reply.Change == nil {
 		return fmt.Errorf("the provider of %s planned no change and gave no reason", s.Unit.ID.Type)
 	}
+	h.exec.Contents.AddChange(reply.Change)
 	s.Change, s.Skip, s.Certainty = reply.Change, false, plan.Sure
 	return nil
 }

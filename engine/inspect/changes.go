@@ -9,6 +9,8 @@ import (
 
 	"github.com/openfroyo/froyo/engine/agree"
 	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/secret"
+	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/providers/abi"
 	"github.com/openfroyo/froyo/runner/op"
 )
@@ -72,12 +74,15 @@ func Changes(ctx context.Context, provider Provider, steps []*plan.Step) ([]abi.
 		return nil, err
 	}
 	for i, s := range steps {
+		if err := takeOver(replies[i].Change); err != nil {
+			return nil, err
+		}
 		if refused := s.Protections.Refuse(s.Unit, replies[i].Change); refused != nil {
 			replies[i] = abi.Reply{Error: refused}
 			continue
 		}
 		if c := replies[i].Change; c != nil {
-			if err := agree.Check(c, s.Unit.ID.Key, s.Reads); err != nil {
+			if err := agree.Check(c, subject(s.Unit), s.Reads); err != nil {
 				replies[i] = abi.Reply{Error: &abi.Error{
 					Class: op.Permanent, Message: fmt.Sprintf("the provider of %s contradicts itself: it %v", s.Unit.ID.Type, err),
 					Hint: "the provider is faulty or hostile; nothing of this unit was done",
@@ -86,6 +91,32 @@ func Changes(ctx context.Context, provider Provider, steps []*plan.Step) ([]abi.
 		}
 	}
 	return replies, nil
+}
+
+// subject is the path of the file that a unit is about, or its name where it is about none.
+func subject(u *unit.Unit) string {
+	if u.Order.Path != "" {
+		return u.Order.Path
+	}
+	return u.ID.Key
+}
+
+// takeOver makes content that a provider made known as one that may hold secrets.
+func takeOver(c *abi.Change) error {
+	if c == nil {
+		return nil
+	}
+	for _, e := range c.Effects {
+		for _, b := range e.Op.Blobs() {
+			if !b.Made {
+				continue
+			}
+			if err := secret.Content(map[string]*op.Blob{b.Sum: b}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // MissingPrerequisite is the error of a change that needs something which is not

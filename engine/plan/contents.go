@@ -44,6 +44,21 @@ func (c *Contents) AddResult(r op.Result) {
 	if r.Read != nil {
 		c.Add(r.Read.Content)
 	}
+	if r.Text != nil && r.Text.Type == op.TypeFile {
+		c.Add(op.NewBlob([]byte(r.Text.Text)))
+	}
+}
+
+// AddChange keeps the content that a provider made for a change.
+func (c *Contents) AddChange(change *abi.Change) {
+	if change == nil {
+		return
+	}
+	for _, e := range change.Effects {
+		for _, b := range e.Op.Blobs() {
+			c.Add(b)
+		}
+	}
 }
 
 // Blob returns the content with a digest, or nil.
@@ -88,6 +103,9 @@ func AsReference(raw codec.Raw) (Reference, bool) {
 // its references stand for.
 func Attach(u *unit.Unit, o op.Op) (op.Op, error) {
 	for _, b := range o.Blobs() {
+		if b.Open != nil { // the provider made it
+			continue
+		}
 		known := u.Blobs[b.Sum]
 		if known == nil && b.Size == 0 && b.Sum == op.Sum(nil) {
 			known = op.NewBlob(nil) // every unit has nothing at hand

@@ -54,6 +54,9 @@ type Step struct {
 	PendingHandler *PendingHandler
 	// Awaits names what the unit needs and the host does not have yet, each with what may bring it.
 	Awaits []string
+	// Joins is the step before it where both write one file, so that what this one writes holds what that
+	// one would have written, and both are one write.
+	Joins *Step
 	// Undecided says why it is not known before the unit is executed whether it acts, although it would as things stand.
 	Undecided string
 	// InputsChanging says that a unit whose result this one reads is going to change.

@@ -10,6 +10,8 @@ import (
 	"github.com/openfroyo/froyo/engine/secret"
 	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/providers/abi"
+	"github.com/openfroyo/froyo/runner/codec"
+	"github.com/openfroyo/froyo/runner/op"
 )
 
 // maxText is the largest content that a saved plan shows; larger stands as its digest.
@@ -75,7 +77,7 @@ func unitOf(s *plan.Step, play string, seal Seal) (Unit, error) {
 		Throttle: u.Rollout.Throttle, Once: s.Once,
 		Real: s.Real, Unit: u.ID.Bare(), Play: play, Pos: u.Pos, User: u.User, Tags: u.Tags, Require: locals(u, u.Require),
 		Certainty: s.Certainty, Skipped: s.Skip, Conditional: u.Conditions.When != nil, Sensitive: u.Sensitive,
-		Args: json.RawMessage(u.Args), Later: u.LaterFields(), Before: json.RawMessage(s.Actual),
+		Args: json.RawMessage(u.Args), Later: u.LaterFields(), Before: json.RawMessage(withoutTexts(s.Actual, s.Reads)),
 	}
 	if decided, is := u.Conditions.When.(unit.Const); is {
 		doc.Never = decided.Value == false
@@ -168,4 +170,45 @@ func locals(u *unit.Unit, ids []unit.ID) []string {
 		}
 	}
 	return out
+}
+
+// withoutTexts is what a unit found, with the digests of the texts that it read in their places: a document holds what
+// changes in a file, and not all the rest of it.
+func withoutTexts(actual codec.Raw, reads []abi.Entry) codec.Raw {
+	texts := map[string]bool{}
+	for _, r := range reads {
+		if r.Result.Text != nil && r.Result.Text.Text != "" {
+			texts[r.Result.Text.Text] = true
+		}
+	}
+	if len(texts) == 0 {
+		return actual
+	}
+	var value any
+	if codec.Unmarshal(actual, &value) != nil {
+		return actual
+	}
+	short, err := codec.Marshal(digested(value, texts))
+	if err != nil {
+		return actual
+	}
+	return short
+}
+
+func digested(value any, texts map[string]bool) any {
+	switch v := value.(type) {
+	case string:
+		if texts[v] {
+			return "sha256:" + op.Sum([]byte(v))
+		}
+	case []any:
+		for i := range v {
+			v[i] = digested(v[i], texts)
+		}
+	case map[string]any:
+		for name := range v {
+			v[name] = digested(v[name], texts)
+		}
+	}
+	return value
 }

@@ -103,6 +103,12 @@ func (p *Planner) compare(ctx context.Context, h *plan.Host, all []*plan.Step) e
 	if err := inspect.Diff(ctx, p.Provider, slices.DeleteFunc(slices.Clone(all), func(s *plan.Step) bool { return s.Change != nil })); err != nil {
 		return err
 	}
+	if err := edits(ctx, p.Provider, own(all)); err != nil {
+		return err
+	}
+	for _, s := range all {
+		p.Contents.AddChange(s.Change)
+	}
 	p.refuseAliases(h, all)
 	return nil
 }

@@ -29,6 +29,13 @@ var attributes = map[string]func(f *Field, r *Rule, a *cue.Attribute) error{
 		r.Brings, err = kinds(a)
 		return err
 	},
+	"replaces": func(_ *Field, r *Rule, a *cue.Attribute) error {
+		r.Replaces = []string{}
+		if values, err := a.String(0); err == nil && values != "" {
+			r.Replaces = strings.Split(values, "|")
+		}
+		return nil
+	},
 	"path": readPath, "identity": readIdentity, "conflicts": readConflicts,
 	"needs": func(_ *Field, r *Rule, a *cue.Attribute) error {
 		r.Needs = conditions(a)
@@ -111,8 +118,8 @@ func readPath(f *Field, _ *Rule, a *cue.Attribute) error {
 	if f.Kind != "string" {
 		return fmt.Errorf("want a string field, this is %s", f.Kind)
 	}
-	f.Path = true
 	claim, err := claimOf(a, 0, unit.PathNamespace)
+	f.Path = claim == nil || claim.In == ""
 	if claim != nil {
 		f.Claim = claim
 	}
@@ -182,14 +189,14 @@ func conditions(a *cue.Attribute) []Condition {
 	return out
 }
 
-// readKey reads (alias, with=field), either of which may be left out.
-func readKey(a *cue.Attribute) (alias, with string, err error) {
+// readKey reads (alias, with=field, with="one|other"), each of which may be left out.
+func readKey(a *cue.Attribute) (alias string, with [][]string, err error) {
 	for arg := range a.Args(0) {
 		switch {
 		case arg.Key == "with":
-			with = arg.AsString()
+			with = append(with, strings.Split(arg.AsString(), "|"))
 		case arg.Key != "":
-			return "", "", fmt.Errorf("@key: want (alias, with=field), got (%s)", a.Contents())
+			return "", nil, fmt.Errorf("@key: want (alias, with=field), got (%s)", a.Contents())
 		default:
 			alias = arg.AsString()
 		}

@@ -19,6 +19,10 @@ import (
 type Claim struct {
 	Namespace string // unit.PathNamespace for paths
 	Owns      bool
+	// Edits says that the unit owns a part of a file only.
+	Edits bool
+	// In is the directory that holds the file of that name, "" where the value is a path.
+	In string
 	// Suffix is what a name may end with and means the same without.
 	Suffix string
 }
@@ -32,6 +36,10 @@ func claimOf(a *cue.Attribute, from int, namespace string) (*Claim, error) {
 		case arg.Key == "" && arg.AsString() == "": // @path()
 		case arg.Key == "suffix":
 			c.Suffix = arg.AsString()
+		case arg.Key == "in" && namespace == unit.PathNamespace:
+			c.In = arg.AsString()
+		case !said && arg.AsString() == "edits" && namespace == unit.PathNamespace:
+			said, c.Owns, c.Edits = true, true, true
 		case said || arg.AsString() != "owns" && arg.AsString() != "needs":
 			return nil, fmt.Errorf("want owns or needs, got (%s)", a.Contents())
 		default:
@@ -148,7 +156,7 @@ func (t *Type) readWords(a *cue.Attribute) error {
 // is known only later claims nothing.
 func (t *Type) Order(args map[string]any) unit.Order {
 	o := unit.Order{Transaction: t.transaction, Alone: t.lockout, Brings: t.bringing(args)}
-	if key, is := args[t.Key].(string); is && t.KeyIsPath() {
+	if key, is := args[t.Key].(string); is && t.Fields[t.Index(t.Key)].Path {
 		o.Path = hostpath.Clean(key)
 	}
 	for i := range t.Fields {
@@ -171,19 +179,51 @@ func (t *Type) Order(args map[string]any) unit.Order {
 			}
 		}
 	}
+	if t.replaced(args) {
+		for i := range o.Claims {
+			o.Claims[i].Whole = o.Claims[i].Owns && o.Claims[i].Namespace == unit.PathNamespace && !o.Claims[i].Edits
+		}
+	}
 	return o
+}
+
+// replaced reports whether a unit of these arguments is all that decides what is at its path.
+func (t *Type) replaced(args map[string]any) bool {
+	for i := range t.Rules {
+		values := t.Rules[i].Replaces
+		if values == nil {
+			continue
+		}
+		value, given := args[t.Fields[i].Name]
+		if !given || value == nil {
+			value = t.Fields[i].Default
+		}
+		text, _ := value.(string)
+		if value != nil && (len(values) == 0 || slices.Contains(values, text)) {
+			return true
+		}
+	}
+	return false
 }
 
 // of appends the claim on what a text names, if it names anything.
 func (c *Claim) of(claims []unit.Claim, name string) []unit.Claim {
-	if c.Namespace == unit.PathNamespace {
+	switch {
+	case name == "":
+		return claims
+	case c.In != "":
+		name = path.Join(c.In, name) + c.Suffix
+	case c.Namespace == unit.PathNamespace:
 		if !path.IsAbs(name) {
 			return claims
 		}
 		name = path.Clean(name)
 	}
-	if name = strings.TrimSuffix(name, c.Suffix); name == "" {
+	if c.In == "" {
+		name = strings.TrimSuffix(name, c.Suffix)
+	}
+	if name == "" {
 		return claims
 	}
-	return append(claims, unit.Claim{Namespace: c.Namespace, Name: name, Owns: c.Owns})
+	return append(claims, unit.Claim{Namespace: c.Namespace, Name: name, Owns: c.Owns, Edits: c.Edits})
 }

@@ -23,7 +23,7 @@ func TestOrderOfBuiltIns(t *testing.T) {
 	claim := func(namespace, name string, owns bool) []unit.Claim {
 		return []unit.Claim{{Namespace: namespace, Name: name, Owns: owns}}
 	}
-	brought, started := []string{"user", "group", "program", "service", "directory"}, []string{"directory", unit.Connections}
+	brought, started := []string{"user", "group", "program", "service", "directory", "file"}, []string{"directory", unit.Connections}
 	for _, tt := range []struct {
 		name string
 		typ  string
@@ -91,6 +91,7 @@ func TestOrder(t *testing.T) {
 func TestOrderErrors(t *testing.T) {
 	for _, tt := range []struct{ name, text, want string }{
 		{"misspelt claim", `a: string @key() @path(own)`, `a: @path: want owns or needs, got (own)`},
+		{"edits of a name", `a: string @key() @identity(users, edits)`, `a: @identity: want owns or needs, got (users, edits)`},
 		{"both", `a: string @key() @path(owns, needs)`, `a: @path: want owns or needs, got (owns, needs)`},
 		{"identity without a namespace", `a: string @key() @identity()`, `a: @identity: want the namespace of what the field names, got ()`},
 		{"identity of a path", `a: string @key() @identity(path, owns)`, `a: @identity: want the namespace of what the field names, got (path, owns)`},

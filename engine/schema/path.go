@@ -12,4 +12,4 @@ func (f *Field) Spell(v any) any {
 }
 
 // KeyIsPath reports whether units of the type are told apart by a path on the host.
-func (t *Type) KeyIsPath() bool { return t.Fields[t.Index(t.Key)].Path }
+func (t *Type) KeyIsPath() bool { return t.Fields[t.Index(t.Key)].Path && len(t.KeyWith) == 0 }

@@ -6,7 +6,8 @@
 // Beside CUE's own constraints a field may carry attributes:
 //
 //	@key(alias)          the field identifies the unit; alias is a field that may name it instead
-//	@key(with=field)     the field and another one, with a colon between them, identify the unit
+//	@key(with=field)     the field and another one, with a colon between them, identify the unit; with="a|b" is the
+//	                     first of several that is given, and there may be more than one with
 //	@host()              the value is a host, passed on by its name
 //	@later()             the value may become known only when the unit is executed
 //	@result()            the value may be a function of the unit's result
@@ -20,6 +21,10 @@
 //	@includes(a="b")     what value a does includes what value b does: of two handlers that ask for both, one is enough
 //	@path()              a path on the host; a key is refused where it has "..", see engine/hostpath
 //	@path(owns)          a path that the unit manages, with what is below it
+//	@path(edits)         a text file of which the unit manages a part: others may edit it, too, but none may replace it
+//	@path(owns, in="/d") a name in a directory, with suffix=".x" behind it where the file is called so
+//	@replaces(a|b)       where the field is given, with one of the values if any are named, what is at the unit's path is
+//	                     the unit's as a whole, so that no other may edit it
 //	@path(needs)         a path that the unit needs to be there, or to be as it should
 //	@identity(ns, owns)  the name of something that the unit manages; ns is what sort of thing
 //	@identity(ns, needs) the name of something that the unit needs; suffix=".x" is no part of the name
@@ -83,8 +88,8 @@ type Type struct {
 	// names an optional field that does so in its place.
 	Key      string
 	KeyAlias string
-	// KeyWith names the field whose value belongs to the key, or is empty.
-	KeyWith string
+	// KeyWith names the fields whose values belong to the key, of each list the first that is given.
+	KeyWith [][]string
 
 	// Rules are what the definition asks of each of Fields, Results of each of Outputs.
 	Rules, Results []Rule
@@ -160,6 +165,7 @@ type Rule struct {
 	Conflicts []string          // fields that must not be given as well
 	Needs     []Condition       // must hold where the field is given
 	Required  []Condition       // where one holds, the field must be given
+	Replaces  []string          // values with which the unit is all that decides about its path, empty for any; nil for none
 	Brings    []string          // kinds of things that the unit may bring where the field is given
 }
 

@@ -176,9 +176,10 @@ func TestKeyOfTwo(t *testing.T) {
 	for _, tt := range []struct{ attribute, alias, named string }{
 		{"@key(with=b)", "", "`a` and `b`"},
 		{"@key(c, with=b)", "c", "`a` and `b`, or after `c` where that is given"},
+		{`@key(c, with="b|d")`, "c", "`a` and `b` or `d`, or after `c` where that is given"},
 	} {
-		typ := schematest.Define(t, `#Thing: {a: string `+tt.attribute+`, b: int, c?: string}`)
-		if typ.Key != "a" || typ.KeyWith != "b" || typ.KeyAlias != tt.alias {
+		typ := schematest.Define(t, `#Thing: {a: string `+tt.attribute+`, b: int, c?: string, d?: string}`)
+		if typ.Key != "a" || len(typ.KeyWith) != 1 || typ.KeyWith[0][0] != "b" || typ.KeyAlias != tt.alias {
 			t.Errorf("%s: got %q, %q, %q", tt.attribute, typ.Key, typ.KeyWith, typ.KeyAlias)
 		}
 		var page strings.Builder

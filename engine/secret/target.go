@@ -190,6 +190,13 @@ func (s *sent) close(r op.Result) (op.Result, error) {
 		changed = changed || cut != *r.Exec
 		r.Exec = &cut
 	}
+	if r.Text != nil {
+		if now := change(r.Text.Text, false); now != r.Text.Text {
+			text := *r.Text
+			text.Text = now
+			r.Text = &text
+		}
+	}
 	if r.Read != nil {
 		read, err := s.content(r.Read)
 		if err != nil {

@@ -25,6 +25,42 @@ func Within(change, announced *abi.Change, potential []abi.Effect) error {
 	return nil
 }
 
+// Edited is a change as it was announced, for a unit that edits a text which has become another one
+// since, by the run itself or by somebody else: the content that was made of the former text may be another,
+// at the same path. Where the text is the same, so must be what is made of it.
+func Edited(announced *abi.Change, found, now []abi.Entry) *abi.Change {
+	if announced == nil || !otherText(found, now) {
+		return announced
+	}
+	other := *announced
+	other.Effects = slices.Clone(announced.Effects)
+	for i, e := range other.Effects {
+		for _, b := range e.Op.Blobs() {
+			if b.Made {
+				other.Effects[i].Unknown = append(slices.Clone(e.Unknown), "content")
+			}
+		}
+	}
+	return &other
+}
+
+// otherText reports whether one of the texts that were read says something else by now.
+func otherText(found, now []abi.Entry) bool {
+	was := map[string]op.TextResult{}
+	for _, r := range found {
+		if r.Op.Text != nil && r.Result.Text != nil {
+			was[r.Op.Text.Path] = *r.Result.Text
+		}
+	}
+	return slices.ContainsFunc(now, func(r abi.Entry) bool {
+		if r.Op.Text == nil || r.Result.Text == nil {
+			return false
+		}
+		before, ok := was[r.Op.Text.Path]
+		return !ok || before != *r.Result.Text
+	})
+}
+
 // SameChange reports whether two changes would do the same.
 func SameChange(a, b *abi.Change) bool {
 	return a.Action == b.Action && slices.EqualFunc(a.Effects, b.Effects, func(x, y abi.Effect) bool { return x.Allows(y) && y.Allows(x) })

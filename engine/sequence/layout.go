@@ -47,6 +47,13 @@ type place struct {
 func Lay(steps []*plan.Step, dirty bool, key Key) (*Layout, error) {
 	l := &Layout{dirty: dirty, key: key}
 	for len(steps) > 0 {
+		if n := joined(steps); n > 1 {
+			if err := l.addEdits(steps[:n]); err != nil {
+				return nil, err
+			}
+			steps = steps[n:]
+			continue
+		}
 		n := transaction(steps)
 		if n > 1 && l.addTransaction(steps[:n]) {
 			steps = steps[n:]

@@ -41,6 +41,8 @@ type Claim struct {
 	// Owns says that the unit manages the thing: makes, changes or removes it.
 	// Otherwise it only needs it.
 	Owns bool
+	// Edits says that it manages a part of a file, Whole that no other may: what is at the path is the unit's alone.
+	Edits, Whole bool
 }
 
 // PathNamespace is the namespace of paths on the host: absolute, in their one

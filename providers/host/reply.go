@@ -9,6 +9,7 @@ import (
 
 	"github.com/openfroyo/froyo/providers/abi"
 	"github.com/openfroyo/froyo/providers/host/grant"
+	"github.com/openfroyo/froyo/providers/host/inline"
 	"github.com/openfroyo/froyo/providers/host/printable"
 	"github.com/openfroyo/froyo/runner/codec"
 	"github.com/openfroyo/froyo/runner/op"
@@ -21,6 +22,9 @@ func (m *Module) reply(request *abi.Request, text codec.Raw) (abi.Reply, error) 
 		return r, errors.New("gave a reply that does not fit the abi: " + printable.Line(err.Error()))
 	}
 	if err := checkShape(request.Verb, &r); err != nil {
+		return r, err
+	}
+	if err := inline.Take(&r); err != nil {
 		return r, err
 	}
 	switch {

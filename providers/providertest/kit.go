@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/openfroyo/froyo/providers/abi"
+	"github.com/openfroyo/froyo/providers/host/inline"
 	"github.com/openfroyo/froyo/providers/sdk"
 	"github.com/openfroyo/froyo/runner/codec"
 	"github.com/openfroyo/froyo/runner/op"
@@ -208,6 +209,11 @@ func (k *Kit) exchange(requests ...abi.Request) []abi.Reply {
 	var answer abi.Answer
 	if err := codec.Unmarshal(data, &answer); err != nil {
 		k.t.Fatalf("%v in %s", err, data)
+	}
+	for i := range answer.Replies {
+		if err := inline.Take(&answer.Replies[i]); err != nil {
+			k.t.Fatal(err)
+		}
 	}
 	if len(answer.Replies) != len(requests) {
 		k.t.Fatalf("%d requests got %d replies", len(requests), len(answer.Replies))

@@ -2,11 +2,13 @@ package providertest
 
 import (
 	"cmp"
+	"io"
 	"maps"
 	"path"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/openfroyo/froyo/runner/op"
 )
@@ -63,6 +65,8 @@ func (m *Memory) Do(o op.Op) op.Result {
 		return m.stat(o.Stat)
 	case o.Read != nil:
 		return m.read(o.Read)
+	case o.Text != nil:
+		return m.text(o.Text)
 	case o.List != nil:
 		return m.list(o.List)
 	case o.Need != nil:
@@ -91,6 +95,30 @@ func (m *Memory) Do(o op.Op) op.Result {
 		return m.Services.ensure(o.SvcEnsure)
 	}
 	return fault("enosys", o.String()+" is not known here")
+}
+
+func (m *Memory) text(t *op.Text) op.Result {
+	n := m.node(t.Path, false)
+	if n == nil {
+		parent := m.node(path.Dir(t.Path), true)
+		return op.Result{Text: &op.TextResult{NoParent: parent == nil && path.Dir(t.Path) != "/"}}
+	}
+	r := &op.TextResult{Exists: true, Type: n.Type, Target: n.Target}
+	if n.Content != nil && n.Content.Open != nil {
+		f, err := n.Content.Open()
+		if err != nil {
+			return fault("eio", err.Error())
+		}
+		defer f.Close()
+		data, err := io.ReadAll(f)
+		if err != nil {
+			return fault("eio", err.Error())
+		}
+		if r.Text = string(data); !utf8.Valid(data) {
+			r.Text, r.Binary = "", true
+		}
+	}
+	return op.Result{Text: r}
 }
 
 func (m *Memory) need(n *op.Need) op.Result {
@@ -224,7 +252,7 @@ func (m *Memory) write(w *op.Write) op.Result {
 			return fault("check", "the check refused the new file")
 		}
 	}
-	old, n := m.Files[w.Path], Node{Type: op.TypeFile, Mode: 0o644, Content: &op.Blob{Sum: w.Content.Sum, Size: w.Content.Size}}
+	old, n := m.Files[w.Path], Node{Type: op.TypeFile, Mode: 0o644, Content: &op.Blob{Sum: w.Content.Sum, Size: w.Content.Size, Open: w.Content.Open}}
 	if old != nil && old.Type == op.TypeFile {
 		n.Mode, n.Owner, n.Group = old.Mode, old.Owner, old.Group
 	}

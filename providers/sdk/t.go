@@ -105,6 +105,25 @@ func (t *T) Differ(field string, before, after any) bool {
 	return true
 }
 
+// text is how a text stands in a difference.
+type text struct {
+	Text string `json:"text"`
+}
+
+// DifferText compares what a file says before and after, and records the difference, which is
+// shown line by line. An empty before with fresh set is a file that was not there. It reports whether there is one.
+func (t *T) DifferText(field, before, after string, fresh bool) bool {
+	if before == after && !fresh {
+		return false
+	}
+	d := abi.Diff{Field: field, After: t.value(text{after})}
+	if !fresh {
+		d.Before = t.value(text{before})
+	}
+	t.change.Diffs = append(t.change.Diffs, d)
+	return true
+}
+
 // DifferUnknown records that a field gets a value that is known only at apply.
 func (t *T) DifferUnknown(field string, before any) {
 	t.change.Diffs = append(t.change.Diffs, abi.Diff{Field: field, Before: t.value(before), Unknown: true})

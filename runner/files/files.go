@@ -35,6 +35,8 @@ func (fs *Files) Perform(ctx context.Context, c *perform.Call) (err error) {
 		r.Stat, err = fs.stat(ctx, o.Stat)
 	case o.Read != nil:
 		r.Read, err = read(ctx, fs.users, o.Read, c.Stream)
+	case o.Text != nil:
+		r.Text, err = text(ctx, fs.users, o.Text)
 	case o.List != nil:
 		r.List, err = fs.list(ctx, o.List)
 	case o.Write != nil:

@@ -8,8 +8,10 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
+	"unicode/utf8"
 
 	"github.com/openfroyo/froyo/runner/fspath"
 	"github.com/openfroyo/froyo/runner/op"
@@ -58,6 +60,48 @@ func read(ctx context.Context, u users, r *op.Read, s perform.Stream) (*op.ReadR
 		return nil, perform.Fault("read "+r.Path, err)
 	}
 	return result, sendSame(ctx, f, result, r.Path, s.Out)
+}
+
+// text answers with what a text file says: see op.Text.
+func text(ctx context.Context, u users, t *op.Text) (*op.TextResult, error) {
+	n, err := fspath.Open(t.Path, fspath.How{Unsafe: t.Unsafe, Content: true})
+	if perform.IsAbsent(err) {
+		return &op.TextResult{NoParent: absent(&op.Stat{Path: t.Path, Unsafe: t.Unsafe}).NoParent}, nil
+	}
+	if err != nil {
+		return nil, u.unsafe(ctx, "read "+t.Path, err)
+	}
+	defer n.Close()
+	result := &op.TextResult{Exists: true, Type: typeOf(n.Mode)}
+	switch {
+	case result.Type == op.TypeLink:
+		target, err := n.Readlink()
+		if err != nil {
+			return nil, perform.Fault("read the link "+t.Path, err)
+		}
+		result.Target = perform.Clean(target)
+		return result, nil
+	case result.Type != op.TypeFile:
+		return result, nil
+	}
+	f, err := n.Open(syscall.O_RDONLY | syscall.O_NONBLOCK)
+	if err != nil {
+		return nil, perform.Fault("read "+t.Path, err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(untilDone{ctx, f}, t.Limit+1))
+	if err != nil {
+		return nil, perform.Fault("read "+t.Path, err)
+	}
+	if int64(len(data)) > t.Limit {
+		result.Long = max(n.Size, int64(len(data)))
+		return result, nil
+	}
+	result.Text = string(data)
+	if !utf8.ValidString(result.Text) || strings.IndexByte(result.Text, 0) >= 0 {
+		result.Text, result.Binary = "", true
+	}
+	return result, perform.Stopped(ctx)
 }
 
 // watched tells how far reading has come, where it takes long.

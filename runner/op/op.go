@@ -21,6 +21,7 @@ type Kind string
 type Op struct {
 	Stat   *Stat   `json:"fs.stat,omitempty"`
 	Read   *Read   `json:"fs.read,omitempty"`
+	Text   *Text   `json:"fs.text,omitempty"`
 	List   *List   `json:"fs.list,omitempty"`
 	Getent *Getent `json:"getent,omitempty"`
 	Need   *Need   `json:"need.query,omitempty"`
@@ -59,6 +60,7 @@ type body interface {
 func (o *Op) each(f func(b body, set bool)) {
 	f(o.Stat, o.Stat != nil)
 	f(o.Read, o.Read != nil)
+	f(o.Text, o.Text != nil)
 	f(o.List, o.List != nil)
 	f(o.Getent, o.Getent != nil)
 	f(o.Need, o.Need != nil)
@@ -203,7 +205,12 @@ func checkMode(mode *uint32) error {
 type Blob struct {
 	Sum  string `json:"sum"`  // SHA-256, hex
 	Size int64  `json:"size"` // bytes
+	// Text is the content itself, as a guest gives what it made; the host takes it over into Open, so
+	// that it stands in no op that is kept or sent.
+	Text *string `json:"text,omitempty"`
 	// Open gives the content where this side has it, else nil. It may be
 	// called several times; the caller closes what it returns.
 	Open func() (io.ReadCloser, error) `json:"-"`
+	// Made says that a guest gave it as Text.
+	Made bool `json:"-"`
 }

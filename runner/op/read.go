@@ -11,6 +11,7 @@ import (
 const (
 	KindStat   Kind = "fs.stat"
 	KindRead   Kind = "fs.read"
+	KindText   Kind = "fs.text"
 	KindList   Kind = "fs.list"
 	KindGetent Kind = "getent"
 	KindNeed   Kind = "need.query"
@@ -63,6 +64,31 @@ func (r *Read) validate() error {
 func (r *Read) scope() Scope               { return ScopePaths }
 func (r *Read) relays() bool               { return false }
 func (r *Read) check(answer *Result) error { return fits(answer.Read != nil) }
+
+// Text asks for what a text file says, so that a unit can edit it. A link at the path is
+// not read through.
+type Text struct {
+	Path string `json:"path"`
+	// Limit is how many bytes the text may have; of a longer file only the size comes back.
+	Limit  int64 `json:"limit"`
+	Unsafe bool  `json:"unsafe,omitempty"`
+}
+
+func (t *Text) kind() Kind      { return KindText }
+func (t *Text) changes() bool   { return false }
+func (t *Text) subject() string { return t.Path }
+func (t *Text) validate() error {
+	if t.Limit <= 0 || t.Limit > MaxText {
+		return errors.New("limit is " + strconv.FormatInt(t.Limit, 10) + ", expected 1 to " + strconv.Itoa(MaxText))
+	}
+	return checkPath(t.Path)
+}
+
+func (t *Text) scope() Scope               { return ScopePaths }
+func (t *Text) check(answer *Result) error { return fits(answer.Text != nil) }
+
+// MaxText is the most bytes of a text that a unit may read as a whole, to edit it.
+const MaxText = 1 << 20
 
 // List asks for the entries of a directory, at most Limit of them. With
 // Recurse it descends, without following links. With Unless only entries
@@ -272,6 +298,21 @@ type ReadResult struct {
 	Sum     string `json:"sum,omitempty"`   // SHA-256, hex
 	MTime   int64  `json:"mtime,omitempty"` // nanoseconds since 1970
 	Content *Blob  `json:"content,omitempty"`
+}
+
+// TextResult is a text file, or what else is at its path. It holds nothing that a file of the same
+// text would not have, so that it is known beforehand what it will be after a write.
+type TextResult struct {
+	Exists bool `json:"exists"`
+	// NoParent says that there is no directory which could hold the file.
+	NoParent bool   `json:"no_parent,omitempty"`
+	Type     Type   `json:"type,omitempty"`
+	Target   string `json:"target,omitempty"` // of a link
+	Text     string `json:"text,omitempty"`
+	// Long is how many bytes the file has where they are more than the limit.
+	Long int64 `json:"long,omitempty"`
+	// Binary says that it is not UTF-8 text, so that Text is not its content.
+	Binary bool `json:"binary,omitempty"`
 }
 
 // Entry is one name below a listed directory.

@@ -6,6 +6,7 @@ import "errors"
 type Result struct {
 	Stat   *StatResult   `json:"fs.stat,omitempty"`
 	Read   *ReadResult   `json:"fs.read,omitempty"`
+	Text   *TextResult   `json:"fs.text,omitempty"`
 	List   *ListResult   `json:"fs.list,omitempty"`
 	Getent *GetentResult `json:"getent,omitempty"`
 	Need   *NeedResult   `json:"need.query,omitempty"`
@@ -42,6 +43,7 @@ type (
 func (r *Result) each(f func(answer any, set bool)) {
 	f(r.Stat, r.Stat != nil)
 	f(r.Read, r.Read != nil)
+	f(r.Text, r.Text != nil)
 	f(r.List, r.List != nil)
 	f(r.Getent, r.Getent != nil)
 	f(r.Need, r.Need != nil)

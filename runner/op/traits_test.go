@@ -29,7 +29,7 @@ func TestKinds(t *testing.T) {
 // TestScopes holds what manifests may speak of.
 func TestScopes(t *testing.T) {
 	want := map[Kind]Scope{
-		KindStat: ScopePaths, KindRead: ScopePaths, KindList: ScopePaths,
+		KindStat: ScopePaths, KindRead: ScopePaths, KindText: ScopePaths, KindList: ScopePaths,
 		KindWrite: ScopeSomePath, KindMkdir: ScopeSomePath, KindLink: ScopeSomePath, KindRemove: ScopeSomePath, KindAttr: ScopeSomePath,
 		KindGetent: ScopeNone, KindNeed: ScopeNone, KindFacts: ScopeNone, KindPkgQuery: ScopeNone, KindPkgEnsure: ScopeNone, KindSvcQuery: ScopeNone, KindSvcEnsure: ScopeNone,
 		KindExec: ScopePrograms, KindHTTP: ScopeHosts, KindTCP: ScopeHosts,

@@ -61,10 +61,11 @@ func (p *page) resource(t *schema.Type) {
 
 // named says which arguments name the unit.
 func named(t *schema.Type) string {
-	text := "`" + t.Key + "`"
-	if t.KeyWith != "" {
-		text += " and `" + t.KeyWith + "`"
+	fields := []string{"`" + t.Key + "`"}
+	for _, part := range t.KeyWith {
+		fields = append(fields, "`"+strings.Join(part, "` or `")+"`")
 	}
+	text := strings.Join(fields, " and ")
 	if t.KeyAlias != "" {
 		text += ", or after `" + t.KeyAlias + "` where that is given"
 	}

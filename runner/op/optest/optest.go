@@ -84,6 +84,7 @@ func fields(v reflect.Value, f func(name string, omit bool, v reflect.Value)) {
 		name, options, _ := strings.Cut(sf.Tag.Get("json"), ",")
 		switch {
 		case name == "-":
+		case name == "text" && v.Type() == reflect.TypeFor[op.Blob](): // a guest's, which no op has that is kept, sent or compared
 		case sf.Anonymous && name == "":
 			fields(v.Field(i), f)
 		default:
