@@ -67,7 +67,7 @@ func TestClosure(t *testing.T) {
 	}{
 		{
 			name: "froyo", pkg: ".",
-			forbidden: []string{module + "/providers/linux", module + "/providers/probe", module + "/providers/sdk", module + "/runner/agent", module + "/runtime/labtest"},
+			forbidden: []string{module + "/providers/linux", module + "/providers/probe", module + "/providers/text", module + "/providers/sdk", module + "/runner/agent", module + "/runtime/labtest"},
 		},
 		{
 			name: "runner", pkg: "./runner/cmd/froyo-runner", env: []string{"GOOS=linux", "CGO_ENABLED=0"},
@@ -80,6 +80,10 @@ func TestClosure(t *testing.T) {
 		{
 			name: "guest of probes", pkg: "./providers/probe/wasm", env: []string{"GOOS=wasip1", "GOARCH=wasm"},
 			forbidden: []string{"fmt", "encoding/json", "net", "net/http", "net/url", "os/user", "log", "flag", "text/template", "regexp"},
+		},
+		{
+			name: "guest of text", pkg: "./providers/text/wasm", env: []string{"GOOS=wasip1", "GOARCH=wasm"}, // its regular expressions bring fmt
+			forbidden: []string{"encoding/json", "net", "net/http", "os/user", "log", "flag", "text/template", "regexp"},
 		},
 	}
 	for _, test := range tests {

@@ -21,7 +21,7 @@ var foreigners = []foreign{
 	{"group groups groupadd", "groups of users", `cmd("groupadd --system app", unless = "getent group app")`},
 	{"authorized_key ssh_authorized_key ssh_auth", "SSH keys", `file("/home/app/.ssh/authorized_keys", content = "ssh-ed25519 AAAA app\n", mode = "0600", owner = "app")`},
 	{"sudoers sudo sudo_rule", "sudo rules", `file("/etc/sudoers.d/app", content = "app ALL=(ALL) NOPASSWD: /usr/bin/systemctl\n", mode = "0440")`},
-	{"lineinfile blockinfile replace ini_file file_line augeas concat", "parts of files", `file("/etc/app.conf", content = template(text = "port={{ port }}\n", port = 80))`},
+	{"augeas concat", "parts of files", `file("/etc/app.conf", content = template(text = "port={{ port }}\n", port = 80))`},
 	{"yum dnf rpm zypper pacman apk homebrew", "packages of systems without apt", `cmd("dnf install -y nginx", unless = "rpm -q nginx")`},
 	{"apt_repository apt_key yum_repository yumrepo pkgrepo", "repositories of packages", `file("/etc/apt/sources.list.d/app.list", content = "deb https://example.com/debian stable main\n")`},
 	{"cron cronjob cron_d", "cron jobs", `file("/etc/cron.d/backup", content = "0 3 * * * root /usr/local/bin/backup\n")`},
