@@ -124,6 +124,11 @@ func (t *T) DifferText(field, before, after string, fresh bool) bool {
 	return true
 }
 
+// RemoveText records that a text goes.
+func (t *T) RemoveText(field, before string) {
+	t.change.Diffs = append(t.change.Diffs, abi.Diff{Field: field, Before: t.value(text{before})})
+}
+
 // DifferUnknown records that a field gets a value that is known only at apply.
 func (t *T) DifferUnknown(field string, before any) {
 	t.change.Diffs = append(t.change.Diffs, abi.Diff{Field: field, Before: t.value(before), Unknown: true})

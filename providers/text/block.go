@@ -6,11 +6,12 @@ import (
 
 	"github.com/openfroyo/froyo/providers/pyre"
 	"github.com/openfroyo/froyo/providers/sdk"
+	"github.com/openfroyo/froyo/providers/textfile"
 )
 
 // Block is a block of lines in a text file. Its fields are described in block.cue.
 type Block struct {
-	File
+	textfile.Edit
 	Block        string `json:"block"`
 	State        string `json:"state"`
 	Marker       string `json:"marker"`
@@ -24,17 +25,17 @@ type Block struct {
 const defaultMarker = "# {mark} FROYO MANAGED BLOCK"
 
 // Read implements sdk.Resource.
-func (b Block) Read(t *sdk.T) State { return b.read(t) }
+func (b Block) Read(t *sdk.T) textfile.State { return b.Edit.Read(t) }
 
 // Plan implements sdk.Resource.
-func (b Block) Plan(t *sdk.T, now State) {
-	if !b.unknown(t, "block", "insertafter", "insertbefore") {
-		b.plan(t, now, b.State == absent, func(text string) string { return b.edit(t, text) })
+func (b Block) Plan(t *sdk.T, now textfile.State) {
+	if !b.Edit.Unknown(t, "block", "insertafter", "insertbefore") {
+		b.Edit.Plan(t, now, b.State == absent, func(text string) string { return b.edit(t, text) })
 	}
 }
 
 // Potential implements sdk.HasPotential.
-func (b Block) Potential(t *sdk.T) { b.potential(t) }
+func (b Block) Potential(t *sdk.T) { b.Edit.Potential(t) }
 
 // marks are the lines around the block, without their ends.
 func (b Block) marks() (first, last string) {
@@ -47,10 +48,10 @@ func (b Block) marks() (first, last string) {
 
 func (b Block) edit(t *sdk.T, text string) string {
 	first, last := b.marks()
-	all := lines(text)
+	all := textfile.Lines(text)
 	from, to := -1, -1
 	for i, line := range all {
-		switch bare(line) {
+		switch textfile.Bare(line) {
 		case first:
 			from = i
 		case last:
@@ -64,14 +65,14 @@ func (b Block) edit(t *sdk.T, text string) string {
 	} else {
 		at = b.place(t, all)
 	}
-	block := lines(b.Block)
+	block := textfile.Lines(b.Block)
 	if b.State == absent || len(block) == 0 {
 		return strings.Join(all, "")
 	}
 	end := endOf(all)
 	added := make([]string, 0, len(block)+2)
 	for _, line := range slices.Concat([]string{first}, block, []string{last}) {
-		added = append(added, bare(line)+end)
+		added = append(added, textfile.Bare(line)+end)
 	}
 	if at > 0 && !strings.HasSuffix(all[at-1], "\n") {
 		all[at-1] += end

@@ -5,12 +5,13 @@ import (
 	"strings"
 
 	"github.com/openfroyo/froyo/providers/sdk"
+	"github.com/openfroyo/froyo/providers/textfile"
 	"github.com/openfroyo/froyo/runner/op"
 )
 
 // Ini is an option of an INI file, or a section. Its fields are described in ini.cue.
 type Ini struct {
-	File
+	textfile.Edit
 	Section              string `json:"section"`
 	Option               string `json:"option"`
 	Value                any    `json:"value"`
@@ -22,11 +23,11 @@ type Ini struct {
 }
 
 // Read implements sdk.Resource.
-func (i Ini) Read(t *sdk.T) State { return i.read(t) }
+func (i Ini) Read(t *sdk.T) textfile.State { return i.Edit.Read(t) }
 
 // Plan implements sdk.Resource.
-func (i Ini) Plan(t *sdk.T, now State) {
-	if i.unknown(t, "value") {
+func (i Ini) Plan(t *sdk.T, now textfile.State) {
+	if i.Edit.Unknown(t, "value") {
 		return
 	}
 	values, given := i.values()
@@ -36,8 +37,8 @@ func (i Ini) Plan(t *sdk.T, now State) {
 	case i.Option == "" && i.Section == "":
 		t.Fail(op.Permanent, "neither a section nor an option is named", "", "give section, option, or both")
 	}
-	i.plan(t, now, i.State == absent, func(text string) string {
-		f := iniFile{lines: lines(text)}
+	i.Edit.Plan(t, now, i.State == absent, func(text string) string {
+		f := iniFile{lines: textfile.Lines(text)}
 		f.end = endOf(f.lines)
 		switch {
 		case i.State != absent:
@@ -52,7 +53,7 @@ func (i Ini) Plan(t *sdk.T, now State) {
 }
 
 // Potential implements sdk.HasPotential.
-func (i Ini) Potential(t *sdk.T) { i.potential(t) }
+func (i Ini) Potential(t *sdk.T) { i.Edit.Potential(t) }
 
 // values are those that the option shall have; one that is empty is no value.
 func (i Ini) values() (values []string, given bool) {
@@ -146,7 +147,7 @@ func (f *iniFile) options(name string, from, to int) []option {
 }
 
 func optionOf(line, name string) (option, bool) {
-	text := bare(line)
+	text := textfile.Bare(line)
 	rest := strings.TrimLeft(text, " \t")
 	o := option{indent: text[:len(text)-len(rest)]}
 	if after := strings.TrimLeft(rest, "#;"); after != rest {
@@ -166,7 +167,7 @@ func optionOf(line, name string) (option, bool) {
 
 // continues reports whether a line is a further line of the value of an option with an indentation.
 func continues(line, indent string) bool {
-	text := bare(line)
+	text := textfile.Bare(line)
 	rest := strings.TrimLeft(text, " \t")
 	return rest != "" && len(text)-len(rest) > len(indent) && !strings.ContainsAny(rest[:1], "#;[") && !strings.Contains(rest, "=")
 }

@@ -6,12 +6,13 @@ import (
 
 	"github.com/openfroyo/froyo/providers/pyre"
 	"github.com/openfroyo/froyo/providers/sdk"
+	"github.com/openfroyo/froyo/providers/textfile"
 	"github.com/openfroyo/froyo/runner/op"
 )
 
 // Line is a line of a text file. Its fields are described in line.cue.
 type Line struct {
-	File
+	textfile.Edit
 	Line         *string `json:"line"`
 	State        string  `json:"state"`
 	Regexp       string  `json:"regexp"`
@@ -23,10 +24,10 @@ type Line struct {
 }
 
 // Read implements sdk.Resource.
-func (l Line) Read(t *sdk.T) State { return l.read(t) }
+func (l Line) Read(t *sdk.T) textfile.State { return l.Edit.Read(t) }
 
 // Plan implements sdk.Resource.
-func (l Line) Plan(t *sdk.T, now State) {
+func (l Line) Plan(t *sdk.T, now textfile.State) {
 	if open := l.open(t); open {
 		return
 	}
@@ -37,10 +38,10 @@ func (l Line) Plan(t *sdk.T, now State) {
 		if l.Line == nil && l.Regexp+l.SearchString == "" {
 			t.Fail(op.Permanent, "it is not said which lines are to go", "", "give line, regexp or search_string")
 		}
-		l.plan(t, now, true, func(text string) string { return l.without(t, text) })
+		l.Edit.Plan(t, now, true, func(text string) string { return l.without(t, text) })
 		return
 	}
-	l.plan(t, now, false, func(text string) string {
+	l.Edit.Plan(t, now, false, func(text string) string {
 		after := l.with(t, text)
 		if after != text && l.with(t, after) != after {
 			t.Fail(op.Permanent, "regexp does not find the line that it is replaced by, so that each apply would replace another one", "", "have regexp match the right line, too: regexp = \"^#?Port\" for line = \"Port 22\"")
@@ -50,19 +51,19 @@ func (l Line) Plan(t *sdk.T, now State) {
 }
 
 // Potential implements sdk.HasPotential.
-func (l Line) Potential(t *sdk.T) { l.potential(t) }
+func (l Line) Potential(t *sdk.T) { l.Edit.Potential(t) }
 
 const absent = "absent"
 
 // open announces a change of which not all is known yet, and reports whether that is so.
 func (l Line) open(t *sdk.T) bool {
-	return l.unknown(t, "line", "regexp", "search_string", "insertafter", "insertbefore")
+	return l.Edit.Unknown(t, "line", "regexp", "search_string", "insertafter", "insertbefore")
 }
 
 // without removes the lines that are meant.
 func (l Line) without(t *sdk.T, text string) string {
 	re := compile(t, "regexp", l.Regexp, pyre.Flags{})
-	all := lines(text)
+	all := textfile.Lines(text)
 	left := slices.DeleteFunc(slices.Clone(all), func(line string) bool { return l.matches(re, line) != nil })
 	if len(left) == len(all) {
 		return text
@@ -79,7 +80,7 @@ func (l Line) matches(re *pattern, line string) *pyre.Match {
 		if strings.Contains(line, l.SearchString) {
 			return &pyre.Match{}
 		}
-	case l.Line != nil && bare(line) == *l.Line:
+	case l.Line != nil && textfile.Bare(line) == *l.Line:
 		return &pyre.Match{}
 	}
 	return nil
@@ -111,7 +112,7 @@ func (l Line) find(all []string, re, beside *pattern) place {
 	}
 	for i, line := range all {
 		switch {
-		case l.Line != nil && bare(line) == *l.Line:
+		case l.Line != nil && textfile.Bare(line) == *l.Line:
 			p.at = i
 		case (p.insert < 0 || !l.FirstMatch) && beside.search(line) != nil:
 			if p.insert = i; l.InsertAfter != "" {
@@ -132,7 +133,7 @@ func (l Line) with(t *sdk.T, text string) string {
 	case l.InsertAfter != "" && l.InsertAfter != "EOF" && l.InsertAfter != "BOF":
 		beside = compile(t, "insertafter", l.InsertAfter, pyre.Flags{})
 	}
-	all := lines(text)
+	all := textfile.Lines(text)
 	end := endOf(all)
 	p := l.find(all, re, beside)
 	switch {
@@ -141,7 +142,7 @@ func (l Line) with(t *sdk.T, text string) string {
 		if l.Backrefs && p.match != nil && re != nil {
 			line = re.expand(p.match, *l.Line)
 		}
-		if bare(all[p.at]) == line && strings.HasSuffix(all[p.at], "\n") {
+		if textfile.Bare(all[p.at]) == line && strings.HasSuffix(all[p.at], "\n") {
 			return text
 		}
 		all[p.at] = line + end

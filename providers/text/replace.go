@@ -3,12 +3,13 @@ package text
 import (
 	"github.com/openfroyo/froyo/providers/pyre"
 	"github.com/openfroyo/froyo/providers/sdk"
+	"github.com/openfroyo/froyo/providers/textfile"
 	"github.com/openfroyo/froyo/runner/op"
 )
 
 // Replace is a pattern and what stands in its place in a text file. Its fields are described in replace.cue.
 type Replace struct {
-	File
+	textfile.Edit
 	Regexp  string `json:"regexp"`
 	Replace string `json:"replace"`
 	After   string `json:"after"`
@@ -16,14 +17,14 @@ type Replace struct {
 }
 
 // Read implements sdk.Resource.
-func (r Replace) Read(t *sdk.T) State { return r.read(t) }
+func (r Replace) Read(t *sdk.T) textfile.State { return r.Edit.Read(t) }
 
 // Plan implements sdk.Resource.
-func (r Replace) Plan(t *sdk.T, now State) {
-	if r.unknown(t, "regexp", "replace", "after", "before") {
+func (r Replace) Plan(t *sdk.T, now textfile.State) {
+	if r.Edit.Unknown(t, "regexp", "replace", "after", "before") {
 		return
 	}
-	r.plan(t, now, false, func(text string) string {
+	r.Edit.Plan(t, now, false, func(text string) string {
 		after := r.edit(t, text)
 		if after != text && r.edit(t, after) != after {
 			t.Fail(op.Permanent, "replacing what "+quote(r.Regexp)+" matches does not end: it matches in what it is replaced by, too", "", "have the pattern not match what is right already, for example with ^ and $")
@@ -33,7 +34,7 @@ func (r Replace) Plan(t *sdk.T, now State) {
 }
 
 // Potential implements sdk.HasPotential.
-func (r Replace) Potential(t *sdk.T) { r.potential(t) }
+func (r Replace) Potential(t *sdk.T) { r.Edit.Potential(t) }
 
 func (r Replace) edit(t *sdk.T, text string) string {
 	re := compile(t, "regexp", r.Regexp, pyre.Flags{Multiline: true})

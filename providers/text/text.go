@@ -5,14 +5,17 @@
 // It imports providers/sdk and what lies below, and providers/pyre for patterns.
 package text
 
-import "github.com/openfroyo/froyo/providers/sdk"
+import (
+	"github.com/openfroyo/froyo/providers/sdk"
+	"github.com/openfroyo/froyo/providers/textfile"
+)
 
 // Types returns the package's types.
 func Types() *sdk.Set {
 	set := sdk.NewSet()
-	sdk.Add[Line, State](set, "line")
-	sdk.Add[Block, State](set, "block")
-	sdk.Add[Replace, State](set, "replace")
-	sdk.Add[Ini, State](set, "ini")
+	sdk.Add[Line, textfile.State](set, "line")
+	sdk.Add[Block, textfile.State](set, "block")
+	sdk.Add[Replace, textfile.State](set, "replace")
+	sdk.Add[Ini, textfile.State](set, "ini")
 	return set
 }

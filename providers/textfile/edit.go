@@ -1,4 +1,8 @@
-package text
+// Package textfile is what types have in common that manage text files: edits of a file that is there (Edit), and files
+// that are the unit's as a whole (Whole).
+//
+// It imports providers/sdk and what lies below.
+package textfile
 
 import (
 	"slices"
@@ -10,8 +14,8 @@ import (
 	"github.com/openfroyo/froyo/runner/op"
 )
 
-// File is the text file that a unit edits: the arguments that all types have in common.
-type File struct {
+// Edit is a text file that a unit edits: the arguments that all such types have in common.
+type Edit struct {
 	Path     string `json:"path"`
 	Create   bool   `json:"create"`
 	Backup   bool   `json:"backup"`
@@ -28,16 +32,16 @@ type Output struct {
 	Backup  string `json:"backup"`
 }
 
-func (f File) unsafe() bool { return f.Follow == "unsafe" }
+func (f Edit) unsafe() bool { return f.Follow == "unsafe" }
 
-// read asks for the text.
-func (f File) read(t *sdk.T) State {
+// Read asks for the text.
+func (f Edit) Read(t *sdk.T) State {
 	return State{*t.Must(t.Do(op.Op{Text: &op.Text{Path: f.Path, Limit: op.MaxText, Unsafe: f.unsafe()}})).Text}
 }
 
-// plan brings the file into the state that edit makes of its text. absent says that the unit only takes away, so
+// Plan brings the file into the state that edit makes of its text. absent says that the unit only takes away, so
 // that a file which is not there is as it should be. edit may fail the unit.
-func (f File) plan(t *sdk.T, now State, absent bool, edit func(text string) string) {
+func (f Edit) Plan(t *sdk.T, now State, absent bool, edit func(text string) string) {
 	backup := ""
 	switch {
 	case !now.Exists && !absent && !f.Create:
@@ -48,7 +52,7 @@ func (f File) plan(t *sdk.T, now State, absent bool, edit func(text string) stri
 			if !now.Exists {
 				t.Action(abi.Create)
 				if now.NoParent {
-					needDirectory(t, f.Path)
+					NeedDirectory(t, f.Path)
 				}
 			}
 			t.DifferText("content", now.Text, after, !now.Exists)
@@ -62,7 +66,7 @@ func (f File) plan(t *sdk.T, now State, absent bool, edit func(text string) stri
 
 // ready reports whether there is a text to edit, which may be that of a file that is going to be made. Anything
 // else at the path fails the unit.
-func (f File) ready(t *sdk.T, now State, absent bool) bool {
+func (f Edit) ready(t *sdk.T, now State, absent bool) bool {
 	switch {
 	case !now.Exists:
 		return !absent
@@ -79,7 +83,7 @@ func (f File) ready(t *sdk.T, now State, absent bool) bool {
 }
 
 // await announces an edit of a file that is not there: what brings it has to come before.
-func (f File) await(t *sdk.T) {
+func (f Edit) await(t *sdk.T) {
 	t.Needs(abi.Need{
 		What: "file " + f.Path, Kind: "file", Name: f.Path, Paths: []string{f.Path},
 		Hint: "declare what brings it before; or create = True, to begin with an empty one",
@@ -88,14 +92,15 @@ func (f File) await(t *sdk.T) {
 	f.write(t, nil, "content")
 }
 
-func (f File) write(t *sdk.T, content *op.Blob, unknown ...string) op.Result {
+func (f Edit) write(t *sdk.T, content *op.Blob, unknown ...string) op.Result {
 	return t.Effect(op.Op{Write: &op.Write{Path: f.Path, Content: content, Backup: f.Backup, Check: f.Validate, Unsafe: f.unsafe()}}, unknown...)
 }
 
-// potential is that the file is written, with whatever the text is by then.
-func (f File) potential(t *sdk.T) { f.write(t, nil, "content") }
+// Potential is that the file is written, with whatever the text is by then.
+func (f Edit) Potential(t *sdk.T) { f.write(t, nil, "content") }
 
-func needDirectory(t *sdk.T, path string) {
+// NeedDirectory announces that there is no directory for the file at a path.
+func NeedDirectory(t *sdk.T, path string) {
 	dir := path[:max(1, strings.LastIndexByte(path, '/'))]
 	t.Needs(abi.Need{
 		What: "directory " + dir, Kind: "directory", Name: dir, Paths: []string{dir}, Directory: true,
@@ -103,8 +108,8 @@ func needDirectory(t *sdk.T, path string) {
 	})
 }
 
-// lines splits a text into lines, each with its end.
-func lines(text string) []string {
+// Lines splits a text into lines, each with its end.
+func Lines(text string) []string {
 	if text == "" {
 		return nil
 	}
@@ -115,12 +120,12 @@ func lines(text string) []string {
 	return all
 }
 
-// bare is a line without its end.
-func bare(line string) string { return strings.TrimRight(line, "\r\n") }
+// Bare is a line without its end.
+func Bare(line string) string { return strings.TrimRight(line, "\r\n") }
 
-// unknown announces that what the file is going to say is known only at apply, and reports whether it is: one of
+// Unknown announces that what the file is going to say is known only at apply, and reports whether it is: one of
 // the arguments is.
-func (f File) unknown(t *sdk.T, arguments ...string) bool {
+func (f Edit) Unknown(t *sdk.T, arguments ...string) bool {
 	if !slices.ContainsFunc(arguments, t.Unknown) {
 		return false
 	}
