@@ -77,7 +77,7 @@ func (b *bringers) find(s *plan.Step, n abi.Need) []bringer {
 			continue
 		}
 		how := brings(c, n)
-		if len(c.Awaits) > 0 && how < makes { // what brings that may bring this, too: a service waits for its package
+		if (len(c.Awaits) > 0 || lacks(c, nil)) && how < makes { // what brings that may bring this, too: a service waits for its package
 			how = min(how, perhaps)
 		}
 		if how != never {
@@ -88,10 +88,17 @@ func (b *bringers) find(s *plan.Step, n abi.Need) []bringer {
 	return found
 }
 
-// needs reports whether a step waits for the thing itself.
+// needs reports whether a step waits for the thing itself, or its guard does.
 func needs(s *plan.Step, n abi.Need) bool {
-	return slices.ContainsFunc(s.Awaits, func(text string) bool {
+	return lacks(s, &n) || slices.ContainsFunc(s.Awaits, func(text string) bool {
 		return strings.HasPrefix(text, n.What+", ") || strings.HasPrefix(text, n.What+" (")
+	})
+}
+
+// lacks reports whether a guard of the step could not be asked for want of a thing; nil is of any.
+func lacks(s *plan.Step, n *abi.Need) bool {
+	return s.Change != nil && slices.ContainsFunc(s.Change.Guards, func(g abi.Guard) bool {
+		return g.Lacks != nil && (n == nil || g.Lacks.What == n.What)
 	})
 }
 

@@ -28,6 +28,12 @@ func waits(s *plan.Step) *plan.Step {
 	return s
 }
 
+// lacking has the guard of a step lack a program, which is to be brought itself.
+func lacking(s *plan.Step, what string) *plan.Step {
+	s.Change.Guards = []abi.Guard{{Name: "unless", Command: "x", Lacks: &abi.Need{What: what}}}
+	return s
+}
+
 // TestLikeliestBringer: what has the name comes first, then what shares a word with it, then the nearest before; of what is
 // not named how many others there are is told, too.
 func TestLikeliestBringer(t *testing.T) {
@@ -44,6 +50,8 @@ func TestLikeliestBringer(t *testing.T) {
 		{"part of the name", abi.Need{Name: "nginx"}, []*plan.Step{runs("nginx-light", ""), runs("b", "")}, "t[nginx-light] may bring"},
 		{"the name before a part", abi.Need{Name: "nginx"}, []*plan.Step{runs("nginx", ""), runs("nginx-light", "")}, "t[nginx] may bring"},
 		{"what waits itself", abi.Need{Name: "nginx"}, []*plan.Step{runs("nginx-light", ""), waits(runs("nginx", ""))}, "t[nginx-light] may bring"},
+		{"what asks for it first", abi.Need{Name: "nginx"}, []*plan.Step{runs("nginx-light", ""), lacking(runs("a", "nginx -s"), "user x")}, "t[nginx-light] may bring"},
+		{"what asks for another thing first", abi.Need{Name: "nginx"}, []*plan.Step{runs("nginx-light", ""), lacking(runs("a", "nginx -s"), "program y")}, "t[nginx-light] may bring"},
 		{"a longer name", abi.Need{Name: "postgres"}, []*plan.Step{runs("postgresql-15", ""), runs("b", "")}, "t[postgresql-15] may bring"},
 		{"a word that says nothing", abi.Need{Name: "www-data"}, []*plan.Step{runs("data-tools", ""), runs("b", "")}, "t[b] or t[data-tools] may bring"},
 		{"the nearest", abi.Need{Name: "app"}, []*plan.Step{runs("a", ""), runs("b", ""), runs("c", "")}, "t[c] or 2 more units may bring"},
