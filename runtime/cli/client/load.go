@@ -50,6 +50,7 @@ type Loaded struct {
 
 	types *catalog.Catalog
 	dir   *workspace.Files
+	stage stage
 }
 
 // Load finds, trusts and loads what the flags name. It connects to nothing.
@@ -178,13 +179,18 @@ func (l *Loaded) read(ctx context.Context, spec run.Spec, files fs.FS) error {
 	c.Errors.Source = func(file string) ([]byte, bool) { return run.Text(files, file) }
 	l.Job, err = run.Load(ctx, run.Services{
 		Workspace: wire.Workspace(l.Workspace), Files: files, Read: wire.Starlark, Types: l.types, Worker: worker.Here(),
-		Version: c.Process.Version, Warn: func(w *diag.Error) { c.Errors.Warnings([]*diag.Error{w}) }, Printed: c.PrintLine,
+		Version: c.Process.Version, Warn: l.warn, Printed: c.PrintLine,
 	}, spec)
 	if err != nil {
 		return err
 	}
 	c.Errors.Source = l.Job.Text
 	return nil
+}
+
+// warn prints a warning, above the screen of the stage that a run is in.
+func (l *Loaded) warn(w *diag.Error) {
+	l.stage.above(func() { l.Console.Errors.Warnings([]*diag.Error{w}) })
 }
 
 // Forks is how many hosts are at work at once: the flag, the workspace, the default.

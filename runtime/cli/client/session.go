@@ -60,7 +60,7 @@ func (l *Loaded) Begin(ctx context.Context, command string, f *flags.Planning, o
 	if err != nil {
 		return nil, errors.Join(err, l.Close(ctx))
 	}
-	s := &Session{loaded: l, console: c, stage: &stage{}}
+	s := &Session{loaded: l, console: c, stage: &l.stage}
 	if s.transports, err = f.Transports(c); err != nil {
 		return nil, errors.Join(err, l.Close(ctx))
 	}
@@ -196,6 +196,15 @@ func (s *stage) end() {
 	if progress != nil {
 		progress.Close()
 	}
+}
+
+// above has f write above the screen, if there is one.
+func (s *stage) above(f func()) {
+	if p := s.current(); p != nil {
+		p.Above(f)
+		return
+	}
+	f()
 }
 
 // current is the screen of the stage, nil between stages.

@@ -150,6 +150,14 @@ func (p *Progress) Ask(f func()) {
 	p.held = nil
 }
 
+// Above lets f write lines of its own, which stay above the screen.
+func (p *Progress) Above(f func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.screen.erase()
+	f()
+}
+
 func (p *Progress) tick() {
 	t := time.NewTicker(refresh)
 	defer t.Stop()

@@ -221,6 +221,23 @@ func TestQuestionsAreLeftAlone(t *testing.T) {
 	})
 }
 
+// TestLinesOfOthersStandAboveTheScreen, each on one of its own.
+func TestLinesOfOthersStandAboveTheScreen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := record(80, 24, "planning", "h1")
+		f.Emit(event.Event{Kind: event.UnitStarted, Host: "h1", Unit: id("h1", "/a")})
+		f.wait(time.Second, "at work")
+		f.Above(func() { fmt.Fprint(f, "froyo: warning: another machine\n") })
+		f.wait(time.Second, "warned")
+		f.Close()
+		want := "== at work\n$ froyo apply\n  h1      1s  file[/a]\nplanning  0/1 host  1s\n" +
+			"== warned\n$ froyo apply\nfroyo: warning: another machine\n  h1      2s  file[/a]\nplanning  0/1 host  2s\n"
+		if diff := cmp.Diff(want, f.b.String()); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
 func TestProgressThroughAPipe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var got strings.Builder
