@@ -84,6 +84,7 @@ type row struct {
 	since             time.Time
 	idle              time.Time // zero while it is at work
 	told              int       // lines that said that it is slow
+	units             []string  // that have begun and not ended, side by side
 	stage             bool      // doing is a stage of all hosts, not a unit
 }
 
@@ -219,10 +220,14 @@ func (r *row) lines() int {
 
 // text is what the host does.
 func (r *row) text() string {
-	if r.note != "" {
-		return ui.Readable(r.doing) + ": " + ui.Readable(r.note)
+	text := ui.Readable(r.doing)
+	if n := len(r.units); n > 1 && slices.Contains(r.units, r.doing) {
+		text += fmt.Sprintf(" and %d more", n-1)
 	}
-	return ui.Readable(r.doing)
+	if r.note != "" {
+		text += ": " + ui.Readable(r.note)
+	}
+	return text
 }
 
 // Emit implements event.Sink.
@@ -246,7 +251,10 @@ func (p *Progress) Emit(e event.Event) {
 	case event.HostWaits:
 		p.waits(e)
 	case event.UnitStarted:
-		p.at(e.Host, e.Unit.Local())
+		r := p.at(e.Host, e.Unit.Local())
+		if !slices.Contains(r.units, r.doing) { // or it is tried again
+			r.units = append(r.units, r.doing)
+		}
 	case event.UnitNoted:
 		p.note(e)
 	case event.UnitOutput:
@@ -344,8 +352,15 @@ func isEmpty(s string) bool { return s == "" }
 
 // unit notes that a unit has ended, and reports it where it is worth a line.
 func (p *Progress) unit(e event.Event) {
-	if r := p.row(e.Host); r != nil && r.doing == e.Unit.Local() {
-		r.idle = time.Now()
+	if r := p.row(e.Host); r != nil {
+		r.units = slices.DeleteFunc(r.units, func(u string) bool { return u == e.Unit.Local() })
+		switch left := len(r.units); {
+		case r.doing != e.Unit.Local():
+		case left > 0:
+			r.doing, r.note = r.units[left-1], ""
+		default:
+			r.idle = time.Now()
+		}
 	}
 	text := ui.Clip(ui.Readable(e.Unit.Local()), 100)
 	if e.Err != nil {

@@ -238,6 +238,27 @@ func TestLinesOfOthersStandAboveTheScreen(t *testing.T) {
 	})
 }
 
+// TestUnitsAtWorkTogether: units side by side are counted as long as they are at work.
+func TestUnitsAtWorkTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := record(80, 24, "applying", "h1")
+		for _, path := range []string{"/a", "/b", "/b", "/c"} {
+			f.Emit(event.Event{Kind: event.UnitStarted, Host: "h1", Unit: id("h1", path)})
+		}
+		f.wait(time.Second, "three")
+		f.Emit(event.Event{Kind: event.UnitFinished, Host: "h1", Unit: id("h1", "/c"), Status: unit.Changed})
+		f.wait(time.Second, "two")
+		f.Emit(event.Event{Kind: event.UnitFinished, Host: "h1", Unit: id("h1", "/a"), Status: unit.Changed})
+		f.wait(time.Second, "one")
+		f.Close()
+		for _, want := range []string{"file[/c] and 2 more\n", "file[/b] and 1 more\n", "file[/b]\n"} {
+			if !strings.Contains(f.b.String(), "s  "+want) {
+				t.Errorf("%q is missing:\n%s", want, f.b.String())
+			}
+		}
+	})
+}
+
 func TestProgressThroughAPipe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var got strings.Builder
