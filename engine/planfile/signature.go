@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"slices"
 	"strings"
 
@@ -78,7 +79,11 @@ func verify(data []byte, name string, keys Keys) ([]byte, error) {
 	}
 	known, err := keys(root)
 	if err != nil {
-		return nil, refuse("the signature cannot be checked: %w", err)
+		refused := refuse("the signature cannot be checked: %w", err)
+		if told, ok := errors.AsType[*diag.Error](err); ok && told.Hint != "" {
+			refused.Hint = told.Hint // nothing is wrong with the plan
+		}
+		return nil, refused
 	}
 	at := slices.IndexFunc(known, func(k ed25519.PublicKey) bool { return KeyID(k) == id })
 	if at < 0 {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -23,10 +24,11 @@ const hintsFile = "testdata/hints.tsv"
 const (
 	open  = "-"     // nothing follows it yet
 	tells = "tells" // it advises nothing that could be done; a test file that shows it stands behind
+	typed = "typed" // it is a froyo command, which TestHintsAreFollowed has a script run as it is printed
 )
 
 // openHints is how many hints nothing follows yet. It only goes down.
-const openHints = 270
+const openHints = 129
 
 // coverage is one line of hintsFile.
 type coverage struct{ dir, hint, test string }
@@ -110,6 +112,12 @@ func writeCoverage(t *testing.T, all []coverage) {
 
 // check sees whether the test is there, and speaks of the hint: each of its fixed parts stands in it.
 func (c coverage) check() error {
+	if c.test == typed {
+		if !strings.Contains(" "+c.hint, " froyo ") {
+			return errors.New("it names no froyo command")
+		}
+		return nil
+	}
 	file, _ := strings.CutPrefix(c.test, tells+" ")
 	data, err := os.ReadFile(filepath.Join("../..", file))
 	if err != nil {

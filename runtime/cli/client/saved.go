@@ -10,6 +10,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 
 	"github.com/openfroyo/froyo/engine/diag"
@@ -153,8 +154,17 @@ func (l *Loaded) again(ctx context.Context, spec run.Spec, files fs.FS, f *flags
 	if err != nil {
 		return err
 	}
+	marked, err := vars.SensitiveNames(extra, nil)
+	if err != nil {
+		return err
+	}
+	same := !slices.ContainsFunc(slices.Collect(maps.Keys(marked)), func(name string) bool { return !restored[name] })
 	for _, name := range slices.Sorted(maps.Keys(extra)) {
-		if !restored[name] {
+		if name == inventory.Sensitive && same {
+			continue // it marks what is marked
+		}
+		// A file is given whole, with what else stands in it.
+		if !restored[name] && !reflect.DeepEqual(spec.Vars.Given[name], extra[name]) {
 			return (&diag.Error{Summary: fmt.Sprintf("-e %s cannot be given: %s decides it", name, what)}).
 				WithHint("make another plan: froyo plan --out FILE")
 		}
