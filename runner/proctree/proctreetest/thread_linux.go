@@ -22,6 +22,11 @@ func Thread() (end func(), err error) {
 	if os.Getuid() != 0 {
 		return func() {}, nil
 	}
+	// Once in a process os starts a child to find out what the kernel can do. It must not be the namespace's first, with
+	// whose end there can be no other.
+	if _, err := os.FindProcess(os.Getpid()); err != nil {
+		return nil, err
+	}
 	runtime.LockOSThread()
 	if err := syscall.Unshare(syscall.CLONE_NEWNS | syscall.CLONE_NEWPID); err != nil {
 		if errors.Is(err, syscall.EPERM) {
