@@ -1,0 +1,153 @@
+package cli_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/openfroyo/froyo/runtime/labtest"
+)
+
+// typeCase is a runbook of units of one type, on a real host.
+type typeCase struct {
+	name string
+	// units are the body of the play's function; before is a script that prepares the host, undo one that leaves nothing.
+	units, before, undo string
+	// holds are scripts that succeed where the host is as wanted.
+	holds []string
+	// drifts are scripts that break things by hand, each what another hold tells: one apply mends them all.
+	drifts []string
+	// later are further drifts, which cannot stand beside those.
+	later []string
+	// refused are units that the plan refuses, with what it says.
+	refused map[string]string
+	// gone are units that remove what units bring, and left is a script that succeeds then.
+	gone, left string
+}
+
+// lab tries the case on a host: what is applied holds, a second plan is empty, each drift is seen, mended and then is none,
+// what is refused changes nothing, and what is removed is gone.
+func (c typeCase) lab(t *testing.T, f *froyo, h labtest.Host) {
+	t.Helper()
+	use := func(units string) {
+		t.Helper()
+		f.write(t, "site.star", "def types(host):\n    "+strings.ReplaceAll(strings.TrimSpace(units), "\n", "\n    ")+"\n\nplay(\"types\", hosts = \"h1\", do = types)\n")
+	}
+	converge := func(what string, changes bool) {
+		t.Helper()
+		code, stdout, stderr := f.run(t, "apply", "-y")
+		if code != 0 {
+			t.Fatalf("%s: apply: exit code %d\n%s%s", what, code, stdout, stderr)
+		}
+		if unchanged := strings.Contains(stdout, "changed=0 "); unchanged == changes {
+			t.Errorf("%s: it should change something: %v\n%s", what, changes, stdout)
+		}
+		if code, stdout, stderr := f.run(t, "plan", "--detailed-exitcode"); code != 0 {
+			t.Errorf("%s: the second plan is not empty: exit code %d\n%s%s", what, code, stdout, stderr)
+		}
+	}
+	t.Cleanup(func() { h.SSH(t, c.undo+"\ntrue") })
+	if c.before != "" {
+		h.SSH(t, c.before)
+	}
+	use(c.units)
+	converge("pristine", true)
+	hold := func(what string) {
+		t.Helper()
+		for _, script := range c.holds {
+			if said := h.SSH(t, "("+script+") >/dev/null 2>&1 && echo holds || true"); !strings.Contains(said, "holds") {
+				t.Errorf("%s: does not hold: %s", what, script)
+			}
+		}
+	}
+	hold("pristine")
+	for _, round := range [][]string{c.drifts, c.later} {
+		if drift := strings.Join(round, "\n"); drift != "" {
+			h.SSH(t, drift)
+			converge("after "+drift, true)
+			hold("after " + drift)
+		}
+	}
+	for units, want := range c.refused {
+		use(units)
+		code, stdout, stderr := f.run(t, "apply", "-y")
+		if said := stdout + stderr; code == 0 || !strings.Contains(said, want) {
+			t.Errorf("%s: exit code %d, expected %q in\n%s", units, code, want, said)
+		}
+	}
+	hold("after what was refused")
+	if c.gone == "" {
+		return
+	}
+	use(c.gone)
+	converge("removed", true)
+	if said := h.SSH(t, "("+c.left+") >/dev/null 2>&1 && echo gone || true"); !strings.Contains(said, "gone") {
+		t.Errorf("not gone: %s", c.left)
+	}
+}
+
+// TestLabText edits files that packages bring.
+func TestLabText(t *testing.T) {
+	f := startSome(t, 1, "")
+	h := f.hosts[0]
+	for _, c := range []typeCase{
+		{
+			name: "line",
+			units: `
+line("/etc/ssh/sshd_config", regexp = "^#?PermitRootLogin", line = "PermitRootLogin prohibit-password", validate = "/usr/sbin/sshd -t -f %s")
+line("/etc/ssh/sshd_config", regexp = "^#?MaxAuthTries", line = "MaxAuthTries 4")
+line("/etc/hosts", line = "192.0.2.7 db", insertafter = "^127")
+line("/srv/app.env", line = "A=1", create = True, backup = True)`,
+			before: "cp -p /etc/ssh/sshd_config /etc/hosts /root/", undo: "mv /root/sshd_config /etc/ssh/; mv /root/hosts /etc/; rm -f /srv/app.env*",
+			holds: []string{
+				"sshd -T | grep -qx 'maxauthtries 4'", "getent hosts db | grep -q 192.0.2.7", "grep -qx A=1 /srv/app.env",
+				"test $(stat -c %a /etc/ssh/sshd_config) = 644",
+			},
+			drifts: []string{"sed -i s/MaxAuthTries.4/MaxAuthTries\\ 9/ /etc/ssh/sshd_config", "sed -i /db$/d /etc/hosts", "echo B=2 >/srv/app.env"},
+			later:  []string{"rm /srv/app.env"},
+			refused: map[string]string{
+				`line("/etc/ssh/sshd_config", line = "Nonsense yes", validate = "/usr/sbin/sshd -t -f %s")`: "the check of /etc/ssh/sshd_config",
+				`line("/etc/hosts", line = "a\nb")`:            "one line; block() brings several",
+				`line("/etc/hosts", line = "a", regexp = "(")`: "unterminated subpattern",
+				`line("/etc/nothing", line = "a")`:             "there is no file /etc/nothing",
+				`line("/etc/mtab", line = "a")`:                "is a link to",
+				`line("/usr/bin/env", line = "a")`:             "is not UTF-8 text",
+			},
+			gone: `line("/etc/hosts", state = "absent", regexp = "\\bdb$")
+line("/srv/app.env", state = "absent", line = "A=1")`,
+			left: "! grep db /etc/hosts && ! grep A /srv/app.env",
+		},
+		{
+			name: "block",
+			units: `block("/etc/hosts", block = "192.0.2.8 one\n192.0.2.9 two\n")
+block("/etc/hosts", block = "# last", marker = "# {mark} last", insertbefore = "BOF")`,
+			before: "cp -p /etc/hosts /root/", undo: "mv /root/hosts /etc/",
+			holds:  []string{"getent hosts two | grep -q 192.0.2.9", "head -1 /etc/hosts | grep -qx '# BEGIN last'"},
+			drifts: []string{"sed -i s/two/three/ /etc/hosts", "sed -i '1i first' /etc/hosts; sed -i /last/d /etc/hosts"},
+			later:  []string{"sed -i '/FROYO MANAGED/d;/one/d;/two/d' /etc/hosts"},
+			gone: `block("/etc/hosts", state = "absent")
+block("/etc/hosts", state = "absent", marker = "# {mark} last")`,
+			left: "! grep -q 'MANAGED' /etc/hosts",
+		},
+		{
+			name:   "replace",
+			units:  `replace("/srv/x", regexp = "^(listen)=.*$", replace = "\\1=80", after = "\\[web\\]")`,
+			before: `printf '[db]\nlisten=1\n[web]\nlisten=2\n' >/srv/x; chmod 600 /srv/x; chown www-data /srv/x`, undo: "rm -f /srv/x",
+			holds:   []string{`test "$(cat /srv/x)" = "$(printf '[db]\nlisten=1\n[web]\nlisten=80')"`, "test $(stat -c %U:%a /srv/x) = www-data:600"},
+			drifts:  []string{"sed -i s/80/8080/ /srv/x"},
+			refused: map[string]string{`replace("/srv/x", regexp = "listen", replace = "listen listen")`: "it matches in what it is replaced by"},
+		},
+		{
+			name: "ini",
+			units: `ini("/etc/systemd/journald.conf", section = "Journal", option = "SystemMaxUse", value = "100M", no_extra_spaces = True)
+ini("/etc/systemd/journald.conf", section = "Journal", option = "ForwardToSyslog", value = "no", no_extra_spaces = True)`,
+			before: "cp -p /etc/systemd/journald.conf /root/", undo: "mv /root/journald.conf /etc/systemd/",
+			holds:   []string{"grep -qx SystemMaxUse=100M /etc/systemd/journald.conf", "! grep -q '#SystemMaxUse' /etc/systemd/journald.conf", "systemd-analyze cat-config systemd/journald.conf"},
+			drifts:  []string{"sed -i s/=100M/=1G/ /etc/systemd/journald.conf", "sed -i /^ForwardToSyslog/d /etc/systemd/journald.conf"},
+			refused: map[string]string{`ini("/etc/systemd/journald.conf", section = "Journal", option = "X")`: "has no value"},
+			gone:    `ini("/etc/systemd/journald.conf", state = "absent", section = "Journal", option = "SystemMaxUse")`,
+			left:    "! grep '^SystemMaxUse' /etc/systemd/journald.conf",
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) { c.lab(t, f, h) })
+	}
+}
