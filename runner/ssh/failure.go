@@ -189,9 +189,7 @@ func (a *attempt) nothingInCommon(none *ssh.AlgorithmNegotiationError, err error
 	if n.setting == "HostKeyAlgorithms" && a.hostKeys.knows(t) {
 		return a.hostKeys.otherType(t, err)
 	}
-	offered := slices.DeleteFunc(slices.Clone(none.RequestedAlgorithms), func(name string) bool {
-		return name == "ext-info-s" || strings.HasPrefix(name, "kex-strict-") // which are none
-	})
+	offered, allowed := realAlgorithms(none.RequestedAlgorithms), realAlgorithms(none.SupportedAlgorithms)
 	among := func(list []string) int {
 		return slices.IndexFunc(offered, func(name string) bool { return slices.Contains(list, name) })
 	}
@@ -202,6 +200,13 @@ func (a *attempt) nothingInCommon(none *ssh.AlgorithmNegotiationError, err error
 		hint += "; or, insecure, allow it in ssh_config: " + n.setting + " +" + offered[i]
 	}
 	e := t.errorAt(target.StageConnect, t.hostPort()+" offers no "+n.plain+" that is allowed here", hint, err)
-	e.Detail = "offered: " + escape.Text(strings.Join(offered, ", ")) + "\nallowed: " + strings.Join(none.SupportedAlgorithms, ", ")
+	e.Detail = "offered: " + escape.Text(strings.Join(offered, ", ")) + "\nallowed: " + strings.Join(allowed, ", ")
 	return e
+}
+
+// realAlgorithms leaves out the names that stand among algorithms and are none.
+func realAlgorithms(names []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+		return strings.HasPrefix(name, "ext-info-") || strings.HasPrefix(name, "kex-strict-")
+	})
 }
