@@ -12,7 +12,7 @@ func hinted(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: hinted 'TEXT' COMMAND...")
 	}
-	_, said := shellOut(ts, args[1:])
+	said, _ := shellOut(ts, args[1:])
 	if !strings.Contains(said, args[0]) || !strings.Contains(said, "hint: ") {
 		ts.Fatalf("no hint %q in\n%s", args[0], said)
 	}
@@ -25,14 +25,14 @@ func helps(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 || hint == "" {
 		ts.Fatalf("usage, after hinted: helps COMMAND...")
 	}
-	err, said := shellOut(ts, args)
+	said, err := shellOut(ts, args)
 	if err != nil || strings.Contains(said, hint) {
 		ts.Fatalf("the hint %q does not help: %v\n%s", hint, err, said)
 	}
 }
 
-// shellOut runs a command, and returns how it ended and what it said.
-func shellOut(ts *testscript.TestScript, args []string) (error, string) {
+// shellOut runs a command, and returns what it said, and how it ended.
+func shellOut(ts *testscript.TestScript, args []string) (string, error) {
 	err := ts.Exec(args[0], args[1:]...)
-	return err, ts.ReadFile("stderr") + ts.ReadFile("stdout")
+	return ts.ReadFile("stderr") + ts.ReadFile("stdout"), err
 }

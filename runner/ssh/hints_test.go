@@ -22,8 +22,11 @@ import (
 	"golang.org/x/crypto/ssh/agent"
 )
 
-// wantWorded checks that an error of h1 is in froyo's words, and returns it.
-func wantWorded(t *testing.T, err error, message, hint string) *target.Error {
+// told is what an operator reads of an error.
+type told struct{ Message, Hint, Detail string }
+
+// wantWorded checks that an error of h1 is in froyo's words, and returns them.
+func wantWorded(t *testing.T, err error, message, hint string) told {
 	t.Helper()
 	e, ok := errors.AsType[*target.Error](err)
 	if !ok {
@@ -37,7 +40,7 @@ func wantWorded(t *testing.T, err error, message, hint string) *target.Error {
 			t.Errorf("%q speaks as a library does: %q", e.Message, of)
 		}
 	}
-	return e
+	return told{e.Message, e.Hint, e.Detail}
 }
 
 // followed dials, wants the error, does what its hint says and dials again, which has to succeed.

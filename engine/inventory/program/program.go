@@ -99,7 +99,7 @@ func notStarted(path string, err error) error {
 		return err
 	}
 	if f, openErr := os.Open(path); openErr == nil {
-		defer f.Close() //nolint:errcheck // it is only read
+		defer f.Close()
 		line, _ := bufio.NewReader(io.LimitReader(f, 256)).ReadString('\n')
 		if interpreter, is := strings.CutPrefix(line, "#!"); is {
 			return fmt.Errorf("its interpreter is not there: %s", strings.ToValidUTF8(strings.TrimSpace(interpreter), "\ufffd"))
