@@ -17,7 +17,7 @@ import (
 	"github.com/openfroyo/froyo/runner/op"
 )
 
-// Grant is one kind of program. Either From or Argv is set.
+// Grant is one kind of program. One of From, Argv and Shell is set.
 type Grant struct {
 	// From says, by the fields of exec, which argument of the unit each is taken
 	// from. A field that stands in neither the op nor the unit is fine, any other
@@ -28,6 +28,8 @@ type Grant struct {
 	// Argv are patterns, one for each word of the program; nothing else of exec may
 	// be set. "*" matches any word that does not begin with a dash.
 	Argv []string
+	// Shell is a shell command as it stands here, such as the check of a file: nothing else of exec may be set.
+	Shell string
 }
 
 // Unit is what is known of the unit for which a guest asks. Its arguments are
@@ -75,6 +77,9 @@ func (g Grant) covers(u *Unit, e abi.Effect) bool {
 	}
 	for _, name := range free {
 		delete(fields, name)
+	}
+	if g.Shell != "" {
+		return len(e.Unknown) == 0 && len(fields) == 1 && e.Op.Exec.Shell == g.Shell
 	}
 	if len(g.Argv) > 0 {
 		return len(e.Unknown) == 0 && len(fields) == 1 && g.matches(e.Op.Exec)

@@ -16,6 +16,7 @@ func TestAny(t *testing.T) {
 	}}
 	where := grant.Grant{From: map[string]string{"shell": "unless"}, Where: map[string]string{"state": `"on"`}}
 	words := grant.Grant{Argv: []string{"/usr/bin/tool", "show", "*", "--all", "*.conf"}}
+	shell := grant.Grant{Shell: "visudo -cf %s"}
 	tests := []struct {
 		name    string
 		grant   grant.Grant
@@ -67,6 +68,13 @@ func TestAny(t *testing.T) {
 		{"a word less", words, `{}`, nil, &op.Exec{Argv: []string{"/usr/bin/tool", "show", "x", "--all"}}, nil, false},
 		{"as the patterns, elsewhere", words, `{}`, nil, &op.Exec{Argv: []string{"/usr/bin/tool", "show", "x", "--all", "a.conf"}, Dir: "/"}, nil, false},
 		{"as the patterns, not known", words, `{}`, nil, &op.Exec{Argv: []string{"/usr/bin/tool", "show", "x", "--all", "a.conf"}}, []string{"dir"}, false},
+		{"the shell command", shell, `{}`, nil, &op.Exec{Shell: "visudo -cf %s"}, nil, true},
+		{"another shell command", shell, `{}`, nil, &op.Exec{Shell: "visudo -cf %s; reboot"}, nil, false},
+		{"the shell command as words", shell, `{}`, nil, &op.Exec{Argv: []string{"visudo", "-cf", "%s"}}, nil, false},
+		{"the shell command, elsewhere", shell, `{}`, nil, &op.Exec{Shell: "visudo -cf %s", Dir: "/tmp"}, nil, false},
+		{"the shell command, not known", shell, `{}`, nil, &op.Exec{Shell: "visudo -cf %s"}, []string{"dir"}, false},
+		{"no shell command", shell, `{}`, nil, &op.Exec{}, nil, false},
+
 		{"an empty program", grant.Grant{}, `{}`, nil, &op.Exec{}, nil, true},
 		{"a grant of nothing", grant.Grant{}, `{}`, nil, &op.Exec{Shell: "id"}, nil, false},
 

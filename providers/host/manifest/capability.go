@@ -101,9 +101,16 @@ func grants(to *[]grant.Grant) func(*yaml.Node) error {
 				"from":  func(n *yaml.Node) error { return assignments(n, g.From, execFields) },
 				"where": func(n *yaml.Node) error { return assignments(n, g.Where, nil) },
 				"argv":  func(n *yaml.Node) error { return list(n, maxGlobs, glob(&g.Argv, false)) },
+				"shell": text(&g.Shell),
 			})
-			if err == nil && (len(g.From) == 0) == (len(g.Argv) == 0) {
-				err = at(item, "give either from or argv")
+			given := 0
+			for _, is := range []bool{len(g.From) > 0, len(g.Argv) > 0, g.Shell != ""} {
+				if is {
+					given++
+				}
+			}
+			if err == nil && given != 1 {
+				err = at(item, "give one of from, argv and shell")
 			}
 			*to = append(*to, g)
 			return err

@@ -65,6 +65,8 @@ func TestParseErrors(t *testing.T) {
 		{"any program", "fs.stat", "exec", "m.yaml:8: exec must list the programs"},
 		{"paths of a program", "fs.stat", "exec\n      paths: [/**]", "m.yaml:8: exec has no paths"},
 		{"programs of a path", "fs.stat", "fs.stat\n      programs: [id]", "m.yaml:8: fs.stat has no programs"},
+		{"words and a shell command", "fs.stat", "exec\n      programs: [id]\n      runs: [{argv: [id], shell: id}]", "m.yaml:10: give one of from, argv and shell"},
+		{"no command", "fs.stat", "exec\n      programs: [id]\n      runs: [{where: {a: 1}}]", "m.yaml:10: give one of from, argv and shell"},
 		{"any host", "fs.stat", "probe.tcp", `m.yaml:8: probe.tcp must list the hosts it is for; "*" is all`},
 		{"hosts of a path", "fs.stat", "fs.stat\n      hosts: [db]", "m.yaml:8: fs.stat has no hosts"},
 		{"paths of a host", "fs.stat", "probe.http\n      paths: [/**]", "m.yaml:8: probe.http has no paths"},
