@@ -210,3 +210,49 @@ func TestCacheSweeps(t *testing.T) {
 		}
 	}
 }
+
+// TestCacheHints makes a cache usable as the hint about it says.
+func TestCacheHints(t *testing.T) {
+	for _, test := range []struct {
+		hint string
+		make func(t *testing.T, dir string)
+		// follow does what the hint says and returns the cache to use.
+		follow func(t *testing.T, dir, hint string) string
+	}{
+		{"chmod 700 ", func(t *testing.T, dir string) {
+			must(t, os.Mkdir(dir, 0o700))
+			must(t, os.Chmod(dir, 0o777))
+		}, func(t *testing.T, dir, hint string) string {
+			if want := "chmod 700 " + dir + " after removing what is in it"; hint != want {
+				t.Errorf("hint %q, want %q", hint, want)
+			}
+			must(t, os.Chmod(dir, 0o700))
+			return dir
+		}},
+		{"choose the directory it points to", func(t *testing.T, dir string) {
+			must(t, os.Mkdir(dir+"-real", 0o700))
+			must(t, os.Symlink(dir+"-real", dir))
+		}, func(_ *testing.T, dir, _ string) string { return dir + "-real" }},
+		{"choose another cache directory", func(t *testing.T, dir string) {
+			must(t, os.WriteFile(dir, nil, 0o600))
+		}, func(_ *testing.T, dir, _ string) string { return dir + "-other" }},
+	} {
+		t.Run(test.hint, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "cache")
+			test.make(t, dir)
+			_, err := host.New(t.Context(), host.Options{CacheDir: dir})
+			e, ok := errors.AsType[*host.Error](err)
+			if !ok || !strings.Contains(e.Hint(), test.hint) {
+				t.Fatalf("got %v", err)
+			}
+			use(t, test.follow(t, dir, e.Hint()))
+		})
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
