@@ -101,12 +101,15 @@ func (f Edit) Potential(t *sdk.T) { f.write(t, nil, "content") }
 
 // NeedDirectory announces that there is no directory for the file at a path.
 func NeedDirectory(t *sdk.T, path string) {
-	dir := path[:max(1, strings.LastIndexByte(path, '/'))]
+	dir := Dir(path)
 	t.Needs(abi.Need{
 		What: "directory " + dir, Kind: "directory", Name: dir, Paths: []string{dir}, Directory: true,
 		Hint: "declare it before: file(" + strconv.Quote(dir) + `, state = "directory")`,
 	})
 }
+
+// Dir is the directory that holds what is at a path.
+func Dir(path string) string { return path[:max(1, strings.LastIndexByte(path, '/'))] }
 
 // Lines splits a text into lines, each with its end.
 func Lines(text string) []string {

@@ -1,6 +1,7 @@
 package textfile
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/openfroyo/froyo/providers/abi"
@@ -95,6 +96,23 @@ func (w Whole) differ(t *sdk.T, now WholeState, fresh bool) bool {
 		differs = t.Differ(field.name, before, field.after) || differs
 	}
 	return differs
+}
+
+// Unknown announces that what the file is going to say is known only at apply, and reports whether it is: one of the
+// arguments is.
+func (w Whole) Unknown(t *sdk.T, now WholeState, arguments ...string) bool {
+	if !slices.ContainsFunc(arguments, t.Unknown) {
+		return false
+	}
+	if !now.Exists {
+		t.Action(abi.Create)
+		if now.NoParent {
+			NeedDirectory(t, w.Path)
+		}
+	}
+	t.DifferUnknown("content", nil)
+	w.PotentialWrite(t)
+	return true
 }
 
 // Remove removes the file, if it is there.

@@ -24,7 +24,6 @@ var foreigners = []foreign{
 	{"augeas concat", "parts of files", `file("/etc/app.conf", content = template(text = "port={{ port }}\n", port = 80))`},
 	{"yum dnf rpm zypper pacman apk homebrew", "packages of systems without apt", `cmd("dnf install -y nginx", unless = "rpm -q nginx")`},
 	{"apt_repository apt_key yum_repository yumrepo pkgrepo", "repositories of packages", `file("/etc/apt/sources.list.d/app.list", content = "deb https://example.com/debian stable main\n")`},
-	{"cron cronjob cron_d", "cron jobs", `file("/etc/cron.d/backup", content = "0 3 * * * root /usr/local/bin/backup\n")`},
 	{"sysctl", "kernel parameters", `file("/etc/sysctl.d/50-app.conf", content = "vm.swappiness = 10\n")`},
 	{"modprobe kmod kernel_module", "kernel modules", `cmd("modprobe br_netfilter", unless = "lsmod | grep -q ^br_netfilter")`},
 	{"hostname", "the name of the host", `cmd("hostnamectl set-hostname web1", unless = "test \"$(hostname)\" = web1")`},
