@@ -26,11 +26,20 @@ type Grant struct {
 	// Where holds values that arguments of the unit must have, as JSON.
 	Where map[string]string
 	// Argv are patterns, one for each word of the program; nothing else of exec may
-	// be set. "*" matches any word that does not begin with a dash.
+	// be set. "*" matches any word that does not begin with a dash, and "..." any number of
+	// words of which each is one of Options.
 	Argv []string
 	// Shell is a shell command as it stands here, such as the check of a file: nothing else of exec may be set.
 	Shell string
+	// Options are the words that stand for "...": each a pattern as in Argv, or an option with
+	// any value, "--uid=*".
+	Options []string
+	// Stdin grants something on the standard input as well.
+	Stdin bool
 }
+
+// Rest is the pattern in Argv that stands for any number of options.
+const Rest = "..."
 
 // Unit is what is known of the unit for which a guest asks. Its arguments are
 // read when they are first needed, which for most replies is never.
@@ -82,7 +91,11 @@ func (g Grant) covers(u *Unit, e abi.Effect) bool {
 		return len(e.Unknown) == 0 && len(fields) == 1 && e.Op.Exec.Shell == g.Shell
 	}
 	if len(g.Argv) > 0 {
-		return len(e.Unknown) == 0 && len(fields) == 1 && g.matches(e.Op.Exec)
+		if g.Stdin {
+			delete(fields, "stdin")
+		}
+		unknown := slices.ContainsFunc(e.Unknown, func(name string) bool { return !g.Stdin || name != "stdin" })
+		return !unknown && len(fields) == 1 && g.matches(e.Op.Exec.Argv)
 	}
 	for field, argument := range g.From {
 		if slices.Contains(e.Unknown, field) {
@@ -112,17 +125,40 @@ func (g Grant) holds(u *Unit) bool {
 	return true
 }
 
-func (g Grant) matches(e *op.Exec) bool {
-	return slices.EqualFunc(g.Argv, e.Argv, func(pattern, word string) bool {
-		if strings.HasPrefix(word, "-") && !strings.HasPrefix(pattern, "-") {
-			return false
+func (g Grant) matches(argv []string) bool {
+	rest := slices.Index(g.Argv, Rest)
+	if rest < 0 {
+		return slices.EqualFunc(g.Argv, argv, matches)
+	}
+	behind := len(g.Argv) - rest - 1
+	if len(argv) < rest+behind {
+		return false
+	}
+	options, end := argv[rest:len(argv)-behind], argv[len(argv)-behind:]
+	return slices.EqualFunc(g.Argv[:rest], argv[:rest], matches) && slices.EqualFunc(g.Argv[rest+1:], end, matches) &&
+		!slices.ContainsFunc(options, func(word string) bool { return !g.isOption(word) })
+}
+
+// isOption reports whether a word is one that may stand for "...".
+func (g Grant) isOption(word string) bool {
+	return slices.ContainsFunc(g.Options, func(pattern string) bool {
+		if option, is := strings.CutSuffix(pattern, "=*"); is && strings.HasPrefix(option, "-") {
+			return strings.HasPrefix(word, option+"=")
 		}
-		if pattern == "*" {
-			return true
-		}
-		ok, err := path.Match(pattern, word)
-		return ok && err == nil
+		return matches(pattern, word)
 	})
+}
+
+// matches reports whether a word is one of a pattern.
+func matches(pattern, word string) bool {
+	if strings.HasPrefix(word, "-") && !strings.HasPrefix(pattern, "-") {
+		return false
+	}
+	if pattern == "*" {
+		return true
+	}
+	ok, err := path.Match(pattern, word)
+	return ok && err == nil
 }
 
 // expected is the value that a field of exec has where it is taken from an

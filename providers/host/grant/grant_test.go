@@ -17,6 +17,8 @@ func TestAny(t *testing.T) {
 	where := grant.Grant{From: map[string]string{"shell": "unless"}, Where: map[string]string{"state": `"on"`}}
 	words := grant.Grant{Argv: []string{"/usr/bin/tool", "show", "*", "--all", "*.conf"}}
 	shell := grant.Grant{Shell: "visudo -cf %s"}
+	options := grant.Grant{Argv: []string{"useradd", "...", "--", "*"}, Options: []string{"--uid=*", "--system", "--home=/srv/*", "*"}}
+	input := grant.Grant{Argv: []string{"chpasswd", "-e"}, Stdin: true}
 	tests := []struct {
 		name    string
 		grant   grant.Grant
@@ -74,6 +76,19 @@ func TestAny(t *testing.T) {
 		{"the shell command, elsewhere", shell, `{}`, nil, &op.Exec{Shell: "visudo -cf %s", Dir: "/tmp"}, nil, false},
 		{"the shell command, not known", shell, `{}`, nil, &op.Exec{Shell: "visudo -cf %s"}, []string{"dir"}, false},
 		{"no shell command", shell, `{}`, nil, &op.Exec{}, nil, false},
+		{"no options", options, `{}`, nil, &op.Exec{Argv: []string{"useradd", "--", "app"}}, nil, true},
+		{"options", options, `{}`, nil, &op.Exec{Argv: []string{"useradd", "--uid=7", "--system", "--uid=-a/b c", "x", "--", "app"}}, nil, true},
+		{"another option", options, `{}`, nil, &op.Exec{Argv: []string{"useradd", "--root=/x", "--", "app"}}, nil, false},
+		{"an option that begins like one", options, `{}`, nil, &op.Exec{Argv: []string{"useradd", "--uid", "--", "app"}}, nil, false},
+		{"a value that is not granted", options, `{}`, nil, &op.Exec{Argv: []string{"useradd", "--home=/etc/x", "--", "app"}}, nil, false},
+		{"an option in the place of the operand", options, `{}`, nil, &op.Exec{Argv: []string{"useradd", "--", "--root=/x"}}, nil, false},
+		{"without the words behind", options, `{}`, nil, &op.Exec{Argv: []string{"useradd", "app"}}, nil, false},
+		{"without the program", options, `{}`, nil, &op.Exec{Argv: []string{"--", "app"}}, nil, false},
+		{"input that is granted", input, `{}`, nil, &op.Exec{Argv: []string{"chpasswd", "-e"}, Stdin: &op.Blob{Sum: "aa", Size: 1}}, nil, true},
+		{"input that is not known", input, `{}`, nil, &op.Exec{Argv: []string{"chpasswd", "-e"}}, []string{"stdin"}, true},
+		{"no input", input, `{}`, nil, &op.Exec{Argv: []string{"chpasswd", "-e"}}, nil, true},
+		{"words that are not known", input, `{}`, nil, &op.Exec{}, []string{"argv"}, false},
+		{"input that is not granted", options, `{}`, nil, &op.Exec{Argv: []string{"useradd", "--", "app"}, Stdin: &op.Blob{Sum: "aa", Size: 1}}, nil, false},
 
 		{"an empty program", grant.Grant{}, `{}`, nil, &op.Exec{}, nil, true},
 		{"a grant of nothing", grant.Grant{}, `{}`, nil, &op.Exec{Shell: "id"}, nil, false},

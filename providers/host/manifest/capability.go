@@ -98,24 +98,42 @@ func grants(to *[]grant.Grant) func(*yaml.Node) error {
 		return list(n, maxGlobs, func(item *yaml.Node) error {
 			g := grant.Grant{From: map[string]string{}, Where: map[string]string{}}
 			err := mapping(item, nil, map[string]func(*yaml.Node) error{
-				"from":  func(n *yaml.Node) error { return assignments(n, g.From, execFields) },
-				"where": func(n *yaml.Node) error { return assignments(n, g.Where, nil) },
-				"argv":  func(n *yaml.Node) error { return list(n, maxGlobs, glob(&g.Argv, false)) },
-				"shell": text(&g.Shell),
+				"from":    func(n *yaml.Node) error { return assignments(n, g.From, execFields) },
+				"where":   func(n *yaml.Node) error { return assignments(n, g.Where, nil) },
+				"argv":    func(n *yaml.Node) error { return list(n, maxGlobs, glob(&g.Argv, false)) },
+				"options": func(n *yaml.Node) error { return list(n, maxGlobs, glob(&g.Options, false)) },
+				"stdin":   truth(&g.Stdin),
+				"shell":   text(&g.Shell),
 			})
-			given := 0
-			for _, is := range []bool{len(g.From) > 0, len(g.Argv) > 0, g.Shell != ""} {
-				if is {
-					given++
-				}
-			}
-			if err == nil && given != 1 {
-				err = at(item, "give one of from, argv and shell")
+			if err == nil {
+				err = checkGrant(item, &g)
 			}
 			*to = append(*to, g)
 			return err
 		})
 	}
+}
+
+// checkGrant refuses what does not go together.
+func checkGrant(n *yaml.Node, g *grant.Grant) error {
+	given := 0
+	for _, is := range []bool{len(g.From) > 0, len(g.Argv) > 0, g.Shell != ""} {
+		if is {
+			given++
+		}
+	}
+	rest := slices.Index(g.Argv, grant.Rest)
+	switch {
+	case given != 1:
+		return at(n, "give one of from, argv and shell")
+	case g.Stdin && len(g.Argv) == 0:
+		return at(n, "stdin is for argv; from has a field of that name")
+	case (rest >= 0) != (len(g.Options) > 0), rest >= 0 && slices.Contains(g.Argv[rest+1:], grant.Rest):
+		return at(n, `options are what stands for "..." in argv, which may be there once`)
+	case rest == 0:
+		return at(n, "the program is missing before its options")
+	}
+	return nil
 }
 
 // execFields are the fields of exec that a manifest may take from arguments.

@@ -97,6 +97,16 @@ func text(to *string) func(*yaml.Node) error {
 	}
 }
 
+// truth reads true or false.
+func truth(to *bool) func(*yaml.Node) error {
+	return func(n *yaml.Node) error {
+		if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!bool" {
+			return at(n, "must be true or false")
+		}
+		return n.Decode(to)
+	}
+}
+
 // matching reads a string of a given form.
 func matching(to *string, form *regexp.Regexp, what string) func(*yaml.Node) error {
 	return func(n *yaml.Node) error {
