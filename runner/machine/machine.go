@@ -143,13 +143,30 @@ func (m *Machine) perform(ctx context.Context, c *perform.Call) (err error) {
 // find looks a name up anew.
 func (m *Machine) find(ctx context.Context, c *perform.Call) error {
 	g := c.Op.Getent
-	if g.DB != names.Passwd && g.DB != names.Group {
-		return perform.Refuse("nodb", "there is no database "+strconv.Quote(g.DB)+", expected passwd or group")
+	switch g.DB {
+	case names.Passwd, names.Group:
+	case names.Shadow:
+		return m.findSecret(c)
+	default:
+		return perform.Refuse("nodb", "there is no database "+strconv.Quote(g.DB)+", expected passwd, group or shadow")
 	}
 	m.names.Forget(g.DB, g.Key)
 	e := m.names.Find(ctx, g.DB, g.Key)
 	c.Result.Getent = &op.GetentResult{Found: e != nil, Fields: slices.Clone(e)}
 	return perform.Stopped(ctx)
+}
+
+// findSecret looks up what may be told of a user's password.
+func (m *Machine) findSecret(c *perform.Call) error {
+	s, err := m.names.Secret(c.Op.Getent.Key, c.Op.Getent.Hash)
+	if err != nil {
+		return err
+	}
+	c.Result.Getent = &op.GetentResult{}
+	if s != nil {
+		*c.Result.Getent = op.GetentResult{Found: true, Fields: s.Entry, Locked: s.Locked, Unset: s.Unset, Same: s.Same}
+	}
+	return nil
 }
 
 // getent asks the program of that name, which knows directory services. A machine

@@ -47,7 +47,11 @@ func TestGetent(t *testing.T) {
 	if got.Found || got.Fields != nil {
 		t.Errorf("got %+v for a group that is not there", got)
 	}
-	_ = performtest.Refused(t, m, op.Op{Getent: &op.Getent{DB: "shadow", Key: "root"}}, "nodb")
+	got = performtest.Do(t, m, op.Op{Getent: &op.Getent{DB: "shadow", Key: "no-such-user-here", Hash: "x"}}).Getent
+	if got.Found || got.Same {
+		t.Errorf("got %+v for the password of a user who is not there", got)
+	}
+	_ = performtest.Refused(t, m, op.Op{Getent: &op.Getent{DB: "hosts", Key: "root"}}, "nodb")
 }
 
 func TestGivenUpBeforeItBegan(t *testing.T) {

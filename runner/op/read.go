@@ -135,10 +135,13 @@ func (l *List) check(r *Result) error {
 	return nil
 }
 
-// Getent looks a name up in a system database: passwd or group.
+// Getent looks a name up in a system database: passwd, group or shadow, which is the host's own file alone.
 type Getent struct {
 	DB  string `json:"db"`
 	Key string `json:"key"`
+	// Hash is that of a password with which the one of shadow is compared, on the host: only whether it is
+	// the same comes back.
+	Hash string `json:"hash,omitempty"`
 }
 
 func (g *Getent) kind() Kind      { return KindGetent }
@@ -357,4 +360,8 @@ func (r *ListResult) shorten() bool {
 type GetentResult struct {
 	Found  bool     `json:"found"`
 	Fields []string `json:"fields,omitempty"`
+	// Of shadow only: whether the password is locked, was never set, and is the one of Hash.
+	Locked bool `json:"locked,omitempty"`
+	Unset  bool `json:"unset,omitempty"`
+	Same   bool `json:"same,omitempty"`
 }
