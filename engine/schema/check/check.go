@@ -5,7 +5,7 @@
 // definitions accept in microseconds. Whatever they are not sure of, and every
 // refusal, goes to CUE, which has the last word on what is accepted.
 //
-// It imports CUE, engine/cuefile, engine/schema, engine/schema/shape, engine/diag, engine/hostpath, runner/op and runner/codec.
+// It imports CUE, engine/cuefile, engine/schema, engine/schema/shape, engine/secret, engine/diag, engine/hostpath, runner/op and runner/codec.
 package check
 
 import (

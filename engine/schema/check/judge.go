@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/openfroyo/froyo/engine/cuefile"
 	"github.com/openfroyo/froyo/engine/schema"
 	"github.com/openfroyo/froyo/engine/schema/shape"
+	"github.com/openfroyo/froyo/engine/secret"
 )
 
 // judge checks the values of a call, each for itself and, as far as CUE knows, together.
@@ -22,7 +24,7 @@ type judge struct{ c *call }
 func (j judge) values() map[int][]byte {
 	var uncertain []int
 	for i := range j.c.slots {
-		if j.judged(i) && j.c.t.Rules[i].Shape.Accept(j.c.slots[i].value) != shape.Yes {
+		if j.judged(i) && j.c.t.Rules[i].Shape.Accept(j.value(i)) != shape.Yes {
 			uncertain = append(uncertain, i)
 		}
 	}
@@ -39,7 +41,11 @@ func (j judge) values() map[int][]byte {
 	for _, i := range uncertain {
 		j.field(i)
 	}
-	if len(j.c.problems) == before {
+	switch {
+	case len(j.c.problems) > before:
+	case j.anySecret(): // CUE's words would hold the values
+		j.c.problems = append(j.c.problems, Problem{Message: "the arguments do not fit together; how is sensitive"})
+	default:
 		j.c.problems = append(j.c.problems, j.fold(err)...)
 	}
 	return nil
@@ -51,13 +57,34 @@ func (j judge) judged(i int) bool {
 	return s.state == given && !s.wrong && !isBlob(s.value)
 }
 
+// value is what is judged of field i: of a secret what it is, not the marker that stands for it.
+func (j judge) value(i int) any {
+	v := j.c.slots[i].value
+	if j.secret(i) {
+		return secret.ResolveValue(v)
+	}
+	return v
+}
+
+// secret reports whether the value of field i must not be shown.
+func (j judge) secret(i int) bool { return secret.Any() && secret.MarkedValue(j.c.slots[i].value) }
+
+func (j judge) anySecret() bool {
+	for i := range j.c.slots {
+		if j.secret(i) {
+			return true
+		}
+	}
+	return false
+}
+
 // data gathers what CUE is asked about, and reports whether it is all that the type requires.
 func (j judge) data() (map[string]any, bool) {
 	data, complete := make(map[string]any, len(j.c.slots)), true
 	for i, f := range j.c.t.Fields {
 		switch {
 		case j.judged(i):
-			data[f.Name] = j.c.slots[i].value
+			data[f.Name] = j.value(i)
 		case j.c.slots[i].state != absent || f.Required:
 			complete = false
 		}
@@ -71,9 +98,13 @@ func encode(v any) cue.Value { return cuecontext.New().Encode(v) }
 
 // field asks CUE about one field and puts its refusal into words.
 func (j judge) field(i int) {
-	r, v := &j.c.t.Rules[i], j.c.slots[i].value
+	r, v := &j.c.t.Rules[i], j.value(i)
 	err := r.Value.Unify(encode(v)).Validate()
 	if err == nil {
+		return
+	}
+	if j.secret(i) {
+		j.c.wrong(i, Problem{Message: j.c.t.Fields[i].Name + ": want " + cmp.Or(r.Expect, "another value") + ", got a sensitive value that is not that"})
 		return
 	}
 	if r.Shape.Accept(v) == shape.No {
