@@ -127,7 +127,7 @@ func TestTheEngineKnowsNoType(t *testing.T) {
 }
 
 // otherMeaning reports whether a text is no type where it stands: a name of the language of templates, the scheme of the URLs
-// that SQLite takes, a method of strings, an action of the plan, the code of an error. The builtin check() is one with a unit of its own.
+// that SQLite takes, a method of strings, an action of the plan, the code of an error, the group of a file. The builtin check() is one with a unit of its own.
 func otherMeaning(path, text string) bool {
 	if strings.HasPrefix(path, "builtins/jinja/") { // whose names are Ansible's and Python's
 		return true
@@ -137,6 +137,10 @@ func otherMeaning(path, text string) bool {
 		return strings.HasPrefix(path, "engine/state/sqlite/")
 	case `"replace"`:
 		return path == "builtins/bounds/methods.go" || path == "engine/protect/protect.go"
+	case `"user"`: // of a host's connection, of run_as
+		return path == "engine/inventory/source/cue.go" || path == "builtins/resource/draft.go" || path == "builtins/hostapi/live.go"
+	case `"group"`: // of a file, of the inventory, of an entry
+		return !strings.HasPrefix(path, "engine/planning/")
 	case `"check"`:
 		return path == "engine/secret/target.go" || path == "builtins/checks/checks.go"
 	}

@@ -16,15 +16,30 @@ import (
 //go:generate env GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath "-ldflags=-s -w" -o dist/probe.wasm ./probe/wasm
 //go:generate env GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath "-ldflags=-s -w" -o dist/text.wasm ./text/wasm
 //go:generate env GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath "-ldflags=-s -w" -o dist/units.wasm ./units/wasm
+//go:generate env GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath "-ldflags=-s -w" -o dist/accounts.wasm ./accounts/wasm
 
 // Plugin is the name of a package's guest in its file system.
 const Plugin = "plugin.wasm"
 
-//go:embed linux/manifest.yaml linux/*.cue probe/manifest.yaml probe/*.cue text/manifest.yaml text/*.cue units/manifest.yaml units/*.cue all:dist
+//go:embed all:dist
+//go:embed linux/manifest.yaml linux/*.cue
+//go:embed probe/manifest.yaml probe/*.cue
+//go:embed text/manifest.yaml text/*.cue
+//go:embed units/manifest.yaml units/*.cue
+//go:embed accounts/manifest.yaml accounts/*.cue
 var files embed.FS
 
+// names are the built-in packages, in order.
+var names = []string{
+	"linux",
+	"probe",
+	"text",
+	"units",
+	"accounts",
+}
+
 // Names returns the names of the built-in packages, in order.
-func Names() []string { return []string{"linux", "probe", "text", "units"} }
+func Names() []string { return slices.Clone(names) }
 
 // Package returns the files of a built-in package: manifest.yaml, *.cue, and
 // plugin.wasm, whose opening fails with a [*NotBuiltError] where the guest was not

@@ -277,5 +277,5 @@ var adviceOfSyntax = []advice{
 	{in(`while True: pass`), `a loop has an end: for i in range(10): ...`, in(`for i in range(10): print(i)`)},
 	{in(`file("/x", mode = 0644)`), `a mode is text: write "0644"; a number in octal is 0o644`, in(`x = 0o644`, `file("/x", mode = "0644")`)},
 	{in(`x = [1, 2`), `is a comma, a bracket, a quote or a colon missing before it?`, in(`x = [1, 2]`)},
-	{in(`user("bob")`), `froyo has no type for`, in(`cmd("useradd bob", unless = "id bob")`)},
+	{in(`docker("app")`), `froyo has no type for`, in(`cmd("docker run -d --name app nginx", unless = "docker inspect app")`)},
 }
