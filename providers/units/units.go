@@ -12,6 +12,7 @@ import (
 func Types() *sdk.Set {
 	set := sdk.NewSet()
 	sdk.Add[Cron, CronState](set, "cron")
+	sdk.Add[Logrotate, LogrotateState](set, "logrotate")
 	return set
 }
 

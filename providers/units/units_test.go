@@ -34,6 +34,7 @@ func host(path, content string) *providertest.Memory {
 		Files: map[string]*providertest.Node{}, Users: map[string]uint32{"app": 7}, Services: providertest.MemoryServices{},
 		Programs: map[string]func(*op.Exec) op.Result{},
 	}
+	m.Programs[logrotateCheck] = providertest.Exits(0, "")
 	for _, dir := range []string{"/etc", "/etc/cron.d", "/etc/logrotate.d", "/etc/tmpfiles.d", "/etc/systemd", "/etc/systemd/system"} {
 		m.Files[dir] = &providertest.Node{Type: op.TypeDir, Mode: 0o755}
 	}
@@ -133,7 +134,8 @@ func TestMissingDirectory(t *testing.T) {
 		dir, hint string
 		args      given
 	}{
-		"cron": {"/etc/cron.d", `declare what brings it before: pkg("cron")`, given{"job": "a", "special_time": "daily"}},
+		"logrotate": {"/etc/logrotate.d", `declare what brings it before: pkg("logrotate")`, given{"paths": "/var/log/x"}},
+		"cron":      {"/etc/cron.d", `declare what brings it before: pkg("cron")`, given{"job": "a", "special_time": "daily"}},
 	} {
 		m := host("", "")
 		delete(m.Files, tt.dir)

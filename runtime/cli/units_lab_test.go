@@ -1,6 +1,12 @@
 package cli_test
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
+
+// logrotate installs the program and its directory, or at least that.
+const logrotate = "apt-get install -y -qq logrotate >/dev/null 2>&1 || mkdir -p /etc/logrotate.d"
 
 // TestLabUnits brings what a host does at set times and at boot.
 func TestLabUnits(t *testing.T) {
@@ -33,7 +39,37 @@ cron("old", job = "/bin/true", special_time = "daily", disabled = True)`,
 cron("old", state = "absent")`,
 			left: "test ! -e /etc/cron.d/backup && test ! -e /etc/cron.d/old",
 		},
+		{
+			name: "logrotate",
+			units: `
+logrotate("app.example.com", paths = ["/var/log/my app/*.log", "/var/log/app.log"], frequency = "weekly", rotate = 4, compress = True, create = "0640 www-data adm",
+    missingok = True, postrotate = "echo 'rotated {}' >>/srv/rotated\n")
+logrotate("whole", content = "/var/log/none.log {\n  daily\n}\n")`,
+			before: logrotate, undo: "rm -rf /etc/logrotate.d/app.example.com /etc/logrotate.d/whole /srv/rotated '/var/log/my app'",
+			holds: []string{
+				"grep -qx '    create 0640 www-data adm' /etc/logrotate.d/app.example.com", `head -2 /etc/logrotate.d/app.example.com | tail -1 | grep -qx '"/var/log/my app/\*.log"'`,
+				"test \"$(cat /etc/logrotate.d/whole)\" = \"$(printf '/var/log/none.log {\\n  daily\\n}')\"", "test $(stat -c %U:%G:%a /etc/logrotate.d/whole) = root:root:644",
+			},
+			drifts: []string{"sed -i s/weekly/daily/ /etc/logrotate.d/app.example.com", "chmod 666 /etc/logrotate.d/whole; chown www-data:www-data /etc/logrotate.d/whole"},
+			later:  []string{"sed -i '/compress/d' /etc/logrotate.d/app.example.com", "rm /etc/logrotate.d/whole"},
+			refused: map[string]string{
+				`logrotate("a.bak", paths = "/x")`:                               "without an ending by which logrotate skips it",
+				`logrotate("../x", paths = "/x")`:                                "want a name of letters",
+				`logrotate("-x", paths = "/x")`:                                  "want a name of letters",
+				`logrotate("a\nb", paths = "/x")`:                                "want a name of letters",
+				`logrotate("a", paths = "/x {\n} /etc/shadow")`:                  "want absolute paths without quotes, braces",
+				`logrotate("a", paths = "/x", postrotate = "a\nendscript\n}\n")`: "has a line endscript",
+				`logrotate("a", paths = "/x", create = "0640 lost adm")`:         "there is no user lost",
+			},
+			gone: `logrotate("app.example.com", state = "absent")
+logrotate("whole", state = "absent")`,
+			left: "test ! -e /etc/logrotate.d/app.example.com && test ! -e /etc/logrotate.d/whole",
+		},
 	} {
+		if c.name == "logrotate" && strings.Contains(h.SSH(t, logrotate+"; command -v logrotate || true"), "logrotate") { // which tells a file that is wrong
+			c.refused[`logrotate("a", content = "/x {\n  wekly\n}\n")`] = "unknown option 'wekly'"
+			c.holds = append(c.holds, "mkdir -p '/var/log/my app' && echo hi >'/var/log/my app/a.log' && logrotate -f /etc/logrotate.d/app.example.com && grep -qx 'rotated {}' /srv/rotated")
+		}
 		t.Run(c.name, func(t *testing.T) { c.lab(t, f, h) })
 	}
 }
