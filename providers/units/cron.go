@@ -186,8 +186,6 @@ func (f cronField) text() string {
 	switch v := f.value.(type) {
 	case string:
 		return v
-	case float64:
-		return strconv.Itoa(int(v))
 	case int64:
 		return strconv.FormatInt(v, 10)
 	}
