@@ -40,7 +40,7 @@ func (e *UnbuiltError) Hint() string {
 	if len(e.Others) == 0 {
 		return "build froyo with `make`, which builds the runners first"
 	}
-	return "run froyo against machines of these platforms, or build it with `make` after adding the platform to runner/build.sh"
+	return "run froyo against machines of these platforms, or build it with `make` after adding the platform to runner/platforms.txt"
 }
 
 // Binary returns the runner for a platform, named as Go names platforms: its

@@ -171,7 +171,8 @@ func (r *resource) resultLambda(s *units.Set, d *draft, name string, fn starlark
 // takeSource puts a file's content in the place of the field that names it.
 func (r *resource) takeSource(s *units.Set, d *draft, field *schema.Field, value any, fail func(*diag.Error)) {
 	if _, both := d.args[field.SourceInto]; both || slices.Contains(d.later, field.SourceInto) {
-		fail(&diag.Error{Summary: fmt.Sprintf("%s got both %s and %s", r.typ.Name, field.Name, field.SourceInto)})
+		fail((&diag.Error{Summary: fmt.Sprintf("%s got both %s and %s", r.typ.Name, field.Name, field.SourceInto)}).
+			WithHint("give one: %s is the value itself, %s a file that holds it", field.SourceInto, field.Name))
 		return
 	}
 	d.args[field.Name] = value

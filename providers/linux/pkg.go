@@ -223,7 +223,7 @@ func seconds(t *sdk.T, text string) int64 {
 		case c == 's':
 			all, n = all+n, 0
 		default:
-			t.Fail(op.Permanent, strconv.Quote(text)+" is no duration", "", `write "1h" or "90m"`)
+			t.Fail(op.Permanent, strconv.Quote(text)+" is no duration", "", "") // the schema lets none such pass
 		}
 	}
 	return all

@@ -122,7 +122,7 @@ func (h *Host) suError(e *target.Error, user string, asked, terminal bool, has f
 		*e = *h.passwordRefused(user, "")
 	case has("uthentication failure"):
 		e.Message = "su refuses to ask for a password"
-		e.Hint = "may " + escape.Text(h.passwordOf(user)) + " log in with a password at all? passwd -S tells"
+		e.Hint = "a rule of PAM refuses it before a password is asked for: see /etc/pam.d/su"
 	}
 }
 
@@ -154,6 +154,7 @@ func (h *Host) passwordRefused(user, said string) *target.Error {
 		return e
 	}
 	e.Message = h.method() + " refused the password"
-	e.Hint = "-K asks for the password of " + escape.Text(h.passwordOf(user)) + ", which is whose " + h.method() + " wants here"
+	whose := escape.Text(h.passwordOf(user))
+	e.Hint = "-K asks for the password of " + whose + ", which is whose " + h.method() + " wants here; passwd -S " + whose + " tells whether it has one"
 	return e
 }

@@ -198,7 +198,8 @@ func TestUnansweredWatch(t *testing.T) {
 			must(t, s, lockWith(5))
 			answer(t, dir, "app.lock.watch", `{"error":{"class":"transient","code":"timeout","message":"took too long"}}`)
 			for range 2 {
-				wantError(t, perform(s), target.StageLost, "cannot look at the host's lock: took too long", "nothing was changed")
+				wantError(t, perform(s), target.StageLost, "cannot look at the host's lock: took too long",
+					"nothing was changed by it, since another run could have the host; what was finished stays; once the host is well, the same run does the rest")
 			}
 			if err := os.Remove(filepath.Join(dir, "app.lock.watch")); err != nil {
 				t.Fatal(err)

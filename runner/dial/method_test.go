@@ -65,7 +65,7 @@ func TestMethods(t *testing.T) {
 		{name: "su, wheel", method: "su", program: saying("su: Permission denied"), user: "root", become: right, parts: []string{"su does not allow tester to become root", "pam_wheel"}},
 		{name: "su, no user", method: "su", program: saying("su: user app does not exist or the user entry does not contain all the required fields"), user: "app", becomeUser: "app", become: right, parts: []string{"there is no user app"}},
 		{name: "su, no shell", method: "su", program: saying("This account is currently not available."), user: "app", becomeUser: "app", become: right, parts: []string{"the login shell of app runs no commands, and su insists on it", "run_as"}},
-		{name: "su, locked", method: "su", program: saying("su: Authentication failure"), user: "root", become: right, parts: []string{"su refuses to ask", "passwd -S"}},
+		{name: "su, locked", method: "su", program: saying("su: Authentication failure"), user: "root", become: right, parts: []string{"su refuses to ask", "a rule of PAM refuses it before a password is asked for: see /etc/pam.d/su"}},
 		{name: "su, something else", method: "su", program: saying("su: odd"), user: "root", become: right, parts: []string{"becoming root by su failed: exit status 1"}},
 		{name: "no su", method: "su", user: "root", become: right, parts: []string{"there is no su to become root with"}},
 		{name: "doas", method: "doas", program: fakeDoas, user: "root", become: right},

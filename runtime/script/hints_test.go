@@ -106,6 +106,7 @@ var adviceOfUnits = []advice{
 	{in(`delegate("nowhere").cmd("x")`), `a host to delegate to has to be in the inventory; it need not be in the play`, in(`delegate("db1").cmd("x")`)},
 	{in(`cmd("x" * 1100000)`), `give it a short name, or put a long script into a file`, in(`cmd("x" * 1100000, name = "long")`)},
 	{in(`file("/x", "a")`), `write the others as name = value`, in(`file("/x", content = "a")`)},
+	{in(`file("/x", content = "a", source = "x")`), `give one: content is the value itself, source a file that holds it`, in(`file("/x", content = "a")`)},
 	{in(`probe_http("http://a/", via = 3)`), `via = host`, in(`probe_http("http://a/", via = host)`)},
 	{in(`cmd("x", changed_when = lambda: True)`), `the argument is the unit's result: lambda r: "created" in r.stdout`, in(`cmd("x", changed_when = lambda r: "created" in r.stdout)`)},
 	{in(`file("/x", contnt = "a")`), `did you mean "content"?`, in(`file("/x", content = "a")`)},

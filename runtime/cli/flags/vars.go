@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"strings"
+	"unicode"
 
 	"go.yaml.in/yaml/v3"
 
@@ -45,6 +46,10 @@ func (f *Vars) Values(environ []string) (map[string]any, error) {
 		if !ok || k == "" {
 			return nil, diag.Errorf(diag.Pos{}, "-e %q is neither k=v nor @FILE", e).WithHint("for example -e port=8080, or -e @vars.yaml")
 		}
+		if !isName(k) {
+			return nil, diag.Errorf(diag.Pos{}, "-e %q: %q is no name of a variable", e, k).
+				WithHint("a name has letters, digits and _, and begins with no digit; several variables are several -e")
+		}
 		if said, ok := vars[k]; ok && k == inventory.Sensitive {
 			vars[k] = inventory.JoinNames(said, v)
 			continue
@@ -52,6 +57,16 @@ func (f *Vars) Values(environ []string) (map[string]any, error) {
 		vars[k] = v
 	}
 	return vars, nil
+}
+
+// isName reports whether a runbook can spell the name of a variable: vars.NAME.
+func isName(s string) bool {
+	for i, r := range s {
+		if r != '_' && !unicode.IsLetter(r) && (i == 0 || !unicode.IsDigit(r)) {
+			return false
+		}
+	}
+	return s != ""
 }
 
 // varFile reads variables from a YAML or JSON file whose top is a mapping.

@@ -247,7 +247,11 @@ func (p *Progress) Emit(e event.Event) {
 	case event.HostRefused:
 		p.failure(failure{host: e.Host, word: "refused", text: inLine(e.Err)})
 	case event.HostWarned:
-		p.once(ui.Yellow, fmt.Sprintf("%s  warning  %s: %s", e.Host, ui.Readable(e.Pos.String()), ui.Readable(diag.Of(e.Err).Summary)))
+		told := diag.Of(e.Err)
+		p.once(ui.Yellow, fmt.Sprintf("%s  warning  %s: %s", e.Host, ui.Readable(e.Pos.String()), ui.Readable(told.Summary)))
+		if told.Hint != "" {
+			p.once("", "  hint: "+ui.Readable(told.Hint))
+		}
 	case event.HostWaits:
 		p.waits(e)
 	case event.UnitStarted:
