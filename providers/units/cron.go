@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/openfroyo/froyo/providers/abi"
 	"github.com/openfroyo/froyo/providers/sdk"
 	"github.com/openfroyo/froyo/providers/textfile"
 	"github.com/openfroyo/froyo/runner/op"
@@ -46,24 +45,19 @@ func (c Cron) file() file {
 // Read implements sdk.Resource.
 func (c Cron) Read(t *sdk.T) CronState {
 	f := c.file()
-	if f.absent || c.User == "root" {
-		return CronState{WholeState: f.Read(t)}
+	var names names
+	if !f.absent {
+		names.user(c.User)
 	}
-	results := t.All(append(f.Ops(), op.Op{Need: &op.Need{Users: []string{c.User}}})...)
-	s := CronState{WholeState: f.State(t, results)}
-	if lacks := t.Must(results[len(results)-1]).Need; lacks.Lacking() > 0 {
-		s.Lacks = lacks
-	}
-	return s
+	results := t.All(names.ask(f.Ops())...)
+	return CronState{f.State(t, results), names.lacks(t, results)}
 }
 
 // Plan implements sdk.Resource.
 func (c Cron) Plan(t *sdk.T, now CronState) {
 	if c.State != absent {
 		c.check(t)
-		if now.Lacks != nil { // cron skips a file with an unknown user
-			t.Needs(abi.NeedUser(c.User, now.Lacks.NearUser(0)))
-		}
+		announce(t, now.Lacks)
 	}
 	c.file().converge(t, now.WholeState, func() string { return c.content(t) })
 }

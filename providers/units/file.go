@@ -2,10 +2,12 @@ package units
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/openfroyo/froyo/providers/abi"
 	"github.com/openfroyo/froyo/providers/sdk"
 	"github.com/openfroyo/froyo/providers/textfile"
+	"github.com/openfroyo/froyo/runner/op"
 )
 
 // file is a unit's file in a directory of which a program reads all files.
@@ -55,6 +57,34 @@ func (f file) need(t *sdk.T) {
 		What: "directory " + dir, Kind: "directory", Name: dir, Paths: []string{dir}, Directory: true,
 		Hint: "declare what brings it before: pkg(" + strconv.Quote(f.program) + ")",
 	})
+}
+
+// run has a program change the host, and fails the unit where it fails.
+func run(t *sdk.T, argv ...string) {
+	r := t.Effect(op.Op{Exec: &op.Exec{Argv: argv}})
+	if t.Acting() && r.Exec.RC != 0 {
+		t.Fail(op.Permanent, strings.Join(argv, " ")+" ended with "+strconv.Itoa(r.Exec.RC), strings.TrimSpace(r.Exec.Stderr), "")
+	}
+}
+
+// texts are those of an argument that is a text or a list of texts.
+func texts(v any) (all []string) {
+	switch v := v.(type) {
+	case string:
+		return []string{v}
+	case []any:
+		for _, each := range v {
+			text, _ := each.(string)
+			all = append(all, text)
+		}
+	}
+	return all
+}
+
+// octal is a mode as operators write it.
+func octal(bits uint32) string {
+	s := strconv.FormatUint(uint64(bits), 8)
+	return strings.Repeat("0", max(0, 4-len(s))) + s
 }
 
 // quote shows a text in a message.

@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/openfroyo/froyo/providers/abi"
 	"github.com/openfroyo/froyo/providers/sdk"
 	"github.com/openfroyo/froyo/providers/textfile"
 	"github.com/openfroyo/froyo/runner/op"
@@ -69,65 +68,36 @@ func (l Logrotate) file() file {
 
 // Read implements sdk.Resource.
 func (l Logrotate) Read(t *sdk.T) LogrotateState {
-	f, need := l.file(), l.needs()
-	if f.absent || len(need.Users)+len(need.Groups) == 0 {
-		return LogrotateState{WholeState: f.Read(t)}
-	}
-	results := t.All(append(f.Ops(), op.Op{Need: need})...)
-	s := LogrotateState{WholeState: f.State(t, results)}
-	if lacks := t.Must(results[len(results)-1]).Need; lacks.Lacking() > 0 {
-		s.Lacks = lacks
-	}
-	return s
-}
-
-// needs are the users and groups that the file names: logrotate skips it where one is not there.
-func (l Logrotate) needs() *op.Need {
-	need := &op.Need{}
-	name := func(list *[]string, name string) {
-		if name != "root" && strings.Trim(name, "0123456789") != "" && !slices.Contains(*list, name) {
-			*list = append(*list, name)
+	f := l.file()
+	var names names
+	if !f.absent {
+		words := strings.Fields(l.Su)
+		if text, is := l.Create.(string); is {
+			words = append(words, strings.Fields(text)[1:]...)
+		}
+		for i, word := range words { // each text names a user and may name a group
+			if i%2 == 0 {
+				names.user(word)
+			} else {
+				names.group(word)
+			}
 		}
 	}
-	names := strings.Fields(l.Su)
-	if text, is := l.Create.(string); is {
-		names = append(names, strings.Fields(text)[1:]...)
-	}
-	for i, n := range names {
-		if i%2 == 0 { // each text names a user and may name a group
-			name(&need.Users, n)
-		} else {
-			name(&need.Groups, n)
-		}
-	}
-	return need
+	results := t.All(names.ask(f.Ops())...)
+	return LogrotateState{f.State(t, results), names.lacks(t, results)}
 }
 
 // Plan implements sdk.Resource.
 func (l Logrotate) Plan(t *sdk.T, now LogrotateState) {
 	if l.State != absent {
 		l.check(t)
-		if now.Lacks != nil {
-			l.announce(t, now.Lacks)
-		}
+		announce(t, now.Lacks)
 	}
 	l.file().converge(t, now.WholeState, l.text)
 }
 
 // Potential implements sdk.HasPotential.
 func (l Logrotate) Potential(t *sdk.T) { l.file().potential(t) }
-
-func (l Logrotate) announce(t *sdk.T, lacks *op.NeedResult) {
-	for i, user := range lacks.NoUsers {
-		t.Needs(abi.NeedUser(user, lacks.NearUser(i)))
-	}
-	for i, group := range lacks.NoGroups {
-		t.Needs(abi.Need{
-			What: "group " + group, Kind: "group", Name: group, Near: lacks.NearGroup(i), Paths: []string{"/etc/group"},
-			Hint: "is the name right? what brings it has to be declared before",
-		})
-	}
-}
 
 // check refuses what logrotate would read as something else.
 func (l Logrotate) check(t *sdk.T) {
@@ -164,20 +134,11 @@ func (l Logrotate) text() string {
 	if l.Content != "" {
 		return l.Content
 	}
-	paths := ""
-	switch v := l.Paths.(type) {
-	case string:
-		paths = path(v)
-	case []any:
-		for i, each := range v {
-			text, _ := each.(string)
-			if i > 0 {
-				paths += "\n"
-			}
-			paths += path(text)
-		}
+	paths := texts(l.Paths)
+	for i := range paths {
+		paths[i] = path(paths[i])
 	}
-	return "# Managed by froyo: changes made by hand are undone.\n" + paths + " {\n" + l.directives() + "}\n"
+	return "# Managed by froyo: changes made by hand are undone.\n" + strings.Join(paths, "\n") + " {\n" + l.directives() + "}\n"
 }
 
 // path is a path as logrotate reads it.

@@ -13,6 +13,7 @@ func Types() *sdk.Set {
 	set := sdk.NewSet()
 	sdk.Add[Cron, CronState](set, "cron")
 	sdk.Add[Logrotate, LogrotateState](set, "logrotate")
+	sdk.Add[Tmpfiles, TmpfilesState](set, "tmpfiles")
 	return set
 }
 

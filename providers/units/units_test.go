@@ -34,7 +34,9 @@ func host(path, content string) *providertest.Memory {
 		Files: map[string]*providertest.Node{}, Users: map[string]uint32{"app": 7}, Services: providertest.MemoryServices{},
 		Programs: map[string]func(*op.Exec) op.Result{},
 	}
-	m.Programs[logrotateCheck] = providertest.Exits(0, "")
+	for _, check := range []string{logrotateCheck, tmpfilesCheck} {
+		m.Programs[check] = providertest.Exits(0, "")
+	}
 	for _, dir := range []string{"/etc", "/etc/cron.d", "/etc/logrotate.d", "/etc/tmpfiles.d", "/etc/systemd", "/etc/systemd/system"} {
 		m.Files[dir] = &providertest.Node{Type: op.TypeDir, Mode: 0o755}
 	}

@@ -65,6 +65,31 @@ logrotate("whole", content = "/var/log/none.log {\n  daily\n}\n")`,
 logrotate("whole", state = "absent")`,
 			left: "test ! -e /etc/logrotate.d/app.example.com && test ! -e /etc/logrotate.d/whole",
 		},
+		{
+			name: "tmpfiles",
+			units: `
+tmpfiles("app", rules = ["d /run/app 0750 www-data www-data 10d", "L /run/app/link - - - - /etc/passwd", "d! /run/boot"])
+tmpfiles("whole", content = "d /run/whole\nz /run/whole 0700\n")`,
+			undo: "rm -rf /etc/tmpfiles.d/app.conf /etc/tmpfiles.d/whole.conf /run/app /run/whole",
+			holds: []string{
+				"test $(stat -c %U:%G:%a /run/app) = www-data:www-data:750", "test $(readlink /run/app/link) = /etc/passwd", "test ! -e /run/boot",
+				"test $(stat -c %a /run/whole) = 700", "grep -qx 'd! /run/boot' /etc/tmpfiles.d/app.conf", "test $(stat -c %U:%G:%a /etc/tmpfiles.d/app.conf) = root:root:644",
+			},
+			drifts: []string{"rm /run/app/link; chmod 700 /run/app; chgrp root /run/app", "echo 'd /run/x' >/etc/tmpfiles.d/whole.conf; rmdir /run/whole"},
+			later:  []string{"rm -r /run/app /etc/tmpfiles.d/app.conf", "chmod 600 /etc/tmpfiles.d/whole.conf"},
+			refused: map[string]string{
+				`tmpfiles("a.conf", rules = "d /run/a")`:      "without .conf",
+				`tmpfiles("../x", rules = "d /run/a")`:        "want a name of letters",
+				`tmpfiles("-x", rules = "d /run/a")`:          "want a name of letters",
+				`tmpfiles("a\nb", rules = "d /run/a")`:        "want a name of letters",
+				`tmpfiles("a", rules = "d /run/a\nd /run/b")`: "want rules in one line each",
+				`tmpfiles("a", rules = "d /run/a 9999")`:      "Invalid mode",
+				`tmpfiles("a", rules = "d /run/a 0755 lost")`: "there is no user lost",
+			},
+			gone: `tmpfiles("app", state = "absent")
+tmpfiles("whole", state = "absent")`,
+			left: "test ! -e /etc/tmpfiles.d/app.conf && test ! -e /etc/tmpfiles.d/whole.conf && test -d /run/app",
+		},
 	} {
 		if c.name == "logrotate" && strings.Contains(h.SSH(t, logrotate+"; command -v logrotate || true"), "logrotate") { // which tells a file that is wrong
 			c.refused[`logrotate("a", content = "/x {\n  wekly\n}\n")`] = "unknown option 'wekly'"
