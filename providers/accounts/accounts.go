@@ -11,6 +11,7 @@ import (
 
 	"github.com/openfroyo/froyo/providers/abi"
 	"github.com/openfroyo/froyo/providers/sdk"
+	"github.com/openfroyo/froyo/providers/textfile"
 	"github.com/openfroyo/froyo/runner/op"
 )
 
@@ -19,6 +20,10 @@ func Types() *sdk.Set {
 	set := sdk.NewSet()
 	sdk.Add[Group, GroupState](set, "group")
 	sdk.Add[User, UserState](set, "user")
+	sdk.Add[AuthorizedKey, AuthorizedKeyState](set, "authorized_key")
+	sdk.Add[Sudoers, SudoersState](set, "sudoers")
+	sdk.Add[KnownHost, KnownHostState](set, "known_host")
+	sdk.Add[PamLimits, textfile.State](set, "pam_limits")
 	return set
 }
 
@@ -83,6 +88,11 @@ func need(t *sdk.T, program string, lacks *op.NeedResult) {
 	if lacks == nil {
 		return
 	}
+	for i, user := range lacks.NoUsers {
+		n := abi.NeedUser(user, lacks.NearUser(i))
+		n.Hint = "is the name right? declare it before: user(" + strconv.Quote(user) + ")"
+		t.Needs(n)
+	}
 	for i, group := range lacks.NoGroups {
 		t.Needs(abi.Need{
 			What: "group " + group, Kind: "group", Name: group, Near: lacks.NearGroup(i), Paths: []string{"/etc/group"},
@@ -93,7 +103,7 @@ func need(t *sdk.T, program string, lacks *op.NeedResult) {
 		t.Needs(abi.Need{
 			What: "program " + program, Kind: "program", Name: program, Near: lacks.NearProgram(),
 			Paths: []string{"/usr/sbin/" + program, "/usr/bin/" + program, "/sbin/" + program},
-			Hint:  "declare the package that brings it before, which is passwd, shadow or shadow-utils",
+			Hint:  "declare the package that brings it before, which is passwd, shadow or shadow-utils, and sudo for visudo",
 		})
 	}
 }

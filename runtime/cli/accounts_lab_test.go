@@ -64,24 +64,7 @@ user("labapp", uid = 4101, group = "lab", groups = ["adm", "users"], comment = "
 	f.want(t, "stat -c %U /srv/labapp/.profile", "labapp\n", "h1") // from /etc/skel
 	f.reach(t, `user("labapp", groups = ["sudo"], append = True, home = "/srv/labmoved", move_home = True, password_lock = True)`+"\n", "changed=1 ")
 	f.want(t, "id -Gn labapp; stat -c %U /srv/labmoved/.profile; ls -d /srv/labapp 2>/dev/null; getent shadow labapp | cut -d: -f2", "lab adm sudo users\nlabapp\n!$6$froyo$ThisIsNoRealHash.JustLetters\n", "h1")
-	f.refusedUsers(t, look)
-	f.reach(t, `
-user("labapp", state = "absent", remove = True)
-group("lab", state = "absent")
-`, "changed=2 ")
-	f.want(t, strings.ReplaceAll(look, ";", " 2>/dev/null;"), "", "h1")
-
-	// Of a new user whatever is not given is the host's.
-	f.reach(t, "user(\"labfresh\")\n", "changed=1 ")
-	f.want(t, "id -gn labfresh; stat -c '%U %n' /home/labfresh", "labfresh\nlabfresh /home/labfresh\n", "h1")
-	f.clean(t)
-}
-
-// refusedUsers: what is wrong, or what the host's programs refuse, changes nothing.
-func (f *froyo) refusedUsers(t *testing.T, look string) {
-	t.Helper()
-	before := f.hosts[0].SSH(t, look)
-	for runbook, says := range map[string]string{
+	f.refused(t, map[string]string{
 		`user("-labapp")`:                     "want the name of a user",
 		`user("lab\napp")`:                    "want the name of a user",
 		`user("lab:app")`:                     "want the name of a user",
@@ -95,7 +78,24 @@ func (f *froyo) refusedUsers(t *testing.T, look string) {
 		`group("lab", state = "absent")`:                             "groupdel ended with 8",
 		`user("labother", password_lock = False)`:                    "there is no password to unlock",
 		`user("labapp", expires = "2037-02-31")`:                     "there is no such day",
-	} {
+	}, look)
+	f.reach(t, `
+user("labapp", state = "absent", remove = True)
+group("lab", state = "absent")
+`, "changed=2 ")
+	f.want(t, strings.ReplaceAll(look, ";", " 2>/dev/null;"), "", "h1")
+
+	// Of a new user whatever is not given is the host's.
+	f.reach(t, "user(\"labfresh\")\n", "changed=1 ")
+	f.want(t, "id -gn labfresh; stat -c '%U %n' /home/labfresh", "labfresh\nlabfresh /home/labfresh\n", "h1")
+	f.clean(t)
+}
+
+// refused: what is wrong, or what the host's programs refuse, changes nothing.
+func (f *froyo) refused(t *testing.T, all map[string]string, look string) {
+	t.Helper()
+	before := f.hosts[0].SSH(t, look)
+	for runbook, says := range all {
 		f.write(t, "site.star", runbook+"\n")
 		if code, _, stderr := f.run(t, "apply", "-y", "-b", "-e", "@secrets.yml"); code == 0 || !strings.Contains(stderr, says) || strings.Contains(stderr, "ThisIsNoRealHash") {
 			t.Errorf("%s: exit code %d, want another and %q", runbook, code, says)
@@ -104,4 +104,140 @@ func (f *froyo) refusedUsers(t *testing.T, look string) {
 	if after := f.hosts[0].SSH(t, look); after != before {
 		t.Errorf("what was refused changed the host: got %s, want %s", after, before)
 	}
+}
+
+// Public keys of no one.
+const (
+	labKey1 = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB"
+	labKey2 = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIC"
+)
+
+func TestLabAuthorizedKey(t *testing.T) {
+	f := startAccounts(t, "userdel -rf labapp; rm -rf /srv/labkeys; true")
+	f.write(t, "secrets.yml", "{}\n")
+	// A new user, and a home that is known only once the user is there.
+	runbook := `
+user("labapp", home = "/srv/labkeys", shell = "/bin/sh")
+authorized_key("labapp", key = ["` + labKey1 + ` one", "` + labKey2 + `"], key_options = "no-pty", exclusive = True)
+`
+	f.reach(t, runbook, "changed=2 ")
+	const look = "cd /srv/labkeys && stat -c '%a %U:%G %n' .ssh .ssh/authorized_keys && cat .ssh/authorized_keys; true"
+	f.want(t, look, "700 labapp:labapp .ssh\n600 labapp:labapp .ssh/authorized_keys\nno-pty "+labKey1+" one\nno-pty "+labKey2+"\n", "h1")
+	f.mended(t, runbook, look, []string{
+		"rm -r /srv/labkeys/.ssh", "rm /srv/labkeys/.ssh/authorized_keys", "chmod 777 /srv/labkeys/.ssh", "chown root /srv/labkeys/.ssh", "chgrp adm /srv/labkeys/.ssh",
+		"chmod 644 /srv/labkeys/.ssh/authorized_keys", "chown root /srv/labkeys/.ssh/authorized_keys", "chgrp adm /srv/labkeys/.ssh/authorized_keys",
+		"sed -i 's/ one//' /srv/labkeys/.ssh/authorized_keys", "sed -i 's/no-pty//' /srv/labkeys/.ssh/authorized_keys", "echo 'ssh-rsa AAAA evil' >>/srv/labkeys/.ssh/authorized_keys",
+	})
+	f.reach(t, `authorized_key("labapp", key = "`+labKey2+`", state = "absent")`+"\n", "changed=1 ")
+	f.want(t, "cat /srv/labkeys/.ssh/authorized_keys", "no-pty "+labKey1+" one\n", "h1")
+
+	// A user in whose home a link waits: nothing behind it is touched.
+	const there = "/srv/labkeys/.ssh"
+	for name, trap := range map[string]string{
+		"a directory of root's": "rm -rf " + there + " && ln -s /etc/ssh " + there,
+		"a file of root's":      "rm -rf " + there + " && mkdir -m 700 " + there + " && chown labapp: " + there + " && ln -s /etc/shadow " + there + "/authorized_keys",
+		"an own directory":      "rm -rf " + there + " && ln -s /tmp " + there,
+		"another name":          "rm -rf " + there + " && mkdir -m 700 " + there + " && chown labapp: " + there + " && ln /etc/shadow " + there + "/authorized_keys",
+	} {
+		f.hosts[0].SSH(t, trap+"; chown -h labapp: "+there+"; test -L "+there+"/authorized_keys && chown -h labapp: "+there+"/authorized_keys; true")
+		const guarded = "stat -c '%a %U:%G %Z %n' /etc/ssh /etc/shadow; sha256sum /etc/shadow; ls -A /etc/ssh; stat -c '%a %U %n' /tmp"
+		before := f.hosts[0].SSH(t, guarded)
+		f.write(t, "site.star", `authorized_key("labapp", key = "`+labKey1+`")`+"\n")
+		if code, _, stderr := f.run(t, "apply", "-y", "-b"); code == 0 || !strings.Contains(stderr, "error: ") {
+			t.Errorf("%s: exit code %d", name, code)
+		}
+		if after := f.hosts[0].SSH(t, guarded); after != before {
+			t.Errorf("%s: got %s, want %s", name, after, before)
+		}
+	}
+	f.refused(t, map[string]string{
+		`authorized_key("-app", key = "` + labKey1 + `")`:                                  "want the name of a user",
+		`authorized_key("nosuch", key = "` + labKey1 + `")`:                                "there is no user nosuch on the host",
+		`authorized_key("ops", key = "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA")`:         "line 1 of key 1 is no public key",
+		`authorized_key("ops", key = "ssh-ed25519 AAAA")`:                                  "line 1 of key 1 is no public key",
+		`authorized_key("ops", key = "` + labKey1 + `", key_options = "no-pty, no-agent")`: "blanks stand in quotes only",
+		`authorized_key("ops", key = "` + labKey1 + `", key_options = "no-pty\nx")`:        "want one line",
+	}, "cat /home/ops/.ssh/authorized_keys")
+	f.clean(t)
+}
+
+func TestLabSudoers(t *testing.T) {
+	f := startAccounts(t, "rm -f /etc/sudoers.d/lab*; true")
+	f.write(t, "secrets.yml", "{}\n")
+	const runbook = `sudoers("lab", rule = ["Cmnd_Alias LAB = /usr/bin/id", "ops ALL=(root) NOPASSWD: LAB"])` + "\n"
+	f.reach(t, runbook, "changed=1 ")
+	const look = "cd /etc/sudoers.d; ls; stat -c '%a %U:%G %n' lab; cat lab; true"
+	f.mended(t, runbook, look, []string{
+		"rm /etc/sudoers.d/lab", "chmod 644 /etc/sudoers.d/lab", "chown ops /etc/sudoers.d/lab", "chgrp ops /etc/sudoers.d/lab", "echo '# x' >>/etc/sudoers.d/lab",
+	})
+	f.refused(t, map[string]string{
+		`sudoers("lab", rule = "ops ALL=(root NOPASSWD: ALL")`: "visudo -cf %s) ended with 1",
+		`sudoers("lab.conf", rule = "ops ALL=ALL")`:            "sudo reads no other file",
+		`sudoers("../lab", rule = "ops ALL=ALL")`:              "sudo reads no other file",
+		`sudoers("lab\nx", rule = "ops ALL=ALL")`:              "sudo reads no other file",
+		`sudoers("lab", rule = "ops ALL=ALL\nops ALL=ALL")`:    "a rule in one line",
+		`sudoers("lab")`: "it is not said what the file allows",
+	}, look)
+	f.reach(t, `sudoers("lab", state = "absent")`+"\n", "changed=1 ")
+	f.want(t, "ls /etc/sudoers.d/lab 2>/dev/null; true", "", "h1")
+	f.clean(t)
+}
+
+func TestLabKnownHost(t *testing.T) {
+	f := startAccounts(t, "userdel -rf labapp; rm -f /etc/ssh/ssh_known_hosts; true")
+	f.write(t, "secrets.yml", "{}\n")
+	const runbook = `
+known_host("git.example.com", key = "` + labKey1 + `", hash_host = True)
+user("labapp")
+known_host("[git.example.com]:2222", key = ["` + labKey2 + `"], user = "labapp")
+`
+	f.reach(t, runbook, "changed=3 ")
+	const look = "cat /etc/ssh/ssh_known_hosts /home/labapp/.ssh/known_hosts; stat -c '%a %U:%G' /etc/ssh/ssh_known_hosts /home/labapp/.ssh /home/labapp/.ssh/known_hosts; true"
+	f.want(t, "ssh-keygen -F git.example.com -f /etc/ssh/ssh_known_hosts | tail -n 1 | cut -d' ' -f2-; ssh-keygen -F '[git.example.com]:2222' -f /home/labapp/.ssh/known_hosts | tail -n 1",
+		labKey1+"\n[git.example.com]:2222 "+labKey2+"\n", "h1")
+	f.mended(t, runbook, look, []string{
+		"rm /etc/ssh/ssh_known_hosts", "chmod 600 /etc/ssh/ssh_known_hosts", "echo 'git.example.com " + labKey2 + "' >/etc/ssh/ssh_known_hosts",
+		"echo 'git.example.com " + labKey1 + "' >/etc/ssh/ssh_known_hosts", "rm -r /home/labapp/.ssh", "chown root /home/labapp/.ssh/known_hosts",
+	})
+	f.refused(t, map[string]string{
+		`known_host("-git", key = "` + labKey1 + `")`:          "want the name or address of a host",
+		`known_host("git\nx", key = "` + labKey1 + `")`:        "want the name or address of a host",
+		`known_host("a,b", key = "` + labKey1 + `")`:           "want the name or address of a host",
+		`known_host("a", key = "b ` + labKey1 + `")`:           "a key is not that of a, but of b",
+		`known_host("a", key = "nonsense")`:                    "is no public key",
+		`known_host("a", key = "` + labKey1 + `", path = "x")`: "want an absolute path",
+	}, look)
+	f.reach(t, `
+known_host("git.example.com", state = "absent")
+known_host("[git.example.com]:2222", state = "absent", user = "labapp")
+`, "changed=2 ")
+	f.want(t, "cat /etc/ssh/ssh_known_hosts /home/labapp/.ssh/known_hosts", "", "h1")
+	f.clean(t)
+}
+
+func TestLabPamLimits(t *testing.T) {
+	f := startAccounts(t, "rm -f /etc/security/limits.d/lab.conf; true")
+	f.write(t, "secrets.yml", "{}\n")
+	const runbook = `
+pam_limits("opspw", limit_type = "soft", limit_item = "nofile", value = 512, path = "/etc/security/limits.d/lab.conf")
+pam_limits("opspw", limit_type = "hard", limit_item = "nofile", value = "600", path = "/etc/security/limits.d/lab.conf")
+`
+	f.reach(t, runbook, "changed=2 ")
+	if got := f.hosts[0].SSHAs(t, "opspw", "ulimit -Sn; ulimit -Hn"); got != "512\n600\n" {
+		t.Errorf("the limits are %q", got)
+	}
+	f.mended(t, runbook, "cat /etc/security/limits.d/lab.conf; true", []string{
+		"sed -i s/512/10/ /etc/security/limits.d/lab.conf", "echo 'opspw soft nofile 7' >>/etc/security/limits.d/lab.conf", "sed -i /hard/d /etc/security/limits.d/lab.conf",
+	})
+	f.refused(t, map[string]string{
+		`pam_limits("a b", limit_type = "soft", limit_item = "nofile", value = 1)`:                                      `want a user, "@group" or "*"`,
+		`pam_limits("a\nb", limit_type = "soft", limit_item = "nofile", value = 1)`:                                     `want a user, "@group" or "*"`,
+		`pam_limits("opspw", limit_type = "soft", limit_item = "nofile", value = "many")`:                               "want a number",
+		`pam_limits("opspw", limit_type = "soft", limit_item = "files", value = 1)`:                                     "limit_item",
+		`pam_limits("opspw", limit_type = "soft", limit_item = "nofile", value = 1, path = "/etc/passwd")`:              "PAM reads no other",
+		`pam_limits("opspw", limit_type = "soft", limit_item = "nofile", value = 1, path = "/etc/security/limits.d/x")`: "PAM reads no other",
+	}, "cat /etc/security/limits.d/lab.conf /etc/passwd")
+	f.reach(t, strings.NewReplacer("value = 512", `state = "absent"`, `value = "600"`, `state = "absent"`).Replace(runbook), "changed=2 ")
+	f.want(t, "cat /etc/security/limits.d/lab.conf", "", "h1")
+	f.clean(t)
 }

@@ -17,8 +17,6 @@ type foreign struct{ words, about, write string }
 // foreigners are the words that operators bring from Ansible, Puppet, Chef and Salt. What types of froyo are called
 // there is in their definitions, as @called.
 var foreigners = []foreign{
-	{"authorized_key ssh_authorized_key ssh_auth", "SSH keys", `file("/home/app/.ssh/authorized_keys", content = "ssh-ed25519 AAAA app\n", mode = "0600", owner = "app")`},
-	{"sudoers sudo sudo_rule", "sudo rules", `file("/etc/sudoers.d/app", content = "app ALL=(ALL) NOPASSWD: /usr/bin/systemctl\n", mode = "0440")`},
 	{"augeas concat", "parts of files", `file("/etc/app.conf", content = template(text = "port={{ port }}\n", port = 80))`},
 	{"yum dnf rpm zypper pacman apk homebrew", "packages of systems without apt", `cmd("dnf install -y nginx", unless = "rpm -q nginx")`},
 	{"apt_repository apt_key yum_repository yumrepo pkgrepo", "repositories of packages", `file("/etc/apt/sources.list.d/app.list", content = "deb https://example.com/debian stable main\n")`},
