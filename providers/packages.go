@@ -17,6 +17,7 @@ import (
 //go:generate env GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath "-ldflags=-s -w" -o dist/text.wasm ./text/wasm
 //go:generate env GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath "-ldflags=-s -w" -o dist/units.wasm ./units/wasm
 //go:generate env GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath "-ldflags=-s -w" -o dist/accounts.wasm ./accounts/wasm
+//go:generate env GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath "-ldflags=-s -w" -o dist/system.wasm ./system/wasm
 
 // Plugin is the name of a package's guest in its file system.
 const Plugin = "plugin.wasm"
@@ -27,6 +28,7 @@ const Plugin = "plugin.wasm"
 //go:embed text/manifest.yaml text/*.cue
 //go:embed units/manifest.yaml units/*.cue
 //go:embed accounts/manifest.yaml accounts/*.cue
+//go:embed system/manifest.yaml system/*.cue
 var files embed.FS
 
 // names are the built-in packages, in order.
@@ -36,6 +38,7 @@ var names = []string{
 	"text",
 	"units",
 	"accounts",
+	"system",
 }
 
 // Names returns the names of the built-in packages, in order.

@@ -25,14 +25,15 @@ func edits(ctx context.Context, providers inspect.Providers, steps []*plan.Step)
 	files := map[string]written{}
 	var before *plan.Step
 	for _, s := range steps {
-		if path, entry := textRead(s); entry != nil && s.Err == nil {
-			if w, ok := files[path]; ok && w.by.Unit.User == s.Unit.User && w.by.Unit.ID.Scope == s.Unit.ID.Scope {
-				if err := foresee(ctx, providers, s, entry, w.result); err != nil {
+		if s.Err == nil {
+			will := known(files, s)
+			if len(will) > 0 {
+				if err := foresee(ctx, providers, s, will); err != nil {
 					return err
 				}
-				if joins(s, before, path) {
-					s.Joins = before
-				}
+			}
+			if joins(s, before, will) {
+				s.Joins = before
 			}
 		}
 		if s.Err == nil && s.Change != nil {
@@ -48,31 +49,35 @@ func edits(ctx context.Context, providers inspect.Providers, steps []*plan.Step)
 	return nil
 }
 
-// textRead is the path whose text a step reads to edit it, and the read; nil where it reads none, or more.
-func textRead(s *plan.Step) (string, *abi.Entry) {
-	var found *abi.Entry
-	for i := range s.Reads {
-		if s.Reads[i].Op.Text == nil {
+// known is what the host is going to answer to reads of a step, by their place among them, where that is known.
+func known(files map[string]written, s *plan.Step) map[int]op.TextResult {
+	var will map[int]op.TextResult
+	for i, r := range s.Reads {
+		if r.Op.Text == nil {
 			continue
 		}
-		if found != nil {
-			return "", nil
+		w, ok := files[r.Op.Text.Path]
+		if !ok || w.by.Unit.User != s.Unit.User || w.by.Unit.ID.Scope != s.Unit.ID.Scope {
+			continue
 		}
-		found = &s.Reads[i]
+		if will == nil {
+			will = map[int]op.TextResult{}
+		}
+		will[i] = w.result
 	}
-	if found == nil {
-		return "", nil
-	}
-	return found.Op.Text.Path, found
+	return will
 }
 
-// foresee plans a step as the host is going to answer the read by then.
-func foresee(ctx context.Context, providers inspect.Providers, s *plan.Step, read *abi.Entry, will op.TextResult) error {
+// foresee plans a step as the host is going to answer its reads by then.
+func foresee(ctx context.Context, providers inspect.Providers, s *plan.Step, will map[int]op.TextResult) error {
 	provider, err := providers(ctx, s.Unit.ID.Type)
 	if err != nil {
 		return err
 	}
-	read.Result = op.Result{Text: &will}
+	s.Reads = slices.Clone(s.Reads)
+	for i, result := range will {
+		s.Reads[i].Result = op.Result{Text: &result}
+	}
 	request := s.Request(abi.Read)
 	request.Log = s.Reads
 	replies, err := provider.Call(ctx, []abi.Request{request})
@@ -135,10 +140,14 @@ func textOf(s *plan.Step, e abi.Effect) (string, bool) {
 	return string(data), err == nil
 }
 
-// joins reports whether a step can be one write with the one before it: each is an edit of the file at path
-// and does nothing else.
-func joins(s, before *plan.Step, path string) bool {
-	return before != nil && isEdit(s, path) && isEdit(before, path) && s.Unit.User == before.Unit.User &&
+// joins reports whether a step can be one write with the one before it: each is an edit of one file and does
+// nothing else, and what this one reads is what that one leaves.
+func joins(s, before *plan.Step, will map[int]op.TextResult) bool {
+	if before == nil || len(will) != 1 || len(s.Reads) != 1 || s.Reads[0].Op.Text == nil {
+		return false
+	}
+	path := s.Reads[0].Op.Text.Path
+	return isEdit(s, path) && isEdit(before, path) && s.Unit.User == before.Unit.User &&
 		s.Unit.ID.Scope == before.Unit.ID.Scope && s.Unit.Sensitive == before.Unit.Sensitive
 }
 

@@ -3,6 +3,7 @@ package files
 import (
 	"context"
 	"io"
+	"os"
 	"path"
 	"strconv"
 	"strings"
@@ -60,6 +61,9 @@ func (t *target) overwrite(old *fspath.Node, from io.Reader, size int64, mode ui
 		return t.fault("write into "+t.path, err, old)
 	}
 	defer f.Close() // errors of writing come with Sync
+	if kernels(f) {
+		return t.set(f, from)
+	}
 	capabilities := fsattr.Capabilities(old)
 	narrow := permissions(old.Mode) & mode &^ setBits
 	if narrow != permissions(old.Mode)&^setBits {
@@ -87,4 +91,29 @@ func (t *target) overwrite(old *fspath.Node, from io.Reader, size int64, mode ui
 		return t.fault("set the mode and owner of "+t.path, err, old)
 	}
 	return perform.Wrap("write into "+t.path, fsattr.SetCapabilities(f, capabilities))
+}
+
+// The file systems in which the kernel shows its settings: of statfs(2).
+const (
+	procMagic = 0x9fa0
+	sysMagic  = 0x62656572
+)
+
+// kernels reports whether a file is a setting of the kernel's, which is no file: it is written at once, and has no length, mode
+// or disk.
+func kernels(f *os.File) bool {
+	var fs syscall.Statfs_t
+	if syscall.Fstatfs(int(f.Fd()), &fs) != nil {
+		return false
+	}
+	return fs.Type == procMagic || fs.Type == sysMagic
+}
+
+// set gives a setting of the kernel's its value.
+func (t *target) set(f *os.File, from io.Reader) error {
+	value, err := io.ReadAll(from)
+	if err == nil {
+		_, err = f.Write(value)
+	}
+	return perform.Wrap("set "+t.path, err)
 }

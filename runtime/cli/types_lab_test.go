@@ -151,3 +151,60 @@ ini("/etc/systemd/journald.conf", section = "Journal", option = "ForwardToSyslog
 		t.Run(c.name, func(t *testing.T) { c.lab(t, f, h) })
 	}
 }
+
+// TestLabSystem sets what a host in a container may set; modules are tried with fixtures, since a container loads none.
+func TestLabSystem(t *testing.T) {
+	f := startSome(t, 1, "")
+	h := f.hosts[0]
+	for _, c := range []typeCase{
+		{
+			name: "settings",
+			units: `
+sysctl("net.ipv4.ip_forward", value = 1)
+sysctl("net.ipv4.ip_local_port_range", value = "2000 65000")
+sysctl("nosuch.thing", value = 1, ignore_missing = True)
+host_entry("192.0.2.7", names = ["db", "db.example"])
+hostname("lab-host")
+timezone("Europe/Zurich")`,
+			before: "cp -p /etc/hosts /etc/hostname /etc/timezone /root/; cp -P /etc/localtime /root/; hostname >/root/name; sysctl -n net.ipv4.ip_forward >/root/forward",
+			undo: `cd /root; mv hosts hostname timezone /etc/; mv -T localtime /etc/localtime; hostname $(cat name); sysctl -q net.ipv4.ip_forward=$(cat forward) net.ipv4.ip_local_port_range='32768 60999'
+rm -f name forward /etc/sysctl.d/90-froyo.conf`,
+			holds: []string{
+				"test $(sysctl -n net.ipv4.ip_forward) = 1", "grep -qx 'net.ipv4.ip_forward = 1' /etc/sysctl.d/90-froyo.conf", "sysctl net.ipv4.ip_local_port_range | grep -q 2000.65000",
+				"getent hosts db.example | grep -q 192.0.2.7", "test $(hostname) = lab-host", "grep -qx lab-host /etc/hostname", "date +%Z | grep -q CE", "grep -qx Europe/Zurich /etc/timezone",
+			},
+			drifts: []string{
+				"sysctl -q net.ipv4.ip_forward=0", "sed -i s/65000/60000/ /etc/sysctl.d/90-froyo.conf", "sed -i s/db.example/other/ /etc/hosts",
+				"hostname other", "ln -sf /usr/share/zoneinfo/UTC /etc/localtime", "echo UTC >/etc/timezone",
+			},
+			later: []string{"rm /etc/sysctl.d/90-froyo.conf", "echo other >/etc/hostname", "chmod 600 /etc/hostname", "sed -i /192.0.2.7/d /etc/hosts"},
+			refused: map[string]string{
+				`sysctl("net.ipv4.nosuch", value = 1)`:                           "there is no kernel parameter net.ipv4.nosuch",
+				`sysctl("net.ipv4.ip_forward", value = "yes")`:                   "/proc/sys/net/ipv4/ip_forward",
+				`sysctl("net..ipv4", value = 1)`:                                 "the name of a parameter",
+				`sysctl("a/../../b", value = 1)`:                                 "the name of a parameter",
+				`hostname("-x")`:                                                 "a host name of at most 64 characters",
+				`timezone("../../etc/passwd")`:                                   `a zone such as`,
+				`timezone("Mars/Base")`:                                          "there is no time zone Mars/Base",
+				`host_entry("192.0.2.7", names = ["a b"])`:                       "names",
+				`sysctl("net.ipv4.ip_forward", value = 1, file = "/etc/passwd")`: "a file in /etc/sysctl.d",
+				`kernel_module("a b")`:                                           "the name of a module",
+				`alternatives("editor", path = "/nothing")`:                      "there is no choice /nothing of editor",
+			},
+			gone: `sysctl("net.ipv4.ip_forward", state = "absent")
+host_entry("192.0.2.7", state = "absent")`,
+			left: "! grep ip_forward /etc/sysctl.d/90-froyo.conf && ! grep 192.0.2.7 /etc/hosts",
+		},
+		{
+			name:   "alternatives",
+			units:  `alternatives("labpager", path = "/bin/true", link = "/usr/local/bin/labpager")`,
+			undo:   "update-alternatives --remove-all labpager",
+			holds:  []string{"test $(readlink -f /usr/local/bin/labpager) = $(readlink -f /bin/true)", "update-alternatives --query labpager | grep -q 'Status: manual'"},
+			drifts: []string{"update-alternatives --auto labpager"},
+			gone:   `alternatives("labpager", state = "auto")`,
+			left:   "update-alternatives --query labpager | grep -q 'Status: auto'",
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) { c.lab(t, f, h) })
+	}
+}

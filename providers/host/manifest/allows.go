@@ -56,8 +56,8 @@ func (m *Manifest) covers(e abi.Effect, u *grant.Unit) bool {
 
 // keepsLinks reports whether a link that the guest makes leads nowhere where it
 // may not be itself: a later op below the link is done where that leads. Of every
-// kind of op that has patterns one has to cover the target and all below it. ".."
-// is not allowed, since where that leads depends on other links.
+// kind of op that has patterns one has to cover the target and all below it, unless none
+// lets an op come by the link. ".." is not allowed, since where that leads depends on other links.
 func (m *Manifest) keepsLinks(l *op.Link) bool {
 	target := l.Target
 	if !path.IsAbs(target) {
@@ -68,17 +68,33 @@ func (m *Manifest) keepsLinks(l *op.Link) bool {
 		if !kind.OnFiles() {
 			return false
 		}
-		covers := false
+		covers, reaches := false, false
 		for _, c := range m.Capabilities {
 			if c.Kind != kind {
 				continue
 			}
+			reaches = reaches || len(c.Paths) == 0 || slices.ContainsFunc(c.Paths, func(p string) bool { return leadsBy(p, l.Path, strings.HasPrefix(string(kind), "fs.")) })
 			covers = covers || len(c.Paths) == 0 || slices.ContainsFunc(c.Paths, func(p string) bool {
 				return p == "/**" || strings.HasSuffix(p, "/**") && matchPath(p, target)
 			})
 		}
-		return !covers
+		return reaches && !covers
 	})
+}
+
+// leadsBy reports whether a path that a pattern matches leads by a link: it is below the link, or, for an op that
+// follows one at its path, the link's own.
+func leadsBy(pattern, link string, follows bool) bool {
+	segments := strings.Split(link, "/")
+	for i, p := range strings.Split(pattern, "/") {
+		if p == "**" || i == len(segments) {
+			return true
+		}
+		if ok, err := path.Match(p, segments[i]); err != nil || !ok {
+			return false
+		}
+	}
+	return follows && strings.Count(pattern, "/") == len(segments)-1
 }
 
 // isFor reports whether what an op is about is what the unit's arguments name,
