@@ -119,9 +119,9 @@ func readPath(f *Field, _ *Rule, a *cue.Attribute) error {
 		return fmt.Errorf("want a string field, this is %s", f.Kind)
 	}
 	claim, err := claimOf(a, 0, unit.PathNamespace)
-	f.Path = claim == nil || claim.In == ""
+	f.Path = f.Path || claim == nil || claim.In == ""
 	if claim != nil {
-		f.Claim = claim
+		f.Claims = append(f.Claims, claim)
 	}
 	return err
 }
@@ -130,8 +130,10 @@ func readIdentity(f *Field, _ *Rule, a *cue.Attribute) error {
 	if f.Kind != "string" && f.Kind != "list of strings" {
 		return fmt.Errorf("want a field of strings, this is %s", f.Kind)
 	}
-	var err error
-	f.Claim, err = identity(a)
+	claim, err := identity(a)
+	if err == nil {
+		f.Claims = append(f.Claims, claim)
+	}
 	return err
 }
 

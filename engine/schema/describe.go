@@ -147,13 +147,13 @@ func (t *Type) linkKey() error {
 		return fmt.Errorf("%s: a key can be @later only where @key names another field for it", t.Key)
 	case alias != "" && !t.has(alias, func(f Field) bool { return !f.Required && !f.Later && f.Kind == "string" }):
 		return fmt.Errorf("%s: @key names %s, which is no optional string that is known early", t.Key, alias)
-	case key.Path && (alias != "" || len(with) > 0) && (key.Claim == nil || !key.Claim.Edits):
+	case key.Path && (alias != "" || len(with) > 0) && !slices.ContainsFunc(key.Claims, func(c *Claim) bool { return c.Edits }):
 		return fmt.Errorf("%s: a key that is a @path is the whole key, but for @path(edits)", t.Key)
 	}
 	for _, part := range with {
 		for _, name := range part {
 			known := func(f Field) bool {
-				return (f.Kind == "string" || f.Kind == "int") && (alias != "" || f.Required && !f.Later)
+				return (f.Kind == "string" || f.Kind == "int") && (alias != "" || !f.Later)
 			}
 			if !t.has(name, known) {
 				return fmt.Errorf("%s: @key names %s, which is no string or int that must be given early", t.Key, name)

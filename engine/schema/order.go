@@ -21,8 +21,11 @@ type Claim struct {
 	Owns      bool
 	// Edits says that the unit owns a part of a file only.
 	Edits bool
-	// In is the directory that holds the file of that name, "" where the value is a path.
+	// In is the directory that holds the file of that name, "" where the value is a path. {field} in it is the value of
+	// another field.
 	In string
+	// Unless names a field where the value claims nothing if that one is given.
+	Unless string
 	// Suffix is what a name may end with and means the same without.
 	Suffix string
 }
@@ -38,6 +41,8 @@ func claimOf(a *cue.Attribute, from int, namespace string) (*Claim, error) {
 			c.Suffix = arg.AsString()
 		case arg.Key == "in" && namespace == unit.PathNamespace:
 			c.In = arg.AsString()
+		case arg.Key == "unless":
+			c.Unless = arg.AsString()
 		case !said && arg.AsString() == "edits" && namespace == unit.PathNamespace:
 			said, c.Owns, c.Edits = true, true, true
 		case said || arg.AsString() != "owns" && arg.AsString() != "needs":
@@ -161,20 +166,22 @@ func (t *Type) Order(args map[string]any) unit.Order {
 	}
 	for i := range t.Fields {
 		f := &t.Fields[i]
-		if f.Claim == nil {
-			continue
-		}
 		value, given := args[f.Name]
 		if !given || value == nil {
 			value = f.Default
 		}
-		switch v := value.(type) {
-		case string:
-			o.Claims = f.Claim.of(o.Claims, v)
-		case []any:
-			for _, e := range v {
-				if text, ok := e.(string); ok {
-					o.Claims = f.Claim.of(o.Claims, text)
+		for _, c := range f.Claims {
+			c, holds := c.given(args)
+			switch v := value.(type) {
+			case string:
+				if holds {
+					o.Claims = c.of(o.Claims, v)
+				}
+			case []any:
+				for _, e := range v {
+					if text, ok := e.(string); ok && holds {
+						o.Claims = c.of(o.Claims, text)
+					}
 				}
 			}
 		}
@@ -206,8 +213,28 @@ func (t *Type) replaced(args map[string]any) bool {
 	return false
 }
 
+// given is the claim with the arguments of a unit filled in, and whether it holds with them.
+func (c *Claim) given(args map[string]any) (Claim, bool) {
+	filled := *c
+	if c.Unless != "" && args[c.Unless] != nil {
+		return filled, false
+	}
+	for {
+		before, rest, found := strings.Cut(filled.In, "{")
+		field, behind, closed := strings.Cut(rest, "}")
+		if !found || !closed {
+			return filled, true
+		}
+		value, is := args[field].(string)
+		if !is {
+			return filled, false
+		}
+		filled.In = before + strings.NewReplacer("{", "", "}", "", "/", "").Replace(value) + behind
+	}
+}
+
 // of appends the claim on what a text names, if it names anything.
-func (c *Claim) of(claims []unit.Claim, name string) []unit.Claim {
+func (c Claim) of(claims []unit.Claim, name string) []unit.Claim {
 	switch {
 	case name == "":
 		return claims

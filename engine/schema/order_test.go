@@ -88,6 +88,34 @@ func TestOrder(t *testing.T) {
 	}
 }
 
+// TestOrderOfFiles: a name in a directory, which another argument may name, and several claims of one field.
+func TestOrderOfFiles(t *testing.T) {
+	typ := schematest.Define(t, `#Thing: {
+		name:   string @key(with=part) @path(owns, in="/etc/things", suffix=".conf", unless=part) @path(needs, in="/etc/things", suffix=".map") @identity(things, owns)
+		part?:  string @path(owns, in="/etc/things/{name}.d", suffix=".conf")
+		state?: string @replaces(whole)
+	}`)
+	path := func(name string, owns, whole bool) unit.Claim {
+		return unit.Claim{Namespace: "path", Name: name, Owns: owns, Whole: whole}
+	}
+	things := func(name string) unit.Claim { return unit.Claim{Namespace: "things", Name: name, Owns: true} }
+	for _, tt := range []struct {
+		name string
+		args map[string]any
+		want []unit.Claim
+	}{
+		{"whole", map[string]any{"name": "x"}, []unit.Claim{path("/etc/things/x.conf", true, false), path("/etc/things/x.map", false, false), things("x")}},
+		{"a part", map[string]any{"name": "x", "part": "y", "state": "whole"}, []unit.Claim{path("/etc/things/x.map", false, false), things("x"), path("/etc/things/x.d/y.conf", true, true)}},
+		{"a name that would leave", map[string]any{"name": "../{part}", "part": "y"}, []unit.Claim{path("/etc/{part}.map", false, false), things("../{part}"), path("/etc/things/..part.d/y.conf", true, false)}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, typ.Order(tt.args).Claims); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestOrderErrors(t *testing.T) {
 	for _, tt := range []struct{ name, text, want string }{
 		{"misspelt claim", `a: string @key() @path(own)`, `a: @path: want owns or needs, got (own)`},

@@ -23,6 +23,7 @@
 //	@path(owns)          a path that the unit manages, with what is below it
 //	@path(edits)         a text file of which the unit manages a part: others may edit it, too, but none may replace it
 //	@path(owns, in="/d") a name in a directory, with suffix=".x" behind it where the file is called so
+//	                     {field} in the directory is the value of that field; with unless=field only where that one is not given
 //	@replaces(a|b)       where the field is given, with one of the values if any are named, what is at the unit's path is
 //	                     the unit's as a whole, so that no other may edit it
 //	@path(needs)         a path that the unit needs to be there, or to be as it should
@@ -148,8 +149,8 @@ type Field struct {
 	// BytesOf names the output whose bytes this one is: base64 where they are not UTF-8,
 	// and left out where they are those of the text.
 	BytesOf string
-	// Claim is how the value orders the unit among others, or nil.
-	Claim *Claim
+	// Claims are how the value orders the unit among others.
+	Claims []*Claim
 }
 
 // Rule is what the values of a field must be, beside the field's description.

@@ -142,7 +142,6 @@ func TestLoadErrors(t *testing.T) {
 		{"alias missing", `#Thing: {a: string @key(b)}`, `a: @key names b, which is no optional string`},
 		{"alias required", `#Thing: {a: string @key(b), b: string}`, `a: @key names b, which is no optional string`},
 		{"key with nothing", `#Thing: {a: string @key(with=b)}`, `a: @key names b, which is no string or int that must be given early`},
-		{"key with what may be left out", `#Thing: {a: string @key(with=b), b?: int}`, `a: @key names b, which is no string or int that must be given early`},
 		{"key with what comes later", `#Thing: {a: string @key(with=b), b: int @later()}`, `a: @key names b, which is no string or int that must be given early`},
 		{"misspelt key", `#Thing: {a: string @key(whit=b), b: int}`, `a: @key: want (alias, with=field), got (whit=b)`},
 		{"host that is a number", `#Thing: {a: string @key(), b?: int @host()}`, `b: @host: want a string field, this is int`},

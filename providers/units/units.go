@@ -14,6 +14,7 @@ func Types() *sdk.Set {
 	sdk.Add[Cron, CronState](set, "cron")
 	sdk.Add[Logrotate, LogrotateState](set, "logrotate")
 	sdk.Add[Tmpfiles, TmpfilesState](set, "tmpfiles")
+	sdk.Add[SystemdUnit, SystemdUnitState](set, "systemd_unit")
 	return set
 }
 

@@ -37,6 +37,9 @@ func host(path, content string) *providertest.Memory {
 	for _, check := range []string{logrotateCheck, tmpfilesCheck} {
 		m.Programs[check] = providertest.Exits(0, "")
 	}
+	for _, kind := range unitKinds {
+		m.Programs[unitCheck(kind)] = providertest.Exits(0, "")
+	}
 	for _, dir := range []string{"/etc", "/etc/cron.d", "/etc/logrotate.d", "/etc/tmpfiles.d", "/etc/systemd", "/etc/systemd/system"} {
 		m.Files[dir] = &providertest.Node{Type: op.TypeDir, Mode: 0o755}
 	}

@@ -90,6 +90,47 @@ tmpfiles("whole", content = "d /run/whole\nz /run/whole 0700\n")`,
 tmpfiles("whole", state = "absent")`,
 			left: "test ! -e /etc/tmpfiles.d/app.conf && test ! -e /etc/tmpfiles.d/whole.conf && test -d /run/app",
 		},
+		{
+			name: "systemd_unit",
+			units: `
+systemd_unit("app.service", state = "running", enabled = True, sections = {
+    "Unit": {"After": ["network.target", "nss-lookup.target"]},
+    "Service": {"ExecStart": "/bin/sleep 1000", "PrivateTmp": False},
+    "Install": {"WantedBy": "multi-user.target"},
+})
+systemd_unit("app.service", dropin = "limits", sections = {"Service": {"LimitNOFILE": 1234}})
+systemd_unit("worker@.service", content = "[Service]\nExecStart=/bin/sleep 1000\n")
+service("worker@7.service", state = "running")
+systemd_unit("off.service", state = "stopped", enabled = False, content = "[Service]\nExecStart=/bin/sleep 1000\n[Install]\nWantedBy=multi-user.target\n")`,
+			undo: "systemctl stop app worker@7 off; systemctl disable app off; rm -rf /etc/systemd/system/app.service* /etc/systemd/system/worker@.service /etc/systemd/system/off.service; systemctl daemon-reload",
+			holds: []string{
+				"systemctl is-active app worker@7", "systemctl is-enabled app", "test $(systemctl show -P LimitNOFILE app) = 1234", "test $(systemctl show -P NeedDaemonReload app) = no",
+				"test $(grep -c ^After= /etc/systemd/system/app.service) = 2", "! systemctl is-active off", "! systemctl is-enabled off", "! grep -q Nice /etc/systemd/system/off.service",
+				"test $(stat -c %U:%G:%a /etc/systemd/system/worker@.service) = root:root:644",
+			},
+			drifts: []string{
+				"systemctl stop app; systemctl disable app", "sed -i s/1234/99/ /etc/systemd/system/app.service.d/limits.conf", "chmod 600 /etc/systemd/system/worker@.service",
+				"sed -i '/nss-lookup/d' /etc/systemd/system/app.service", "systemctl start off; systemctl enable off; sed -i '/Service/aNice=5' /etc/systemd/system/off.service",
+			},
+			later: []string{"rm -r /etc/systemd/system/app.service.d", "touch -d tomorrow /etc/systemd/system/off.service"},
+			refused: map[string]string{
+				`systemd_unit("app", content = "x")`:                                                      "want the name of a unit with its suffix",
+				`systemd_unit("../x.service", content = "x")`:                                             "want the name of a unit with its suffix",
+				`systemd_unit("-x.service", content = "x")`:                                               "want the name of a unit with its suffix",
+				`systemd_unit("a\nb.service", content = "x")`:                                             "want the name of a unit with its suffix",
+				`systemd_unit("x.service", dropin = "../x", content = "x")`:                               "dropin: want a name",
+				`systemd_unit("x.service", content = "[Service]\nExecStrat=/bin/true\n")`:                 "x.service:2: Unknown key",
+				`systemd_unit("x.service", sections = {"Service": {"ExecStart": "/x\nUser=root"}})`:       "is no text in one line",
+				`systemd_unit("lost.service", dropin = "x", content = "[Service]\nNice=1\n")`:             "there is no unit lost.service",
+				`systemd_unit("x.service", content = "[Service]\nExecStart=/bin/true\n", enabled = True)`: "has no [Install] section",
+			},
+			gone: `systemd_unit("app.service", dropin = "limits", state = "absent")
+systemd_unit("app.service", state = "absent")
+systemd_unit("off.service", state = "absent")
+service("worker@7.service", state = "stopped")
+systemd_unit("worker@.service", state = "absent")`,
+			left: "test $(systemctl show -P LoadState app) = not-found && test ! -e /etc/systemd/system/multi-user.target.wants/app.service && ! systemctl is-active app off worker@7",
+		},
 	} {
 		if c.name == "logrotate" && strings.Contains(h.SSH(t, logrotate+"; command -v logrotate || true"), "logrotate") { // which tells a file that is wrong
 			c.refused[`logrotate("a", content = "/x {\n  wekly\n}\n")`] = "unknown option 'wekly'"
