@@ -57,6 +57,11 @@ type BadError struct{ err error }
 func (e *BadError) Error() string { return e.err.Error() }
 func (e *BadError) Unwrap() error { return e.err }
 
+// Hint says what to do about it.
+func (e *BadError) Hint() string {
+	return "no machine says that of itself; look at the host before you trust it"
+}
+
 // checkRecord checks the fields of a record; at is where it is.
 func checkRecord(at string, fields []Field, v any) error {
 	values, ok := v.(map[string]any)

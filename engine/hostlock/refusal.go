@@ -50,9 +50,17 @@ func Held(host string, h op.Holder) *diag.Error {
 	case h.Trusted && op.IsRun(h.Run):
 		return d.WithHint("wait, or: froyo lock break %s", h.Run)
 	case h.Trusted:
-		return d.WithHint("wait until it has ended; on the host, fuser finds who has the lock file open")
+		return d.WithHint("wait until it has ended; on the host, this finds who has the lock file open: fuser %s", lockFile(h.UID))
 	}
-	return d.WithHint("wait until it has ended; that user could write anything into the lock, so see on the host who that is: fuser /tmp/.froyo-%d*.lease", h.UID)
+	return d.WithHint("wait until it has ended; that user could write anything into the lock, so see on the host who that is: fuser %s", lockFile(h.UID))
+}
+
+// lockFile is where the lock of a user is, as runner/lockfile has it, for a shell.
+func lockFile(uid int) string {
+	if uid == 0 {
+		return "/run/froyo/lease"
+	}
+	return fmt.Sprintf("/tmp/.froyo-%d*.lease", uid)
 }
 
 // holder is who has locked a host, as text for the screen.

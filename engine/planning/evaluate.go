@@ -84,8 +84,8 @@ func unevaluated(host string, err error) error {
 			}
 			e = d
 		} else if bad, ok := errors.AsType[*facts.BadError](e); ok {
-			d.Summary = "facts: " + bad.Error()
-			e = d.WithHint("no machine says that of itself; look at the host before you trust it")
+			d.Summary, d.Hint = "facts: "+bad.Error(), bad.Hint()
+			e = d
 		}
 		all = append(all, e)
 	}

@@ -117,7 +117,9 @@ func (s *site) other() state.Store {
 func TestAnotherPartyApproves(t *testing.T) {
 	s := newSite(t)
 	r := s.planned(s.spec)
-	if _, err := r.Apply(t.Context(), Steps{}); err == nil || !strings.Contains(err.Error(), "is not approved; nothing was changed") {
+	_, err := r.Apply(t.Context(), Steps{})
+	if err == nil || !strings.Contains(err.Error(), "is not approved; nothing was changed") ||
+		diag.Of(err).Hint != "it is applied once it is approved as it is; a plan that was made anew has to be approved anew" {
 		t.Fatalf("without an approval: %v", err)
 	}
 	waited := make(chan error, 1)

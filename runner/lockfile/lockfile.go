@@ -107,6 +107,7 @@ func (l *Lock) attempt(ctx context.Context, o *op.Lock) (*record, error) {
 
 // own locks this user's file and writes into it who holds it.
 func (l *Lock) own(ctx context.Context, o *op.Lock) (*record, error) {
+	last := record{Holder: op.Holder{UID: l.uid, Trusted: true}}
 	for range tries {
 		f, path, err := l.openOwn()
 		if errors.Is(err, syscall.ENOENT) { // its directory went with its last holder
@@ -124,10 +125,11 @@ func (l *Lock) own(ctx context.Context, o *op.Lock) (*record, error) {
 			return held, err
 		}
 		if held != nil { // its holder is just about to write, or is one that only looks
+			last = *held
 			time.Sleep(pace / 10)
 		}
 	}
-	return &record{}, nil
+	return &last, nil
 }
 
 // lockOwn locks the file and writes into it who holds it, or returns who does.
@@ -157,6 +159,7 @@ func (l *Lock) lockOwn(ctx context.Context, f *os.File, path string, o *op.Lock)
 // look returns who holds another user's lock, or nil where no runner does, or it
 // cannot be seen.
 func (l *Lock) look(ctx context.Context, path string, o *op.Lock) (*record, error) {
+	var last record
 	for range tries {
 		f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 		if err != nil {
@@ -174,17 +177,19 @@ func (l *Lock) look(ctx context.Context, path string, o *op.Lock) (*record, erro
 		if !r.yields(o) {
 			f.Close()
 			if l.fleeting(path, &r) {
+				last = r
 				continue
 			}
 			return &r, nil
 		}
+		last = r
 		err = l.evict(ctx, f, path, r)
 		f.Close()
 		if err != nil {
 			return nil, err
 		}
 	}
-	return &record{}, nil
+	return &last, nil
 }
 
 // Check reports that the run has lost the host: another run has locked it, or the

@@ -3,6 +3,7 @@ package cli_test
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -23,7 +24,7 @@ type hinted struct {
 	spoil  string // by root, on the host
 	undo   string
 	first  attempt
-	hint   string // all of it
+	hint   string // all of it; PID stands for a number
 	ask    string // what the hint has the operator ask the host, as the user that logs in
 	says   string // what that answers
 	follow string // by root, on the host
@@ -44,6 +45,8 @@ const (
 	needDoas = "rm -f /etc/doas.conf; command -v doas >/dev/null || { apt-get update -q && apt-get install -y -q doas; }"
 )
 
+func (h hinted) pattern() string { return strings.ReplaceAll(regexp.QuoteMeta(h.hint), "PID", `\d+`) }
+
 func rules(text string) string { return "echo '" + text + "' >" + last + " && chmod 440 " + last }
 
 // TestLabHintsAreFollowed spoils a host, and does what the hint of froyo's error says: then froyo succeeds.
@@ -53,7 +56,7 @@ func TestLabHintsAreFollowed(t *testing.T) {
 	h := f.hosts[0]
 	t.Cleanup(func() { f.clean(t) })
 	h.Undo(t, noDoas)
-	for _, tests := range [][]hinted{sudoHints(), suHints(), doasHints(), fileHints()} {
+	for _, tests := range [][]hinted{sudoHints(), suHints(), doasHints(), fileHints(), lockHints()} {
 		for _, test := range tests {
 			t.Run(test.name, func(t *testing.T) { f.follow(t, h, test) })
 		}
@@ -65,7 +68,7 @@ func (f *froyo) follow(t *testing.T, h labtest.Host, test hinted) {
 	h.SSH(t, cmp.Or(test.spoil, "true"))
 	a := test.first
 	user := cmp.Or(a.user, "ops")
-	if code, stderr := f.attempt(t, a); code == 0 || !strings.Contains(stderr, "hint: "+test.hint+"\n") {
+	if code, stderr := f.attempt(t, a); code == 0 || !regexp.MustCompile(`(?m)hint: `+test.pattern()+`$`).MatchString(stderr) {
 		t.Fatalf("exit code %d, want an error with the hint %q", code, test.hint)
 	}
 	if test.ask != "" {
@@ -91,7 +94,7 @@ func (f *froyo) attempt(t *testing.T, a attempt) (code int, stderr string) {
 		args = append(args, "-K")
 	}
 	cmd := f.command(t.Context(), args...)
-	cmd.Env = append(cmd.Env, "FROYO_BECOME_PASSWORD="+a.password)
+	cmd.Env = append(cmd.Env, "FROYO_BECOME_PASSWORD="+a.password, "FROYO_LOCK_TIMEOUT=1s")
 	code, _, stderr = f.finish(t, cmd)
 	return code, stderr
 }
@@ -267,4 +270,46 @@ func fileHints() []hinted {
 			follow: "echo RemainAfterExit=yes >>/etc/systemd/system/lab.service && systemctl daemon-reload",
 		},
 	}
+}
+
+// lockHints are of hosts that cannot be locked, or are not what they should be.
+func lockHints() []hinted {
+	const (
+		ofOps = `su -s /bin/sh ops -c '%s >/dev/null 2>&1 &' && sleep 0.2`
+		end   = "pkill -f 'sleep [6]66'; true"
+
+		release = "/etc/os-release"
+	)
+	root := attempt{user: "root"}
+	return []hinted{
+		{
+			name: "locked by root", spoil: "mkdir -p -m 700 /run/froyo && { flock /run/froyo/lease sleep 666 >/dev/null 2>&1 & sleep 0.2; }", undo: end, first: root,
+			hint: "wait until it has ended; on the host, this finds who has the lock file open: fuser /run/froyo/lease", ask: who("/run/froyo/lease"), says: "sleep 666", follow: end,
+		},
+		{
+			name: "locked by another", spoil: fmt.Sprintf(ofOps, "flock /tmp/.froyo-$(id -u).lease sleep 666"), undo: end + "; rm -f /tmp/.froyo-*.lease", first: root,
+			hint: "wait until it has ended; that user could write anything into the lock, so see on the host who that is: fuser /tmp/.froyo-PID*.lease",
+			ask:  who("/tmp/.froyo-*.lease"), says: "sleep 666", follow: end,
+		},
+		{
+			name: "a lock that others could write", spoil: "mkdir -p /run/froyo && chmod 777 /run/froyo", undo: "rm -rf /run/froyo", first: root,
+			hint: "without its lock another run could change the host at the same time, so nothing was done", follow: "chmod 700 /run/froyo",
+		},
+		{
+			name: "another's program of a run", undo: end, first: root,
+			spoil: fmt.Sprintf(ofOps, "FROYO_RUN=20261125-210315-ab12cd.0.$(readlink /proc/self/ns/pid | tr -dc 0-9).1.1.1 sleep 666"),
+			hint:  "wait for them, --lock-timeout says how long, or look at process PID on the host; it belongs to user PID",
+			ask:   "ps -o args= -u ops", says: "sleep 666", follow: end,
+		},
+		{
+			name: "facts that cannot be", spoil: fmt.Sprintf(copied, release) + " && printf 'ID=\"deb\\001ian\"\\n' >" + release, undo: fmt.Sprintf(back, release), first: root,
+			hint: "no machine says that of itself; look at the host before you trust it", ask: "cat -v " + release, says: "deb^Aian",
+			follow: "mv " + release + ".lab " + release,
+		},
+	}
+}
+
+// who prints the command lines of those that have a file open, as "fuser -v" would where it is installed.
+func who(file string) string {
+	return `for f in ` + file + `; do for p in /proc/[0-9]*; do for d in $p/fd/*; do [ "$(readlink $d)" != $f ] || { tr '\0' ' ' <$p/cmdline; echo; }; done; done; done`
 }
