@@ -29,7 +29,7 @@ func (b Block) Read(t *sdk.T) textfile.State { return b.Edit.Read(t) }
 
 // Plan implements sdk.Resource.
 func (b Block) Plan(t *sdk.T, now textfile.State) {
-	if !b.Edit.Unknown(t, "block", "insertafter", "insertbefore") {
+	if !b.Unknown(t, "block", "insertafter", "insertbefore") {
 		b.Edit.Plan(t, now, b.State == absent, func(text string) string { return b.edit(t, text) })
 	}
 }

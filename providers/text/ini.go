@@ -27,7 +27,7 @@ func (i Ini) Read(t *sdk.T) textfile.State { return i.Edit.Read(t) }
 
 // Plan implements sdk.Resource.
 func (i Ini) Plan(t *sdk.T, now textfile.State) {
-	if i.Edit.Unknown(t, "value") {
+	if i.Unknown(t, "value") {
 		return
 	}
 	values, given := i.values()

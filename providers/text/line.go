@@ -57,7 +57,7 @@ const absent = "absent"
 
 // open announces a change of which not all is known yet, and reports whether that is so.
 func (l Line) open(t *sdk.T) bool {
-	return l.Edit.Unknown(t, "line", "regexp", "search_string", "insertafter", "insertbefore")
+	return l.Unknown(t, "line", "regexp", "search_string", "insertafter", "insertbefore")
 }
 
 // without removes the lines that are meant.
