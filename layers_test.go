@@ -67,7 +67,7 @@ func TestClosure(t *testing.T) {
 	}{
 		{
 			name: "froyo", pkg: ".",
-			forbidden: []string{module + "/providers/linux", module + "/providers/probe", module + "/providers/text", module + "/providers/units", module + "/providers/accounts", module + "/providers/system", module + "/providers/sdk", module + "/runner/agent", module + "/runtime/labtest"},
+			forbidden: []string{module + "/providers/linux", module + "/providers/probe", module + "/providers/text", module + "/providers/units", module + "/providers/accounts", module + "/providers/system", module + "/providers/repository", module + "/providers/sdk", module + "/runner/agent", module + "/runtime/labtest"},
 		},
 		{
 			name: "runner", pkg: "./runner/cmd/froyo-runner", env: []string{"GOOS=linux", "CGO_ENABLED=0"},
@@ -87,6 +87,10 @@ func TestClosure(t *testing.T) {
 		},
 		{
 			name: "guest of accounts", pkg: "./providers/accounts/wasm", env: []string{"GOOS=wasip1", "GOARCH=wasm"},
+			forbidden: []string{"fmt", "encoding/json", "net", "net/http", "net/url", "os/user", "log", "flag", "text/template", "regexp"},
+		},
+		{
+			name: "guest of repository", pkg: "./providers/repository/wasm", env: []string{"GOOS=wasip1", "GOARCH=wasm"},
 			forbidden: []string{"fmt", "encoding/json", "net", "net/http", "net/url", "os/user", "log", "flag", "text/template", "regexp"},
 		},
 		{

@@ -18,6 +18,7 @@ import (
 //go:generate env GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath "-ldflags=-s -w" -o dist/units.wasm ./units/wasm
 //go:generate env GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath "-ldflags=-s -w" -o dist/accounts.wasm ./accounts/wasm
 //go:generate env GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath "-ldflags=-s -w" -o dist/system.wasm ./system/wasm
+//go:generate env GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath "-ldflags=-s -w" -o dist/repository.wasm ./repository/wasm
 
 // Plugin is the name of a package's guest in its file system.
 const Plugin = "plugin.wasm"
@@ -29,6 +30,7 @@ const Plugin = "plugin.wasm"
 //go:embed units/manifest.yaml units/*.cue
 //go:embed accounts/manifest.yaml accounts/*.cue
 //go:embed system/manifest.yaml system/*.cue
+//go:embed repository/manifest.yaml repository/*.cue
 var files embed.FS
 
 // names are the built-in packages, in order.
@@ -39,6 +41,7 @@ var names = []string{
 	"units",
 	"accounts",
 	"system",
+	"repository",
 }
 
 // Names returns the names of the built-in packages, in order.

@@ -28,11 +28,11 @@ type KernelModuleState struct {
 
 // boot is the file that has the module loaded at boot, params the one with its parameters.
 func (k KernelModule) boot() textfile.Whole {
-	return textfile.Whole{Path: "/etc/modules-load.d/" + k.Name + ".conf", Mode: 0o644}
+	return textfile.Whole{Path: "/etc/modules-load.d/" + k.Name + ".conf", Mode: 0o644, Label: "boot"}
 }
 
 func (k KernelModule) params() textfile.Whole {
-	return textfile.Whole{Path: "/etc/modprobe.d/" + k.Name + ".conf", Mode: 0o644}
+	return textfile.Whole{Path: "/etc/modprobe.d/" + k.Name + ".conf", Mode: 0o644, Label: "parameters"}
 }
 
 // Read implements sdk.Resource.

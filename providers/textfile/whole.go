@@ -18,6 +18,8 @@ type Whole struct {
 	// Validate is a shell command that checks the new file, given as "%s", before it counts.
 	Validate string
 	Backup   bool
+	// Label stands before the names of differences, where a unit has several files.
+	Label string
 }
 
 // WholeState is what is at the path of a Whole.
@@ -59,13 +61,13 @@ func (w Whole) Write(t *sdk.T, now WholeState, content string) (backup string) {
 		}
 	case now.Type == op.TypeLink:
 		t.Action(abi.Replace)
-		t.Differ("type", now.Type, op.TypeFile)
+		t.Differ(w.field("type"), now.Type, op.TypeFile)
 		fresh = true
 	case now.Type != op.TypeFile:
 		t.Fail(op.Conflict, "a "+string(now.Type)+" is in the way at "+w.Path, "", "move it away")
 	}
 	unread := now.Binary || now.Long > 0 // by somebody else: it is replaced
-	differs := t.DifferText("content", now.Text, content, fresh || unread)
+	differs := t.DifferText(w.field("content"), now.Text, content, fresh || unread)
 	attributes := w.differ(t, now, fresh)
 	switch {
 	case differs:
@@ -93,7 +95,7 @@ func (w Whole) differ(t *sdk.T, now WholeState, fresh bool) bool {
 		if !fresh {
 			before = field.before
 		}
-		differs = t.Differ(field.name, before, field.after) || differs
+		differs = t.Differ(w.field(field.name), before, field.after) || differs
 	}
 	return differs
 }
@@ -124,11 +126,19 @@ func (w Whole) Remove(t *sdk.T, now WholeState) {
 		t.Fail(op.Conflict, "a directory is in the way at "+w.Path, "", "move it away")
 	}
 	t.Action(abi.Delete)
-	t.Differ("type", now.Type, nil)
+	t.Differ(w.field("type"), now.Type, nil)
 	if now.Type == op.TypeFile && now.Text != "" {
-		t.RemoveText("content", now.Text)
+		t.RemoveText(w.field("content"), now.Text)
 	}
 	t.Effect(op.Op{Remove: &op.Remove{Path: w.Path}})
+}
+
+// field is the name of a difference.
+func (w Whole) field(name string) string {
+	if w.Label == "" {
+		return name
+	}
+	return w.Label + " " + name
 }
 
 // PotentialWrite is that the file is written or only gets its mode and owner, with whatever content.

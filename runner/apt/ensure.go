@@ -33,6 +33,12 @@ func (a *Apt) Ensure(ctx context.Context, e *op.PkgEnsure, note func(string)) (*
 }
 
 func (t *transaction) run(ctx context.Context) (*op.PkgDone, error) {
+	if len(t.ask.Packages) == 0 {
+		if err := t.free(ctx); err != nil {
+			return nil, err
+		}
+		return &op.PkgDone{}, t.update(ctx)
+	}
 	db, err := t.apt.dpkg.Installed()
 	if err != nil {
 		return nil, err

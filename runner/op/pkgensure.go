@@ -2,6 +2,7 @@ package op
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -40,7 +41,7 @@ func (w *PkgWant) Fits(version string) bool {
 
 // PkgEnsure brings packages into their states in one transaction, which is
 // refused where it would remove a package that is not among them. Another
-// transaction that holds the database's lock is waited for.
+// transaction that holds the database's lock is waited for. Without packages it only fetches the package lists.
 type PkgEnsure struct {
 	Packages []PkgWant `json:"packages"`
 	// Update fetches the package lists before, unless they are younger than Valid seconds.
@@ -77,7 +78,7 @@ func (e *PkgEnsure) subject() string {
 }
 
 func (e *PkgEnsure) validate() error {
-	if len(e.Packages) == 0 {
+	if len(e.Packages) == 0 && (!e.Update || e.Simulate) {
 		return errors.New("no package is named")
 	}
 	if e.Valid < 0 || e.LockMS < 0 {
@@ -131,7 +132,7 @@ func (e *PkgEnsure) check(r *Result) error {
 }
 
 func (e *PkgEnsure) takes() (may, only bool) {
-	only = true
+	only = len(e.Packages) > 0
 	for _, p := range e.Packages {
 		may = may || p.State != PkgPresent && p.State != PkgLatest
 		only = only && (p.State == PkgAbsent || p.State == PkgPurged)
@@ -155,7 +156,11 @@ func (e *PkgEnsure) tell(w Words) string {
 		}
 	}
 	valid := strconv.FormatInt(e.Valid, 10) + "s"
-	text := either(e.Update, "fetches the package lists"+either(e.Valid != 0, " where they are older than "+valid, "")+" and ", "") + strings.Join(parts, ", ")
+	if len(parts) > 0 && e.Update {
+		parts[0] = "and " + parts[0]
+	}
+	text := either(e.Update, "fetches the package lists"+either(e.Valid != 0, " where they are older than "+valid, ""), "")
+	text = strings.Join(slices.DeleteFunc([]string{text, strings.Join(parts, ", ")}, func(s string) bool { return s == "" }), " ")
 	if e.Recommends != nil {
 		text += either(*e.Recommends, ", with what they recommend", ", without what they recommend")
 	}

@@ -208,3 +208,31 @@ host_entry("192.0.2.7", state = "absent")`,
 		t.Run(c.name, func(t *testing.T) { c.lab(t, f, h) })
 	}
 }
+
+// TestLabPkgRepo brings a repository that is a directory of the host, and a package of it.
+func TestLabPkgRepo(t *testing.T) {
+	f := startSome(t, 1, "")
+	typeCase{
+		units: `
+pkg_repo("labrepo", uris = "file:/srv/labrepo", suites = "./", options = {"Trusted": "yes"}, priority = 700)
+pkg("froyo-lab-extra")`,
+		before: `set -e
+rm -rf /srv/labrepo; mkdir -p /srv/labrepo/pkg/DEBIAN; cd /srv/labrepo
+printf 'Package: froyo-lab-extra\nVersion: 1.0\nArchitecture: all\nMaintainer: lab <lab@example.com>\nDescription: x\n' >pkg/DEBIAN/control
+dpkg-deb --build pkg x.deb >/dev/null
+{ cat pkg/DEBIAN/control; echo "Filename: ./x.deb"; echo "Size: $(stat -c %s x.deb)"; echo "SHA256: $(sha256sum x.deb | cut -d' ' -f1)"; } >Packages`,
+		undo:   "dpkg -P froyo-lab-extra; rm -rf /srv/labrepo /etc/apt/sources.list.d/labrepo.sources /etc/apt/preferences.d/labrepo.pref; apt-get -q update",
+		holds:  []string{"dpkg -s froyo-lab-extra", "apt-cache policy froyo-lab-extra | grep -q 700", "test $(stat -c %a /etc/apt/sources.list.d/labrepo.sources) = 644"},
+		drifts: []string{"sed -i s/yes/no/ /etc/apt/sources.list.d/labrepo.sources", "rm /etc/apt/preferences.d/labrepo.pref", "chmod 600 /etc/apt/sources.list.d/labrepo.sources"},
+		refused: map[string]string{
+			`pkg_repo("../x", uris = "file:/srv/labrepo", suites = "./")`:                                  "a name of letters",
+			`pkg_repo("x", uris = "nonsense", suites = "./")`:                                              "a URI such as",
+			`pkg_repo("x", uris = "file:/srv/labrepo", suites = "stable")`:                                 "has components, and none is named",
+			`pkg_repo("broken", uris = "file:/nothing/here", suites = "./", options = {"Trusted": "yes"})`: "fetching the package lists failed",
+		},
+		gone: `pkg("froyo-lab-extra", state = "purged")
+pkg_repo("broken", state = "absent")
+pkg_repo("labrepo", state = "absent")`,
+		left: "! ls /etc/apt/sources.list.d/labrepo.sources && ! apt-cache show froyo-lab-extra",
+	}.lab(t, f, f.hosts[0])
+}

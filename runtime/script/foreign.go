@@ -19,7 +19,7 @@ type foreign struct{ words, about, write string }
 var foreigners = []foreign{
 	{"augeas concat", "parts of files", `file("/etc/app.conf", content = template(text = "port={{ port }}\n", port = 80))`},
 	{"yum dnf rpm zypper pacman apk homebrew", "packages of systems without apt", `cmd("dnf install -y nginx", unless = "rpm -q nginx")`},
-	{"apt_repository apt_key yum_repository yumrepo pkgrepo", "repositories of packages", `file("/etc/apt/sources.list.d/app.list", content = "deb https://example.com/debian stable main\n")`},
+	{"yum_repository yumrepo", "repositories of packages", `file("/etc/yum.repos.d/app.repo", content = "[app]\nbaseurl=https://example.com/el9\n")`},
 	{"mount mountpoint", "mounts", `cmd("mount /srv", unless = "mountpoint -q /srv")`},
 	{"get_url remote_file", "downloads", `cmd("curl -fsSLo /srv/app.tar.gz https://example.com/app.tar.gz", creates = "/srv/app.tar.gz")`},
 	{"unarchive archive", "archives", `cmd("tar -xzf /srv/app.tar.gz -C /srv", creates = "/srv/app")`},
