@@ -1,6 +1,9 @@
 package cli_test
 
 import (
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -79,6 +82,7 @@ user("labapp", uid = 4101, group = "lab", groups = ["adm", "users"], comment = "
 		`user("labother", password_lock = False)`:                    "there is no password to unlock",
 		`user("labapp", expires = "2037-02-31")`:                     "there is no such day",
 	}, look)
+	f.hashesStay(t)
 	f.reach(t, `
 user("labapp", state = "absent", remove = True)
 group("lab", state = "absent")
@@ -103,6 +107,33 @@ func (f *froyo) refused(t *testing.T, all map[string]string, look string) {
 	}
 	if after := f.hosts[0].SSH(t, look); after != before {
 		t.Errorf("what was refused changed the host: got %s, want %s", after, before)
+	}
+}
+
+// hashesStay: nothing that is kept on this machine holds a hash of a password, neither the one that was given as
+// sensitive nor what is on the host.
+func (f *froyo) hashesStay(t *testing.T) {
+	t.Helper()
+	f.hosts[0].SSH(t, `echo 'labapp:$6$other$ThisIsNoRealHash.ButTheHosts' | chpasswd -e`)
+	f.write(t, "site.star", `user("labapp", password = sensitive(vars.pw), password_expire_max = 90)`+"\n")
+	if code, stdout, stderr := f.run(t, "plan", "-vv", "--effects", "--out", "plan.json", "-b", "-e", "@secrets.yml", "--sensitive", "pw"); code != 0 || strings.Contains(stdout+stderr, "NoRealHash") {
+		t.Errorf("exit code %d, or the plan shows a hash", code)
+	}
+	if code, stdout, stderr := f.run(t, "apply", "--json", "-y", "-b", "-e", "@secrets.yml", "--sensitive", "pw"); code != 0 || strings.Contains(stdout+stderr, "NoRealHash") {
+		t.Errorf("exit code %d, or apply shows a hash", code)
+	}
+	err := filepath.WalkDir(f.dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() || d.Name() == "secrets.yml" {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if strings.Contains(string(data), "NoRealHash") {
+			t.Errorf("%s holds a hash", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }
 
