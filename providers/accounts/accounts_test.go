@@ -185,6 +185,7 @@ func TestRefused(t *testing.T) {
 	}{
 		{"a day that there is not", "user", given{"name": "app", "expires": "2027-02-31"}, "", `expires is "2027-02-31", and there is no such day`, ""},
 		{"no password to unlock", "user", given{"name": "app", "password_lock": false}, "", "there is no password to unlock: none was ever set", "give password, or leave password_lock out"},
+		{"root removed", "user", given{"name": "root", "state": "absent", "force": true}, "", "root has the number 0, with which the host is run, and is not removed", ""},
 		{"a program that fails", "user", given{"name": "app"}, "useradd", "useradd ended with 1", ""},
 		{"a group that cannot go", "group", given{"name": "sudo", "state": "absent"}, "groupdel", "groupdel ended with 1", ""},
 	} {

@@ -170,6 +170,9 @@ func memberships(t *sdk.T, file *op.TextResult, user, gid string) []string {
 func (u User) Plan(t *sdk.T, now UserState) {
 	switch {
 	case u.State == absent:
+		if now.UID == "0" {
+			t.Fail(op.Permanent, u.Name+" has the number 0, with which the host is run, and is not removed", "", "")
+		}
 		if now.Found {
 			t.Action(abi.Delete)
 			t.Differ("uid", now.UID, nil)
