@@ -32,6 +32,8 @@ capabilities:
 		{"another path", `"path":"/srv/x"`, `{"file.remove":{"path":"/etc/passwd"}}`, "is not what the unit's arguments say"},
 		{"no argument", `"other":"/srv/x"`, `{"file.remove":{"path":"/srv/x"}}`, "is not what the unit's arguments say"},
 		{"its own service", `"service":"nginx"`, `{"svc.ensure":{"name":"nginx.service","state":"stopped"}}`, ""},
+		{"its own timer", `"service":"backup"`, `{"svc.ensure":{"name":"backup.timer","state":"running"}}`, ""},
+		{"its own socket, which it does not name", `"service":"backup"`, `{"svc.ensure":{"name":"backup.socket","state":"running"}}`, "is not what the unit's arguments say"},
 		{"another service", `"service":"nginx"`, `{"svc.ensure":{"name":"sshd.service","state":"stopped"}}`, "is not what the unit's arguments say"},
 		{"its own command", `"command":"ls","cwd":"/srv"`, `{"exec":{"shell":"ls","dir":"/srv"}}`, ""},
 		{"its own command elsewhere", `"command":"ls"`, `{"exec":{"shell":"ls","dir":"/srv"}}`, "is not what the unit's arguments say"},

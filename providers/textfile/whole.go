@@ -112,7 +112,7 @@ func (w Whole) Unknown(t *sdk.T, now WholeState, arguments ...string) bool {
 			NeedDirectory(t, w.Path)
 		}
 	}
-	t.DifferUnknown("content", nil)
+	t.DifferUnknown(w.field("content"), nil)
 	w.PotentialWrite(t)
 	return true
 }

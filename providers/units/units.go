@@ -15,6 +15,7 @@ func Types() *sdk.Set {
 	sdk.Add[Logrotate, LogrotateState](set, "logrotate")
 	sdk.Add[Tmpfiles, TmpfilesState](set, "tmpfiles")
 	sdk.Add[SystemdUnit, SystemdUnitState](set, "systemd_unit")
+	sdk.Add[Timer, TimerState](set, "timer")
 	return set
 }
 

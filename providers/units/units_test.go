@@ -81,7 +81,7 @@ func unit(t *testing.T, typ string, args given) providertest.Unit {
 	return providertest.Unit{Type: typ, Args: string(data)}
 }
 
-var defaults = map[string]given{"cron": {"user": "root"}}
+var defaults = map[string]given{"cron": {"user": "root"}, "timer": {"enabled": true}}
 
 // converge brings about each fixture, and compares the ops and the file.
 func converge(t *testing.T, path string, fixtures []fixture) {

@@ -131,6 +131,44 @@ service("worker@7.service", state = "stopped")
 systemd_unit("worker@.service", state = "absent")`,
 			left: "test $(systemctl show -P LoadState app) = not-found && test ! -e /etc/systemd/system/multi-user.target.wants/app.service && ! systemctl is-active app off worker@7",
 		},
+		{
+			name: "timer",
+			units: `
+timer("backup", command = "echo \"$A\" '100%' >/srv/timer.out; id -un >>/srv/timer.out", on_calendar = ["Mon..Fri 03:00", "*-*-01 04:30 UTC"], persistent = True,
+    env = {"A": "x \"y\" 50% $B"}, user = "www-data", cwd = "/tmp", settings = {"Nice": 10})
+timer("often", command = ["/bin/echo", "a b;c", "$0"], on_boot = "1min", on_unit_active = 3600, accuracy = "1s")
+timer("off", command = "true", on_calendar = "daily", enabled = False)`,
+			before: "install -o www-data /dev/null /srv/timer.out",
+			undo:   "systemctl disable --now backup.timer often.timer; rm -f /srv/timer.out /etc/systemd/system/{backup,often,off}.{service,timer}; systemctl daemon-reload",
+			holds: []string{
+				"systemctl is-active backup.timer often.timer", "systemctl is-enabled backup.timer", "systemctl is-enabled often.timer", "! systemctl is-active off.timer", "! systemctl is-enabled off.timer",
+				"systemctl show -P TimersCalendar backup.timer | grep -q 'Mon..Fri .*03:00'", "test $(systemctl show -P NeedDaemonReload backup.timer) = no", "test $(systemctl show -P Nice backup) = 10",
+				`systemctl start backup && test "$(cat /srv/timer.out)" = "$(printf 'x "y" 50%% $B 100%%\nwww-data')"`, "test $(stat -c %a /etc/systemd/system/off.timer) = 644",
+				`systemctl start often && journalctl -u often --no-pager | grep -Fq 'a b;c $0'`,
+			},
+			drifts: []string{
+				"sed -i s/03:00/05:00/ /etc/systemd/system/backup.timer; sed -i s/Nice=10/Nice=5/ /etc/systemd/system/backup.service; systemctl daemon-reload",
+				"systemctl disable --now often.timer", "systemctl enable --now off.timer",
+			},
+			later: []string{"rm /etc/systemd/system/backup.service", "chmod 600 /etc/systemd/system/off.timer", "systemctl stop often.timer"},
+			refused: map[string]string{
+				`timer("a.timer", command = "x", on_boot = 60)`:                   "without .timer or .service",
+				`timer("../x", command = "x", on_boot = 60)`:                      "want a name of letters",
+				`timer("-x", command = "x", on_boot = 60)`:                        "want a name of letters",
+				`timer("a\nb", command = "x", on_boot = 60)`:                      "want a name of letters",
+				`timer("a", command = ["-x"], on_boot = 60)`:                      "want a command",
+				`timer("a", command = "x", on_calendar = "dayly")`:                "is no time that systemd knows",
+				`timer("a", command = "x", on_calendar = "--help")`:               "want times such as",
+				`timer("a", command = "x", on_boot = "1min\nUnit=b.service")`:     "want a time such as",
+				`timer("a", command = "x", on_boot = "1 fortnight")`:              "x.timer:",
+				`timer("a", command = "x", on_boot = 60, user = "lost")`:          "there is no user lost",
+				`timer("a", command = "x", on_boot = 60, settings = {"Nise": 1})`: "x.service:",
+			},
+			gone: `timer("backup", state = "absent")
+timer("often", state = "absent")
+timer("off", state = "absent")`,
+			left: "test $(systemctl show -P LoadState backup.timer) = not-found && ! ls /etc/systemd/system/*/backup.timer /etc/systemd/system/{backup,often,off}.*",
+		},
 	} {
 		if c.name == "logrotate" && strings.Contains(h.SSH(t, logrotate+"; command -v logrotate || true"), "logrotate") { // which tells a file that is wrong
 			c.refused[`logrotate("a", content = "/x {\n  wekly\n}\n")`] = "unknown option 'wekly'"

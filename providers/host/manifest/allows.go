@@ -110,8 +110,13 @@ func (c Capability) isFor(e abi.Effect, u *grant.Unit) bool {
 	if u.Has(c.Arguments, subject) {
 		return true
 	}
-	bare, is := strings.CutSuffix(subject, ".service") // which units of that kind may leave out
-	return is && e.Op.SvcEnsure != nil && u.Has(c.Arguments, bare)
+	if e.Op.SvcEnsure == nil {
+		return false
+	}
+	return slices.ContainsFunc([]string{".service", ".timer"}, func(suffix string) bool { // which units of that kind may leave out
+		bare, is := strings.CutSuffix(subject, suffix)
+		return is && u.Has(c.Arguments, bare)
+	})
 }
 
 // MayRead reports, as an error, that a program is none that may run while the
