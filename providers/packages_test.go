@@ -42,7 +42,7 @@ func TestPackageWithoutGuest(t *testing.T) {
 	if !ok {
 		t.Fatalf("err = %v, want a NotBuiltError", err)
 	}
-	if missing.Hint() == "" || !errors.Is(err, fs.ErrNotExist) {
+	if missing.Hint() != "run make, or go generate ./... and build froyo again" || !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("err = %#v, want a hint and a file that does not exist", missing)
 	}
 }

@@ -71,10 +71,17 @@ func TestDirectory(t *testing.T) {
 
 // TestDirectorySaysWhatAPackageIs: the error is one of usage, tells what was expected, and keeps its cause.
 func TestDirectorySaysWhatAPackageIs(t *testing.T) {
-	_, err := catalog.Directory(t.TempDir())
+	dir := t.TempDir()
+	_, err := catalog.Directory(dir)
 	d, ok := errors.AsType[*diag.Error](err)
-	if !ok || d.Code != diag.Usage || !strings.Contains(d.Hint, "manifest.yaml, its types in *.cue, and its guest in plugin.wasm") || !errors.Is(err, fs.ErrNotExist) {
+	if !ok || d.Code != diag.Usage || d.Hint != "a package is a directory with manifest.yaml, its types in *.cue, and its guest in plugin.wasm" || !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("got %#v", err)
+	}
+	if err := os.CopyFS(dir, packageOf("things", "thing")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := catalog.Directory(dir); err != nil {
+		t.Errorf("the hint does not help: %v", err)
 	}
 }
 

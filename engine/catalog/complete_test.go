@@ -2,12 +2,15 @@ package catalog_test
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"reflect"
 	"slices"
 	"testing"
 
 	"github.com/openfroyo/froyo/engine/catalog"
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/secret"
 	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/providers"
 	"github.com/openfroyo/froyo/runner/codec"
@@ -55,4 +58,18 @@ func open(t *testing.T) *catalog.Catalog {
 	}
 	t.Cleanup(func() { _ = c.Close(context.Background()) })
 	return c
+}
+
+// TestCompleteOfACutSecret: what holds a part of a sensitive value is refused, and the whole of it is taken.
+func TestCompleteOfACutSecret(t *testing.T) {
+	c := open(t)
+	planned := &unit.Unit{ID: unit.ID{Host: "h1", Type: "file", Key: "/a"}, Args: codec.Raw(`{"path":"/a"}`), Later: map[string]unit.Lambda{"content": later{}}}
+	whole := "pw = " + secret.Given("geheim8")
+	_, err := c.Complete(planned, map[string]any{"content": whole[:len(whole)-1]})
+	if d, is := errors.AsType[*diag.Error](err); !is || d.Hint != "do that to the sensitive value itself, before it is formatted into text" {
+		t.Errorf("got %#v", err)
+	}
+	if completed, err := c.Complete(planned, map[string]any{"content": whole}); err != nil || !completed.Sensitive {
+		t.Errorf("got %+v, %v", completed, err)
+	}
 }

@@ -71,6 +71,8 @@ func TestOutputs(t *testing.T) {
 					t.Errorf("%s: the reply was changed: %+v", name, got.Error)
 				case test.want != "" && (got.Outcome != nil || got.Error == nil || !strings.Contains(got.Error.Message, test.want)):
 					t.Errorf("%s: got %+v, want an error with %q", name, got, test.want)
+				case test.want != "" && got.Error.Hint != "the unit was performed, and what it gave is not used: this is a fault of the provider, tell its author":
+					t.Errorf("%s: hint %q", name, got.Error.Hint)
 				}
 			}
 		})

@@ -37,6 +37,12 @@ func TestAProviderThatDoesNotIgnoreIsRefused(t *testing.T) {
 	}
 	if e := replies[0].Error; e == nil || !strings.Contains(e.Message, "cannot leave value as it is") {
 		t.Errorf("got %+v, want a refusal", replies[0])
+	} else if e.Hint != "take it out of ignore_changes" {
+		t.Errorf("hint %q", e.Hint)
+	}
+	ignoring.Lifecycle.IgnoreChanges = nil
+	if replies, err = inspect.Changes(t.Context(), stubborn{}, []*plan.Step{{Unit: ignoring}}); err != nil || replies[0].Error != nil {
+		t.Errorf("the hint does not help: %+v, %v", replies, err)
 	}
 }
 
@@ -107,5 +113,20 @@ func TestWhatIsProtectedIsKept(t *testing.T) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestAProviderThatContradictsItself: the author is told what is wrong, and nothing of it is planned.
+func TestAProviderThatContradictsItself(t *testing.T) {
+	p := remover{change: abi.Change{
+		Action: abi.Update, Diffs: []abi.Diff{{Field: "enabled", Before: codec.Raw("true"), After: codec.Raw("false")}},
+		Effects: []abi.Effect{{Op: op.Op{SvcEnsure: &op.SvcEnsure{Name: "app", Enabled: new(true)}}}},
+	}}
+	replies, err := inspect.Changes(t.Context(), p, []*plan.Step{{Unit: enginetest.Set("h1", "/a", "1")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e := replies[0].Error; replies[0].Change != nil || e == nil || !strings.Contains(e.Message, "contradicts itself") || e.Hint != "the provider is faulty or hostile; nothing of this unit was done" {
+		t.Errorf("got %+v", replies[0])
 	}
 }

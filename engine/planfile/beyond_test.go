@@ -50,8 +50,18 @@ func TestWhatIsLeftOfASavedPlanBinds(t *testing.T) {
 		{"another machine", func(h *planfile.Host) { h.MachineID = "m2" }, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if more := planfile.Beyond(saved, host(test.change)); (more != nil) != test.exceeds {
+			more := planfile.Beyond(saved, host(test.change))
+			if (more != nil) != test.exceeds {
 				t.Errorf("exceeds: %v", more)
+			}
+			if more == nil {
+				return
+			}
+			if more.Hint != "nothing more was done on this host; make a new plan and review it" {
+				t.Errorf("hint %q", more.Hint)
+			}
+			if more := planfile.Beyond(host(test.change), host(test.change)); more != nil {
+				t.Errorf("a new plan does not help: %v", more)
 			}
 		})
 	}

@@ -1,6 +1,7 @@
 package sequence_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/openfroyo/froyo/engine/sequence"
@@ -41,6 +42,9 @@ func TestEdited(t *testing.T) {
 			err := sequence.Within(change(tt.now), sequence.Edited(announced, tt.found, tt.read), nil)
 			if (err == nil) != tt.within {
 				t.Errorf("got %v", err)
+			}
+			if e, is := errors.AsType[*abi.Error](err); !tt.within && (!is || e.Hint != "the provider is faulty or hostile; nothing of this op was done") {
+				t.Errorf("got %#v", err)
 			}
 			if len(announced.Effects[0].Unknown) > 0 {
 				t.Error("the announced change was changed itself")

@@ -165,6 +165,20 @@ func TestCacheRefused(t *testing.T) {
 			if !ok || !strings.Contains(err.Error(), test.want) || e.Hint() == "" {
 				t.Errorf("err = %v, want %q and a hint", err, test.want)
 			}
+			if !strings.HasSuffix(e.Hint(), "choose another cache directory, or remove this one") {
+				return // TestCacheHints follows the others
+			}
+			for name, follow := range map[string]func() string{
+				"another": func() string { return dir + ".other" },
+				"removed": func() string { must(t, os.RemoveAll(dir)); return dir },
+			} {
+				r, err := host.New(t.Context(), host.Options{CacheDir: follow()})
+				if err != nil {
+					t.Errorf("%s: the hint does not help: %v", name, err)
+					continue
+				}
+				must(t, r.Close(t.Context()))
+			}
 		})
 	}
 }

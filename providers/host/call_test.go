@@ -88,6 +88,9 @@ func TestCallHostile(t *testing.T) {
 				t.Fatal(err)
 			}
 			wantError(t, replies[2], test.want)
+			if hint := replies[2].Error.Hint; hint != "this is a fault of the provider: tell its author" {
+				t.Errorf("hint %q", hint)
+			}
 			for _, n := range []int{0, 1, 3} {
 				wantFine(t, replies[n], n)
 			}

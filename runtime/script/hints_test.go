@@ -7,6 +7,7 @@ import (
 
 	"github.com/openfroyo/froyo/builtins/startest"
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/secret"
 	"github.com/openfroyo/froyo/runtime/script"
 )
 
@@ -91,7 +92,15 @@ var adviceOfPlays = []advice{
 	{"play(\"q\", do = lambda host: cmd(\"x\"))\ncmd(\"y\")\n", `put it into the function of a play`, "play(\"q\", do = lambda host: (cmd(\"x\"), cmd(\"y\")))\n"},
 }
 
+// marker is what stands in text for a sensitive value. What cuts it does not come from a runbook, but from something
+// that does not know of it.
+var marker = secret.Given("geheim7")
+
 var adviceOfUnits = []advice{
+	{
+		in(`file("/x", content = "pw = ` + marker[:len(marker)-1] + `")`), `do that to the sensitive value itself, before it is formatted into text`,
+		in(`file("/x", content = "pw = ` + marker + `")`),
+	},
 	{in(`cmd("x", retry = retry(atempts = 3))`), `did you mean "attempts"?`, in(`cmd("x", retry = retry(attempts = 3))`)},
 	{in(`cmd("x", retry = retry(zzzz = 3))`), `its arguments are: attempts, delay, backoff, until`, in(`cmd("x", retry = retry(attempts = 3))`)},
 	{in(`flush_handlers(now = True)`), `it takes no arguments`, in(`flush_handlers()`)},

@@ -248,10 +248,7 @@ func (e *Effective) finding(host string, p problem) finding {
 		}
 		slices.Sort(others)
 		if near := diag.Nearest(p.variable, others); near != "" {
-			f.problem.hint = fmt.Sprintf("it sets %q; is that what is meant?", near)
-			if at := e.raw.Inventory.Origins(host)[near].String(); at != "" {
-				f.problem.hint = fmt.Sprintf("%q is set at %s; is %q meant?", near, at, p.variable)
-			}
+			f.problem.hint = fmt.Sprintf("%q is set at %s; is %q meant?", near, e.raw.Inventory.Origins(host)[near], p.variable)
 		}
 	}
 	return f
