@@ -143,7 +143,7 @@ func brings(s *plan.Step, n abi.Need) likelihood {
 	for _, e := range s.Change.Effects {
 		switch what, path := e.Op.Brings(); what {
 		case op.BringsAnything:
-			if s.Unit.Order.MayBring(n.Kind) {
+			if s.Unit.Order.MayBring(n.Kind, n.Name) {
 				how = max(how, likeness(s, n))
 			}
 		case op.BringsNothing:

@@ -58,6 +58,7 @@ func TestLikeliestBringer(t *testing.T) {
 		{"a near name", abi.Need{Name: "wwwdata", Near: "www-data"}, []*plan.Step{runs("a", "")}, `(did you mean "www-data"?), which t[a] may bring`},
 		{"a near name of what is brought", abi.Need{Name: "apps", Near: "appx"}, []*plan.Step{runs("a", "useradd apps")}, "user x, which t[a] may bring"},
 		{"the kind", abi.Need{Name: "nginx", Kind: "user"}, []*plan.Step{runs("nginx", "", "service"), runs("b", "", "user")}, "t[b] may bring"},
+		{"what is called so", abi.Need{Name: "app", Kind: "user"}, []*plan.Step{owns(runs("a", "", "user"), "app"), owns(runs("b", "", "user"), "other")}, "t[a] may bring"},
 		{"anything", abi.Need{Name: "nginx", Kind: "user"}, []*plan.Step{runs("b", "", "anything")}, "t[b] may bring"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -70,6 +71,12 @@ func TestLikeliestBringer(t *testing.T) {
 			}
 		})
 	}
+}
+
+// owns has a step own the user of a name.
+func owns(s *plan.Step, name string) *plan.Step {
+	s.Unit.Order.Claims = append(s.Unit.Order.Claims, unit.Claim{Namespace: "user", Name: name, Owns: true})
+	return s
 }
 
 // TestNoBringer: what is refused itself, does nothing, comes from another type or is not before brings nothing.

@@ -27,8 +27,21 @@ const Anything = "anything"
 // Connections is what a type brings whose units start what other programs connect to.
 const Connections = "connections"
 
-// MayBring reports whether the unit may bring a thing of a kind, "" for one of which that is not known.
-func (o *Order) MayBring(kind string) bool {
+// MayBring reports whether the unit may bring a thing of a kind, "" for one of which that is not known. One that owns things
+// of that kind by their names brings none of another name.
+func (o *Order) MayBring(kind, name string) bool {
+	owns := false
+	for _, c := range o.Claims {
+		if c.Owns && c.Namespace == kind && kind != "" && name != "" {
+			if owns = true; c.Name == name {
+				return true
+			}
+		}
+	}
+	return !owns && o.brings(kind)
+}
+
+func (o *Order) brings(kind string) bool {
 	return o.Brings == nil || slices.Contains(o.Brings, Anything) || slices.Contains(o.Brings, kind) || kind == "" && len(o.Brings) > 0
 }
 
