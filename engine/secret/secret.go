@@ -79,6 +79,14 @@ func Add(text string) string {
 	return marker(n)
 }
 
+// Is reports whether a text is one that was made secret as a whole.
+func Is(text string) bool {
+	registry.RLock()
+	defer registry.RUnlock()
+	_, known := registry.numbers[text]
+	return known && len(text) >= shortest
+}
+
 // Given is Add for a value that the operator calls a secret, not one that was made
 // of others: it is looked for in all that hosts say from then on.
 func Given(text string) string {

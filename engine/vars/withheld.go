@@ -12,9 +12,8 @@ import (
 	"github.com/openfroyo/froyo/runner/op"
 )
 
-// Withheld finds the values of variables that stand in what a unit sets that the
-// runbook calls sensitive, and in nothing else: a plan does not hold them, although
-// they were not marked.
+// Withheld finds the values of variables that the runbook passes to sensitive(), and those that stand in what a unit
+// sets that it calls sensitive, and in nothing else: a plan does not hold them, although they were not marked.
 type Withheld struct {
 	hosts map[string]*texts
 	found map[string]bool
@@ -104,7 +103,7 @@ func (w *Withheld) Kept(host string, vars map[string]any, seal func([]byte) stri
 		return nil
 	}
 	kept := secret.KeptValue(vars, seal, func(value string) bool {
-		is := len(w.hosts) > 0 && w.holds(host, value)
+		is := secret.Is(value) || len(w.hosts) > 0 && w.holds(host, value)
 		if is {
 			w.found[value] = true
 		}
