@@ -111,12 +111,13 @@ func (c Cron) times() []cronField {
 
 // content is what the file says.
 func (c Cron) content(t *sdk.T) string {
-	text := "# Managed by froyo: changes made by hand are undone.\n"
+	var text strings.Builder
+	text.WriteString("# Managed by froyo: changes made by hand are undone.\n")
 	for _, name := range slices.Sorted(maps.Keys(c.Env)) {
-		text += name + "=" + cronValue(t, name, c.Env[name]) + "\n"
+		text.WriteString(name + "=" + cronValue(t, name, c.Env[name]) + "\n")
 	}
 	if c.Disabled {
-		text += "#"
+		text.WriteString("#")
 	}
 	when := "@" + c.SpecialTime
 	if c.SpecialTime == "" {
@@ -126,7 +127,7 @@ func (c Cron) content(t *sdk.T) string {
 		}
 		when = strings.Join(fields, " ")
 	}
-	return text + when + " " + c.User + " " + escapePercent(c.Job) + "\n"
+	return text.String() + when + " " + c.User + " " + escapePercent(c.Job) + "\n"
 }
 
 // isVariable reports whether a text is a name of the environment.

@@ -1,6 +1,7 @@
 package units_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 
@@ -33,9 +34,7 @@ func TestTimer(t *testing.T) {
 	const removeService, removeTimer = "file.remove /etc/systemd/system/x.service", "file.remove /etc/systemd/system/x.timer"
 	daily := func(more given) given {
 		a := given{"command": "a", "on_calendar": "daily"}
-		for k, v := range more {
-			a[k] = v
-		}
+		maps.Copy(a, more)
 		return a
 	}
 	up := func() *providertest.MemoryService {
@@ -96,9 +95,7 @@ func TestTimerTexts(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			m := timerHost("", "", nil)
 			args := given{"command": "a", "on_calendar": "daily"}
-			for k, v := range tt.args {
-				args[k] = v
-			}
+			maps.Copy(args, tt.args)
 			providertest.New(t, providertest.Native(units.Types()), m).Converge(unit(t, "timer", args))
 			path := map[bool]string{true: "/etc/systemd/system/x.timer", false: "/etc/systemd/system/x.service"}[tt.timer]
 			if got := holds(t, m, path); !strings.Contains(got, tt.want+"\n") || !strings.Contains(got, "["+tt.section+"]\n") {

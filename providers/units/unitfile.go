@@ -23,15 +23,16 @@ func verify(kind string) string {
 
 // unitText is a file of systemd's made of sections.
 func unitText(t *sdk.T, sections map[string]any) string {
-	text := "# Managed by froyo: changes made by hand are undone.\n"
+	var text strings.Builder
+	text.WriteString("# Managed by froyo: changes made by hand are undone.\n")
 	for i, name := range slices.SortedFunc(maps.Keys(sections), bySection) {
 		if !isSetting(name) {
 			t.Fail(op.Permanent, "sections: "+quote(name)+" is no name of a section", "", `names are as in {"Unit": ..., "Service": ..., "Install": ...}`)
 		}
 		if i > 0 {
-			text += "\n"
+			text.WriteString("\n")
 		}
-		text += "[" + name + "]\n"
+		text.WriteString("[" + name + "]\n")
 		settings, _ := sections[name].(map[string]any)
 		for _, key := range slices.Sorted(maps.Keys(settings)) {
 			if !isSetting(key) {
@@ -41,11 +42,11 @@ func unitText(t *sdk.T, sections map[string]any) string {
 				if strings.ContainsAny(value, "\n\r\x00") || strings.HasSuffix(value, `\`) {
 					t.Fail(op.Permanent, "sections: the value of "+key+" is no text in one line: "+quote(value), "", "a setting of several lines is a list, one text for each line")
 				}
-				text += key + "=" + value + "\n"
+				text.WriteString(key + "=" + value + "\n")
 			}
 		}
 	}
-	return text
+	return text.String()
 }
 
 // bySection orders sections as they usually stand: Unit first, Install last.
