@@ -16,6 +16,7 @@ import (
 	"github.com/openfroyo/froyo/builtins/bounds"
 	"github.com/openfroyo/froyo/builtins/capture"
 	"github.com/openfroyo/froyo/builtins/eval"
+	"github.com/openfroyo/froyo/builtins/play"
 	"github.com/openfroyo/froyo/builtins/guard"
 	"github.com/openfroyo/froyo/builtins/source"
 	"github.com/openfroyo/froyo/builtins/std"
@@ -233,6 +234,9 @@ func (l *loader) execute(ctx context.Context, m *module, chain []diag.Frame) (er
 	if err == nil {
 		err = m.freeze(globals)
 	}
+	if err == nil {
+		err = freezePlays(m.run.Plays.Plays())
+	}
 	if err != nil {
 		errs = append(errs, at(chain, l.p.env.Diagnose(err, "")))
 	}
@@ -268,6 +272,25 @@ func (m *module) freeze(globals starlark.StringDict) error {
 		}
 		if err != nil {
 			return &diag.Error{Summary: fmt.Sprintf("variable %s: %v", name, err), Pos: m.placeOf(name), Cause: err}
+		}
+	}
+	return nil
+}
+
+// freezePlays makes what the functions of plays have captured immutable, which no global needs to name: hosts share it.
+func freezePlays(plays []*play.Play) error {
+	for _, p := range plays {
+		for _, fn := range []starlark.Callable{p.Do, p.Verify, p.Before, p.After} {
+			if fn == nil {
+				continue
+			}
+			err := capture.Freeze(fn)
+			if _, cycle := errors.AsType[*capture.CycleError](err); cycle {
+				return err
+			}
+			if err != nil {
+				return &diag.Error{Summary: fmt.Sprintf("play %q: %v", p.Name, err), Pos: p.Pos, Cause: err}
+			}
 		}
 	}
 	return nil
