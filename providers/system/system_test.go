@@ -141,11 +141,12 @@ func machine(before files, loaded, built string, choice *system.AlternativesStat
 				return op.Result{Exec: &op.ExecResult{RC: 2}}
 			}
 			status := map[bool]string{true: "auto", false: "manual"}[choice.Auto]
-			text := "Name: editor\nLink: /usr/bin/editor\nStatus: " + status + "\nBest: /bin/nano\nValue: " + choice.Value + "\n"
+			var text strings.Builder
+			text.WriteString("Name: editor\nLink: /usr/bin/editor\nStatus: " + status + "\nBest: /bin/nano\nValue: " + choice.Value + "\n")
 			for _, c := range choice.Choices {
-				text += "\nAlternative: " + c + "\nPriority: 40\n"
+				text.WriteString("\nAlternative: " + c + "\nPriority: 40\n")
 			}
-			return op.Result{Exec: &op.ExecResult{Stdout: text}}
+			return op.Result{Exec: &op.ExecResult{Stdout: text.String()}}
 		},
 		"update-alternatives --set editor /bin/vim": func(*op.Exec) op.Result { choice.Auto, choice.Value = false, "/bin/vim"; return ok },
 		"update-alternatives --auto editor":         func(*op.Exec) op.Result { choice.Auto, choice.Value = true, "/bin/nano"; return ok },

@@ -21,7 +21,7 @@ func (r Replace) Read(t *sdk.T) textfile.State { return r.Edit.Read(t) }
 
 // Plan implements sdk.Resource.
 func (r Replace) Plan(t *sdk.T, now textfile.State) {
-	if r.Edit.Unknown(t, "regexp", "replace", "after", "before") {
+	if r.Unknown(t, "regexp", "replace", "after", "before") {
 		return
 	}
 	r.Edit.Plan(t, now, false, func(text string) string {
