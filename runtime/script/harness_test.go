@@ -17,6 +17,7 @@ import (
 	"go.starlark.net/starlark"
 
 	"github.com/openfroyo/froyo/builtins/eval"
+	"github.com/openfroyo/froyo/builtins/hostapi/procfs"
 	"github.com/openfroyo/froyo/builtins/startest"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/facts"
@@ -112,7 +113,15 @@ func (r *fakeReader) Do(_ context.Context, host *inventory.Host, user string, o 
 		if !ok {
 			return op.Result{Read: &op.ReadResult{}}, nil
 		}
-		return op.Result{Read: &op.ReadResult{Exists: true, Regular: true, Size: int64(len(text)), Content: op.NewBlob([]byte(text))}}, nil
+		return op.Result{Read: &op.ReadResult{Exists: true, Regular: true, Size: int64(len(text)), Sum: op.Sum([]byte(text)), Content: op.NewBlob([]byte(text))}}, nil
+	case o.Text != nil && o.Text.Path == "/proc/self/mountinfo":
+		return op.Result{Text: &op.TextResult{Exists: true, Type: op.TypeFile, Text: "24 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw\n"}}, nil
+	case o.Facts != nil:
+		return op.Result{Facts: &told}, nil
+	case o.Exec != nil && len(o.Exec.Argv) > 0 && o.Exec.Argv[0] == "ps":
+		return op.Result{Exec: &op.ExecResult{Stdout: "  7     1 root                             nginx: master\n"}}, nil
+	case o.Exec != nil && o.Exec.Shell == procfs.ListenScript:
+		return op.Result{Exec: &op.ExecResult{Stdout: "tcp 0100007F:0050 33\n"}}, nil
 	case o.Exec != nil && o.Exec.Shell == "long":
 		return op.Result{Exec: &op.ExecResult{Stdout: "lo", StdoutCut: true, Stderr: "fine"}}, nil
 	case o.Exec != nil && o.Exec.Shell == "bytes":
