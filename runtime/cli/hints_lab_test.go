@@ -278,7 +278,7 @@ func lockHints() []hinted {
 		ofOps = `su -s /bin/sh ops -c '%s >/dev/null 2>&1 &' && sleep 0.2`
 		end   = "pkill -f 'sleep [6]66'; true"
 
-		release = "/etc/os-release"
+		release = "/usr/lib/os-release" // /etc/os-release is a link to it
 	)
 	root := attempt{user: "root"}
 	return []hinted{
