@@ -111,7 +111,7 @@ func (q *sentSequence) conclude(ctx context.Context) int {
 	var failed *sequence.Part
 	for i, p := range q.parts {
 		reads, effects := p.Outcomes(q.outcomes)
-		if failed != nil && p.SharesTransaction(failed) { // whose write would have been this one's, too
+		if failed != nil && p.SharesWrite(failed) { // whose write would have been this one's, too
 			l.leave(p.Step, "not done: it is one write with "+failed.Step.Unit.ID.Bare())
 			l.unrecorded(l.host.log.CancelIntent([]*plan.Step{p.Step}))
 			continue

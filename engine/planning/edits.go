@@ -3,9 +3,11 @@ package planning
 import (
 	"context"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
+	"github.com/openfroyo/froyo/engine/hostpath"
 	"github.com/openfroyo/froyo/engine/inspect"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/providers/abi"
@@ -110,7 +112,7 @@ func note(files map[string]written, s *plan.Step) {
 		if text, ok := textOf(s, e); ok {
 			files[e.Op.Write.Path] = written{s, op.TextResult{Exists: true, Type: op.TypeFile, Text: text}}
 		} else if e.Op.Attr == nil && e.Op.Mkdir == nil {
-			delete(files, e.Op.Subject())
+			maps.DeleteFunc(files, func(path string, _ written) bool { return hostpath.Below(path, e.Op.Subject()) })
 		}
 	}
 }
@@ -148,7 +150,29 @@ func joins(s, before *plan.Step, will map[int]op.TextResult) bool {
 	}
 	path := s.Reads[0].Op.Text.Path
 	return isEdit(s, path) && isEdit(before, path) && s.Unit.User == before.Unit.User &&
-		s.Unit.ID.Scope == before.Unit.ID.Scope && s.Unit.Sensitive == before.Unit.Sensitive
+		s.Unit.ID.Scope == before.Unit.ID.Scope && s.Unit.Sensitive == before.Unit.Sensitive && sameWay(s, before)
+}
+
+// sameWay reports whether the writes of a step and of those with which the one before it is one write can be one: the
+// same attributes and links, and not two checks.
+func sameWay(s, before *plan.Step) bool {
+	if !s.Acts() {
+		return true
+	}
+	mine := *s.Change.Effects[0].Op.Write
+	for ; before != nil; before = before.Joins {
+		if !before.Acts() {
+			continue
+		}
+		other := *before.Change.Effects[0].Op.Write
+		if mine.Check != "" && other.Check != "" && mine.Check != other.Check {
+			return false
+		}
+		if mine.InPlace != other.InPlace || mine.Unsafe != other.Unsafe || mine.Attributes != (op.Attributes{}) || other.Attributes != (op.Attributes{}) {
+			return false
+		}
+	}
+	return true
 }
 
 func isEdit(s *plan.Step, path string) bool {

@@ -190,13 +190,7 @@ func (s *sent) close(r op.Result) (op.Result, error) {
 		changed = changed || cut != *r.Exec
 		r.Exec = &cut
 	}
-	if r.Text != nil {
-		if now := change(r.Text.Text, false); now != r.Text.Text {
-			text := *r.Text
-			text.Text = now
-			r.Text = &text
-		}
-	}
+	r.Text = hideText(r.Text, change)
 	if r.Read != nil {
 		read, err := s.content(r.Read)
 		if err != nil {
@@ -223,6 +217,16 @@ func (s *sent) close(r op.Result) (op.Result, error) {
 		registry.Unlock()
 	}
 	return r, nil
+}
+
+// hideText is a text file with values hidden in what it says; the rest has to stay, since it is edited.
+func hideText(r *op.TextResult, change func(text string, whole bool) string) *op.TextResult {
+	if r == nil {
+		return nil
+	}
+	hidden := *r
+	hidden.Text = change(r.Text, false)
+	return &hidden
 }
 
 // hideCut puts a marker in the place of the end of a value with which a text begins whose beginning was cut off.

@@ -9,18 +9,10 @@ import (
 	"github.com/openfroyo/froyo/runner/protocol"
 )
 
-// joined counts the steps from the first that edit one file and are one write of it. Steps whose checks of the new
-// file differ are not, nor are those none of which acts.
+// joined counts the steps from the first that are one write of a file, by what the planner says; 1 where none of them acts.
 func joined(steps []*plan.Step) int {
-	n, check, acts := 1, checkOf(steps[0]), steps[0].Acts()
+	n, acts := 1, steps[0].Acts()
 	for n < len(steps) && steps[n].Joins == steps[n-1] {
-		more := checkOf(steps[n])
-		if check != "" && more != "" && more != check {
-			break
-		}
-		if more != "" {
-			check = more
-		}
 		acts = acts || steps[n].Acts()
 		n++
 	}
@@ -28,13 +20,6 @@ func joined(steps []*plan.Step) int {
 		return 1
 	}
 	return n
-}
-
-func checkOf(s *plan.Step) string {
-	if !s.Acts() || len(s.Change.Effects) == 0 || s.Change.Effects[0].Op.Write == nil {
-		return ""
-	}
-	return s.Change.Effects[0].Op.Write.Check
 }
 
 // addEdits lays steps out as one write of a file, by the read of the first: what the last of them writes holds what
@@ -70,7 +55,7 @@ func (l *Layout) addEdits(steps []*plan.Step) error {
 		return err
 	}
 	for _, s := range steps {
-		p := &Part{Step: s, Started: time.Now(), reads: reads}
+		p := &Part{Step: s, Started: time.Now(), reads: reads, edit: true}
 		if s.Acts() {
 			p.effects = []place{{index: len(l.Ops)}}
 		}

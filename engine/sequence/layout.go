@@ -31,6 +31,7 @@ type Part struct {
 	Started time.Time
 
 	reads, effects []place
+	edit           bool // its effect is a write that it may share with other edits of the file
 }
 
 // place is where a step finds the outcome of one of its ops. Ops that were
@@ -131,6 +132,9 @@ func (p *Part) Acts() bool { return len(p.effects) > 0 }
 func (p *Part) SharesTransaction(other *Part) bool {
 	return p.Acts() && other.Acts() && p.effects[0].index == other.effects[0].index
 }
+
+// SharesWrite reports whether two parts are edits that are one write of their file.
+func (p *Part) SharesWrite(other *Part) bool { return p.edit && p.SharesTransaction(other) }
 
 // Outcomes returns what came of the part's ops.
 func (p *Part) Outcomes(all []target.Outcome) (reads, effects []target.Outcome) {
