@@ -20,6 +20,46 @@ const (
 	servicesFacts = "svc.units"
 )
 
+// liveMethods documents what is asked of a host as it is now.
+func liveMethods() []eval.Builtin {
+	return []eval.Builtin{
+		{
+			Name:    "host.checksum",
+			Doc:     "The SHA-256 of a file's content in hex, or None if there is no file. The content stays on the host.",
+			Example: `same = host.checksum("/etc/a") == host.checksum("/etc/b")`,
+		},
+		{
+			Name: "host.packages",
+			Doc: "The installed packages as they are now: a dict of versions by name. host.facts.pkg.manifest.packages has those " +
+				"of the beginning of the plan, and a saved plan then depends only on those that the runbook looks at.",
+			Example: `service("nginx", state = "stopped", when = lambda: "nginx" in host.packages())`,
+		},
+		{
+			Name: "host.services",
+			Doc: "The services of systemd as they are now: a dict by name, of structs with active, sub and load. host.facts.svc.units.units has " +
+				"those of the beginning of the plan.",
+			Example: `print([name for name, s in host.services().items() if s.active == "failed"])`,
+		},
+		{
+			Name:    "host.mounts",
+			Doc:     "What is mounted, in its order: a list of structs with target, source, fstype and options.",
+			Example: `tmpfs = [m.target for m in host.mounts() if m.fstype == "tmpfs"]`,
+		},
+		{
+			Name: "host.listening",
+			Doc: "The ports on which the host listens: a list of structs with protocol (\"tcp\", \"udp\"), address, port, and the uid " +
+				"of who listens. It needs awk.",
+			Example: `open = [s.port for s in host.listening() if s.address in ["0.0.0.0", "::"]]`,
+		},
+		{
+			Name: "host.processes",
+			Doc: "The processes of a program, by its name without the path: a list of structs with pid, parent, user and command, which is empty where none runs. " +
+				"It needs ps of procps. A saved plan is stale once these processes are others.",
+			Example: `workers = [p for p in host.processes("nginx") if p.user == "www-data"]`,
+		},
+	}
+}
+
 func hostChecksum(thread *starlark.Thread, b *starlark.Builtin, pos starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {
 	var (
 		q     op.Read

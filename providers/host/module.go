@@ -97,7 +97,7 @@ func (m *Module) fault(message string, cause error) *Error {
 	return &Error{Provider: m.manifest.Name, Message: message, Cause: cause}
 }
 
-// faulty is a fault that only the package's author can mend.
+// faulty is a fault that only the package's author can correct.
 func (m *Module) faulty(message string, cause error) *Error {
 	e := m.fault(message, cause)
 	e.hint = hintAuthor

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"testing"
 	"unicode/utf8"
 
 	"github.com/openfroyo/froyo/runner/op"
@@ -97,6 +98,43 @@ func (m *Memory) Do(o op.Op) op.Result {
 	return fault("enosys", o.String()+" is not known here")
 }
 
+// Says is what is at a path, for tests to compare: a file's text, or its digest where nobody brought its content, "->" with the
+// target of a link, or "nothing".
+func (m *Memory) Says(t testing.TB, path string) string {
+	t.Helper()
+	switch n := m.Files[path]; {
+	case n == nil:
+		return "nothing"
+	case n.Type == op.TypeLink:
+		return "->" + n.Target
+	case n.Content == nil || n.Content.Open == nil:
+		return n.sum()
+	default:
+		data, err := n.read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+}
+
+func (n *Node) sum() string {
+	if n.Content == nil {
+		return ""
+	}
+	return n.Content.Sum
+}
+
+// read is the content of a file that somebody brought.
+func (n *Node) read() ([]byte, error) {
+	f, err := n.Content.Open()
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(f)
+}
+
 func (m *Memory) text(t *op.Text) op.Result {
 	n := m.node(t.Path, false)
 	if n == nil {
@@ -105,12 +143,7 @@ func (m *Memory) text(t *op.Text) op.Result {
 	}
 	r := &op.TextResult{Exists: true, Type: n.Type, Target: n.Target}
 	if n.Content != nil && n.Content.Open != nil {
-		f, err := n.Content.Open()
-		if err != nil {
-			return fault("eio", err.Error())
-		}
-		defer f.Close()
-		data, err := io.ReadAll(f)
+		data, err := n.read()
 		if err != nil {
 			return fault("eio", err.Error())
 		}

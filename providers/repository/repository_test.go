@@ -1,7 +1,6 @@
 package repository_test
 
 import (
-	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -49,26 +48,6 @@ func (h host) Do(o op.Op) op.Result {
 // fetches counts how often lists were fetched.
 func (h host) fetches() int {
 	return len(slices.DeleteFunc(slices.Clone(h.Done), func(o op.Op) bool { return o.PkgEnsure == nil }))
-}
-
-func (h host) holds(t *testing.T, path string) string {
-	t.Helper()
-	n := h.Files[path]
-	if n == nil {
-		return "nothing"
-	}
-	if n.Content.Open == nil {
-		return n.Content.Sum
-	}
-	f, err := n.Content.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := io.ReadAll(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(data)
 }
 
 type given = map[string]any
@@ -130,7 +109,7 @@ func TestPkgRepo(t *testing.T) {
 				t.Errorf("planned %s and fetched %d times, expected %s and %d: %+v", change.Action, h.fetches(), tt.action, tt.fetches, change.Diffs)
 			}
 			for path, want := range tt.after {
-				if got := h.holds(t, path); got != want {
+				if got := h.Says(t, path); got != want {
 					t.Errorf("%s holds %q, expected %q", path, got, want)
 				}
 			}

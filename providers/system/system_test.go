@@ -1,7 +1,6 @@
 package system_test
 
 import (
-	"io"
 	"maps"
 	"path/filepath"
 	"strings"
@@ -30,26 +29,6 @@ func host(files map[string]string) *providertest.Memory {
 		}
 	}
 	return m
-}
-
-func holds(t *testing.T, m *providertest.Memory, path string) string {
-	t.Helper()
-	n := m.Files[path]
-	switch {
-	case n == nil:
-		return "nothing"
-	case n.Type == op.TypeLink:
-		return "->" + n.Target
-	}
-	f, err := n.Content.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := io.ReadAll(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(data)
 }
 
 type files = map[string]string
@@ -112,7 +91,7 @@ func TestSystem(t *testing.T) {
 				t.Errorf("planned %s, expected %s: %+v", change.Action, tt.action, change.Diffs)
 			}
 			for path, want := range tt.after {
-				if got := holds(t, m, path); got != want {
+				if got := m.Says(t, path); got != want {
 					t.Errorf("%s holds %q, expected %q", path, got, want)
 				}
 			}
@@ -206,7 +185,7 @@ func TestByPrograms(t *testing.T) {
 				t.Errorf("planned %s, expected %s: %+v", change.Action, tt.action, change.Diffs)
 			}
 			for path, want := range tt.after {
-				if got := holds(t, m, path); got != want {
+				if got := m.Says(t, path); got != want {
 					t.Errorf("%s holds %q, expected %q", path, got, want)
 				}
 			}

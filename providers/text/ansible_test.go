@@ -143,12 +143,12 @@ func TestAsAnsible(t *testing.T) {
 			outcome = "refused, since it would not end"
 		case (failed != nil) != (theirs[i].Failed != ""):
 			t.Errorf("%s %v of %q: failed %v, Ansible %q", e.Module, e.Params, e.Text, failed, theirs[i].Failed)
-		case failed == nil && holds(t, m) != theirs[i].Text:
+		case failed == nil && m.Says(t, path) != theirs[i].Text:
 			if known(e) {
 				outcome = "right, other than Ansible"
 				break
 			}
-			t.Errorf("%s %v of %q:\n%q, Ansible\n%q", e.Module, e.Params, e.Text, holds(t, m), theirs[i].Text)
+			t.Errorf("%s %v of %q:\n%q, Ansible\n%q", e.Module, e.Params, e.Text, m.Says(t, path), theirs[i].Text)
 		}
 		same[outcome]++
 	}

@@ -1,7 +1,6 @@
 package textfile_test
 
 import (
-	"io"
 	"testing"
 
 	"github.com/openfroyo/froyo/providers/abi"
@@ -77,14 +76,8 @@ func TestWhole(t *testing.T) {
 				}
 			case n == nil || n.Mode != 0o440 || n.Type != op.TypeFile:
 				t.Errorf("it is %+v", n)
-			case tt.args == `{"says":"a\n"}`:
-				f, err := n.Content.Open()
-				if err != nil {
-					t.Fatal(err)
-				}
-				if data, err := io.ReadAll(f); string(data) != "a\n" || err != nil {
-					t.Errorf("it says %q, %v", data, err)
-				}
+			case tt.args == `{"says":"a\n"}` && m.Says(t, "/etc/thing") != "a\n":
+				t.Errorf("it says %q", m.Says(t, "/etc/thing"))
 			}
 		})
 	}

@@ -434,7 +434,7 @@ func TestOtherKeyTypeRemoved(t *testing.T) {
 	}
 }
 
-// TestConfigHints mends ssh_config as the hints say.
+// TestConfigHints changes ssh_config as the hints say.
 func TestConfigHints(t *testing.T) {
 	s := sshtest.Start(t, sshtest.Options{})
 	for _, test := range []struct{ name, config, message, hint, follow string }{
@@ -474,7 +474,7 @@ func TestConfigHints(t *testing.T) {
 	followed(t, s, o, "no user to log in as", "give one by -u, in the inventory or in ssh_config", func(o *ssh.Options) { o.ConfigFiles = sshConfig(t, "User ops\n") })
 }
 
-// TestJumpHints mends jump hosts as the hints say.
+// TestJumpHints changes jump hosts as the hints say.
 func TestJumpHints(t *testing.T) {
 	behind, jump := sshtest.Start(t, sshtest.Options{}), sshtest.Start(t, sshtest.Options{})
 	closed, asks := sshtest.Start(t, sshtest.Options{NoForwarding: true}), sshtest.Start(t, sshtest.Options{Password: "x"})

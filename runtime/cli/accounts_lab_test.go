@@ -32,8 +32,8 @@ func (f *froyo) reach(t *testing.T, runbook, want string) {
 	}
 }
 
-// mended changes a host by hand, and holds what apply makes of it against what was there.
-func (f *froyo) mended(t *testing.T, runbook, look string, drifts []string) {
+// driftIsCorrected changes a host by hand, and holds what apply makes of it against what was there.
+func (f *froyo) driftIsCorrected(t *testing.T, runbook, look string, drifts []string) {
 	t.Helper()
 	before := f.hosts[0].SSH(t, look)
 	for _, drift := range drifts {
@@ -59,7 +59,7 @@ user("labapp", uid = 4101, group = "lab", groups = ["adm", "users"], comment = "
 `
 	f.reach(t, runbook, "changed=2 ")
 	const look = "getent group lab; getent passwd labapp; id labapp; getent shadow labapp | cut -d: -f2,4-8; ls -d /srv/labapp 2>/dev/null; true"
-	f.mended(t, runbook, look, []string{
+	f.driftIsCorrected(t, runbook, look, []string{
 		"groupmod -g 4199 lab && usermod -g 4199 labapp", "usermod -u 4191 labapp", "usermod -g users labapp", "usermod -G sudo labapp", "usermod -c x labapp", "usermod -s /bin/false labapp",
 		"usermod -d /srv/other labapp", "rm -rf /srv/labapp", `echo 'labapp:$6$other$hash' | chpasswd -e`, "usermod -L labapp",
 		"chage -E -1 labapp", "chage -m 0 labapp", "chage -M 99 labapp", "chage -W 1 labapp",
@@ -154,7 +154,7 @@ authorized_key("labapp", key = ["` + labKey1 + ` one", "` + labKey2 + `"], key_o
 	f.reach(t, runbook, "changed=2 ")
 	const look = "cd /srv/labkeys && stat -c '%a %U:%G %n' .ssh .ssh/authorized_keys && cat .ssh/authorized_keys; true"
 	f.want(t, look, "700 labapp:labapp .ssh\n600 labapp:labapp .ssh/authorized_keys\nno-pty "+labKey1+" one\nno-pty "+labKey2+"\n", "h1")
-	f.mended(t, runbook, look, []string{
+	f.driftIsCorrected(t, runbook, look, []string{
 		"rm -r /srv/labkeys/.ssh", "rm /srv/labkeys/.ssh/authorized_keys", "chmod 777 /srv/labkeys/.ssh", "chown root /srv/labkeys/.ssh", "chgrp adm /srv/labkeys/.ssh",
 		"chmod 644 /srv/labkeys/.ssh/authorized_keys", "chown root /srv/labkeys/.ssh/authorized_keys", "chgrp adm /srv/labkeys/.ssh/authorized_keys",
 		"sed -i 's/ one//' /srv/labkeys/.ssh/authorized_keys", "sed -i 's/no-pty//' /srv/labkeys/.ssh/authorized_keys", "echo 'ssh-rsa AAAA evil' >>/srv/labkeys/.ssh/authorized_keys",
@@ -198,7 +198,7 @@ func TestLabSudoers(t *testing.T) {
 	const runbook = `sudoers("lab", rule = ["Cmnd_Alias LAB = /usr/bin/id", "ops ALL=(root) NOPASSWD: LAB"])` + "\n"
 	f.reach(t, runbook, "changed=1 ")
 	const look = "cd /etc/sudoers.d; ls; stat -c '%a %U:%G %n' lab; cat lab; true"
-	f.mended(t, runbook, look, []string{
+	f.driftIsCorrected(t, runbook, look, []string{
 		"rm /etc/sudoers.d/lab", "chmod 644 /etc/sudoers.d/lab", "chown ops /etc/sudoers.d/lab", "chgrp ops /etc/sudoers.d/lab", "echo '# x' >>/etc/sudoers.d/lab",
 	})
 	f.refused(t, map[string]string{
@@ -226,7 +226,7 @@ known_host("[git.example.com]:2222", key = ["` + labKey2 + `"], user = "labapp")
 	const look = "cat /etc/ssh/ssh_known_hosts /home/labapp/.ssh/known_hosts; stat -c '%a %U:%G' /etc/ssh/ssh_known_hosts /home/labapp/.ssh /home/labapp/.ssh/known_hosts; true"
 	f.want(t, "ssh-keygen -F git.example.com -f /etc/ssh/ssh_known_hosts | tail -n 1 | cut -d' ' -f2-; ssh-keygen -F '[git.example.com]:2222' -f /home/labapp/.ssh/known_hosts | tail -n 1",
 		labKey1+"\n[git.example.com]:2222 "+labKey2+"\n", "h1")
-	f.mended(t, runbook, look, []string{
+	f.driftIsCorrected(t, runbook, look, []string{
 		"rm /etc/ssh/ssh_known_hosts", "chmod 600 /etc/ssh/ssh_known_hosts", "echo 'git.example.com " + labKey2 + "' >/etc/ssh/ssh_known_hosts",
 		"echo 'git.example.com " + labKey1 + "' >/etc/ssh/ssh_known_hosts", "rm -r /home/labapp/.ssh", "chown root /home/labapp/.ssh/known_hosts",
 	})
@@ -257,7 +257,7 @@ pam_limits("opspw", limit_type = "hard", limit_item = "nofile", value = "600", p
 	if got := f.hosts[0].SSHAs(t, "opspw", "ulimit -Sn; ulimit -Hn"); got != "512\n600\n" {
 		t.Errorf("the limits are %q", got)
 	}
-	f.mended(t, runbook, "cat /etc/security/limits.d/lab.conf; true", []string{
+	f.driftIsCorrected(t, runbook, "cat /etc/security/limits.d/lab.conf; true", []string{
 		"sed -i s/512/10/ /etc/security/limits.d/lab.conf", "echo 'opspw soft nofile 7' >>/etc/security/limits.d/lab.conf", "sed -i /hard/d /etc/security/limits.d/lab.conf",
 	})
 	f.refused(t, map[string]string{

@@ -14,7 +14,7 @@ type typeCase struct {
 	units, before, undo string
 	// holds are scripts that succeed where the host is as wanted.
 	holds []string
-	// drifts are scripts that break things by hand, each what another hold tells: one apply mends them all.
+	// drifts are scripts that break things by hand, each what another hold tells: one apply corrects them all.
 	drifts []string
 	// later are further drifts, which cannot stand beside those.
 	later []string
@@ -24,7 +24,7 @@ type typeCase struct {
 	gone, left string
 }
 
-// lab tries the case on a host: what is applied holds, a second plan is empty, each drift is seen, mended and then is none,
+// lab tries the case on a host: what is applied holds, a second plan is empty, each drift is seen, corrected and then is none,
 // what is refused changes nothing, and what is removed is gone.
 func (c typeCase) lab(t *testing.T, f *froyo, h labtest.Host) {
 	t.Helper()
