@@ -98,10 +98,10 @@ func bound(v *capture.Var) string {
 // addEdge makes the lambda's unit require the one that it reads.
 func (s *Set) addEdge(c *captured, to *Handle) {
 	if to.unit.ID.Host != c.handle.unit.ID.Host {
-		s.scope.Report((&diag.Error{
+		s.scope.Report(&diag.Error{ // nothing that hosts share can hold a unit
 			Summary: fmt.Sprintf("a lambda of %s reads %s, which belongs to another host", c.handle, to.unit.ID),
 			Pos:     c.lambda.Func.Pos(), Unit: c.handle.String(),
-		}).WithHint("results stay on their host"))
+		})
 		return
 	}
 	if !slices.Contains(c.handle.unit.Require, to.unit.ID) {

@@ -121,8 +121,7 @@ func (s *Set) IDs(what string, handles []*Handle, fail func(*diag.Error)) []unit
 	var ids []unit.ID
 	for _, h := range handles {
 		if h.unit.ID.Host != s.scope.HostName() {
-			fail((&diag.Error{Summary: fmt.Sprintf("%s: %s belongs to another host", what, h.unit.ID)}).
-				WithHint("units of different hosts are ordered by plays: the hosts of an earlier play come first"))
+			fail(&diag.Error{Summary: fmt.Sprintf("%s: %s belongs to another host", what, h.unit.ID)}) // nothing that hosts share can hold a unit
 			continue
 		}
 		if !h.failed {
