@@ -46,7 +46,8 @@ TOOLS=(debootstrap systemd-nspawn ssh ip flock setsid apt-get dpkg-deb)
 BASE_RECIPE=(--variant=minbase
   "--include=systemd,systemd-sysv,dbus,openssh-server,sudo,iproute2,procps,locales,ca-certificates" bookworm)
 OWN_PACKAGES=$(dirname "$0")/packages.sh
-REPO_PACKAGES=(nginx-light apache2 haproxy ssl-cert rsync jq tree doas python3-minimal python3-apt cron logrotate)
+REPO_PACKAGES=(nginx-light apache2 haproxy ssl-cert rsync jq tree doas python3-minimal python3-apt cron logrotate
+  nftables git unzip xz-utils zstd bzip2)
 # shellcheck disable=SC2206 # a list of names
 REPO_PACKAGES+=(${FROYO_LAB_PACKAGES:-})
 
