@@ -8,12 +8,10 @@ import (
 	"testing"
 )
 
-// startAccounts takes one host, on which froyo logs in as a user who may become root.
+// startAccounts takes a host of its own, on which froyo logs in as a user who may become root.
 func startAccounts(t *testing.T, undo string) *froyo {
 	t.Helper()
-	f := start(t, 1)
-	f.trust(t)
-	f.inventory(t, "ops", nil)
+	f := startOwn(t, "ops")
 	t.Cleanup(func() { f.hosts[0].Undo(t, undo) })
 	return f
 }
@@ -64,9 +62,9 @@ user("labapp", uid = 4101, group = "lab", groups = ["adm", "users"], comment = "
 		"usermod -d /srv/other labapp", "rm -rf /srv/labapp", `echo 'labapp:$6$other$hash' | chpasswd -e`, "usermod -L labapp",
 		"chage -E -1 labapp", "chage -m 0 labapp", "chage -M 99 labapp", "chage -W 1 labapp",
 	})
-	f.want(t, "stat -c %U /srv/labapp/.profile", "labapp\n", "h1") // from /etc/skel
+	f.want(t, "stat -c %U /srv/labapp/.profile", "labapp\n", f.hosts[0].Name) // from /etc/skel
 	f.reach(t, `user("labapp", groups = ["sudo"], append = True, home = "/srv/labmoved", move_home = True, password_lock = True)`+"\n", "changed=1 ")
-	f.want(t, "id -Gn labapp; stat -c %U /srv/labmoved/.profile; ls -d /srv/labapp 2>/dev/null; getent shadow labapp | cut -d: -f2", "lab adm sudo users\nlabapp\n!$6$froyo$ThisIsNoRealHash.JustLetters\n", "h1")
+	f.want(t, "id -Gn labapp; stat -c %U /srv/labmoved/.profile; ls -d /srv/labapp 2>/dev/null; getent shadow labapp | cut -d: -f2", "lab adm sudo users\nlabapp\n!$6$froyo$ThisIsNoRealHash.JustLetters\n", f.hosts[0].Name)
 	f.refused(t, map[string]string{
 		`user("-labapp")`:                     "want the name of a user",
 		`user("lab\napp")`:                    "want the name of a user",
@@ -87,11 +85,11 @@ user("labapp", uid = 4101, group = "lab", groups = ["adm", "users"], comment = "
 user("labapp", state = "absent", remove = True)
 group("lab", state = "absent")
 `, "changed=2 ")
-	f.want(t, strings.ReplaceAll(look, ";", " 2>/dev/null;"), "", "h1")
+	f.want(t, strings.ReplaceAll(look, ";", " 2>/dev/null;"), "", f.hosts[0].Name)
 
 	// Of a new user whatever is not given is the host's.
 	f.reach(t, "user(\"labfresh\")\n", "changed=1 ")
-	f.want(t, "id -gn labfresh; stat -c '%U %n' /home/labfresh", "labfresh\nlabfresh /home/labfresh\n", "h1")
+	f.want(t, "id -gn labfresh; stat -c '%U %n' /home/labfresh", "labfresh\nlabfresh /home/labfresh\n", f.hosts[0].Name)
 	f.clean(t)
 }
 
@@ -153,14 +151,14 @@ authorized_key("labapp", key = ["` + labKey1 + ` one", "` + labKey2 + `"], key_o
 `
 	f.reach(t, runbook, "changed=2 ")
 	const look = "cd /srv/labkeys && stat -c '%a %U:%G %n' .ssh .ssh/authorized_keys && cat .ssh/authorized_keys; true"
-	f.want(t, look, "700 labapp:labapp .ssh\n600 labapp:labapp .ssh/authorized_keys\nno-pty "+labKey1+" one\nno-pty "+labKey2+"\n", "h1")
+	f.want(t, look, "700 labapp:labapp .ssh\n600 labapp:labapp .ssh/authorized_keys\nno-pty "+labKey1+" one\nno-pty "+labKey2+"\n", f.hosts[0].Name)
 	f.driftIsCorrected(t, runbook, look, []string{
 		"rm -r /srv/labkeys/.ssh", "rm /srv/labkeys/.ssh/authorized_keys", "chmod 777 /srv/labkeys/.ssh", "chown root /srv/labkeys/.ssh", "chgrp adm /srv/labkeys/.ssh",
 		"chmod 644 /srv/labkeys/.ssh/authorized_keys", "chown root /srv/labkeys/.ssh/authorized_keys", "chgrp adm /srv/labkeys/.ssh/authorized_keys",
 		"sed -i 's/ one//' /srv/labkeys/.ssh/authorized_keys", "sed -i 's/no-pty//' /srv/labkeys/.ssh/authorized_keys", "echo 'ssh-rsa AAAA evil' >>/srv/labkeys/.ssh/authorized_keys",
 	})
 	f.reach(t, `authorized_key("labapp", key = "`+labKey2+`", state = "absent")`+"\n", "changed=1 ")
-	f.want(t, "cat /srv/labkeys/.ssh/authorized_keys", "no-pty "+labKey1+" one\n", "h1")
+	f.want(t, "cat /srv/labkeys/.ssh/authorized_keys", "no-pty "+labKey1+" one\n", f.hosts[0].Name)
 
 	// A user in whose home a link waits: nothing behind it is touched.
 	const there = "/srv/labkeys/.ssh"
@@ -210,7 +208,7 @@ func TestLabSudoers(t *testing.T) {
 		`sudoers("lab")`: "it is not said what the file allows",
 	}, look)
 	f.reach(t, `sudoers("lab", state = "absent")`+"\n", "changed=1 ")
-	f.want(t, "ls /etc/sudoers.d/lab 2>/dev/null; true", "", "h1")
+	f.want(t, "ls /etc/sudoers.d/lab 2>/dev/null; true", "", f.hosts[0].Name)
 	f.clean(t)
 }
 
@@ -225,7 +223,7 @@ known_host("[git.example.com]:2222", key = ["` + labKey2 + `"], user = "labapp")
 	f.reach(t, runbook, "changed=3 ")
 	const look = "cat /etc/ssh/ssh_known_hosts /home/labapp/.ssh/known_hosts; stat -c '%a %U:%G' /etc/ssh/ssh_known_hosts /home/labapp/.ssh /home/labapp/.ssh/known_hosts; true"
 	f.want(t, "ssh-keygen -F git.example.com -f /etc/ssh/ssh_known_hosts | tail -n 1 | cut -d' ' -f2-; ssh-keygen -F '[git.example.com]:2222' -f /home/labapp/.ssh/known_hosts | tail -n 1",
-		labKey1+"\n[git.example.com]:2222 "+labKey2+"\n", "h1")
+		labKey1+"\n[git.example.com]:2222 "+labKey2+"\n", f.hosts[0].Name)
 	f.driftIsCorrected(t, runbook, look, []string{
 		"rm /etc/ssh/ssh_known_hosts", "chmod 600 /etc/ssh/ssh_known_hosts", "echo 'git.example.com " + labKey2 + "' >/etc/ssh/ssh_known_hosts",
 		"echo 'git.example.com " + labKey1 + "' >/etc/ssh/ssh_known_hosts", "rm -r /home/labapp/.ssh", "chown root /home/labapp/.ssh/known_hosts",
@@ -242,7 +240,7 @@ known_host("[git.example.com]:2222", key = ["` + labKey2 + `"], user = "labapp")
 known_host("git.example.com", state = "absent")
 known_host("[git.example.com]:2222", state = "absent", user = "labapp")
 `, "changed=2 ")
-	f.want(t, "cat /etc/ssh/ssh_known_hosts /home/labapp/.ssh/known_hosts", "", "h1")
+	f.want(t, "cat /etc/ssh/ssh_known_hosts /home/labapp/.ssh/known_hosts", "", f.hosts[0].Name)
 	f.clean(t)
 }
 
@@ -269,6 +267,6 @@ pam_limits("opspw", limit_type = "hard", limit_item = "nofile", value = "600", p
 		`pam_limits("opspw", limit_type = "soft", limit_item = "nofile", value = 1, path = "/etc/security/limits.d/x")`: "PAM reads no other",
 	}, "cat /etc/security/limits.d/lab.conf /etc/passwd")
 	f.reach(t, strings.NewReplacer("value = 512", `state = "absent"`, `value = "600"`, `state = "absent"`).Replace(runbook), "changed=2 ")
-	f.want(t, "cat /etc/security/limits.d/lab.conf", "", "h1")
+	f.want(t, "cat /etc/security/limits.d/lab.conf", "", f.hosts[0].Name)
 	f.clean(t)
 }

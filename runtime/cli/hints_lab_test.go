@@ -51,8 +51,7 @@ func rules(text string) string { return "echo '" + text + "' >" + last + " && ch
 
 // TestLabHintsAreFollowed spoils a host, and does what the hint of froyo's error says: then froyo succeeds.
 func TestLabHintsAreFollowed(t *testing.T) {
-	f := start(t, 1)
-	f.trust(t)
+	f := startOwn(t, "ops")
 	h := f.hosts[0]
 	t.Cleanup(func() { f.clean(t) })
 	h.Undo(t, noDoas)

@@ -43,6 +43,7 @@ type froyo struct {
 	dir    string
 	hosts  []labtest.Host
 	binary string
+	env    []string
 	// reloads is how often each host's nginx was reloaded when it was first counted.
 	reloads map[string]int
 }
@@ -50,7 +51,25 @@ type froyo struct {
 // start takes n hosts of the lab and leaves them as they were.
 func start(t *testing.T, n int) *froyo {
 	t.Helper()
-	hosts := labtest.Hosts(t, n)
+	return startOn(t, labtest.Hosts(t, n))
+}
+
+// startOwn takes a host that no other test has, and lets others run beside this one.
+func startOwn(t *testing.T, user string) *froyo {
+	t.Helper()
+	f := startOn(t, []labtest.Host{labtest.Own(t)})
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.env = []string{"XDG_CACHE_HOME=" + cache} // guests are compiled once for all tests
+	f.trust(t)
+	f.inventory(t, user, nil)
+	return f
+}
+
+func startOn(t *testing.T, hosts []labtest.Host) *froyo {
+	t.Helper()
 	binary, err := filepath.Abs("../../bin/froyo")
 	if err != nil {
 		t.Fatal(err)
@@ -104,6 +123,7 @@ func (f *froyo) command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd.Dir = f.dir
 	cmd.Env = append(os.Environ(), "HOME="+f.dir, "XDG_STATE_HOME="+f.dir+"/state", "SSH_AUTH_SOCK=",
 		"FROYO_KNOWN_HOSTS="+filepath.Join(f.dir, "known_hosts"))
+	cmd.Env = append(cmd.Env, f.env...)
 	return cmd
 }
 

@@ -24,13 +24,24 @@ type typeCase struct {
 	gone, left string
 }
 
+// typeCases tries each case on a host of its own, all of them side by side.
+func typeCases(t *testing.T, cases []typeCase) {
+	t.Parallel()
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			f := startOwn(t, "root")
+			c.lab(t, f, f.hosts[0])
+		})
+	}
+}
+
 // lab tries the case on a host: what is applied holds, a second plan is empty, each drift is seen, corrected and then is none,
 // what is refused changes nothing, and what is removed is gone.
 func (c typeCase) lab(t *testing.T, f *froyo, h labtest.Host) {
 	t.Helper()
 	use := func(units string) {
 		t.Helper()
-		f.write(t, "site.star", "def types(host):\n    "+strings.ReplaceAll(strings.TrimSpace(units), "\n", "\n    ")+"\n\nplay(\"types\", hosts = \"h1\", do = types)\n")
+		f.write(t, "site.star", "def types(host):\n    "+strings.ReplaceAll(strings.TrimSpace(units), "\n", "\n    ")+"\n\nplay(\"types\", hosts = \"all\", do = types)\n")
 	}
 	converge := func(what string, changes bool) {
 		t.Helper()
@@ -87,9 +98,7 @@ func (c typeCase) lab(t *testing.T, f *froyo, h labtest.Host) {
 
 // TestLabText edits files that packages bring.
 func TestLabText(t *testing.T) {
-	f := startSome(t, 1, "")
-	h := f.hosts[0]
-	for _, c := range []typeCase{
+	typeCases(t, []typeCase{
 		{
 			name: "line",
 			units: `
@@ -147,16 +156,12 @@ ini("/etc/systemd/journald.conf", section = "Journal", option = "ForwardToSyslog
 			gone:    `ini("/etc/systemd/journald.conf", state = "absent", section = "Journal", option = "SystemMaxUse")`,
 			left:    "! grep '^SystemMaxUse' /etc/systemd/journald.conf",
 		},
-	} {
-		t.Run(c.name, func(t *testing.T) { c.lab(t, f, h) })
-	}
+	})
 }
 
 // TestLabSystem sets what a host in a container may set; modules are tried with fixtures, since a container loads none.
 func TestLabSystem(t *testing.T) {
-	f := startSome(t, 1, "")
-	h := f.hosts[0]
-	for _, c := range []typeCase{
+	typeCases(t, []typeCase{
 		{
 			name: "settings",
 			units: `
@@ -204,14 +209,12 @@ host_entry("192.0.2.7", state = "absent")`,
 			gone:   `alternatives("labpager", state = "auto")`,
 			left:   "update-alternatives --query labpager | grep -q 'Status: auto'",
 		},
-	} {
-		t.Run(c.name, func(t *testing.T) { c.lab(t, f, h) })
-	}
+	})
 }
 
 // TestLabPkgRepo brings a repository that is a directory of the host, and a package of it.
 func TestLabPkgRepo(t *testing.T) {
-	f := startSome(t, 1, "")
+	f := startOwn(t, "root")
 	typeCase{
 		units: `
 pkg_repo("labrepo", uris = "file:/srv/labrepo", suites = "./", options = {"Trusted": "yes"}, priority = 700)

@@ -10,8 +10,7 @@ const logrotate = "apt-get install -y -qq logrotate >/dev/null 2>&1 || mkdir -p 
 
 // TestLabUnits brings what a host does at set times and at boot.
 func TestLabUnits(t *testing.T) {
-	f := startSome(t, 1, "")
-	h := f.hosts[0]
+	t.Parallel()
 	for _, c := range []typeCase{
 		{
 			name: "cron",
@@ -170,10 +169,14 @@ timer("off", state = "absent")`,
 			left: "test $(systemctl show -P LoadState backup.timer) = not-found && ! ls /etc/systemd/system/*/backup.timer /etc/systemd/system/{backup,often,off}.*",
 		},
 	} {
-		if c.name == "logrotate" && strings.Contains(h.SSH(t, logrotate+"; command -v logrotate || true"), "logrotate") { // which tells a file that is wrong
-			c.refused[`logrotate("a", content = "/x {\n  wekly\n}\n")`] = "unknown option 'wekly'"
-			c.holds = append(c.holds, "mkdir -p '/var/log/my app' && echo hi >'/var/log/my app/a.log' && logrotate -f /etc/logrotate.d/app.example.com && grep -qx 'rotated {}' /srv/rotated")
-		}
-		t.Run(c.name, func(t *testing.T) { c.lab(t, f, h) })
+		t.Run(c.name, func(t *testing.T) {
+			f := startOwn(t, "root")
+			h := f.hosts[0]
+			if c.name == "logrotate" && strings.Contains(h.SSH(t, logrotate+"; command -v logrotate || true"), "logrotate") { // which tells a file that is wrong
+				c.refused[`logrotate("a", content = "/x {\n  wekly\n}\n")`] = "unknown option 'wekly'"
+				c.holds = append(c.holds, "mkdir -p '/var/log/my app' && echo hi >'/var/log/my app/a.log' && logrotate -f /etc/logrotate.d/app.example.com && grep -qx 'rotated {}' /srv/rotated")
+			}
+			c.lab(t, f, h)
+		})
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -42,8 +43,18 @@ func Inventory(t testing.TB) string {
 }
 
 // Hosts returns the first n hosts of the lab. It skips the test where there is
-// no lab, and fails it where the lab is smaller.
+// no lab, and fails it where the lab is smaller. Tests that run beside others take Own.
 func Hosts(t testing.TB, n int) []Host {
+	t.Helper()
+	hosts := all(t)
+	if len(hosts) < n {
+		t.Fatalf("the test needs %d hosts and the lab has %d", n, len(hosts))
+	}
+	return hosts[:n]
+}
+
+// all are the lab's hosts.
+func all(t testing.TB) []Host {
 	t.Helper()
 	path := Inventory(t)
 	f, err := os.Open(path)
@@ -55,13 +66,42 @@ func Hosts(t testing.TB, n int) []Host {
 	if err != nil {
 		t.Fatalf("%s: %v", path, err)
 	}
-	if len(hosts) < n {
-		t.Fatalf("%s: the test needs %d hosts and the lab has %d", path, n, len(hosts))
-	}
 	for i := range hosts {
 		hosts[i].KnownHosts = filepath.Join(filepath.Dir(path), "known_hosts")
 	}
-	return hosts[:n]
+	return hosts
+}
+
+// Own lets the test run beside others, and returns a host that none of them has until it ends.
+func Own(t *testing.T) Host {
+	t.Helper()
+	Inventory(t) // a test without a lab is skipped at once
+	t.Parallel()
+	pool := free(t)
+	h := <-pool
+	t.Cleanup(func() { pool <- h })
+	return h
+}
+
+// pool holds the lab's hosts that no test of Own has.
+var pool struct {
+	once sync.Once
+	free chan Host
+}
+
+func free(t *testing.T) chan Host {
+	t.Helper()
+	pool.once.Do(func() {
+		hosts := all(t)
+		pool.free = make(chan Host, len(hosts))
+		for _, h := range hosts {
+			pool.free <- h
+		}
+	})
+	if pool.free == nil {
+		t.Fatal("the lab's inventory could not be read, as another test says")
+	}
+	return pool.free
 }
 
 // parse reads the inventory that lab.sh writes: a section, then a line per host.
