@@ -74,31 +74,15 @@ func TestClosure(t *testing.T) {
 			forbidden: []string{"fmt", "encoding/json", "net", "net/http", "os/user", "log", "flag", "text/template", "regexp"},
 		},
 		{
-			name: "guest", pkg: "./providers/linux/wasm", env: []string{"GOOS=wasip1", "GOARCH=wasm"},
-			forbidden: []string{"fmt", "encoding/json", "net", "net/http", "os/user", "log", "flag", "text/template", "regexp"},
-		},
-		{
-			name: "guest of probes", pkg: "./providers/probe/wasm", env: []string{"GOOS=wasip1", "GOARCH=wasm"},
+			name: "guest base", pkg: "./providers/wasm/base", env: []string{"GOOS=wasip1", "GOARCH=wasm"},
 			forbidden: []string{"fmt", "encoding/json", "net", "net/http", "net/url", "os/user", "log", "flag", "text/template", "regexp"},
 		},
 		{
-			name: "guest of units", pkg: "./providers/units/wasm", env: []string{"GOOS=wasip1", "GOARCH=wasm"},
+			name: "guest accounts", pkg: "./providers/wasm/accounts", env: []string{"GOOS=wasip1", "GOARCH=wasm"},
 			forbidden: []string{"fmt", "encoding/json", "net", "net/http", "net/url", "os/user", "log", "flag", "text/template", "regexp"},
 		},
 		{
-			name: "guest of accounts", pkg: "./providers/accounts/wasm", env: []string{"GOOS=wasip1", "GOARCH=wasm"},
-			forbidden: []string{"fmt", "encoding/json", "net", "net/http", "net/url", "os/user", "log", "flag", "text/template", "regexp"},
-		},
-		{
-			name: "guest of repository", pkg: "./providers/repository/wasm", env: []string{"GOOS=wasip1", "GOARCH=wasm"},
-			forbidden: []string{"fmt", "encoding/json", "net", "net/http", "net/url", "os/user", "log", "flag", "text/template", "regexp"},
-		},
-		{
-			name: "guest of system", pkg: "./providers/system/wasm", env: []string{"GOOS=wasip1", "GOARCH=wasm"},
-			forbidden: []string{"fmt", "encoding/json", "net", "net/http", "os/user", "log", "flag", "text/template", "regexp"},
-		},
-		{
-			name: "guest of text", pkg: "./providers/text/wasm", env: []string{"GOOS=wasip1", "GOARCH=wasm"}, // its regular expressions bring fmt
+			name: "guest text", pkg: "./providers/wasm/text", env: []string{"GOOS=wasip1", "GOARCH=wasm"}, // its regular expressions bring fmt
 			forbidden: []string{"encoding/json", "net", "net/http", "os/user", "log", "flag", "text/template", "regexp"},
 		},
 	}

@@ -12,13 +12,9 @@ import (
 	"slices"
 )
 
-//go:generate env GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath "-ldflags=-s -w" -o dist/linux.wasm ./linux/wasm
-//go:generate env GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath "-ldflags=-s -w" -o dist/probe.wasm ./probe/wasm
-//go:generate env GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath "-ldflags=-s -w" -o dist/text.wasm ./text/wasm
-//go:generate env GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath "-ldflags=-s -w" -o dist/units.wasm ./units/wasm
-//go:generate env GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath "-ldflags=-s -w" -o dist/accounts.wasm ./accounts/wasm
-//go:generate env GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath "-ldflags=-s -w" -o dist/system.wasm ./system/wasm
-//go:generate env GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath "-ldflags=-s -w" -o dist/repository.wasm ./repository/wasm
+//go:generate env GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath "-ldflags=-s -w" -o dist/base.wasm ./wasm/base
+//go:generate env GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath "-ldflags=-s -w" -o dist/text.wasm ./wasm/text
+//go:generate env GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath "-ldflags=-s -w" -o dist/accounts.wasm ./wasm/accounts
 
 // Plugin is the name of a package's guest in its file system.
 const Plugin = "plugin.wasm"
@@ -33,45 +29,53 @@ const Plugin = "plugin.wasm"
 //go:embed repository/manifest.yaml repository/*.cue
 var files embed.FS
 
-// names are the built-in packages, in order.
-var names = []string{
-	"linux",
-	"probe",
-	"text",
-	"units",
-	"accounts",
-	"system",
-	"repository",
+// packages are the built-in packages, in order. Half of a guest is Go's own runtime, so packages share one as long as it
+// stays small: it is compiled, and read from the cache, once for all of them. What each may do its own manifest says.
+var packages = []struct{ name, guest string }{
+	{"linux", "base"},
+	{"probe", "base"},
+	{"text", "text"},
+	{"units", "base"},
+	{"accounts", "accounts"},
+	{"system", "base"},
+	{"repository", "base"},
 }
 
 // Names returns the names of the built-in packages, in order.
-func Names() []string { return slices.Clone(names) }
+func Names() []string {
+	var names []string
+	for _, p := range packages {
+		names = append(names, p.name)
+	}
+	return names
+}
 
 // Package returns the files of a built-in package: manifest.yaml, *.cue, and
 // plugin.wasm, whose opening fails with a [*NotBuiltError] where the guest was not
 // built before froyo was.
 func Package(name string) (fs.FS, error) {
-	if !slices.Contains(Names(), name) {
+	at := slices.IndexFunc(packages, func(p struct{ name, guest string }) bool { return p.name == name })
+	if at < 0 {
 		return nil, &fs.PathError{Op: "open package", Path: name, Err: fs.ErrNotExist}
 	}
 	dir, err := fs.Sub(files, name)
 	if err != nil {
 		return nil, err
 	}
-	return builtin{FS: dir, name: name}, nil
+	return builtin{FS: dir, name: name, guest: packages[at].guest}, nil
 }
 
 // builtin shows the guest, which the build leaves in dist, among its package's files.
 type builtin struct {
 	fs.FS
-	name string
+	name, guest string
 }
 
 func (b builtin) Open(name string) (fs.File, error) {
 	if name != Plugin {
 		return b.FS.Open(name)
 	}
-	file, err := files.Open("dist/" + b.name + ".wasm")
+	file, err := files.Open("dist/" + b.guest + ".wasm")
 	if err != nil {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: &NotBuiltError{Package: b.name}}
 	}

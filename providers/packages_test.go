@@ -1,8 +1,12 @@
 package providers_test
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/openfroyo/froyo/providers"
@@ -51,6 +55,32 @@ func TestUnknownPackage(t *testing.T) {
 	for _, name := range []string{"", "nosuch", "../linux", "dist"} {
 		if _, err := providers.Package(name); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("Package(%q) = %v, want it not to exist", name, err)
+		}
+	}
+}
+
+// maxGuest is the size that a guest may have: it is compiled on every machine that uses one of its types for the first time.
+const maxGuest = 4 << 20
+
+// larger are guests for which that is not enough, with what they have at most.
+var larger = map[string]int{"text": 4_600_000} // Python's regular expressions
+
+func TestGuestsAreSmall(t *testing.T) {
+	guests, err := filepath.Glob("dist/*.wasm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(guests) == 0 {
+		t.Skip("no guest was built: run make")
+	}
+	for _, path := range guests {
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := strings.TrimSuffix(filepath.Base(path), ".wasm")
+		if most := cmp.Or(larger[name], maxGuest); info.Size() > int64(most) {
+			t.Errorf("guest %s has %d bytes, more than %d", name, info.Size(), most)
 		}
 	}
 }

@@ -18,8 +18,8 @@ import (
 // linux builds the package linux from its sources.
 func linux(tb testing.TB) fstest.MapFS {
 	tb.Helper()
-	out := filepath.Join(tb.TempDir(), "linux.wasm")
-	if err := buildGuest(out, "../linux/wasm"); err != nil {
+	out := filepath.Join(tb.TempDir(), "base.wasm")
+	if err := buildGuest(out, "../wasm/base"); err != nil {
 		tb.Fatal(err)
 	}
 	module, err := os.ReadFile(out)

@@ -270,3 +270,23 @@ func must(t *testing.T, err error) {
 		t.Fatal(err)
 	}
 }
+
+// TestPackagesShareAGuest: of packages with the same file only the first looks for compiled code, or makes it.
+func TestPackagesShareAGuest(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "cache")
+	rt, err := host.New(t.Context(), host.Options{CacheDir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	answers(t, rt)
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	answers(t, rt)
+	if _, err := os.Stat(dir); !os.IsNotExist(err) {
+		t.Errorf("the guest of the second package was compiled again: %v", err)
+	}
+	if err := rt.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+}

@@ -2,12 +2,13 @@ package host
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
+	"io"
 	"io/fs"
 	"sync"
 
 	"github.com/openfroyo/froyo/providers/abi"
-	"github.com/openfroyo/froyo/providers/host/codecache"
 	"github.com/openfroyo/froyo/providers/host/manifest"
 	"github.com/openfroyo/froyo/providers/host/meter"
 	"github.com/openfroyo/froyo/providers/host/wasi"
@@ -32,7 +33,7 @@ type Module struct {
 	runtime  *Runtime
 
 	once  sync.Once // guards what follows
-	guest *guest
+	guest *guest    // of all packages with the same file
 	err   error
 }
 
@@ -50,32 +51,36 @@ func (m *Module) Prepare(ctx context.Context) error {
 }
 
 func (m *Module) compile(ctx context.Context) (*guest, error) {
-	module, err := fs.ReadFile(m.files, PluginFile)
+	read := func() ([]byte, error) { return fs.ReadFile(m.files, PluginFile) }
+	digest, err := m.digest()
 	if err != nil {
-		return nil, m.fault("its guest, "+PluginFile+", cannot be read", inPath(err))
+		return nil, m.unreadable(err)
 	}
-	entry := m.runtime.cache.Entry(module)
-	metered := entry.Metered
-	if metered == nil {
-		if metered, err = meter.Meter(module, rules()); err != nil {
-			entry.Drop()
-			return nil, m.faulty("its guest is refused", err)
-		}
+	g, problem, err := m.runtime.guest(ctx, digest, read)
+	switch {
+	case err == nil:
+		return g, nil
+	case problem == "":
+		return nil, m.unreadable(err)
 	}
-	g, err := newGuest(ctx, metered, entry.Dir, m.runtime.options.Instances)
-	if err != nil && entry.Dir != "" {
-		// The cache may be what failed, and must not keep a guest from working.
-		entry.Drop()
-		entry = codecache.None()
-		g, err = newGuest(ctx, metered, "", m.runtime.options.Instances)
-	}
+	return nil, m.faulty(problem, err)
+}
+
+func (m *Module) unreadable(err error) *Error {
+	return m.fault("its guest, "+PluginFile+", cannot be read", inPath(err))
+}
+
+// digest names the guest. Where it was compiled before, its megabytes need not be in memory.
+func (m *Module) digest() (sum [sha256.Size]byte, err error) {
+	file, err := m.files.Open(PluginFile)
 	if err != nil {
-		return nil, m.faulty("its guest is not valid WebAssembly", err)
+		return sum, err
 	}
-	if err := entry.Keep(metered); err != nil {
-		entry.Drop() // it will be compiled again, that is all
-	}
-	return g, nil
+	defer file.Close() //nolint:errcheck // it was only read
+	hash := sha256.New()
+	_, err = io.CopyBuffer(hash, struct{ io.Reader }{file}, make([]byte, 64<<10))
+	hash.Sum(sum[:0])
+	return sum, err
 }
 
 // rules are what a guest's binary must keep to.
@@ -87,9 +92,9 @@ func rules() meter.Rules {
 	}
 }
 
-func (m *Module) close(ctx context.Context) error {
+// close keeps the package from being used; its guest is the runtime's.
+func (m *Module) close() {
 	m.once.Do(func() { m.err = m.fault("was closed", nil) })
-	return m.guest.close(ctx)
 }
 
 // fault makes an error of the package.

@@ -11,6 +11,7 @@ package host
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"io/fs"
 	"runtime"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/openfroyo/froyo/providers/host/codecache"
 	"github.com/openfroyo/froyo/providers/host/manifest"
+	"github.com/openfroyo/froyo/providers/host/meter"
 )
 
 // Options say how a Runtime works.
@@ -39,8 +41,17 @@ type Runtime struct {
 	options Options
 	cache   codecache.Cache
 
-	mu      sync.Mutex // guards modules
+	mu      sync.Mutex // guards what follows
 	modules []*Module
+	guests  map[[sha256.Size]byte]*shared // by the digest of their file
+}
+
+// shared is a guest of all packages that have the same file.
+type shared struct {
+	once    sync.Once // guards what follows
+	guest   *guest
+	problem string // what is wrong with it, "" where it cannot be read
+	err     error
 }
 
 // New returns a Runtime, or an [*Error] where the cache's directory cannot be trusted.
@@ -52,7 +63,7 @@ func New(_ context.Context, options Options) (*Runtime, error) {
 	if err != nil {
 		return nil, &Error{Message: err.Message, Cause: err.Cause, hint: err.Advice}
 	}
-	return &Runtime{options: options, cache: cache}, nil
+	return &Runtime{options: options, cache: cache, guests: map[[sha256.Size]byte]*shared{}}, nil
 }
 
 // Load reads a package's manifest. Its guest is read and compiled when it is
@@ -73,14 +84,64 @@ func (r *Runtime) Load(_ context.Context, fsys fs.FS) (*Module, error) {
 	return m, nil
 }
 
+// guest compiles the module with a digest, or takes what it was compiled to before, and says what is wrong with it where
+// that fails, "" where it cannot be read.
+func (r *Runtime) guest(ctx context.Context, digest [sha256.Size]byte, read func() ([]byte, error)) (g *guest, problem string, err error) {
+	r.mu.Lock()
+	s := r.guests[digest]
+	if s == nil {
+		s = &shared{}
+		r.guests[digest] = s
+	}
+	r.mu.Unlock()
+	s.once.Do(func() { s.guest, s.problem, s.err = r.compile(ctx, digest, read) })
+	return s.guest, s.problem, s.err
+}
+
+func (r *Runtime) compile(ctx context.Context, digest [sha256.Size]byte, read func() ([]byte, error)) (g *guest, problem string, err error) {
+	entry := r.cache.Entry(digest)
+	metered := entry.Metered
+	if metered == nil {
+		module, err := read()
+		if err == nil && sha256.Sum256(module) != digest {
+			err = errors.New("it is being replaced")
+		}
+		if err != nil {
+			entry.Drop()
+			return nil, "", err
+		}
+		if metered, err = meter.Meter(module, rules()); err != nil {
+			entry.Drop()
+			return nil, "its guest is refused", err
+		}
+	}
+	g, err = newGuest(ctx, metered, entry.Dir, r.options.Instances)
+	if err != nil && entry.Dir != "" {
+		// The cache may be what failed, and must not keep a guest from working.
+		entry.Drop()
+		entry = codecache.None()
+		g, err = newGuest(ctx, metered, "", r.options.Instances)
+	}
+	if err != nil {
+		return nil, "its guest is not valid WebAssembly", err
+	}
+	if err := entry.Keep(metered); err != nil {
+		entry.Drop() // it will be compiled again, that is all
+	}
+	return g, "", nil
+}
+
 // Close ends all guests. No call may be under way or follow.
 func (r *Runtime) Close(ctx context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var errs []error
 	for _, m := range r.modules {
-		errs = append(errs, m.close(ctx))
+		m.close()
 	}
-	r.modules = nil
+	for _, s := range r.guests {
+		errs = append(errs, s.guest.close(ctx))
+	}
+	r.modules, r.guests = nil, nil
 	return errors.Join(errs...)
 }

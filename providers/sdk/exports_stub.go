@@ -2,5 +2,5 @@
 
 package sdk
 
-// Serve does nothing outside WebAssembly; tests use Handle.
-func Serve(*Set) {}
+// Serve only checks the sets outside WebAssembly; tests use Handle.
+func Serve(sets ...*Set) { union(sets) }

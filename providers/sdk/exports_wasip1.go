@@ -15,9 +15,9 @@ var instance struct {
 	mark   uint32
 }
 
-// Serve makes the set what this guest answers with. The guest's main package
+// Serve makes the types of all sets what this guest answers with. The guest's main package
 // calls it in an init function, since main itself never runs in a library.
-func Serve(set *Set) { instance.set = set }
+func Serve(sets ...*Set) { instance.set = union(sets) }
 
 //go:wasmexport froyo_abi
 func exportABI() int32 { return abi.Version }

@@ -57,6 +57,20 @@ type Set struct {
 // NewSet returns a set without types; Add fills it.
 func NewSet() *Set { return &Set{types: map[string]func(t *T){}} }
 
+// union holds the types of several sets. A name that two of them have is a mistake of the guest's author, and ends it.
+func union(sets []*Set) *Set {
+	all := NewSet()
+	for _, s := range sets {
+		for name, answer := range s.types {
+			if all.types[name] != nil {
+				panic("two sets have the type " + name)
+			}
+			all.types[name] = answer
+		}
+	}
+	return all
+}
+
 // Names returns the names of the set's types, sorted.
 func (s *Set) Names() []string { return slices.Sorted(maps.Keys(s.types)) }
 

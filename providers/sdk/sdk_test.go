@@ -3,6 +3,7 @@ package sdk_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -314,4 +315,15 @@ func TestNames(t *testing.T) {
 	if diff := cmp.Diff([]string{"mortal", "toy"}, types().Names()); diff != "" {
 		t.Error(diff)
 	}
+}
+
+func TestServeRefusesTwoTypesOfOneName(t *testing.T) {
+	defer func() {
+		if said := fmt.Sprint(recover()); !strings.HasPrefix(said, "two sets have the type ") {
+			t.Errorf("got %s", said)
+		}
+	}()
+	one := sdk.NewSet()
+	sdk.Serve(one, types())
+	sdk.Serve(types(), types())
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -38,14 +39,13 @@ const (
 	unfinished  = ".tmp"
 )
 
-// Entry opens the entry of a guest, or begins a new one. Its name says all
+// Entry opens the entry of the guest whose file has this digest, or begins a new one. Its name says all
 // that its content depends on, beside wazero, which keeps its versions apart itself.
 // Where that fails nothing is kept: a full or read-only disk costs time only.
-func (c Cache) Entry(module []byte) Entry {
+func (c Cache) Entry(sum [sha256.Size]byte) Entry {
 	if c.dir == "" {
 		return None()
 	}
-	sum := sha256.Sum256(module)
 	name := fmt.Sprintf("m%d-%s", meter.Version, hex.EncodeToString(sum[:]))
 	e := Entry{place: filepath.Join(c.dir, name)}
 	if err := e.load(); err == nil {
@@ -77,12 +77,17 @@ func (e *Entry) load() error {
 	var metered []byte
 	files := 0
 	err = walk(e.place, func(name, path string) error {
-		data, err := os.ReadFile(path)
-		if err == nil && listed[name] != checksum(data) {
-			err = fmt.Errorf("%s is damaged", name)
+		files++
+		var sum string
+		var err error
+		if name == meteredFile {
+			metered, err = os.ReadFile(path)
+			sum = checksum(metered)
+		} else {
+			sum, err = checksumOf(path)
 		}
-		if files++; name == meteredFile {
-			metered = data
+		if err == nil && listed[name] != sum {
+			err = fmt.Errorf("%s is damaged", name)
 		}
 		return err
 	})
@@ -128,8 +133,8 @@ func (e *Entry) Keep(metered []byte) error {
 func (e *Entry) sum() error {
 	var sums bytes.Buffer
 	err := walk(e.Dir, func(name, path string) error {
-		data, err := os.ReadFile(path)
-		fmt.Fprintf(&sums, "%s %s\n", checksum(data), name)
+		sum, err := checksumOf(path)
+		fmt.Fprintf(&sums, "%s %s\n", sum, name)
 		return err
 	})
 	if err != nil {
@@ -172,10 +177,27 @@ func walk(dir string, visit func(name, path string) error) error {
 	})
 }
 
+// castagnoli is the table of what processors compute themselves.
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
 // checksum tells damage, not malice, against which the directory's mode stands.
 func checksum(data []byte) string {
-	return fmt.Sprintf("%08x-%d", crc32.Checksum(data, crc32.MakeTable(crc32.Castagnoli)), len(data))
+	return sumText(crc32.Checksum(data, castagnoli), int64(len(data)))
 }
+
+// checksumOf is the checksum of a file. Machine code has many megabytes: it is not kept, and passes through a small buffer.
+func checksumOf(path string) (string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	sum := crc32.New(castagnoli)
+	size, err := io.CopyBuffer(sum, struct{ io.Reader }{file}, make([]byte, 128<<10))
+	return sumText(sum.Sum32(), size), err
+}
+
+func sumText(sum uint32, size int64) string { return fmt.Sprintf("%08x-%d", sum, size) }
 
 // replace puts a file in place whole or not at all.
 func replace(path string, data []byte) error {
