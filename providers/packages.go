@@ -15,6 +15,7 @@ import (
 //go:generate env GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath "-ldflags=-s -w" -o dist/base.wasm ./wasm/base
 //go:generate env GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath "-ldflags=-s -w" -o dist/text.wasm ./wasm/text
 //go:generate env GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath "-ldflags=-s -w" -o dist/accounts.wasm ./wasm/accounts
+//go:generate env GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath "-ldflags=-s -w" -o dist/structured.wasm ./wasm/structured
 
 // Plugin is the name of a package's guest in its file system.
 const Plugin = "plugin.wasm"
@@ -27,6 +28,7 @@ const Plugin = "plugin.wasm"
 //go:embed accounts/manifest.yaml accounts/*.cue
 //go:embed system/manifest.yaml system/*.cue
 //go:embed repository/manifest.yaml repository/*.cue
+//go:embed structured/manifest.yaml structured/*.cue
 var files embed.FS
 
 // packages are the built-in packages, in order. Half of a guest is Go's own runtime, so packages share one as long as it
@@ -39,6 +41,7 @@ var packages = []struct{ name, guest string }{
 	{"accounts", "accounts"},
 	{"system", "base"},
 	{"repository", "base"},
+	{"structured", "structured"},
 }
 
 // Names returns the names of the built-in packages, in order.

@@ -239,3 +239,56 @@ pkg_repo("labrepo", state = "absent")`,
 		left: "! ls /etc/apt/sources.list.d/labrepo.sources && ! apt-cache show froyo-lab-extra",
 	}.lab(t, f, f.hosts[0])
 }
+
+// TestLabStructured edits documents in which other programs read.
+func TestLabStructured(t *testing.T) {
+	typeCases(t, []typeCase{
+		{
+			name: "json_file",
+			units: `
+json_file("/srv/daemon.json", set = {"log-driver": "journald", "log-opts": {"tag": "x"}}, remove = ["debug", ["log-opts", "max-size"]], backup = True)
+json_file("/srv/new.json", set = {"hosts": ["a", "b"]}, create = True, validate = "python3 -m json.tool %s")`,
+			before: `apt-get install -y -qq python3-minimal >/dev/null; printf '{\n\t"debug": true, // no more\n\t"log-opts": {"max-size": "1m", "tag": "y"},\n\t"x": 1\n}\n' >/srv/daemon.json; chmod 640 /srv/daemon.json`,
+			undo:   "rm -f /srv/daemon.json* /srv/new.json",
+			holds: []string{
+				`test "$(cat /srv/daemon.json)" = "$(printf '{\n\t"log-opts": {"tag": "x"},\n\t"x": 1,\n\t"log-driver": "journald"\n}')"`, "test $(stat -c %a /srv/daemon.json) = 640",
+				`python3 -c 'import json; assert json.load(open("/srv/new.json")) == {"hosts": ["a", "b"]}'`,
+			},
+			drifts: []string{"sed -i s/journald/syslog/ /srv/daemon.json", `sed -i 's/"tag"/"max-size": "2m", "tag"/' /srv/daemon.json`, "rm /srv/new.json"},
+			later:  []string{"sed -i s/x.}/y\\\"}/ /srv/daemon.json", `echo '{"hosts": ["b", "a"]}' >/srv/new.json`},
+			refused: map[string]string{
+				`json_file("/srv/none.json", set = {"a": 1})`:                                            "there is no file /srv/none.json",
+				`json_file("/etc/hosts", set = {"a": 1})`:                                                "/etc/hosts:1: ",
+				`json_file("/srv/daemon.json")`:                                                          "it is not said what to edit",
+				`json_file("/srv/daemon.json", set = {"a": 1}, validate = "false %s")`:                   "the check of /srv/daemon.json",
+				`json_file("/srv/daemon.json", set = {"a": 1}); file("/srv/daemon.json", content = "x")`: "/srv/daemon.json",
+				`json_file("daemon.json", set = {"a": 1})`:                                               "an absolute path",
+			},
+			gone: `json_file("/srv/daemon.json", remove = ["log-driver", "log-opts", "x"])
+json_file("/srv/new.json", remove = ["hosts"])`,
+			left: "grep -qx {} /srv/new.json && ! grep -q log /srv/daemon.json",
+		},
+		{
+			name: "yaml_file and toml_file",
+			units: `
+yaml_file("/srv/app.yml", set = {"server": {"port": 8080, "tls": True}}, remove = [["server", "host"]])
+yaml_file("/srv/app.yml", name = "level", set = {"level": "warn"})
+toml_file("/srv/app.toml", set = {"server": {"port": 8080, "names": ["a"]}, "log": {"level": "warn"}})`,
+			before: `printf '# The app.\nserver:\n  host: x  # gone\n  port: 80  # ours\nlevel: info\n' >/srv/app.yml; printf '# The app.\n[server]\nport = 80 # ours\n' >/srv/app.toml; chown www-data /srv/app.*`,
+			undo:   "rm -f /srv/app.*",
+			holds: []string{
+				`test "$(cat /srv/app.yml)" = "$(printf '# The app.\nserver:\n  port: 8080  # ours\n  tls: true\nlevel: warn')"`, "test $(stat -c %U /srv/app.yml) = www-data",
+				`test "$(cat /srv/app.toml)" = "$(printf '# The app.\n[server]\nport = 8080 # ours\nnames = ["a"]\n\n[log]\nlevel = "warn"')"`,
+			},
+			drifts: []string{"sed -i s/8080/80/ /srv/app.yml /srv/app.toml", "sed -i s/warn/info/ /srv/app.yml /srv/app.toml"},
+			refused: map[string]string{
+				`toml_file("/srv/app.toml", set = {"a": None})`:     "TOML has no null",
+				`toml_file("/srv/app.toml", set = {"server": "x"})`: "cannot be edited alone",
+				`yaml_file("/srv/app.yml", remove = [[]])`:          "remove",
+			},
+			gone: `yaml_file("/srv/app.yml", remove = ["server"])
+toml_file("/srv/app.toml", remove = ["server"])`,
+			left: "! grep port /srv/app.yml /srv/app.toml",
+		},
+	})
+}
