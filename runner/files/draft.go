@@ -81,6 +81,9 @@ func (t *target) fill(ctx context.Context, f *os.File, c content, mode uint32, o
 	if err := f.Chmod(fileMode(mode)); err != nil {
 		return perform.Fault("set the mode of "+t.path, err)
 	}
+	if t.users.unsynced {
+		return nil
+	}
 	if err := f.Sync(); err != nil {
 		return perform.Fault("flush "+t.path, err)
 	}

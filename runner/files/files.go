@@ -25,7 +25,15 @@ type Files struct {
 
 // New returns what performs ops on files as the user uid, which is this process's.
 func New(uid int, n *names.Names, programs *program.Starter) *Files {
-	return &Files{uid: uid, users: users{n}, programs: programs, now: time.Now}
+	return &Files{uid: uid, users: users{names: n}, programs: programs, now: time.Now}
+}
+
+// Unsynced does the same without making each file durable on its own, which takes long where there are many: the caller does
+// that once for all.
+func (fs *Files) Unsynced() *Files {
+	unsynced := *fs
+	unsynced.users.unsynced = true
+	return &unsynced
 }
 
 // Perform implements perform.Performer, for the ops on files.

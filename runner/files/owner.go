@@ -13,7 +13,11 @@ import (
 )
 
 // users knows the users and groups of this machine by their names.
-type users struct{ names *names.Names }
+type users struct {
+	names *names.Names
+	// unsynced leaves it to the caller to make what is written durable.
+	unsynced bool
+}
 
 // unsafe gives a path that is not followed its error, with users by their names. Other
 // errors are as Fault makes them.

@@ -134,6 +134,9 @@ func (t *target) foreign(own owner) bool {
 // sync makes changes of the directory itself durable. File systems that
 // cannot do that say so with EINVAL.
 func (t *target) sync() error {
+	if t.users.unsynced {
+		return nil
+	}
 	d, err := t.dir.Open(syscall.O_RDONLY)
 	if err != nil {
 		return perform.Fault("open the directory of "+t.path, err)

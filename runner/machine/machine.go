@@ -1,7 +1,7 @@
 // Package machine performs ops on the machine it runs on: it knows who performs
 // which ops, and refuses what the run may not do any more, or not as this user.
 //
-// It imports runner/op, runner/perform, the performers (runner/files, runner/program, runner/gather,
+// It imports runner/op, runner/perform, the performers (runner/files, runner/unpack, runner/program, runner/gather,
 // runner/connect, runner/apt, runner/systemd, runner/overlap), runner/names, runner/lockfile,
 // runner/journal, runner/proctree and the standard library only; never fmt, encoding/json, os/exec,
 // os/user, net or regexp, since the runner's size is speed.
@@ -27,6 +27,7 @@ import (
 	"github.com/openfroyo/froyo/runner/perform"
 	"github.com/openfroyo/froyo/runner/proctree"
 	"github.com/openfroyo/froyo/runner/program"
+	"github.com/openfroyo/froyo/runner/unpack"
 )
 
 // Machine performs ops. It may be used by several goroutines.
@@ -86,8 +87,10 @@ func (m *Machine) As(user string) *Machine {
 func (m *Machine) assemble() []perform.Performer {
 	p := newPackages(m.root, m.UID, m.programs)
 	s := &services{root: m.root, uid: m.UID, programs: m.programs}
+	f := files.New(m.UID, m.names, m.programs)
 	return []perform.Performer{
-		files.New(m.UID, m.names, m.programs),
+		f,
+		unpack.New(m.UID, f, m.programs),
 		m.programs,
 		p,
 		s,

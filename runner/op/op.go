@@ -33,6 +33,9 @@ type Op struct {
 	Remove *Remove `json:"file.remove,omitempty"`
 	Attr   *Attr   `json:"file.attr,omitempty"`
 
+	Unpacked *Unpacked `json:"archive.query,omitempty"`
+	Unpack   *Unpack   `json:"archive.unpack,omitempty"`
+
 	PkgQuery  *PkgQuery  `json:"pkg.query,omitempty"`
 	PkgEnsure *PkgEnsure `json:"pkg.ensure,omitempty"`
 	SvcQuery  *SvcQuery  `json:"svc.query,omitempty"`
@@ -71,6 +74,8 @@ func (o *Op) each(f func(b body, set bool)) {
 	f(o.Link, o.Link != nil)
 	f(o.Remove, o.Remove != nil)
 	f(o.Attr, o.Attr != nil)
+	f(o.Unpacked, o.Unpacked != nil)
+	f(o.Unpack, o.Unpack != nil)
 	f(o.PkgQuery, o.PkgQuery != nil)
 	f(o.PkgEnsure, o.PkgEnsure != nil)
 	f(o.SvcQuery, o.SvcQuery != nil)

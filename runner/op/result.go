@@ -20,7 +20,8 @@ type Result struct {
 	TCP       *TCPResult      `json:"probe.tcp,omitempty"`
 	Journal   *JournalResult  `json:"journal.read,omitempty"`
 	Overlap   *OverlapResult  `json:"fs.overlap,omitempty"`
-	// Done is the answer of the file.* family, of svc.ensure, net.connect and lock.acquire.
+	Unpacked  *UnpackedResult `json:"archive.query,omitempty"`
+	// Done is the answer of the file.* family, of archive.unpack, svc.ensure, net.connect and lock.acquire.
 	Done  *Done  `json:"done,omitempty"`
 	Error *Error `json:"error,omitempty"`
 }
@@ -58,6 +59,7 @@ func (r *Result) each(f func(answer any, set bool)) {
 	f(r.TCP, r.TCP != nil)
 	f(r.Journal, r.Journal != nil)
 	f(r.Overlap, r.Overlap != nil)
+	f(r.Unpacked, r.Unpacked != nil)
 }
 
 // Answers counts the kinds of answer that are set.

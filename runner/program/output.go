@@ -73,13 +73,16 @@ func (p *pipes) feed(stdin io.Reader) {
 
 // hurry bounds how long output is awaited, once the program has ended.
 func (p *pipes) hurry() {
-	soon := time.Now().Add(backgroundGrace)
+	deadline := soon()
 	for _, f := range []*os.File{p.stdout, p.stderr} {
-		if f.SetReadDeadline(soon) != nil {
+		if f.SetReadDeadline(deadline) != nil {
 			_ = f.Close() // without deadlines, closing is what ends the read
 		}
 	}
 }
+
+// soon is until when output is awaited that should be there already.
+func soon() time.Time { return time.Now().Add(backgroundGrace) }
 
 // capture reads a stream to its end and keeps what came last.
 type capture struct {

@@ -30,7 +30,7 @@ var samples = map[string][2]any{
 	"check": {"true %s", "evil %s"}, "env": {"A=1", "B=2"}, "sum": {strings.Repeat("ab", 32), strings.Repeat("cd", 32)},
 	"state": {"present", "absent"}, "svc.ensure.state": {"running", "stopped"}, "svc.ensure.name": {"a.service", "b.service"}, "names": {"a.service", "b.service"},
 	"version": {"1.0", "2.0"}, "url": {"http://a/", "http://b/"}, "status": {200, 404}, "method": {"POST", "PUT"}, "address": {"a", "b"},
-	"candidate": {"missing", "always"}, "read_only": {false, true}, "run": {"r1", "r2"},
+	"candidate": {"missing", "always"}, "read_only": {false, true}, "absent": {false, true}, "run": {"r1", "r2"},
 }
 
 // without are fields that cannot stand beside another: what is left out for them.
