@@ -130,6 +130,9 @@ func TestFromAnsible(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "lib", "web.star"), []byte("web = 1\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.WriteFile(filepath.Join(dir, "app.tar.gz"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	if _, stderr, code := froyo(t, dir, "validate", "-i", strings.Join(b.hosts, ",")+","); code != 0 {
 		t.Errorf("exit code %d\n%s", code, stderr)
 	}

@@ -67,7 +67,7 @@ func TestClosure(t *testing.T) {
 	}{
 		{
 			name: "froyo", pkg: ".",
-			forbidden: []string{module + "/providers/linux", module + "/providers/probe", module + "/providers/text", module + "/providers/structured", module + "/providers/units", module + "/providers/accounts", module + "/providers/system", module + "/providers/repository", module + "/providers/sdk", module + "/runner/agent", module + "/runtime/labtest"},
+			forbidden: []string{module + "/providers/linux", module + "/providers/probe", module + "/providers/text", module + "/providers/structured", module + "/providers/units", module + "/providers/accounts", module + "/providers/system", module + "/providers/repository", module + "/providers/transfer", module + "/providers/sdk", module + "/runner/agent", module + "/runtime/labtest"},
 		},
 		{
 			name: "runner", pkg: "./runner/cmd/froyo-runner", env: []string{"GOOS=linux", "CGO_ENABLED=0"},
@@ -84,6 +84,10 @@ func TestClosure(t *testing.T) {
 		{
 			name: "guest structured", pkg: "./providers/wasm/structured", env: []string{"GOOS=wasip1", "GOARCH=wasm"}, // the libraries bring the rest
 			forbidden: []string{"encoding/json", "net", "net/http", "net/url", "os/user", "log", "flag", "text/template"},
+		},
+		{
+			name: "guest transfer", pkg: "./providers/wasm/transfer", env: []string{"GOOS=wasip1", "GOARCH=wasm"},
+			forbidden: []string{"fmt", "encoding/json", "net", "net/http", "net/url", "os/user", "log", "flag", "text/template", "regexp"},
 		},
 		{
 			name: "guest text", pkg: "./providers/wasm/text", env: []string{"GOOS=wasip1", "GOARCH=wasm"}, // its regular expressions bring fmt

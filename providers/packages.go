@@ -16,6 +16,7 @@ import (
 //go:generate env GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath "-ldflags=-s -w" -o dist/text.wasm ./wasm/text
 //go:generate env GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath "-ldflags=-s -w" -o dist/accounts.wasm ./wasm/accounts
 //go:generate env GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath "-ldflags=-s -w" -o dist/structured.wasm ./wasm/structured
+//go:generate env GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath "-ldflags=-s -w" -o dist/transfer.wasm ./wasm/transfer
 
 // Plugin is the name of a package's guest in its file system.
 const Plugin = "plugin.wasm"
@@ -29,6 +30,7 @@ const Plugin = "plugin.wasm"
 //go:embed system/manifest.yaml system/*.cue
 //go:embed repository/manifest.yaml repository/*.cue
 //go:embed structured/manifest.yaml structured/*.cue
+//go:embed transfer/manifest.yaml transfer/*.cue
 var files embed.FS
 
 // packages are the built-in packages, in order. Half of a guest is Go's own runtime, so packages share one as long as it
@@ -42,6 +44,7 @@ var packages = []struct{ name, guest string }{
 	{"system", "base"},
 	{"repository", "base"},
 	{"structured", "structured"},
+	{"transfer", "transfer"},
 }
 
 // Names returns the names of the built-in packages, in order.

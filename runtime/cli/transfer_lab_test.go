@@ -1,0 +1,139 @@
+package cli_test
+
+import (
+	"archive/tar"
+	"archive/zip"
+	"bytes"
+	"io"
+	"strings"
+	"testing"
+)
+
+// tarOf is a tar of files by their names and texts; a text that begins with -> is the target of a link, and one that begins
+// with ! the kind of another thing.
+func tarOf(t *testing.T, members ...[2]string) string {
+	t.Helper()
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	for _, m := range members {
+		h := &tar.Header{Name: m[0], Typeflag: tar.TypeReg, Mode: 0o644, Size: int64(len(m[1])), Uid: 4711, Gid: 4711}
+		switch {
+		case strings.HasPrefix(m[1], "->"):
+			h.Typeflag, h.Linkname, h.Size = tar.TypeSymlink, m[1][2:], 0
+		case strings.HasPrefix(m[1], "=>"):
+			h.Typeflag, h.Linkname, h.Size = tar.TypeLink, m[1][2:], 0
+		case strings.HasPrefix(m[1], "!"):
+			h.Typeflag, h.Size = m[1][1], 0
+		case strings.HasPrefix(m[1], "#!"):
+			h.Mode = 0o775
+		case m[1] == "setuid":
+			h.Mode = 0o4755
+		}
+		if err := w.WriteHeader(h); err != nil {
+			t.Fatal(err)
+		}
+		if h.Size > 0 {
+			if _, err := io.WriteString(w, m[1]); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func zipOf(t *testing.T, members ...[2]string) string {
+	t.Helper()
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for _, m := range members {
+		to, err := w.Create(m[0])
+		if err == nil {
+			_, err = io.WriteString(to, m[1])
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// TestLabUnpack unpacks archives that are sent along and such that are on the host.
+func TestLabUnpack(t *testing.T) {
+	t.Parallel()
+	f := startOwn(t, "root")
+	f.write(t, "app.tar", tarOf(t, [2]string{"app-1.0/bin/app", "#!/bin/sh\necho one\n"}, [2]string{"app-1.0/etc/app.conf", "port=80\n"}, [2]string{"app-1.0/current", "->bin/app"},
+		[2]string{"app-1.0/bin/again", "=>app-1.0/bin/app"}, [2]string{"app-1.0/doc/manual", "text"}))
+	f.write(t, "site.zip", zipOf(t, [2]string{"index.html", strings.Repeat("<p>hello</p>\n", 500)}, [2]string{"css/site.css", "p {}\n"}))
+	hostile := map[string][2]string{
+		"leads out of the directory by ..":          {"../../etc/cron.d/x", "x"},
+		"has an absolute path":                      {"/etc/cron.d/x", "x"},
+		"is a link that leads out":                  {"x", "->/etc"},
+		"is a hard link that leads out":             {"x", "=>/etc/shadow"},
+		"is a device":                               {"x", "!4"},
+		"is a named pipe":                           {"x", "!6"},
+		"is setuid":                                 {"x", "setuid"},
+		"a control character in its name":           {"x\ny", "x"},
+		"has the name of the record":                {".froyo-unpacked", "x"},
+		"holds more than 20 bytes":                  {"x", "123456789012345678901"},
+		"is there twice":                            {"first", "->x"},
+		`is below the file "first"`:                 {"first/x", "x"},
+		`is a hard link to "second", which is no f`: {"x", "=>second"},
+	}
+	refused := map[string]string{
+		`unpack("/srv/refused", source = "text")`:                     "neither a tar",
+		`unpack("/srv/refused")`:                                      "exactly one of source and remote",
+		`unpack("/srv/refused", remote = "/srv/nothing.tar")`:         "file /srv/nothing.tar",
+		`unpack("/srv/refused", source = "app.tar", owner = "lost")`:  "there is no user lost",
+		`unpack("/srv/refused", source = "app.tar", mode = "4755")`:   "octal digits",
+		`unpack("srv", source = "app.tar")`:                           "an absolute path",
+		`unpack("/srv/a\nb/../../etc", source = "app.tar")`:           "..",
+		`unpack("/etc/hostname", source = "app.tar")`:                 "/etc/hostname is ",
+		`unpack("/srv/refused", source = "app.tar", max_members = 2)`: "more than 2 members",
+		`unpack("/srv/refused", remote = "/srv/bomb.tar.gz")`:         "250 times its own size",
+		`unpack("/srv/refused", remote = "/srv/cut.tar.gz")`:          "it cannot be decompressed",
+		`unpack("/srv/refused", remote = "/srv")`:                     "/srv is no file",
+	}
+	n := 0
+	for want, m := range hostile {
+		n++
+		name := "hostile" + strings.Repeat("x", n) + ".tar"
+		f.write(t, name, tarOf(t, [2]string{"first", "1"}, m))
+		refused[`unpack("/srv/refused", source = "`+name+`", max_bytes = 20)`] = want
+	}
+	f.write(t, "text", "hello\n")
+	typeCase{
+		units: `
+unpack("/srv/app", source = "app.tar", strip = 1, exclude = ["*/doc"], owner = "www-data", group = "adm")
+unpack("/srv/app/site", source = "site.zip", mode = "0750")
+unpack("/srv/there/xz", remote = "/srv/a.tar.xz", keep = ["in"])
+unpack("/srv/there/gz", remote = "/srv/a.tgz")
+unpack("/srv/there/never", remote = "/srv/a.tgz", creates = "/etc/hostname")`,
+		before: `apt-get install -y -qq xz-utils >/dev/null 2>&1
+rm -rf /srv/app /srv/there; cd /srv; mkdir -p d; echo in >d/in; tar -C d -cJf a.tar.xz in; tar -czf a.tgz d; rm -r d
+truncate -s 400M zeros; tar -czf bomb.tar.gz zeros; rm zeros; head -c 100 a.tgz >cut.tar.gz`,
+		undo: "rm -rf /srv/app /srv/there /srv/*.tar.xz /srv/*gz",
+		holds: []string{
+			"test $(stat -c %U:%G:%a /srv/app/bin/app) = www-data:adm:755", "test $(stat -c %U:%G:%a /srv/app/bin) = www-data:adm:755", "test $(/srv/app/current) = one", "test $(stat -c %h /srv/app/bin/again) = 1",
+			"grep -qx port=80 /srv/app/etc/app.conf", "test ! -e /srv/app/doc", "test $(stat -c %U:%a /srv/app/site/css/site.css) = root:640", "test $(stat -c %a /srv/app/site/css) = 750",
+			"test $(stat -c %s /srv/app/site/index.html) = 6500", "test -e /srv/there/xz/in", "grep -qx in /srv/there/gz/d/in", "test ! -e /srv/there/never",
+			"test $(stat -c %U:%a /srv/app/.froyo-unpacked) = root:600", "test -z \"$(ls -A /srv | grep froyo-)\"",
+		},
+		drifts: []string{
+			"echo port=81 >/srv/app/etc/app.conf", "rm /srv/app/bin/again; chmod 777 /srv/app/bin/app", "chown root /srv/app/current -h; chgrp root /srv/app/bin", "ln -sfn /etc /srv/app/current",
+			"rm -r /srv/app/site/css", "echo mine >/srv/there/xz/in", "rm /srv/there/gz/d/in; ln -s /etc/passwd /srv/there/gz/d/in",
+		},
+		later:   []string{"rm /srv/app/.froyo-unpacked", "rm -r /srv/there/gz", "cd /srv; echo in >in; tar -cJf a.tar.xz in; rm in"},
+		refused: refused,
+		gone: `unpack("/srv/app/site", state = "absent")
+unpack("/srv/app", state = "absent")
+unpack("/srv/there/xz", state = "absent")
+unpack("/srv/there/gz", state = "absent")`,
+		left: "test ! -e /srv/app/bin/app && test ! -e /srv/app/site && test ! -e /srv/there/xz && test ! -e /srv/there/gz && test ! -e /srv/refused && test ! -e /etc/cron.d/x",
+	}.lab(t, f, f.hosts[0])
+}
