@@ -13,6 +13,7 @@ import (
 	"github.com/openfroyo/froyo/engine/planning"
 	"github.com/openfroyo/froyo/engine/resume"
 	"github.com/openfroyo/froyo/engine/secret"
+	"github.com/openfroyo/froyo/runner/fetch"
 	"github.com/openfroyo/froyo/runner/probe"
 )
 
@@ -69,7 +70,8 @@ func (r *Run) connect(ctx context.Context, h *inventory.Host) (plan.Target, erro
 		return nil, err
 	}
 	note := func(unit, text string) { r.notes.Take(h.Name, unit, text) }
-	sealed := secret.Wrap(probe.Wrap(t, probe.Options{Host: h.Name, Via: r.via, Note: note}))
+	downloads := fetch.Wrap(t, fetch.Options{Host: h.Name, Via: r.via, Cache: &r.downloads, Note: note})
+	sealed := secret.Wrap(probe.Wrap(downloads, probe.Options{Host: h.Name, Via: r.via, Note: note}))
 	return r.hostTime.Target(h.Name, r.trace(h.Name, sealed)), nil
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/record"
 	"github.com/openfroyo/froyo/engine/samehost"
+	"github.com/openfroyo/froyo/runner/fetch"
 )
 
 // DefaultForks is how many hosts are at work at once where it is not said.
@@ -52,21 +53,23 @@ type Options struct {
 // Run is one run. Its methods are called one after the other, but for Approve and Approved,
 // which others may call once there is a plan.
 type Run struct {
-	job      *Job
-	options  Options
-	record   *record.Record
-	pool     *fleet.Pool
-	notes    *fleet.Notes
-	live     *fleet.Live // nil where it is not wanted
-	machines *samehost.Hosts
-	hostTime hosttime.Hosts
-	sinks    event.Tee
-	trace    func(host string, t plan.Target) plan.Target
-	plan     *Plan
-	proposal *Plan // the plan, but with the hosts that are refused
-	refused  error // why these are
-	proposed proposed
-	leaving  sync.WaitGroup
+	job     *Job
+	options Options
+	record  *record.Record
+	pool    *fleet.Pool
+	// downloads are the files that units of all hosts download.
+	downloads fetch.Cache
+	notes     *fleet.Notes
+	live      *fleet.Live // nil where it is not wanted
+	machines  *samehost.Hosts
+	hostTime  hosttime.Hosts
+	sinks     event.Tee
+	trace     func(host string, t plan.Target) plan.Target
+	plan      *Plan
+	proposal  *Plan // the plan, but with the hosts that are refused
+	refused   error // why these are
+	proposed  proposed
+	leaving   sync.WaitGroup
 }
 
 // Begin records that a run begins, or that it is resumed. Close must follow.

@@ -35,6 +35,7 @@ type Op struct {
 
 	Unpacked *Unpacked `json:"archive.query,omitempty"`
 	Unpack   *Unpack   `json:"archive.unpack,omitempty"`
+	Fetch    *Fetch    `json:"file.fetch,omitempty"`
 
 	PkgQuery  *PkgQuery  `json:"pkg.query,omitempty"`
 	PkgEnsure *PkgEnsure `json:"pkg.ensure,omitempty"`
@@ -76,6 +77,7 @@ func (o *Op) each(f func(b body, set bool)) {
 	f(o.Attr, o.Attr != nil)
 	f(o.Unpacked, o.Unpacked != nil)
 	f(o.Unpack, o.Unpack != nil)
+	f(o.Fetch, o.Fetch != nil)
 	f(o.PkgQuery, o.PkgQuery != nil)
 	f(o.PkgEnsure, o.PkgEnsure != nil)
 	f(o.SvcQuery, o.SvcQuery != nil)

@@ -107,6 +107,9 @@ func (c Capability) isFor(e abi.Effect, u *grant.Unit) bool {
 		return true
 	}
 	subject := e.Op.Subject()
+	if e.Op.Fetch != nil && !u.Has([]string{"url"}, e.Op.Fetch.URL) { // else a guest could ask any server
+		return false
+	}
 	if u.Has(c.Arguments, subject) {
 		return true
 	}
