@@ -4,7 +4,11 @@ import (
 	"archive/tar"
 	"archive/zip"
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 )
@@ -65,7 +69,6 @@ func zipOf(t *testing.T, members ...[2]string) string {
 
 // TestLabUnpack unpacks archives that are sent along and such that are on the host.
 func TestLabUnpack(t *testing.T) {
-	t.Parallel()
 	f := startOwn(t, "root")
 	f.write(t, "app.tar", tarOf(t, [2]string{"app-1.0/bin/app", "#!/bin/sh\necho one\n"}, [2]string{"app-1.0/etc/app.conf", "port=80\n"}, [2]string{"app-1.0/current", "->bin/app"},
 		[2]string{"app-1.0/bin/again", "=>app-1.0/bin/app"}, [2]string{"app-1.0/doc/manual", "text"}))
@@ -136,4 +139,48 @@ unpack("/srv/there/xz", state = "absent")
 unpack("/srv/there/gz", state = "absent")`,
 		left: "test ! -e /srv/app/bin/app && test ! -e /srv/app/site && test ! -e /srv/there/xz && test ! -e /srv/there/gz && test ! -e /srv/refused && test ! -e /etc/cron.d/x",
 	}.lab(t, f, f.hosts[0])
+}
+
+// TestLabDownload downloads from a server beside the controller, and from one that only the host reaches.
+func TestLabDownload(t *testing.T) {
+	const text = "what is downloaded\n"
+	digest := sha256.Sum256([]byte(text))
+	sum := hex.EncodeToString(digest[:])
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/private" && r.Header.Get("Authorization") != "Bearer s3cr3t-token" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		_, _ = io.WriteString(w, text)
+	}))
+	defer server.Close()
+	f := startOwn(t, "root")
+	typeCase{
+		units: strings.NewReplacer("SERVER", server.URL, "SUM", "sha256:"+sum).Replace(`
+download("/srv/file", url = "SERVER/file", checksum = "SUM", mode = "0640", owner = "www-data", group = "adm")
+download("/srv/private", url = "SERVER/private", checksum = "SUM", headers = {"Authorization": sensitive("Bearer s3cr3t-token")})
+download("/srv/any", url = "SERVER/file")
+download("/srv/inside", url = "http://127.0.0.1/inside", by = "host", checksum = "SUM")`),
+		before: "apt-get install -y -qq nginx-light >/dev/null 2>&1; systemctl start nginx; printf 'what is downloaded\\n' >/var/www/html/inside; rm -f /srv/file /srv/private /srv/any /srv/inside",
+		undo:   "rm -f /srv/file /srv/private /srv/any /srv/inside /var/www/html/inside; systemctl stop nginx",
+		holds: []string{
+			"test $(stat -c %U:%G:%a /srv/file) = www-data:adm:640", "grep -qx 'what is downloaded' /srv/file", "grep -qx 'what is downloaded' /srv/private", "test -s /srv/any", "cmp /srv/inside /srv/file",
+			"test -z \"$(ls -A /srv | grep froyo-)\"",
+		},
+		drifts: []string{"echo x >>/srv/file; chown root /srv/file", "rm /srv/private; ln -s /etc/passwd /srv/private", "rm /srv/inside"},
+		later:  []string{"chmod 600 /srv/file", "rm /srv/any"},
+		refused: map[string]string{
+			`download("/srv/none", url = "` + server.URL + `", checksum = "sha256:` + strings.Repeat("0", 64) + `")`: "it is sha256:" + sum + ", expected sha256:" + strings.Repeat("0", 64),
+			`download("/srv/none", url = "` + server.URL + `/private")`:                                              "401",
+			`download("/srv/none", url = "` + server.URL + `", max_bytes = 3)`:                                       "more than the 3 that are allowed",
+			`download("/srv/none", url = "file:///etc/passwd")`:                                                      "a URL such as",
+			`download("/srv/none", url = "--output=/etc/x")`:                                                         "a URL such as",
+			`download("/srv/none", url = "` + server.URL + `", checksum = "md5:0123")`:                               "64 hex digits",
+			`download("/srv/no/none", url = "` + server.URL + `")`:                                                   "directory /srv/no",
+			`download("/srv", url = "` + server.URL + `")`:                                                           "a directory is in the way",
+		},
+	}.lab(t, f, f.hosts[0])
+	if said := f.hosts[0].SSH(t, "ls /srv/none 2>&1 || true"); !strings.Contains(said, "No such file") {
+		t.Errorf("what was refused is there: %s", said)
+	}
 }

@@ -21,7 +21,6 @@ var foreigners = []foreign{
 	{"yum dnf rpm zypper pacman apk homebrew", "packages of systems without apt", `cmd("dnf install -y nginx", unless = "rpm -q nginx")`},
 	{"yum_repository yumrepo", "repositories of packages", `file("/etc/yum.repos.d/app.repo", content = "[app]\nbaseurl=https://example.com/el9\n")`},
 	{"mount mountpoint", "mounts", `cmd("mount /srv", unless = "mountpoint -q /srv")`},
-	{"get_url remote_file", "downloads", `cmd("curl -fsSLo /srv/app.tar.gz https://example.com/app.tar.gz", creates = "/srv/app.tar.gz")`},
 	{"git vcsrepo", "checkouts", `cmd("git clone https://example.com/app.git /srv/app", creates = "/srv/app")`},
 	{"pip npm gem", "packages of languages", `cmd("pip install flask", unless = "pip show flask")`},
 	{"synchronize rsync recurse", "whole directories", `file("/srv/app/a.conf", content = "a\n")`},
