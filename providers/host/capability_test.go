@@ -22,6 +22,7 @@ capabilities:
   ops:
     - {kind: file.remove, paths: ["/**"], arguments: [path]}
     - {kind: svc.ensure, arguments: [service]}
+    - {kind: file.fetch, paths: ["/**"], arguments: [path, url]}
     - {kind: exec, programs: ["*"], runs: [{from: {shell: command, dir: cwd}}]}
 `, guests["hostile"]))
 	for _, tt := range []struct {
@@ -35,6 +36,9 @@ capabilities:
 		{"its own timer", `"service":"backup"`, `{"svc.ensure":{"name":"backup.timer","state":"running"}}`, ""},
 		{"its own socket, which it does not name", `"service":"backup"`, `{"svc.ensure":{"name":"backup.socket","state":"running"}}`, "is not what the unit's arguments say"},
 		{"another service", `"service":"nginx"`, `{"svc.ensure":{"name":"sshd.service","state":"stopped"}}`, "is not what the unit's arguments say"},
+		{"its own url", `"path":"/srv/x","url":"https://a/x"`, `{"file.fetch":{"path":"/srv/x","url":"https://a/x"}}`, ""},
+		{"another url", `"path":"/srv/x","url":"https://a/x"`, `{"file.fetch":{"path":"/srv/x","url":"http://127.0.0.1/x"}}`, "is not what the unit's arguments say"},
+		{"its own url to another path", `"path":"/srv/x","url":"https://a/x"`, `{"file.fetch":{"path":"/etc/passwd","url":"https://a/x"}}`, "is not what the unit's arguments say"},
 		{"its own command", `"command":"ls","cwd":"/srv"`, `{"exec":{"shell":"ls","dir":"/srv"}}`, ""},
 		{"its own command elsewhere", `"command":"ls"`, `{"exec":{"shell":"ls","dir":"/srv"}}`, "is not what the unit's arguments say"},
 		{"another command", `"command":"ls"`, `{"exec":{"shell":"evil"}}`, "is not what the unit's arguments say"},
