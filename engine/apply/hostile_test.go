@@ -44,6 +44,8 @@ capabilities:
     - {kind: file.link, paths: ["/**"]}
     - {kind: file.remove, paths: ["/**"]}
     - {kind: file.attr, paths: ["/**"]}
+    - {kind: file.fetch, paths: ["/**"]}
+    - {kind: archive.unpack, paths: ["/**"]}
     - {kind: pkg.ensure}
     - {kind: svc.ensure}
     - {kind: probe.http, hosts: ["*"]}

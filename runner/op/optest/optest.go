@@ -30,11 +30,14 @@ var samples = map[string][2]any{
 	"check": {"true %s", "evil %s"}, "env": {"A=1", "B=2"}, "sum": {strings.Repeat("ab", 32), strings.Repeat("cd", 32)},
 	"state": {"present", "absent"}, "svc.ensure.state": {"running", "stopped"}, "svc.ensure.name": {"a.service", "b.service"}, "names": {"a.service", "b.service"},
 	"version": {"1.0", "2.0"}, "url": {"http://a/", "http://b/"}, "status": {200, 404}, "method": {"POST", "PUT"}, "address": {"a", "b"},
-	"candidate": {"missing", "always"}, "read_only": {false, true}, "absent": {false, true}, "run": {"r1", "r2"},
+	"candidate": {"missing", "always"}, "read_only": {false, true}, "absent": {false, true}, "from": {"/srv/a", "/srv/b"}, "run": {"r1", "r2"},
 }
 
 // without are fields that cannot stand beside another: what is left out for them.
-var without = map[string][]string{"exec.shell": {"argv"}, "exec.argv": {"shell"}}
+var without = map[string][]string{"exec.shell": {"argv"}, "exec.argv": {"shell"}, "archive.unpack.from": {"archive"}}
+
+// usually are fields that are left out for all others.
+var usually = map[string][]string{"exec": {"shell"}, "archive.unpack": {"from"}}
 
 // Variants lists, for every kind of op, each of its fields with another value,
 // and each that may be left out with a value where it was not there.
@@ -52,8 +55,8 @@ func Variants() []Variant {
 		}
 		for _, path := range leaves(make(nil).Field(i).Elem(), "") {
 			skip := without[kind+"."+path]
-			if skip == nil && kind == "exec" {
-				skip = []string{"shell"}
+			if skip == nil {
+				skip = usually[kind]
 			}
 			one, two, bare := make(skip), make(skip), make(skip)
 			change(kind, two.Field(i).Elem(), path)
