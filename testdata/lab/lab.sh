@@ -47,7 +47,9 @@ BASE_RECIPE=(--variant=minbase
   "--include=systemd,systemd-sysv,dbus,openssh-server,sudo,iproute2,procps,locales,ca-certificates" bookworm)
 OWN_PACKAGES=$(dirname "$0")/packages.sh
 REPO_PACKAGES=(nginx-light apache2 haproxy ssl-cert rsync jq tree doas python3-minimal python3-apt cron logrotate
-  nftables git unzip xz-utils zstd bzip2)
+  nftables git unzip xz-utils zstd bzip2 dnf zypper pacman-package-manager rpm createrepo-c python3-venv python3-pip ruby)
+# What the repository has, too, and cannot be on one host with all of those: this breaks zypper.
+APART_PACKAGES=(dnf dnf-plugins-core)
 # shellcheck disable=SC2206 # a list of names
 REPO_PACKAGES+=(${FROYO_LAB_PACKAGES:-})
 
@@ -126,13 +128,14 @@ fetch() {
 
 build_repo() {
   local version
-  version=$({ echo "${REPO_PACKAGES[@]}"; cat "$OWN_PACKAGES"; stat -c %i "$BASE"; } | sha256sum)
+  version=$({ echo "${REPO_PACKAGES[@]} ${APART_PACKAGES[@]}"; cat "$OWN_PACKAGES"; stat -c %i "$BASE"; } | sha256sum)
   current "$REPO" "$version" && return
   rm -rf "$REPO" "$REPO.version" "$LAB/repo.apt"
   mkdir -p "$REPO/srv/repo" "$LAB/repo.apt"/{lists,archives}/partial
   {
     fetch "$LAB/repo.apt" update &&
-      fetch "$LAB/repo.apt" install -y --download-only --no-install-recommends "${REPO_PACKAGES[@]}"
+      fetch "$LAB/repo.apt" install -y --download-only --no-install-recommends "${REPO_PACKAGES[@]}" &&
+      fetch "$LAB/repo.apt" install -y --download-only --no-install-recommends "${APART_PACKAGES[@]}"
   } >"$LAB/repo.log" 2>&1 || die "fetching the hosts' packages failed, see $LAB/repo.log"
   mv "$LAB/repo.apt/archives"/*.deb "$REPO/srv/repo/"
   rm -rf "$LAB/repo.apt"
