@@ -119,9 +119,9 @@ func (p Pkg) target(t *sdk.T, found PkgFound) string {
 	case p.UpdateCache:
 		return ""
 	case found.Virtual:
-		t.Fail(op.Conflict, p.Name+" is no package by itself: others provide it", "", "name one of those: apt-cache showpkg "+p.Name)
+		t.Fail(op.Conflict, p.Name+" is no package by itself: others provide it", "", "name one of those: "+providers(found.Manager)+p.Name)
 	}
-	p.need(t, "package "+p.Name, "")
+	p.need(t, found, "package "+p.Name, "")
 	return ""
 }
 
@@ -133,7 +133,7 @@ func (p Pkg) pinned(t *sdk.T, found PkgFound) string {
 		}
 	}
 	if !p.UpdateCache {
-		p.need(t, "version "+p.Version+" of "+p.Name, available(found.Available))
+		p.need(t, found, "version "+p.Version+" of "+p.Name, available(found.Available))
 	}
 	if strings.HasSuffix(p.Version, "*") {
 		return ""
@@ -142,11 +142,35 @@ func (p Pkg) pinned(t *sdk.T, found PkgFound) string {
 }
 
 // need announces what the package lists do not have.
-func (p Pkg) need(t *sdk.T, what, instead string) {
+func (p Pkg) need(t *sdk.T, found PkgFound, what, instead string) {
 	t.Needs(abi.Need{
-		What: what, Kind: "package", Name: p.Name, Where: "in the host's package lists" + instead, Paths: []string{"/etc/apt", "/var/lib/apt"},
+		What: what, Kind: "package", Name: p.Name, Where: "in the host's package lists" + instead, Paths: settings(found.Manager),
 		Hint: "is it right? update_cache = True fetches the lists first; a repository that has it must be declared before",
 	})
+}
+
+// settings are where the files are that bring packages into the lists.
+func settings(manager string) []string {
+	switch manager {
+	case "dnf":
+		return []string{"/etc/yum.repos.d", "/etc/dnf", "/etc/yum.conf"}
+	case "zypper":
+		return []string{"/etc/zypp"}
+	case "pacman":
+		return []string{"/etc/pacman.conf", "/etc/pacman.d"}
+	}
+	return []string{"/etc/apt", "/var/lib/apt"}
+}
+
+// providers is the command which says what provides the name behind it.
+func providers(manager string) string {
+	switch manager {
+	case "dnf":
+		return "dnf repoquery --whatprovides "
+	case "zypper":
+		return "zypper search --provides --match-exact "
+	}
+	return "apt-cache showpkg "
 }
 
 func available(versions []string) string {

@@ -48,7 +48,7 @@ func (a *Apt) Query(ctx context.Context, q *op.PkgQuery) (*op.PkgQueryResult, er
 }
 
 // Manifest lists the installed packages.
-func (a *Apt) Manifest() (*op.PkgManifest, error) {
+func (a *Apt) Manifest(context.Context) (*op.PkgManifest, error) {
 	db, err := a.dpkg.Installed()
 	if err != nil {
 		return nil, err

@@ -36,7 +36,7 @@ var families = map[string]string{
 type Collector struct {
 	Root string // before the paths of system files; "/" except in tests
 	// Packages lists what is installed, Services the services.
-	Packages func() (*op.PkgManifest, error)
+	Packages func(ctx context.Context) (*op.PkgManifest, error)
 	Services func(ctx context.Context) *op.SvcUnits
 }
 
@@ -60,7 +60,7 @@ func (c *Collector) Perform(ctx context.Context, call *perform.Call) error {
 		case "net.ifaces":
 			result.NetIfaces = netIfaces()
 		case "pkg.manifest":
-			result.PkgManifest, err = c.Packages()
+			result.PkgManifest, err = c.Packages(ctx)
 		case "svc.units":
 			result.SvcUnits = c.Services(ctx)
 		default:

@@ -7,22 +7,45 @@ import (
 	"github.com/openfroyo/froyo/runner/apt"
 	"github.com/openfroyo/froyo/runner/gather"
 	"github.com/openfroyo/froyo/runner/op"
+	pkgs "github.com/openfroyo/froyo/runner/packages"
+	"github.com/openfroyo/froyo/runner/packages/dnf"
+	"github.com/openfroyo/froyo/runner/packages/pacman"
+	"github.com/openfroyo/froyo/runner/packages/zypper"
 	"github.com/openfroyo/froyo/runner/perform"
 	"github.com/openfroyo/froyo/runner/program"
 )
 
-// managers are the package managers of families of which froyo knows no more than that.
-var managers = map[string]string{"redhat": "dnf", "suse": "zypper", "alpine": "apk", "arch": "pacman"}
+// manager is a package manager at work on this machine.
+type manager interface {
+	Query(ctx context.Context, q *op.PkgQuery) (*op.PkgQueryResult, error)
+	Ensure(ctx context.Context, e *op.PkgEnsure, note func(string)) (*op.PkgDone, error)
+	Simulate(ctx context.Context, e *op.PkgEnsure) (*op.PkgDone, error)
+	Manifest(ctx context.Context) (*op.PkgManifest, error)
+}
+
+// managers make the package managers by families of distributions.
+var managers = map[string]func(h pkgs.Host) manager{
+	"debian": func(h pkgs.Host) manager { return apt.New(apt.Host(h)) },
+	"redhat": func(h pkgs.Host) manager { return pkgs.New(h, dnf.Tool{Root: h.Root}) },
+	"suse":   func(h pkgs.Host) manager { return pkgs.New(h, zypper.Tool{Root: h.Root}) },
+	"arch":   func(h pkgs.Host) manager { return pkgs.New(h, pacman.Tool{}) },
+}
+
+// unsupported are the package managers of families of which froyo knows no more than that.
+var unsupported = map[string]string{"alpine": "apk"}
 
 // packages performs ops on the machine's packages.
 type packages struct {
 	root string
-	apt  func() *apt.Apt // made at the first use
+	host func() pkgs.Host
+
+	mu   sync.Mutex
+	made map[string]manager // by family, guarded by mu
 }
 
 func newPackages(root string, uid int, programs *program.Starter) *packages {
-	return &packages{root: root, apt: sync.OnceValue(func() *apt.Apt {
-		h := apt.Host{
+	return &packages{root: root, made: map[string]manager{}, host: func() pkgs.Host {
+		h := pkgs.Host{
 			Root: root,
 			Ask: func(ctx context.Context, argv, env []string) (*op.ExecResult, error) {
 				return programs.Run(ctx, program.Program{Argv: argv, Env: env, Limit: op.MaxOutput})
@@ -34,8 +57,8 @@ func newPackages(root string, uid int, programs *program.Starter) *packages {
 		if programs.Other() != "" {
 			h.Sudo = programs.Elevate
 		}
-		return apt.New(h)
-	})}
+		return h
+	}}
 }
 
 // Perform implements perform.Performer.
@@ -57,29 +80,35 @@ func (p *packages) Perform(ctx context.Context, c *perform.Call) error {
 }
 
 // manager returns the package manager, by the kind of distribution.
-func (p *packages) manager() (*apt.Apt, error) {
+func (p *packages) manager() (manager, error) {
 	release, err := gather.OSRelease(p.root)
 	if err != nil {
 		return nil, err
 	}
 	id := release["ID"]
-	kind := gather.Family(id, release["ID_LIKE"])
-	if kind == "debian" {
-		return p.apt(), nil
+	family := gather.Family(id, release["ID_LIKE"])
+	make, ok := managers[family]
+	if !ok {
+		name := "something that froyo does not know"
+		if known := unsupported[family]; known != "" {
+			name = known + ", which froyo does not support"
+		}
+		return nil, perform.Refuse("nomanager", "packages on "+id+" are managed by "+name+"; expected a system with apt, dnf, zypper or pacman")
 	}
-	manager := "something that froyo does not know"
-	if name := managers[kind]; name != "" {
-		manager = name + ", which froyo does not support yet"
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.made[family] == nil {
+		p.made[family] = make(p.host())
 	}
-	return nil, perform.Refuse("nomanager", "packages on "+id+" are managed by "+manager+"; expected a Debian or one of its kin")
+	return p.made[family], nil
 }
 
 // manifest lists what is installed. A machine whose packages froyo does not
 // know has no manager.
-func (p *packages) manifest() (*op.PkgManifest, error) {
+func (p *packages) manifest(ctx context.Context) (*op.PkgManifest, error) {
 	manager, err := p.manager()
 	if err != nil {
 		return &op.PkgManifest{Packages: map[string]string{}}, nil //nolint:nilerr // that is the answer
 	}
-	return manager.Manifest()
+	return manager.Manifest(ctx)
 }

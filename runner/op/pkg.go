@@ -129,7 +129,7 @@ func (q *PkgQuery) unite(results []Result) (Result, bool) {
 
 // PkgQueryResult holds one entry for each package that was asked for, in their order.
 type PkgQueryResult struct {
-	Manager  string    `json:"manager"` // apt
+	Manager  string    `json:"manager"` // apt, dnf, zypper or pacman
 	Packages []Package `json:"packages"`
 }
 

@@ -18,11 +18,11 @@ type foreign struct{ words, about, write string }
 // there is in their definitions, as @called.
 var foreigners = []foreign{
 	{"augeas concat", "parts of files", `file("/etc/app.conf", content = template(text = "port={{ port }}\n", port = 80))`},
-	{"yum dnf rpm zypper pacman apk homebrew", "packages of systems without apt", `cmd("dnf install -y nginx", unless = "rpm -q nginx")`},
+	{"apk homebrew", "packages of Alpine and macOS", `cmd("apk add nginx", unless = "apk info -e nginx")`},
 	{"yum_repository yumrepo", "repositories of packages", `file("/etc/yum.repos.d/app.repo", content = "[app]\nbaseurl=https://example.com/el9\n")`},
 	{"mount mountpoint", "mounts", `cmd("mount /srv", unless = "mountpoint -q /srv")`},
 	{"git vcsrepo", "checkouts", `cmd("git clone https://example.com/app.git /srv/app", creates = "/srv/app")`},
-	{"pip npm gem", "packages of languages", `cmd("pip install flask", unless = "pip show flask")`},
+	{"npm gem", "packages of Node.js and Ruby", `cmd("npm install -g pm2", unless = "npm ls -g pm2")`},
 	{"synchronize rsync recurse", "whole directories", `file("/srv/app/a.conf", content = "a\n")`},
 	{"ufw firewalld iptables nftables firewall", "firewalls", `cmd("ufw allow 22/tcp", unless = "ufw status | grep -q 22/tcp")`},
 	{"selinux seboolean", "SELinux", `cmd("setsebool -P httpd_can_network_connect on", unless = "getsebool httpd_can_network_connect | grep -q on$")`},

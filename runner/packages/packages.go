@@ -1,0 +1,169 @@
+// Package packages asks and changes packages through a package manager other than
+// apt: what is installed, what could be, and transactions. What the managers
+// differ in is a Tool, one for each in the packages below.
+//
+// All it needs of the machine is in Host. What programs say is bounded, and taken
+// for no more than words.
+//
+// It imports runner/op and the standard library only; never fmt, os/exec or
+// regexp, since the runner's size is speed.
+package packages
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/openfroyo/froyo/runner/op"
+)
+
+// Host is the machine whose packages these are.
+type Host struct {
+	Root string // before the paths of system files, ends in "/"
+	// Ask runs a program that changes nothing, to its end or that of ctx.
+	Ask func(ctx context.Context, argv, env []string) (*op.ExecResult, error)
+	// Act runs a program that changes the host, to its end, which nothing here
+	// brings about: not that of ctx, of this process, or of the connection. Stdout
+	// holds both of its streams; heard is told each line while it runs.
+	Act func(argv, env []string, heard func(line string)) (*op.ExecResult, error)
+	// Sudo makes a command line one of the user who may change packages. It is nil
+	// where this process is that user.
+	Sudo func(argv ...string) []string
+	// Able says that this process or Sudo may change packages at all; User is who it works as.
+	Able bool
+	User string
+}
+
+// Ask runs a program that changes nothing, as root where the tool insists on that.
+type Ask func(ctx context.Context, asRoot bool, argv ...string) (*op.ExecResult, error)
+
+// Tool is a package manager: how it is asked, what it is told, and what its words mean.
+type Tool interface {
+	// Name is the manager's, such as "dnf".
+	Name() string
+	// Installed lists what is installed.
+	Installed(ctx context.Context, ask Ask) (*Database, error)
+	// Offers says what the package lists have of packages, as they are: nothing is
+	// fetched. A name that they do not know has none.
+	Offers(ctx context.Context, ask Ask, names []string) (map[string]Offer, error)
+	// Forecast says what a job would come to, and changes nothing.
+	Forecast(ctx context.Context, ask Ask, db *Database, job Job) (*Forecast, error)
+	// Commands are those that do a job, one after the other.
+	Commands(job Job) [][]string
+	// Refresh is the command that fetches the package lists.
+	Refresh() []string
+	// Fetched is when the lists were last fetched, zero where that is not known.
+	Fetched(root string) time.Time
+	// Listen reads what the manager printed before it ended.
+	Listen(rc int, text string) *Report
+	// Unlock says what to do about a lock that nobody gives up, "" for nothing.
+	Unlock() string
+}
+
+// Package is one that is installed.
+type Package struct {
+	Version string
+	Held    bool // it is not to be changed by upgrades
+}
+
+// Database is what is installed: the newest version of each, by name.
+type Database struct {
+	Packages map[string]Package
+	// Arch has them by "name.arch", where packages of several architectures may be there.
+	Arch map[string]Package
+}
+
+// Find returns a package by its name, or by "name.arch".
+func (db *Database) Find(name string) Package {
+	if p, ok := db.Packages[name]; ok {
+		return p
+	}
+	return db.Arch[name]
+}
+
+// Offer is what the lists have of a package.
+type Offer struct {
+	Candidate string   // what would be installed
+	Versions  []string // the newest first
+	Providers []string // that provide it, where it is no package itself
+}
+
+// Target is a package to be installed, "" for any version.
+type Target struct{ Name, Version string }
+
+// Job is what a manager shall do in one transaction.
+type Job struct {
+	Install []Target
+	Remove  []string
+	Purge   []string // of those that are removed, the ones whose configuration goes, too
+	// Recommends installs recommended packages or does not; nil is what the host is set to.
+	Recommends *bool
+}
+
+// Forecast is what a job would come to.
+type Forecast struct {
+	Changes []op.PkgChange // without an After they go
+	Report  *Report        // where it is refused, with how the manager ended
+	RC      int
+	Text    string
+}
+
+// Gone lists what would go.
+func (f *Forecast) Gone() []string {
+	var gone []string
+	for _, c := range f.Changes {
+		if c.After == "" {
+			gone = append(gone, c.Name)
+		}
+	}
+	return gone
+}
+
+// Manager changes the packages of one host. It may be used by several goroutines.
+type Manager struct {
+	host Host
+	tool Tool
+	turn chan struct{} // holds one token: one transaction at a time
+}
+
+// New returns the packages of a host.
+func New(h Host, t Tool) *Manager {
+	m := &Manager{host: h, tool: t, turn: make(chan struct{}, 1)}
+	m.turn <- struct{}{}
+	return m
+}
+
+// plainWords has programs speak as they were written.
+var plainWords = []string{"LC_ALL=C", "LANGUAGE="}
+
+func (m *Manager) ask(ctx context.Context, asRoot bool, argv ...string) (*op.ExecResult, error) {
+	if asRoot && m.host.Sudo != nil {
+		argv = m.host.Sudo(argv...)
+	}
+	got, err := m.host.Ask(ctx, argv, plainWords)
+	if err == nil && got.Truncated() {
+		return nil, Fault(op.Permanent, "output", argv[0]+" says more than is read of it, "+strconv.FormatInt(op.MaxOutput>>20, 10)+" MiB")
+	}
+	return got, err
+}
+
+// Fault is an error with a code, bounded by what it is made of.
+func Fault(class op.Class, code, message string) *op.Error {
+	return &op.Error{Class: class, Code: code, Message: message}
+}
+
+// maxNamed bounds how many names a message lists.
+const maxNamed = 10
+
+// list joins names for people: "a", "a and b", "a, b and c".
+func list(names []string) string {
+	if len(names) > maxNamed {
+		return strings.Join(names[:maxNamed], ", ") + " and others"
+	}
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " and " + names[last]
+}

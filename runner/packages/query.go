@@ -1,0 +1,61 @@
+package packages
+
+import (
+	"context"
+
+	"github.com/openfroyo/froyo/runner/op"
+)
+
+// maxAvailable bounds the versions that a result lists.
+const maxAvailable = 10
+
+// Query tells what is installed, and asks the package lists for those packages
+// alone whose candidates are wanted.
+func (m *Manager) Query(ctx context.Context, q *op.PkgQuery) (*op.PkgQueryResult, error) {
+	db, err := m.tool.Installed(ctx, m.ask)
+	if err != nil {
+		return nil, err
+	}
+	result := &op.PkgQueryResult{Manager: m.tool.Name(), Packages: make([]op.Package, len(q.Packages))}
+	var looked []string
+	for i, ask := range q.Packages {
+		found := db.Find(ask.Name)
+		p := op.Package{Name: ask.Name, Version: found.Version, Held: found.Held}
+		if found.Version != "" {
+			p.Status = op.PkgInstalled
+		}
+		if ask.Candidate == op.Always || ask.Candidate == op.Missing && p.Status == "" {
+			p.Looked = true
+			looked = append(looked, ask.Name)
+		}
+		result.Packages[i] = p
+	}
+	if len(looked) == 0 {
+		return result, nil
+	}
+	offers, err := m.tool.Offers(ctx, m.ask, looked)
+	if err != nil {
+		return nil, err
+	}
+	for i := range result.Packages {
+		p := &result.Packages[i]
+		if o := offers[p.Name]; p.Looked {
+			p.Candidate, p.Virtual = o.Candidate, o.Candidate == "" && len(o.Providers) > 0
+			p.Available = o.Versions[:min(len(o.Versions), maxAvailable)]
+		}
+	}
+	return result, nil
+}
+
+// Manifest lists the installed packages.
+func (m *Manager) Manifest(ctx context.Context) (*op.PkgManifest, error) {
+	db, err := m.tool.Installed(ctx, m.ask)
+	if err != nil {
+		return nil, err
+	}
+	all := &op.PkgManifest{Manager: m.tool.Name(), Packages: make(map[string]string, len(db.Packages))}
+	for name, p := range db.Packages {
+		all.Packages[name] = p.Version
+	}
+	return all, nil
+}
