@@ -31,6 +31,7 @@ const Plugin = "plugin.wasm"
 //go:embed repository/manifest.yaml repository/*.cue
 //go:embed structured/manifest.yaml structured/*.cue
 //go:embed transfer/manifest.yaml transfer/*.cue
+//go:embed languages/manifest.yaml languages/*.cue
 var files embed.FS
 
 // packages are the built-in packages, in order. Half of a guest is Go's own runtime, so packages share one as long as it
@@ -45,6 +46,7 @@ var packages = []struct{ name, guest string }{
 	{"repository", "base"},
 	{"structured", "structured"},
 	{"transfer", "transfer"},
+	{"languages", "base"},
 }
 
 // Names returns the names of the built-in packages, in order.
