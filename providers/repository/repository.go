@@ -1,5 +1,5 @@
-// Package repository holds the resource type of repositories from which packages come: pkg_repo. It is a pure description of
-// what to read and what to change.
+// Package repository holds the resource types that decide which packages a host gets: repositories, pkg_repo of apt and yum_repo of
+// dnf and zypper, and versions that stay, pkg_hold. Each is a pure description of what to read and what to change.
 //
 // It imports providers/sdk, providers/textfile and what lies below, and like every guest neither fmt nor encoding/json.
 package repository
@@ -10,5 +10,7 @@ import "github.com/openfroyo/froyo/providers/sdk"
 func Types() *sdk.Set {
 	set := sdk.NewSet()
 	sdk.Add[PkgRepo, PkgRepoState](set, "pkg_repo")
+	sdk.Add[YumRepo, YumRepoState](set, "yum_repo")
+	sdk.Add[PkgHold, PkgHoldState](set, "pkg_hold")
 	return set
 }

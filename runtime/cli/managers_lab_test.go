@@ -8,10 +8,10 @@ import (
 
 // otherManagers are systems whose packages are not apt's. The host is a Debian that says it is one of them: the
 // programs, their databases and their repositories are real.
-var otherManagers = []struct{ name, release, downgrade, provided string }{
-	{"dnf", "ID=fedora", "dnf -q -y install fy-app-1.0-1", "name one of those: dnf repoquery --whatprovides fy-mail"},
-	{"zypper", "ID=opensuse-leap", "zypper -q -n install --oldpackage fy-app=1.0-1", "name one of those: zypper search --provides --match-exact fy-mail"},
-	{"pacman", "ID=arch", "pacman -R --noconfirm fy-app", "there is no package fy-mail"},
+var otherManagers = []struct{ name, release, downgrade, provided, repositories string }{
+	{"dnf", "ID=fedora", "dnf -q -y install fy-app-1.0-1", "name one of those: dnf repoquery --whatprovides fy-mail", "/etc/yum.repos.d"},
+	{"zypper", "ID=opensuse-leap", "zypper -q -n install --oldpackage fy-app=1.0-1", "name one of those: zypper search --provides --match-exact fy-mail", "/etc/zypp/repos.d"},
+	{"pacman", "ID=arch", "pacman -R --noconfirm fy-app", "there is no package fy-mail", ""},
 }
 
 // TestLabManagers plans and applies packages with each manager: one transaction for several units, what comes along, what a
@@ -55,10 +55,58 @@ pkg("fy-rival", state = "absent")`,
 			if _, stdout, stderr := f.run(t, "plan"); !strings.Contains(stdout, "along with fy-lib") {
 				t.Errorf("the plan does not tell what comes along:\n%s%s", stdout, stderr)
 			}
+			if m.repositories != "" {
+				yumRepo(m.repositories).lab(t, f, h)
+			}
+			if m.name == "zypper" {
+				hold("fy-lib", "zypper --non-interactive removelock fy-lib", "grep -qx 'solvable_name: fy-lib' /etc/zypp/locks").lab(t, f, h)
+			}
 			f.write(t, "site.star", "def types(host):\n    if host.facts.pkg.manifest.manager != \""+m.name+"\" or host.packages():\n        fail(\"%s\" % host.packages())\n\nplay(\"types\", hosts = \"h1\", do = types)\n")
 			if code, stdout, stderr := f.run(t, "plan"); code != 0 {
 				t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
 			}
 		})
+	}
+	t.Run("versions that dnf keeps", func(t *testing.T) {
+		h.SSH(t, "apt-get install -y -qq --no-install-recommends dnf-plugins-core >/dev/null 2>&1; rm -f /etc/os-release; echo ID=fedora >/etc/os-release")
+		hold("fy-lib", "dnf -q versionlock delete fy-lib", "dnf -q versionlock list | grep fy-lib").lab(t, f, h)
+	})
+}
+
+// hold keeps a package at its version.
+func hold(name, release, holds string) typeCase {
+	return typeCase{
+		units: "pkg(\"" + name + "\", update_cache = True)\npkg_hold(\"" + name + "\")", holds: []string{holds}, drifts: []string{release},
+		refused: map[string]string{
+			`pkg_hold("fy-nothere")`:                        "there is no package fy-nothere on the host",
+			`pkg("` + name + `", state = "absent")`:         "is held at",
+			`pkg_hold("` + name + `", state = "forgotten")`: "held",
+		},
+		gone: "pkg_hold(\"" + name + "\", state = \"free\")", left: "! " + strings.TrimPrefix(holds, "! "),
+	}
+}
+
+// TestLabHold keeps a package of apt at its version.
+func TestLabHold(t *testing.T) {
+	f := startOwn(t, "root")
+	hold("froyo-demo", "apt-mark unhold froyo-demo", "test -n \"$(apt-mark showhold froyo-demo)\"").lab(t, f, f.hosts[0])
+}
+
+// yumRepo brings a repository and a package of it in one run.
+func yumRepo(directory string) typeCase {
+	return typeCase{
+		before: "rm -f " + directory + "/fy.repo; rm -rf /var/cache/dnf /var/cache/zypp; ! rpm -q fy-lib",
+		undo:   "rm -f " + directory + "/ours.repo",
+		units: `
+yum_repo("ours", directory = "` + directory + `", description = "Our packages", baseurl = "file:///srv/fy/rpm", gpgcheck = False, priority = 20)
+pkg("fy-lib")`,
+		holds:  []string{"rpm -q fy-lib", "grep -qx priority=20 " + directory + "/ours.repo"},
+		drifts: []string{"sed -i s/^priority.*/priority=99/ " + directory + "/ours.repo", "rpm -e fy-lib"},
+		later:  []string{"rm -rf /var/cache/dnf /var/cache/zypp"},
+		refused: map[string]string{
+			`yum_repo("ours", directory = "` + directory + `")`:                             "nothing says where the repository is",
+			`yum_repo("ours", baseurl = "https://a\n[b]", directory = "` + directory + `")`: "a URL such as",
+			`yum_repo("../ours", baseurl = "https://a", directory = "` + directory + `")`:   "a name of letters",
+		},
 	}
 }

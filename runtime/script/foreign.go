@@ -19,7 +19,6 @@ type foreign struct{ words, about, write string }
 var foreigners = []foreign{
 	{"augeas concat", "parts of files", `file("/etc/app.conf", content = template(text = "port={{ port }}\n", port = 80))`},
 	{"apk homebrew", "packages of Alpine and macOS", `cmd("apk add nginx", unless = "apk info -e nginx")`},
-	{"yum_repository yumrepo", "repositories of packages", `file("/etc/yum.repos.d/app.repo", content = "[app]\nbaseurl=https://example.com/el9\n")`},
 	{"mount mountpoint", "mounts", `cmd("mount /srv", unless = "mountpoint -q /srv")`},
 	{"git vcsrepo", "checkouts", `cmd("git clone https://example.com/app.git /srv/app", creates = "/srv/app")`},
 	{"npm gem", "packages of Node.js and Ruby", `cmd("npm install -g pm2", unless = "npm ls -g pm2")`},
