@@ -87,7 +87,7 @@ func simulatedOp(s *plan.Step) (op.Op, bool) {
 		return op.Op{}, false
 	}
 	e := s.Change.Effects[0]
-	if e.Op.PkgEnsure == nil || len(e.Unknown) > 0 {
+	if e.Op.PkgEnsure == nil || len(e.Op.PkgEnsure.Packages) == 0 || len(e.Unknown) > 0 { // lists that are fetched change no package
 		return op.Op{}, false
 	}
 	simulated := *e.Op.PkgEnsure
