@@ -10,7 +10,7 @@ import (
 // programs, their databases and their repositories are real.
 var otherManagers = []struct{ name, release, downgrade, provided, repositories string }{
 	{"dnf", "ID=fedora", "dnf -q -y install fy-app-1.0-1", "name one of those: dnf repoquery --whatprovides fy-mail", "/etc/yum.repos.d"},
-	{"zypper", "ID=opensuse-leap", "zypper -q -n install --oldpackage fy-app=1.0-1", "name one of those: zypper search --provides --match-exact fy-mail", "/etc/zypp/repos.d"},
+	{"zypper", "ID=opensuse-leap", "zypper -q -n install --oldpackage fy-app=1.0-1", "name one of those: zypper search --provides --match-exact fy-mail", ""},
 	{"pacman", "ID=arch", "pacman -R --noconfirm fy-app", "there is no package fy-mail", ""},
 }
 
@@ -58,20 +58,12 @@ pkg("fy-rival", state = "absent")`,
 			if m.repositories != "" {
 				yumRepo(m.repositories).lab(t, f, h)
 			}
-			if m.name == "zypper" {
-				hold("fy-lib", "zypper --non-interactive removelock fy-lib", "grep -qx 'solvable_name: fy-lib' /etc/zypp/locks").lab(t, f, h)
-			}
 			f.write(t, "site.star", "def types(host):\n    if host.facts.pkg.manifest.manager != \""+m.name+"\" or host.packages():\n        fail(\"%s\" % host.packages())\n\nplay(\"types\", hosts = \"h1\", do = types)\n")
 			if code, stdout, stderr := f.run(t, "plan"); code != 0 {
 				t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
 			}
 		})
 	}
-	t.Run("versions that dnf keeps", func(t *testing.T) {
-		h.SSH(t, `apt-get install -y -qq --no-install-recommends dnf-plugins-core >/dev/null 2>&1; rm -f /etc/os-release; echo ID=fedora >/etc/os-release; rpm --initdb
-			printf '%s\n' '[fy]' name=fy baseurl=file:///srv/fy/rpm gpgcheck=0 >/etc/yum.repos.d/fy.repo`)
-		hold("fy-lib", "dnf -q versionlock delete fy-lib", "dnf -q versionlock list | grep fy-lib").lab(t, f, h)
-	})
 }
 
 // hold keeps a package at its version.
