@@ -32,6 +32,7 @@ const Plugin = "plugin.wasm"
 //go:embed structured/manifest.yaml structured/*.cue
 //go:embed transfer/manifest.yaml transfer/*.cue
 //go:embed languages/manifest.yaml languages/*.cue
+//go:embed network/manifest.yaml network/*.cue
 var files embed.FS
 
 // packages are the built-in packages, in order. Half of a guest is Go's own runtime, so packages share one as long as it
@@ -47,6 +48,7 @@ var packages = []struct{ name, guest string }{
 	{"structured", "structured"},
 	{"transfer", "transfer"},
 	{"languages", "base"},
+	{"network", "accounts"},
 }
 
 // Names returns the names of the built-in packages, in order.

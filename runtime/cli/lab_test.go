@@ -160,7 +160,7 @@ func (f *froyo) trust(t *testing.T) {
 // clean fails the test where anything of froyo's is left on a host.
 func (f *froyo) clean(t *testing.T) {
 	t.Helper()
-	lefts := f.each(t, `find /tmp /var/tmp /dev/shm /run /home /root -iname '*froyo*' ! -name '*froyo-demo*' ! -name '*froyo-slow*' 2>/dev/null
+	lefts := f.each(t, `find /tmp /var/tmp /dev/shm /run /home /root -iname '*froyo*' ! -name '*froyo-demo*' ! -name '*froyo-slow*' ! -name '*froyo-firewall-*' 2>/dev/null
 		for e in /proc/[0-9]*/exe; do case $(readlink $e 2>/dev/null) in *froyo*|*"(deleted)") echo $e $(readlink $e);; esac; done; true`)
 	for i, left := range lefts {
 		if strings.TrimSpace(left) != "" {

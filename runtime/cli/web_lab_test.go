@@ -286,6 +286,7 @@ func TestLabExamples(t *testing.T) {
 		{"nginx", 1, nil},
 		{"apache", 1, nil},
 		{"hardening", 1, nil},
+		{"exporter", 1, nil},
 		{"fleet", 20, fleetInventory},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

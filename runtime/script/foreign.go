@@ -23,7 +23,6 @@ var foreigners = []foreign{
 	{"git vcsrepo", "checkouts", `cmd("git clone https://example.com/app.git /srv/app", creates = "/srv/app")`},
 	{"npm gem", "packages of Node.js and Ruby", `cmd("npm install -g pm2", unless = "npm ls -g pm2")`},
 	{"synchronize rsync recurse", "whole directories", `file("/srv/app/a.conf", content = "a\n")`},
-	{"ufw firewalld iptables nftables firewall", "firewalls", `cmd("ufw allow 22/tcp", unless = "ufw status | grep -q 22/tcp")`},
 	{"selinux seboolean", "SELinux", `cmd("setsebool -P httpd_can_network_connect on", unless = "getsebool httpd_can_network_connect | grep -q on$")`},
 	{"docker docker_container docker_image docker_compose", "containers", `cmd("docker run -d --name app nginx", unless = "docker inspect app")`},
 	{"mysql_db mysql_user postgresql_db postgresql_user", "databases", `cmd("createdb app", unless = "psql -lqt | cut -d '|' -f 1 | grep -qw app")`},
