@@ -94,6 +94,15 @@ func (t *Type) readOrder() error {
 				return fmt.Errorf("@systems: %w", err)
 			}
 			t.Systems = text
+		case "irreversible":
+			text, err := a.String(0)
+			if err == nil && text == "" {
+				err = errors.New("want what of it cannot be undone")
+			}
+			if err != nil {
+				return fmt.Errorf("@irreversible: %w", err)
+			}
+			t.Irreversible = text
 		case "brings":
 			var err error
 			if t.brings, err = kinds(&a); err != nil {
@@ -104,7 +113,7 @@ func (t *Type) readOrder() error {
 				return fmt.Errorf("@called: %w", err)
 			}
 		default:
-			if near := diag.Nearest(a.Name(), []string{"transaction", "lockout", "systems", "brings", "called"}); near != "" {
+			if near := diag.Nearest(a.Name(), []string{"transaction", "lockout", "systems", "irreversible", "brings", "called"}); near != "" {
 				return fmt.Errorf("@%s: no such attribute, did you mean @%s", a.Name(), near)
 			}
 		}

@@ -39,6 +39,7 @@
 //
 //	@transaction(name)   units that stand together are one transaction; all of that name are done one after the other
 //	@systems("...")      on which systems units of the type work, for the reference
+//	@irreversible("...") what of its changes cannot be undone from what a plan holds: what was there before, and how it was
 //	@brings(kinds)       what other units may need and these may bring when they change their host: "user", "group", "program",
 //	                     "service", "directory", "package" or what else a need is called (see abi.Need), "anything", and
 //	                     "connections", without which the guards of other units may answer otherwise; beside it they
@@ -81,6 +82,8 @@ type Type struct {
 	Doc     string
 	Package string
 	Systems string // on which systems its units work, "" where it does not say
+	// Irreversible is what of its units' changes cannot be undone from what the plan shows, "" where all can.
+	Irreversible string
 	// Words are what other tools call units of the type, each with how it is written here.
 	Words   map[string]string
 	Fields  []Field // the arguments, in the definition's order
@@ -106,6 +109,9 @@ type Type struct {
 	lockout     bool
 	brings      []string // nil where the definition does not say
 }
+
+// LocksOut reports whether a unit of the type could cut froyo off from its host.
+func (t *Type) LocksOut() bool { return t.lockout }
 
 // Index is where in Fields the argument of that name is, -1 where there is none.
 func (t *Type) Index(name string) int {

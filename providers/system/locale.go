@@ -17,22 +17,30 @@ type Locale struct {
 	File    string `json:"file"`
 }
 
-// LocaleState is where locales are listed, and whether this one is built.
+// LocaleState is where locales are listed, and what the host has of this one.
 type LocaleState struct {
-	List  op.TextResult `json:"list"`
-	Built bool          `json:"built"`
+	List    op.TextResult `json:"list"`
+	Built   bool          `json:"built"`
+	Unknown bool          `json:"unknown"` // the host has no source to build it from, of which locale-gen says nothing
 }
+
+// supported list the locales that can be built, those of the system and of the administrator.
+var supported = []string{"/usr/share/i18n/SUPPORTED", "/usr/local/share/i18n/SUPPORTED"}
 
 // Read implements sdk.Resource.
 func (l Locale) Read(t *sdk.T) LocaleState {
 	results := t.All(
 		op.Op{Text: &op.Text{Path: l.File, Limit: op.MaxText}},
 		op.Op{Exec: &op.Exec{Argv: []string{"locale", "-a"}, ReadOnly: true, Limit: op.MaxOutput}},
+		op.Op{Text: &op.Text{Path: supported[0], Limit: op.MaxText}},
+		op.Op{Text: &op.Text{Path: supported[1], Limit: op.MaxText}},
 	)
 	s := LocaleState{List: *t.Must(results[0]).Text}
 	for name := range strings.Lines(t.Must(results[1]).Exec.Stdout) {
 		s.Built = s.Built || spelled(strings.TrimSpace(name)) == spelled(l.Name)
 	}
+	system, own := t.Must(results[2]).Text, t.Must(results[3]).Text
+	s.Unknown = system.Exists && !l.in(system.Text) && !l.in(own.Text)
 	return s
 }
 
@@ -68,6 +76,9 @@ func (l Locale) Plan(t *sdk.T, now LocaleState) {
 	case now.List.Type != op.TypeFile || now.List.Binary || now.List.Long > 0:
 		t.Fail(op.Conflict, l.File+" is no text file that can be edited", "", "move it away")
 	}
+	if now.Unknown && !now.Built && l.State != absent {
+		t.Fail(op.Permanent, "the host has no source of a locale "+l.entry(), "", supported[0]+" lists those that it has; where the charset is another one, give charset")
+	}
 	after := l.edit(now.List.Text)
 	listed := after == now.List.Text
 	if !listed {
@@ -93,8 +104,8 @@ func (l Locale) write(t *sdk.T, content *op.Blob, unknown ...string) {
 	t.Effect(op.Op{Write: &op.Write{Path: l.File, Content: content}}, unknown...)
 }
 
-// edit is the list with the locale, or without it.
-func (l Locale) edit(text string) string {
+// entry is the locale with its charset, as files list it.
+func (l Locale) entry() string {
 	charset := l.Charset
 	if charset == "" {
 		if _, charset, _ = strings.Cut(l.Name, "."); charset == "" {
@@ -102,7 +113,22 @@ func (l Locale) edit(text string) string {
 		}
 		charset, _, _ = strings.Cut(charset, "@")
 	}
-	wanted := l.Name + " " + charset
+	return l.Name + " " + charset
+}
+
+// in reports whether a list has the locale.
+func (l Locale) in(list string) bool {
+	for line := range strings.Lines(list) {
+		if strings.Join(strings.Fields(line), " ") == l.entry() {
+			return true
+		}
+	}
+	return false
+}
+
+// edit is the list with the locale, or without it.
+func (l Locale) edit(text string) string {
+	wanted := l.entry()
 	var out []string
 	done := l.State == absent
 	for _, line := range textfile.Lines(text) {

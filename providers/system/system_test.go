@@ -236,3 +236,24 @@ func TestInTheWay(t *testing.T) {
 		kit.Converge(providertest.Unit{Type: tt.typ, Args: tt.args})
 	}
 }
+
+// TestUnknownLocale: locale-gen says nothing of a locale that it has no source of, so froyo does.
+func TestUnknownLocale(t *testing.T) {
+	const gen = "/etc/locale.gen"
+	m := machine(files{gen: "\n", "/usr/share/i18n/SUPPORTED": "de_CH.UTF-8 UTF-8\nde_CH ISO-8859-1\nfr_FR@euro ISO-8859-15\n"}, "", "C\n", nil)
+	kit := providertest.New(t, providertest.Native(system.Types()), m)
+	for args, hint := range map[string]string{
+		`{"name":"xx_YY.UTF-8","state":"present","file":"` + gen + `"}`:                        "/usr/share/i18n/SUPPORTED lists those that it has; where the charset is another one, give charset",
+		`{"name":"fr_FR@euro","state":"present","file":"` + gen + `"}`:                         "/usr/share/i18n/SUPPORTED lists those that it has; where the charset is another one, give charset",
+		`{"name":"fr_FR@euro","state":"present","file":"` + gen + `","charset":"ISO-8859-15"}`: "",
+		`{"name":"de_CH","state":"present","file":"` + gen + `"}`:                              "",
+		`{"name":"xx_YY.UTF-8","state":"absent","file":"` + gen + `"}`:                         "",
+	} {
+		switch _, err := kit.Plan(providertest.Unit{Type: "locale", Args: args}); {
+		case err == nil && hint != "":
+			t.Errorf("%s: it is planned", args)
+		case err != nil && err.Hint != hint:
+			t.Errorf("%s: %v", args, err)
+		}
+	}
+}

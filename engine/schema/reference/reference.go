@@ -52,6 +52,9 @@ func (p *page) resource(t *schema.Type) {
 	if t.Systems != "" {
 		p.line("Works on: %s.", t.Systems)
 	}
+	if t.Irreversible != "" {
+		p.line("Cannot be undone: %s.", t.Irreversible)
+	}
 	p.arguments(t.Fields, t.Rules)
 	if len(t.Outputs) > 0 {
 		p.line("Results of the unit, for `later(...)` and `when`:")
