@@ -22,15 +22,12 @@ cd / && apt-get purge -y -qq --autoremove python3 python3-minimal >/dev/null 2>&
 
 // TestLabPip installs packages of Python, whose environment and system packages one run brings as well.
 func TestLabPip(t *testing.T) {
-	f := startSome(t, 1, "")
-	h := f.hosts[0]
 	const (
 		there  = ", venv = \"/srv/app/venv\", find_links = \"/srv/wheels\", no_index = True)"
 		python = "/srv/app/venv/bin/python -c "
 		undo   = "rm -rf /srv/app /srv/wheels /srv/other; userdel -r bob; apt-get purge -y -qq python3-venv python3-pip python3-minimal >/dev/null 2>&1; apt-get autoremove -y -qq --purge >/dev/null 2>&1"
 	)
-	h.Undo(t, undo)
-	for _, c := range []typeCase{
+	cases := []typeCase{
 		{
 			name: "pip", before: wheels,
 			units: `
@@ -85,7 +82,9 @@ pip("fy-dep", venv = "/srv/other/venv", find_links = "/srv/wheels", no_index = T
 			},
 			gone: `pip("fy-dep", state = "absent", break_system_packages = True)`, left: "! python3 -c 'import fy_dep'",
 		},
-	} {
-		t.Run(c.name, func(t *testing.T) { c.lab(t, f, h) })
 	}
+	for i := range cases {
+		cases[i].undo = undo
+	}
+	typeCases(t, cases)
 }

@@ -17,7 +17,7 @@ var otherManagers = []struct{ name, release, downgrade, provided, repositories s
 // TestLabManagers plans and applies packages with each manager: one transaction for several units, what comes along, what a
 // removal would take, a name that is in no list, an empty second plan, and drift.
 func TestLabManagers(t *testing.T) {
-	f := startSome(t, 1, "")
+	f := startOwn(t, "root")
 	h := f.hosts[0]
 	const testdata = "../../runner/packages/testdata/"
 	scripts := map[string]string{}
@@ -51,14 +51,14 @@ pkg("fy-rival", state = "absent")`,
 				gone: `pkg(["fy-app", "fy-lib", "fy-extra", "fy.dot+plus"], state = "purged")`,
 				left: "! ls -d /usr/share/fy-*",
 			}.lab(t, f, h)
-			f.write(t, "site.star", "def types(host):\n    pkg(\"fy-app\", install_recommends = False)\n\nplay(\"types\", hosts = \"h1\", do = types)\n")
+			f.write(t, "site.star", "def types(host):\n    pkg(\"fy-app\", install_recommends = False)\n\nplay(\"types\", hosts = \"all\", do = types)\n")
 			if _, stdout, stderr := f.run(t, "plan"); !strings.Contains(stdout, "along with fy-lib") {
 				t.Errorf("the plan does not tell what comes along:\n%s%s", stdout, stderr)
 			}
 			if m.repositories != "" {
 				yumRepo(m.repositories).lab(t, f, h)
 			}
-			f.write(t, "site.star", "def types(host):\n    if host.facts.pkg.manifest.manager != \""+m.name+"\" or host.packages():\n        fail(\"%s\" % host.packages())\n\nplay(\"types\", hosts = \"h1\", do = types)\n")
+			f.write(t, "site.star", "def types(host):\n    if host.facts.pkg.manifest.manager != \""+m.name+"\" or host.packages():\n        fail(\"%s\" % host.packages())\n\nplay(\"types\", hosts = \"all\", do = types)\n")
 			if code, stdout, stderr := f.run(t, "plan"); code != 0 {
 				t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
 			}
