@@ -101,5 +101,7 @@ pkg("fy-lib")`,
 			`yum_repo("ours", baseurl = "https://a\n[b]", directory = "` + directory + `")`: "a URL such as",
 			`yum_repo("../ours", baseurl = "https://a", directory = "` + directory + `")`:   "a name of letters",
 		},
+		gone: "pkg(\"fy-lib\", state = \"absent\")\nyum_repo(\"ours\", state = \"absent\", directory = \"" + directory + "\")",
+		left: "! rpm -q fy-lib && ! ls " + directory + "/ours.repo",
 	}
 }
