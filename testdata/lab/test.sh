@@ -12,7 +12,7 @@ cd "$(dirname "$0")/../.."
 LAB=testdata/lab/lab.sh
 NAME=${FROYO_LAB_NAME:-lab}
 FLEET=./runtime/cli
-TEST=(go test -count=1 -timeout 40m -run Lab "$@")
+TEST=(go test -count=1 -timeout 60m -run Lab "$@")
 
 # others prints the packages with lab tests but the fleet's.
 others() {
