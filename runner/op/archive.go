@@ -44,7 +44,10 @@ func (l *Layout) validate() error {
 func (l *Layout) tell(w Words) []string {
 	w.Told("strip", "exclude", "keep", "mode", "owner", "group")
 	var parts []string
-	if l.Strip > 0 {
+	switch {
+	case l.Strip == 1:
+		parts = append(parts, "without the first directory")
+	case l.Strip > 1:
 		parts = append(parts, "without the first "+strconv.Itoa(l.Strip)+" directories")
 	}
 	if len(l.Exclude) > 0 {
