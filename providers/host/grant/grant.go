@@ -31,8 +31,8 @@ type Grant struct {
 	Argv []string
 	// Shell is a shell command as it stands here, such as the check of a file: nothing else of exec may be set.
 	Shell string
-	// Options are the words that stand for "...": each a pattern as in Argv, or an option with
-	// any value, "--uid=*".
+	// Options are the words that stand for "...": each a pattern as in Argv, an option with
+	// any value, "--uid=*", or a variable with any value that env sets, "GEM_HOME=*".
 	Options []string
 	// Stdin grants something on the standard input as well.
 	Stdin bool
@@ -142,7 +142,7 @@ func (g Grant) matches(argv []string) bool {
 // isOption reports whether a word is one that may stand for "...".
 func (g Grant) isOption(word string) bool {
 	return slices.ContainsFunc(g.Options, func(pattern string) bool {
-		if option, is := strings.CutSuffix(pattern, "=*"); is && strings.HasPrefix(option, "-") {
+		if option, is := strings.CutSuffix(pattern, "=*"); is && !strings.ContainsAny(option, `*?[\`) {
 			return strings.HasPrefix(word, option+"=")
 		}
 		return matches(pattern, word)

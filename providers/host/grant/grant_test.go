@@ -18,6 +18,7 @@ func TestAny(t *testing.T) {
 	words := grant.Grant{Argv: []string{"/usr/bin/tool", "show", "*", "--all", "*.conf"}}
 	shell := grant.Grant{Shell: "visudo -cf %s"}
 	options := grant.Grant{Argv: []string{"useradd", "...", "--", "*"}, Options: []string{"--uid=*", "--system", "--home=/srv/*", "*"}}
+	variables := grant.Grant{Argv: []string{"env", "...", "gem", "list"}, Options: []string{"GEM_HOME=*"}}
 	input := grant.Grant{Argv: []string{"chpasswd", "-e"}, Stdin: true}
 	tests := []struct {
 		name    string
@@ -28,6 +29,9 @@ func TestAny(t *testing.T) {
 		unknown []string // fields of the op that are not known
 		want    bool
 	}{
+		{"a variable", variables, `{}`, nil, &op.Exec{Argv: []string{"env", "GEM_HOME=/srv/gems", "gem", "list"}}, nil, true},
+		{"another variable", variables, `{}`, nil, &op.Exec{Argv: []string{"env", "PATH=/srv", "gem", "list"}}, nil, false},
+		{"an option before a variable", variables, `{}`, nil, &op.Exec{Argv: []string{"env", "-S", "gem", "list"}}, nil, false},
 		{"the author's command", author, `{"command":"id"}`, nil, &op.Exec{Shell: "id"}, nil, true},
 		{"another command", author, `{"command":"id"}`, nil, &op.Exec{Shell: "id; reboot"}, nil, false},
 		{"no command", author, `{"command":"id"}`, nil, &op.Exec{}, nil, false},
