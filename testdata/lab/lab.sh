@@ -47,7 +47,10 @@ BASE_RECIPE=(--variant=minbase
   "--include=systemd,systemd-sysv,dbus,openssh-server,sudo,iproute2,procps,locales,ca-certificates" bookworm)
 OWN_PACKAGES=$(dirname "$0")/packages.sh
 REPO_PACKAGES=(nginx-light apache2 haproxy ssl-cert rsync jq tree doas python3-minimal python3-apt cron logrotate
-  nftables ufw firewalld prometheus-node-exporter git unzip xz-utils zstd bzip2 dnf zypper pacman-package-manager rpm createrepo-c python3-venv python3-pip ruby)
+  nftables ufw firewalld prometheus-node-exporter git unzip xz-utils zstd bzip2 dnf zypper pacman-package-manager rpm createrepo-c python3-venv python3-pip ruby nodejs)
+# npm as its makers publish it, since Debian's is of five hundred packages: it becomes a package of the repository.
+NPM_VERSION=9.9.4
+NPM_SHA512=37371088ba6a0ee2e16af772276277b4627f9e2fde6dca87545664bf50b8ffa95b96b6943db3e0089e1585be286b71458516b6623f60039f23187ff3b4ab9e35
 # What the repository has, too, and cannot be on one host with all of those: this breaks zypper.
 APART_PACKAGES=(dnf dnf-plugins-core)
 # shellcheck disable=SC2206 # a list of names
@@ -126,9 +129,24 @@ fetch() {
     -o Dir::Etc::trustedparts="$BASE/etc/apt/trusted.gpg.d" -o APT::Sandbox::User=root "$@" 9>&-
 }
 
+# npm_package makes the package of npm in $1.
+npm_package() {
+  local work
+  work=$(mktemp -d)
+  mkdir -p "$work"/npm/{DEBIAN,usr/share/npm,usr/bin}
+  (cd "$work" && npm pack --silent "npm@$NPM_VERSION" 9>&-) >/dev/null &&
+    echo "$NPM_SHA512  $work/npm-$NPM_VERSION.tgz" | sha512sum --quiet -c - &&
+    tar -xzf "$work/npm-$NPM_VERSION.tgz" -C "$work/npm/usr/share/npm" --strip-components=1 --no-same-owner &&
+    ln -s ../share/npm/bin/npm-cli.js "$work/npm/usr/bin/npm" &&
+    chmod 755 "$work/npm/usr/share/npm/bin/npm-cli.js" &&
+    printf '%s\n' "Package: npm" "Version: $NPM_VERSION" "Architecture: all" "Depends: nodejs" "Maintainer: froyo <root@localhost>" "Description: npm" >"$work/npm/DEBIAN/control" &&
+    dpkg-deb --root-owner-group -Znone --build "$work/npm" "$1/npm_${NPM_VERSION}_all.deb" >/dev/null || return
+  rm -rf "$work"
+}
+
 build_repo() {
   local version
-  version=$({ echo "${REPO_PACKAGES[@]} ${APART_PACKAGES[@]}"; cat "$OWN_PACKAGES"; stat -c %i "$BASE"; } | sha256sum)
+  version=$({ echo "${REPO_PACKAGES[@]} ${APART_PACKAGES[@]} $NPM_VERSION"; cat "$OWN_PACKAGES"; stat -c %i "$BASE"; } | sha256sum)
   current "$REPO" "$version" && return
   rm -rf "$REPO" "$REPO.version" "$LAB/repo.apt"
   mkdir -p "$REPO/srv/repo" "$LAB/repo.apt"/{lists,archives}/partial
@@ -139,6 +157,7 @@ build_repo() {
   } >"$LAB/repo.log" 2>&1 || die "fetching the hosts' packages failed, see $LAB/repo.log"
   mv "$LAB/repo.apt/archives"/*.deb "$REPO/srv/repo/"
   rm -rf "$LAB/repo.apt"
+  npm_package "$REPO/srv/repo" >>"$LAB/repo.log" 2>&1 || die "fetching npm failed, see $LAB/repo.log"
   "$OWN_PACKAGES" "$REPO/srv/repo"
   echo "$version" >"$REPO.version"
 }
