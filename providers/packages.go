@@ -47,7 +47,7 @@ var packages = []struct{ name, guest string }{
 	{"repository", "base"},
 	{"structured", "structured"},
 	{"transfer", "transfer"},
-	{"languages", "base"},
+	{"languages", "transfer"},
 	{"network", "accounts"},
 }
 

@@ -1,5 +1,5 @@
 // Package languages holds the resource types of packages that languages have beside the system's: pip and
-// pip_requirements, npm and npm_project, gem. Each is a pure description, in one place with its schema, of what to read
+// pip_requirements, npm, gem. Each is a pure description, in one place with its schema, of what to read
 // and what to change; what is there and what is to come their own programs say.
 //
 // It imports providers/sdk and what lies below, and like every guest neither fmt nor encoding/json.
@@ -19,6 +19,8 @@ func Types() *sdk.Set {
 	set := sdk.NewSet()
 	sdk.Add[Pip, PipState](set, "pip")
 	sdk.Add[PipRequirements, RequirementsState](set, "pip_requirements")
+	sdk.Add[Gem, GemState](set, "gem")
+	sdk.Add[Npm, NpmState](set, "npm")
 	return set
 }
 
@@ -82,7 +84,11 @@ func failed(t *sdk.T, argv []string, r *op.ExecResult, hint string) {
 	if len(said) > maxSaid {
 		said = "..." + strings.ToValidUTF8(said[len(said)-maxSaid:], "")
 	}
-	t.Fail(op.Permanent, strings.Join(argv, " ")+": exit code "+strconv.Itoa(r.RC)+" (expected 0)", said, hint)
+	what := ": exit code " + strconv.Itoa(r.RC) + " (expected 0)"
+	if r.RC == 0 {
+		what = " answered what cannot be understood"
+	}
+	t.Fail(op.Permanent, strings.Join(argv, " ")+what, said, hint)
 }
 
 // lacks reports whether a program is not there, which may be a path.

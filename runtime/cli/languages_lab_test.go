@@ -88,3 +88,107 @@ pip("fy-dep", venv = "/srv/other/venv", find_links = "/srv/wheels", no_index = T
 	}
 	typeCases(t, cases)
 }
+
+// gems makes a source of gems in /srv/source, with a Ruby that goes again: fy-hello 1.0 and 2.0, and fy-user, which needs it.
+const gems = `
+apt-get install -y -qq --no-install-recommends ruby >/dev/null 2>&1
+mkdir -p /srv/source/gems /srv/source/make && cd /srv/source/make && touch x.rb
+gem_of() { printf 'Gem::Specification.new { |s| s.name = "%s"; s.version = "%s"; s.summary = "x"; s.authors = ["x"]; s.files = ["x.rb"]; %s }' "$@" >x.gemspec; gem build x.gemspec; mv ./*.gem ../gems; }
+{ gem_of fy-hello 1.0; gem_of fy-hello 2.0; gem_of fy-user 1.0 's.add_dependency "fy-hello"'; gem generate_index -d /srv/source; } >/dev/null 2>&1
+cd / && apt-get purge -y -qq --autoremove ruby >/dev/null 2>&1`
+
+// TestLabGem installs gems, whose Ruby the same run brings.
+func TestLabGem(t *testing.T) {
+	const from = ", source = \"file:///srv/source\")"
+	typeCases(t, []typeCase{{
+		name: "gem", before: gems + "\nuseradd -m bob; install -d -o bob /srv/bobs",
+		undo: "gem uninstall -aIx fy-user fy-hello; rm -rf /srv/source /srv/gems /srv/bobs; userdel -r bob; apt-get purge -y -qq --autoremove ruby >/dev/null 2>&1",
+		units: `
+pkg("ruby")
+gem("fy-hello", version = "1.*"` + from + `
+gem("fy-user", install_dir = "/srv/gems"` + from + `
+gem("fy-hello", install_dir = "/srv/gems", state = "latest"` + from,
+		holds: []string{
+			"gem list --local --exact fy-hello | grep -q '(.*1.0.*)'",
+			"test -e /srv/gems/specifications/fy-hello-2.0.gemspec", "test -e /srv/gems/specifications/fy-user-1.0.gemspec",
+		},
+		drifts: []string{
+			"gem uninstall -a fy-hello; gem install --no-document --clear-sources --source file:///srv/source fy-hello",
+			"rm /srv/gems/specifications/fy-hello-2.0.gemspec; gem install --no-document --install-dir /srv/gems --clear-sources --source file:///srv/source -v 1.0 fy-hello",
+		},
+		later: []string{"rm -rf /srv/gems", "gem uninstall -a fy-hello"},
+		refused: map[string]string{
+			`gem("fy-nothere"` + from:                   "Could not find a valid gem 'fy-nothere'",
+			`gem("fy-nothere", state = "latest"` + from: "there is no gem fy-nothere in file:///srv/source",
+			`gem("-rf")`:                                                   "the name of a gem",
+			`gem("x", version = ">= 1")`:                                   "version",
+			`gem("x", install_dir = "/srv/../x")`:                          "an absolute path without ..",
+			`gem("x", install_dir = "/srv/bobs")`:                          "/srv/bobs belongs to bob",
+			`gem("fy-hello", install_dir = "/srv/gems", state = "absent")`: "dependent gem(s)",
+			`gem("x", gem = "/bin/sh")`:                                    "gem",
+		},
+		gone: `gem("fy-hello", state = "absent")
+gem("fy-user", install_dir = "/srv/gems", state = "absent")
+gem("json", state = "absent")`,
+		left: "! gem list --local --exact fy-hello | grep fy && ! test -e /srv/gems/specifications/fy-user-1.0.gemspec",
+	}})
+}
+
+// registry makes packages of Node.js, fy-hello 1.0.0 and 2.0.0, and the server that has them.
+const registry = `
+apt-get install -y -qq --no-install-recommends npm >/dev/null 2>&1
+mkdir -p /srv/npm/make && cd /srv/npm/make && printf '#!/usr/bin/env node\n' >x.js
+for v in 1.0.0 2.0.0; do
+  echo '{"name": "fy-hello", "version": "'$v'", "bin": {"fy-hello": "x.js"}, "scripts": {"postinstall": "touch /srv/npm/ran"}}' >package.json
+  npm pack --pack-destination /srv/npm --loglevel=error >/dev/null
+done
+cat >/srv/npm/registry.js <<'END'
+const http = require("http"), fs = require("fs")
+http.createServer((q, s) => {
+  const file = /^\/(fy-hello-[0-9.]*tgz)$/.exec(q.url)
+  if (file) return s.end(fs.readFileSync("/srv/npm/" + file[1]))
+  if (q.url != "/fy-hello") { s.statusCode = 404; return s.end("{}") }
+  const versions = {}
+  for (const v of ["1.0.0", "2.0.0"]) versions[v] = {name: "fy-hello", version: v, hasInstallScript: true, bin: {"fy-hello": "x.js"}, dist: {tarball: "http://127.0.0.1:4873/fy-hello-" + v + ".tgz"}}
+  s.setHeader("content-type", "application/json")
+  s.end(JSON.stringify({name: "fy-hello", "dist-tags": {latest: "2.0.0"}, versions}))
+}).listen(4873, "127.0.0.1")
+END
+systemd-run -q --unit=registry node /srv/npm/registry.js
+cd / && apt-get purge -y -qq npm >/dev/null 2>&1`
+
+// TestLabNpm installs packages of Node.js by npm itself, from a registry on the host.
+func TestLabNpm(t *testing.T) {
+	const from = ", registry = \"http://127.0.0.1:4873\")"
+	typeCases(t, []typeCase{{
+		name: "npm", before: registry + "\nuseradd -m bob; install -d -o bob /srv/bobs",
+		undo: "systemctl stop registry; npm uninstall -g fy-hello; rm -rf /srv/npm /srv/app /srv/bobs /opt/node; userdel -r bob; apt-get purge -y -qq --autoremove npm nodejs >/dev/null 2>&1",
+		units: `
+pkg("npm")
+npm("fy-hello", version = "1.*", ignore_scripts = True` + from + `
+npm("fy-hello", prefix = "/opt/node", version = "2.0.0", ignore_scripts = True` + from + `
+npm("fy-hello", path = "/srv/app", state = "latest", ignore_scripts = True` + from,
+		holds: []string{
+			"npm ls -g | grep fy-hello@1.0.0", "test -x /opt/node/bin/fy-hello", "grep -q '\"version\": \"2.0.0\"' /opt/node/lib/node_modules/fy-hello/package.json",
+			"grep -q fy-hello /srv/app/package.json", "grep -q '\"version\": \"2.0.0\"' /srv/app/node_modules/fy-hello/package.json", "! test -e /srv/npm/ran",
+		},
+		drifts: []string{
+			"npm install -g --ignore-scripts --registry=http://127.0.0.1:4873 fy-hello", "rm -rf /opt/node/lib",
+			"npm install --prefix /srv/app --ignore-scripts --registry=http://127.0.0.1:4873 fy-hello@1.0.0",
+		},
+		later: []string{"rm -rf /srv/app"},
+		refused: map[string]string{
+			`npm("fy-nothere"` + from:                      "404 Not Found",
+			`npm("fy-nothere", state = "latest"` + from:    "npm view --json",
+			`npm("--global")`:                              "the name of a package",
+			`npm("a@1")`:                                   "versions are in version",
+			`npm("x", version = "latest")`:                 "version",
+			`npm("x", path = "/srv/bobs")`:                 "/srv/bobs belongs to bob",
+			`npm("x", path = "/srv/x", prefix = "/srv/y")`: "prefix",
+		},
+		gone: `npm("fy-hello", state = "absent")
+npm("fy-hello", prefix = "/opt/node", state = "absent")
+npm("fy-hello", path = "/srv/app", state = "absent")`,
+		left: "! npm ls -g | grep fy-hello && ! test -e /opt/node/bin/fy-hello && ! grep fy-hello /srv/app/package.json",
+	}})
+}

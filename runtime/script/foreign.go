@@ -21,7 +21,6 @@ var foreigners = []foreign{
 	{"apk homebrew", "packages of Alpine and macOS", `cmd("apk add nginx", unless = "apk info -e nginx")`},
 	{"mount mountpoint", "mounts", `cmd("mount /srv", unless = "mountpoint -q /srv")`},
 	{"git vcsrepo", "checkouts", `cmd("git clone https://example.com/app.git /srv/app", creates = "/srv/app")`},
-	{"npm gem", "packages of Node.js and Ruby", `cmd("npm install -g pm2", unless = "npm ls -g pm2")`},
 	{"synchronize rsync recurse", "whole directories", `file("/srv/app/a.conf", content = "a\n")`},
 	{"selinux seboolean", "SELinux", `cmd("setsebool -P httpd_can_network_connect on", unless = "getsebool httpd_can_network_connect | grep -q on$")`},
 	{"docker docker_container docker_image docker_compose", "containers", `cmd("docker run -d --name app nginx", unless = "docker inspect app")`},

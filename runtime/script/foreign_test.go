@@ -48,7 +48,7 @@ func TestWordsOfOtherTools(t *testing.T) {
 			}
 		})
 	}
-	if len(seen) < 90 {
+	if len(seen) < 70 {
 		t.Errorf("only %d words", len(seen))
 	}
 }

@@ -1,16 +1,17 @@
-// Command transfer is the guest of the package transfer:
+// Command transfer is the guest of the packages languages and transfer:
 //
 //	GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath -ldflags='-s -w' -o providers/dist/transfer.wasm ./providers/wasm/transfer
 package main
 
 import (
+	"github.com/openfroyo/froyo/providers/languages"
 	"github.com/openfroyo/froyo/providers/sdk"
 	"github.com/openfroyo/froyo/providers/transfer"
 )
 
 // init is the one place where a library for WebAssembly gets to run by itself.
 func init() {
-	sdk.Serve(transfer.Types())
+	sdk.Serve(languages.Types(), transfer.Types())
 }
 
 func main() {}
