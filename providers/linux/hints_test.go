@@ -30,6 +30,10 @@ func TestHints(t *testing.T) {
 		{service("up", `"state":"running","masked":true`), "leave one of them out", service("up", `"masked":true`)},
 		{service("upp", `"state":"running"`), "is the name right? what brings it, its package or its file, has to be declared before", service("up", `"state":"running"`)},
 		{pkg("virtual", ""), "name one of those: apt-cache showpkg virtual", pkg("known", "")},
+		{
+			pkg("packed", `"file":"/srv/none.deb"`), `declare it before: download("/srv/none.deb", url = ..., checksum = ...), or file() with source`,
+			pkg("packed", `"file":"/srv/a.deb"`),
+		},
 		{pkg("knwon", ""), "is it right? update_cache = True fetches the lists first; a repository that has it must be declared before", pkg("known", "")},
 		{pkg("knwon", ""), "is it right? update_cache = True fetches the lists first", pkg("knwon", `"update_cache":true`)},
 	} {

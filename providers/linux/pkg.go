@@ -14,6 +14,7 @@ type Pkg struct {
 	Name              string      `json:"name"`
 	State             op.PkgState `json:"state"`
 	Version           string      `json:"version"`
+	File              string      `json:"file"`
 	UpdateCache       bool        `json:"update_cache"`
 	CacheValid        string      `json:"cache_valid"`
 	InstallRecommends *bool       `json:"install_recommends"`
@@ -34,7 +35,7 @@ type PkgOutput struct {
 
 // Read asks for the package, and for what the lists offer where that may be installed.
 func (p Pkg) Read(t *sdk.T) PkgFound {
-	ask := op.PkgAsk{Name: p.Name}
+	ask := op.PkgAsk{Name: p.Name, File: p.File}
 	switch {
 	case p.State == op.PkgLatest || p.Version != "" || t.Unknown("version"):
 		ask.Candidate = op.Always
@@ -45,6 +46,7 @@ func (p Pkg) Read(t *sdk.T) PkgFound {
 	if len(found.Packages) != 1 {
 		t.Fail(op.Permanent, "the host did not tell of the package", "", "")
 	}
+	t.Must(op.Result{Error: found.Packages[0].Error})
 	return PkgFound{Package: found.Packages[0], Manager: found.Manager}
 }
 
@@ -91,6 +93,8 @@ func (p Pkg) planInstall(t *sdk.T, found PkgFound) {
 // satisfied reports whether the installed version is as wanted.
 func (p Pkg) satisfied(t *sdk.T, found PkgFound) bool {
 	switch {
+	case p.File != "":
+		return found.Candidate == found.Version
 	case p.Version != "":
 		return p.want().Fits(found.Version)
 	case p.State != op.PkgLatest || found.Candidate == "" || found.Candidate == found.Version:
@@ -108,6 +112,14 @@ func (p Pkg) target(t *sdk.T, found PkgFound) string {
 	switch {
 	case t.Unknown("version"):
 		return ""
+	case p.File != "" && found.Candidate == "":
+		t.Needs(abi.Need{
+			What: "file " + p.File, Kind: "file", Name: p.File, Paths: []string{p.File},
+			Hint: "declare it before: download(" + strconv.Quote(p.File) + ", url = ..., checksum = ...), or file() with source",
+		})
+		return ""
+	case p.File != "":
+		return found.Candidate
 	case p.Version != "":
 		return p.pinned(t, found)
 	case found.Candidate != "" && p.UpdateCache:
@@ -181,7 +193,7 @@ func available(versions []string) string {
 }
 
 func (p Pkg) want() *op.PkgWant {
-	return &op.PkgWant{Name: p.Name, State: p.State, Version: p.Version}
+	return &op.PkgWant{Name: p.Name, State: p.State, Version: p.Version, File: p.File}
 }
 
 func (p Pkg) planRemove(t *sdk.T, found PkgFound) {

@@ -21,6 +21,8 @@ func pkgHost() *providertest.Memory {
 		"known":     {Candidate: "1.1-1", Available: []string{"1.1-1", "1.0-1"}},
 		"config":    {Status: op.PkgConfig, Candidate: "1.1-1", Available: []string{"1.1-1"}},
 		"virtual":   {Virtual: true},
+		"packed":    {Packed: map[string]string{"/srv/a.deb": "3.0"}},
+		"other":     {Version: "2.0", Packed: map[string]string{"/srv/a.deb": "1.0", "/srv/b.deb": "2.0"}},
 	}
 	return m
 }
@@ -64,6 +66,13 @@ func TestPkgPlan(t *testing.T) {
 			name: "version that the lists do not have", pkg: "installed", args: `"version":"2.0"`, action: abi.Update, diffs: []string{`version: "1.0-1" → "2.0"`},
 			missing: "version 2.0 of installed in the host's package lists (which have 1.1-1, 1.0-1)",
 		},
+		{name: "file", pkg: "packed", args: `"file":"/srv/a.deb"`, action: abi.Create, diffs: []string{`version:  → "3.0"`}},
+		{name: "file with another version", pkg: "other", args: `"file":"/srv/a.deb"`, action: abi.Update, diffs: []string{`version: "2.0" → "1.0"`}},
+		{name: "file with the version", pkg: "other", args: `"file":"/srv/b.deb"`, action: abi.None},
+		{
+			name: "file that is not there", pkg: "packed", args: `"file":"/srv/c.deb"`, action: abi.Create, diffs: []string{`version:  → ?`},
+			missing: "file /srv/c.deb",
+		},
 		{name: "absent", pkg: "installed", args: `"state":"absent"`, action: abi.Delete, diffs: []string{`version: "1.0-1" → `}},
 		{name: "absent is not there", pkg: "known", args: `"state":"absent"`, action: abi.None},
 		{name: "absent but for its configuration", pkg: "config", args: `"state":"absent"`, action: abi.None},
@@ -100,6 +109,8 @@ func TestPkgConverges(t *testing.T) {
 		{"version", "known", `"version":"1.0-1"`, "1.0-1"},
 		{"upgrade", "installed", `"state":"latest"`, "1.1-1"},
 		{"downgrade", "newest", `"version":"1.0*"`, "1.0-1"},
+		{"file", "packed", `"file":"/srv/a.deb"`, "3.0"},
+		{"older file", "other", `"file":"/srv/a.deb"`, "1.0"},
 		{"remove", "installed", `"state":"absent"`, ""},
 		{"purge", "config", `"state":"purged"`, ""},
 	} {

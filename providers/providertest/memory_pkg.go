@@ -23,6 +23,8 @@ type MemoryPackage struct {
 	Candidate string
 	Available []string
 	Virtual   bool
+	// Packed has the versions that files of the target hold, by their paths.
+	Packed map[string]string
 	// Needs names packages that must be installed for this one. They come along
 	// with it, and without it they may not go.
 	Needs []string
@@ -63,7 +65,9 @@ func (m MemoryPackages) query(q *op.PkgQuery) op.Result {
 			got.Version = p.Version
 		}
 		got.Looked = ask.Candidate == op.Always || ask.Candidate == op.Missing && got.Status != op.PkgInstalled
-		if p != nil && got.Looked {
+		if ask.File != "" && p != nil {
+			got.Looked, got.Candidate = true, p.Packed[ask.File]
+		} else if p != nil && got.Looked {
 			got.Candidate, got.Available, got.Virtual = p.Candidate, slices.Clone(p.available()), p.Virtual
 		}
 		r.Packages = append(r.Packages, got)
@@ -131,6 +135,8 @@ func (m MemoryPackages) resolve(w *op.PkgWant) (string, *op.Error) {
 		return "", nil
 	case p == nil:
 		return "", &op.Error{Class: op.Permanent, Code: "nopackage", Message: "there is no package " + w.Name}
+	case w.File != "":
+		return p.Packed[w.File], nil
 	case p.installed() && w.State == op.PkgPresent && w.Fits(p.Version):
 		return p.Version, nil
 	case w.Version == "" && p.Candidate == "" && (w.State == op.PkgPresent || !p.installed()):

@@ -48,6 +48,10 @@ func (i *item) decide(db *dpkg.Database, o said.Offer) {
 	switch {
 	case i.gone():
 		i.arg, i.goes = i.want.Name, true
+	case i.want.File != "":
+		if i.target = i.want.Version; !i.reached(i.before) {
+			i.arg = i.want.File
+		}
 	case i.want.Version != "":
 		i.pin(o)
 	case i.want.State == op.PkgLatest && i.before.Status == op.PkgInstalled:

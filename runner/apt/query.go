@@ -150,3 +150,15 @@ func exactly(name string) string {
 	}
 	return pattern
 }
+
+// File says which package a file of the host holds.
+func (a *Apt) File(ctx context.Context, path string) (name, version string, err error) {
+	got, err := a.host.Ask(ctx, []string{"dpkg-deb", "--show", "--showformat=${Package} ${Version}", path}, plainWords)
+	if err != nil {
+		return "", "", err
+	}
+	if name, version, _ = strings.Cut(got.Stdout, " "); got.RC != 0 || !dpkg.IsName(name) || version == "" {
+		return "", "", fault(op.Permanent, "nopackagefile", path+" holds no package that dpkg-deb could read\n"+said.Tail(got.Stderr))
+	}
+	return name, version, nil
+}

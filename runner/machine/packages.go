@@ -21,6 +21,7 @@ type manager interface {
 	Ensure(ctx context.Context, e *op.PkgEnsure, note func(string)) (*op.PkgDone, error)
 	Simulate(ctx context.Context, e *op.PkgEnsure) (*op.PkgDone, error)
 	Manifest(ctx context.Context) (*op.PkgManifest, error)
+	File(ctx context.Context, path string) (name, version string, err error)
 }
 
 // managers make the package managers by families of distributions.
@@ -37,6 +38,7 @@ var unsupported = map[string]string{"alpine": "apk"}
 // packages performs ops on the machine's packages.
 type packages struct {
 	root string
+	uid  int
 	host func() pkgs.Host
 
 	mu   sync.Mutex
@@ -44,7 +46,7 @@ type packages struct {
 }
 
 func newPackages(root string, uid int, programs *program.Starter) *packages {
-	return &packages{root: root, made: map[string]manager{}, host: func() pkgs.Host {
+	return &packages{root: root, uid: uid, made: map[string]manager{}, host: func() pkgs.Host {
 		h := pkgs.Host{
 			Root: root,
 			Ask: func(ctx context.Context, argv, env []string) (*op.ExecResult, error) {
@@ -70,11 +72,16 @@ func (p *packages) Perform(ctx context.Context, c *perform.Call) error {
 	switch e := c.Op.PkgEnsure; {
 	case err != nil:
 	case e == nil:
-		c.Result.PkgQuery, err = manager.Query(ctx, c.Op.PkgQuery)
-	case e.Simulate:
-		c.Result.PkgEnsure, err = manager.Simulate(ctx, e)
+		c.Result.PkgQuery, err = p.query(ctx, manager, c.Op.PkgQuery)
 	default:
-		c.Result.PkgEnsure, err = manager.Ensure(ctx, e, c.Stream.Tell)
+		if e, err = p.unpacked(ctx, manager, e); err != nil {
+			break
+		}
+		if e.Simulate {
+			c.Result.PkgEnsure, err = manager.Simulate(ctx, e)
+		} else {
+			c.Result.PkgEnsure, err = manager.Ensure(ctx, e, c.Stream.Tell)
+		}
 	}
 	return err
 }

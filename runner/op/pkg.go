@@ -20,6 +20,8 @@ type PkgQuery struct {
 type PkgAsk struct {
 	Name      string `json:"name"`
 	Candidate Want   `json:"candidate,omitempty"`
+	// File is a file of the host that holds the package: its version is the candidate.
+	File string `json:"file,omitempty"`
 }
 
 // Want says when something that costs is wanted.
@@ -50,6 +52,12 @@ func (q *PkgQuery) validate() error {
 		if err := checkPackage(p.Name); err != nil {
 			return err
 		}
+		if p.File == "" {
+			continue
+		}
+		if err := checkPath(p.File); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -67,6 +75,12 @@ func (q *PkgQuery) check(r *Result) error {
 	for i, p := range r.PkgQuery.Packages {
 		if p.Name != q.Packages[i].Name {
 			return errOtherPackages
+		}
+		if p.Error == nil {
+			continue
+		}
+		if err := p.Error.Validate(); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -149,6 +163,8 @@ type Package struct {
 	Available []string `json:"available,omitempty"`
 	// Virtual says that the name is provided by other packages and none by itself.
 	Virtual bool `json:"virtual,omitempty"`
+	// Error is why the package's file cannot be taken.
+	Error *Error `json:"error,omitempty"`
 }
 
 // The statuses of packages.

@@ -27,6 +27,8 @@ type PkgWant struct {
 	State PkgState `json:"state"`
 	// Version is the exact version, or the beginning of one before a final "*"; "" is any.
 	Version string `json:"version,omitempty"`
+	// File is a file of the host that holds the package, which is installed in the version that it has.
+	File string `json:"file,omitempty"`
 }
 
 // Fits reports whether a version is one that is wanted: the exact one, or one
@@ -96,6 +98,9 @@ func (e *PkgEnsure) validate() error {
 		default:
 			return errors.New("state " + strconv.Quote(string(p.State)) + " is none of present, absent, latest, purged")
 		}
+		if err := p.checkFile(); err != nil {
+			return err
+		}
 		for _, other := range e.Packages[:i] {
 			if other.Name == p.Name {
 				return errors.New(p.Name + " is named twice")
@@ -103,6 +108,17 @@ func (e *PkgEnsure) validate() error {
 		}
 	}
 	return nil
+}
+
+// checkFile refuses a file beside what it says itself.
+func (p *PkgWant) checkFile() error {
+	if p.File == "" {
+		return nil
+	}
+	if p.State != PkgPresent || p.Version != "" {
+		return errors.New(p.Name + " has a file, which is for a package that is present in the file's version")
+	}
+	return checkPath(p.File)
 }
 
 func (e *PkgEnsure) scope() Scope { return ScopeNone }
@@ -183,6 +199,9 @@ func (p *PkgWant) tell(w Words, alone bool) string {
 	text := p.Name + spaced(version)
 	if p.Version != "" && p.Version != version {
 		text += " (wanted is " + p.Version + ")"
+	}
+	if p.File != "" {
+		text += " from " + w.Quote(p.File)
 	}
 	if p.State == PkgLatest {
 		text += either(version == "", " in its latest version", ", the latest")

@@ -57,6 +57,9 @@ type Tool interface {
 	Fetched(root string) time.Time
 	// Listen reads what the manager printed before it ended.
 	Listen(rc int, text string) *Report
+	// File is the command that says of a file which package it holds, and Packed reads that.
+	File(path string) []string
+	Packed(said string) (name, version string)
 	// Unlock says what to do about a lock that nobody gives up, "" for nothing.
 	Unlock() string
 }
@@ -89,8 +92,11 @@ type Offer struct {
 	Providers []string // that provide it, where it is no package itself
 }
 
-// Target is a package to be installed, "" for any version.
+// Target is a package to be installed, "" for any version. A name that is an absolute path is a file that holds one.
 type Target struct{ Name, Version string }
+
+// IsFile reports whether the target is a file.
+func (t Target) IsFile() bool { return strings.HasPrefix(t.Name, "/") }
 
 // Job is what a manager shall do in one transaction.
 type Job struct {
@@ -132,6 +138,19 @@ func New(h Host, t Tool) *Manager {
 	m := &Manager{host: h, tool: t, turn: make(chan struct{}, 1)}
 	m.turn <- struct{}{}
 	return m
+}
+
+// File says which package a file of the host holds.
+func (m *Manager) File(ctx context.Context, path string) (name, version string, err error) {
+	argv := m.tool.File(path)
+	got, err := m.ask(ctx, false, argv...)
+	if err != nil {
+		return "", "", err
+	}
+	if name, version = m.tool.Packed(got.Stdout); got.RC != 0 || !IsName(name) || !IsName(version) {
+		return "", "", Fault(op.Permanent, "nopackagefile", path+" holds no package that "+argv[0]+" could read\n"+tail(got.Stderr))
+	}
+	return name, version, nil
 }
 
 // plainWords has programs speak as they were written.

@@ -42,6 +42,8 @@ func (i *item) decide(tool string, o Offer) {
 	switch {
 	case i.gone():
 		i.acts, i.goes = true, true
+	case i.want.File != "":
+		i.target, i.acts = i.want.Version, !i.reached(i.before)
 	case i.want.Version != "":
 		i.pin(tool, o)
 	case i.want.State == op.PkgLatest && i.before.Version != "":
@@ -131,7 +133,11 @@ func (p plan) job(recommends *bool) Job {
 	job := Job{Recommends: recommends}
 	for _, i := range p {
 		if !i.goes {
-			job.Install = append(job.Install, Target{i.want.Name, i.target})
+			target := Target{i.want.Name, i.target}
+			if i.want.File != "" {
+				target = Target{Name: i.want.File}
+			}
+			job.Install = append(job.Install, target)
 			continue
 		}
 		job.Remove = append(job.Remove, i.want.Name)

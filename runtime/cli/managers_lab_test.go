@@ -8,11 +8,17 @@ import (
 
 // otherManagers are systems whose packages are not apt's. The host is a Debian that says it is one of them: the
 // programs, their databases and their repositories are real.
-var otherManagers = []struct{ name, release, downgrade, provided, repositories string }{
-	{"dnf", "ID=fedora", "dnf -q -y install fy-app-1.0-1", "name one of those: dnf repoquery --whatprovides fy-mail", "/etc/yum.repos.d"},
-	{"zypper", "ID=opensuse-leap", "zypper -q -n install --oldpackage fy-app=1.0-1", "name one of those: zypper search --provides --match-exact fy-mail", ""},
-	{"pacman", "ID=arch", "pacman -R --noconfirm fy-app", "there is no package fy-mail", ""},
+var otherManagers = []struct{ name, release, downgrade, provided, repositories, file string }{
+	{"dnf", "ID=fedora", "dnf -q -y install fy-app-1.0-1", "name one of those: dnf repoquery --whatprovides fy-mail", "/etc/yum.repos.d", rpmFile},
+	{"zypper", "ID=opensuse-leap", "zypper -q -n install --oldpackage fy-app=1.0-1", "name one of those: zypper search --provides --match-exact fy-mail", "", rpmFile},
+	{"pacman", "ID=arch", "pacman -R --noconfirm fy-app", "there is no package fy-mail", "", "/srv/fy/arch/" + longName + "-1.0-1-any.pkg.tar.zst"},
 }
+
+// A package that is installed from its file.
+const (
+	longName = "fy-a-name-that-is-much-longer-than-a-column-of-any-table"
+	rpmFile  = "/srv/fy/rpm/noarch/" + longName + "-1.0-1.noarch.rpm"
+)
 
 // TestLabManagers plans and applies packages with each manager: one transaction for several units, what comes along, what a
 // removal would take, a name that is in no list, an empty second plan, and drift.
@@ -37,18 +43,21 @@ func TestLabManagers(t *testing.T) {
 				units: `
 pkg(["fy-app", "fy-extra"], state = "latest", update_cache = True, install_recommends = False)
 pkg("fy.dot+plus", version = "2:1.0-*")
-pkg("fy-rival", state = "absent")`,
+pkg("fy-rival", state = "absent")
+pkg("` + longName + `", file = "` + m.file + `")`,
 				holds:  []string{"grep -q 1.10 /usr/share/fy-app/version", "test -e /usr/share/fy-lib/version", "test -e /usr/share/fy-extra/version"},
 				drifts: []string{m.downgrade},
+				later:  []string{"rpm -e " + longName + " || pacman -R --noconfirm " + longName},
 				refused: map[string]string{
-					`pkg("fy-mail")`:                     m.provided,
-					`pkg("fy-nothere")`:                  "there is no package fy-nothere in the host's package lists",
-					`pkg("fy-app", version = "9*")`:      "1.10-1",
-					`pkg("fy-lib", state = "absent")`:    "removing fy-lib would also remove fy-app, which is not planned",
-					`pkg("fy-rival", state = "present")`: "fy-app",
-					`pkg("fy-needs")`:                    "fy-nothing",
+					`pkg("fy-mail")`:                         m.provided,
+					`pkg("fy-nothere")`:                      "there is no package fy-nothere in the host's package lists",
+					`pkg("fy-app", version = "9*")`:          "1.10-1",
+					`pkg("fy-lib", state = "absent")`:        "removing fy-lib would also remove ",
+					`pkg("fy-rival", state = "present")`:     "fy-app",
+					`pkg("fy-app", file = "` + m.file + `")`: "holds the package " + longName + ", and not fy-app",
+					`pkg("fy-needs")`:                        "fy-nothing",
 				},
-				gone: `pkg(["fy-app", "fy-lib", "fy-extra", "fy.dot+plus"], state = "purged")`,
+				gone: `pkg(["fy-app", "fy-lib", "fy-extra", "fy.dot+plus", "` + longName + `"], state = "purged")`,
 				left: "! ls -d /usr/share/fy-*",
 			}.lab(t, f, h)
 			f.write(t, "site.star", "def types(host):\n    pkg(\"fy-app\", install_recommends = False)\n\nplay(\"types\", hosts = \"all\", do = types)\n")
@@ -64,6 +73,38 @@ pkg("fy-rival", state = "absent")`,
 			}
 		})
 	}
+}
+
+// TestLabPkgFile installs a package from a file that a unit before brings, with what it needs from the repository.
+func TestLabPkgFile(t *testing.T) {
+	f := startOwn(t, "root")
+	typeCase{
+		before: `set -e
+deb() { rm -rf /srv/build/p; mkdir -p /srv/build/p/DEBIAN; printf 'Package: %s\nVersion: %s\nArchitecture: all\nMaintainer: x <x@example.com>\nDescription: x\nDepends: %s\n' "$2" "$3" "$4" >/srv/build/p/DEBIAN/control; dpkg-deb --build /srv/build/p "/srv/build/$1.deb" >/dev/null; }
+mkdir -p /srv/build /srv/pkgs
+deb fy-file fy-file 1.0 tree; deb newer fy-file 2.0 tree; deb needs fy-needs 1.0 fy-nothing
+install -d -o ops /srv/ops; cp /srv/build/fy-file.deb /srv/ops/; cp /srv/build/fy-file.deb /srv/pkgs/ops.deb; chown ops /srv/pkgs/ops.deb; ln -s /srv/ops/fy-file.deb /srv/pkgs/link.deb
+echo x >/srv/pkgs/bad.deb`,
+		undo: "dpkg -P fy-file tree; rm -rf /srv/build /srv/pkgs /srv/ops",
+		units: `
+cmd("cp /srv/build/fy-file.deb /srv/pkgs/fy-file.deb", creates = "/srv/pkgs/fy-file.deb")
+pkg("fy-file", file = "/srv/pkgs/fy-file.deb")`,
+		holds:  []string{"dpkg-query -W -f '${Status} ${Version}' fy-file | grep -qx 'install ok installed 1.0'", "dpkg -s tree"},
+		drifts: []string{"dpkg -P fy-file", "rm /srv/pkgs/fy-file.deb"},
+		later:  []string{"dpkg -i /srv/build/newer.deb"},
+		refused: map[string]string{
+			`pkg("fy-other", file = "/srv/pkgs/fy-file.deb")`:                 `name the unit so: pkg("fy-file", file = "/srv/pkgs/fy-file.deb")`,
+			`pkg("fy-file", file = "/srv/ops/fy-file.deb")`:                   "/srv/ops belongs to another user than root",
+			`pkg("fy-file", file = "/srv/pkgs/link.deb")`:                     "/srv/pkgs/link.deb is a symbolic link",
+			`pkg("fy-file", file = "/srv/pkgs/ops.deb")`:                      "/srv/pkgs/ops.deb belongs to another user than root",
+			`pkg("fy-file", file = "/srv/pkgs/bad.deb")`:                      "/srv/pkgs/bad.deb holds no package",
+			`pkg("fy-file", file = "/srv/pkgs/none.deb")`:                     "there is no file /srv/pkgs/none.deb",
+			`pkg("fy-file", file = "fy-file.deb")`:                            "an absolute path",
+			`pkg("fy-file", file = "/srv/pkgs/fy-file.deb", version = "1.0")`: "version",
+			`pkg("fy-needs", file = "/srv/build/needs.deb")`:                  "fy-nothing",
+		},
+		gone: `pkg("fy-file", state = "absent")`, left: "! dpkg -s fy-file",
+	}.lab(t, f, f.hosts[0])
 }
 
 // hold keeps a package at its version.

@@ -40,6 +40,15 @@ func (t Tool) Installed(ctx context.Context, ask packages.Ask) (*packages.Databa
 	return db, nil
 }
 
+// File implements packages.Tool.
+func (Tool) File(path string) []string { return rpm.File(path) }
+
+// Packed implements packages.Tool.
+func (Tool) Packed(said string) (name, version string) {
+	name, version, _, _, _ = rpm.Line(said)
+	return name, version
+}
+
 // What may be in the way of locks is tried again by the caller, who says so; dnf itself
 // would wait for ever.
 const noWait = "--setopt=exit_on_lock=1"

@@ -50,6 +50,15 @@ func (Tool) Installed(ctx context.Context, ask packages.Ask) (*packages.Database
 	return db, ignored(ctx, ask, db)
 }
 
+// File implements packages.Tool.
+func (Tool) File(path string) []string { return []string{"pacman", "-Qp", path} }
+
+// Packed implements packages.Tool.
+func (Tool) Packed(said string) (name, version string) {
+	name, version, _ = strings.Cut(strings.TrimSpace(said), " ")
+	return name, version
+}
+
 // ignored marks what pacman's settings keep from upgrades.
 func ignored(ctx context.Context, ask packages.Ask, db *packages.Database) error {
 	got, err := ask(ctx, false, "pacman-conf", "IgnorePkg")
@@ -139,16 +148,21 @@ func (t Tool) Forecast(ctx context.Context, ask packages.Ask, db *packages.Datab
 		f.Report.Say("pacman installs no optional dependencies; name those that are wanted, and leave install_recommends out")
 		return f, nil
 	}
-	got, err := ask(ctx, false, append([]string{"pacman", "-Sp", "--noconfirm", format}, names(job.Install)...)...)
-	if err != nil {
-		return nil, err
+	versions := map[string]string{}
+	for _, argv := range installs(job.Install, "p", "--noconfirm", format) {
+		got, err := ask(ctx, false, argv...)
+		if err != nil {
+			return nil, err
+		}
+		if got.RC != 0 {
+			text := got.Stdout + "\n" + got.Stderr
+			f.Report, f.RC, f.Text = t.Listen(got.RC, text), got.RC, text
+			return f, nil
+		}
+		for name, version := range lines(got.Stdout) {
+			versions[name] = version
+		}
 	}
-	if got.RC != 0 {
-		text := got.Stdout + "\n" + got.Stderr
-		f.Report, f.RC, f.Text = t.Listen(got.RC, text), got.RC, text
-		return f, nil
-	}
-	versions := lines(got.Stdout)
 	coming := make([]string, 0, len(versions))
 	for name := range versions {
 		coming = append(coming, name)
@@ -220,16 +234,24 @@ func (Tool) Commands(job packages.Job) [][]string {
 	if len(keeping) > 0 {
 		all = append(all, append([]string{"pacman", "-R", "--noconfirm", "--noprogressbar"}, keeping...))
 	}
-	if len(job.Install) > 0 {
-		all = append(all, append([]string{"pacman", "-S", "--needed", "--noconfirm", "--noprogressbar"}, names(job.Install)...))
-	}
-	return all
+	return append(all, installs(job.Install, "", "--needed", "--noconfirm", "--noprogressbar")...)
 }
 
-func names(targets []packages.Target) []string {
-	all := make([]string, len(targets))
-	for n, target := range targets {
-		all[n] = target.Name
+// installs are the commands that install targets: files are told in one of their own.
+func installs(targets []packages.Target, how string, options ...string) (all [][]string) {
+	var names, files []string
+	for _, target := range targets {
+		if target.IsFile() {
+			files = append(files, target.Name)
+		} else {
+			names = append(names, target.Name)
+		}
+	}
+	if len(names) > 0 {
+		all = append(all, append(append([]string{"pacman", "-S" + how}, options...), names...))
+	}
+	if len(files) > 0 {
+		all = append(all, append(append([]string{"pacman", "-U" + how}, options...), files...))
 	}
 	return all
 }

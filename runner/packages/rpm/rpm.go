@@ -40,6 +40,9 @@ func Installed(ctx context.Context, ask packages.Ask) (*packages.Database, error
 	return db, nil
 }
 
+// File is the command that says which package a file holds.
+func File(path string) []string { return []string{"rpm", "-qp", "--qf", format, path} }
+
 func keep(in map[string]packages.Package, name, version string) {
 	if old := in[name].Version; old == "" || Compare(old, version) < 0 {
 		in[name] = packages.Package{Version: version}

@@ -43,6 +43,15 @@ func (t Tool) Installed(ctx context.Context, ask packages.Ask) (*packages.Databa
 	return db, nil
 }
 
+// File implements packages.Tool.
+func (Tool) File(path string) []string { return rpm.File(path) }
+
+// Packed implements packages.Tool.
+func (Tool) Packed(said string) (name, version string) {
+	name, version, _, _, _ = rpm.Line(said)
+	return name, version
+}
+
 // base is zypper without questions, in a form that can be read; lists are not fetched by themselves.
 var base = []string{"zypper", "--xmlout", "--non-interactive", "--no-refresh"}
 
@@ -227,6 +236,9 @@ func command(job packages.Job, options ...string) []string {
 	argv := append(with("install", "--oldpackage", "--name"), options...)
 	if job.Recommends != nil {
 		argv = append(argv, map[bool]string{true: "--recommends", false: "--no-recommends"}[*job.Recommends])
+	}
+	if slices.ContainsFunc(job.Install, packages.Target.IsFile) {
+		argv = append(argv, "--allow-unsigned-rpm") // whose file it is, the runbook says
 	}
 	for _, target := range job.Install {
 		if target.Version != "" {
