@@ -113,6 +113,9 @@ func TestTheEngineKnowsNoType(t *testing.T) {
 				return err
 			}
 			ast.Inspect(file, func(n ast.Node) bool {
+				if _, imports := n.(*ast.ImportSpec); imports { // a package may be called so
+					return false
+				}
 				if text, ok := n.(*ast.BasicLit); ok && types[text.Value] && !otherMeaning(path, text.Value) {
 					t.Errorf("%s knows the type %s by its name; declare what it needs to know in the type's definition", path, text.Value)
 				}

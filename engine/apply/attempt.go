@@ -223,7 +223,9 @@ func (a *attempt) read(ctx context.Context, ops []op.Op) (results []op.Result, e
 	s, h := a.step, a.lane.host
 	reads := make([]target.Step, len(ops))
 	for i, o := range ops {
-		reads[i] = sequence.Send(s, o)
+		if reads[i], err = sequence.Read(s, o); err != nil {
+			return nil, err
+		}
 	}
 	t := s.Target(h.plan)
 	h.unlocked(func() { results, err = t.Do(ctx, reads) })

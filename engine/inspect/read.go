@@ -47,6 +47,10 @@ func (r *Reader) perform(ctx context.Context, steps []*plan.Step, ops [][]op.Op)
 	var todo []target.Step
 	for i, s := range steps {
 		for _, o := range ops[i] {
+			o, err := plan.Attach(s.Unit, o)
+			if err != nil {
+				return nil, err
+			}
 			todo = append(todo, target.Step{
 				Op: o, User: s.Unit.User, Unit: s.Unit.ID.Sent(), Timeout: s.Unit.Failure.Timeout, Sensitive: s.Unit.Sensitive,
 			})

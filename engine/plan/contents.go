@@ -116,7 +116,11 @@ func Attach(u *unit.Unit, o op.Op) (op.Op, error) {
 				Message: "the provider refers to content " + abbreviate(b.Sum) + " that the unit does not have",
 			}
 		}
-		o = o.WithBlob(&op.Blob{Sum: b.Sum, Size: known.Size, Open: known.Open})
+		open := known.Open
+		if which, picks := op.Picks(o); picks && known.Pick != nil {
+			open = func() (io.ReadCloser, error) { return known.Pick(which) }
+		}
+		o = o.WithBlob(&op.Blob{Sum: b.Sum, Size: known.Size, Open: open})
 	}
 	return o, nil
 }

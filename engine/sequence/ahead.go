@@ -74,6 +74,12 @@ func OnlyProbes(c *abi.Change) bool {
 	return !slices.ContainsFunc(c.Effects, func(e abi.Effect) bool { return !e.Op.Probes() })
 }
 
+// Read is an op by which a step's provider looks at the host, as it is sent there.
+func Read(s *plan.Step, o op.Op) (target.Step, error) {
+	o, err := plan.Attach(s.Unit, o)
+	return Send(s, o), err
+}
+
 // Send is an op of a step as it is sent to the host.
 func Send(s *plan.Step, o op.Op) target.Step {
 	return target.Step{Op: o, User: s.Unit.User, Unit: s.Unit.ID.Sent(), Timeout: s.Unit.Failure.Timeout, Sensitive: s.Unit.Sensitive}

@@ -74,7 +74,10 @@ func (l *Layout) addStep(s *plan.Step) error {
 	if l.dirty || s.Acts() {
 		for _, e := range s.Reads {
 			p.reads = append(p.reads, place{index: len(l.Ops)})
-			read := Send(s, e.Op)
+			read, err := Read(s, e.Op)
+			if err != nil {
+				return err
+			}
 			read.Expect = protocol.Digest(e.Result)
 			l.Ops = append(l.Ops, read)
 		}

@@ -210,27 +210,34 @@ func (c *contents) links() error {
 	return nil
 }
 
-// within refuses a link that leads out of the directory. Only at its beginning may a target go up: behind another link, ..
-// would lead to where nobody can tell.
+// within refuses a link that leads out of the directory.
 func within(e *Entry) error {
-	depth := strings.Count(e.Name, "/")
-	out := &Invalid{e.Name, "is a link that leads out of the directory, to " + quote(e.Link)}
-	if e.Link == "" || strings.HasPrefix(e.Link, "/") || len(e.Link) > maxPath || strings.ContainsRune(e.Link, 0) {
-		return out
+	if !Stays(e.Name, e.Link) {
+		return &Invalid{e.Name, "is a link that leads out of the directory, to " + quote(e.Link)}
+	}
+	return nil
+}
+
+// Stays reports whether a link of that name leads to a place in its tree. Only at its beginning may a target go up: behind
+// another link, .. would lead to where nobody can tell.
+func Stays(name, target string) bool {
+	depth := strings.Count(name, "/")
+	if target == "" || strings.HasPrefix(target, "/") || len(target) > maxPath || strings.ContainsRune(target, 0) {
+		return false
 	}
 	down := false
-	for part := range strings.SplitSeq(e.Link, "/") {
+	for part := range strings.SplitSeq(target, "/") {
 		switch {
 		case part == "" || part == ".":
 		case part != "..":
 			down = true
 		case down || depth == 0:
-			return out
+			return false
 		default:
 			depth--
 		}
 	}
-	return nil
+	return true
 }
 
 // hex stands here because encoding/hex brings fmt.

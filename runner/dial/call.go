@@ -198,7 +198,7 @@ func (l *link) sendCommand(ctx context.Context, c *command) error {
 	if len(blobs) == 0 {
 		return nil
 	}
-	if blobs[0].Size <= protocol.MaxChunk {
+	if _, more := op.Picks(c.step.Op); blobs[0].Size <= protocol.MaxChunk && !more {
 		return l.sendContent(c, false)
 	}
 	go func() {

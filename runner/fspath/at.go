@@ -107,3 +107,24 @@ func withNames(a, b string, call func(a, b *byte) syscall.Errno) error {
 		return errno
 	}
 }
+
+// syncfs holds the numbers of syncfs(2), which package syscall does not have.
+var syncfs = map[string]uintptr{"amd64": 306, "arm64": 267, "arm": 373, "386": 344, "riscv64": 267}
+
+// SyncFS makes all that was written to the file system of the directory n durable, at once.
+func SyncFS(n *Node) error {
+	f, err := n.Open(syscall.O_RDONLY)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	number, known := syncfs[runtime.GOARCH]
+	if !known {
+		syscall.Sync()
+		return nil
+	}
+	if _, _, errno := syscall.Syscall(number, f.Fd(), 0, 0); errno != 0 && errno != syscall.ENOSYS {
+		return errno
+	}
+	return nil
+}

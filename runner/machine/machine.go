@@ -1,7 +1,7 @@
 // Package machine performs ops on the machine it runs on: it knows who performs
 // which ops, and refuses what the run may not do any more, or not as this user.
 //
-// It imports runner/op, runner/perform, the performers (runner/files, runner/unpack, runner/program, runner/gather,
+// It imports runner/op, runner/perform, the performers (runner/files, runner/unpack, runner/mirror, runner/program, runner/gather,
 // runner/connect, runner/apt, runner/systemd, runner/overlap), runner/names, runner/lockfile,
 // runner/journal, runner/proctree and the standard library only; never fmt, encoding/json, os/exec,
 // os/user, net or regexp, since the runner's size is speed.
@@ -21,6 +21,7 @@ import (
 	"github.com/openfroyo/froyo/runner/gather"
 	"github.com/openfroyo/froyo/runner/journal"
 	"github.com/openfroyo/froyo/runner/lockfile"
+	"github.com/openfroyo/froyo/runner/mirror"
 	"github.com/openfroyo/froyo/runner/names"
 	"github.com/openfroyo/froyo/runner/op"
 	"github.com/openfroyo/froyo/runner/overlap"
@@ -91,6 +92,7 @@ func (m *Machine) assemble() []perform.Performer {
 	return []perform.Performer{
 		f,
 		unpack.New(m.UID, f, m.programs),
+		mirror.New(f, m.names),
 		m.programs,
 		p,
 		s,

@@ -37,6 +37,9 @@ type Op struct {
 	Unpack   *Unpack   `json:"archive.unpack,omitempty"`
 	Fetch    *Fetch    `json:"file.fetch,omitempty"`
 
+	TreeQuery *TreeQuery `json:"tree.query,omitempty"`
+	TreeSync  *TreeSync  `json:"tree.sync,omitempty"`
+
 	PkgQuery  *PkgQuery  `json:"pkg.query,omitempty"`
 	PkgEnsure *PkgEnsure `json:"pkg.ensure,omitempty"`
 	SvcQuery  *SvcQuery  `json:"svc.query,omitempty"`
@@ -78,6 +81,8 @@ func (o *Op) each(f func(b body, set bool)) {
 	f(o.Unpacked, o.Unpacked != nil)
 	f(o.Unpack, o.Unpack != nil)
 	f(o.Fetch, o.Fetch != nil)
+	f(o.TreeQuery, o.TreeQuery != nil)
+	f(o.TreeSync, o.TreeSync != nil)
 	f(o.PkgQuery, o.PkgQuery != nil)
 	f(o.PkgEnsure, o.PkgEnsure != nil)
 	f(o.SvcQuery, o.SvcQuery != nil)
@@ -218,6 +223,9 @@ type Blob struct {
 	// Open gives the content where this side has it, else nil. It may be
 	// called several times; the caller closes what it returns.
 	Open func() (io.ReadCloser, error) `json:"-"`
+	// Pick gives, of a blob that is the list of a tree, the list with the content of those files behind it
+	// that are picked, else nil; see runner/tree.
+	Pick func(which string) (io.ReadCloser, error) `json:"-"`
 	// Made says that a guest gave it as Text.
 	Made bool `json:"-"`
 }

@@ -21,7 +21,8 @@ type Result struct {
 	Journal   *JournalResult  `json:"journal.read,omitempty"`
 	Overlap   *OverlapResult  `json:"fs.overlap,omitempty"`
 	Unpacked  *UnpackedResult `json:"archive.query,omitempty"`
-	// Done is the answer of the file.* family, of archive.unpack, svc.ensure, net.connect and lock.acquire.
+	Tree      *TreeResult     `json:"tree.query,omitempty"`
+	// Done is the answer of the file.* family, of archive.unpack, tree.sync, svc.ensure, net.connect and lock.acquire.
 	Done  *Done  `json:"done,omitempty"`
 	Error *Error `json:"error,omitempty"`
 }
@@ -60,6 +61,7 @@ func (r *Result) each(f func(answer any, set bool)) {
 	f(r.Journal, r.Journal != nil)
 	f(r.Overlap, r.Overlap != nil)
 	f(r.Unpacked, r.Unpacked != nil)
+	f(r.Tree, r.Tree != nil)
 }
 
 // Answers counts the kinds of answer that are set.

@@ -37,6 +37,8 @@ type (
 		content() *Blob
 		withContent(b *Blob) Op
 	}
+	// picker travels with the list of a tree, and the content of some of its files behind it.
+	picker interface{ picks() string }
 	// joiner can be done for many at the price of one: a question about packages costs a look
 	// into the database, whatever the number of packages. Where such ops stand beside each
 	// other they travel as one, and each gets its share of the result.
@@ -237,6 +239,15 @@ func (o Op) Blobs() []*Blob {
 		}
 	}
 	return nil
+}
+
+// Picks says of which files of a tree the content travels with the op, behind the tree's list, and whether it is such an op.
+func Picks(o Op) (which string, is bool) {
+	p, is := o.body().(picker)
+	if !is {
+		return "", false
+	}
+	return p.picks(), true
 }
 
 // WithBlob returns the op with other content.

@@ -2,10 +2,8 @@ package unpack
 
 import (
 	"context"
-	"runtime"
 	"slices"
 	"strconv"
-	"syscall"
 
 	"github.com/openfroyo/froyo/runner/archive"
 	"github.com/openfroyo/froyo/runner/fspath"
@@ -152,9 +150,6 @@ func (d *directory) led(ctx context.Context, path, real string) bool {
 	return n.Real()+path[len(d.path):] != real
 }
 
-// syncfs holds the numbers of syncfs(2), which package syscall does not have.
-var syncfs = map[string]uintptr{"amd64": 306, "arm64": 267, "arm": 373, "386": 344, "riscv64": 267}
-
 // sync makes what was written durable, all at once.
 func (d *directory) sync() error {
 	n, err := fspath.Open(d.path, fspath.How{Follow: true, Directory: true, Unsafe: d.unsafe})
@@ -162,18 +157,5 @@ func (d *directory) sync() error {
 		return perform.Fault("open "+d.path, err)
 	}
 	defer n.Close()
-	f, err := n.Open(syscall.O_RDONLY)
-	if err != nil {
-		return perform.Fault("open "+d.path, err)
-	}
-	defer f.Close()
-	number, known := syncfs[runtime.GOARCH]
-	if !known {
-		syscall.Sync()
-		return nil
-	}
-	if _, _, errno := syscall.Syscall(number, f.Fd(), 0, 0); errno != 0 && errno != syscall.ENOSYS {
-		return perform.Fault("flush what was unpacked into "+d.path, errno)
-	}
-	return nil
+	return perform.Wrap("flush what was unpacked into "+d.path, fspath.SyncFS(n))
 }

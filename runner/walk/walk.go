@@ -32,6 +32,8 @@ type Walker struct {
 	After   bool // directories are visited after what is in them, not before
 	// Visit is called for each thing in the directory dir.
 	Visit func(rel string, n *fspath.Node, dir *fspath.Info) error
+	// Enter, where it is set, says which directories are entered.
+	Enter func(rel string) bool
 	// Mounted, where it is set, is called for what is a mount point, instead of Visit.
 	Mounted func(rel string) error
 }
@@ -91,7 +93,7 @@ func (w Walker) one(ctx context.Context, at step, dir *fspath.Node, name string)
 	if mount != at.mount && w.Mounted != nil {
 		return w.Mounted(at.rel + name)
 	}
-	enter := w.Recurse && n.IsDir() && mount == at.mount
+	enter := w.Recurse && n.IsDir() && mount == at.mount && (w.Enter == nil || w.Enter(at.rel+name))
 	if !w.After || !enter {
 		if err := w.Visit(at.rel+name, n, &dir.Info); err != nil {
 			return err
