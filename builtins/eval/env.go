@@ -62,6 +62,7 @@ type Env struct {
 
 	checker  check.Checker
 	blobs    source.Blobs
+	trees    source.Trees
 	handlers atomic.Int64 // declared so far
 }
 
@@ -92,14 +93,19 @@ func (e *Env) Outputs(typ string) []schema.Field {
 func (e *Env) Checker() *check.Checker { return &e.checker }
 
 // Source returns the content of a file that goes to hosts as it is, named by
-// the file that is being evaluated. It is read when it is sent; here only its
-// digest is computed, once for a program.
-func (s *Scope) Source(name string) (*op.Blob, *diag.Error) {
+// the file that is being evaluated; of a directory, where tree is not nil, it is the list of its tree. It is read when it is
+// sent; here only its digest is computed, once for a program.
+func (s *Scope) Source(name string, tree *source.Choice) (*op.Blob, *diag.Error) {
 	file, err := source.ResolvePath(Pos(Stack(s.thread)).File, name)
 	if err != nil {
 		return nil, err
 	}
-	blob, err := s.env.blobs.Get(s.env.FS, file)
+	var blob *op.Blob
+	if tree == nil {
+		blob, err = s.env.blobs.Get(s.env.FS, file)
+	} else {
+		blob, err = s.env.trees.Get(s.env.FS, file, *tree)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/openfroyo/froyo/builtins/eval"
 	"github.com/openfroyo/froyo/builtins/hostapi"
 	"github.com/openfroyo/froyo/builtins/lambda"
+	"github.com/openfroyo/froyo/builtins/source"
 	"github.com/openfroyo/froyo/builtins/units"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/inventory"
@@ -24,7 +25,8 @@ type draft struct {
 	host    *inventory.Host // that it acts on
 	args    map[string]any
 	later   []string
-	lambdas []units.Lambda // what Finish looks into, beside the unit
+	lambdas []units.Lambda  // what Finish looks into, beside the unit
+	trees   []*schema.Field // that name directories which are not listed yet
 	// onFailure is what is done where the unit fails; nil is nothing.
 	onFailure starlark.Callable
 	failed    bool
@@ -100,6 +102,7 @@ func (r *resource) arguments(s *units.Set, d *draft, pos starlark.Tuple, kw []st
 			fail(r.unknown(name))
 		}
 	}
+	r.takeTrees(s, d, fail)
 	meta.apply(s, d, fail)
 	r.lifecycle(meta.lifecycle, d, fail)
 }
@@ -176,17 +179,43 @@ func (r *resource) takeSource(s *units.Set, d *draft, field *schema.Field, value
 		return
 	}
 	d.args[field.Name] = value
-	path, ok := value.(string)
-	if !ok {
+	if _, ok := value.(string); !ok {
 		return // the schema says what is wanted
 	}
-	blob, err := s.Scope().Source(path)
+	if r.rule(field).Without != "" { // what is left out is known when all arguments are
+		d.trees = append(d.trees, field)
+		return
+	}
+	r.sourced(s, d, field, nil, fail)
+}
+
+func (r *resource) rule(field *schema.Field) *schema.Rule {
+	return &r.typ.Rules[r.typ.Index(field.Name)]
+}
+
+// sourced reads what a source names.
+func (r *resource) sourced(s *units.Set, d *draft, field *schema.Field, tree *source.Choice, fail func(*diag.Error)) {
+	blob, err := s.Scope().Source(d.args[field.Name].(string), tree)
 	if err != nil {
 		d.holes = true
 		fail(err)
 		return
 	}
 	d.args[field.SourceInto] = blob
+}
+
+// takeTrees lists the directories that arguments name.
+func (r *resource) takeTrees(s *units.Set, d *draft, fail func(*diag.Error)) {
+	for _, field := range d.trees {
+		tree := &source.Choice{}
+		given, _ := d.args[r.rule(field).Without].([]any)
+		for _, pattern := range given {
+			if text, ok := pattern.(string); ok { // of others the schema says what is wrong
+				tree.Exclude = append(tree.Exclude, text)
+			}
+		}
+		r.sourced(s, d, field, tree, fail)
+	}
 }
 
 // calledElsewhere are what Ansible calls arguments of all types.

@@ -1,7 +1,7 @@
 // Package source finds the files of the workspace that a runbook names, and
 // gives their content as what is sent to hosts.
 //
-// It imports diagnostics and ops only.
+// It imports diagnostics, runner/op and runner/tree only.
 package source
 
 import (

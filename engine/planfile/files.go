@@ -33,6 +33,10 @@ func (o overlay) Open(name string) (fs.File, error) {
 	return f, err
 }
 
+// Lstat and ReadLink tell what the files below are: fs.ReadLinkFS.
+func (o overlay) Lstat(name string) (fs.FileInfo, error) { return fs.Lstat(o.below, name) }
+func (o overlay) ReadLink(name string) (string, error)   { return fs.ReadLink(o.below, name) }
+
 // savedFile is a source of a saved plan as a file.
 type savedFile struct {
 	*bytes.Reader

@@ -144,6 +144,9 @@ func readSource(f *Field, r *Rule, a *cue.Attribute) error {
 	}
 	f.SourceInto = into
 	r.Conflicts = append(r.Conflicts, into)
+	if err == nil {
+		r.Without, _, err = a.Lookup(0, "exclude")
+	}
 	return err
 }
 

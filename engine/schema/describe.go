@@ -121,6 +121,9 @@ func (t *Type) link() error {
 		if into := f.SourceInto; into != "" && !t.has(into, func(f Field) bool { return f.Blob }) {
 			return fmt.Errorf("%s: @source names %s, which is no @blob field", f.Name, into)
 		}
+		if without := t.Rules[i].Without; without != "" && !t.has(without, func(f Field) bool { return f.Kind == "list of strings" }) {
+			return fmt.Errorf("%s: @source names %s, which is no list of strings", f.Name, without)
+		}
 		if f.Blob && f.HasDefault {
 			return fmt.Errorf("%s: a @blob field cannot have a default", f.Name)
 		}

@@ -13,6 +13,8 @@
 //	@result()            the value may be a function of the unit's result
 //	@blob()              bulk content, passed on by digest
 //	@source(into=field)  a file of the workspace, read into the blob field
+//	@source(into=field, exclude=other)  a directory of the workspace, whose tree is listed in the blob field, without what the
+//	                     patterns in the list other are for
 //	@expect("words")     what to call a right value in messages: "an absolute path"
 //	@meant(word="value") what a word of other tools means here, for the hint of a value that is refused
 //	@called(a, b)        what other tools call the field, for the hint of an argument that there is not
@@ -167,6 +169,7 @@ type Rule struct {
 	Preset    []byte // the default as JSON
 	Expect    string // what a right value is called in messages, or ""
 	Octal     bool
+	Without   string            // of a source that is a directory: the field with patterns of what is left out of it; "" for a file
 	Meant     map[string]string // words of other tools, and the values that they mean
 	Called    []string          // what other tools call the field
 	Conflicts []string          // fields that must not be given as well

@@ -146,6 +146,7 @@ func TestLoadErrors(t *testing.T) {
 		{"misspelt key", `#Thing: {a: string @key(whit=b), b: int}`, `a: @key: want (alias, with=field), got (whit=b)`},
 		{"host that is a number", `#Thing: {a: string @key(), b?: int @host()}`, `b: @host: want a string field, this is int`},
 		{"source into nothing", `#Thing: {a: string @key(), b?: string @source(into=c)}`, `b: @source names c, which is no @blob field`},
+		{"patterns that are none", `#Thing: {a: string @key(), b?: string @source(into=c, exclude=d), c?: string @blob(), d?: string}`, `b: @source names d, which is no list of strings`},
 		{"source without into", `#Thing: {a: string @key(), b?: string @source(c)}`, `b: @source: want (into=field), got (c)`},
 		{"blob with default", `#Thing: {a: string @key(), b: *"" | string @blob()}`, `b: a @blob field cannot have a default`},
 		{"misspelt attribute", `#Thing: {a: string @key(), b?: string @laster()}`, `b: @laster: no such attribute, did you mean @later`},

@@ -91,7 +91,13 @@ type Files struct {
 	root *os.Root
 }
 
-var _ fs.FS = (*Files)(nil)
+var _ fs.ReadLinkFS = (*Files)(nil)
+
+// Lstat implements fs.ReadLinkFS.
+func (f *Files) Lstat(name string) (fs.FileInfo, error) { return f.root.Lstat(name) }
+
+// ReadLink implements fs.ReadLinkFS.
+func (f *Files) ReadLink(name string) (string, error) { return f.root.Readlink(name) }
 
 // Open implements fs.FS. The open file itself is looked at, so that it cannot
 // be another one by the time it is read.
