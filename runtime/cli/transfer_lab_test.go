@@ -9,6 +9,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -183,4 +185,63 @@ download("/srv/inside", url = "http://127.0.0.1/inside", by = "host", checksum =
 	if said := f.hosts[0].SSH(t, "ls /srv/none 2>&1 || true"); !strings.Contains(said, "No such file") {
 		t.Errorf("what was refused is there: %s", said)
 	}
+}
+
+// TestLabSync brings directories of the workspace.
+func TestLabSync(t *testing.T) {
+	f := startOwn(t, "root")
+	at := func(name string) string { return filepath.Join(f.dir, name) }
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, text := range map[string]string{
+		"app/bin/run": "#!/bin/sh\necho one\n", "app/etc/app.conf": "port=80\n", "app/etc/-rf": "dash\n", "app/etc/two words": "space\n", "app/empty": "",
+		"app/.git/config": "secret\n", "app/etc/cache.tmp": "tmp\n", "pure/a": "a\n", "pure/sub/b": "b\n", "leads/x": "x", "named/x": "x",
+	} {
+		must(os.MkdirAll(filepath.Dir(at(name)), 0o755))
+		f.write(t, name, text)
+	}
+	must(os.Chmod(at("app/bin/run"), 0o755))
+	must(os.Chmod(at("app/etc/app.conf"), 0o600))
+	must(os.Symlink("bin/run", at("app/current")))
+	must(os.Symlink("../etc", at("app/etc/up")))
+	must(os.Symlink("/etc/passwd", at("leads/out")))
+	must(os.WriteFile(at("named/a\nb"), nil, 0o600))
+	typeCase{
+		units: `
+sync("/srv/app", src = "app", exclude = [".git", "*.tmp"], owner = "www-data", group = "adm")
+sync("/srv/pure", src = "pure", delete = True, exclude = ["keep"], file_mode = "0640", dir_mode = "0750")`,
+		before: "rm -rf /srv/app /srv/pure /srv/refused; mkdir -p /srv/pure/old/deep /srv/pure/a /srv/pure/keep /srv/pure/half; mkdir -p /srv/way/a /srv/home; chown www-data /srv/home; setpriv --reuid=www-data ln -s /etc /srv/home/link; touch /srv/pure/old/deep/x /srv/pure/a/x /srv/pure/keep/mine /srv/pure/half/keep",
+		undo:   "rm -rf /srv/app /srv/pure /srv/refused /srv/way /srv/home",
+		holds: []string{
+			"test $(stat -c %U:%G:%a /srv/app/bin/run) = www-data:adm:755", "test $(stat -c %U:%G:%a /srv/app/bin) = www-data:adm:755", "test $(/srv/app/current) = one", "test $(stat -c %U:%a /srv/app) = www-data:755",
+			"test $(stat -c %a /srv/app/etc/app.conf) = 600", "grep -qx dash /srv/app/etc/-rf", "grep -qx space '/srv/app/etc/two words'", "test -e /srv/app/empty", "test ! -e /srv/app/.git", "test ! -e /srv/app/etc/cache.tmp",
+			"test $(readlink /srv/app/etc/up) = ../etc", "test $(stat -c %a /srv/pure/a) = 640", "test $(stat -c %a /srv/pure/sub) = 750", "test -f /srv/pure/a", "test ! -e /srv/pure/old", "test -e /srv/pure/keep/mine", "test -e /srv/pure/half/keep",
+			"test -z \"$(find /srv -name '.froyo-*')\"", "id www-data",
+		},
+		drifts: []string{
+			"echo port=81 >/srv/app/etc/app.conf", "chmod 777 /srv/app/bin/run; chgrp root /srv/app/bin", "chown -h root /srv/app/current; ln -sfn /etc /srv/app/etc/up", "rm /srv/app/empty; ln -s /etc/passwd /srv/app/empty",
+			"echo x >/srv/pure/new; mkdir /srv/pure/newer; touch /srv/pure/newer/y", "rm -r /srv/pure/sub; ln -s /etc /srv/pure/sub",
+		},
+		later: []string{"rm -r /srv/app/etc", "chmod 700 /srv/pure/sub; rm /srv/pure/a"},
+		refused: map[string]string{
+			`sync("/srv/refused", src = "leads")`:                     "is a link that leads out of the directory",
+			`sync("/srv/refused", src = "named")`:                     "has a control character in its name",
+			`sync("/srv/refused", src = "nothing")`:                   "there is no file nothing",
+			`sync("/srv/refused", src = "../..")`:                     "leads out of the workspace",
+			`sync("/srv/refused", src = "pure/a")`:                    "is a file, want a directory",
+			`sync("/srv/refused", src = "pure", owner = "lost")`:      "there is no user lost",
+			`sync("/srv/refused", src = "pure", exclude = ["["])`:     "is not a pattern of names",
+			`sync("/", src = "pure", delete = True)`:                  "other than /",
+			`sync("/etc/hostname", src = "pure")`:                     "is not a directory",
+			`sync("/srv/way", src = "pure")`:                          "a is a directory",
+			`sync("/srv/home/link/x", src = "pure", run_as = "root")`: "the link /srv/home/link of www-data leads to /etc of root",
+		},
+		gone: `sync("/srv/app", src = "app", state = "absent", exclude = [".git", "*.tmp"])
+sync("/srv/pure", src = "pure", state = "absent", delete = True)`,
+		left: "test ! -e /srv/app && test -e /srv/pure/keep/mine && test ! -e /srv/pure/a && test ! -e /srv/pure/sub && test ! -e /srv/refused",
+	}.lab(t, f, f.hosts[0])
 }

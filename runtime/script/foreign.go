@@ -21,7 +21,6 @@ var foreigners = []foreign{
 	{"apk homebrew", "packages of Alpine and macOS", `cmd("apk add nginx", unless = "apk info -e nginx")`},
 	{"mount mountpoint", "mounts", `cmd("mount /srv", unless = "mountpoint -q /srv")`},
 	{"git vcsrepo", "checkouts", `cmd("git clone https://example.com/app.git /srv/app", creates = "/srv/app")`},
-	{"synchronize rsync recurse", "whole directories", `file("/srv/app/a.conf", content = "a\n")`},
 	{"selinux seboolean", "SELinux", `cmd("setsebool -P httpd_can_network_connect on", unless = "getsebool httpd_can_network_connect | grep -q on$")`},
 	{"docker docker_container docker_image docker_compose", "containers", `cmd("docker run -d --name app nginx", unless = "docker inspect app")`},
 	{"mysql_db mysql_user postgresql_db postgresql_user", "databases", `cmd("createdb app", unless = "psql -lqt | cut -d '|' -f 1 | grep -qw app")`},
