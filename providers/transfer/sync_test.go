@@ -52,8 +52,12 @@ func TestSync(t *testing.T) {
 		{"there", nil, op.TreeResult{Exists: true}, abi.None, ""},
 		{"some", nil, all, abi.Update, `added "1 name: a"; changed "2 names: b has another mode, c is a link" "as in the tree"; deleted "30 names: x, ..."`},
 		{"in the way", given{"delete": true}, op.TreeResult{Exists: true, InTheWay: part("a is a directory")}, abi.Update, `replaced "1 name: a is a directory" "as in the tree"`},
-		{"owner", given{"owner": "root", "group": "0", "file_mode": "0640", "dir_mode": "750", "exclude": []any{".git"}}, all, abi.Update,
-			`added "1 name: a"; changed "2 names: b has another mode, c is a link" "as in the tree"; deleted "30 names: x, ..."`},
+		{
+			"owner",
+			given{"owner": "root", "group": "0", "file_mode": "0640", "dir_mode": "750", "exclude": []any{".git"}},
+			all, abi.Update,
+			`added "1 name: a"; changed "2 names: b has another mode, c is a link" "as in the tree"; deleted "30 names: x, ..."`,
+		},
 		{"gone", given{"state": "absent"}, op.TreeResult{Exists: true, Extra: part("a")}, abi.Delete, `deleted "1 name: a"`},
 		{"gone already", given{"state": "absent"}, op.TreeResult{Exists: true}, abi.None, ""},
 	} {

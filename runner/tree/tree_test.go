@@ -74,8 +74,16 @@ func TestExcluded(t *testing.T) {
 		pattern, name string
 		want          bool
 	}{
-		{".git", ".git", true}, {".git", "a/.git/config", true}, {"*.pyc", "a/b/c.pyc", true}, {"a/*", "a/b", true}, {"a/*", "a/b/c", true}, {"/a", "a", true}, {"b/", "a/b/c", true},
-		{"a/*", "a", false}, {"b/c", "a/b/c", false}, {"*.pyc", "a.py", false},
+		{".git", ".git", true},
+		{".git", "a/.git/config", true},
+		{"*.pyc", "a/b/c.pyc", true},
+		{"a/*", "a/b", true},
+		{"a/*", "a/b/c", true},
+		{"/a", "a", true},
+		{"b/", "a/b/c", true},
+		{"a/*", "a", false},
+		{"b/c", "a/b/c", false},
+		{"*.pyc", "a.py", false},
 	} {
 		if got := tree.Excluded([]string{"never", tt.pattern}, tt.name); got != tt.want {
 			t.Errorf("%q for %q: got %v", tt.pattern, tt.name, got)
