@@ -130,6 +130,9 @@ func TestFromAnsible(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "lib", "web.star"), []byte("web = 1\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.MkdirAll(filepath.Join(dir, "files/app"), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(filepath.Join(dir, "app.tar.gz"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}

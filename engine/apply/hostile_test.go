@@ -46,6 +46,7 @@ capabilities:
     - {kind: file.attr, paths: ["/**"]}
     - {kind: file.fetch, paths: ["/**"]}
     - {kind: archive.unpack, paths: ["/**"]}
+    - {kind: tree.sync, paths: ["/**"]}
     - {kind: pkg.ensure}
     - {kind: svc.ensure}
     - {kind: probe.http, hosts: ["*"]}

@@ -236,7 +236,7 @@ sync("/srv/pure", src = "pure", delete = True, exclude = ["keep"], file_mode = "
 			`sync("/srv/refused", src = "pure", owner = "lost")`:      "there is no user lost",
 			`sync("/srv/refused", src = "pure", exclude = ["["])`:     "is not a pattern of names",
 			`sync("/", src = "pure", delete = True)`:                  "other than /",
-			`sync("/etc/hostname", src = "pure")`:                     "is not a directory",
+			`sync("/etc/hostname", src = "pure")`:                     "not a directory",
 			`sync("/srv/way", src = "pure")`:                          "a is a directory",
 			`sync("/srv/home/link/x", src = "pure", run_as = "root")`: "the link /srv/home/link of www-data leads to /etc of root",
 		},
