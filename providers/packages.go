@@ -33,6 +33,7 @@ const Plugin = "plugin.wasm"
 //go:embed transfer/manifest.yaml transfer/*.cue
 //go:embed languages/manifest.yaml languages/*.cue
 //go:embed network/manifest.yaml network/*.cue
+//go:embed availability/manifest.yaml availability/*.cue
 var files embed.FS
 
 // packages are the built-in packages, in order. Half of a guest is Go's own runtime, so packages share one as long as it
@@ -49,6 +50,7 @@ var packages = []struct{ name, guest string }{
 	{"transfer", "transfer"},
 	{"languages", "transfer"},
 	{"network", "accounts"},
+	{"availability", "transfer"},
 }
 
 // Names returns the names of the built-in packages, in order.

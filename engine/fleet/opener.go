@@ -48,13 +48,13 @@ type Opener func(ctx context.Context, h *inventory.Host, hooks Hooks) (Session, 
 // Openers are the openers by the kind of connection that a host has.
 type Openers map[string]Opener
 
-// Open opens a session with a host.
+// Open opens a session with a host, which outlives restarts of the host.
 func (o Openers) Open(ctx context.Context, h *inventory.Host, hooks Hooks) (Session, error) {
 	open := o[h.Connection]
 	if open == nil {
 		return nil, fmt.Errorf("no transport has connections of the kind %q", h.Connection)
 	}
-	return open(ctx, h, hooks)
+	return newLasting(ctx, h.Name, func(ctx context.Context) (Session, error) { return open(ctx, h, hooks) }, hooks.Note)
 }
 
 // HooksOf sends what sessions tell to notes, what programs print to live, unless that is nil, and what sudo restricts to

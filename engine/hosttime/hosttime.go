@@ -98,19 +98,11 @@ func (t *Target) end() {
 	}
 }
 
-// timeout is what a step may take by itself.
-func timeout(s target.Step) time.Duration {
-	if s.Timeout <= 0 {
-		return target.DefaultTimeout
-	}
-	return s.Timeout
-}
-
 // bounded lets no step take longer than what is left.
 func bounded(steps []target.Step, left time.Duration) []target.Step {
 	out := make([]target.Step, len(steps))
 	for i, s := range steps {
-		s.Timeout = min(timeout(s), max(left, time.Millisecond))
+		s.Timeout = min(s.Limit(), max(left, time.Millisecond))
 		out[i] = s
 	}
 	return out
@@ -118,7 +110,7 @@ func bounded(steps []target.Step, left time.Duration) []target.Step {
 
 // explain says of an op that ran out of time whose time that was.
 func (t *Target) explain(r *op.Result, s target.Step, left time.Duration) {
-	if r.Error == nil || r.Error.Code != "timeout" || timeout(s) <= left {
+	if r.Error == nil || r.Error.Code != "timeout" || s.Limit() <= left {
 		return
 	}
 	told := *r.Error

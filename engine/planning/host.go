@@ -58,6 +58,7 @@ func (p *Planner) planHost(ctx context.Context, h *plan.Host, doing *string) err
 	if err := p.refuseRemovals(ctx, h, all); err != nil {
 		return err
 	}
+	refuseOwnRestart(h, all)
 	h.Warnings = append(h.Warnings, exposed(h.Host.Name, all)...)
 	h.Warnings = append(h.Warnings, depend.Conditions(ctx, all)...)
 	resume.Refuse(all)

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/onefile"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/protect"
 	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/providers/abi"
+	"github.com/openfroyo/froyo/runner/op"
 	"github.com/openfroyo/froyo/runner/target"
 )
 
@@ -112,6 +114,28 @@ func (p *Planner) refuseAliases(h *plan.Host, steps []*plan.Step) {
 		}
 		if warning != nil {
 			h.Warnings = append(h.Warnings, warning)
+		}
+	}
+}
+
+// refuseOwnRestart refuses steps that would restart the machine that the run itself is on.
+func refuseOwnRestart(h *plan.Host, steps []*plan.Step) {
+	for _, s := range steps {
+		on := h
+		if s.On != nil {
+			on = s.On
+		}
+		if s.Err != nil || s.Change == nil || on.Host.Connection != inventory.Local {
+			continue
+		}
+		for _, e := range s.Change.Effects {
+			if e.Op.Restart != nil {
+				s.Err, s.Change = &abi.Error{
+					Class: op.Permanent, Message: "this would restart the machine that froyo runs on",
+					Hint: "reach the host by SSH from another machine, or restart this one by hand",
+				}, nil
+				break
+			}
 		}
 	}
 }

@@ -40,7 +40,7 @@ func (a tries) tries(t *sdk.T) op.Tries {
 }
 
 func (tries) milliseconds(t *sdk.T, argument, text string) int64 {
-	ms, ok := milliseconds(text)
+	ms, ok := sdk.Milliseconds(text)
 	if !ok {
 		t.Fail(op.Permanent, argument+" "+text+" is no time", "", `write "10s", "1m30s" or "500ms"`)
 	}

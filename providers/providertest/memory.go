@@ -62,6 +62,8 @@ func (m *Memory) Do(o op.Op) op.Result {
 	switch {
 	case o.Probes():
 		return m.probe(o)
+	case o.Restart != nil:
+		return op.Result{Done: &op.Done{Changed: true}}
 	case o.Stat != nil:
 		return m.stat(o.Stat)
 	case o.Read != nil:

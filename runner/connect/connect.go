@@ -61,6 +61,19 @@ func (c *Connector) Perform(ctx context.Context, call *perform.Call) error {
 	return err
 }
 
+// Reach connects to an address and ends the connection: it asks whether anybody listens there.
+func (c *Connector) Reach(ctx context.Context, address string, port int) error {
+	addresses, err := c.resolve(ctx, address)
+	if err != nil {
+		return err
+	}
+	conn, err := dial(ctx, addresses, port)
+	if err != nil {
+		return err
+	}
+	return conn.Close()
+}
+
 // dial connects to the first address that answers. The error is that of the first.
 func dial(ctx context.Context, addresses []address, port int) (*os.File, error) {
 	var first error

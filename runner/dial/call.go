@@ -111,10 +111,7 @@ func checkStep(step target.Step) error {
 
 // timeout bounds a step on the host.
 func timeout(step target.Step) time.Duration {
-	if step.Timeout <= 0 {
-		return target.DefaultTimeout
-	}
-	return min(step.Timeout, protocol.MaxDeadline)
+	return min(step.Limit(), protocol.MaxDeadline)
 }
 
 // patience is how long a runner may take for steps at most: it ends each in

@@ -2,7 +2,7 @@
 // which ops, and refuses what the run may not do any more, or not as this user.
 //
 // It imports runner/op, runner/perform, the performers (runner/files, runner/unpack, runner/mirror, runner/program, runner/gather,
-// runner/connect, runner/apt, runner/systemd, runner/overlap), runner/names, runner/lockfile,
+// runner/connect, runner/wait, runner/apt, runner/systemd, runner/overlap), runner/names, runner/lockfile,
 // runner/journal, runner/proctree and the standard library only; never fmt, encoding/json, os/exec,
 // os/user, net or regexp, since the runner's size is speed.
 package machine
@@ -29,6 +29,7 @@ import (
 	"github.com/openfroyo/froyo/runner/proctree"
 	"github.com/openfroyo/froyo/runner/program"
 	"github.com/openfroyo/froyo/runner/unpack"
+	"github.com/openfroyo/froyo/runner/wait"
 )
 
 // Machine performs ops. It may be used by several goroutines.
@@ -89,6 +90,7 @@ func (m *Machine) assemble() []perform.Performer {
 	p := newPackages(m.root, m.UID, m.programs)
 	s := &services{root: m.root, uid: m.UID, programs: m.programs}
 	f := files.New(m.UID, m.names, m.programs)
+	c := &connect.Connector{Root: m.root, Ask: m.ask}
 	return []perform.Performer{
 		f,
 		unpack.New(m.UID, f, m.programs),
@@ -97,7 +99,8 @@ func (m *Machine) assemble() []perform.Performer {
 		p,
 		s,
 		&gather.Collector{Root: m.root, Packages: p.manifest, Services: s.units},
-		&connect.Connector{Root: m.root, Ask: m.ask},
+		c,
+		&wait.Waiter{Reach: c.Reach, Unit: s.unit},
 	}
 }
 
@@ -136,6 +139,8 @@ func (m *Machine) perform(ctx context.Context, c *perform.Call) (err error) {
 	case o.Overlap != nil:
 		c.Result.Overlap, err = overlap.Find(o.Overlap)
 		return err
+	case o.Restart != nil:
+		return m.restart(ctx, c)
 	}
 	for _, p := range m.performers {
 		if err := p.Perform(ctx, c); !errors.Is(err, perform.ErrUnknown) {

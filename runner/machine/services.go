@@ -49,3 +49,12 @@ func (s *services) manager() *systemd.Manager {
 }
 
 func (s *services) units(ctx context.Context) *op.SvcUnits { return s.manager().Units(ctx) }
+
+// unit is the state of one service.
+func (s *services) unit(ctx context.Context, name string) (*op.Service, error) {
+	got, err := s.manager().Query(ctx, &op.SvcQuery{Names: []string{name}})
+	if err != nil {
+		return nil, err
+	}
+	return &got.Units[0], nil
+}

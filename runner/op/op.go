@@ -51,6 +51,8 @@ type Op struct {
 	Watch     *Watch     `json:"lock.watch,omitempty"`
 	Journal   *Journal   `json:"journal.read,omitempty"`
 	Overlap   *Overlap   `json:"fs.overlap,omitempty"`
+	Wait      *Wait      `json:"host.wait,omitempty"`
+	Restart   *Restart   `json:"host.restart,omitempty"`
 }
 
 // body is what each op can say of itself.
@@ -94,6 +96,8 @@ func (o *Op) each(f func(b body, set bool)) {
 	f(o.Watch, o.Watch != nil)
 	f(o.Journal, o.Journal != nil)
 	f(o.Overlap, o.Overlap != nil)
+	f(o.Wait, o.Wait != nil)
+	f(o.Restart, o.Restart != nil)
 }
 
 // body returns the one op that is set, or nil where none or several are.

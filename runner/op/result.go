@@ -22,7 +22,8 @@ type Result struct {
 	Overlap   *OverlapResult  `json:"fs.overlap,omitempty"`
 	Unpacked  *UnpackedResult `json:"archive.query,omitempty"`
 	Tree      *TreeResult     `json:"tree.query,omitempty"`
-	// Done is the answer of the file.* family, of archive.unpack, tree.sync, svc.ensure, net.connect and lock.acquire.
+	Wait      *WaitResult     `json:"host.wait,omitempty"`
+	// Done is the answer of the file.* family, of archive.unpack, tree.sync, svc.ensure, host.restart, net.connect and lock.acquire.
 	Done  *Done  `json:"done,omitempty"`
 	Error *Error `json:"error,omitempty"`
 }
@@ -62,6 +63,7 @@ func (r *Result) each(f func(answer any, set bool)) {
 	f(r.Overlap, r.Overlap != nil)
 	f(r.Unpacked, r.Unpacked != nil)
 	f(r.Tree, r.Tree != nil)
+	f(r.Wait, r.Wait != nil)
 }
 
 // Answers counts the kinds of answer that are set.

@@ -61,6 +61,8 @@ type (
 	arbitrary interface{ arbitrary() }
 	// prober asks something else than the target.
 	prober interface{ probes() }
+	// lasting ops may take as long as they say, which can be longer than others may.
+	lasting interface{ lasts() int64 }
 	// discreet has a subject that may hold more than a name.
 	discreet interface{ subjectKind() SubjectKind }
 	// secretive can be given an environment that other users must not see.
@@ -103,6 +105,14 @@ func (o Op) Doing() string {
 func (o Op) ByPrograms() bool {
 	_, is := o.body().(programmed)
 	return is
+}
+
+// Lasts is how long an op says that it may take, in milliseconds, or 0 where it says nothing.
+func Lasts(o Op) int64 {
+	if l, ok := o.body().(lasting); ok {
+		return l.lasts()
+	}
+	return 0
 }
 
 // Streams reports whether the op gives out content while it is performed, and

@@ -33,6 +33,7 @@ func TestScopes(t *testing.T) {
 		KindWrite: ScopeSomePath, KindMkdir: ScopeSomePath, KindLink: ScopeSomePath, KindRemove: ScopeSomePath, KindAttr: ScopeSomePath,
 		KindGetent: ScopeNone, KindNeed: ScopeNone, KindFacts: ScopeNone, KindPkgQuery: ScopeNone, KindPkgEnsure: ScopeNone, KindSvcQuery: ScopeNone, KindSvcEnsure: ScopeNone,
 		KindUnpacked: ScopePaths, KindUnpack: ScopeSomePath, KindFetch: ScopeSomePath, KindTreeQuery: ScopePaths, KindTreeSync: ScopeSomePath,
+		KindWait: ScopeNone, KindRestart: ScopeNone,
 		KindExec: ScopePrograms, KindHTTP: ScopeHosts, KindTCP: ScopeHosts,
 	}
 	(&Op{}).each(func(b body, _ bool) {

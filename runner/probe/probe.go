@@ -68,6 +68,9 @@ type Target struct {
 	options Options
 }
 
+// performs reports whether an op is one of those that are performed here.
+func performs(o op.Op) bool { return o.HTTP != nil || o.TCP != nil }
+
 // Wrap returns a Target over next.
 func Wrap(next Next, o Options) *Target { return &Target{next: next, options: o} }
 
@@ -88,7 +91,7 @@ func (t *Target) Do(ctx context.Context, steps []target.Step) ([]op.Result, erro
 	var others []target.Step
 	var places []int
 	for i, s := range steps {
-		if !s.Op.Probes() {
+		if !performs(s.Op) {
 			others, places = append(others, s), append(places, i)
 			continue
 		}
@@ -133,7 +136,7 @@ func (t *Target) Run(ctx context.Context, steps []target.Step) ([]target.Outcome
 // part performs the first step if it is a probe, else all up to the next one.
 func (t *Target) part(ctx context.Context, steps []target.Step) ([]target.Outcome, error) {
 	n := 0
-	for n < len(steps) && !steps[n].Op.Probes() {
+	for n < len(steps) && !performs(steps[n].Op) {
 		n++
 	}
 	if n > 0 {

@@ -16,7 +16,7 @@ type Step struct {
 	Op op.Op
 	// User is who performs it: "" is the user that the connection logs in as.
 	User string
-	// Timeout bounds the op on the host; 0 is DefaultTimeout.
+	// Timeout bounds the op on the host; 0 is what Limit says.
 	Timeout time.Duration
 	// Expect is the digest (protocol.Digest) that the result must have, or "". A sequence
 	// stops at the first step whose result differs.
@@ -31,6 +31,20 @@ type Step struct {
 
 // DefaultTimeout bounds an op that says nothing else.
 const DefaultTimeout = 10 * time.Minute
+
+// answerTime is how much longer an op that says how long it may take gets to say how it went.
+const answerTime = 30 * time.Second
+
+// Limit is how long the op may take on the host.
+func (s Step) Limit() time.Duration {
+	switch lasts := time.Duration(op.Lasts(s.Op)) * time.Millisecond; {
+	case s.Timeout > 0:
+		return s.Timeout
+	case lasts > 0:
+		return lasts + answerTime
+	}
+	return DefaultTimeout
+}
 
 // Outcome is how a step of a sequence went.
 type Outcome struct {

@@ -41,7 +41,7 @@ func (c typeCase) lab(t *testing.T, f *froyo, h labtest.Host) {
 	t.Helper()
 	use := func(units string) {
 		t.Helper()
-		f.write(t, "site.star", "def types(host):\n    "+strings.ReplaceAll(strings.TrimSpace(units), "\n", "\n    ")+"\n\nplay(\"types\", hosts = \"all\", do = types)\n")
+		f.plays(t, units)
 	}
 	converge := func(what string, changes bool) {
 		t.Helper()

@@ -24,7 +24,6 @@ var foreigners = []foreign{
 	{"selinux seboolean", "SELinux", `cmd("setsebool -P httpd_can_network_connect on", unless = "getsebool httpd_can_network_connect | grep -q on$")`},
 	{"docker docker_container docker_image docker_compose", "containers", `cmd("docker run -d --name app nginx", unless = "docker inspect app")`},
 	{"mysql_db mysql_user postgresql_db postgresql_user", "databases", `cmd("createdb app", unless = "psql -lqt | cut -d '|' -f 1 | grep -qw app")`},
-	{"reboot", "reboots", `cmd("shutdown -r +1", when = lambda: False)`},
 
 	{"debug notice message msg", "", `print("hello")`},
 	{"set_fact register", "", `version = "1.2"`},

@@ -1,9 +1,10 @@
-// Command transfer is the guest of the packages languages and transfer:
+// Command transfer is the guest of the packages availability, languages and transfer:
 //
 //	GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath -ldflags='-s -w' -o providers/dist/transfer.wasm ./providers/wasm/transfer
 package main
 
 import (
+	"github.com/openfroyo/froyo/providers/availability"
 	"github.com/openfroyo/froyo/providers/languages"
 	"github.com/openfroyo/froyo/providers/sdk"
 	"github.com/openfroyo/froyo/providers/transfer"
@@ -11,7 +12,7 @@ import (
 
 // init is the one place where a library for WebAssembly gets to run by itself.
 func init() {
-	sdk.Serve(languages.Types(), transfer.Types())
+	sdk.Serve(availability.Types(), languages.Types(), transfer.Types())
 }
 
 func main() {}

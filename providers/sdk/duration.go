@@ -1,4 +1,4 @@
-package probe
+package sdk
 
 // units of time in milliseconds, the longer names first.
 var units = []struct {
@@ -9,9 +9,9 @@ var units = []struct {
 // maxTime is the longest time in milliseconds: a week.
 const maxTime = 7 * 24 * 3_600_000
 
-// milliseconds reads "10s", "1m30s" or "500ms": numbers, each with its unit.
+// Milliseconds reads "10s", "1m30s" or "500ms": numbers, each with its unit.
 // Package time would do the same, and make the guest larger.
-func milliseconds(s string) (total int64, ok bool) {
+func Milliseconds(s string) (total int64, ok bool) {
 	for s != "" {
 		n, digits := int64(0), 0
 		for digits < len(s) && '0' <= s[digits] && s[digits] <= '9' {
