@@ -136,6 +136,21 @@ func TestTarget(t *testing.T) {
 	}
 }
 
+// TestTargetPublic: what a program prints that is no secret comes back as it is, but for values that are secret.
+func TestTargetPublic(t *testing.T) {
+	m := Given("nu-value")
+	f := &fake{answer: op.Result{Exec: &op.ExecResult{Stdout: "main and nu-value", Stderr: "said"}}}
+	for _, public := range []bool{true, false} {
+		results, err := Wrap(f).Do(t.Context(), []target.Step{{Op: op.Op{Exec: &op.Exec{Argv: []string{"p"}, Public: public}}, Sensitive: true}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := results[0].Exec; (got.Stdout == "main and "+m && got.Stderr == "said") != public || Resolve(got.Stdout) != "main and nu-value" {
+			t.Errorf("public %v: came back as %q, %q", public, Mask(got.Stdout), Mask(got.Stderr))
+		}
+	}
+}
+
 func TestTargetReads(t *testing.T) {
 	m := Given("zeta-value")
 	content, host := op.NewBlob([]byte("v="+m)), op.NewBlob([]byte("v=zeta-value"))

@@ -162,6 +162,7 @@ func saidBy(digest string) string {
 
 // close puts markers in the place of values in what a host said.
 func (s *sent) close(r op.Result) (op.Result, error) {
+	whole := s.secret && (s.Op.Exec == nil || !s.Op.Exec.Public)
 	if !s.secret && !Any() {
 		return r, nil
 	}
@@ -178,11 +179,11 @@ func (s *sent) close(r op.Result) (op.Result, error) {
 	raw := func(encoded string) string { // bytes that are no text, as base64
 		data, err := base64.StdEncoding.DecodeString(encoded)
 		if err != nil { // whoever reads it is told; nothing of it is passed on as it is
-			return change(encoded, s.secret)
+			return change(encoded, whole)
 		}
-		return base64.StdEncoding.EncodeToString([]byte(change(string(data), s.secret)))
+		return base64.StdEncoding.EncodeToString([]byte(change(string(data), whole)))
 	}
-	r = r.Replace(func(text string) string { return change(text, s.secret) }, raw)
+	r = r.Replace(func(text string) string { return change(text, whole) }, raw)
 	if r.Exec != nil && r.Exec.Truncated() {
 		cut := *r.Exec
 		cut.Stdout, cut.Stderr = hideCut(cut.Stdout, cut.StdoutCut), hideCut(cut.Stderr, cut.StderrCut)

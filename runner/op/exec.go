@@ -26,6 +26,9 @@ type Exec struct {
 	Stdin *Blob    `json:"stdin,omitempty"`
 	// ReadOnly promises that the program changes nothing, so it may run at plan.
 	ReadOnly bool `json:"read_only,omitempty"`
+	// Public promises that what it prints is no secret, even where the unit was given one: only values that are known
+	// to be secret are hidden in it.
+	Public bool `json:"public,omitempty"`
 	// Background lets what the program leaves running when it ends go on. Without
 	// it that is waited for, ended when the time is up, and an error.
 	Background bool  `json:"background,omitempty"`
@@ -106,7 +109,7 @@ func (e *Exec) check(r *Result) error {
 }
 
 func (e *Exec) tell(w Words) string {
-	w.Told("argv", "shell", "env", "dir", "stdin", "read_only", "background")
+	w.Told("argv", "shell", "env", "dir", "stdin", "read_only", "public", "background")
 	argv := e.Argv
 	if e.Shell != "" {
 		argv = []string{"/bin/sh", "-c", e.Shell}
@@ -127,6 +130,9 @@ func (e *Exec) tell(w Words) string {
 	}
 	if e.ReadOnly {
 		text += " to read only"
+	}
+	if e.Public {
+		text += " what is no secret"
 	}
 	text += " " + w.User()
 	if e.Background {

@@ -36,6 +36,8 @@ type Grant struct {
 	Options []string
 	// Stdin grants something on the standard input as well.
 	Stdin bool
+	// Public grants the promise that what the program prints is no secret.
+	Public bool
 }
 
 // Rest is the pattern in Argv that stands for any number of options.
@@ -93,6 +95,9 @@ func (g Grant) covers(u *Unit, e abi.Effect) bool {
 	if len(g.Argv) > 0 {
 		if g.Stdin {
 			delete(fields, "stdin")
+		}
+		if g.Public {
+			delete(fields, "public")
 		}
 		unknown := slices.ContainsFunc(e.Unknown, func(name string) bool { return !g.Stdin || name != "stdin" })
 		return !unknown && len(fields) == 1 && g.matches(e.Op.Exec.Argv)

@@ -19,6 +19,7 @@ func TestAny(t *testing.T) {
 	shell := grant.Grant{Shell: "visudo -cf %s"}
 	options := grant.Grant{Argv: []string{"useradd", "...", "--", "*"}, Options: []string{"--uid=*", "--system", "--home=/srv/*", "*"}}
 	variables := grant.Grant{Argv: []string{"env", "...", "gem", "list"}, Options: []string{"GEM_HOME=*"}}
+	public := grant.Grant{Argv: []string{"git", "status"}, Public: true}
 	input := grant.Grant{Argv: []string{"chpasswd", "-e"}, Stdin: true}
 	tests := []struct {
 		name    string
@@ -88,6 +89,10 @@ func TestAny(t *testing.T) {
 		{"an option in the place of the operand", options, `{}`, nil, &op.Exec{Argv: []string{"useradd", "--", "--root=/x"}}, nil, false},
 		{"without the words behind", options, `{}`, nil, &op.Exec{Argv: []string{"useradd", "app"}}, nil, false},
 		{"without the program", options, `{}`, nil, &op.Exec{Argv: []string{"--", "app"}}, nil, false},
+		{"what is no secret", public, `{}`, nil, &op.Exec{Argv: []string{"git", "status"}, Public: true}, nil, true},
+		{"what may be one all the same", public, `{}`, nil, &op.Exec{Argv: []string{"git", "status"}}, nil, true},
+		{"what it is not granted to call no secret", input, `{}`, nil, &op.Exec{Argv: []string{"chpasswd", "-e"}, Public: true}, nil, false},
+		{"an author's command is never called so", author, `{"command":"id"}`, nil, &op.Exec{Shell: "id", Public: true}, nil, false},
 		{"input that is granted", input, `{}`, nil, &op.Exec{Argv: []string{"chpasswd", "-e"}, Stdin: &op.Blob{Sum: "aa", Size: 1}}, nil, true},
 		{"input that is not known", input, `{}`, nil, &op.Exec{Argv: []string{"chpasswd", "-e"}}, []string{"stdin"}, true},
 		{"no input", input, `{}`, nil, &op.Exec{Argv: []string{"chpasswd", "-e"}}, nil, true},

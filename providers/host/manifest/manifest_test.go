@@ -72,6 +72,7 @@ func TestParseErrors(t *testing.T) {
 		{"options twice", "fs.stat", "exec\n      programs: [id]\n      runs: [{argv: [id, '...', x, '...'], options: ['-u']}]", `m.yaml:10: options are what stands for "..." in argv`},
 		{"options without a program", "fs.stat", "exec\n      programs: [id]\n      runs: [{argv: ['...', id], options: ['-u']}]", "m.yaml:10: the program is missing"},
 		{"input of an argument", "fs.stat", "exec\n      programs: [id]\n      runs: [{from: {argv: command}, stdin: true}]", "m.yaml:10: stdin is for argv"},
+		{"output of an argument", "fs.stat", "exec\n      programs: [id]\n      runs: [{from: {argv: command}, public: true}]", "m.yaml:10: public is for argv"},
 		{"input that is no word", "fs.stat", "exec\n      programs: [id]\n      runs: [{argv: [id], stdin: maybe}]", "m.yaml:10: must be true or false"},
 		{"any host", "fs.stat", "probe.tcp", `m.yaml:8: probe.tcp must list the hosts it is for; "*" is all`},
 		{"hosts of a path", "fs.stat", "fs.stat\n      hosts: [db]", "m.yaml:8: fs.stat has no hosts"},
