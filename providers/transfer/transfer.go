@@ -1,4 +1,4 @@
-// Package transfer holds the resource types that bring what is made elsewhere to a host: unpack, download and sync. Each is a pure description of
+// Package transfer holds the resource types that bring what is made elsewhere to a host: unpack, download, sync and git. Each is a pure description of
 // what to read and what to change.
 //
 // It imports providers/sdk and what lies below, and like every guest neither fmt nor encoding/json.
@@ -20,6 +20,7 @@ func Types() *sdk.Set {
 	sdk.Add[Unpack, UnpackState](set, "unpack")
 	sdk.Add[Download, DownloadState](set, "download")
 	sdk.Add[Sync, SyncState](set, "sync")
+	sdk.Add[Git, GitState](set, "git")
 	return set
 }
 
