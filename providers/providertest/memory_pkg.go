@@ -23,6 +23,7 @@ type MemoryPackage struct {
 	Candidate string
 	Available []string
 	Virtual   bool
+	Unneeded  bool // it came along for others, and nothing needs it any more
 	// Packed has the versions that files of the target hold, by their paths.
 	Packed map[string]string
 	// Needs names packages that must be installed for this one. They come along
@@ -85,6 +86,9 @@ func (m MemoryPackages) ensure(e *op.PkgEnsure) op.Result {
 		return noManager()
 	}
 	before := m.versions()
+	if e.Whole() {
+		return m.whole(e)
+	}
 	d := &op.PkgDone{}
 	after := map[string]string{}
 	refused := false
@@ -112,6 +116,27 @@ func (m MemoryPackages) ensure(e *op.PkgEnsure) op.Result {
 	}
 	if !e.Simulate {
 		d.Also = m.also(before, e)
+	}
+	return op.Result{PkgEnsure: d}
+}
+
+// whole upgrades all packages that are not held, or removes those that are Unneeded.
+func (m MemoryPackages) whole(e *op.PkgEnsure) op.Result {
+	d := &op.PkgDone{Packages: []op.PkgChange{}}
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		p := m[name]
+		c := op.PkgChange{Name: name, Before: p.Version, After: p.Version}
+		if e.Upgrade != "" {
+			c.After = p.Candidate
+		} else if p.Unneeded {
+			c.After = ""
+		}
+		if p.installed() && !p.Held && c.Before != c.After {
+			d.Also = append(d.Also, c)
+			if !e.Simulate {
+				p.Version = c.After
+			}
+		}
 	}
 	return op.Result{PkgEnsure: d}
 }

@@ -1,5 +1,5 @@
 // Package repository holds the resource types that decide which packages a host gets: repositories, pkg_repo of apt and yum_repo of
-// dnf and zypper, and versions that stay, pkg_hold. Each is a pure description of what to read and what to change.
+// dnf and zypper, versions that stay, pkg_hold, and all packages at once, pkg_upgrade and pkg_autoremove. Each is a pure description of what to read and what to change.
 //
 // It imports providers/sdk, providers/textfile and what lies below, and like every guest neither fmt nor encoding/json.
 package repository
@@ -12,5 +12,7 @@ func Types() *sdk.Set {
 	sdk.Add[PkgRepo, PkgRepoState](set, "pkg_repo")
 	sdk.Add[YumRepo, YumRepoState](set, "yum_repo")
 	sdk.Add[PkgHold, PkgHoldState](set, "pkg_hold")
+	sdk.Add[PkgUpgrade, WholeState](set, "pkg_upgrade")
+	sdk.Add[PkgAutoremove, WholeState](set, "pkg_autoremove")
 	return set
 }

@@ -33,6 +33,9 @@ func (a *Apt) Ensure(ctx context.Context, e *op.PkgEnsure, note func(string)) (*
 }
 
 func (t *transaction) run(ctx context.Context) (*op.PkgDone, error) {
+	if t.ask.Whole() {
+		return t.whole(ctx)
+	}
 	if len(t.ask.Packages) == 0 {
 		if err := t.free(ctx); err != nil {
 			return nil, err
@@ -165,4 +168,43 @@ func others(p plan, before, after *dpkg.Database) []op.PkgChange {
 		changes = append(changes, op.PkgChange{Name: name, Before: was[name], After: is[name]})
 	}
 	return changes
+}
+
+// whole changes all packages that are meant.
+func (t *transaction) whole(ctx context.Context) (*op.PkgDone, error) {
+	if err := t.free(ctx); err != nil {
+		return nil, err
+	}
+	before, err := t.settled(ctx)
+	if err == nil && t.ask.Update {
+		err = t.update(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	o, err := t.transact(ctx, t.wholeArgs()...)
+	if err != nil {
+		return nil, err
+	}
+	if o.rc != 0 {
+		return nil, t.wholeFailed(o)
+	}
+	after, err := t.apt.dpkg.Installed()
+	if err != nil {
+		return nil, err
+	}
+	return t.done(nil, before, after), nil
+}
+
+// wholeArgs is what apt-get is told where all packages are meant. What is held it leaves by itself.
+func (t *transaction) wholeArgs() []string {
+	switch {
+	case t.ask.Unneeded == op.PkgPurged:
+		return []string{"--purge", "autoremove"}
+	case t.ask.Unneeded != "":
+		return []string{"autoremove"}
+	case t.ask.Upgrade == op.PkgFull:
+		return []string{"dist-upgrade"}
+	}
+	return []string{"--with-new-pkgs", "upgrade"}
 }

@@ -72,7 +72,12 @@ func (t *transaction) rehearse(ctx context.Context, acts plan, db *dpkg.Database
 
 // simulate has apt-get say what it would do, for which it needs no rights.
 func (t *transaction) simulate(ctx context.Context, acts plan) (*outcome, error) {
-	argv := append(append([]string{"apt-get", "-s"}, quiet...), t.args(acts)...)
+	return t.try(ctx, t.args(acts))
+}
+
+// try has apt-get say what it would do.
+func (t *transaction) try(ctx context.Context, args []string) (*outcome, error) {
+	argv := append(append([]string{"apt-get", "-s"}, quiet...), args...)
 	got, err := t.apt.host.Ask(ctx, argv, plainWords)
 	if err != nil {
 		return nil, err

@@ -18,6 +18,9 @@ func (a *Apt) Simulate(ctx context.Context, e *op.PkgEnsure) (*op.PkgDone, error
 		return nil, err
 	}
 	t := &transaction{apt: a, patience: newPatience(e, func(string) {}), ask: e}
+	if e.Whole() {
+		return t.foreseeWhole(ctx)
+	}
 	p := newPlan(e, db)
 	coming := p.which(func(i *item) bool { return i.open() && !i.gone() })
 	if db.Interrupted || e.Update && len(coming) > 0 {
@@ -74,4 +77,32 @@ func along(acts plan, db *dpkg.Database, names []string) []op.PkgChange {
 		all = append(all, op.PkgChange{Name: name, Before: e.InstalledVersion()})
 	}
 	return all
+}
+
+// foreseeWhole tells what would change, as the lists are.
+func (t *transaction) foreseeWhole(ctx context.Context) (*op.PkgDone, error) {
+	o, err := t.try(ctx, t.wholeArgs())
+	if err != nil {
+		return nil, err
+	}
+	if o.rc != 0 {
+		return nil, t.wholeFailed(o)
+	}
+	d := &op.PkgDone{Packages: []op.PkgChange{}, Stale: t.ask.Update && !t.young(t.updated())}
+	for _, c := range said.Changes(o.text) {
+		d.Also = append(d.Also, op.PkgChange{Name: c.Name, Before: c.Before, After: c.After})
+	}
+	return d, nil
+}
+
+func (t *transaction) wholeFailed(o *outcome) error {
+	why := "exit code " + itoa(o.rc)
+	if len(o.words.Errors) > 0 {
+		why = o.words.Errors[0]
+	}
+	doing := "upgrading all packages"
+	if t.ask.Unneeded != "" {
+		doing = "removing packages that nothing needs"
+	}
+	return fault(op.Permanent, said.Failed, doing+" failed: "+why+"\n"+said.Tail(o.text))
 }

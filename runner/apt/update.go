@@ -21,8 +21,7 @@ const (
 // update fetches the package lists, unless they are young enough.
 func (t *transaction) update(ctx context.Context) error {
 	before := t.updated()
-	age := time.Since(before)
-	if t.ask.Valid > 0 && age >= 0 && age < time.Duration(t.ask.Valid)*time.Second {
+	if t.young(before) {
 		return nil
 	}
 	o, err := t.aptGet(ctx, "-o", "APT::Update::Error-Mode=any", "update")
@@ -35,6 +34,12 @@ func (t *transaction) update(ctx context.Context) error {
 	}
 	t.stampLists(time.Now())
 	return nil
+}
+
+// young reports whether lists of that time need not be fetched again.
+func (t *transaction) young(fetched time.Time) bool {
+	age := time.Since(fetched)
+	return t.ask.Valid > 0 && age >= 0 && age < time.Duration(t.ask.Valid)*time.Second
 }
 
 // missed returns why lists were not fetched, "" where they were. An apt that

@@ -49,6 +49,10 @@ type PkgEnsure struct {
 	// Update fetches the package lists before, unless they are younger than Valid seconds.
 	Update bool  `json:"update,omitempty"`
 	Valid  int64 `json:"valid,omitempty"`
+	// Upgrade, in the place of packages, brings all that are installed and not held to the newest version that the lists have.
+	Upgrade PkgUpgrade `json:"upgrade,omitempty"`
+	// Unneeded, in the place of packages, removes those that came along for others and that nothing needs any more.
+	Unneeded PkgState `json:"unneeded,omitempty"` // PkgAbsent or PkgPurged
 	// Recommends installs recommended packages or does not; nil is what the host is set to.
 	Recommends *bool `json:"recommends,omitempty"`
 	// LockMS is how long the lock is waited for, in milliseconds; 0 is two minutes.
@@ -58,11 +62,26 @@ type PkgEnsure struct {
 	Simulate bool `json:"simulate,omitempty"`
 }
 
+// PkgUpgrade says how far an upgrade of all packages may go.
+type PkgUpgrade string
+
+// The upgrades of all packages.
+const (
+	PkgSafe PkgUpgrade = "safe" // nothing is removed for it
+	PkgFull PkgUpgrade = "full" // what is in the way goes
+)
+
+// Whole reports whether the op is about all packages of the host.
+func (e *PkgEnsure) Whole() bool { return e.Upgrade != "" || e.Unneeded != "" }
+
 func (e *PkgEnsure) kind() Kind    { return KindPkgEnsure }
 func (e *PkgEnsure) changes() bool { return !e.Simulate }
 
 // brings is anything, since packages make users, programs and services; a removal brings nothing.
 func (e *PkgEnsure) brings() (Brought, string) {
+	if e.Upgrade != "" {
+		return BringsAnything, ""
+	}
 	for _, p := range e.Packages {
 		if p.State != PkgAbsent && p.State != PkgPurged {
 			return BringsAnything, ""
@@ -80,8 +99,8 @@ func (e *PkgEnsure) subject() string {
 }
 
 func (e *PkgEnsure) validate() error {
-	if len(e.Packages) == 0 && (!e.Update || e.Simulate) {
-		return errors.New("no package is named")
+	if err := e.checkWhole(); err != nil {
+		return err
 	}
 	if e.Valid < 0 || e.LockMS < 0 {
 		return errors.New("a time is negative")
@@ -106,6 +125,21 @@ func (e *PkgEnsure) validate() error {
 				return errors.New(p.Name + " is named twice")
 			}
 		}
+	}
+	return nil
+}
+
+// checkWhole refuses packages beside what is about all of them.
+func (e *PkgEnsure) checkWhole() error {
+	switch {
+	case len(e.Packages) == 0 && !e.Whole() && (!e.Update || e.Simulate):
+		return errors.New("no package is named")
+	case e.Whole() && (len(e.Packages) > 0 || e.Upgrade != "" && e.Unneeded != ""):
+		return errors.New("all packages are meant, and something beside them")
+	case e.Upgrade != "" && e.Upgrade != PkgSafe && e.Upgrade != PkgFull:
+		return errors.New("upgrade " + strconv.Quote(string(e.Upgrade)) + " is none of safe, full")
+	case e.Unneeded != "" && e.Unneeded != PkgAbsent && e.Unneeded != PkgPurged:
+		return errors.New("unneeded " + strconv.Quote(string(e.Unneeded)) + " is none of absent, purged")
 	}
 	return nil
 }
@@ -148,7 +182,8 @@ func (e *PkgEnsure) check(r *Result) error {
 }
 
 func (e *PkgEnsure) takes() (may, only bool) {
-	only = len(e.Packages) > 0
+	only = len(e.Packages) > 0 || e.Unneeded != ""
+	may = e.Unneeded != "" || e.Upgrade == PkgFull
 	for _, p := range e.Packages {
 		may = may || p.State != PkgPresent && p.State != PkgLatest
 		only = only && (p.State == PkgAbsent || p.State == PkgPurged)
@@ -157,8 +192,14 @@ func (e *PkgEnsure) takes() (may, only bool) {
 }
 
 func (e *PkgEnsure) tell(w Words) string {
-	w.Told("packages", "update", "valid", "recommends", "lock_ms")
+	w.Told("packages", "update", "valid", "recommends", "lock_ms", "upgrade", "unneeded")
 	var parts []string
+	if e.Upgrade != "" {
+		parts = append(parts, "upgrades all packages"+either(e.Upgrade == PkgSafe, ", and removes none", ", and removes those that are in the way"))
+	}
+	if e.Unneeded != "" {
+		parts = append(parts, "removes packages that nothing needs any more"+either(e.Unneeded == PkgPurged, ", with their configuration", ""))
+	}
 	for _, p := range e.Packages {
 		switch p.State {
 		case PkgAbsent:
@@ -232,7 +273,7 @@ func (e *PkgEnsure) join(others []Op) (Op, bool) {
 	named := map[string]bool{}
 	for i, o := range append([]Op{{PkgEnsure: e}}, others...) {
 		e := o.PkgEnsure
-		if e == nil || !same(e.Recommends, joined.Recommends) || e.LockMS != joined.LockMS || e.Simulate != joined.Simulate {
+		if e == nil || e.Whole() || !same(e.Recommends, joined.Recommends) || e.LockMS != joined.LockMS || e.Simulate != joined.Simulate {
 			return Op{}, false
 		}
 		if i > 0 && e.Update {
@@ -272,6 +313,8 @@ func (e *PkgEnsure) share(r *Result, at *int) (Result, bool) {
 type PkgDone struct {
 	Packages []PkgChange `json:"packages"`
 	Also     []PkgChange `json:"also,omitempty"`
+	// Stale says of a simulation that the package lists are older than they may be, so that others would be fetched first.
+	Stale bool `json:"stale,omitempty"`
 	// Waited says for what lock it waited and how long, "" where it did not.
 	Waited string `json:"waited,omitempty"`
 }

@@ -52,6 +52,9 @@ func (m *Manager) Ensure(ctx context.Context, e *op.PkgEnsure, note func(string)
 }
 
 func (t *transaction) run(ctx context.Context) (*op.PkgDone, error) {
+	if t.want.Whole() {
+		return t.whole(ctx)
+	}
 	if len(t.want.Packages) == 0 {
 		return &op.PkgDone{}, t.update(ctx)
 	}
@@ -71,7 +74,7 @@ func (t *transaction) run(ctx context.Context) (*op.PkgDone, error) {
 		p.refuse(acts)
 		return t.done(p, db, db), nil
 	}
-	f, err := t.rehearse(ctx, acts, db)
+	f, err := t.rehearse(ctx, acts.job(t.want.Recommends), db)
 	if err != nil {
 		return nil, err
 	}
@@ -123,9 +126,9 @@ func (t *transaction) choose(ctx context.Context, p, coming plan) error {
 }
 
 // rehearse has the manager tell what it would do, as soon as no other process holds its locks.
-func (t *transaction) rehearse(ctx context.Context, acts plan, db *Database) (*Forecast, error) {
+func (t *transaction) rehearse(ctx context.Context, job Job, db *Database) (*Forecast, error) {
 	for {
-		f, err := t.m.tool.Forecast(ctx, t.m.ask, db, acts.job(t.want.Recommends))
+		f, err := t.m.tool.Forecast(ctx, t.m.ask, db, job)
 		if err != nil || f.Report == nil || !f.Report.Locked {
 			return f, err
 		}
@@ -164,8 +167,7 @@ func (t *transaction) act(ctx context.Context, argv []string) (*outcome, error) 
 
 // update fetches the package lists, unless they are young enough.
 func (t *transaction) update(ctx context.Context) error {
-	age := time.Since(t.m.tool.Fetched(t.m.host.Root))
-	if t.want.Valid > 0 && age >= 0 && age < time.Duration(t.want.Valid)*time.Second {
+	if t.young() {
 		return nil
 	}
 	o, err := t.act(ctx, t.m.tool.Refresh())
@@ -177,6 +179,12 @@ func (t *transaction) update(ctx context.Context) error {
 		return Fault(op.Transient, "update", "fetching the package lists failed: "+why+"\n"+tail(o.text))
 	}
 	return nil
+}
+
+// young reports whether the lists need not be fetched again.
+func (t *transaction) young() bool {
+	age := time.Since(t.m.tool.Fetched(t.m.host.Root))
+	return t.want.Valid > 0 && age >= 0 && age < time.Duration(t.want.Valid)*time.Second
 }
 
 // perform carries the plan out and looks at what became of it.

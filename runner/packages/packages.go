@@ -57,6 +57,8 @@ type Tool interface {
 	Fetched(root string) time.Time
 	// Listen reads what the manager printed before it ended.
 	Listen(rc int, text string) *Report
+	// Unneeded lists what came along for others, and that nothing needs any more. Where a lock is in the way, it says so.
+	Unneeded(ctx context.Context, ask Ask) (names []string, locked *Report, err error)
 	// File is the command that says of a file which package it holds, and Packed reads that.
 	File(path string) []string
 	Packed(said string) (name, version string)
@@ -100,6 +102,7 @@ func (t Target) IsFile() bool { return strings.HasPrefix(t.Name, "/") }
 
 // Job is what a manager shall do in one transaction.
 type Job struct {
+	Upgrade op.PkgUpgrade // all packages, in the place of what follows
 	Install []Target
 	Remove  []string
 	Purge   []string // of those that are removed, the ones whose configuration goes, too

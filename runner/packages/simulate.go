@@ -8,7 +8,7 @@ import (
 )
 
 // Simulate tells what Ensure would do as things stand: what it would refuse, and
-// what would come along. It changes nothing, waits for no lock, and tells nothing
+// what would come along. It changes nothing, waits for no lock but for one that keeps it from saying what all packages come to, and tells nothing
 // where that depends on lists that are fetched first.
 func (m *Manager) Simulate(ctx context.Context, e *op.PkgEnsure) (*op.PkgDone, error) {
 	db, err := m.tool.Installed(ctx, m.ask)
@@ -16,6 +16,9 @@ func (m *Manager) Simulate(ctx context.Context, e *op.PkgEnsure) (*op.PkgDone, e
 		return nil, err
 	}
 	t := &transaction{m: m, patience: newPatience(e, func(string) {}), want: e}
+	if e.Whole() {
+		return t.foreseeWhole(ctx, db)
+	}
 	p := newPlan(e, db)
 	coming := p.which(func(i *item) bool { return i.open() && !i.gone() })
 	if e.Update && len(coming) > 0 {

@@ -8,10 +8,11 @@ import (
 
 // otherManagers are systems whose packages are not apt's. The host is a Debian that says it is one of them: the
 // programs, their databases and their repositories are real.
-var otherManagers = []struct{ name, release, downgrade, provided, repositories, file string }{
-	{"dnf", "ID=fedora", "dnf -q -y install fy-app-1.0-1", "name one of those: dnf repoquery --whatprovides fy-mail", "/etc/yum.repos.d", rpmFile},
-	{"zypper", "ID=opensuse-leap", "zypper -q -n install --oldpackage fy-app=1.0-1", "name one of those: zypper search --provides --match-exact fy-mail", "", rpmFile},
-	{"pacman", "ID=arch", "pacman -R --noconfirm fy-app", "there is no package fy-mail", "", "/srv/fy/arch/" + longName + "-1.0-1-any.pkg.tar.zst"},
+var otherManagers = []struct{ name, release, downgrade, provided, repositories, file, older string }{
+	{"dnf", "ID=fedora", "dnf -q -y install fy-app-1.0-1", "name one of those: dnf repoquery --whatprovides fy-mail", "/etc/yum.repos.d", rpmFile, "dnf -q -y install fy-app-1.0-1 fy-mail1; dnf -q mark remove fy-mail1"},
+	{"zypper", "ID=opensuse-leap", "zypper -q -n install --oldpackage fy-app=1.0-1", "name one of those: zypper search --provides --match-exact fy-mail", "", rpmFile, "zypper -q -n install --oldpackage fy-app=1.0-1 fy-mail1; echo fy-mail1 >>/var/lib/zypp/AutoInstalled"},
+	{"pacman", "ID=arch", "pacman -R --noconfirm fy-app", "there is no package fy-mail", "", "/srv/fy/arch/" + longName + "-1.0-1-any.pkg.tar.zst", `pacman -S --noconfirm fy-app fy-mail1; pacman -D --asdeps fy-mail1
+cd /var/lib/pacman/local && mv fy-app-1.10-1 fy-app-1.0-1 && sed -i s/^1.10-1/1.0-1/ fy-app-1.0-1/desc; echo 1.0 >/usr/share/fy-app/version`},
 }
 
 // A package that is installed from its file.
@@ -60,6 +61,13 @@ pkg("` + longName + `", file = "` + m.file + `")`,
 				gone: `pkg(["fy-app", "fy-lib", "fy-extra", "fy.dot+plus", "` + longName + `"], state = "purged")`,
 				left: "! ls -d /usr/share/fy-*",
 			}.lab(t, f, h)
+			typeCase{
+				before: m.older, drifts: []string{m.older},
+				units: "pkg_upgrade(\"full\", update_cache = True)\npkg_autoremove(\"absent\")",
+				holds: []string{"grep -q 1.10 /usr/share/fy-app/version", "test -e /usr/share/fy-lib/version", "! test -e /usr/share/fy-mail1"},
+				gone:  `pkg(["fy-app", "fy-lib", "fy-extra"], state = "purged")`,
+				left:  "! ls -d /usr/share/fy-*",
+			}.lab(t, f, h)
 			f.write(t, "site.star", "def types(host):\n    pkg(\"fy-app\", install_recommends = False)\n\nplay(\"types\", hosts = \"all\", do = types)\n")
 			if _, stdout, stderr := f.run(t, "plan"); !strings.Contains(stdout, "along with fy-lib") {
 				t.Errorf("the plan does not tell what comes along:\n%s%s", stdout, stderr)
@@ -104,6 +112,28 @@ pkg("fy-file", file = "/srv/pkgs/fy-file.deb")`,
 			`pkg("fy-needs", file = "/srv/build/needs.deb")`:                  "fy-nothing",
 		},
 		gone: `pkg("fy-file", state = "absent")`, left: "! dpkg -s fy-file",
+	}.lab(t, f, f.hosts[0])
+}
+
+// TestLabUpgrade upgrades all packages of a host with apt, of which the lists are old, and removes what nothing needs.
+func TestLabUpgrade(t *testing.T) {
+	f := startOwn(t, "root")
+	const older = `apt-get install -y -qq --allow-downgrades --no-install-recommends froyo-demo=1.0 tree jq; apt-mark auto tree; apt-mark hold jq
+find /var/lib/apt -maxdepth 3 -exec touch -d yesterday {} +`
+	typeCase{
+		before: older, undo: "apt-mark unhold jq froyo-demo; apt-get purge -y -qq --autoremove froyo-demo tree jq",
+		units: `
+pkg_upgrade("safe", update_cache = True, cache_valid = "1h")
+pkg_autoremove("purged")`,
+		holds:  []string{"dpkg-query -W -f '${Version}' froyo-demo | grep -qx 1.1", "! dpkg -s tree", "dpkg -s jq", "test -n \"$(find /var/lib/apt/lists -maxdepth 0 -mmin -60)\""},
+		drifts: []string{older},
+		later:  []string{"apt-get install -y -qq --allow-downgrades froyo-demo=1.0"},
+		refused: map[string]string{
+			`pkg_upgrade("everything")`:                                "safe",
+			`pkg_upgrade("safe", cache_valid = "1h")`:                  "update_cache",
+			`pkg_autoremove("present")`:                                "absent",
+			`pkg("froyo-demo", state = "absent"); pkg_upgrade("most")`: "safe",
+		},
 	}.lab(t, f, f.hosts[0])
 }
 

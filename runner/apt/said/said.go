@@ -269,6 +269,35 @@ func Holder(line string) string {
 // Simulated returns what apt-get -s says would go.
 func Simulated(text string) []string { return Told(text, "Remv", "Purg") }
 
+// Change is a package in a simulation: "" is not installed.
+type Change struct{ Name, Before, After string }
+
+// Changes reads what a simulation says would happen: "Inst tree [1.0] (2.0 Debian [amd64])", "Remv tree [1.0]".
+func Changes(text string) (all []Change) {
+	for line := range strings.SplitSeq(text, "\n") {
+		fields := strings.Fields(line)
+		if len(fields) < 3 || len(all) == maxChanges || !dpkg.IsName(fields[1]) {
+			continue
+		}
+		c := Change{Name: fields[1]}
+		if fields[2][0] == '[' {
+			c.Before = strings.Trim(fields[2], "[]")
+			fields = fields[1:]
+		}
+		switch {
+		case strings.HasPrefix(line, "Inst ") && len(fields) > 2 && fields[2][0] == '(':
+			c.After = strings.Trim(fields[2], "()")
+		case !strings.HasPrefix(line, "Remv ") && !strings.HasPrefix(line, "Purg "):
+			continue
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+// maxChanges bounds what is kept of a simulation.
+const maxChanges = 1000
+
 // Told returns the packages of which a simulation says one of these verbs.
 func Told(text string, verbs ...string) []string {
 	var all []string

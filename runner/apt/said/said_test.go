@@ -173,3 +173,13 @@ func TestSimulated(t *testing.T) {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
+
+func TestChanges(t *testing.T) {
+	const text = "Reading package lists...\nThe following packages will be upgraded:\n  a b\n" +
+		"Inst a:i386 [1.0] (2.0 Debian:12/stable [i386]) []\nInst b (1:3 x [all])\nRemv c [4]\nPurg d [5]\nConf b (1:3 x [all])\n" +
+		"Inst \x1b[2J [1] (2 x)\nInst e\nInst\nRemv f\n"
+	want := []Change{{"a:i386", "1.0", "2.0"}, {"b", "", "1:3"}, {"c", "4", ""}, {"d", "5", ""}}
+	if diff := cmp.Diff(want, Changes(text)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}

@@ -40,6 +40,17 @@ func (t Tool) Installed(ctx context.Context, ask packages.Ask) (*packages.Databa
 	return db, nil
 }
 
+// Unneeded implements packages.Tool.
+func (t Tool) Unneeded(ctx context.Context, ask packages.Ask) (names []string, _ *packages.Report, err error) {
+	text, err := t.query(ctx, ask, "--unneeded")
+	for _, r := range rows(text) {
+		if !slices.Contains(names, r.name) {
+			names = append(names, r.name)
+		}
+	}
+	return names, nil, err
+}
+
 // File implements packages.Tool.
 func (Tool) File(path string) []string { return rpm.File(path) }
 
@@ -185,7 +196,8 @@ func (t Tool) Forecast(ctx context.Context, ask packages.Ask, db *packages.Datab
 	if err != nil {
 		return nil, err
 	}
-	if changes, complete := table(got.Stdout, db); complete {
+	changes, complete := table(got.Stdout, db)
+	if complete || job.Upgrade != "" && (got.RC == 0 || len(changes) > 0) { // an upgrade may leave some as they are
 		return &packages.Forecast{Changes: changes}, nil
 	}
 	text := got.Stdout + "\n" + got.Stderr
@@ -205,6 +217,12 @@ func command(options []string, job packages.Job) []string {
 	argv = append(argv, noWait, "--setopt=clean_requirements_on_remove=0")
 	if job.Recommends != nil {
 		argv = append(argv, "--setopt=install_weak_deps="+map[bool]string{true: "1", false: "0"}[*job.Recommends])
+	}
+	switch job.Upgrade {
+	case op.PkgSafe:
+		return append(argv, "upgrade")
+	case op.PkgFull:
+		return append(argv, "--allowerasing", "upgrade")
 	}
 	var specs []string
 	for _, target := range job.Install {

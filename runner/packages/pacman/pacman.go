@@ -5,6 +5,7 @@ package pacman
 
 import (
 	"context"
+	"maps"
 	"os"
 	"path"
 	"slices"
@@ -48,6 +49,26 @@ func (Tool) Installed(ctx context.Context, ask packages.Ask) (*packages.Database
 		}
 	}
 	return db, ignored(ctx, ask, db)
+}
+
+// Unneeded implements packages.Tool. pacman lists those that nothing needs, and what would be needed no more without them.
+func (Tool) Unneeded(ctx context.Context, ask packages.Ask) (names []string, _ *packages.Report, err error) {
+	got, err := ask(ctx, false, "pacman", "-Qdtq")
+	if err != nil || strings.TrimSpace(got.Stdout) == "" {
+		return nil, nil, err
+	}
+	got, err = ask(ctx, false, append([]string{"pacman", "-Rsp", format}, strings.Fields(got.Stdout)...)...)
+	if err != nil {
+		return nil, nil, err
+	}
+	if got.RC != 0 {
+		return nil, nil, packages.Fault(op.Permanent, "pacman", "pacman -Rs ended with exit code "+strconv.Itoa(got.RC)+"\n"+packages.Short(got.Stderr))
+	}
+	for name := range lines(got.Stdout) {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names, nil, nil
 }
 
 // File implements packages.Tool.
@@ -135,6 +156,9 @@ const format = "--print-format=%n|%v"
 // Forecast implements packages.Tool. pacman removes and installs in transactions of their own.
 func (t Tool) Forecast(ctx context.Context, ask packages.Ask, db *packages.Database, job packages.Job) (*packages.Forecast, error) {
 	f := &packages.Forecast{}
+	if job.Upgrade != "" {
+		return f, t.forecastInstall(ctx, ask, db, [][]string{{"pacman", "-Sup", "--noconfirm", format}}, nil, f)
+	}
 	if len(job.Remove) > 0 {
 		if err := t.forecastRemoval(ctx, ask, db, job.Remove, f); err != nil || f.Report != nil {
 			return f, err
@@ -148,20 +172,23 @@ func (t Tool) Forecast(ctx context.Context, ask packages.Ask, db *packages.Datab
 		f.Report.Say("pacman installs no optional dependencies; name those that are wanted, and leave install_recommends out")
 		return f, nil
 	}
+	return f, t.forecastInstall(ctx, ask, db, installs(job.Install, "p", "--noconfirm", format), job.Remove, f)
+}
+
+// forecastInstall adds what commands say that they would install.
+func (t Tool) forecastInstall(ctx context.Context, ask packages.Ask, db *packages.Database, commands [][]string, going []string, f *packages.Forecast) error {
 	versions := map[string]string{}
-	for _, argv := range installs(job.Install, "p", "--noconfirm", format) {
+	for _, argv := range commands {
 		got, err := ask(ctx, false, argv...)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if got.RC != 0 {
 			text := got.Stdout + "\n" + got.Stderr
 			f.Report, f.RC, f.Text = t.Listen(got.RC, text), got.RC, text
-			return f, nil
+			return nil
 		}
-		for name, version := range lines(got.Stdout) {
-			versions[name] = version
-		}
+		maps.Copy(versions, lines(got.Stdout))
 	}
 	coming := make([]string, 0, len(versions))
 	for name := range versions {
@@ -171,7 +198,7 @@ func (t Tool) Forecast(ctx context.Context, ask packages.Ask, db *packages.Datab
 	for _, name := range coming {
 		f.Changes = append(f.Changes, op.PkgChange{Name: name, Before: db.Packages[name].Version, After: versions[name]})
 	}
-	return f, conflicts(ctx, ask, db, coming, job.Remove, f)
+	return conflicts(ctx, ask, db, coming, going, f)
 }
 
 // conflicts adds the installed packages that those which are to come say they are in
@@ -226,6 +253,9 @@ func (t Tool) forecastRemoval(ctx context.Context, ask packages.Ask, db *package
 
 // Commands implements packages.Tool. What goes, goes first: what comes may be in conflict with it.
 func (Tool) Commands(job packages.Job) [][]string {
+	if job.Upgrade != "" {
+		return [][]string{{"pacman", "-Su", "--noconfirm", "--noprogressbar"}}
+	}
 	var all [][]string
 	keeping := slices.DeleteFunc(slices.Clone(job.Remove), func(name string) bool { return slices.Contains(job.Purge, name) })
 	if len(job.Purge) > 0 {

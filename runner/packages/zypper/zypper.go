@@ -43,6 +43,30 @@ func (t Tool) Installed(ctx context.Context, ask packages.Ask) (*packages.Databa
 	return db, nil
 }
 
+// Unneeded implements packages.Tool. It is a table: a status, the repository, the name, the version and the architecture.
+func (t Tool) Unneeded(ctx context.Context, ask packages.Ask) (names []string, _ *packages.Report, err error) {
+	got, err := ask(ctx, true, "zypper", "--non-interactive", "--no-refresh", "packages", "--unneeded")
+	if err != nil {
+		return nil, nil, err
+	}
+	for line := range strings.Lines(got.Stdout) {
+		cells := strings.Split(line, "|")
+		if len(cells) < 4 || !strings.HasPrefix(cells[0], "i") {
+			continue
+		}
+		if name := strings.TrimSpace(cells[2]); packages.IsName(name) && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	if r := t.Listen(got.RC, got.Stdout); r.Locked {
+		return nil, r, nil
+	} else if got.RC != 0 {
+		why := append(r.Errors, "exit code "+strconv.Itoa(got.RC))
+		return nil, nil, packages.Fault(op.Permanent, "zypper", "asking zypper for packages failed: "+why[0])
+	}
+	return names, nil, nil
+}
+
 // File implements packages.Tool.
 func (Tool) File(path string) []string { return rpm.File(path) }
 
@@ -207,7 +231,7 @@ func (t Tool) provide(ctx context.Context, ask packages.Ask, offers map[string]p
 // Forecast implements packages.Tool.
 func (t Tool) Forecast(ctx context.Context, ask packages.Ask, _ *packages.Database, job packages.Job) (*packages.Forecast, error) {
 	var options []string
-	if len(job.Install) > 0 {
+	if len(job.Install) > 0 || job.Upgrade != "" {
 		all, err := t.repositories(ctx, ask)
 		if err != nil {
 			return nil, err
@@ -230,6 +254,12 @@ func (Tool) Commands(job packages.Job) [][]string { return [][]string{command(jo
 
 // command is the one that does a job. A removal takes nothing with it that others brought.
 func command(job packages.Job, options ...string) []string {
+	switch job.Upgrade {
+	case op.PkgSafe:
+		return append(with("update"), options...)
+	case op.PkgFull:
+		return append(with("dist-upgrade"), options...)
+	}
 	if len(job.Install) == 0 {
 		return append(append(with("remove", "--no-clean-deps"), options...), job.Remove...)
 	}

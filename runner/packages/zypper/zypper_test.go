@@ -1,7 +1,9 @@
 package zypper
 
 import (
+	"context"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -158,5 +160,25 @@ func TestLocked(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"nginx*"}, (Tool{Root: root}).locked()); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+func TestUnneeded(t *testing.T) {
+	say := func(rc int, text string) packages.Ask {
+		return func(context.Context, bool, ...string) (*op.ExecResult, error) {
+			return &op.ExecResult{RC: rc, Stdout: text}, nil
+		}
+	}
+	const text = "Reading installed packages...\nS  | Repository | Name  | Version | Arch\n---+------------+-------+---------+-------\n" +
+		"i  | fy         | fy-a  | 1.0-1   | noarch\ni+ | @System    | fy-b  | 1.0-1   | noarch\ni  | fy         | -rf   | 1 | noarch\n"
+	names, locked, err := Tool{}.Unneeded(t.Context(), say(0, text))
+	if err != nil || locked != nil || strings.Join(names, " ") != "fy-a fy-b" {
+		t.Errorf("%q, %v, %v", names, locked, err)
+	}
+	if _, locked, err := (Tool{}).Unneeded(t.Context(), say(codeLocked, "")); err != nil || locked == nil {
+		t.Errorf("a lock: %v, %v", locked, err)
+	}
+	if _, _, err := (Tool{}).Unneeded(t.Context(), say(1, "")); err == nil {
+		t.Error("a failure was taken for an answer")
 	}
 }
