@@ -117,3 +117,48 @@ play("late", hosts = "all", do = late)
 		t.Errorf("something was changed: %s", said)
 	}
 }
+
+// TestLabRelease deploys the example's app, whose commits are those that it names: a later release is served instead, the one that
+// is no longer listed goes, and going back fetches nothing.
+func TestLabRelease(t *testing.T) {
+	f := startOwn(t, "root")
+	h := f.hosts[0]
+	f.hosts[0].Name = "h1" // as in plan.txt, whichever host it is
+	f.inventory(t, "root", nil)
+	commits := strings.Fields(h.SSH(t, `set -e
+apt-get install -y -qq git >/dev/null 2>&1
+export GIT_AUTHOR_NAME=app GIT_AUTHOR_EMAIL=app@example.com GIT_COMMITTER_NAME=app GIT_COMMITTER_EMAIL=app@example.com GIT_AUTHOR_DATE=2026-01-01T00:00:00Z GIT_COMMITTER_DATE=2026-01-01T00:00:00Z
+git init -q -b main /srv/work; cd /srv/work; mkdir public
+for n in 1 2 3; do echo "release $n" >public/index.html; git add .; git commit -q -m "release $n"; git rev-parse HEAD; done
+git clone -q --bare . /srv/app.git; rm -rf /srv/work
+apt-get purge -y -qq git >/dev/null 2>&1`))
+	t.Cleanup(func() {
+		h.SSH(t, "rm -rf /srv/app /srv/app.git /etc/nginx/conf.d/app.example.conf; apt-get purge -y -qq git nginx-light nginx-common >/dev/null 2>&1; apt-get autoremove -y -qq --purge >/dev/null 2>&1; true")
+	})
+	f.env = append(f.env, "FROYO_VAR_repo=/srv/app.git")
+	run := f.example(t, "release", "hosts.ini")
+	served := func(want, there string) {
+		t.Helper()
+		got := h.SSH(t, `exec 3<>/dev/tcp/127.0.0.1/8080 && printf 'GET / HTTP/1.0\r\nHost: app.example\r\n\r\n' >&3 && tail -n 1 <&3; cd /srv/app/releases; ls | wc -l`)
+		if got != want+"\n"+there+"\n" {
+			t.Errorf("served, and how many releases: %q, expected %q and %s", got, want, there)
+		}
+	}
+	served("release 2", "2")
+	for _, step := range []struct {
+		releases    []string
+		want, there string
+	}{
+		{[]string{commits[2], commits[1]}, "release 3", "2"},
+		{[]string{commits[1], commits[2]}, "release 2", "2"},
+	} {
+		f.write(t, "releases.json", `{"releases": ["`+strings.Join(step.releases, `", "`)+`"]}`)
+		if code, _ := run("apply", "-y", "-e", "@releases.json"); code != 0 {
+			t.Fatal("not deployed")
+		}
+		served(step.want, step.there)
+	}
+	if code, _ := run("plan", "--detailed-exitcode", "-e", "@releases.json"); code != 0 {
+		t.Error("the last plan is not empty")
+	}
+}

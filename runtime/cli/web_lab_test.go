@@ -296,39 +296,46 @@ func TestLabExamples(t *testing.T) {
 				f.write(t, "inventory.cue", tt.inventory(f))
 				inventory = "inventory.cue"
 			}
-			example, err := filepath.Abs("../../examples/" + tt.name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			run := func(args ...string) (int, string) {
-				code, out, _ := f.finish(t, f.command(t.Context(), append(args, example+"/site.star", "-i", inventory)...))
-				return code, out
-			}
-			_, out := run("plan")
-			golden := filepath.Join(example, "plan.txt")
-			if os.Getenv("FROYO_UPDATE") != "" {
-				if err := os.WriteFile(golden, []byte(unversioned(out)), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), unversioned(out)); diff != "" {
-				t.Errorf("%s (-want +got):\n%s", golden, diff)
-			}
-			began := time.Now()
-			if code, _ := run("apply", "-y"); code != 0 {
-				t.Fatal("not converged")
-			}
-			t.Logf("%s converged %d hosts in %s", tt.name, tt.hosts, time.Since(began).Round(time.Millisecond))
-			if code, _ := run("plan", "--detailed-exitcode"); code != 0 {
-				t.Error("the second plan is not empty")
-			}
+			f.example(t, tt.name, inventory)
 			f.clean(t)
 		})
 	}
+}
+
+// example plans an example, which is what its plan.txt says, applies it, and plans nothing more. It returns what runs froyo on it.
+func (f *froyo) example(t *testing.T, name, inventory string) (run func(args ...string) (code int, stdout string)) {
+	t.Helper()
+	example, err := filepath.Abs("../../examples/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run = func(args ...string) (int, string) {
+		code, out, _ := f.finish(t, f.command(t.Context(), append(args, example+"/site.star", "-i", inventory)...))
+		return code, out
+	}
+	_, out := run("plan")
+	golden := filepath.Join(example, "plan.txt")
+	if os.Getenv("FROYO_UPDATE") != "" {
+		if err := os.WriteFile(golden, []byte(unversioned(out)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), unversioned(out)); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", golden, diff)
+	}
+	began := time.Now()
+	if code, _ := run("apply", "-y"); code != 0 {
+		t.Fatal("not converged")
+	}
+	t.Logf("%s converged %d hosts in %s", name, len(f.hosts), time.Since(began).Round(time.Millisecond))
+	if code, _ := run("plan", "--detailed-exitcode"); code != 0 {
+		t.Error("the second plan is not empty")
+	}
+	return run
 }
 
 // ownAddress is of a probe that is named by its host.
