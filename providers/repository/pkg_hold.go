@@ -40,7 +40,7 @@ func (p PkgHold) Plan(t *sdk.T, now PkgHoldState) {
 	}
 	if held && !now.Installed {
 		t.Needs(abi.Need{
-			What: "package " + p.Name, Kind: "package", Name: p.Name, Where: "on the host, which could be held", Paths: []string{"/usr"},
+			What: "package " + p.Name, Kind: "installed", Name: p.Name, Where: "on the host, which could be held", Paths: []string{"/usr"},
 			Hint: "declare it before: pkg(" + strconv.Quote(p.Name) + ")",
 		})
 	}

@@ -287,6 +287,7 @@ func TestLabExamples(t *testing.T) {
 		{"apache", 1, nil},
 		{"hardening", 1, nil},
 		{"exporter", 1, nil},
+		{"lamp", 1, nil},
 		{"fleet", 20, fleetInventory},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -47,7 +47,7 @@ BASE_RECIPE=(--variant=minbase
   "--include=systemd,systemd-sysv,dbus,openssh-server,sudo,iproute2,procps,locales,ca-certificates" bookworm)
 OWN_PACKAGES=$(dirname "$0")/packages.sh
 REPO_PACKAGES=(nginx-light apache2 haproxy ssl-cert rsync jq tree doas python3-minimal python3-apt cron logrotate
-  nftables ufw firewalld prometheus-node-exporter git unzip xz-utils zstd bzip2 dnf zypper pacman-package-manager rpm createrepo-c python3-venv python3-pip ruby nodejs)
+  nftables ufw firewalld prometheus-node-exporter git unzip xz-utils zstd bzip2 dnf zypper pacman-package-manager rpm createrepo-c python3-venv python3-pip ruby nodejs libapache2-mod-php php-mysql mariadb-server)
 # npm as its makers publish it, since Debian's is of five hundred packages: it becomes a package of the repository.
 NPM_VERSION=9.9.4
 NPM_SHA512=37371088ba6a0ee2e16af772276277b4627f9e2fde6dca87545664bf50b8ffa95b96b6943db3e0089e1585be286b71458516b6623f60039f23187ff3b4ab9e35
