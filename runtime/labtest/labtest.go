@@ -42,11 +42,21 @@ func Inventory(t testing.TB) string {
 	return path
 }
 
+// only skips the test where the lab is for tests of another kind: FROYO_LAB_TESTS is "fleet" for those that share all
+// hosts, "own" for those that have one of their own, and is not set for both.
+func only(t testing.TB, kind string) {
+	t.Helper()
+	if wanted := os.Getenv("FROYO_LAB_TESTS"); wanted != "" && wanted != kind { //nolint:forbidigo // as above
+		t.Skip("this lab is for other tests: FROYO_LAB_TESTS is " + wanted)
+	}
+}
+
 // Hosts returns the first n hosts of the lab. It skips the test where there is
 // no lab, and fails it where the lab is smaller. Tests that run beside others take Own.
 func Hosts(t testing.TB, n int) []Host {
 	t.Helper()
 	hosts := all(t)
+	only(t, "fleet")
 	if len(hosts) < n {
 		t.Fatalf("the test needs %d hosts and the lab has %d", n, len(hosts))
 	}
@@ -76,6 +86,7 @@ func all(t testing.TB) []Host {
 func Own(t *testing.T) Host {
 	t.Helper()
 	Inventory(t) // a test without a lab is skipped at once
+	only(t, "own")
 	t.Parallel()
 	pool := free(t)
 	h := <-pool
