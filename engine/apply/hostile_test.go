@@ -47,6 +47,7 @@ capabilities:
     - {kind: file.fetch, paths: ["/**"]}
     - {kind: archive.unpack, paths: ["/**"]}
     - {kind: tree.sync, paths: ["/**"]}
+    - {kind: file.collect, paths: ["/**"]}
     - {kind: pkg.ensure}
     - {kind: svc.ensure}
     - {kind: probe.http, hosts: ["*"]}

@@ -13,6 +13,7 @@ import (
 	"github.com/openfroyo/froyo/engine/planning"
 	"github.com/openfroyo/froyo/engine/resume"
 	"github.com/openfroyo/froyo/engine/secret"
+	"github.com/openfroyo/froyo/runner/collect"
 	"github.com/openfroyo/froyo/runner/fetch"
 	"github.com/openfroyo/froyo/runner/probe"
 )
@@ -63,14 +64,15 @@ func (r *Run) Plan(ctx context.Context) error {
 	return r.refuseStale()
 }
 
-// connect gives the engine a host whose ops are traced, and whose probes are made from here.
+// connect gives the engine a host whose ops are traced, whose probes are made from here, and whose files come here.
 func (r *Run) connect(ctx context.Context, h *inventory.Host) (plan.Target, error) {
 	t, err := r.pool.Connect(ctx, h)
 	if err != nil {
 		return nil, err
 	}
 	note := func(unit, text string) { r.notes.Take(h.Name, unit, text) }
-	downloads := fetch.Wrap(t, fetch.Options{Host: h.Name, Via: r.via, Cache: &r.downloads, Note: note})
+	collects := collect.Wrap(t, h.Name, &r.collected)
+	downloads := fetch.Wrap(collects, fetch.Options{Host: h.Name, Via: r.via, Cache: &r.downloads, Note: note})
 	sealed := secret.Wrap(probe.Wrap(downloads, probe.Options{Host: h.Name, Via: r.via, Note: note}))
 	return r.hostTime.Target(h.Name, r.trace(h.Name, sealed)), nil
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/record"
 	"github.com/openfroyo/froyo/engine/samehost"
+	"github.com/openfroyo/froyo/runner/collect"
 	"github.com/openfroyo/froyo/runner/fetch"
 )
 
@@ -59,6 +60,7 @@ type Run struct {
 	pool    *fleet.Pool
 	// downloads are the files that units of all hosts download.
 	downloads fetch.Cache
+	collected collect.Directory // what units bring from hosts
 	notes     *fleet.Notes
 	live      *fleet.Live // nil where it is not wanted
 	machines  *samehost.Hosts
@@ -96,6 +98,7 @@ func (j *Job) Begin(ctx context.Context, o Options) (*Run, error) {
 		hostTime: hosttime.Hosts{Limit: o.HostTime}, sinks: event.Tee{rec.Events},
 		trace: func(_ string, t plan.Target) plan.Target { return t },
 	}
+	r.collected.Open = j.services.Collects
 	if o.Live {
 		r.live = fleet.NewLive()
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"io/fs"
+	"os"
 
 	"github.com/openfroyo/froyo/engine/catalog"
 	"github.com/openfroyo/froyo/engine/diag"
@@ -15,7 +16,7 @@ import (
 	"github.com/openfroyo/froyo/engine/worker"
 )
 
-// Services are what a run works with. All fields but Printed must be set.
+// Services are what a run works with. All fields but Printed and Collects must be set.
 type Services struct {
 	Workspace Workspace
 	// Files are what the runbook is read from.
@@ -28,6 +29,8 @@ type Services struct {
 	Version string
 	// Warn is told what is no error; it may be called by many goroutines.
 	Warn func(*diag.Error)
+	// Collects opens the directory to which files of hosts are brought; nil is that there is none.
+	Collects func() (*os.Root, error)
 	// Printed is told what a runbook prints before a plan is made; nil drops it.
 	Printed func(pos diag.Pos, host, text string)
 }

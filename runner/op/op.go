@@ -39,6 +39,8 @@ type Op struct {
 
 	TreeQuery *TreeQuery `json:"tree.query,omitempty"`
 	TreeSync  *TreeSync  `json:"tree.sync,omitempty"`
+	Collected *Collected `json:"collect.query,omitempty"`
+	Collect   *Collect   `json:"file.collect,omitempty"`
 
 	PkgQuery  *PkgQuery  `json:"pkg.query,omitempty"`
 	PkgEnsure *PkgEnsure `json:"pkg.ensure,omitempty"`
@@ -85,6 +87,8 @@ func (o *Op) each(f func(b body, set bool)) {
 	f(o.Fetch, o.Fetch != nil)
 	f(o.TreeQuery, o.TreeQuery != nil)
 	f(o.TreeSync, o.TreeSync != nil)
+	f(o.Collected, o.Collected != nil)
+	f(o.Collect, o.Collect != nil)
 	f(o.PkgQuery, o.PkgQuery != nil)
 	f(o.PkgEnsure, o.PkgEnsure != nil)
 	f(o.SvcQuery, o.SvcQuery != nil)

@@ -145,5 +145,8 @@ func (f *Files) trust(name string) error {
 	return nil
 }
 
+// Below opens the directory once more, to write into it what comes from hosts.
+func (f *Files) Below() (*os.Root, error) { return f.root.OpenRoot(".") }
+
 // Close lets go of the directory. Files that are open stay so.
 func (f *Files) Close() error { return f.root.Close() }

@@ -110,6 +110,9 @@ func (c Capability) isFor(e abi.Effect, u *grant.Unit) bool {
 	if f := e.Op.Fetch; f != nil && slices.Contains(c.Arguments, "url") && !u.Has([]string{"url"}, f.URL) {
 		return false // it would ask any server
 	}
+	if f := e.Op.Collect; f != nil && !u.Has([]string{"dest"}, f.Dest) {
+		return false // it would write anywhere in the workspace
+	}
 	if u.Has(c.Arguments, subject) {
 		return true
 	}

@@ -179,7 +179,7 @@ func (l *Loaded) read(ctx context.Context, spec run.Spec, files fs.FS) error {
 	c.Errors.Source = func(file string) ([]byte, bool) { return run.Text(files, file) }
 	l.Job, err = run.Load(ctx, run.Services{
 		Workspace: wire.Workspace(l.Workspace), Files: files, Read: wire.Starlark, Types: l.types, Worker: worker.Here(),
-		Version: c.Process.Version, Warn: l.warn, Printed: c.PrintLine,
+		Version: c.Process.Version, Warn: l.warn, Printed: c.PrintLine, Collects: l.dir.Below,
 	}, spec)
 	if err != nil {
 		return err
