@@ -1,4 +1,5 @@
-// Package transfer holds the resource types that bring what is made elsewhere to a host: unpack, download, sync and git. Each is a pure description of
+// Package transfer holds the resource types that bring what is made elsewhere to a host, unpack, download, sync and git, and fetch for the
+// other direction. Each is a pure description of
 // what to read and what to change.
 //
 // It imports providers/sdk and what lies below, and like every guest neither fmt nor encoding/json.
@@ -21,6 +22,7 @@ func Types() *sdk.Set {
 	sdk.Add[Download, DownloadState](set, "download")
 	sdk.Add[Sync, SyncState](set, "sync")
 	sdk.Add[Git, GitState](set, "git")
+	sdk.Add[Fetch, FetchState](set, "fetch")
 	return set
 }
 

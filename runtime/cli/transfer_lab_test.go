@@ -245,3 +245,41 @@ sync("/srv/pure", src = "pure", state = "absent", delete = True)`,
 		left: "test ! -e /srv/app && test -e /srv/pure/keep/mine && test ! -e /srv/pure/a && test ! -e /srv/pure/sub && test ! -e /srv/refused",
 	}.lab(t, f, f.hosts[0])
 }
+
+// TestLabFetch brings files of a host to the workspace.
+func TestLabFetch(t *testing.T) {
+	f := startOwn(t, "root")
+	h := f.hosts[0]
+	mine := func(name string) string {
+		text, err := os.ReadFile(filepath.Join(f.dir, name))
+		if err != nil {
+			return err.Error()
+		}
+		return string(text)
+	}
+	prepare := "rm -rf /srv/fetch; mkdir -p /srv/fetch; echo one >'/srv/fetch/space -x'; truncate -s 1G /srv/fetch/large; mkfifo /srv/fetch/pipe; chown www-data /srv/fetch; setpriv --reuid=www-data ln -s /etc/shadow /srv/fetch/link"
+	typeCase{
+		units: `
+fetch("/etc/hostname", dest = "fetched")
+fetch("/srv/fetch/space -x", dest = "flat/" + host.name, flat = True)`,
+		before: prepare, undo: "rm -rf /srv/fetch",
+		holds:  []string{"test -e '/srv/fetch/space -x'"},
+		drifts: []string{"echo two >'/srv/fetch/space -x'"},
+		refused: map[string]string{
+			`fetch("/etc/hostname", dest = "../../x")`:           "a relative path below the workspace",
+			`fetch("/etc/hostname", dest = "/etc/x")`:            "a relative path below the workspace",
+			`fetch("/etc/hostname", dest = "a\nb")`:              "a relative path below the workspace",
+			`fetch("/etc/hostname", dest = "-x")`:                "a relative path below the workspace",
+			`fetch("/etc/../../x", dest = "fetched")`:            "..",
+			`fetch("/etc/a\nb", dest = "fetched")`:               "holds a control character",
+			`fetch("/srv/fetch/nothing", dest = "fetched")`:      "there is no file /srv/fetch/nothing",
+			`fetch("/srv/fetch/large", dest = "fetched")`:        "1073741824 bytes, more than the 67108864 that are allowed",
+			`fetch("/srv/fetch/pipe", dest = "fetched")`:         "is a fifo, and only files are fetched",
+			`fetch("/srv/fetch/link", dest = "fetched")`:         "the link /srv/fetch/link of www-data leads to /etc/shadow of root",
+			`fetch("/srv/fetch/space -x", dest = "site.star/x")`: "not a directory",
+		},
+	}.lab(t, f, h)
+	if got, want := mine("fetched/h1/etc/hostname"), h.SSH(t, "cat /etc/hostname"); got != want || mine("flat/h1") != "two\n" {
+		t.Errorf("got %q, expected %q, and %q", got, want, mine("flat/h1"))
+	}
+}
