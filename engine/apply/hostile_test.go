@@ -50,6 +50,7 @@ capabilities:
     - {kind: file.collect, paths: ["/**"]}
     - {kind: pkg.ensure}
     - {kind: svc.ensure}
+    - {kind: host.restart}
     - {kind: probe.http, hosts: ["*"]}
     - {kind: probe.tcp, hosts: ["*"]}
 `

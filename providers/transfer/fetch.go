@@ -28,8 +28,8 @@ type FetchState struct {
 // defaultFetched is how many bytes a file may have that is fetched.
 const defaultFetched = 64 << 20
 
-func (f Fetch) collection() op.Collection {
-	return op.Collection{Path: f.Path, Dest: f.Dest, Flat: f.Flat}
+func (f Fetch) collect() *op.Collect {
+	return &op.Collect{Path: f.Path, Dest: f.Dest, Flat: f.Flat, Unsafe: f.unsafe()}
 }
 
 func (f Fetch) unsafe() bool { return f.Follow == "unsafe" }
@@ -40,7 +40,9 @@ func (f Fetch) Read(t *sdk.T) FetchState {
 	if limit == 0 {
 		limit = defaultFetched
 	}
-	found := t.All(op.Op{Stat: &op.Stat{Path: f.Path, Follow: true, Unsafe: f.unsafe()}}, op.Op{Collected: &op.Collected{Collection: f.collection()}})
+	ask := f.collect()
+	ask.Query = true
+	found := t.All(op.Op{Stat: &op.Stat{Path: f.Path, Follow: true, Unsafe: f.unsafe()}}, op.Op{Collect: ask})
 	there, here := t.Must(found[0]).Stat, t.Must(found[1]).Read
 	s := FetchState{There: there.Exists, Here: *here}
 	switch {
@@ -70,7 +72,8 @@ func (f Fetch) Plan(t *sdk.T, now FetchState) {
 
 func (f Fetch) plan(t *sdk.T, now FetchState) {
 	before := shortSum(now.Here.Sum)
-	collect := &op.Collect{Collection: f.collection(), Sum: now.Sum, Size: now.Size, Unsafe: f.unsafe()}
+	collect := f.collect()
+	collect.Sum, collect.Size = now.Sum, now.Size
 	switch {
 	case !now.There:
 		t.Needs(abi.Need{
@@ -94,5 +97,5 @@ func (f Fetch) plan(t *sdk.T, now FetchState) {
 
 // Potential implements sdk.HasPotential.
 func (f Fetch) Potential(t *sdk.T) {
-	t.Effect(op.Op{Collect: &op.Collect{Collection: f.collection(), Unsafe: f.unsafe()}}, "sum", "size")
+	t.Effect(op.Op{Collect: f.collect()}, "sum", "size")
 }

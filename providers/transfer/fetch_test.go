@@ -19,7 +19,7 @@ type collector struct {
 
 func (c *collector) Do(o op.Op) op.Result {
 	switch {
-	case o.Collected != nil:
+	case o.Collect != nil && o.Collect.Query:
 		here := c.here
 		return op.Result{Read: &here}
 	case o.Collect != nil:

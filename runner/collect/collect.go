@@ -1,4 +1,4 @@
-// Package collect brings files of hosts to the controller: it is the controller's part of the ops collect.query and file.collect.
+// Package collect brings files of hosts to the controller: it is the controller's part of the op file.collect.
 //
 // Hosts are not trusted: names come from the runbook and the inventory alone, a file counts where it is the one that was
 // planned, and nothing is written outside the directory or through a link that leads out of it.
@@ -45,7 +45,7 @@ type Target struct {
 // Wrap returns a Target over next, the host of that name.
 func Wrap(next probe.Next, host string, dir *Directory) *Target { return &Target{next, host, dir} }
 
-func ours(s target.Step) bool { return s.Op.Collected != nil || s.Op.Collect != nil }
+func ours(s target.Step) bool { return s.Op.Collect != nil }
 
 // Do performs independent steps, all at once.
 func (t *Target) Do(ctx context.Context, steps []target.Step) ([]op.Result, error) {
@@ -112,29 +112,29 @@ func (t *Target) perform(ctx context.Context, s target.Step) (target.Outcome, er
 }
 
 func (t *Target) result(ctx context.Context, s target.Step) (op.Result, error) {
-	if c := s.Op.Collected; c != nil {
-		read, err := t.look(&c.Collection)
+	c := s.Op.Collect
+	if c.Query {
+		read, err := t.look(c)
 		return op.Result{Read: read}, err
 	}
-	c := s.Op.Collect
 	content, err := t.content(ctx, s)
 	if err != nil {
 		return op.Result{}, err
 	}
-	if err := t.put(&c.Collection, content); err != nil {
+	if err := t.put(c, content); err != nil {
 		return op.Result{}, err
 	}
 	return op.Result{Done: &op.Done{Changed: true}}, nil
 }
 
 // place is the name of a file's place in the directory. It is for one file alone.
-func (t *Target) place(c *op.Collection) (string, error) {
+func (t *Target) place(c *op.Collect) (string, error) {
 	name := c.Dest
 	if !c.Flat {
 		name = c.Dest + "/" + t.host + path.Clean(c.Path)
 	}
-	if !op.LocalName(name) {
-		return "", refuse(name, "it is no safe name: one part of it leads elsewhere, begins with -, or holds a control character")
+	if !local(name) {
+		return "", refuse(name, "it is no safe name below the workspace: it leads elsewhere or to hidden files, a part of it begins with -, or it holds a control character")
 	}
 	t.dir.mu.Lock()
 	defer t.dir.mu.Unlock()
@@ -154,7 +154,7 @@ func refuse(name, why string) *op.Error {
 }
 
 // open opens the directory, and gives the name of a file's place in it.
-func (t *Target) open(c *op.Collection) (*os.Root, string, error) {
+func (t *Target) open(c *op.Collect) (*os.Root, string, error) {
 	name, err := t.place(c)
 	if err != nil {
 		return nil, "", err
@@ -178,7 +178,7 @@ func fault(name string, err error) *op.Error {
 }
 
 // look tells what is at a file's place.
-func (t *Target) look(c *op.Collection) (*op.ReadResult, error) {
+func (t *Target) look(c *op.Collect) (*op.ReadResult, error) {
 	root, name, err := t.open(c)
 	if err != nil {
 		return nil, err
@@ -232,7 +232,7 @@ const (
 )
 
 // put puts content in place. What is there already is replaced, a directory or a link is not.
-func (t *Target) put(c *op.Collection, content *op.Blob) error {
+func (t *Target) put(c *op.Collect, content *op.Blob) error {
 	root, name, err := t.open(c)
 	if err != nil {
 		return err

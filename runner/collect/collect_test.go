@@ -49,11 +49,11 @@ func directory(t *testing.T) (dir string, d *collect.Directory) {
 
 func bring(path, dest, text string, flat bool) target.Step {
 	blob := op.NewBlob([]byte(text))
-	return target.Step{Op: op.Op{Collect: &op.Collect{Collection: op.Collection{Path: path, Dest: dest, Flat: flat}, Sum: blob.Sum, Size: blob.Size}}}
+	return target.Step{Op: op.Op{Collect: &op.Collect{Path: path, Dest: dest, Flat: flat, Sum: blob.Sum, Size: blob.Size}}}
 }
 
 func asks(path, dest string, flat bool) target.Step {
-	return target.Step{Op: op.Op{Collected: &op.Collected{Collection: op.Collection{Path: path, Dest: dest, Flat: flat}}}}
+	return target.Step{Op: op.Op{Collect: &op.Collect{Path: path, Dest: dest, Flat: flat, Query: true}}}
 }
 
 func TestCollect(t *testing.T) {
@@ -96,12 +96,12 @@ func TestRefused(t *testing.T) {
 		step target.Step
 		says string
 	}{
-		{"up", bring("/x", "../x", "a", true), "no name below the workspace"},
-		{"up behind", bring("/x", "a/../../x", "a", true), "no name below the workspace"},
-		{"absolute", bring("/x", out+"/x", "a", true), "no name below the workspace"},
-		{"hidden", bring("/x", ".froyo/froyo.db", "a", true), "no name below the workspace"},
-		{"an option", bring("/x", "a/-rf", "a", true), "no name below the workspace"},
-		{"a line", bring("/x", "a\nb", "a", true), "no name below the workspace"},
+		{"up", bring("/x", "../x", "a", true), "no safe name below the workspace"},
+		{"up behind", bring("/x", "a/../../x", "a", true), "no safe name below the workspace"},
+		{"absolute", bring("/x", out+"/x", "a", true), "no safe name below the workspace"},
+		{"hidden", bring("/x", ".froyo/froyo.db", "a", true), "no safe name below the workspace"},
+		{"an option", bring("/x", "a/-rf", "a", true), "no safe name below the workspace"},
+		{"a line", bring("/x", "a\nb", "a", true), "no safe name below the workspace"},
 		{"a name of the host that is an option", bring("/-rf", "a", "a", false), "begins with -"},
 		{"a name of the host with a line", bring("/a\nb", "a", "a", false), "a control character"},
 		{"a link that leads out", bring("/x", "link/x", "a", true), "path escapes"},

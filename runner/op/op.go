@@ -39,7 +39,6 @@ type Op struct {
 
 	TreeQuery *TreeQuery `json:"tree.query,omitempty"`
 	TreeSync  *TreeSync  `json:"tree.sync,omitempty"`
-	Collected *Collected `json:"collect.query,omitempty"`
 	Collect   *Collect   `json:"file.collect,omitempty"`
 
 	PkgQuery  *PkgQuery  `json:"pkg.query,omitempty"`
@@ -87,7 +86,6 @@ func (o *Op) each(f func(b body, set bool)) {
 	f(o.Fetch, o.Fetch != nil)
 	f(o.TreeQuery, o.TreeQuery != nil)
 	f(o.TreeSync, o.TreeSync != nil)
-	f(o.Collected, o.Collected != nil)
 	f(o.Collect, o.Collect != nil)
 	f(o.PkgQuery, o.PkgQuery != nil)
 	f(o.PkgEnsure, o.PkgEnsure != nil)

@@ -31,7 +31,7 @@ var samples = map[string][2]any{
 	"state": {"present", "absent"}, "svc.ensure.state": {"running", "stopped"}, "svc.ensure.name": {"a.service", "b.service"}, "names": {"a.service", "b.service"},
 	"version": {"1.0", "2.0"}, "url": {"http://a/", "http://b/"}, "status": {200, 404}, "method": {"POST", "PUT"}, "address": {"a", "b"},
 	"candidate": {"missing", "always"}, "read_only": {false, true}, "absent": {false, true}, "from": {"/srv/a", "/srv/b"}, "run": {"r1", "r2"},
-	"tree.sync.pick": {"0", "0-2"}, "dest": {"fetched", "other"},
+	"tree.sync.pick": {"0", "0-2"}, "dest": {"fetched", "other"}, "query": {false, true},
 }
 
 // without are fields that cannot stand beside another: what is left out for them.
