@@ -9,6 +9,7 @@ import (
 	"github.com/openfroyo/froyo/engine/apply/explain"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/event"
+	"github.com/openfroyo/froyo/engine/inspect"
 	"github.com/openfroyo/froyo/engine/output"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/resume"
@@ -112,6 +113,9 @@ func (a *attempt) perform(ctx context.Context, env *sequence.Envelope, ops []op.
 			}
 		}
 		o, err := plan.Attach(s.Unit, o)
+		if err == nil {
+			err = inspect.TakeOver(o)
+		}
 		if err != nil {
 			return nil, err
 		}

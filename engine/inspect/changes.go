@@ -107,13 +107,21 @@ func takeOver(c *abi.Change) error {
 		return nil
 	}
 	for _, e := range c.Effects {
-		for _, b := range e.Op.Blobs() {
-			if !b.Made {
-				continue
-			}
-			if err := secret.Content(map[string]*op.Blob{b.Sum: b}); err != nil {
-				return err
-			}
+		if err := TakeOver(e.Op); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// TakeOver makes content of an op that a provider made known as one that may hold secrets.
+func TakeOver(o op.Op) error {
+	for _, b := range o.Blobs() {
+		if !b.Made {
+			continue
+		}
+		if err := secret.Content(map[string]*op.Blob{b.Sum: b}); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -48,6 +48,9 @@ func (r *Reader) perform(ctx context.Context, steps []*plan.Step, ops [][]op.Op)
 	for i, s := range steps {
 		for _, o := range ops[i] {
 			o, err := plan.Attach(s.Unit, o)
+			if err == nil {
+				err = TakeOver(o)
+			}
 			if err != nil {
 				return nil, err
 			}
