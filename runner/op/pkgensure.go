@@ -194,12 +194,7 @@ func (e *PkgEnsure) takes() (may, only bool) {
 func (e *PkgEnsure) tell(w Words) string {
 	w.Told("packages", "update", "valid", "recommends", "lock_ms", "upgrade", "unneeded")
 	var parts []string
-	if e.Upgrade != "" {
-		parts = append(parts, "upgrades all packages"+either(e.Upgrade == PkgSafe, ", and removes none", ", and removes those that are in the way"))
-	}
-	if e.Unneeded != "" {
-		parts = append(parts, "removes packages that nothing needs any more"+either(e.Unneeded == PkgPurged, ", with their configuration", ""))
-	}
+	parts = append(parts, e.tellWhole(w)...)
 	for _, p := range e.Packages {
 		switch p.State {
 		case PkgAbsent:
@@ -228,6 +223,29 @@ func (e *PkgEnsure) tell(w Words) string {
 		text += ", waiting " + w.Milliseconds(e.LockMS) + " for other package managers"
 	}
 	return text
+}
+
+// tellWhole says what becomes of all packages.
+func (e *PkgEnsure) tellWhole(w Words) (parts []string) {
+	switch e.Upgrade {
+	case "":
+	case PkgSafe:
+		parts = append(parts, "upgrades all packages, and removes none")
+	case PkgFull:
+		parts = append(parts, "upgrades all packages, and removes those that are in the way")
+	default:
+		parts = append(parts, "upgrades all packages as "+w.Quote(string(e.Upgrade)))
+	}
+	switch e.Unneeded {
+	case "":
+	case PkgAbsent:
+		parts = append(parts, "removes packages that nothing needs any more")
+	case PkgPurged:
+		parts = append(parts, "removes packages that nothing needs any more, with their configuration")
+	default:
+		parts = append(parts, "makes packages that nothing needs any more "+w.Quote(string(e.Unneeded)))
+	}
+	return parts
 }
 
 // tell names a package with the version that the plan shows, and the one that is
