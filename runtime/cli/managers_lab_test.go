@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"bytes"
 	"os"
 	"strings"
 	"testing"
@@ -135,6 +136,59 @@ pkg_autoremove("purged")`,
 			`pkg("froyo-demo", state = "absent"); pkg_upgrade("most")`: "safe",
 		},
 	}.lab(t, f, f.hosts[0])
+}
+
+// TestLabDebconf answers what a package asks before it is installed, and sets proxies of apt; a password is in no plan.
+func TestLabDebconf(t *testing.T) {
+	f := startOwn(t, "root")
+	f.env = append(f.env, "FROYO_VAR_pw=s3 cr3t'$(x)")
+	h := f.hosts[0]
+	typeCase{
+		before: `set -e
+mkdir -p /srv/build/p/DEBIAN; cd /srv/build/p/DEBIAN
+printf 'Package: fy-asks\nVersion: 1.0\nArchitecture: all\nMaintainer: x <x@example.com>\nDescription: x\nDepends: debconf\n' >control
+printf 'Template: fy-asks/place\nType: select\nChoices: Bern, Basel\nDefault: Bern\nDescription: where\n\nTemplate: fy-asks/key\nType: password\nDescription: key\n' >templates
+printf '#!/bin/sh -e\n. /usr/share/debconf/confmodule\ndb_input high fy-asks/place || true\ndb_input high fy-asks/key || true\ndb_go\n' >config
+printf '#!/bin/sh -e\n. /usr/share/debconf/confmodule\ndb_get fy-asks/place; echo "$RET" >/srv/place\ndb_get fy-asks/key; echo "$RET" >/srv/key\n' >postinst
+chmod 755 config postinst; dpkg-deb --build /srv/build/p /srv/build/fy-asks.deb >/dev/null`,
+		undo: "dpkg -P fy-asks; rm -rf /srv/build /srv/place /srv/key /etc/apt/apt.conf.d/95*; echo PURGE | debconf-communicate fy-asks",
+		units: `
+debconf("fy-asks", question = "fy-asks/place", type = "select", value = "Basel")
+debconf("fy-asks", question = "fy-asks/key", type = "password", value = sensitive(vars.pw))
+apt_conf("95proxy", settings = {"Acquire::http::Proxy": "http://proxy.example.com:3128", "Acquire::Retries": 3, "APT::Never-MarkAuto-Sections": ["metapackages", "tasks"]})
+apt_conf("95private.conf", private = True, settings = {"Acquire::https::Proxy": "http://u:" + vars.pw[3:7] + "@proxy.example.com:3128"})
+pkg("fy-asks", file = "/srv/build/fy-asks.deb")`,
+		holds: []string{
+			"grep -qx Basel /srv/place", `grep -qxF "s3 cr3t'\$(x)" /srv/key`, "echo GET fy-asks/place | debconf-communicate | grep -qx '0 Basel'",
+			"apt-config dump | grep -qxF 'Acquire::http::Proxy \"http://proxy.example.com:3128\";'", "apt-config dump | grep -qx 'Acquire::Retries \"3\";'",
+			"apt-config dump | grep -qx 'APT::Never-MarkAuto-Sections:: \"tasks\";'", "test $(stat -c %a /etc/apt/apt.conf.d/95private.conf) = 600", "apt-get update",
+		},
+		drifts: []string{"echo fy-asks fy-asks/place select Bern | debconf-set-selections", "echo fy-asks fy-asks/key password other | debconf-set-selections", "sed -i s/3128/80/ /etc/apt/apt.conf.d/95proxy", "chmod 644 /etc/apt/apt.conf.d/95private.conf"},
+		refused: map[string]string{
+			`debconf("fy-asks", question = "fy-asks/place", type = "string", value = "a\nb")`: "one line",
+			`debconf("fy-asks", question = "a b", type = "string", value = "x")`:              "the name of a question",
+			`debconf("-x", question = "a", type = "string", value = "x")`:                     "the name of a package",
+			`debconf("fy-asks", question = "a", type = "number", value = "1")`:                "multiselect",
+			`apt_conf("a.b", settings = {"A::B": "x"})`:                                       "others apt skips",
+			`apt_conf("../a", settings = {"A::B": "x"})`:                                      "others apt skips",
+			`apt_conf("a", settings = {"A::B": "x\";\nB \"y"})`:                               "conflicting values",
+			`apt_conf("a", settings = {"A B": "x"})`:                                          "settings",
+			`apt_conf("a")`:                                                                   "settings",
+		},
+		gone: "apt_conf(\"95proxy\", state = \"absent\")\napt_conf(\"95private.conf\", state = \"absent\")", left: "! ls /etc/apt/apt.conf.d/95*",
+	}.lab(t, f, h)
+	f.write(t, "site.star", "def types(host):\n    debconf(\"fy-asks\", question = \"fy-asks/key\", type = \"password\", value = sensitive(vars.pw))\n\nplay(\"types\", hosts = \"all\", do = types)\n")
+	f.env = append(f.env, "FROYO_VAR_pw=w0nderful")
+	code, stdout, stderr := f.run(t, "plan", "--out", "saved.json")
+	saved, err := os.ReadFile(f.dir + "/saved.json")
+	if code != 0 || err != nil {
+		t.Fatalf("exit code %d, %v\n%s%s", code, err, stdout, stderr)
+	}
+	for _, secret := range []string{"w0nderful", "s3 cr3t"} {
+		if strings.Contains(stdout+stderr, secret) || bytes.Contains(saved, []byte(secret)) {
+			t.Errorf("%s is in what is said or saved:\n%s%s", secret, stdout, stderr)
+		}
+	}
 }
 
 // hold keeps a package at its version.
