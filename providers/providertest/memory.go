@@ -33,7 +33,7 @@ type Memory struct {
 	// Users holds the ids of names, for users and groups alike; root is always known.
 	Users map[string]uint32
 	// Programs answer exec ops by their shell text or their argv joined with
-	// spaces, and checks of file.write by their text. Others cannot be started.
+	// spaces, of scripts with "script" before it, and checks of file.write by their text. Others cannot be started.
 	Programs map[string]func(e *op.Exec) op.Result
 	// Packages is the database of the package manager; nil is a target without one.
 	Packages MemoryPackages
@@ -275,6 +275,9 @@ func (m *Memory) list(l *op.List) op.Result {
 
 func (m *Memory) exec(e *op.Exec) op.Result {
 	name := cmp.Or(e.Shell, strings.Join(e.Argv, " "))
+	if e.Script != nil {
+		name = strings.TrimSpace("script " + name)
+	}
 	if run := m.Programs[name]; run != nil {
 		return run(e)
 	}

@@ -24,6 +24,9 @@ type Exec struct {
 	// Env holds "KEY=value" entries, added to the runner's minimal environment.
 	Env   []string `json:"env,omitempty"`
 	Stdin *Blob    `json:"stdin,omitempty"`
+	// Script is a script that its own first line says how to run, with Argv as its arguments: it is in memory only, and
+	// nothing is on its standard input.
+	Script *Blob `json:"script,omitempty"`
 	// ReadOnly promises that the program changes nothing, so it may run at plan.
 	ReadOnly bool `json:"read_only,omitempty"`
 	// Public promises that what it prints is no secret, even where the unit was given one: only values that are known
@@ -41,6 +44,9 @@ type Exec struct {
 func (e *Exec) kind() Kind    { return KindExec }
 func (e *Exec) changes() bool { return !e.ReadOnly }
 func (e *Exec) subject() string {
+	if e.Script != nil {
+		return "script " + e.Script.Sum[:min(len(e.Script.Sum), shownDigits)]
+	}
 	if len(e.Argv) > 0 {
 		return e.Argv[0]
 	}
@@ -48,10 +54,13 @@ func (e *Exec) subject() string {
 }
 
 func (e *Exec) validate() error {
-	if (len(e.Argv) == 0) == (e.Shell == "") {
+	switch {
+	case e.Script != nil && (e.Shell != "" || e.Stdin != nil):
+		return errors.New("a script has neither shell nor stdin")
+	case e.Script == nil && (len(e.Argv) == 0) == (e.Shell == ""):
 		return errors.New("give either argv or shell")
 	}
-	if len(e.Argv) > 0 && e.Argv[0] == "" {
+	if e.Script == nil && len(e.Argv) > 0 && e.Argv[0] == "" {
 		return errors.New("the program's name is empty")
 	}
 	if e.Limit < 0 || e.Limit > MaxOutput {
@@ -63,19 +72,29 @@ func (e *Exec) validate() error {
 	return nil
 }
 
-func (e *Exec) scope() Scope   { return ScopePrograms }
-func (e *Exec) byPrograms()    {}
-func (e *Exec) arbitrary()     {}
-func (e *Exec) ends()          {}
-func (e *Exec) content() *Blob { return e.Stdin }
+func (e *Exec) scope() Scope { return ScopePrograms }
+func (e *Exec) byPrograms()  {}
+func (e *Exec) arbitrary()   {}
+func (e *Exec) ends()        {}
+func (e *Exec) content() *Blob {
+	if e.Script != nil {
+		return e.Script
+	}
+	return e.Stdin
+}
+
 func (e *Exec) withContent(b *Blob) Op {
 	with := *e
-	with.Stdin = b
+	if e.Script != nil {
+		with.Script = b
+	} else {
+		with.Stdin = b
+	}
 	return Op{Exec: &with}
 }
 
 func (e *Exec) subjectKind() SubjectKind {
-	if len(e.Argv) > 0 {
+	if len(e.Argv) > 0 || e.Script != nil {
 		return SubjectName
 	}
 	return SubjectCommand
@@ -109,13 +128,18 @@ func (e *Exec) check(r *Result) error {
 }
 
 func (e *Exec) tell(w Words) string {
-	w.Told("argv", "shell", "env", "dir", "stdin", "read_only", "public", "background")
+	w.Told("argv", "script", "shell", "env", "dir", "stdin", "read_only", "public", "background")
 	argv := e.Argv
 	if e.Shell != "" {
 		argv = []string{"/bin/sh", "-c", e.Shell}
 	}
 	words := quoted(w, argv)
-	if words == "" {
+	switch {
+	case e.Script != nil && words != "":
+		words = "a script of " + tellBlob(e.Script) + " with the arguments " + words
+	case e.Script != nil:
+		words = "a script of " + tellBlob(e.Script)
+	case words == "":
 		words = "a program"
 	}
 	text := "runs " + words

@@ -229,6 +229,7 @@ const (
 	CodeSudo    = "sudo"    // sudo's rules do not allow it
 	CodeUnsafe  = "unsafe"  // a user who is not trusted may have led the path there
 	CodeMounted = "mounted" // a file that is a mount point cannot be replaced
+	CodeScript  = "script"  // a script does not say what runs it
 	CodeFixed   = "fixed"   // a file's flags forbid changes
 )
 
@@ -241,6 +242,8 @@ func (e *Error) Hint() string {
 		return `write the path without the link, or give its target to the link's owner; where links of any user have to be followed, follow = "unsafe" of file does it`
 	case CodeMounted:
 		return "in_place = True writes into the file that is mounted there"
+	case CodeScript:
+		return "begin it with a line such as #!/bin/sh, and end its lines as on Linux: sed -i 's/\\r$//' FILE"
 	case CodeFixed:
 		return "lsattr shows the flags, and chattr -i or -a takes them away"
 	}

@@ -1,7 +1,7 @@
 // Package program runs programs to their end and answers with their output: as
 // this process's own user, or by sudo as another.
 //
-// It imports runner/op, runner/perform, runner/proctree, runner/sudo and the standard
+// It imports runner/op, runner/perform, runner/proctree, runner/memfile, runner/sudo and the standard
 // library only; never fmt or os/exec, since the runner's size is speed.
 package program
 
@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"iter"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -46,6 +47,8 @@ type Program struct {
 	Note       func(string) // nil drops it
 	// Heard is given the output as it comes, by a goroutine for each stream; nil drops it.
 	Heard func(stderr bool, b []byte)
+	// script is open in the program behind its standard streams; nil for none.
+	script *os.File
 	// lasting does not end the program where this process ends.
 	lasting bool
 }
@@ -78,6 +81,10 @@ func (s *Starter) Perform(ctx context.Context, c *perform.Call) (err error) {
 
 func (s *Starter) exec(ctx context.Context, e *op.Exec, with perform.Stream) (*op.ExecResult, error) {
 	p := Program{Argv: e.Argv, Dir: e.Dir, Env: e.Env, Stdin: with.In, Limit: e.Limit, Background: e.Background, Note: with.Tell, Heard: with.Heard}
+	if e.Script != nil {
+		p.Stdin = nil
+		return s.script(ctx, p, with.In)
+	}
 	if len(p.Argv) == 0 {
 		p.Argv = Shell(e.Shell)
 	}
@@ -126,7 +133,11 @@ func (s *Starter) execute(ctx context.Context, p Program) (*op.ExecResult, error
 		return nil, err
 	}
 	defer pipes.close()
-	tree, err := s.start(path, p, env, pipes.child[:])
+	files := pipes.child[:]
+	if p.script != nil {
+		files = append(slices.Clip(files), p.script)
+	}
+	tree, err := s.start(path, p, env, files)
 	if err != nil {
 		return nil, err
 	}

@@ -195,7 +195,7 @@ func expected(field string, argument codec.Raw) codec.Raw {
 			return nil
 		}
 	}
-	if field == "stdin" {
+	if field == "stdin" || field == "script" {
 		return blob(argument)
 	}
 	raw, err := codec.Marshal(value)

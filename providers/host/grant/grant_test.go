@@ -15,6 +15,7 @@ func TestAny(t *testing.T) {
 		"shell": "command", "argv": "command", "dir": "cwd", "env": "env", "stdin": "stdin", "background": "background",
 	}}
 	where := grant.Grant{From: map[string]string{"shell": "unless"}, Where: map[string]string{"state": `"on"`}}
+	script := grant.Grant{From: map[string]string{"script": "content", "argv": "args"}}
 	words := grant.Grant{Argv: []string{"/usr/bin/tool", "show", "*", "--all", "*.conf"}}
 	shell := grant.Grant{Shell: "visudo -cf %s"}
 	options := grant.Grant{Argv: []string{"useradd", "...", "--", "*"}, Options: []string{"--uid=*", "--system", "--home=/srv/*", "*"}}
@@ -51,6 +52,10 @@ func TestAny(t *testing.T) {
 		{"with more variables", author, `{"command":"id"}`, nil, &op.Exec{Shell: "id", Env: []string{"LD_PRELOAD=x"}}, nil, false},
 		{"with no variables", author, `{"command":"id","env":{}}`, nil, &op.Exec{Shell: "id"}, nil, true},
 		{"with the author's input", author, `{"command":"id","stdin":{"sum":"aa","size":1}}`, nil, &op.Exec{Shell: "id", Stdin: &op.Blob{Sum: "aa", Size: 1}}, nil, true},
+		{"an author's script", script, `{"content":{"sum":"aa","size":1},"args":["x"]}`, nil, &op.Exec{Script: &op.Blob{Sum: "aa", Size: 1}, Argv: []string{"x"}}, nil, true},
+		{"another script", script, `{"content":{"sum":"aa","size":1}}`, nil, &op.Exec{Script: &op.Blob{Sum: "bb", Size: 1}}, nil, false},
+		{"a script with other arguments", script, `{"content":{"sum":"aa","size":1},"args":["x"]}`, nil, &op.Exec{Script: &op.Blob{Sum: "aa", Size: 1}, Argv: []string{"y"}}, nil, false},
+		{"a script for words", words, `{}`, nil, &op.Exec{Script: &op.Blob{Sum: "aa", Size: 1}, Argv: []string{"/usr/bin/tool", "show", "x", "--all", "a.conf"}}, nil, false},
 		{"with other input", author, `{"command":"id","stdin":{"sum":"aa","size":1}}`, nil, &op.Exec{Shell: "id", Stdin: &op.Blob{Sum: "bb", Size: 1}}, nil, false},
 		{"in the background, as told", author, `{"command":"id","background":true}`, nil, &op.Exec{Shell: "id", Background: true}, nil, true},
 		{"in the background", author, `{"command":"id","background":false}`, nil, &op.Exec{Shell: "id", Background: true}, nil, false},

@@ -157,6 +157,9 @@ func (c Capability) runs(e *op.Exec) bool {
 	if slices.Contains(c.Programs, "*") {
 		return true
 	}
+	if e.Script != nil { // it may be any
+		return false
+	}
 	for _, entry := range e.Env {
 		if name, _, _ := strings.Cut(entry, "="); name == "PATH" || strings.HasPrefix(name, "LD_") {
 			return false

@@ -74,6 +74,8 @@ func TestAllows(t *testing.T) {
 		{"a pattern", capabilities, run("lsblk"), true},
 		{"a shell", capabilities, op.Op{Exec: &op.Exec{Shell: "systemctl start x"}}, false},
 		{"a shell that is listed", sh, op.Op{Exec: &op.Exec{Shell: "systemctl start x"}}, true},
+		{"a script", capabilities, op.Op{Exec: &op.Exec{Script: &op.Blob{}, Argv: []string{"systemctl"}}}, false},
+		{"a script among all", anything, op.Op{Exec: &op.Exec{Script: &op.Blob{}}}, true},
 		{"a shell among all", anything, op.Op{Exec: &op.Exec{Shell: "x"}}, true},
 		{"another path of programs", capabilities, op.Op{Exec: &op.Exec{Argv: []string{"systemctl"}, Env: []string{"PATH=/tmp"}}}, false},
 		{"a library in front", capabilities, op.Op{Exec: &op.Exec{Argv: []string{"systemctl"}, Env: []string{"A=b", "LD_PRELOAD=/tmp/x"}}}, false},

@@ -140,7 +140,7 @@ func checkGrant(n *yaml.Node, g *grant.Grant) error {
 }
 
 // execFields are the fields of exec that a manifest may take from arguments.
-var execFields = []string{"argv", "shell", "dir", "env", "stdin", "background"}
+var execFields = []string{"argv", "shell", "dir", "env", "stdin", "script", "background"}
 
 // assignments reads fields and the arguments that they are taken from or, without
 // a list of fields, arguments and the values that they must have.

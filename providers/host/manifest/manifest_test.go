@@ -20,7 +20,7 @@ func TestParse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]string{"file": "#File", "cmd": "#Cmd", "pkg": "#Pkg", "service": "#Service"}
+	want := map[string]string{"file": "#File", "cmd": "#Cmd", "pkg": "#Pkg", "script": "#Script", "service": "#Service"}
 	if diff := cmp.Diff(want, m.Types); diff != "" || m.Name != "linux" || m.ABI != 1 {
 		t.Errorf("manifest = %+v\n%s", m, diff)
 	}

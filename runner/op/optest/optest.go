@@ -35,10 +35,10 @@ var samples = map[string][2]any{
 }
 
 // without are fields that cannot stand beside another: what is left out for them.
-var without = map[string][]string{"exec.shell": {"argv"}, "exec.argv": {"shell"}, "archive.unpack.from": {"archive"}}
+var without = map[string][]string{"exec.shell": {"argv", "script"}, "exec.argv": {"shell", "script"}, "exec.script.sum": {"shell", "stdin"}, "exec.script.size": {"shell", "stdin"}, "exec.script": {"shell", "stdin"}, "archive.unpack.from": {"archive"}}
 
 // usually are fields that are left out for all others.
-var usually = map[string][]string{"exec": {"shell"}, "archive.unpack": {"from"}}
+var usually = map[string][]string{"exec": {"shell", "script"}, "archive.unpack": {"from"}}
 
 // Variants lists, for every kind of op, each of its fields with another value,
 // and each that may be left out with a value where it was not there.
