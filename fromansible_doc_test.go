@@ -133,8 +133,10 @@ func TestFromAnsible(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(dir, "files/app"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "app.tar.gz"), nil, 0o600); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"app.tar.gz", "setup.sh"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if _, stderr, code := froyo(t, dir, "validate", "-i", strings.Join(b.hosts, ",")+","); code != 0 {
 		t.Errorf("exit code %d\n%s", code, stderr)

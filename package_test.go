@@ -144,6 +144,8 @@ func otherMeaning(path, text string) bool {
 		return path == "engine/inventory/source/cue.go" || path == "builtins/resource/draft.go" || path == "builtins/hostapi/live.go"
 	case `"group"`: // of a file, of the inventory, of an entry
 		return !strings.HasPrefix(path, "engine/planning/")
+	case `"script"`: // the order of a play
+		return path == "builtins/play/play.go"
 	case `"check"`:
 		return path == "engine/secret/target.go" || path == "builtins/checks/checks.go"
 	}

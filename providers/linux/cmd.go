@@ -14,14 +14,26 @@ import (
 
 // Cmd is a program or shell command. Its fields are described in cmd.cue.
 type Cmd struct {
-	Command     any               `json:"command"` // a string, or a list of strings
+	Command any      `json:"command"` // a string, or a list of strings
+	Stdin   *op.Blob `json:"stdin"`
+	Run
+}
+
+// Script is a script of the workspace. Its fields are described in script.cue.
+type Script struct {
+	Content *op.Blob `json:"content"`
+	Args    []string `json:"args"`
+	Run
+}
+
+// Run is whether and how something is run: what Cmd and Script have in common.
+type Run struct {
 	Unless      string            `json:"unless"`
 	OnlyIf      string            `json:"onlyif"`
 	Creates     string            `json:"creates"`
 	Removes     string            `json:"removes"`
 	Cwd         string            `json:"cwd"`
 	Env         map[string]string `json:"env"`
-	Stdin       *op.Blob          `json:"stdin"`
 	Background  bool              `json:"background"`
 	OKExitCodes []int             `json:"ok_exit_codes"`
 	ChangedWhen bool              `json:"changed_when"`
@@ -53,7 +65,7 @@ type CmdOutput struct {
 }
 
 // environment returns the variables as "KEY=value", sorted.
-func (c Cmd) environment() []string {
+func (c Run) environment() []string {
 	env := make([]string, 0, len(c.Env))
 	for _, name := range slices.Sorted(maps.Keys(c.Env)) {
 		env = append(env, name+"="+c.Env[name])
@@ -61,8 +73,45 @@ func (c Cmd) environment() []string {
 	return env
 }
 
+// Read implements sdk.Resource.
+func (c Cmd) Read(t *sdk.T) CmdState { return c.read(t, c.needs(t)) }
+
 // Plan runs the command where no guard keeps it.
 func (c Cmd) Plan(t *sdk.T, actual CmdState) {
+	exec, unknown := c.exec(t)
+	c.plan(t, actual, c.needs(t), exec, unknown)
+}
+
+// Read implements sdk.Resource.
+func (s Script) Read(t *sdk.T) CmdState { return s.read(t, s.needs(t)) }
+
+// Plan runs the script where no guard keeps it.
+func (s Script) Plan(t *sdk.T, actual CmdState) {
+	exec, unknown := s.exec(t)
+	s.plan(t, actual, s.needs(t), exec, unknown)
+}
+
+// Potential runs the script; its guards may all have it run by then.
+func (s Script) Potential(t *sdk.T) {
+	exec, unknown := s.exec(t)
+	t.Effect(op.Op{Exec: exec}, unknown...)
+}
+
+func (s Script) needs(t *sdk.T) *op.Need {
+	n := &op.Need{}
+	if !t.Unknown("cwd") && strings.HasPrefix(s.Cwd, "/") {
+		n.Dir = s.Cwd
+	}
+	return some(n)
+}
+
+// exec returns the op that runs the script, and which of its fields are known only at apply.
+func (s Script) exec(t *sdk.T) (*op.Exec, []string) {
+	return s.run(&op.Exec{Script: s.Content, Argv: s.Args}), unknown(t, []later{{"content", "script"}, {"args", "argv"}, {"cwd", "dir"}, {"env", "env"}})
+}
+
+// plan runs what exec says, where no guard keeps it.
+func (c Run) plan(t *sdk.T, actual CmdState, asked *op.Need, exec *op.Exec, unknown []string) {
 	if !actual.Needed {
 		t.Reason(actual.Reason)
 		t.Output(CmdOutput{})
@@ -74,9 +123,8 @@ func (c Cmd) Plan(t *sdk.T, actual CmdState) {
 	}
 	c.announce(t, actual)
 	if actual.Lacks != nil {
-		need(t, c.needs(t), actual.Lacks)
+		need(t, asked, actual.Lacks)
 	}
-	exec, unknown := c.exec(t)
 	r := t.Effect(op.Op{Exec: exec}, unknown...)
 	if !t.Acting() {
 		return
@@ -88,7 +136,7 @@ func (c Cmd) Plan(t *sdk.T, actual CmdState) {
 }
 
 // output offers what the program said, and says what of it is not whole.
-func (c Cmd) output(t *sdk.T, r *op.ExecResult) {
+func (c Run) output(t *sdk.T, r *op.ExecResult) {
 	stdout := sdk.Captured{Output: "stdout", Text: r.Stdout, Raw: r.StdoutRaw, Cut: r.StdoutCut, Limit: c.MaxOutput, Raise: "max_output"}
 	stderr := sdk.Captured{Output: "stderr", Text: r.Stderr, Raw: r.StderrRaw, Cut: r.StderrCut, Limit: c.MaxOutput, Raise: "max_output"}
 	t.Output(CmdOutput{
@@ -105,7 +153,7 @@ func (c Cmd) Potential(t *sdk.T) {
 
 // exec returns the op that runs the command, and which of its fields are known only at apply.
 func (c Cmd) exec(t *sdk.T) (*op.Exec, []string) {
-	exec := &op.Exec{Dir: c.Cwd, Env: c.environment(), Stdin: c.Stdin, Background: c.Background, Limit: c.MaxOutput}
+	exec := c.run(&op.Exec{Stdin: c.Stdin})
 	switch command := c.Command.(type) {
 	case string:
 		exec.Shell = command
@@ -118,24 +166,34 @@ func (c Cmd) exec(t *sdk.T) (*op.Exec, []string) {
 			exec.Argv = append(exec.Argv, text)
 		}
 	}
-	var unknown []string
-	for _, f := range []struct {
-		argument string
-		fields   []string
-	}{{"command", []string{"argv", "shell"}}, {"cwd", []string{"dir"}}, {"env", []string{"env"}}, {"stdin", []string{"stdin"}}} {
-		if t.Unknown(f.argument) {
-			unknown = append(unknown, f.fields...)
-		}
-	}
-	return exec, unknown
+	return exec, unknown(t, []later{{"command", "argv"}, {"command", "shell"}, {"cwd", "dir"}, {"env", "env"}, {"stdin", "stdin"}})
 }
 
-func (c Cmd) accepts(rc int) bool {
+// run sets how something is run.
+func (c Run) run(exec *op.Exec) *op.Exec {
+	exec.Dir, exec.Env, exec.Background, exec.Limit = c.Cwd, c.environment(), c.Background, c.MaxOutput
+	return exec
+}
+
+// later is an argument that may be known only at apply, and the field of the op that it is for.
+type later struct{ argument, field string }
+
+// unknown are the fields whose arguments are known only at apply.
+func unknown(t *sdk.T, fields []later) (names []string) {
+	for _, f := range fields {
+		if t.Unknown(f.argument) {
+			names = append(names, f.field)
+		}
+	}
+	return names
+}
+
+func (c Run) accepts(rc int) bool {
 	return slices.Contains(c.OKExitCodes, rc)
 }
 
 // fail ends the unit with how the command ended and the end of what it said.
-func (c Cmd) fail(t *sdk.T, r *op.ExecResult) {
+func (c Run) fail(t *sdk.T, r *op.ExecResult) {
 	expected := make([]string, len(c.OKExitCodes))
 	for i, rc := range c.OKExitCodes {
 		expected[i] = strconv.Itoa(rc)

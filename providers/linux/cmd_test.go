@@ -211,3 +211,35 @@ func TestCmdFailures(t *testing.T) {
 		})
 	}
 }
+
+// TestScript: a script is guarded as a command is, and its arguments are words of their own.
+func TestScript(t *testing.T) {
+	run := `{"op":{"exec":{"argv":["a b"],"script":` + newRef + `}}}`
+	for _, tt := range []struct {
+		name, args string
+		unknown    []string
+		want       want
+	}{
+		{"alone", ``, nil, want{action: abi.Run, effects: []string{run}}},
+		{"all there is", `"cwd":"/src","env":{"B":"2","A":"x=y"}`, nil, want{action: abi.Run, effects: []string{
+			`{"op":{"exec":{"argv":["a b"],"dir":"/src","env":["A=x=y","B=2"],"script":` + newRef + `}}}`,
+		}}},
+		{"probe", `"changed_when":false`, nil, want{action: abi.Probe, effects: []string{run}}},
+		{"creates", `"creates":"/etc/here"`, nil, want{action: abi.None, reason: "creates /etc/here exists"}},
+		{"onlyif not", `"onlyif":"no"`, nil, want{action: abi.None, reason: `onlyif "no" ended with 1`}},
+		{"unknown arguments", `"args":null`, []string{"args"}, want{action: abi.Run, effects: []string{`{"op":{"exec":{"script":` + newRef + `}},"unknown":["argv"]}`}}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m := cmdHost()
+			all := tt.args
+			if !strings.Contains(all, `"args"`) {
+				all += `,"args":["a b"]`
+			}
+			change, err := kit(t, m).Plan(providertest.Unit{Type: "script", Args: cmdArgs(all + `,"content":` + newRef), Unknown: tt.unknown})
+			if err != nil {
+				t.Fatal(err)
+			}
+			check(t, change, tt.want)
+		})
+	}
+}

@@ -17,14 +17,13 @@ type guard struct {
 	keeps func(t *sdk.T, r op.Result, state *CmdState) string
 }
 
-// Read asks all guards in one go. The command runs only where none keeps it.
-func (c Cmd) Read(t *sdk.T) CmdState {
+// read asks all guards in one go, and for what is needed. The command runs only where none keeps it.
+func (c Run) read(t *sdk.T, need *op.Need) CmdState {
 	guards, unsure := c.guards(t)
 	ops := make([]op.Op, len(guards))
 	for i, g := range guards {
 		ops[i] = g.ask
 	}
-	need := c.needs(t)
 	if need != nil {
 		ops = append(ops, op.Op{Need: need})
 	}
@@ -43,7 +42,7 @@ func (c Cmd) Read(t *sdk.T) CmdState {
 
 // guards lists the guards in the order in which they are given as the reason.
 // Shell guards need to know where they run; unsure says that some were left out.
-func (c Cmd) guards(t *sdk.T) (guards []guard, unsure bool) {
+func (c Run) guards(t *sdk.T) (guards []guard, unsure bool) {
 	if c.Creates != "" {
 		guards = append(guards, guard{stat(c.Creates), func(t *sdk.T, r op.Result, _ *CmdState) string {
 			return when(t.Must(r).Stat.Exists, "creates "+c.Creates+" exists")
@@ -78,7 +77,7 @@ func (c Cmd) guards(t *sdk.T) (guards []guard, unsure bool) {
 
 func stat(path string) op.Op { return op.Op{Stat: &op.Stat{Path: path, Follow: true}} }
 
-func (c Cmd) shell(command string) op.Op {
+func (c Run) shell(command string) op.Op {
 	return op.Op{Exec: &op.Exec{Shell: command, Dir: c.Cwd, Env: c.environment(), ReadOnly: true}}
 }
 
@@ -140,7 +139,7 @@ func single(command string) string {
 }
 
 // announce tells by which guards the command runs. One that only runs if a program says so needs that program.
-func (c Cmd) announce(t *sdk.T, actual CmdState) {
+func (c Run) announce(t *sdk.T, actual CmdState) {
 	if actual.Unsure {
 		t.Reason("guards are asked at apply")
 	}
@@ -171,7 +170,7 @@ func (c Cmd) announce(t *sdk.T, actual CmdState) {
 }
 
 // lacks is the need of a program that a guard could not start.
-func (c Cmd) lacks(guard, name string) *abi.Need {
+func (c Run) lacks(guard, name string) *abi.Need {
 	n := program(&op.Need{Program: name, Search: c.Env["PATH"]}, &op.NeedResult{})
 	n.Hint = guard + " asks it, and without it there is no answer: what brings it, such as its package, has to be declared before; " +
 		"if the command is to be left out without it: " + guard + " = \"command -v " + name + " && ...\""

@@ -1,4 +1,4 @@
-// Package linux holds the resource types of Linux hosts: file, cmd, pkg and service. Each is
+// Package linux holds the resource types of Linux hosts: file, cmd, script, pkg and service. Each is
 // a pure description, in one place with its schema, of what to read and what to change.
 //
 // It imports providers/sdk and what lies below, and like every guest neither
@@ -12,6 +12,7 @@ func Types() *sdk.Set {
 	set := sdk.NewSet()
 	sdk.Add[File, FileState](set, "file")
 	sdk.Add[Cmd, CmdState](set, "cmd")
+	sdk.Add[Script, CmdState](set, "script")
 	sdk.Add[Pkg, PkgFound](set, "pkg")
 	sdk.Add[Service, ServiceFound](set, "service")
 	return set
