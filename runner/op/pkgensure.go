@@ -152,6 +152,11 @@ func (p *PkgWant) checkFile() error {
 	if p.State != PkgPresent || p.Version != "" {
 		return errors.New(p.Name + " has a file, which is for a package that is present in the file's version")
 	}
+	for i := range len(p.File) { // managers read words and patterns in what they are told
+		if c := p.File[i]; !alphanumeric(c) && strings.IndexByte("/._+~:@%,=-", c) < 0 {
+			return errors.New("the file " + strconv.Quote(p.File) + " has a name that package managers may read as something else")
+		}
+	}
 	return checkPath(p.File)
 }
 

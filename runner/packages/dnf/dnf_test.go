@@ -217,6 +217,11 @@ func TestCommands(t *testing.T) {
 	if diff := cmp.Diff(want, argv[len(argv)-2:]); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
+	for extent, want := range map[op.PkgUpgrade]string{op.PkgSafe: " upgrade", op.PkgFull: " --allowerasing upgrade"} {
+		if got := strings.Join((Tool{}).Commands(packages.Job{Upgrade: extent})[0], " "); !strings.HasSuffix(got, want) {
+			t.Errorf("%s: %s", extent, got)
+		}
+	}
 	if fixed := argv[4]; !strings.Contains(fixed, "install_weak_deps=1") || strings.ContainsAny(fixed, "'\"$;&|") {
 		t.Errorf("the shell runs %q", fixed)
 	}

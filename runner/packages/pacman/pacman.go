@@ -269,19 +269,17 @@ func (Tool) Commands(job packages.Job) [][]string {
 
 // installs are the commands that install targets: files are told in one of their own.
 func installs(targets []packages.Target, how string, options ...string) (all [][]string) {
-	var names, files []string
-	for _, target := range targets {
-		if target.IsFile() {
-			files = append(files, target.Name)
-		} else {
-			names = append(names, target.Name)
+	for _, verb := range []string{"-S", "-U"} {
+		argv := append([]string{"pacman", verb + how}, options...)
+		none := len(argv)
+		for _, target := range targets {
+			if target.IsFile() == (verb == "-U") {
+				argv = append(argv, target.Name)
+			}
 		}
-	}
-	if len(names) > 0 {
-		all = append(all, append(append([]string{"pacman", "-S" + how}, options...), names...))
-	}
-	if len(files) > 0 {
-		all = append(all, append(append([]string{"pacman", "-U" + how}, options...), files...))
+		if len(argv) > none {
+			all = append(all, argv)
+		}
 	}
 	return all
 }

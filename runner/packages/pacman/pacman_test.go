@@ -111,8 +111,26 @@ func TestCommands(t *testing.T) {
 		"pacman -Rn --noconfirm --noprogressbar c", "pacman -R --noconfirm --noprogressbar b",
 		"pacman -S --needed --noconfirm --noprogressbar a",
 	}
+	for _, argv := range (Tool{}).Commands(packages.Job{Install: []packages.Target{{Name: "/srv/f.pkg.tar.zst"}, {Name: "a"}}}) {
+		lines = append(lines, strings.Join(argv, " "))
+	}
+	want = append(want, "pacman -S --needed --noconfirm --noprogressbar a", "pacman -U --needed --noconfirm --noprogressbar /srv/f.pkg.tar.zst")
+	lines = append(lines, strings.Join((Tool{}).Commands(packages.Job{Upgrade: op.PkgSafe})[0], " "))
+	want = append(want, "pacman -Su --noconfirm --noprogressbar")
 	if diff := cmp.Diff(want, lines); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+func TestUnneeded(t *testing.T) {
+	names, _, err := Tool{}.Unneeded(t.Context(), answers(t, map[string]op.ExecResult{
+		"pacman -Qdtq": {Stdout: "top\n"}, "pacman -Rsp --print-format=%n|%v top": {Stdout: "top|2-1\nlib|1-1\n"},
+	}))
+	if err != nil || strings.Join(names, " ") != "lib top" {
+		t.Errorf("%q, %v", names, err)
+	}
+	if names, _, err := (Tool{}).Unneeded(t.Context(), answers(t, map[string]op.ExecResult{"pacman -Qdtq": {RC: 1}})); err != nil || names != nil {
+		t.Errorf("%q, %v", names, err)
 	}
 }
 
