@@ -3,6 +3,7 @@ package op
 import (
 	"errors"
 	"strconv"
+	"strings"
 )
 
 // The kinds of op on the host as a whole.
@@ -79,15 +80,19 @@ func (w *Wait) tell(words Words) string {
 
 // Condition is what is waited for, as the end of "until": "/run/app is there". quote spells values.
 func (w *Wait) Condition(quote func(string) string) string {
-	switch {
-	case w.Contains != "":
-		return quote(w.Path) + " contains " + quote(w.Contains)
-	case w.Path != "":
-		return quote(w.Path) + either(w.Gone, " is gone", " is there")
-	case w.Unit != "":
-		return quote(w.Unit) + either(w.Gone, " has stopped", " runs")
+	var all []string // one, of an op that is valid
+	if w.Contains != "" {
+		all = append(all, quote(w.Path)+either(w.Gone, " no longer contains ", " contains ")+quote(w.Contains))
+	} else if w.Path != "" {
+		all = append(all, quote(w.Path)+either(w.Gone, " is gone", " is there"))
 	}
-	return "port " + strconv.Itoa(w.Port) + " of " + quote(w.Address) + either(w.Gone, " is closed", " is open")
+	if w.Unit != "" {
+		all = append(all, quote(w.Unit)+either(w.Gone, " has stopped", " runs"))
+	}
+	if w.Port != 0 || w.Address != "" {
+		all = append(all, "port "+strconv.Itoa(w.Port)+" of "+quote(w.Address)+either(w.Gone, " is closed", " is open"))
+	}
+	return strings.Join(all, " and ")
 }
 
 // WaitResult is a thing that came about.
