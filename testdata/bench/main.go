@@ -5,6 +5,7 @@
 //
 //	make bench
 //	testdata/lab/lab.sh with 20 go run ./testdata/bench [--runs N] [--write docs/performance.md]
+//	testdata/lab/lab.sh with 1 go run ./testdata/bench --trees
 package main
 
 import (
@@ -32,15 +33,19 @@ func main() {
 func run(ctx context.Context) error {
 	runs := flag.Int("runs", 5, "how often each contender runs")
 	write := flag.String("write", "", "put the tables into this `file`, between its markers")
+	trees := flag.Bool("trees", false, "measure only sync, beside rsync, with a tree of 1,000 files on one host")
 	flag.Parse()
 	if flag.NArg() > 0 || *runs < 1 {
-		return errors.New("usage: bench [--runs N] [--write FILE]")
+		return errors.New("usage: bench [--runs N] [--trees] [--write FILE]")
 	}
 	b, err := newBench(ctx)
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(b.dir)
+	if *trees {
+		return b.trees(ctx, *runs)
+	}
 	fresh, err := b.converge(ctx, *runs)
 	if err != nil {
 		return err
