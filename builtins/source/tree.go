@@ -156,7 +156,7 @@ func (l *lister) digest(name string) (sum string, size int64, err error) {
 	if err != nil {
 		return "", 0, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it was only read
 	l.sum.Reset()
 	size, err = io.CopyBuffer(l.sum, struct{ io.Reader }{f}, l.buf)
 	return hex.EncodeToString(l.sum.Sum(nil)), size, err

@@ -28,8 +28,8 @@ type SyncState struct {
 	Lacks *op.NeedResult `json:"lacks,omitempty"`
 }
 
-func (s Sync) mirror(t *sdk.T) op.Mirror {
-	return op.Mirror{
+func (s Sync) mirror(t *sdk.T) *op.Tree {
+	return &op.Tree{
 		Path: s.Path, Tree: s.Tree, Exclude: s.Exclude, Delete: s.Delete && s.State != absent, Absent: s.State == absent, Unsafe: s.Follow == "unsafe",
 		Attributes: op.Attributes{Mode: octal(t, s.FileMode), DirMode: octal(t, s.DirMode), Owner: s.Owner, Group: s.Group},
 	}
@@ -37,7 +37,9 @@ func (s Sync) mirror(t *sdk.T) op.Mirror {
 
 // Read implements sdk.Resource.
 func (s Sync) Read(t *sdk.T) SyncState {
-	ops := []op.Op{{TreeQuery: &op.TreeQuery{Mirror: s.mirror(t)}}}
+	query := s.mirror(t)
+	query.Query = true
+	ops := []op.Op{{Tree: query}}
 	if asked := owners(s.Owner, s.Group); asked != nil && s.State != absent {
 		ops = append(ops, op.Op{Need: asked})
 	}
@@ -104,7 +106,9 @@ func (s Sync) bring(t *sdk.T, now SyncState) {
 	if now.Lacks != nil {
 		need(t, now.Lacks)
 	}
-	t.Effect(op.Op{TreeSync: &op.TreeSync{Mirror: s.mirror(t), Pick: now.Pick}})
+	tree := s.mirror(t)
+	tree.Pick = now.Pick
+	t.Effect(op.Op{Tree: tree})
 }
 
 func (s Sync) remove(t *sdk.T, now SyncState) {
@@ -116,7 +120,7 @@ func (s Sync) remove(t *sdk.T, now SyncState) {
 	s.discard(t)
 }
 
-func (s Sync) discard(t *sdk.T) { t.Effect(op.Op{TreeSync: &op.TreeSync{Mirror: s.mirror(t)}}) }
+func (s Sync) discard(t *sdk.T) { t.Effect(op.Op{Tree: s.mirror(t)}) }
 
 // Potential implements sdk.HasPotential.
 func (s Sync) Potential(t *sdk.T) {
@@ -124,5 +128,5 @@ func (s Sync) Potential(t *sdk.T) {
 		s.discard(t)
 		return
 	}
-	t.Effect(op.Op{TreeSync: &op.TreeSync{Mirror: s.mirror(t)}}, "pick")
+	t.Effect(op.Op{Tree: s.mirror(t)}, "pick")
 }

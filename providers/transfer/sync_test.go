@@ -22,11 +22,11 @@ type mirrors struct {
 
 func (m *mirrors) Do(o op.Op) op.Result {
 	switch {
-	case o.TreeQuery != nil:
+	case o.Tree != nil && o.Tree.Query:
 		now := m.now
 		return op.Result{Tree: &now}
-	case o.TreeSync != nil:
-		m.now = op.TreeResult{Exists: !o.TreeSync.Absent}
+	case o.Tree != nil:
+		m.now = op.TreeResult{Exists: !o.Tree.Absent}
 	default:
 		return m.Memory.Do(o)
 	}
@@ -72,7 +72,7 @@ func TestSync(t *testing.T) {
 				t.Errorf("planned %s of %s", change.Action, got)
 			}
 			for _, o := range target.Done {
-				s := o.TreeSync
+				s := o.Tree
 				if absent := tt.args["state"] == "absent"; s.Pick != tt.now.Pick || s.Absent != absent || s.Tree.Sum != treeList.Sum {
 					t.Errorf("performed %+v", s)
 				}

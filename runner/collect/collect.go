@@ -170,8 +170,7 @@ func (t *Target) open(c *op.Collect) (*os.Root, string, error) {
 }
 
 func fault(name string, err error) *op.Error {
-	var at *fs.PathError
-	if errors.As(err, &at) {
+	if at, ok := errors.AsType[*fs.PathError](err); ok {
 		err = at.Err
 	}
 	return refuse(name, err.Error())
@@ -183,7 +182,7 @@ func (t *Target) look(c *op.Collect) (*op.ReadResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }() // it is only a handle
 	info, err := root.Lstat(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -237,7 +236,7 @@ func (t *Target) put(c *op.Collect, content *op.Blob) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }() // it is only a handle
 	t.dir.writes.Lock()
 	defer t.dir.writes.Unlock()
 	dir := path.Dir(name)

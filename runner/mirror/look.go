@@ -154,7 +154,7 @@ func (d *directory) differs(i int) string {
 	return ""
 }
 
-// query tells in what the directory differs: see op.TreeQuery.
+// query tells in what the directory differs: see op.Tree.
 func (d *directory) query(ctx context.Context) (*op.TreeResult, error) {
 	if err := d.look(ctx, !d.Absent); err != nil {
 		return nil, err

@@ -31,30 +31,26 @@ func New(f *files.Files, n *names.Names) *Performer { return &Performer{f.Unsync
 
 // Perform implements perform.Performer.
 func (p *Performer) Perform(ctx context.Context, c *perform.Call) error {
-	switch o, r := &c.Op, &c.Result; {
-	case o.TreeQuery != nil:
-		d, err := p.open(ctx, &o.TreeQuery.Mirror, c.Stream.In)
-		if err == nil {
-			r.Tree, err = d.query(ctx)
-		}
-		return err
-	case o.TreeSync != nil:
-		d, err := p.open(ctx, &o.TreeSync.Mirror, c.Stream.In)
-		switch {
-		case err != nil:
-		case o.TreeSync.Absent:
-			r.Done, err = d.discardAll(ctx)
-		default:
-			r.Done, err = d.sync(ctx, o.TreeSync.Pick, c.Stream.In)
-		}
-		return err
+	o, r := c.Op.Tree, &c.Result
+	if o == nil {
+		return perform.ErrUnknown
 	}
-	return perform.ErrUnknown
+	d, err := p.open(ctx, o, c.Stream.In)
+	switch {
+	case err != nil:
+	case o.Query:
+		r.Tree, err = d.query(ctx)
+	case o.Absent:
+		r.Done, err = d.discardAll(ctx)
+	default:
+		r.Done, err = d.sync(ctx, o.Pick, c.Stream.In)
+	}
+	return err
 }
 
 // directory is what shall hold a tree.
 type directory struct {
-	*op.Mirror
+	*op.Tree
 	files    *files.Files
 	names    *names.Names
 	entries  []tree.Entry
@@ -78,7 +74,7 @@ type found struct {
 const unknown = -2
 
 // open reads the tree's list, with which the content begins.
-func (p *Performer) open(ctx context.Context, m *op.Mirror, in io.Reader) (*directory, error) {
+func (p *Performer) open(ctx context.Context, m *op.Tree, in io.Reader) (*directory, error) {
 	if in == nil || m.Tree.Size > tree.MaxList {
 		return nil, perform.Refuse("tree", "the list of the tree for "+m.Path+" did not come, or is too long")
 	}
@@ -93,7 +89,7 @@ func (p *Performer) open(ctx context.Context, m *op.Mirror, in io.Reader) (*dire
 	if err != nil {
 		return nil, perform.Refuse("tree", "the tree for "+m.Path+" is refused, and nothing was changed: "+err.Error())
 	}
-	d := &directory{Mirror: m, files: p.files, names: p.names, entries: entries, at: make(map[string]int, len(entries)), uid: -1, gid: -1}
+	d := &directory{Tree: m, files: p.files, names: p.names, entries: entries, at: make(map[string]int, len(entries)), uid: -1, gid: -1}
 	for i := range entries {
 		d.at[entries[i].Name] = i
 	}

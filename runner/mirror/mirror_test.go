@@ -52,14 +52,15 @@ func (s source) blob() (*op.Blob, []tree.Entry) {
 	return op.NewBlob(list), entries
 }
 
-func (s source) query(t *testing.T, m op.Mirror) *op.TreeResult {
+func (s source) query(t *testing.T, m op.Tree) *op.TreeResult {
 	t.Helper()
 	m.Tree, _ = s.blob()
-	return performtest.Do(t, performer(), op.Op{TreeQuery: &op.TreeQuery{Mirror: m}}).Tree
+	m.Query = true
+	return performtest.Do(t, performer(), op.Op{Tree: &m}).Tree
 }
 
 // op is the one that brings the tree, with the content of what is picked.
-func (s source) op(t *testing.T, m op.Mirror, pick string) op.Op {
+func (s source) op(t *testing.T, m op.Tree, pick string) op.Op {
 	t.Helper()
 	blob, entries := s.blob()
 	picked, err := tree.Picked(pick, len(entries))
@@ -72,11 +73,12 @@ func (s source) op(t *testing.T, m op.Mirror, pick string) op.Op {
 		list = append(list, s[entries[i].Name]...)
 	}
 	m.Tree = &op.Blob{Sum: blob.Sum, Size: blob.Size, Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(list)), nil }}
-	return op.Op{TreeSync: &op.TreeSync{Mirror: m, Pick: pick}}
+	m.Pick = pick
+	return op.Op{Tree: &m}
 }
 
 // bring brings what differs, after which nothing may differ.
-func (s source) bring(t *testing.T, m op.Mirror) *op.TreeResult {
+func (s source) bring(t *testing.T, m op.Tree) *op.TreeResult {
 	t.Helper()
 	q := s.query(t, m)
 	performtest.Do(t, performer(), s.op(t, m, q.Pick))
@@ -117,7 +119,7 @@ const appListed = "a=one d/ d/b=two d/e/ d/l->../a z="
 
 func TestSync(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "srv/app")
-	m := op.Mirror{Path: dir}
+	m := op.Tree{Path: dir}
 	if q := app.bring(t, m); q.Exists || q.Missing.Count != 6 || q.Pick != "0,2,5" || q.Bytes != 6 {
 		t.Errorf("before: %+v", q)
 	}
@@ -170,12 +172,12 @@ func TestDelete(t *testing.T) {
 		}
 		performtest.Put(t, path.Join(dir, name), "x", 0o644)
 	}
-	m := op.Mirror{Path: dir, Exclude: []string{"keep", "*.log"}}
+	m := op.Tree{Path: dir, Exclude: []string{"keep", "*.log"}}
 	if q := app.query(t, m); q.Extra.Count != 0 || !slices.Equal(q.InTheWay.Names, []string{"a is a directory"}) {
 		t.Errorf("without delete: %+v", q)
 	}
 	before := listed(t, dir)
-	performtest.Refused(t, performer(), app.op(t, m, "0,2,5"), "eexist")
+	_ = performtest.Refused(t, performer(), app.op(t, m, "0,2,5"), "eexist")
 	if got := listed(t, dir); got != before {
 		t.Errorf("what was refused made of %s %s", before, got)
 	}
@@ -203,8 +205,8 @@ func TestLinks(t *testing.T) {
 	if err := os.Symlink(out, path.Join(dir, "d")); err != nil {
 		t.Fatal(err)
 	}
-	m := op.Mirror{Path: dir}
-	performtest.Refused(t, performer(), app.op(t, m, "0,2,5"), "eexist")
+	m := op.Tree{Path: dir}
+	_ = performtest.Refused(t, performer(), app.op(t, m, "0,2,5"), "eexist")
 	m.Absent = true
 	performtest.Put(t, path.Join(out, "b"), "two", 0o644)
 	performtest.Do(t, performer(), app.op(t, m, ""))
@@ -221,34 +223,34 @@ func TestLinks(t *testing.T) {
 // TestHostile refuses what does not come as it was announced.
 func TestHostile(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "new")
-	good := app.op(t, op.Mirror{Path: dir}, "0,2,5")
-	for name, change := range map[string]func(s *op.TreeSync) string{
-		"another list": func(s *op.TreeSync) string {
+	good := app.op(t, op.Tree{Path: dir}, "0,2,5")
+	for name, change := range map[string]func(s *op.Tree) string{
+		"another list": func(s *op.Tree) string {
 			s.Tree = &op.Blob{Sum: strings.Repeat("0", 64), Size: s.Tree.Size, Open: s.Tree.Open}
 			return "content"
 		},
-		"too short": func(s *op.TreeSync) string {
+		"too short": func(s *op.Tree) string {
 			s.Tree = &op.Blob{Sum: s.Tree.Sum, Size: 1 << 20, Open: s.Tree.Open}
 			return ""
 		},
-		"too long": func(s *op.TreeSync) string {
+		"too long": func(s *op.Tree) string {
 			s.Tree = &op.Blob{Sum: s.Tree.Sum, Size: 1 << 40, Open: s.Tree.Open}
 			return "tree"
 		},
-		"beyond the list":  func(s *op.TreeSync) string { s.Pick = "17"; return "tree" },
-		"a directory":      func(s *op.TreeSync) string { s.Pick = "0-2,5"; return "tree" },
-		"other content":    func(s *op.TreeSync) string { s.Pick = "0,2"; return "changed" },
-		"an unknown owner": func(s *op.TreeSync) string { s.Owner = "no-such-user"; return "nouser" },
+		"beyond the list":  func(s *op.Tree) string { s.Pick = "17"; return "tree" },
+		"a directory":      func(s *op.Tree) string { s.Pick = "0-2,5"; return "tree" },
+		"other content":    func(s *op.Tree) string { s.Pick = "0,2"; return "changed" },
+		"an unknown owner": func(s *op.Tree) string { s.Owner = "no-such-user"; return "nouser" },
 	} {
-		s := *good.TreeSync
+		s := *good.Tree
 		code := change(&s)
-		e := performer().Perform(t.Context(), op.Op{TreeSync: &s}, perform.Stream{In: performtest.Content(t, op.Op{TreeSync: &s})}).Error
+		e := performer().Perform(t.Context(), op.Op{Tree: &s}, perform.Stream{In: performtest.Content(t, op.Op{Tree: &s})}).Error
 		if e == nil || code != "" && e.Code != code {
 			t.Errorf("%s: %+v, expected the code %s", name, e, code)
 		}
 	}
 	leads := source{"l": "->../../etc"}
-	performtest.Refused(t, performer(), leads.op(t, op.Mirror{Path: dir}, ""), "tree")
+	_ = performtest.Refused(t, performer(), leads.op(t, op.Tree{Path: dir}, ""), "tree")
 	if _, err := os.Stat(path.Join(dir, "a")); err == nil {
 		t.Error("something was written")
 	}

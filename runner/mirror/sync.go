@@ -11,7 +11,7 @@ import (
 	"github.com/openfroyo/froyo/runner/tree"
 )
 
-// sync makes the directory hold the tree: see op.TreeSync. What follows the list is the content of the files that are picked.
+// sync makes the directory hold the tree: see op.Tree. What follows the list is the content of the files that are picked.
 func (d *directory) sync(ctx context.Context, pick string, in io.Reader) (*op.Done, error) {
 	picked, err := tree.Picked(pick, len(d.entries))
 	if err != nil {
@@ -127,8 +127,8 @@ func (d *directory) rest(ctx context.Context, picked []int) error {
 
 // discard removes names, of which each directory comes before what is in it. One that holds something by now stays.
 func (d *directory) discard(ctx context.Context, names []string) error {
-	for i := len(names) - 1; i >= 0; i-- {
-		err := d.remove(ctx, names[i], false)
+	for _, name := range slices.Backward(names) {
+		err := d.remove(ctx, name, false)
 		if err != nil && !perform.IsCode(err, "enotempty", "enotdir", op.CodeUnsafe) {
 			return err
 		}

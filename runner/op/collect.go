@@ -30,6 +30,7 @@ func (c *Collect) brings() (Brought, string) { return BringsNothing, "" }
 func (c *Collect) check(r *Result) error {
 	return fits(c.Query && r.Read != nil || !c.Query && r.Done != nil)
 }
+
 func (c *Collect) validate() error {
 	if c.Dest == "" || c.Size < 0 || c.Size > MaxCollected {
 		return errors.New("dest is missing, or size is negative or too large")

@@ -37,9 +37,8 @@ type Op struct {
 	Unpack   *Unpack   `json:"archive.unpack,omitempty"`
 	Fetch    *Fetch    `json:"file.fetch,omitempty"`
 
-	TreeQuery *TreeQuery `json:"tree.query,omitempty"`
-	TreeSync  *TreeSync  `json:"tree.sync,omitempty"`
-	Collect   *Collect   `json:"file.collect,omitempty"`
+	Tree    *Tree    `json:"tree.sync,omitempty"`
+	Collect *Collect `json:"file.collect,omitempty"`
 
 	PkgQuery  *PkgQuery  `json:"pkg.query,omitempty"`
 	PkgEnsure *PkgEnsure `json:"pkg.ensure,omitempty"`
@@ -84,8 +83,7 @@ func (o *Op) each(f func(b body, set bool)) {
 	f(o.Unpacked, o.Unpacked != nil)
 	f(o.Unpack, o.Unpack != nil)
 	f(o.Fetch, o.Fetch != nil)
-	f(o.TreeQuery, o.TreeQuery != nil)
-	f(o.TreeSync, o.TreeSync != nil)
+	f(o.Tree, o.Tree != nil)
 	f(o.Collect, o.Collect != nil)
 	f(o.PkgQuery, o.PkgQuery != nil)
 	f(o.PkgEnsure, o.PkgEnsure != nil)

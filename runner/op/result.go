@@ -21,7 +21,7 @@ type Result struct {
 	Journal   *JournalResult  `json:"journal.read,omitempty"`
 	Overlap   *OverlapResult  `json:"fs.overlap,omitempty"`
 	Unpacked  *UnpackedResult `json:"archive.query,omitempty"`
-	Tree      *TreeResult     `json:"tree.query,omitempty"`
+	Tree      *TreeResult     `json:"tree,omitempty"`
 	Wait      *WaitResult     `json:"host.wait,omitempty"`
 	// Done is the answer of the file.* family, of archive.unpack, tree.sync, svc.ensure, host.restart, net.connect and lock.acquire.
 	Done  *Done  `json:"done,omitempty"`

@@ -32,7 +32,7 @@ func TestScopes(t *testing.T) {
 		KindStat: ScopePaths, KindRead: ScopePaths, KindText: ScopePaths, KindList: ScopePaths,
 		KindWrite: ScopeSomePath, KindMkdir: ScopeSomePath, KindLink: ScopeSomePath, KindRemove: ScopeSomePath, KindAttr: ScopeSomePath,
 		KindGetent: ScopeNone, KindNeed: ScopeNone, KindFacts: ScopeNone, KindPkgQuery: ScopeNone, KindPkgEnsure: ScopeNone, KindSvcQuery: ScopeNone, KindSvcEnsure: ScopeNone,
-		KindUnpacked: ScopePaths, KindUnpack: ScopeSomePath, KindFetch: ScopeSomePath, KindTreeQuery: ScopePaths, KindTreeSync: ScopeSomePath, KindCollect: ScopeSomePath,
+		KindUnpacked: ScopePaths, KindUnpack: ScopeSomePath, KindFetch: ScopeSomePath, KindTree: ScopeSomePath, KindCollect: ScopeSomePath,
 		KindWait: ScopeNone, KindRestart: ScopeNone,
 		KindExec: ScopePrograms, KindHTTP: ScopeHosts, KindTCP: ScopeHosts,
 	}

@@ -5,14 +5,12 @@ import (
 	"strconv"
 )
 
-// The kinds of op on trees.
-const (
-	KindTreeQuery Kind = "tree.query"
-	KindTreeSync  Kind = "tree.sync"
-)
+// KindTree is the kind of Tree.
+const KindTree Kind = "tree.sync"
 
-// Mirror is a directory that shall hold what the list of a tree says: see runner/tree.
-type Mirror struct {
+// Tree makes a directory, which is made with its parents where it is missing, hold what the list of a tree says: see runner/tree.
+// Each file is replaced atomically. With Query it only asks in what the directory differs, by the content of its files.
+type Tree struct {
 	Path string `json:"path"`
 	Tree *Blob  `json:"tree"`
 	// Exclude are patterns of names that are left alone, whatever is there.
@@ -24,38 +22,43 @@ type Mirror struct {
 	Attributes
 	// Absent is for what the tree has: it is removed, and directories that are empty then.
 	Absent bool `json:"absent,omitempty"`
-	Unsafe bool `json:"unsafe,omitempty"`
+	Query  bool `json:"query,omitempty"`
+	// Pick says of which files the content comes; of others only the mode and owner are seen to.
+	Pick   string `json:"pick,omitempty"`
+	Unsafe bool   `json:"unsafe,omitempty"`
 }
 
-func (m *Mirror) subject() string { return m.Path }
-func (m *Mirror) content() *Blob  { return m.Tree }
-func (m *Mirror) validate() error {
-	if m.Tree == nil {
+func (t *Tree) kind() Kind      { return KindTree }
+func (t *Tree) changes() bool   { return !t.Query }
+func (t *Tree) subject() string { return t.Path }
+func (t *Tree) scope() Scope    { return ScopeSomePath }
+func (t *Tree) picks() string   { return t.Pick }
+func (t *Tree) content() *Blob  { return t.Tree }
+func (t *Tree) doing() string {
+	return either(t.Absent, "removing what was brought into ", "bringing files into ") + t.Path
+}
+func (t *Tree) takes() (may, only bool) { return t.Absent || t.Delete, t.Absent }
+func (t *Tree) withContent(b *Blob) Op {
+	with := *t
+	with.Tree = b
+	return Op{Tree: &with}
+}
+
+func (t *Tree) validate() error {
+	if t.Tree == nil {
 		return errors.New("tree is missing")
 	}
-	if err := m.Attributes.validate(); err != nil {
+	if err := t.Attributes.validate(); err != nil {
 		return err
 	}
-	return checkPath(m.Path)
+	return checkPath(t.Path)
 }
-
-// TreeQuery asks in what a directory differs from a tree, by the content of its files.
-type TreeQuery struct{ Mirror }
-
-func (q *TreeQuery) kind() Kind    { return KindTreeQuery }
-func (q *TreeQuery) changes() bool { return false }
-func (q *TreeQuery) scope() Scope  { return ScopePaths }
-func (q *TreeQuery) withContent(b *Blob) Op {
-	with := *q
-	with.Tree = b
-	return Op{TreeQuery: &with}
-}
-
-// MaxTold bounds how many names of one sort are told.
-const MaxTold = 20
 
 // check refuses an answer that could not be.
-func (q *TreeQuery) check(r *Result) error {
+func (t *Tree) check(r *Result) error {
+	if !t.Query {
+		return fits(r.Done != nil)
+	}
 	if r.Tree == nil {
 		return errOtherKind
 	}
@@ -69,6 +72,37 @@ func (q *TreeQuery) check(r *Result) error {
 	}
 	return nil
 }
+
+func (t *Tree) tell(w Words) string {
+	w.Told("path", "tree", "exclude", "delete", "absent", "query", "pick")
+	parts := t.Attributes.tell(w)
+	if len(t.Exclude) > 0 {
+		parts = append(parts, "without "+quoted(w, t.Exclude))
+	}
+	if t.Delete {
+		parts = append(parts, "removing what the tree does not have")
+	}
+	tree := "a tree"
+	if t.Tree != nil {
+		tree += " whose list has " + tellBlob(t.Tree)
+	}
+	if t.Query {
+		return "compares " + w.Quote(t.Path) + " with " + tree + brackets(parts)
+	}
+	if t.Absent {
+		return "removes " + tree + " from " + w.Quote(t.Path) + brackets(parts)
+	}
+	switch n := len(t.Pick); {
+	case n > maxPickTold:
+		parts = append(parts, "with the content of entries that are listed in "+strconv.Itoa(n)+" bytes")
+	case n > 0:
+		parts = append(parts, "with the content of its entries "+t.Pick)
+	}
+	return "brings " + tree + " into " + w.Quote(t.Path) + brackets(parts)
+}
+
+// MaxTold bounds how many names of one sort are told.
+const MaxTold = 20
 
 // TreePart is some of the names of a tree: how many, and the first.
 type TreePart struct {
@@ -90,52 +124,6 @@ type TreeResult struct {
 	Bytes int64  `json:"bytes,omitempty"`
 	// Digest is of all that differs, beyond what is named.
 	Digest string `json:"digest,omitempty"`
-}
-
-// TreeSync makes a directory, which is made with its parents where it is missing, hold what a tree has. Each file is replaced
-// atomically. Pick says of which files the content comes; of others only the mode and owner are seen to.
-type TreeSync struct {
-	Mirror
-	Pick string `json:"pick,omitempty"`
-}
-
-func (s *TreeSync) kind() Kind    { return KindTreeSync }
-func (s *TreeSync) changes() bool { return true }
-func (s *TreeSync) scope() Scope  { return ScopeSomePath }
-func (s *TreeSync) picks() string { return s.Pick }
-func (s *TreeSync) doing() string {
-	return either(s.Absent, "removing what was brought into ", "bringing files into ") + s.Path
-}
-func (s *TreeSync) takes() (may, only bool) { return s.Absent || s.Delete, s.Absent }
-func (s *TreeSync) withContent(b *Blob) Op {
-	with := *s
-	with.Tree = b
-	return Op{TreeSync: &with}
-}
-
-func (s *TreeSync) tell(w Words) string {
-	w.Told("path", "tree", "exclude", "delete", "absent", "pick")
-	parts := s.Attributes.tell(w)
-	if len(s.Exclude) > 0 {
-		parts = append(parts, "without "+quoted(w, s.Exclude))
-	}
-	if s.Delete {
-		parts = append(parts, "removing what the tree does not have")
-	}
-	tree := "a tree"
-	if s.Tree != nil {
-		tree += " whose list has " + tellBlob(s.Tree)
-	}
-	if s.Absent {
-		return "removes " + tree + " from " + w.Quote(s.Path) + brackets(parts)
-	}
-	switch n := len(s.Pick); {
-	case n > maxPickTold:
-		parts = append(parts, "with the content of entries that are listed in "+strconv.Itoa(n)+" bytes")
-	case n > 0:
-		parts = append(parts, "with the content of its entries "+s.Pick)
-	}
-	return "brings " + tree + " into " + w.Quote(s.Path) + brackets(parts)
 }
 
 // maxPickTold bounds how long a list of numbers is that is told.
