@@ -35,7 +35,7 @@ func (d *directory) look(ctx context.Context, contents bool) error {
 	d.there = true
 	l := &looker{d: d, contents: contents, sum: sha256.New(), buf: make([]byte, 128<<10)}
 	w := walk.Walker{Recurse: true, Enter: l.enter, Mounted: l.mount, Visit: func(rel string, n *fspath.Node, _ *fspath.Info) error { return l.visit(rel, n) }}
-	if err := w.Below(ctx, d.Path, n); err != nil {
+	if err := w.Below(ctx, d.want.Path, n); err != nil {
 		return err
 	}
 	if d.mounted != "" {
@@ -49,23 +49,23 @@ func (d *directory) look(ctx context.Context, contents bool) error {
 func (l *looker) enter(rel string) bool {
 	i, ours := l.d.at[rel]
 	switch {
-	case tree.Excluded(l.d.Exclude, rel):
+	case tree.Excluded(l.d.want.Exclude, rel):
 		return false
 	case ours:
-		return l.d.entries[i].Kind == tree.Dir || l.d.Delete
+		return l.d.entries[i].Kind == tree.Dir || l.d.want.Delete
 	}
-	return l.d.Delete && !l.d.Absent
+	return l.d.want.Delete && !l.d.want.Absent
 }
 
 func (l *looker) mount(rel string) error {
-	if _, ours := l.d.at[rel]; (ours || l.d.Delete) && l.d.mounted == "" && !tree.Excluded(l.d.Exclude, rel) {
+	if _, ours := l.d.at[rel]; (ours || l.d.want.Delete) && l.d.mounted == "" && !tree.Excluded(l.d.want.Exclude, rel) {
 		l.d.mounted = rel
 	}
 	return nil
 }
 
 func (l *looker) visit(rel string, n *fspath.Node) error {
-	if tree.Excluded(l.d.Exclude, rel) {
+	if tree.Excluded(l.d.want.Exclude, rel) {
 		for dir := path.Dir(rel); dir != "."; dir = path.Dir(dir) {
 			l.d.held[dir] = true
 		}
@@ -99,7 +99,7 @@ func (l *looker) visit(rel string, n *fspath.Node) error {
 
 // other notes what the tree does not have.
 func (l *looker) other(rel string) {
-	if l.d.Delete && !l.d.Absent {
+	if l.d.want.Delete && !l.d.want.Absent {
 		l.d.extra = append(l.d.extra, rel)
 	}
 }
@@ -156,7 +156,7 @@ func (d *directory) differs(i int) string {
 
 // query tells in what the directory differs: see op.Tree.
 func (d *directory) query(ctx context.Context) (*op.TreeResult, error) {
-	if err := d.look(ctx, !d.Absent); err != nil {
+	if err := d.look(ctx, !d.want.Absent); err != nil {
 		return nil, err
 	}
 	r := &op.TreeResult{Exists: d.there}
@@ -175,9 +175,9 @@ func (d *directory) query(ctx context.Context) (*op.TreeResult, error) {
 			how = d.differs(i)
 		}
 		switch {
-		case d.Absent && string(f.kind) == string(e.Kind) && e.Kind != tree.Dir:
+		case d.want.Absent && string(f.kind) == string(e.Kind) && e.Kind != tree.Dir:
 			tell(&r.Extra, e.Name)
-		case d.Absent || f.kind != "" && how == "":
+		case d.want.Absent || f.kind != "" && how == "":
 			continue
 		case inTheWay(f, e):
 			tell(&r.InTheWay, e.Name+" "+how)
@@ -186,7 +186,7 @@ func (d *directory) query(ctx context.Context) (*op.TreeResult, error) {
 		default:
 			tell(&r.Differing, e.Name+" "+how)
 		}
-		if e.Kind == tree.File && !f.same && !d.Absent {
+		if e.Kind == tree.File && !f.same && !d.want.Absent {
 			pick = append(pick, i)
 			r.Bytes += e.Size
 		}

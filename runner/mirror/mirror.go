@@ -50,7 +50,7 @@ func (p *Performer) Perform(ctx context.Context, c *perform.Call) error {
 
 // directory is what shall hold a tree.
 type directory struct {
-	*op.Tree
+	want     *op.Tree
 	files    *files.Files
 	names    *names.Names
 	entries  []tree.Entry
@@ -89,7 +89,7 @@ func (p *Performer) open(ctx context.Context, m *op.Tree, in io.Reader) (*direct
 	if err != nil {
 		return nil, perform.Refuse("tree", "the tree for "+m.Path+" is refused, and nothing was changed: "+err.Error())
 	}
-	d := &directory{Tree: m, files: p.files, names: p.names, entries: entries, at: make(map[string]int, len(entries)), uid: -1, gid: -1}
+	d := &directory{want: m, files: p.files, names: p.names, entries: entries, at: make(map[string]int, len(entries)), uid: -1, gid: -1}
 	for i := range entries {
 		d.at[entries[i].Name] = i
 	}
@@ -113,7 +113,7 @@ func id(ctx context.Context, name string, find func(context.Context, string) (ui
 }
 
 // path is where an entry is.
-func (d *directory) path(name string) string { return path.Join(d.Path, name) }
+func (d *directory) path(name string) string { return path.Join(d.want.Path, name) }
 
 // do performs an op on files.
 func (d *directory) do(ctx context.Context, o op.Op, in io.Reader) error {
@@ -122,33 +122,33 @@ func (d *directory) do(ctx context.Context, o op.Op, in io.Reader) error {
 
 // dress gives what is at a name its mode and owner.
 func (d *directory) dress(ctx context.Context, name string, mode uint32) error {
-	return d.do(ctx, op.Op{Attr: &op.Attr{Path: d.path(name), Attributes: d.attributes(mode), Unsafe: d.Unsafe}}, nil)
+	return d.do(ctx, op.Op{Attr: &op.Attr{Path: d.path(name), Attributes: d.attributes(mode), Unsafe: d.want.Unsafe}}, nil)
 }
 
 // remove removes what is at a name.
 func (d *directory) remove(ctx context.Context, name string, recurse bool) error {
-	return d.do(ctx, op.Op{Remove: &op.Remove{Path: d.path(name), Recurse: recurse, Unsafe: d.Unsafe}}, nil)
+	return d.do(ctx, op.Op{Remove: &op.Remove{Path: d.path(name), Recurse: recurse, Unsafe: d.want.Unsafe}}, nil)
 }
 
 // attributes are those of what has a mode.
 func (d *directory) attributes(mode uint32) op.Attributes {
-	return op.Attributes{Mode: &mode, Owner: d.Owner, Group: d.Group}
+	return op.Attributes{Mode: &mode, Owner: d.want.Owner, Group: d.want.Group}
 }
 
 // mode is the one that an entry gets.
 func (d *directory) mode(e *tree.Entry) uint32 {
 	switch {
-	case e.Kind == tree.Dir && d.DirMode != nil:
-		return *d.DirMode
-	case e.Kind == tree.File && d.Mode != nil:
-		return *d.Mode
+	case e.Kind == tree.Dir && d.want.DirMode != nil:
+		return *d.want.DirMode
+	case e.Kind == tree.File && d.want.Mode != nil:
+		return *d.want.Mode
 	}
 	return e.Mode
 }
 
 // root opens the directory, nil where there is none.
 func (d *directory) root(ctx context.Context) (*fspath.Node, error) {
-	n, err := fspath.Open(d.Path, fspath.How{Follow: true, Directory: true, Unsafe: d.Unsafe})
+	n, err := fspath.Open(d.want.Path, fspath.How{Follow: true, Directory: true, Unsafe: d.want.Unsafe})
 	switch {
 	case err == nil:
 		return n, nil
@@ -156,8 +156,8 @@ func (d *directory) root(ctx context.Context) (*fspath.Node, error) {
 		return nil, nil
 	}
 	// A stat says what is wrong with it in the words of all ops on files.
-	if said := d.do(ctx, op.Op{Stat: &op.Stat{Path: d.Path, Follow: true, Unsafe: d.Unsafe}}, nil); said != nil {
+	if said := d.do(ctx, op.Op{Stat: &op.Stat{Path: d.want.Path, Follow: true, Unsafe: d.want.Unsafe}}, nil); said != nil {
 		return nil, said
 	}
-	return nil, perform.Fault("open the directory "+d.Path, err)
+	return nil, perform.Fault("open the directory "+d.want.Path, err)
 }

@@ -54,7 +54,7 @@ func (d *directory) clear(ctx context.Context, picked []int) error {
 			return perform.Conflict("changed", d.path(e.Name)+" is no file any more, and its content was not sent; nothing was changed")
 		case comes && e.Kind != tree.File:
 			return perform.Refuse("tree", "the content of "+e.Name+" was sent, which is no file")
-		case inTheWay(f, e) && (!d.Delete || d.held[e.Name]):
+		case inTheWay(f, e) && (!d.want.Delete || d.held[e.Name]):
 			return perform.Conflict("eexist", "a "+string(f.kind)+" is in the way at "+d.path(e.Name)+", where the tree has a "+string(e.Kind)+"; nothing was changed")
 		}
 	}
@@ -73,7 +73,7 @@ func (d *directory) clear(ctx context.Context, picked []int) error {
 func (d *directory) directories(ctx context.Context) error {
 	mkdir := func(name string, mode uint32) error {
 		mode = mode&0o755 | 0o700
-		return d.do(ctx, op.Op{Mkdir: &op.Mkdir{Path: d.path(name), Attributes: op.Attributes{Mode: &mode}, Unsafe: d.Unsafe}}, nil)
+		return d.do(ctx, op.Op{Mkdir: &op.Mkdir{Path: d.path(name), Attributes: op.Attributes{Mode: &mode}, Unsafe: d.want.Unsafe}}, nil)
 	}
 	if !d.there {
 		if err := mkdir("", d.rootMode()); err != nil {
@@ -92,15 +92,15 @@ func (d *directory) directories(ctx context.Context) error {
 
 // rootMode is the mode of the directory itself, where it is made.
 func (d *directory) rootMode() uint32 {
-	if d.DirMode != nil {
-		return *d.DirMode
+	if d.want.DirMode != nil {
+		return *d.want.DirMode
 	}
 	return 0o755
 }
 
 func (d *directory) write(ctx context.Context, e *tree.Entry, in io.Reader) error {
 	blob := &op.Blob{Sum: e.Sum, Size: e.Size}
-	o := &op.Write{Path: d.path(e.Name), Content: blob, Attributes: d.attributes(d.mode(e)), Unsafe: d.Unsafe}
+	o := &op.Write{Path: d.path(e.Name), Content: blob, Attributes: d.attributes(d.mode(e)), Unsafe: d.want.Unsafe}
 	return d.do(ctx, op.Op{Write: o}, io.LimitReader(in, e.Size))
 }
 
@@ -114,7 +114,7 @@ func (d *directory) rest(ctx context.Context, picked []int) error {
 		}
 		var err error
 		if e.Kind == tree.Link {
-			err = d.do(ctx, op.Op{Link: &op.Link{Path: d.path(e.Name), Target: e.Link, Owner: d.Owner, Group: d.Group, Unsafe: d.Unsafe}}, nil)
+			err = d.do(ctx, op.Op{Link: &op.Link{Path: d.path(e.Name), Target: e.Link, Owner: d.want.Owner, Group: d.want.Group, Unsafe: d.want.Unsafe}}, nil)
 		} else {
 			err = d.dress(ctx, e.Name, d.mode(e))
 		}
@@ -160,7 +160,7 @@ func (d *directory) flush(ctx context.Context) error {
 		return err
 	}
 	defer n.Close()
-	return perform.Wrap("flush what was brought into "+d.Path, fspath.SyncFS(n))
+	return perform.Wrap("flush what was brought into "+d.want.Path, fspath.SyncFS(n))
 }
 
 // discardAll removes what the tree has, and directories that are empty then, the directory itself among them. What became something
@@ -170,7 +170,7 @@ func (d *directory) discardAll(ctx context.Context) (*op.Done, error) {
 		return &op.Done{}, err
 	}
 	var names []string
-	if n, err := fspath.Open(d.Path, fspath.How{Unsafe: d.Unsafe}); err == nil { // a link there is somebody's own
+	if n, err := fspath.Open(d.want.Path, fspath.How{Unsafe: d.want.Unsafe}); err == nil { // a link there is somebody's own
 		if n.IsDir() {
 			names = append(names, "")
 		}
