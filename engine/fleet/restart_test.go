@@ -27,13 +27,14 @@ type machine struct {
 	upAt   time.Time
 	key    bool // it has another key then
 	locked string
+	other  string // the run that locks it as soon as it is back
 	did    []string
 }
 
 func (m *machine) up() bool {
 	now := time.Now()
 	if !m.downAt.IsZero() && !now.Before(m.downAt) && m.upAt.IsZero() {
-		m.upAt, m.boot, m.locked = m.downAt.Add(m.down), "second", ""
+		m.upAt, m.boot, m.locked = m.downAt.Add(m.down), "second", m.other
 	}
 	return m.upAt.IsZero() || !now.Before(m.upAt)
 }
@@ -173,14 +174,8 @@ func TestRestartFails(t *testing.T) {
 // TestRestartAndAnotherRun has another run lock the host as soon as it is back.
 func TestRestartAndAnotherRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := &machine{boot: "first", down: 10 * time.Second}
+		m := &machine{boot: "first", down: 10 * time.Second, other: "r2"}
 		s := opened(t, m, nil)
-		time.AfterFunc(13*time.Second, func() {
-			m.mu.Lock()
-			m.up()
-			m.locked = "r2"
-			m.mu.Unlock()
-		})
 		outcomes, err := s.Run(t.Context(), []target.Step{lock, restart, remove})
 		if err != nil || outcomes[1].Result.Error == nil || outcomes[1].Result.Error.Code != op.CodeHeld || outcomes[2].Ran {
 			t.Errorf("got %+v, %v", outcomes, err)

@@ -23,7 +23,7 @@ func TestOrderOfBuiltIns(t *testing.T) {
 	claim := func(namespace, name string, owns bool) []unit.Claim {
 		return []unit.Claim{{Namespace: namespace, Name: name, Owns: owns}}
 	}
-	brought, started := []string{"user", "group", "program", "service", "directory", "file"}, []string{"directory", unit.Connections, "filter"}
+	brought, started := []string{"user", "group", "program", "service", "directory", "file", "installed"}, []string{"directory", unit.Connections, "filter"}
 	for _, tt := range []struct {
 		name string
 		typ  string

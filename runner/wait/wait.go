@@ -111,7 +111,7 @@ func (w *Waiter) port(ctx context.Context, o *op.Wait) (is bool, seen string) {
 	switch {
 	case err == nil:
 		return !o.Gone, "somebody listens there"
-	case ctx.Err() != nil:
+	case errors.Is(err, context.DeadlineExceeded):
 		return false, "no answer"
 	}
 	return o.Gone && errors.Is(err, syscall.ECONNREFUSED), perform.Fault("connecting", err).Message

@@ -40,7 +40,7 @@ REPO=$LAB/repo      # over it, the hosts' repository
 LAYER=$LAB/layer    # over that, our settings: users, sshd, sudo, apt
 HERE=$LAB/labs/$NAME
 PACKAGES=(debootstrap systemd-container openssh-client iproute2 util-linux)
-TOOLS=(debootstrap systemd-nspawn ssh ip flock setsid apt-get dpkg-deb)
+TOOLS=(debootstrap systemd-nspawn ssh ip flock setsid apt-get dpkg-deb npm)
 
 # What debootstrap builds the base from, and what the repository has besides our own packages.
 BASE_RECIPE=(--variant=minbase
@@ -92,6 +92,8 @@ install_tools() {
   export DEBIAN_FRONTEND=noninteractive
   apt-get update -qq
   apt-get install -y -qq --no-install-recommends "${PACKAGES[@]}" >/dev/null
+  # Debian's npm is of five hundred packages, and not needed where Node.js brought its own.
+  command -v npm >/dev/null || apt-get install -y -qq --no-install-recommends npm >/dev/null
 }
 
 # inside runs a script in a folder that holds a whole system, off the network.
