@@ -13,6 +13,7 @@ version=${1:-dev}
 # inlining it is a tenth smaller, and what it does all day is system calls and
 # SHA-256, which is assembly. Functions need not begin on a cache line of their own.
 limit=4194304
+packed_limit=1468006 # 1.4 MiB
 
 # Beside dist, so that a build of froyo meanwhile does not embed half a file.
 work=$(mktemp -d ./.dist.XXXXXX)
@@ -34,6 +35,11 @@ for platform in "$@"; do
 	sum=$(sha256sum "$work/$file")
 	gzip -9n "$work/$file"
 	echo "${sum%% *} $size" >"$work/$file.sum"
+	packed=$(wc -c <"$work/$file.gz" | tr -d ' ')
+	if [ "$packed" -gt $packed_limit ]; then
+		echo "build.sh: $file.gz has $packed bytes, more than $packed_limit" >&2
+		exit 1
+	fi
 	mv "$work/$file.gz" "$work/$file.sum" dist/
-	echo "$platform $size $(wc -c <"dist/$file.gz" | tr -d ' ')"
+	echo "$platform $size $packed"
 done

@@ -147,7 +147,7 @@ func (l *lasting) restart(ctx context.Context, s target.Step) (target.Outcome, e
 		return target.Outcome{}, err
 	}
 	if own, err := os.ReadFile(bootIDFile); err == nil && strings.TrimSpace(string(own)) == before {
-		return refused("own", "this is the machine that froyo runs on, or a container on it, which froyo does not restart"), nil
+		return refused("own", "this is the controller, or a container on it, which is not restarted"), nil
 	}
 	if l.note != nil {
 		l.note(s.Unit, "restarting")

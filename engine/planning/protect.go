@@ -131,7 +131,7 @@ func refuseOwnRestart(h *plan.Host, steps []*plan.Step) {
 		for _, e := range s.Change.Effects {
 			if e.Op.Restart != nil {
 				s.Err, s.Change = &abi.Error{
-					Class: op.Permanent, Message: "this would restart the machine that froyo runs on",
+					Class: op.Permanent, Message: "this would restart the controller",
 					Hint: "reach the host by SSH from another machine, or restart this one by hand",
 				}, nil
 				break

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path"
 	"strconv"
-	"strings"
 	"syscall"
 
 	"github.com/openfroyo/froyo/runner/fsattr"
@@ -33,7 +32,7 @@ func (fs *Files) overwrite(ctx context.Context, t *target, w *op.Write, old *fsp
 			return nil, perform.Fault("hold the content of "+t.path, err)
 		}
 		defer n.Close()
-		if err := fs.check(ctx, w.Check, n.Proc(), t.path, strings.NewReplacer(n.Proc(), t.path)); err != nil {
+		if err := fs.check(ctx, w.Check, n.Proc(), t.path, n.Proc()); err != nil {
 			return nil, err
 		}
 	}

@@ -103,8 +103,7 @@ func (fs *Files) replace(ctx context.Context, t *target, w *op.Write, old *fspat
 		if err != nil {
 			return nil, err
 		}
-		calls := strings.NewReplacer(at, t.path, path.Join(t.dir.Real(), d.name), t.path)
-		if err := fs.check(ctx, w.Check, at, t.path, calls); err != nil {
+		if err := fs.check(ctx, w.Check, at, t.path, at, path.Join(t.dir.Real(), d.name)); err != nil {
 			return nil, err
 		}
 	}
@@ -162,9 +161,8 @@ func plain(p string) bool {
 	return true
 }
 
-// check runs the command that must accept the draft. In what it says, calls
-// gives the draft the name that it will have.
-func (fs *Files) check(ctx context.Context, command, draft, final string, calls *strings.Replacer) error {
+// check runs the command that must accept the draft. In what it says, the names of the draft give way to the one that it will have.
+func (fs *Files) check(ctx context.Context, command, draft, final string, names ...string) error {
 	got, err := fs.programs.Run(ctx, program.Program{Argv: program.Shell(strings.ReplaceAll(command, "%s", draft))})
 	if err != nil {
 		return perform.Fault("check "+final, err)
@@ -176,7 +174,10 @@ func (fs *Files) check(ctx context.Context, command, draft, final string, calls 
 	if strings.TrimSpace(said) == "" {
 		said = got.Stdout
 	}
-	said = tail(strings.TrimSpace(calls.Replace(said)))
+	for _, name := range names {
+		said = strings.ReplaceAll(said, name, final)
+	}
+	said = tail(strings.TrimSpace(said))
 	message := "the check of " + final + " (" + command + ") ended with " + strconv.Itoa(got.RC)
 	if said != "" {
 		message += ": " + said
@@ -193,11 +194,47 @@ func tail(s string) string {
 	return s
 }
 
+// second writes a second since 1970 as "2006-01-02@15:04:05" in UTC. Package time would do the same, and make the runner
+// larger by its zones.
+func second(unix int64) string {
+	const day = 24 * 3600
+	unix = max(unix, 0) // a clock that was never set
+	days, of := unix/day, unix%day
+	year := int64(1970)
+	for ; days >= long(year); year++ {
+		days -= long(year)
+	}
+	month := int64(1)
+	for ; days >= monthDays(year, month); month++ {
+		days -= monthDays(year, month)
+	}
+	two := func(n int64) string { return strconv.FormatInt(100+n, 10)[1:] }
+	return strconv.FormatInt(year, 10) + "-" + two(month) + "-" + two(days+1) + "@" + two(of/3600) + ":" + two(of/60%60) + ":" + two(of%60)
+}
+
+// long is how many days a year has.
+func long(year int64) int64 {
+	if year%4 == 0 && (year%100 != 0 || year%400 == 0) {
+		return 366
+	}
+	return 365
+}
+
+func monthDays(year, month int64) int64 {
+	switch month {
+	case 2:
+		return long(year) - 337
+	case 4, 6, 9, 11:
+		return 30
+	}
+	return 31
+}
+
 // backup keeps the old file under a name that tells when it was replaced. By
 // makes it, and fails with EEXIST where the name is taken.
 func (fs *Files) backup(ctx context.Context, t *target, old *fspath.Node, by func(context.Context, *fspath.Node, string) error) (string, error) {
 	const attempts = 100
-	stamp := t.name + "." + fs.now().UTC().Format("2006-01-02@15:04:05")
+	stamp := t.name + "." + second(fs.now().Unix())
 	for i := range attempts {
 		name := stamp + "~"
 		if i > 0 {

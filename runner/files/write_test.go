@@ -402,3 +402,12 @@ func observe(t *testing.T, dir string, versions map[uint32][]byte, wanted *atomi
 	}
 	return seen
 }
+
+// TestSecond compares with package time, which the runner does without.
+func TestSecond(t *testing.T) {
+	for unix := int64(0); unix < 5e9; unix += 86_400*29 + 3_661 {
+		if got, want := second(unix), time.Unix(unix, 0).UTC().Format("2006-01-02@15:04:05"); got != want {
+			t.Fatalf("%d: got %s, want %s", unix, got, want)
+		}
+	}
+}
