@@ -279,7 +279,7 @@ fetch("/srv/fetch/space -x", dest = "flat/" + host.name, flat = True)`,
 			`fetch("/srv/fetch/space -x", dest = "site.star/x")`: "not a directory",
 		},
 	}.lab(t, f, h)
-	if got, want := mine("fetched/h1/etc/hostname"), h.SSH(t, "cat /etc/hostname"); got != want || mine("flat/h1") != "two\n" {
-		t.Errorf("got %q, expected %q, and %q", got, want, mine("flat/h1"))
+	if got, want := mine("fetched/"+h.Name+"/etc/hostname"), h.SSH(t, "cat /etc/hostname"); got != want || mine("flat/"+h.Name) != "two\n" {
+		t.Errorf("got %q, expected %q, and %q", got, want, mine("flat/"+h.Name))
 	}
 }

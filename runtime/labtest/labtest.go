@@ -202,7 +202,7 @@ func (h Host) Join(t testing.TB) {
 }
 
 func (h Host) ssh(user, script string) *exec.Cmd {
-	return exec.Command("ssh", "-q", "-i", h.KeyFile, "-o", "UserKnownHostsFile="+h.KnownHosts, //nolint:noctx // also runs after the test's context
+	return exec.Command("ssh", "-o", "LogLevel=ERROR", "-i", h.KeyFile, "-o", "UserKnownHostsFile="+h.KnownHosts, //nolint:noctx // also runs after the test's context
 		"-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", user+"@"+h.Addr, script)
 }
 
