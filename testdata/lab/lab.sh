@@ -359,9 +359,12 @@ known_hosts() {
   done
 }
 
+# describe writes the files that tests read, each as a whole: a host may be reset while other tests run.
 describe() {
-  inventory >"$HERE/inventory.ini"
-  known_hosts >"$HERE/known_hosts"
+  inventory >"$HERE/inventory.ini.new"
+  known_hosts >"$HERE/known_hosts.new"
+  mv "$HERE/inventory.ini.new" "$HERE/inventory.ini"
+  mv "$HERE/known_hosts.new" "$HERE/known_hosts"
 }
 
 up() {
