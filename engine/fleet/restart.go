@@ -157,7 +157,7 @@ func (l *lasting) restart(ctx context.Context, s target.Step) (target.Outcome, e
 	switch gone = gone && lost.Stage == target.StageLost; {
 	case err != nil && !gone:
 		return target.Outcome{}, err
-	case err == nil && (len(outcomes) != 1 || !outcomes[0].Succeeded()):
+	case err == nil && !outcomes[0].Succeeded():
 		return outcomes[0], nil
 	}
 	waiting, cancel := context.WithTimeout(ctx, allowed(s))
@@ -171,8 +171,10 @@ func (l *lasting) restart(ctx context.Context, s target.Step) (target.Outcome, e
 	return l.again(ctx)
 }
 
-// allowed is how long a restart may take.
-func allowed(s target.Step) time.Duration { return time.Duration(op.Lasts(s.Op)) * time.Millisecond }
+// allowed is how long a restart may take: as long as the op says, and no longer than the step may.
+func allowed(s target.Step) time.Duration {
+	return min(time.Duration(op.Lasts(s.Op))*time.Millisecond, s.Limit())
+}
 
 // refused is a restart that does not take place.
 func refused(code, why string) target.Outcome {

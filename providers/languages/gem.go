@@ -123,14 +123,7 @@ func (g Gem) Plan(t *sdk.T, now GemState) {
 	if now.NoGem {
 		needProgram(t, g.Gem, "ruby")
 	}
-	switch {
-	case now.Newest != "":
-		t.Differ("version", old, now.Newest)
-	case g.Version != "" && !strings.HasSuffix(g.Version, "*"):
-		t.Differ("version", old, g.Version)
-	default:
-		t.DifferUnknown("version", old)
-	}
+	differ(t, old, now.Newest, g.Version)
 	g.install(t)
 }
 

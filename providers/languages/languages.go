@@ -142,3 +142,15 @@ func trusted(t *sdk.T, dir string) {
 		}
 	}
 }
+
+// differ records that a package gets another version: the newest where that is known, or the one that is wanted.
+func differ(t *sdk.T, before any, newest, wanted string) {
+	switch {
+	case newest != "":
+		t.Differ("version", before, newest)
+	case wanted != "" && !strings.HasSuffix(wanted, "*"):
+		t.Differ("version", before, wanted)
+	default:
+		t.DifferUnknown("version", before)
+	}
+}

@@ -95,14 +95,7 @@ func (n Npm) Plan(t *sdk.T, now NpmState) {
 	if now.NoNpm {
 		needProgram(t, n.Npm, "npm")
 	}
-	switch {
-	case now.Newest != "":
-		t.Differ("version", before, now.Newest)
-	case n.Version != "" && !strings.HasSuffix(n.Version, "*"):
-		t.Differ("version", before, n.Version)
-	default:
-		t.DifferUnknown("version", before)
-	}
+	differ(t, before, now.Newest, n.Version)
 	n.install(t)
 }
 

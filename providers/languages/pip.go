@@ -83,14 +83,7 @@ func (p Pip) Plan(t *sdk.T, now PipState) {
 		t.Action(abi.Create)
 	}
 	python(p.PythonArgs).prepare(t, now.PythonState)
-	switch {
-	case now.Newest != "":
-		t.Differ("version", before, now.Newest)
-	case p.Version != "" && !strings.HasSuffix(p.Version, "*"):
-		t.Differ("version", before, p.Version)
-	default:
-		t.DifferUnknown("version", before)
-	}
+	differ(t, before, now.Newest, p.Version)
 	p.ensure(t)
 }
 

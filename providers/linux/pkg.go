@@ -217,7 +217,7 @@ func (p Pkg) ensure(t *sdk.T, found PkgFound) {
 		Update:   p.UpdateCache, Recommends: p.InstallRecommends,
 	}
 	if p.CacheValid != "" {
-		ensure.Valid = seconds(t, p.CacheValid)
+		ensure.Valid = sdk.Seconds(t, p.CacheValid)
 	}
 	var unknown []string
 	if t.Unknown("version") {
@@ -243,26 +243,6 @@ func (p Pkg) ensure(t *sdk.T, found PkgFound) {
 	}
 	t.Reason(story(r.PkgEnsure))
 	t.Output(PkgOutput{Changed: t.Acted(), Version: change.After, Before: change.Before})
-}
-
-// seconds reads a duration as the schema lets it pass: "1h30m".
-func seconds(t *sdk.T, text string) int64 {
-	var all, n int64
-	for _, c := range text {
-		switch {
-		case c >= '0' && c <= '9' && n < 1<<40:
-			n = 10*n + int64(c-'0')
-		case c == 'h':
-			all, n = all+3600*n, 0
-		case c == 'm':
-			all, n = all+60*n, 0
-		case c == 's':
-			all, n = all+n, 0
-		default:
-			t.Fail(op.Permanent, strconv.Quote(text)+" is no duration", "", "") // the schema lets none such pass
-		}
-	}
-	return all
 }
 
 // story tells in a few words what is worth knowing of a transaction.

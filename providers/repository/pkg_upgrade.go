@@ -60,7 +60,7 @@ func (p PkgUpgrade) op(t *sdk.T) *op.PkgEnsure {
 		e.Valid = 3600
 	}
 	if p.CacheValid != "" {
-		e.Valid = seconds(t, p.CacheValid)
+		e.Valid = sdk.Seconds(t, p.CacheValid)
 	}
 	return e
 }
@@ -132,24 +132,4 @@ func carryOut(t *sdk.T, e *op.PkgEnsure) {
 	}
 	out.Changed = t.Acted()
 	t.Output(out)
-}
-
-// seconds reads a duration as the schema lets it pass: "1h30m".
-func seconds(t *sdk.T, text string) int64 {
-	var all, n int64
-	for _, c := range text {
-		switch {
-		case c >= '0' && c <= '9' && n < 1<<40:
-			n = 10*n + int64(c-'0')
-		case c == 'h':
-			all, n = all+3600*n, 0
-		case c == 'm':
-			all, n = all+60*n, 0
-		case c == 's':
-			all, n = all+n, 0
-		default:
-			t.Fail(op.Permanent, strconv.Quote(text)+" is no duration", "", "") // the schema lets none such pass
-		}
-	}
-	return all
 }

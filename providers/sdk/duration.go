@@ -1,5 +1,11 @@
 package sdk
 
+import (
+	"strconv"
+
+	"github.com/openfroyo/froyo/runner/op"
+)
+
 // units of time in milliseconds, the longer names first.
 var units = []struct {
 	name string
@@ -36,4 +42,24 @@ func Milliseconds(s string) (total int64, ok bool) {
 		ok = true
 	}
 	return total, ok
+}
+
+// Seconds reads a duration as the schema lets it pass: "1h30m".
+func Seconds(t *T, text string) int64 {
+	var all, n int64
+	for _, c := range text {
+		switch {
+		case c >= '0' && c <= '9' && n < 1<<40:
+			n = 10*n + int64(c-'0')
+		case c == 'h':
+			all, n = all+3600*n, 0
+		case c == 'm':
+			all, n = all+60*n, 0
+		case c == 's':
+			all, n = all+n, 0
+		default:
+			t.Fail(op.Permanent, strconv.Quote(text)+" is no duration", "", "") // the schema lets none such pass
+		}
+	}
+	return all
 }
