@@ -92,37 +92,25 @@ func restarts(s target.Step) bool { return s.Op.Restart != nil }
 
 // Run implements plan.Target. What stands before a restart is performed before it, and the rest once the host is back.
 func (l *lasting) Run(ctx context.Context, steps []target.Step) ([]target.Outcome, error) {
-	outcomes := make([]target.Outcome, 0, len(steps))
-	for len(outcomes) < len(steps) {
-		part, err := l.part(ctx, steps[len(outcomes):])
-		outcomes = append(outcomes, part...)
+	return target.Sequence(ctx, steps, restarts, func(ctx context.Context, s target.Step) ([]target.Outcome, error) {
+		o, err := l.restart(ctx, s)
 		if err != nil {
-			return outcomes, err
+			return nil, err
 		}
-		if !outcomes[len(outcomes)-1].Succeeded() {
-			break
-		}
-	}
-	return append(outcomes, make([]target.Outcome, len(steps)-len(outcomes))...), nil
+		return []target.Outcome{o}, nil
+	}, l.between)
 }
 
-// part performs the first step if it restarts the host, else all up to the next that does.
-func (l *lasting) part(ctx context.Context, steps []target.Step) ([]target.Outcome, error) {
-	n := slices.IndexFunc(steps, restarts)
-	switch n {
-	case 0:
-		o, err := l.restart(ctx, steps[0])
-		return []target.Outcome{o}, err
-	case -1:
-		n = len(steps)
-	}
+// between performs steps of which none restarts the host, and keeps with what it was locked.
+func (l *lasting) between(ctx context.Context, steps []target.Step) ([]target.Outcome, error) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	outcomes, err := l.session.Run(ctx, steps[:n])
+	outcomes, err := l.session.Run(ctx, steps)
 	for i, o := range outcomes {
 		if steps[i].Op.Lock != nil && o.Succeeded() {
+			lock := steps[i]
 			l.known.Lock()
-			l.lock = &steps[i]
+			l.lock = &lock
 			l.known.Unlock()
 		}
 	}

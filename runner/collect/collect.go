@@ -75,28 +75,13 @@ func (t *Target) Do(ctx context.Context, steps []target.Step) ([]op.Result, erro
 
 // Run performs steps one after the other and stops at the first that fails or gives another result than expected.
 func (t *Target) Run(ctx context.Context, steps []target.Step) ([]target.Outcome, error) {
-	outcomes := make([]target.Outcome, 0, len(steps))
-	for len(outcomes) < len(steps) {
-		rest := steps[len(outcomes):]
-		n := 0
-		for n < len(rest) && !ours(rest[n]) {
-			n++
+	return target.Sequence(ctx, steps, ours, func(ctx context.Context, s target.Step) ([]target.Outcome, error) {
+		o, err := t.perform(ctx, s)
+		if err != nil {
+			return nil, err
 		}
-		var part []target.Outcome
-		var err error
-		if n > 0 {
-			part, err = t.next.Run(ctx, rest[:n])
-		} else {
-			var one target.Outcome
-			one, err = t.perform(ctx, rest[0])
-			part = []target.Outcome{one}
-		}
-		outcomes = append(outcomes, part...)
-		if err != nil || !outcomes[len(outcomes)-1].Succeeded() {
-			return append(outcomes, make([]target.Outcome, len(steps)-len(outcomes))...), err
-		}
-	}
-	return outcomes, nil
+		return []target.Outcome{o}, nil
+	}, t.next.Run)
 }
 
 // perform performs one op of this package.

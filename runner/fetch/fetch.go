@@ -70,29 +70,7 @@ func (t *Target) Do(ctx context.Context, steps []target.Step) ([]op.Result, erro
 // Run performs steps one after the other and stops at the first that fails or gives another result than expected. What
 // stands before a download travels together.
 func (t *Target) Run(ctx context.Context, steps []target.Step) ([]target.Outcome, error) {
-	outcomes := make([]target.Outcome, 0, len(steps))
-	for len(outcomes) < len(steps) {
-		rest := steps[len(outcomes):]
-		n := 0
-		for n < len(rest) && rest[n].Op.Fetch == nil {
-			n++
-		}
-		var part []target.Outcome
-		var err error
-		if n > 0 {
-			part, err = t.next.Run(ctx, rest[:n])
-		} else {
-			part, err = t.fetch(ctx, rest[0])
-		}
-		outcomes = append(outcomes, part...)
-		if err != nil {
-			return outcomes, err
-		}
-		if !outcomes[len(outcomes)-1].Succeeded() {
-			break
-		}
-	}
-	return append(outcomes, make([]target.Outcome, len(steps)-len(outcomes))...), nil
+	return target.Sequence(ctx, steps, func(s target.Step) bool { return s.Op.Fetch != nil }, t.fetch, t.next.Run)
 }
 
 // fetch performs one download.

@@ -119,35 +119,16 @@ func (t *Target) Do(ctx context.Context, steps []target.Step) ([]op.Result, erro
 // gives another result than expected, as a session does. What stands between
 // two probes travels together.
 func (t *Target) Run(ctx context.Context, steps []target.Step) ([]target.Outcome, error) {
-	outcomes := make([]target.Outcome, 0, len(steps))
-	for len(outcomes) < len(steps) {
-		part, err := t.part(ctx, steps[len(outcomes):])
-		outcomes = append(outcomes, part...)
-		if err != nil {
-			return outcomes, err
-		}
-		if !outcomes[len(outcomes)-1].Succeeded() {
-			break
-		}
-	}
-	return append(outcomes, make([]target.Outcome, len(steps)-len(outcomes))...), nil
+	return target.Sequence(ctx, steps, func(s target.Step) bool { return performs(s.Op) }, t.single, t.next.Run)
 }
 
-// part performs the first step if it is a probe, else all up to the next one.
-func (t *Target) part(ctx context.Context, steps []target.Step) ([]target.Outcome, error) {
-	n := 0
-	for n < len(steps) && !performs(steps[n].Op) {
-		n++
-	}
-	if n > 0 {
-		return t.next.Run(ctx, steps[:n])
-	}
-	r, err := t.probe(ctx, steps[0])
+// single performs one probe of a sequence.
+func (t *Target) single(ctx context.Context, s target.Step) ([]target.Outcome, error) {
+	r, err := t.probe(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	mismatch := steps[0].Expect != "" && protocol.Digest(r) != steps[0].Expect
-	return []target.Outcome{{Result: r, Ran: true, Mismatch: mismatch}}, nil
+	return []target.Outcome{{Result: r, Ran: true, Mismatch: s.Expect != "" && protocol.Digest(r) != s.Expect}}, nil
 }
 
 // probe performs one probe. An error is that of ctx, or that this host is lost.
