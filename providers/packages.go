@@ -49,7 +49,7 @@ var packages = []struct{ name, guest string }{
 	{"structured", "structured"},
 	{"transfer", "transfer"},
 	{"languages", "transfer"},
-	{"network", "accounts"},
+	{"network", "transfer"},
 	{"availability", "transfer"},
 }
 

@@ -1,17 +1,16 @@
-// Command accounts is the guest of the packages accounts and network:
+// Command accounts is the guest of the package accounts:
 //
 //	GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath -ldflags='-s -w' -o providers/dist/accounts.wasm ./providers/wasm/accounts
 package main
 
 import (
 	"github.com/openfroyo/froyo/providers/accounts"
-	"github.com/openfroyo/froyo/providers/network"
 	"github.com/openfroyo/froyo/providers/sdk"
 )
 
 // init is the one place where a library for WebAssembly gets to run by itself.
 func init() {
-	sdk.Serve(accounts.Types(), network.Types())
+	sdk.Serve(accounts.Types())
 }
 
 func main() {}
