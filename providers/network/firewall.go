@@ -1,6 +1,7 @@
 package network
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/openfroyo/froyo/providers/abi"
@@ -9,10 +10,11 @@ import (
 	"github.com/openfroyo/froyo/runner/op"
 )
 
-// Firewall is a table of nftables. Its fields are described in firewall.cue.
+// Firewall is what a host lets in, lets out and forwards. Its fields are described in firewall.cue.
 type Firewall struct {
 	Name          string         `json:"name"`
 	State         string         `json:"state"`
+	Backend       string         `json:"backend"`
 	Policy        string         `json:"policy"`
 	ForwardPolicy string         `json:"forward_policy"`
 	OutputPolicy  string         `json:"output_policy"`
@@ -34,9 +36,9 @@ type FirewallState struct {
 	Live   string `json:"live,omitempty"`
 	Wanted string `json:"wanted,omitempty"`
 	// Peer is the SSH connection by which froyo is on the host.
-	Peer string `json:"peer,omitempty"`
-	// Other is the program that decides about the host's packets, "" for none.
-	Other string `json:"other,omitempty"`
+	Peer      string         `json:"peer,omitempty"`
+	UFW       UFWState       `json:"ufw"`
+	Firewalld FirewalldState `json:"firewalld"`
 }
 
 const (
@@ -45,93 +47,79 @@ const (
 	nft      = "nft"
 )
 
-func (f Firewall) table() string { return "froyo_" + f.Name }
-func (f Firewall) unit() string  { return "froyo-firewall-" + f.Name + ".service" }
-
-func (f Firewall) rulesFile() textfile.Whole {
-	return textfile.Whole{Path: rulesDir + "/" + f.Name + ".froyo.nft", Mode: public, Label: "rules", Validate: "nft -c -f %s"}
-}
-
-func (f Firewall) unitFile() textfile.Whole {
-	return textfile.Whole{Path: "/etc/systemd/system/" + f.unit(), Mode: public, Label: "unit"}
-}
-
-// unitText is the unit that loads the rules at boot. The file of nftables.service usually removes all tables first.
-func (f Firewall) unitText() string {
-	load := "/usr/sbin/nft -f " + f.rulesFile().Path + "\n"
-	return "# Managed by froyo: changes made by hand are undone.\n[Unit]\nDescription=Firewall " + f.Name + "\nDefaultDependencies=no\n" +
-		"Wants=network-pre.target\nBefore=network-pre.target shutdown.target\nConflicts=shutdown.target\nAfter=nftables.service systemd-modules-load.service\n" +
-		"PartOf=nftables.service\nReloadPropagatedFrom=nftables.service\n\n[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=" + load + "ExecReload=" + load +
-		"\n[Install]\nWantedBy=sysinit.target\n"
-}
-
 // Read implements sdk.Resource.
 func (f Firewall) Read(t *sdk.T) FirewallState {
-	ops := append(f.rulesFile().Ops(), f.unitFile().Ops()...)
+	ops := append(nftRules(f).rulesFile().Ops(), nftRules(f).unitFile().Ops()...)
 	ops = append(ops,
 		op.Op{Stat: &op.Stat{Path: rulesDir}},
-		op.Op{SvcQuery: &op.SvcQuery{Names: []string{f.unit(), "firewalld.service"}}},
-		op.Op{Text: &op.Text{Path: "/etc/ufw/ufw.conf", Limit: op.MaxText}},
+		op.Op{SvcQuery: &op.SvcQuery{Names: []string{nftRules(f).unit()}}},
 		op.Op{Need: &op.Need{Program: nft}},
-		op.Op{Exec: &op.Exec{Argv: []string{nft, "-s", "list", "table", "inet", f.table()}, ReadOnly: true, Limit: op.MaxOutput}},
+		op.Op{Exec: &op.Exec{Argv: []string{nft, "-s", "list", "table", "inet", nftRules(f).table()}, ReadOnly: true, Limit: op.MaxOutput}},
 	)
+	ops = append(append(ops, ufwRules(f).ops()...), firewalldRules(f).ops()...)
+	ops = append(ops, op.Op{Exec: &op.Exec{Shell: findPeer, ReadOnly: true}})
 	if f.State != absent {
 		text := ruleset(f).text(t)
-		ops = append(ops,
-			op.Op{Exec: &op.Exec{Argv: []string{"unshare", "--net", "sh", "-c", "nft -f - && nft -s list ruleset"}, Stdin: &op.Blob{Text: &text}, ReadOnly: true, Limit: op.MaxOutput}},
-			op.Op{Exec: &op.Exec{Shell: findPeer, ReadOnly: true}},
-		)
+		ops = append(ops, op.Op{Exec: &op.Exec{
+			Argv: []string{"unshare", "--net", "sh", "-c", "nft -f - && nft -s list ruleset"}, Stdin: &op.Blob{Text: &text}, ReadOnly: true, Limit: op.MaxOutput,
+		}})
 	}
 	results := t.All(ops...)
-	units := t.Must(results[5]).SvcQuery.Units
 	s := FirewallState{
-		Rules: f.rulesFile().State(t, results), Unit: f.unitFile().State(t, results[2:]),
-		NoDirectory: !t.Must(results[4]).Stat.Exists, Boot: units[0],
+		Rules: nftRules(f).rulesFile().State(t, results), Unit: nftRules(f).unitFile().State(t, results[2:]),
+		NoDirectory: !t.Must(results[4]).Stat.Exists, Boot: t.Must(results[5]).SvcQuery.Units[0],
+		UFW: ufwRules(f).state(t, results[8:]), Firewalld: firewalldRules(f).state(t, results[13:]),
+		Peer: strings.TrimSpace(t.Must(results[16]).Exec.Stdout),
 	}
-	switch {
-	case units[1].Running():
-		s.Other = "firewalld"
-	case strings.Contains("\n"+t.Must(results[6]).Text.Text, "\nENABLED=yes"):
-		s.Other = "ufw"
-	}
-	if need := t.Must(results[7]).Need; need.Lacking() > 0 {
+	if need := t.Must(results[6]).Need; need.Lacking() > 0 {
 		s.Lacks = need
-		return s
+	} else {
+		s.Live = nftRules(f).live(t, t.Must(results[7]).Exec)
 	}
-	s.Live = f.live(t, t.Must(results[8]).Exec)
-	if f.State != absent {
-		s.Wanted = f.wanted(t, t.Must(results[9]).Exec)
-		s.Peer = strings.TrimSpace(t.Must(results[10]).Exec.Stdout)
+	if f.State != absent && f.backend(s) == nftables && s.Lacks == nil {
+		s.Wanted = nftRules(f).wanted(t, t.Must(results[17]).Exec)
 	}
+	f.readMore(t, &s)
 	return s
 }
 
-// live is what nft lists of the table.
-func (f Firewall) live(t *sdk.T, r *op.ExecResult) string {
-	switch {
-	case r.RC == 0 && r.StdoutCut:
-		t.Fail(op.Permanent, "nft lists more than 1 MiB of the table "+f.table(), "", "")
-	case r.RC == 0:
-		return r.Stdout
-	case !strings.Contains(r.Stderr, "No such file or directory"):
-		t.Fail(op.Permanent, "nft cannot list the table "+f.table(), strings.TrimSpace(r.Stderr), "")
+// readMore asks ufw and firewalld, where they have something to say.
+func (f Firewall) readMore(t *sdk.T, s *FirewallState) {
+	backend := f.backend(*s)
+	if here := backend == ufw && f.State != absent; s.UFW.Lacks == nil && (here || s.UFW.Enabled || ufwRules(f).has(s.UFW)) {
+		if here {
+			f.short(t, ufw, maxUFWName)
+		}
+		ufwRules(f).read(t, s, here)
 	}
-	return ""
+	if backend == firewalld || len(s.Firewalld.Found) > 0 {
+		firewalldRules(f).read(t, &s.Firewalld)
+	}
 }
 
-// wanted is what nft lists of the rules, where it takes them.
-func (f Firewall) wanted(t *sdk.T, r *op.ExecResult) string {
-	said := strings.TrimSpace(r.Stderr)
+// Backends are the programs that decide about a host's packets.
+const (
+	nftables  = "nftables"
+	ufw       = "ufw"
+	firewalld = "firewalld"
+)
+
+// backend is the one that gets the rules: the one that the host has, unless the runbook names it.
+func (f Firewall) backend(now FirewallState) string {
 	switch {
-	case r.RC == 0 && !r.StdoutCut:
-		return r.Stdout
-	case r.RC == 0:
-		t.Fail(op.Permanent, "nft lists more than 1 MiB of the rules", "", "")
-	case strings.HasPrefix(said, "unshare:"):
-		t.Fail(op.Permanent, "the rules cannot be tried in a network namespace of their own", said, "")
+	case f.Backend != "auto":
+		return f.Backend
+	case now.Firewalld.Running:
+		return firewalld
+	case now.UFW.Enabled:
+		return ufw
 	}
-	t.Fail(op.Permanent, "nft does not take the rules", said, "")
-	return ""
+	return nftables
+}
+
+// policyOf is what becomes of packets of a direction that no rule matches.
+func (f Firewall) policyOf(direction string) string {
+	return map[string]string{input: f.Policy, forward: f.ForwardPolicy, output: f.OutputPolicy}[direction]
 }
 
 // Plan implements sdk.Resource.
@@ -146,48 +134,51 @@ func (f Firewall) Plan(t *sdk.T, now FirewallState) {
 
 func (f Firewall) bring(t *sdk.T, now FirewallState) {
 	f.distinct(t)
-	ruleset(f).guard(t, now.Peer)
-	f.need(t, now)
-	fresh := !now.Rules.Exists && !now.Unit.Exists
-	text := ruleset(f).text(t)
-	if now.NoDirectory {
-		f.mkdir(t)
-		now.Rules.NoParent = false
-	}
-	f.rulesFile().Write(t, now.Rules, text)
-	if now.Live == "" || now.Live != now.Wanted {
-		f.differ(t, now)
-		f.load(t)
-	}
-	unit := f.unitText()
-	f.unitFile().Write(t, now.Unit, unit)
-	changed := now.Unit.Text != unit || !now.Unit.Exists
-	if changed || now.Boot.Outdated {
-		if !changed {
-			t.Differ("definition", "outdated", "read again")
+	backend := f.backend(now)
+	f.guard(t, now, backend)
+	f.needFree(t, now, backend)
+	left := false
+	if backend != nftables {
+		left = nftRules(f).leave(t, now)
+		if !f.BaseRules {
+			t.Fail(op.Permanent, backend+" has rules of its own before yours, so that base_rules = False cannot hold", "", "leave base_rules as they are")
 		}
-		run(t, "systemctl", "daemon-reload")
 	}
-	enabled, running := now.Boot.File == "enabled" && !now.Boot.Stale, now.Boot.Running()
-	if !enabled || !running {
-		t.Differ("boot", enabled && running, true)
-		f.enable(t)
+	if backend != ufw {
+		left = ufwRules(f).leave(t, now.UFW) || left
 	}
-	if !fresh && (!now.Rules.Exists || !now.Unit.Exists) {
-		t.Action(abi.Update) // a part of it is there
+	if backend != firewalld {
+		left = firewalldRules(f).leave(t, now.Firewalld) || left
+	}
+	switch backend {
+	case ufw:
+		f.short(t, ufw, maxUFWName)
+		ufwRules(f).use(t, now.UFW)
+	case firewalld:
+		f.short(t, firewalld, maxFirewalld)
+		firewalldRules(f).use(t, now.Firewalld)
+	default:
+		nftRules(f).use(t, now)
+	}
+	if left {
+		t.Action(abi.Replace) // another backend had them
 	}
 }
 
-// differ tells what the kernel has, and what it gets.
-func (f Firewall) differ(t *sdk.T, now FirewallState) {
-	switch {
-	case now.Wanted == "":
-		t.DifferUnknown("live", nil)
-	case now.Live == "":
-		t.Differ("live", false, true)
-	default:
-		t.DifferText("live", now.Live, now.Wanted, false)
+// short refuses a name that is too long for those of the backend.
+func (f Firewall) short(t *sdk.T, backend string, limit int) {
+	if len(f.Name) > limit {
+		t.Fail(op.Permanent, "the name "+strconv.Quote(f.Name)+" has "+strconv.Itoa(len(f.Name))+" characters (limit "+strconv.Itoa(limit)+" with "+backend+")", "",
+			"give a shorter name, such as "+strconv.Quote(f.Name[:limit]))
 	}
+}
+
+// guard refuses what would lock froyo out. A backend that is only now started drops what the unit does not let in.
+func (f Firewall) guard(t *sdk.T, now FirewallState, backend string) {
+	if backend == ufw && !now.UFW.Enabled && now.UFW.Policies[input] != acceptTarget || backend == firewalld && !now.Firewalld.Running {
+		f.Policy = "drop"
+	}
+	ruleset(f).guard(t, now.Peer)
 }
 
 // distinct refuses two rules of one name.
@@ -201,69 +192,38 @@ func (f Firewall) distinct(t *sdk.T) {
 	}
 }
 
-// need announces what the host lacks, or has too much of.
-func (f Firewall) need(t *sdk.T, now FirewallState) {
-	if now.Lacks != nil {
-		t.Needs(abi.Need{
-			What: "program nft", Kind: "program", Name: nft, Paths: []string{"/usr/sbin/nft", "/usr/bin/nft", "/sbin/nft"},
-			Hint: `declare the package that brings it before: pkg("nftables")`,
-		})
-	}
-	if now.Other == "" {
+// needFree announces that another backend decides about the same packets.
+func (f Firewall) needFree(t *sdk.T, now FirewallState, backend string) {
+	other, hint := "", ""
+	switch {
+	case now.Firewalld.Running && backend != firewalld:
+		other, hint = firewalld, `end it before: service("firewalld", state = "stopped", enabled = False)`
+	case now.UFW.Enabled && backend != ufw:
+		other, hint = ufw, `end it before: cmd("ufw disable", onlyif = "grep -qx ENABLED=yes /etc/ufw/ufw.conf")`
+	default:
 		return
 	}
-	hint := `end it before: service("firewalld", state = "stopped", enabled = False)`
-	if now.Other == "ufw" {
-		hint = `end it before: cmd("ufw disable", onlyif = "grep -qx ENABLED=yes /etc/ufw/ufw.conf")`
-	}
 	t.Needs(abi.Need{
-		What: "packet filter that is free (" + now.Other + " decides about the same packets)", Kind: "filter", Name: now.Other, Hint: hint,
+		What: "packet filter that is free (" + other + " decides about the same packets)", Kind: "filter", Name: other, Hint: hint,
 	})
 }
 
-func (f Firewall) mkdir(t *sdk.T) {
-	mode := uint32(0o755)
-	t.Effect(op.Op{Mkdir: &op.Mkdir{Path: rulesDir, Attributes: op.Attributes{Mode: &mode, Owner: "root", Group: "root"}}})
-}
-
-// load has the kernel take the rules, all or none.
-func (f Firewall) load(t *sdk.T) { run(t, nft, "-f", f.rulesFile().Path) }
-
-func (f Firewall) enable(t *sdk.T)  { run(t, "systemctl", "enable", "--now", f.unit()) }
-func (f Firewall) disable(t *sdk.T) { run(t, "systemctl", "disable", "--now", f.unit()) }
-
 func (f Firewall) remove(t *sdk.T, now FirewallState) {
-	if now.Unit.Exists {
-		f.disable(t)
+	if now.UFW.Closes && !f.AllowLockout {
+		t.Fail(op.Conflict, "without these rules ufw locks froyo out: it has no others that let in its SSH connection", "",
+			`have it let that in before: cmd("ufw allow 22/tcp"), with the port of its sshd; where there is another way to the host, allow_lockout = True`)
 	}
-	f.unitFile().Remove(t, now.Unit)
-	if now.Unit.Exists {
-		run(t, "systemctl", "daemon-reload")
-	}
-	f.rulesFile().Remove(t, now.Rules)
-	if now.Live != "" {
+	found := nftRules(f).leave(t, now)
+	found = ufwRules(f).leave(t, now.UFW) || found
+	found = firewalldRules(f).leave(t, now.Firewalld) || found
+	if found {
 		t.Action(abi.Delete)
-		t.Differ("live", true, nil)
-		f.unload(t)
 	}
 }
 
-func (f Firewall) unload(t *sdk.T) { run(t, nft, "delete", "table", "inet", f.table()) }
-
-// Potential implements sdk.HasPotential.
+// Potential implements sdk.HasPotential. Whether there is something to leave, only the host says.
 func (f Firewall) Potential(t *sdk.T) {
-	if f.State == absent {
-		f.disable(t)
-		f.unitFile().PotentialRemove(t)
-		run(t, "systemctl", "daemon-reload")
-		f.rulesFile().PotentialRemove(t)
-		f.unload(t)
-		return
-	}
-	f.mkdir(t)
-	f.rulesFile().PotentialWrite(t)
-	f.load(t)
-	f.unitFile().PotentialWrite(t)
-	run(t, "systemctl", "daemon-reload")
-	f.enable(t)
+	nftRules(f).potential(t)
+	ufwRules(f).potential(t)
+	firewalldRules(f).potential(t)
 }

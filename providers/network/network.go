@@ -1,5 +1,5 @@
-// Package network holds the resource type of what a host lets in and out: firewall. It is a pure description of what to read
-// and what to change.
+// Package network holds the resource type of what a host lets in and out: firewall, as rules of nftables, ufw or firewalld. It is a
+// pure description of what to read and what to change.
 //
 // It imports providers/sdk, providers/textfile and what lies below, and like every guest neither fmt nor encoding/json.
 package network
@@ -27,8 +27,11 @@ type Output struct {
 const absent = "absent"
 
 // run has a program change the host, and fails the unit where it fails.
-func run(t *sdk.T, argv ...string) {
-	r := t.Effect(op.Op{Exec: &op.Exec{Argv: argv}})
+func run(t *sdk.T, argv ...string) { runWith(t, nil, argv...) }
+
+// runWith is run of a program that reads something.
+func runWith(t *sdk.T, stdin *op.Blob, argv ...string) {
+	r := t.Effect(op.Op{Exec: &op.Exec{Argv: argv, Stdin: stdin}})
 	if t.Acting() && r.Exec.RC != 0 {
 		t.Fail(op.Permanent, strings.Join(argv, " ")+" ended with "+strconv.Itoa(r.Exec.RC), strings.TrimSpace(r.Exec.Stderr), "")
 	}

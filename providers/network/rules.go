@@ -89,7 +89,7 @@ type ruleset Firewall
 // text is what the file says: the table anew, with all that is in it.
 func (f ruleset) text(t *sdk.T) string {
 	var b strings.Builder
-	table := "table inet " + Firewall(f).table()
+	table := "table inet " + nftRules(f).table()
 	b.WriteString("# Managed by froyo: changes made by hand are undone.\nadd " + table + "\ndelete " + table + "\n" + table + " {\n")
 	for _, name := range slices.Sorted(maps.Keys(f.Sets)) {
 		f.set(t, &b, name)

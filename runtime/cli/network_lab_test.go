@@ -46,3 +46,95 @@ firewall("base", policy = "drop", forward_policy = "drop", sets = {"office": ["1
 		left: "! nft list table inet froyo_base && ! test -e /etc/nftables.d/base.froyo.nft && ! systemctl cat froyo-firewall-base && nft list tables",
 	}})
 }
+
+// peered has the host look from outside: a network namespace, from which probe asks a port. Behind 8080 to 8083 listens an sshd.
+const peered = `cat >/usr/local/bin/probe <<'END'
+#!/bin/sh
+exec ip netns exec peer timeout 2 bash -c "exec 3<>/dev/tcp/$1/$2"
+END
+chmod 755 /usr/local/bin/probe
+ip netns add peer && ip link add out0 type veth peer name in0 netns peer
+ip address add 198.18.7.1/24 dev out0 && ip link set out0 up && ip -6 address add 2001:db8:7::1/64 dev out0 nodad
+ip -n peer address add 198.18.7.2/24 dev in0 && ip -n peer link set in0 up && ip -n peer -6 address add 2001:db8:7::2/64 dev in0 nodad
+/usr/sbin/sshd -o PidFile=/run/peered.pid -p 8080 -p 8081 -p 8082 -p 8083
+`
+
+// unpeered removes that.
+const unpeered = "kill $(cat /run/peered.pid); ip netns delete peer; ip link delete out0; rm -f /usr/local/bin/probe\n"
+
+// guarded are rules by which 8080 answers to peer alone of what it asks: what they say holds with each backend.
+const guarded = `policy = "drop", sets = {"office": ["198.18.0.0/15", "2001:db8:7::/64"], "web": [8080, "9000-9010"]}, rules = [
+    {"name": "ssh", "port": 22, "source": ["10.0.0.0/8", "fe80::/10"]},
+    {"name": "not me", "port": 8083, "source": "198.18.7.1-198.18.7.6", "action": "reject"},
+    {"name": "web", "port": ["@web", 8083], "source": "@office", "log": True, "comment": "a site"},
+    {"name": "no smtp", "direction": "output", "port": 25, "action": "reject"},
+    {"name": "ping", "proto": ["icmp"], "icmp_type": "echo-request", "limit": "100/second"},
+    {"name": "vrrp", "proto": ["vrrp", "gre"], "source": "192.0.2.0/24"},
+    {"name": "containers", "direction": "forward", "source": "192.0.2.128/25"},
+]`
+
+// answers is what peer finds: 8081 is open only where somebody else has opened it.
+var answers = []string{
+	"probe 198.18.7.1 8080", "probe 2001:db8:7::1 8080", "! probe 198.18.7.1 8082", "! probe 198.18.7.1 8083", "! probe 2001:db8:7::1 8082",
+}
+
+// TestLabFirewallUFW: a host of ufw keeps its rules, and gets those of the unit before them.
+func TestLabFirewallUFW(t *testing.T) {
+	typeCases(t, []typeCase{{
+		name:   "ufw",
+		before: peered,
+		units: `
+pkg("ufw", install_recommends = False)
+firewall("base", backend = "ufw", ` + guarded + `)`,
+		undo: "ufw disable; apt-get purge -y -qq ufw; rm -rf /etc/ufw; \n" + unpeered,
+		holds: append([]string{
+			"ufw status | grep -qx 'Status: active'", "grep -qx 'DEFAULT_INPUT_POLICY=.DROP.' /etc/default/ufw", "! ufw status | grep 8081 || probe 198.18.7.1 8081",
+			"test $(iptables -S ufw-before-input | grep -c froyo-base-i) = 1", "test $(stat -c %a /etc/ufw/before.rules) = 640",
+			"iptables -S froyo-base-o | grep 'dport 25 .*REJECT'", "iptables -S froyo-base-f | grep 192.0.2.128/25",
+			"ufw reload && test $(iptables -S ufw-before-input | grep -c froyo-base-i) = 1 && probe 198.18.7.1 8080",
+		}, answers...),
+		drifts: []string{
+			"ufw allow 22/tcp", "ufw allow 8081/tcp", "ufw default allow incoming", "sed -i '/froyo-base-i .*8080/d' /etc/ufw/before.rules", "ip6tables -F froyo-base-i",
+			"iptables -I froyo-base-i -p tcp --dport 8082 -j ACCEPT", "sed -i '/BEGIN froyo base/,/END froyo base/d' /etc/ufw/before6.rules",
+		},
+		later: []string{"iptables -D ufw-before-input -j froyo-base-i", "iptables -I ufw-before-input -j froyo-base-f; ip6tables -A froyo-base-i -j ACCEPT"},
+		refused: map[string]string{
+			`firewall("base", policy = "drop", rules = [{"name": "web", "port": 80}])`:                              "lock froyo out",
+			`firewall("base", rules = [{"name": "web", "port": 80, "log": "a text of more than 29 characters: "}])`: "ufw takes at most 29 characters",
+			`firewall("base", rules = [{"name": "web", "port": "1-99999"}])`:                                        "iptables-restore does not take the rules",
+			`firewall("base", backend = "nftables", rules = [])`:                                                    "packet filter that is free (ufw decides",
+		},
+		gone: `firewall("base", state = "absent")`,
+		left: "! iptables -S | grep froyo && ! ip6tables -S | grep froyo && ! grep froyo /etc/ufw/*.rules && ufw status | grep 8081 && probe 198.18.7.1 8081 && ! probe 198.18.7.1 8080 && ufw reload",
+	}})
+}
+
+// TestLabFirewalld: a host of firewalld keeps its zones, and gets policies for the rules of the unit.
+func TestLabFirewalld(t *testing.T) {
+	typeCases(t, []typeCase{{
+		name:   "firewalld",
+		before: peered,
+		units: `
+pkg(["netbase", "firewalld"], install_recommends = False)
+firewall("base", backend = "firewalld", ` + guarded + `)`,
+		undo: "apt-get purge -y -qq firewalld; rm -rf /etc/firewalld; \n" + unpeered,
+		holds: append([]string{
+			"firewall-cmd --state", "systemctl is-enabled firewalld", "! firewall-cmd --list-ports | grep 8081 || probe 198.18.7.1 8081",
+			"firewall-cmd --policy=fy-base-i --list-rich-rules | grep 'port=\"8080\"'", "firewall-cmd --policy=fy-base-o --list-rich-rules | grep 'port=\"25\".*reject'",
+			"test $(stat -c %a /etc/firewalld/policies/fy-base-i.xml) = 644", "firewall-cmd --check-config", "firewall-cmd --info-policy=fy-base-id | grep 'target: DROP'",
+		}, answers...),
+		drifts: []string{
+			"firewall-cmd --permanent --add-port=8081/tcp && firewall-cmd --reload", "sed -i '/8080/d' /etc/firewalld/policies/fy-base-i.xml", "rm /etc/firewalld/policies/fy-base-id.xml",
+			"firewall-cmd --permanent --policy=fy-base-o --set-target=ACCEPT", "chmod 666 /etc/firewalld/policies/fy-base-f.xml",
+		},
+		later: []string{`firewall-cmd --policy=fy-base-i --add-rich-rule='rule priority="-32768" port port="8082" protocol="tcp" accept'`},
+		refused: map[string]string{
+			`firewall("base", policy = "drop", rules = [{"name": "web", "port": 80}])`:        "lock froyo out",
+			`firewall("base", rules = [{"name": "web", "port": 80, "in_interface": "eth0"}])`: "firewalld knows by zones alone",
+			`firewall("base", rules = [{"name": "web", "port": "1-99999"}])`:                  "INVALID_PORT",
+			`firewall("base", backend = "ufw", rules = [{"name": "ssh", "port": 22}])`:        "packet filter that is free (firewalld decides",
+		},
+		gone: `firewall("base", state = "absent")`,
+		left: "! ls /etc/firewalld/policies/fy-*.xml && ! firewall-cmd --list-all-policies | grep fy- && probe 198.18.7.1 8081 && ! probe 198.18.7.1 8080",
+	}})
+}
