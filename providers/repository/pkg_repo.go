@@ -67,6 +67,9 @@ const (
 	keys   = "/etc/apt/keyrings"
 	lists  = "/var/lib/apt/lists/"
 	public = 0o644
+	root   = "root"
+	// notEnabled begins a file that apt does not read.
+	notEnabled = "Enabled: no\n"
 )
 
 func (p PkgRepo) sources() textfile.Whole {
@@ -148,7 +151,7 @@ func (p PkgRepo) Plan(t *sdk.T, now PkgRepoState) {
 }
 
 func (p PkgRepo) remove(t *sdk.T, now PkgRepoState) {
-	known := now.Sources.Exists
+	known := now.counts()
 	p.sources().Remove(t, now.Sources)
 	p.pin().Remove(t, now.Pin)
 	if now.Key.Exists {
@@ -180,13 +183,8 @@ func (p PkgRepo) bring(t *sdk.T, now PkgRepoState) {
 	}
 	text := p.text()
 	changed := now.Sources.Text != text || !now.Sources.Exists
-	if p.Key != nil && p.Key.Sum != now.KeySum {
-		changed = true
-		if !now.Keys {
-			t.Effect(op.Op{Mkdir: &op.Mkdir{Path: keys, Attributes: op.Attributes{Mode: new(uint32(0o755))}}})
-		}
-		t.Differ("key", blob(now.KeySum), blob(p.Key.Sum))
-		p.writeKey(t)
+	if p.Key != nil {
+		changed = p.bringKey(t, now) || changed
 	}
 	p.sources().Write(t, now.Sources, text)
 	if pin := p.pinText(); pin != "" {
@@ -198,14 +196,41 @@ func (p PkgRepo) bring(t *sdk.T, now PkgRepoState) {
 	case p.Enabled && !now.Fetched && !changed:
 		t.Differ("fetched", false, true)
 		p.fetch(t)
-	case changed:
+	case changed && (p.Enabled || now.counts()):
 		p.fetch(t)
 	}
 }
 
+// counts reports whether apt has read the file: with one that it does not read no package comes or goes.
+func (s PkgRepoState) counts() bool {
+	return s.Sources.Exists && !strings.HasPrefix(s.Sources.Text, notEnabled)
+}
+
+// bringKey brings the key, which apt reads as a user of its own, and reports whether it is another one than before.
+func (p PkgRepo) bringKey(t *sdk.T, now PkgRepoState) bool {
+	another := p.Key.Sum != now.KeySum
+	if another {
+		t.Differ("key", blob(now.KeySum), blob(p.Key.Sum))
+	}
+	theirs := false
+	if now.Key.Exists {
+		theirs = t.Differ("key mode", textfile.Octal(now.Key.Mode), textfile.Octal(public))
+		theirs = t.Differ("key owner", now.Key.Owner, root) || theirs
+		theirs = t.Differ("key group", now.Key.Group, root) || theirs
+	}
+	if !another && !theirs {
+		return false
+	}
+	if !now.Keys {
+		t.Effect(op.Op{Mkdir: &op.Mkdir{Path: keys, Attributes: op.Attributes{Mode: new(uint32(0o755))}}})
+	}
+	p.writeKey(t)
+	return another
+}
+
 func (p PkgRepo) writeKey(t *sdk.T) {
 	mode := uint32(public)
-	t.Effect(op.Op{Write: &op.Write{Path: p.key(), Content: p.Key, Attributes: op.Attributes{Mode: &mode, Owner: "root", Group: "root"}}})
+	t.Effect(op.Op{Write: &op.Write{Path: p.key(), Content: p.Key, Attributes: op.Attributes{Mode: &mode, Owner: root, Group: root}}})
 }
 
 // fetch has the package lists fetched.
@@ -241,7 +266,7 @@ func (p PkgRepo) text() string {
 		}
 	}
 	if !p.Enabled {
-		field("Enabled", "no")
+		b.WriteString(notEnabled)
 	}
 	field("Types", strings.Join(list(p.Types), " "))
 	field("URIs", strings.Join(list(p.URIs), " "))

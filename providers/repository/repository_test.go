@@ -98,6 +98,8 @@ func TestPkgRepo(t *testing.T) {
 		{"another key", given{"key": key}, with(map[string]string{keyFile: "old", sources: text + "Signed-By: " + keyFile + "\n"}), map[string]string{keyFile: key.Sum}, abi.Update, 1},
 		{"a directory", given{"suites": "./", "components": nil}, nil, map[string]string{sources: "Types: deb\nURIs: https://apt.example.com/debian\nSuites: ./\n"}, abi.Create, 1},
 		{"not enabled", given{"enabled": false}, there, map[string]string{sources: "Enabled: no\n" + text}, abi.Update, 1},
+		{"not enabled before, and now of another suite", given{"enabled": false, "suites": "testing"}, with(map[string]string{sources: "Enabled: no\n" + text}), map[string]string{sources: "Enabled: no\n" + strings.Replace(text, "stable", "testing", 1)}, abi.Update, 0},
+		{"new and not enabled", given{"enabled": false}, nil, map[string]string{sources: "Enabled: no\n" + text}, abi.Create, 0},
 		{"a key of the host", given{"signed_by": "/usr/share/keyrings/a.gpg"}, there, map[string]string{sources: text + "Signed-By: /usr/share/keyrings/a.gpg\n"}, abi.Update, 1},
 		{"gone", given{"state": "absent"}, with(map[string]string{pin: "x", keyFile: "old"}), map[string]string{sources: "nothing", pin: "nothing", keyFile: "nothing"}, abi.Delete, 1},
 		{"gone already", given{"state": "absent"}, nil, nil, abi.None, 0},
@@ -114,6 +116,24 @@ func TestPkgRepo(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestKeyIsReadable: apt reads the key as a user of its own, so that its mode counts, and root alone may write it.
+func TestKeyIsReadable(t *testing.T) {
+	for _, spoil := range []func(*providertest.Node){
+		func(n *providertest.Node) { n.Mode = 0o600 }, func(n *providertest.Node) { n.Owner = "app" }, func(n *providertest.Node) { n.Group = "app" },
+	} {
+		h := newHost(map[string]string{list + "InRelease": "x"})
+		kit := providertest.New(t, providertest.Native(repository.Types()), h)
+		unit := providertest.Unit{Type: "pkg_repo", Args: args(t, given{"key": key})}
+		kit.Converge(unit)
+		spoil(h.Files[keyFile])
+		fetches := h.fetches()
+		change, _ := kit.Converge(unit)
+		if now := h.Files[keyFile]; change.Action != abi.Update || now.Mode != 0o644 || now.Owner != "root" || now.Group != "root" || h.fetches() != fetches {
+			t.Errorf("planned %s, and it has mode %o of %s:%s", change.Action, now.Mode, now.Owner, now.Group)
+		}
 	}
 }
 

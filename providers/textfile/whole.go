@@ -89,7 +89,7 @@ func (w Whole) attributes() op.Attributes {
 func (w Whole) differ(t *sdk.T, now WholeState, fresh bool) bool {
 	differs := false
 	for _, field := range []struct{ name, before, after string }{
-		{"mode", octal(now.Mode), octal(w.Mode)}, {"owner", now.Owner, w.Owner}, {"group", now.Group, w.Group},
+		{"mode", Octal(now.Mode), Octal(w.Mode)}, {"owner", now.Owner, w.Owner}, {"group", now.Group, w.Group},
 	} {
 		var before any
 		if !fresh {
@@ -156,7 +156,8 @@ func (w Whole) PotentialWrite(t *sdk.T) {
 // PotentialRemove is that the file is removed.
 func (w Whole) PotentialRemove(t *sdk.T) { t.Effect(op.Op{Remove: &op.Remove{Path: w.Path}}) }
 
-func octal(bits uint32) string {
+// Octal is how a file's permissions stand in a difference.
+func Octal(bits uint32) string {
 	s := strconv.FormatUint(uint64(bits), 8)
 	for len(s) < 4 {
 		s = "0" + s
