@@ -26,10 +26,13 @@ What is shown for each type on real hosts by ` + "`make lab-test`" + `. This pag
 ` + "`make docs`" + ` writes it. [reference.md](reference.md) describes the types.
 
 - **Converges**: units of the type change a pristine host, what they say holds, and a second plan is empty.
-- **Drift**: what was changed by hand, or what the arguments say otherwise than the host, is seen and corrected.
+- **Drift**: of the arguments that say what is on the host, those of which it was changed by hand, seen in that, and corrected by one
+  apply. Arguments that say how a unit acts, such as timeout or backup, do not count, nor what only names it.
 - **Refuses**: wrong arguments, and what the host cannot do, end with an error and change nothing.
 - **Removes**: what units brought can be removed by units.
 - **Cannot be undone**: what a plan does not hold enough of to plan the way back.
+- **Example**: a runbook with such a unit: one of the examples, or one of the tests.
+- **–**: there is none: the type changes nothing that stays on a host, has no way to remove what it brought, or can be undone wholly.
 
 | Type | Converges | Drift | Refuses | Removes | Cannot be undone | Example |
 |---|---|---|---|---|---|---|
@@ -38,10 +41,10 @@ What is shown for each type on real hosts by ` + "`make lab-test`" + `. This pag
 // byFixtures are types that the lab's hosts, which are containers, cannot show, with what tests them.
 var byFixtures = map[string]string{"kernel_module": "providers/system/system_test.go"}
 
-// shown is what a test on real hosts shows of a type.
+// shown is what tests on real hosts show of a type.
 type shown struct {
-	converges, drift, refuses, removes bool
-	fixtures                           string // what stands in their place
+	converges, refuses, removes bool
+	drifts                      map[string]bool // by field
 }
 
 // TestTypesPage: docs/types.md says what the lab's tests show.
@@ -52,17 +55,13 @@ func TestTypesPage(t *testing.T) {
 	}
 	defer catalog.Close(t.Context())
 	all := labCases(t)
+	all.check(t, catalog)
 	var b strings.Builder
 	b.WriteString(typesHead)
 	for _, typ := range catalog.Types() {
-		s := all.of(typ.Name)
-		if fixtures := byFixtures[typ.Name]; fixtures != "" && !s.converges {
-			s.fixtures = "by [fixtures](../" + fixtures + "): a container loads no modules"
-		} else if !s.converges {
-			t.Errorf("no lab test converges a unit of type %s", typ.Name)
-		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s |\n", name(typ), cmp.Or(s.fixtures, mark(s.converges)), mark(s.drift), mark(s.refuses), mark(s.removes), typ.Irreversible, example(t, typ.Name))
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", name(typ), strings.Join(all.of(typ.Name).cells(t, typ), " | "), example(t, typ.Name))
 	}
+	b.WriteString(uncounted())
 	const page = "docs/types.md"
 	if os.Getenv("FROYO_UPDATE") != "" {
 		if err := os.WriteFile(page, []byte(b.String()), 0o644); err != nil {
@@ -86,21 +85,45 @@ func name(typ *schema.Type) string {
 	return text
 }
 
-func mark(yes bool) string {
-	if yes {
-		return "yes"
+// none stands in the cells of what a type does not have.
+const none = "–"
+
+// cells says what is shown of a type. What could be shown and is not is an error.
+func (s shown) cells(t *testing.T, typ *schema.Type) []string {
+	t.Helper()
+	mark := func(shown, there bool, what string) string {
+		switch {
+		case shown:
+			return "yes"
+		case there:
+			t.Errorf("no lab test shows of type %s that it %s", typ.Name, what)
+		}
+		return none
 	}
-	return ""
+	undone := cmp.Or(typ.Irreversible, none)
+	if fixtures := byFixtures[typ.Name]; fixtures != "" && !s.converges {
+		by := "by [fixtures](../" + fixtures + ")"
+		return []string{by + ": a container loads no modules", by, mark(s.refuses, true, "refuses"), by, undone}
+	}
+	return []string{
+		mark(s.converges, true, "converges"), s.drift(t, typ), mark(s.refuses, true, "refuses"), mark(s.removes, removable(typ), "removes"), undone,
+	}
 }
 
-// example is a runbook of examples/ that uses a type.
+// removable reports whether a type's units can take back what they brought.
+func removable(typ *schema.Type) bool {
+	i := typ.Index("state")
+	return i >= 0 && !typ.Fields[i].Key && slices.ContainsFunc([]string{"absent", "free", "auto"}, func(word string) bool { return slices.Contains(typ.Fields[i].Enum, word) })
+}
+
+// example is a runbook that uses a type: of examples/, or of the tests.
 func example(t *testing.T, typ string) string {
 	t.Helper()
 	files, err := filepath.Glob("examples/*/*.star")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range files {
+	for _, path := range append(files, "runtime/cli/testdata/families/site.star") {
 		text, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
@@ -109,7 +132,13 @@ func example(t *testing.T, typ string) string {
 			return fmt.Sprintf("[%s](../%s)", filepath.Base(filepath.Dir(path)), filepath.ToSlash(path))
 		}
 	}
-	return ""
+	for _, c := range labCases(t) {
+		if slices.ContainsFunc(c.converges, func(text string) bool { return calls(typ, text) }) {
+			return fmt.Sprintf("[%s](../%s)", strings.TrimSuffix(filepath.Base(c.path), ".go"), filepath.ToSlash(c.path))
+		}
+	}
+	t.Errorf("no runbook uses type %s", typ)
+	return none
 }
 
 // calls reports whether a text has a call of a type's function.
@@ -117,24 +146,28 @@ func calls(typ, text string) bool {
 	return regexp.MustCompile(`(^|[^\w."])` + typ + `\(`).MatchString(text)
 }
 
-// labCase is what one lab test says of runbooks: those that converge, are refused, and remove.
+// labCase is what one lab test says of runbooks: those that converge, are refused, and remove, and the fields of which the
+// host is changed by hand.
 type labCase struct {
-	converges, refuses, removes []string
-	drifts                      bool
+	path                                string // of the test
+	converges, refuses, removes, drifts []string
+	around                              []string // all that its function says
 }
 
 type labCasesOf []labCase
 
 func (all labCasesOf) of(typ string) shown {
-	var s shown
+	s := shown{drifts: map[string]bool{}}
 	for _, c := range all {
 		used := func(text string) bool { return calls(typ, text) }
-		if slices.ContainsFunc(c.converges, used) {
-			s.converges = true
-			s.drift = s.drift || c.drifts
-		}
+		s.converges = s.converges || slices.ContainsFunc(c.converges, used)
 		s.refuses = s.refuses || slices.ContainsFunc(c.refuses, used)
 		s.removes = s.removes || slices.ContainsFunc(c.removes, used)
+		for _, drift := range c.drifts {
+			if of, field, _ := strings.Cut(drift, "."); of == typ {
+				s.drifts[field] = true
+			}
+		}
 	}
 	return s
 }
@@ -152,16 +185,21 @@ func labCases(t *testing.T) labCasesOf {
 		if err != nil {
 			t.Fatal(err)
 		}
+		add := func(c labCase) {
+			c.path = path
+			all = append(all, c)
+		}
 		for _, d := range file.Decls {
 			fn, ok := d.(*ast.FuncDecl)
 			if !ok {
 				continue
 			}
-			all = append(all, byHand(fn))
+			add(byHand(fn))
 			ast.Inspect(fn, func(n ast.Node) bool {
 				if lit, ok := n.(*ast.CompositeLit); ok {
 					if c, is := caseOf(lit); is {
-						all = append(all, c)
+						c.around = stringsIn(fn)
+						add(c)
 					}
 				}
 				return true
@@ -186,14 +224,40 @@ func caseOf(lit *ast.CompositeLit) (c labCase, is bool) {
 		case "units":
 			c.converges, is = stringsIn(pair.Value), true
 		case "drifts", "later":
-			c.drifts = true
+			c.drifts = append(c.drifts, driftsIn(pair.Value)...)
 		case "refused":
-			c.refuses = stringsIn(pair.Value)
+			c.refuses = keysIn(pair.Value)
 		case "gone":
 			c.removes = stringsIn(pair.Value)
 		}
 	}
 	return c, is
+}
+
+// driftsIn reads values of drift: the fields that each names.
+func driftsIn(n ast.Node) []string {
+	var all []string
+	ast.Inspect(n, func(n ast.Node) bool {
+		list, ok := n.(*ast.CompositeLit)
+		if !ok {
+			return true
+		}
+		if of, ok := list.Type.(*ast.ArrayType); !ok || !isDrift(of.Elt) {
+			return true
+		}
+		for _, e := range list.Elts {
+			if value, ok := e.(*ast.CompositeLit); ok && len(value.Elts) > 0 {
+				all = append(all, strings.Fields(strings.Join(stringsIn(value.Elts[0]), " "))...)
+			}
+		}
+		return false
+	})
+	return all
+}
+
+func isDrift(e ast.Expr) bool {
+	id, ok := e.(*ast.Ident)
+	return ok && id.Name == "drift"
 }
 
 // byHand reads a test that calls what typeCase calls: reach, driftIsCorrected and refused.
@@ -212,14 +276,14 @@ func byHand(fn *ast.FuncDecl) labCase {
 		switch method.Sel.Name {
 		case "reach":
 			reaches = true
-		case "driftIsCorrected":
-			c.drifts = true
+		case "driftIsCorrected", "byHand", "byHandHere":
+			c.drifts = append(c.drifts, driftsIn(call)...)
 		case "refused":
-			c.refuses = stringsIn(call)
+			c.refuses = keysIn(call)
 		}
 		return true
 	})
-	if !reaches {
+	if !reaches && len(c.drifts) == 0 {
 		return labCase{}
 	}
 	c.converges = stringsIn(fn)
@@ -231,13 +295,30 @@ func byHand(fn *ast.FuncDecl) labCase {
 	return c
 }
 
+// stringsIn are the texts in a piece of Go. Those with a plus between them are one, without what only the test's run tells.
 func stringsIn(n ast.Node) []string {
 	var all []string
 	ast.Inspect(n, func(n ast.Node) bool {
-		if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
-			if text, err := strconv.Unquote(lit.Value); err == nil {
+		switch n := n.(type) {
+		case *ast.BasicLit:
+			if text, err := strconv.Unquote(n.Value); err == nil && n.Kind == token.STRING {
 				all = append(all, text)
 			}
+		case *ast.BinaryExpr:
+			all = append(all, strings.Join(slices.Concat(stringsIn(n.X), stringsIn(n.Y)), ""))
+			return false
+		}
+		return true
+	})
+	return all
+}
+
+// keysIn are the texts that are keys of maps in a piece of Go.
+func keysIn(n ast.Node) []string {
+	var all []string
+	ast.Inspect(n, func(n ast.Node) bool {
+		if pair, ok := n.(*ast.KeyValueExpr); ok {
+			all = append(all, stringsIn(pair.Key)...)
 		}
 		return true
 	})

@@ -28,7 +28,7 @@ wait_for("it is gone", path = "/run/gone", gone = True)
 wait_for("nobody waits for SSH", service = "ssh.socket", gone = True, interval = "100ms")`,
 			before: "touch /run/gone", undo: "systemctl stop labapp; rm -f /run/labapp.log /run/gone",
 			holds:  []string{"systemctl is-active labapp", "test -s /run/labapp.log", "test ! -e /run/gone"},
-			drifts: []string{"systemctl stop labapp; rm /run/labapp.log"},
+			drifts: []drift{{"", "systemctl stop labapp; rm /run/labapp.log"}},
 			refused: map[string]string{
 				`wait_for("x", path = "/nothing", timeout = "300ms")`:                                                   "waited 300ms until /nothing is there: it is not there",
 				`wait_for("x", path = "/etc/passwd", contains = "no such text", timeout = "300ms", interval = "100ms")`: "until /etc/passwd contains no such text: it does not contain the text",

@@ -53,18 +53,25 @@ git("/srv/co/ops/app", repo = "root@127.0.0.1:/srv/app.git", version = "dev", ke
 		undo: `rm -rf /srv/*.git /srv/work-* /srv/co /srv/dirty /srv/open /srv/link /srv/none /srv/evil /root/deploy* /home/ops/deploy /home/ops/.ssh/known_hosts /etc/ssh/ssh_known_hosts
 sed -i '/ root@h[0-9]*$/d' /root/.ssh/authorized_keys; apt-get purge -y -qq git >/dev/null 2>&1`,
 		holds: []string{
-			"test $(git -C /srv/co/main rev-parse HEAD) = $(git -C /srv/app.git rev-parse main) && test -z \"$(git -C /srv/co/main status --porcelain)\"",
+			"test $(git -C /srv/co/main rev-parse HEAD) = $(git -C /srv/app.git rev-parse main)", "test -z \"$(git -C /srv/co/main status --porcelain)\"",
 			"grep -qx one /srv/co/tag/app && test $(git -C /srv/co/tag rev-list --count HEAD) = 1 && test $(git -C /srv/co/tag remote get-url origin) = file:///srv/app.git",
 			"test $(git -C /srv/co/commit rev-parse HEAD) = " + first, "grep -qx two /srv/co/subs/lib/lib", "test $(stat -c %U /srv/co/ops/app/app) = ops && grep -qx dev /srv/co/ops/app/app",
 			"test ! -e /srv/hooked", "! grep -rqs 'PRIVATE KEY' /srv/co /tmp /run /root", "! pgrep ssh-agent",
 		},
-		drifts: []string{
-			"cd /srv/work-app; git checkout -q main; echo three >app; git -c user.name=a -c user.email=a@b commit -qam three; git push -q origin main",
-			"cd /srv/co/main; echo mine >app; touch untracked; mkdir -p .git/hooks; printf '#!/bin/sh\\ntouch /srv/hooked\\n' >.git/hooks/post-checkout; chmod +x .git/hooks/post-checkout",
-			"git -C /srv/co/tag remote set-url origin /elsewhere", "git -C /srv/co/commit checkout -q origin/dev",
-			"git -C /srv/co/subs/lib checkout -q --detach HEAD~1", "su ops -c 'git -C /srv/co/ops/app reset -q --hard HEAD~1'",
+		drifts: []drift{
+			{"git.version", "cd /srv/work-app; git checkout -q main; echo three >app; git -c user.name=a -c user.email=a@b commit -qam three; git push -q origin main"},
+			{"git.force git.clean", "cd /srv/co/main; echo mine >app; touch untracked; mkdir -p .git/hooks; printf '#!/bin/sh\\ntouch /srv/hooked\\n' >.git/hooks/post-checkout; chmod +x .git/hooks/post-checkout"},
+			{"git.repo", "git -C /srv/co/tag remote set-url origin /elsewhere"},
+			{"git.version", "git -C /srv/co/commit checkout -q origin/dev"},
+			{"git.submodules", "git -C /srv/co/subs/lib checkout -q --detach HEAD~1"},
+			{"git.version", "su ops -c 'git -C /srv/co/ops/app reset -q --hard HEAD~1'"},
 		},
-		later: []string{"rm -rf /srv/co/tag", "git -C /srv/app.git update-ref refs/heads/main main~2", "git -C /srv/co/subs submodule --quiet deinit -f lib", "touch /srv/co/main/untracked"},
+		later: []drift{
+			{"git.state git.depth", "rm -rf /srv/co/tag"},
+			{"git.version", "git -C /srv/app.git update-ref refs/heads/main main~2"},
+			{"git.submodules", "git -C /srv/co/subs submodule --quiet deinit -f lib"},
+			{"git.clean", "touch /srv/co/main/untracked"},
+		},
 		refused: map[string]string{
 			`git("/srv/none", repo = "/srv/nothing.git")`: "there is no access to /srv/nothing.git (fatal: '/srv/nothing.git' does not appear to be a git repository)",
 			`git("/srv/dirty", repo = "/srv/app.git")`:    "there are local changes in /srv/dirty: app",

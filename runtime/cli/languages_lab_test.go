@@ -36,8 +36,9 @@ file("/srv/app", state = "directory")
 pip("Fy.Hello", version = "1.*"` + there + `
 pip("fy-dep", state = "latest"` + there,
 			holds:  []string{python + "'import fy_hello; assert fy_hello.version == \"1.0\"'", python + "'import fy_dep'"},
-			drifts: []string{"/srv/app/venv/bin/pip install --no-index --find-links /srv/wheels fy-hello==2.0"},
-			later:  []string{"/srv/app/venv/bin/pip uninstall -y fy-hello fy-dep", "rm -rf /srv/app/venv"},
+			look:   "/srv/app/venv/bin/pip freeze",
+			drifts: []drift{{"pip.version", "/srv/app/venv/bin/pip install --no-index --find-links /srv/wheels fy-hello==2.0"}, {"pip.state", "/srv/app/venv/bin/pip uninstall -y fy-dep"}},
+			later:  []drift{{"pip.venv", "rm -rf /srv/app/venv"}},
 			refused: map[string]string{
 				`pip("fy-nothere"` + there:                           "No matching distribution found for fy-nothere",
 				`pip("-rf", venv = "/srv/app/venv")`:                 "the name of a package",
@@ -57,8 +58,8 @@ file("/srv/app", state = "directory")
 file("/srv/app/requirements.txt", content = "fy-hello >= 2\n")
 pip_requirements("/srv/app/requirements.txt", venv = "/srv/app/venv2", find_links = "/srv/wheels", no_index = True)`,
 			holds:  []string{"/srv/app/venv2/bin/python -c 'import fy_hello, fy_dep; assert fy_hello.version == \"2.0\"'"},
-			drifts: []string{"/srv/app/venv2/bin/pip uninstall -y fy-dep"},
-			later:  []string{"rm -rf /srv/app/venv2"},
+			drifts: []drift{{"pip_requirements.state", "/srv/app/venv2/bin/pip uninstall -y fy-dep"}},
+			later:  []drift{{"pip_requirements.venv", "rm -rf /srv/app/venv2"}},
 			refused: map[string]string{
 				`pip_requirements("/srv/nothere.txt", venv = "/srv/app/venv2")`: "there is no file /srv/nothere.txt",
 			},
@@ -107,16 +108,18 @@ func TestLabGem(t *testing.T) {
 pkg("ruby")
 gem("fy-hello", version = "1.*"` + from + `
 gem("fy-user", install_dir = "/srv/gems"` + from + `
-gem("fy-hello", install_dir = "/srv/gems", state = "latest"` + from,
+gem("fy-hello", install_dir = "/srv/gems", state = "latest"` + from + `
+gem("fy-user", user_install = True, run_as = "bob"` + from,
 		holds: []string{
+			"find /home/bob -name fy-user-1.0.gemspec | grep -q .",
 			"gem list --local --exact fy-hello | grep -q '(.*1.0.*)'",
 			"test -e /srv/gems/specifications/fy-hello-2.0.gemspec", "test -e /srv/gems/specifications/fy-user-1.0.gemspec",
 		},
-		drifts: []string{
-			"gem uninstall -a fy-hello; gem install --no-document --clear-sources --source file:///srv/source fy-hello",
-			"rm /srv/gems/specifications/fy-hello-2.0.gemspec; gem install --no-document --install-dir /srv/gems --clear-sources --source file:///srv/source -v 1.0 fy-hello",
+		drifts: []drift{
+			{"gem.version", "gem uninstall -a fy-hello; gem install --no-document --clear-sources --source file:///srv/source fy-hello"},
+			{"gem.state", "rm /srv/gems/specifications/fy-hello-2.0.gemspec; gem install --no-document --install-dir /srv/gems --clear-sources --source file:///srv/source -v 1.0 fy-hello"},
 		},
-		later: []string{"rm -rf /srv/gems", "gem uninstall -a fy-hello"},
+		later: []drift{{"gem.install_dir", "rm -rf /srv/gems"}, {"gem.state", "gem uninstall -a fy-hello"}, {"gem.user_install", "find /home/bob -name 'fy-user*' -exec rm -rf {} +"}},
 		refused: map[string]string{
 			`gem("fy-nothere"` + from:                   "Could not find a valid gem 'fy-nothere'",
 			`gem("fy-nothere", state = "latest"` + from: "there is no gem fy-nothere in file:///srv/source",
@@ -172,11 +175,12 @@ npm("fy-hello", path = "/srv/app", state = "latest", ignore_scripts = True` + fr
 			"npm ls -g | grep fy-hello@1.0.0", "test -x /opt/node/bin/fy-hello", "grep -q '\"version\": \"2.0.0\"' /opt/node/lib/node_modules/fy-hello/package.json",
 			"grep -q fy-hello /srv/app/package.json", "grep -q '\"version\": \"2.0.0\"' /srv/app/node_modules/fy-hello/package.json", "! test -e /srv/npm/ran",
 		},
-		drifts: []string{
-			"npm install -g --ignore-scripts --registry=http://127.0.0.1:4873 fy-hello", "rm -rf /opt/node/lib",
-			"npm install --prefix /srv/app --ignore-scripts --registry=http://127.0.0.1:4873 fy-hello@1.0.0",
+		drifts: []drift{
+			{"npm.version", "npm install -g --ignore-scripts --registry=http://127.0.0.1:4873 fy-hello"},
+			{"npm.prefix", "rm -rf /opt/node/lib"},
+			{"npm.state", "npm install --prefix /srv/app --ignore-scripts --registry=http://127.0.0.1:4873 fy-hello@1.0.0"},
 		},
-		later: []string{"rm -rf /srv/app"},
+		later: []drift{{"npm.path", "rm -rf /srv/app"}},
 		refused: map[string]string{
 			`npm("fy-nothere"` + from:                      "404 Not Found",
 			`npm("fy-nothere", state = "latest"` + from:    "npm view --json",

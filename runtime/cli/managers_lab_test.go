@@ -48,8 +48,9 @@ pkg("fy.dot+plus", version = "2:1.0-*")
 pkg("fy-rival", state = "absent")
 pkg("` + longName + `", file = "` + m.file + `")`,
 				holds:  []string{"grep -q 1.10 /usr/share/fy-app/version", "test -e /usr/share/fy-lib/version", "test -e /usr/share/fy-extra/version"},
-				drifts: []string{m.downgrade},
-				later:  []string{"rpm -e " + longName + " || pacman -R --noconfirm " + longName},
+				look:   "(rpm -qa; pacman -Q) 2>/dev/null | sort",
+				drifts: []drift{{"pkg.state", m.downgrade}},
+				later:  []drift{{"pkg.file", "rpm -e " + longName + " || pacman -R --noconfirm " + longName}},
 				refused: map[string]string{
 					`pkg("fy-mail")`:                         m.provided,
 					`pkg("fy-nothere")`:                      "there is no package fy-nothere in the host's package lists",
@@ -63,7 +64,7 @@ pkg("` + longName + `", file = "` + m.file + `")`,
 				left: "! ls -d /usr/share/fy-*",
 			}.lab(t, f, h)
 			typeCase{
-				before: m.older, drifts: []string{m.older},
+				before: m.older, drifts: []drift{{"pkg_upgrade.extent pkg_autoremove.state", m.older}},
 				units: "pkg_upgrade(\"full\", update_cache = True)\npkg_autoremove(\"absent\")",
 				holds: []string{"grep -q 1.10 /usr/share/fy-app/version", "test -e /usr/share/fy-lib/version", "! test -e /usr/share/fy-mail1"},
 				gone:  `pkg(["fy-app", "fy-lib", "fy-extra"], state = "purged")`,
@@ -99,8 +100,9 @@ echo x >/srv/pkgs/bad.deb`,
 cmd("cp /srv/build/fy-file.deb /srv/pkgs/fy-file.deb", creates = "/srv/pkgs/fy-file.deb")
 pkg("fy-file", file = "/srv/pkgs/fy-file.deb")`,
 		holds:  []string{"dpkg-query -W -f '${Status} ${Version}' fy-file | grep -qx 'install ok installed 1.0'", "dpkg -s tree"},
-		drifts: []string{"dpkg -P fy-file", "rm /srv/pkgs/fy-file.deb"},
-		later:  []string{"dpkg -i /srv/build/newer.deb"},
+		look:   "dpkg-query -W fy-file tree; ls /srv/pkgs",
+		drifts: []drift{{"pkg.state", "dpkg -P fy-file"}, {"", "rm /srv/pkgs/fy-file.deb"}},
+		later:  []drift{{"pkg.file", "dpkg -i /srv/build/newer.deb"}},
 		refused: map[string]string{
 			`pkg("fy-other", file = "/srv/pkgs/fy-file.deb")`:                 `name the unit so: pkg("fy-file", file = "/srv/pkgs/fy-file.deb")`,
 			`pkg("fy-file", file = "/srv/ops/fy-file.deb")`:                   "/srv/ops belongs to another user than root",
@@ -128,8 +130,8 @@ find /var/lib/apt -maxdepth 3 -exec touch -d yesterday {} +`
 pkg_upgrade("safe", update_cache = True, cache_valid = "1h")
 pkg_autoremove("purged")`,
 		holds:  []string{"dpkg-query -W -f '${Version}' froyo-demo | grep -qx 1.1", "! dpkg -s tree", "dpkg -s jq", "test -n \"$(find /var/lib/apt/lists -maxdepth 0 -mmin -60)\""},
-		drifts: []string{older},
-		later:  []string{"apt-get install -y -qq --allow-downgrades froyo-demo=1.0"},
+		drifts: []drift{{"pkg_upgrade.extent pkg_upgrade.update_cache pkg_upgrade.cache_valid pkg_autoremove.state", older}},
+		later:  []drift{{"pkg_upgrade.extent", "apt-get install -y -qq --allow-downgrades froyo-demo=1.0"}},
 		refused: map[string]string{
 			`pkg_upgrade("everything")`:                                "safe",
 			`pkg_upgrade("safe", cache_valid = "1h")`:                  "update_cache",
@@ -164,7 +166,14 @@ pkg("fy-asks", file = "/srv/build/fy-asks.deb")`,
 			"apt-config dump | grep -qxF 'Acquire::http::Proxy \"http://proxy.example.com:3128\";'", "apt-config dump | grep -qx 'Acquire::Retries \"3\";'",
 			"apt-config dump | grep -qx 'APT::Never-MarkAuto-Sections:: \"tasks\";'", "test $(stat -c %a /etc/apt/apt.conf.d/95private.conf) = 600", "apt-get update",
 		},
-		drifts: []string{"echo fy-asks fy-asks/place select Bern | debconf-set-selections", "echo fy-asks fy-asks/key password other | debconf-set-selections", "sed -i s/3128/80/ /etc/apt/apt.conf.d/95proxy", "chmod 644 /etc/apt/apt.conf.d/95private.conf"},
+		look: "cat /etc/apt/apt.conf.d/95*; stat -c %a /etc/apt/apt.conf.d/95*; echo GET fy-asks/place | debconf-communicate; echo GET fy-asks/key | debconf-communicate",
+		drifts: []drift{
+			{"debconf.value", "echo fy-asks fy-asks/place select Bern | debconf-set-selections"},
+			{"debconf.value", "echo fy-asks fy-asks/key password other | debconf-set-selections"},
+			{"apt_conf.settings", "sed -i s/3128/80/ /etc/apt/apt.conf.d/95proxy"},
+			{"apt_conf.private", "chmod 644 /etc/apt/apt.conf.d/95private.conf"},
+		},
+		later: []drift{{"apt_conf.state", "rm /etc/apt/apt.conf.d/95proxy"}},
 		refused: map[string]string{
 			`debconf("fy-asks", question = "fy-asks/place", type = "string", value = "a\nb")`: "one line",
 			`debconf("fy-asks", question = "a b", type = "string", value = "x")`:              "the name of a question",
@@ -195,7 +204,7 @@ pkg("fy-asks", file = "/srv/build/fy-asks.deb")`,
 // hold keeps a package at its version.
 func hold(name, release, holds string) typeCase {
 	return typeCase{
-		units: "pkg(\"" + name + "\", update_cache = True)\npkg_hold(\"" + name + "\")", holds: []string{holds}, drifts: []string{release},
+		units: "pkg(\"" + name + "\", update_cache = True)\npkg_hold(\"" + name + "\")", holds: []string{holds}, drifts: []drift{{"pkg_hold.state", release}},
 		refused: map[string]string{
 			`pkg_hold("fy-nothere")`:                        "there is no package fy-nothere on the host",
 			`pkg("` + name + `", state = "absent")`:         "is held at",
@@ -213,21 +222,38 @@ func TestLabHold(t *testing.T) {
 
 // yumRepo brings a repository and a package of it in one run.
 func yumRepo(directory string) typeCase {
+	full := func(edit string) string { return "sed -i '" + edit + "' " + directory + "/full.repo" }
 	return typeCase{
 		before: "rm -f " + directory + "/fy.repo; rm -rf /var/cache/dnf /var/cache/zypp; ! rpm -q fy-lib",
-		undo:   "rm -f " + directory + "/ours.repo",
+		undo:   "rm -f " + directory + "/ours.repo " + directory + "/full.repo " + directory + "/linked.repo",
 		units: `
 yum_repo("ours", directory = "` + directory + `", description = "Our packages", baseurl = "file:///srv/fy/rpm", gpgcheck = False, priority = 20)
+yum_repo("full", directory = "` + directory + `", description = "Full", baseurl = ["https://a.example.com/el9", "https://b.example.com/el9"], mirrorlist = "https://mirrors.example.com/el9", repo_gpgcheck = True,
+    gpgkey = "file:///etc/pki/one.asc", enabled = False, proxy = "_none_", options = {"sslverify": "0"})
+yum_repo("linked", directory = "` + directory + `", metalink = "https://meta.example.com/el9", enabled = False)
 pkg("fy-lib")`,
-		holds:  []string{"rpm -q fy-lib", "grep -qx priority=20 " + directory + "/ours.repo"},
-		drifts: []string{"sed -i s/^priority.*/priority=99/ " + directory + "/ours.repo"},
-		later:  []string{"rm -rf /var/cache/dnf /var/cache/zypp"},
+		holds: []string{"rpm -q fy-lib", "grep -qx priority=20 " + directory + "/ours.repo"},
+		look:  "cat " + directory + "/*.repo; ls -d /var/cache/dnf/ours-*",
+		drifts: []drift{
+			{"yum_repo.priority", "sed -i s/^priority.*/priority=99/ " + directory + "/ours.repo"},
+			{"yum_repo.baseurl", full("s/b.example/c.example/")},
+			{"yum_repo.description", full("s/Full/Empty/")},
+			{"yum_repo.mirrorlist", full("s/mirrors/others/")},
+			{"yum_repo.gpgcheck", full("/^gpgcheck/d")},
+			{"yum_repo.repo_gpgcheck", full("/^repo_gpgcheck/d")},
+			{"yum_repo.gpgkey", full("s/one.asc/two.asc/")},
+			{"yum_repo.enabled", full("s/^enabled.*/enabled=1/")},
+			{"yum_repo.proxy", full("s/_none_//")},
+			{"yum_repo.options", full("/^sslverify/d")},
+			{"yum_repo.metalink", "sed -i s/meta/other/ " + directory + "/linked.repo"},
+		},
+		later: []drift{{"", "rm -rf /var/cache/dnf /var/cache/zypp"}, {"yum_repo.state yum_repo.directory", "rm " + directory + "/linked.repo"}},
 		refused: map[string]string{
 			`yum_repo("ours", directory = "` + directory + `")`:                             "nothing says where the repository is",
 			`yum_repo("ours", baseurl = "https://a\n[b]", directory = "` + directory + `")`: "a URL such as",
 			`yum_repo("../ours", baseurl = "https://a", directory = "` + directory + `")`:   "a name of letters",
 		},
-		gone: "pkg(\"fy-lib\", state = \"absent\")\nyum_repo(\"ours\", state = \"absent\", directory = \"" + directory + "\")",
-		left: "! rpm -q fy-lib && ! ls " + directory + "/ours.repo",
+		gone: "pkg(\"fy-lib\", state = \"absent\")\nyum_repo(\"ours\", state = \"absent\", directory = \"" + directory + "\")\nyum_repo(\"full\", state = \"absent\", directory = \"" + directory + "\")",
+		left: "! rpm -q fy-lib && ! ls " + directory + "/ours.repo && ! ls " + directory + "/full.repo",
 	}
 }

@@ -25,11 +25,19 @@ firewall("base", policy = "drop", forward_policy = "drop", sets = {"office": ["1
 			"systemctl start nftables && systemctl restart nftables && for i in $(seq 100); do nft list table inet froyo_base && exit; sleep 0.1; done; exit 1",
 			"nft -c -f /etc/nftables.d/base.froyo.nft",
 		},
-		drifts: []string{
-			"nft flush chain inet froyo_base output", "sed -i s/8100/8200/ /etc/nftables.d/base.froyo.nft", "chmod 666 /etc/nftables.d/base.froyo.nft",
-			"nft delete element inet froyo_base web '{ 80 }'", "systemctl disable froyo-firewall-base", "sed -i s/network-pre/network/ /etc/systemd/system/froyo-firewall-base.service",
+		look: "nft list table inet froyo_base; cat /etc/nftables.d/base.froyo.nft /etc/systemd/system/froyo-firewall-base.service; stat -c %a /etc/nftables.d/base.froyo.nft; systemctl is-enabled froyo-firewall-base; systemctl is-active froyo-firewall-base",
+		drifts: []drift{
+			{"firewall.policy", "nft chain inet froyo_base input '{ policy accept; }'"},
+			{"firewall.rules firewall.base_rules", "nft flush chain inet froyo_base input"},
+			{"firewall.forward_policy", "nft chain inet froyo_base forward '{ policy accept; }'"},
+			{"firewall.output_policy", "nft chain inet froyo_base output '{ policy drop; }'"},
+			{"firewall.sets", "sed -i s/8100/8200/ /etc/nftables.d/base.froyo.nft"},
+			{"", "chmod 666 /etc/nftables.d/base.froyo.nft"},
+			{"firewall.sets", "nft delete element inet froyo_base web '{ 80 }'"},
+			{"firewall.state", "systemctl disable froyo-firewall-base"},
+			{"firewall.state", "sed -i s/network-pre/network/ /etc/systemd/system/froyo-firewall-base.service"},
 		},
-		later: []string{"nft flush ruleset", "rm /etc/nftables.d/base.froyo.nft", "systemctl stop froyo-firewall-base"},
+		later: []drift{{"firewall.rules", "nft flush ruleset"}, {"firewall.state", "rm /etc/nftables.d/base.froyo.nft"}, {"firewall.state", "systemctl stop froyo-firewall-base"}},
 		refused: map[string]string{
 			`firewall("base", policy = "drop", rules = [{"name": "web", "port": 80}])`:                           "lock froyo out",
 			`firewall("base", policy = "drop", rules = [{"name": "ssh", "port": 22, "source": "198.51.100.1"}])`: "lock froyo out",

@@ -10,6 +10,7 @@ func TestLabScript(t *testing.T) {
 	f.write(t, "windows.sh", "#!/bin/sh\r\ntouch /srv/lab/wrong\r\n")
 	f.write(t, "plain.txt", "touch /srv/lab/wrong\n")
 	f.write(t, "elsewhere.py", "#!/opt/nothing/python\n")
+	f.write(t, "gone.sh", "#!/bin/sh\nrm /srv/lab/junk /srv/lab/may\n")
 	f.write(t, "fails.sh", "#!/bin/sh\necho what is wrong >&2\nexit 3\n")
 	typeCase{
 		units: `
@@ -17,6 +18,7 @@ file("/srv/lab", state = "directory")
 file("/srv/lab/ops", state = "directory", owner = "ops")
 script("setup.sh", args = ["a b", "-x"], env = {"GREETING": "hello"}, cwd = "/srv/lab", creates = "/srv/lab/made")
 said = script("own.bash", name = "theirs", run_as = "ops", unless = "grep -qx ops /srv/lab/ops/who")
+script("gone.sh", removes = "/srv/lab/junk", onlyif = "test -e /srv/lab/may")
 script("fails.sh", ok_exit_codes = [3], changed_when = False)
 file("/srv/lab/said", content = later(lambda: said.stdout if said.ran else "two\n"))`,
 		undo: "rm -rf /srv/lab",
@@ -24,7 +26,8 @@ file("/srv/lab/said", content = later(lambda: said.stdout if said.ran else "two\
 			`test "$(cat /srv/lab/made)" = "$(printf '/srv/lab\nhello\na b\n-x')"`, "grep -qx ops /srv/lab/ops/who", "grep -qx two /srv/lab/said",
 			"test ! -e /srv/lab/wrong && ! grep -rqs GREETING /tmp /run /root /home",
 		},
-		drifts: []string{"rm /srv/lab/made", "echo root >/srv/lab/ops/who"},
+		look:   "cat /srv/lab/made /srv/lab/ops/who; ls /srv/lab",
+		drifts: []drift{{"script.creates", "rm /srv/lab/made"}, {"script.unless", "echo root >/srv/lab/ops/who"}, {"script.removes script.onlyif", "touch /srv/lab/junk /srv/lab/may"}},
 		refused: map[string]string{
 			`script("windows.sh")`:   "the script's first line ends with a carriage return",
 			`script("plain.txt")`:    "the script's first line does not say what runs it",

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -90,29 +91,8 @@ func TestLabUnpack(t *testing.T) {
 		`is below the file "first"`:                 {"first/x", "x"},
 		`is a hard link to "second", which is no f`: {"x", "=>second"},
 	}
-	refused := map[string]string{
-		`unpack("/srv/refused", source = "text")`:                     "neither a tar",
-		`unpack("/srv/refused")`:                                      "exactly one of source and remote",
-		`unpack("/srv/refused", remote = "/srv/nothing.tar")`:         "file /srv/nothing.tar",
-		`unpack("/srv/refused", source = "app.tar", owner = "lost")`:  "there is no user lost",
-		`unpack("/srv/refused", source = "app.tar", mode = "4755")`:   "octal digits",
-		`unpack("srv", source = "app.tar")`:                           "an absolute path",
-		`unpack("/srv/a\nb/../../etc", source = "app.tar")`:           "..",
-		`unpack("/etc/hostname", source = "app.tar")`:                 "/etc/hostname is ",
-		`unpack("/srv/refused", source = "app.tar", max_members = 2)`: "more than 2 members",
-		`unpack("/srv/refused", remote = "/srv/bomb.tar.gz")`:         "250 times its own size",
-		`unpack("/srv/refused", remote = "/srv/cut.tar.gz")`:          "it cannot be decompressed",
-		`unpack("/srv/refused", remote = "/srv")`:                     "/srv is no file",
-	}
-	n := 0
-	for want, m := range hostile {
-		n++
-		name := "hostile" + strings.Repeat("x", n) + ".tar"
-		f.write(t, name, tarOf(t, [2]string{"first", "1"}, m))
-		refused[`unpack("/srv/refused", source = "`+name+`", max_bytes = 20)`] = want
-	}
 	f.write(t, "text", "hello\n")
-	typeCase{
+	c := typeCase{
 		units: `
 unpack("/srv/app", source = "app.tar", strip = 1, exclude = ["*/doc"], owner = "www-data", group = "adm")
 unpack("/srv/app/site", source = "site.zip", mode = "0750")
@@ -129,18 +109,50 @@ truncate -s 400M zeros; tar -czf bomb.tar.gz zeros; rm zeros; head -c 100 a.tgz 
 			"test $(stat -c %s /srv/app/site/index.html) = 6500", "test -e /srv/there/xz/in", "grep -qx in /srv/there/gz/d/in", "test ! -e /srv/there/never",
 			"test $(stat -c %U:%a /srv/app/.froyo-unpacked) = root:600", "test -z \"$(ls -A /srv | grep froyo-)\"",
 		},
-		drifts: []string{
-			"echo port=81 >/srv/app/etc/app.conf", "rm /srv/app/bin/again; chmod 777 /srv/app/bin/app", "chown root /srv/app/current -h; chgrp root /srv/app/bin", "ln -sfn /etc /srv/app/current",
-			"rm -r /srv/app/site/css", "echo mine >/srv/there/xz/in", "rm /srv/there/gz/d/in; ln -s /etc/passwd /srv/there/gz/d/in",
+		look: "cd /srv && find app there -printf '%p %y %m %u:%g %l\\n' | sort; cat app/etc/app.conf app/bin/app there/xz/in there/gz/d/in; grep -c $(sha256sum a.tar.xz | cut -c1-64) there/xz/.froyo-unpacked",
+		drifts: []drift{
+			{"unpack.source unpack.strip", "echo port=81 >/srv/app/etc/app.conf"},
+			{"unpack.source", "rm /srv/app/bin/again; chmod 777 /srv/app/bin/app"},
+			{"unpack.owner", "chown root /srv/app/current -h"},
+			{"unpack.group", "chgrp root /srv/app/bin"},
+			{"unpack.source", "ln -sfn /etc /srv/app/current"},
+			{"unpack.source", "rm -r /srv/app/site/css"},
+			{"unpack.remote", "rm /srv/there/gz/d/in; ln -s /etc/passwd /srv/there/gz/d/in"},
 		},
-		later:   []string{"rm /srv/app/.froyo-unpacked", "rm -r /srv/there/gz", "cd /srv; echo in >in; tar -cJf a.tar.xz in; rm in"},
-		refused: refused,
+		later: []drift{
+			{"", "rm /srv/app/.froyo-unpacked"},
+			{"unpack.state", "rm -r /srv/there/gz"},
+			{"unpack.mode", "chmod 777 /srv/app/site/css/site.css"},
+			{"unpack.remote", "cd /srv; echo in >in; tar -cJf a.tar.xz in; rm in"},
+		},
+		refused: map[string]string{
+			`unpack("/srv/refused", source = "text")`:                     "neither a tar",
+			`unpack("/srv/refused")`:                                      "exactly one of source and remote",
+			`unpack("/srv/refused", remote = "/srv/nothing.tar")`:         "file /srv/nothing.tar",
+			`unpack("/srv/refused", source = "app.tar", owner = "lost")`:  "there is no user lost",
+			`unpack("/srv/refused", source = "app.tar", mode = "4755")`:   "octal digits",
+			`unpack("srv", source = "app.tar")`:                           "an absolute path",
+			`unpack("/srv/a\nb/../../etc", source = "app.tar")`:           "..",
+			`unpack("/etc/hostname", source = "app.tar")`:                 "/etc/hostname is ",
+			`unpack("/srv/refused", source = "app.tar", max_members = 2)`: "more than 2 members",
+			`unpack("/srv/refused", remote = "/srv/bomb.tar.gz")`:         "250 times its own size",
+			`unpack("/srv/refused", remote = "/srv/cut.tar.gz")`:          "it cannot be decompressed",
+			`unpack("/srv/refused", remote = "/srv")`:                     "/srv is no file",
+		},
 		gone: `unpack("/srv/app/site", state = "absent")
 unpack("/srv/app", state = "absent")
 unpack("/srv/there/xz", state = "absent")
 unpack("/srv/there/gz", state = "absent")`,
 		left: "test ! -e /srv/app/bin/app && test ! -e /srv/app/site && test ! -e /srv/there/xz && test ! -e /srv/there/gz && test ! -e /srv/refused && test ! -e /etc/cron.d/x",
-	}.lab(t, f, f.hosts[0])
+	}
+	n := 0
+	for want, m := range hostile {
+		n++
+		name := "hostile" + strings.Repeat("x", n) + ".tar"
+		f.write(t, name, tarOf(t, [2]string{"first", "1"}, m))
+		c.refused[`unpack("/srv/refused", source = "`+name+`", max_bytes = 20)`] = want
+	}
+	c.lab(t, f, f.hosts[0])
 }
 
 // TestLabDownload downloads from a server beside the controller, and from one that only the host reaches.
@@ -169,8 +181,9 @@ download("/srv/inside", url = "http://127.0.0.1/inside", by = "host", checksum =
 			"test $(stat -c %U:%G:%a /srv/file) = www-data:adm:640", "grep -qx 'what is downloaded' /srv/file", "grep -qx 'what is downloaded' /srv/private", "test -s /srv/any", "cmp /srv/inside /srv/file",
 			"test -z \"$(ls -A /srv | grep froyo-)\"",
 		},
-		drifts: []string{"echo x >>/srv/file; chown root /srv/file", "rm /srv/private; ln -s /etc/passwd /srv/private", "rm /srv/inside"},
-		later:  []string{"chmod 600 /srv/file", "rm /srv/any"},
+		look:   "cd /srv && stat -c '%n %F %U:%G %a' file private any inside; cat file private any inside",
+		drifts: []drift{{"download.checksum", "echo x >>/srv/file"}, {"download.owner", "chown root /srv/file"}, {"download.checksum", "rm /srv/private; ln -s /etc/passwd /srv/private"}, {"download.checksum", "rm /srv/inside"}},
+		later:  []drift{{"download.mode", "chmod 600 /srv/file"}, {"download.group", "chgrp root /srv/file"}, {"download.url", "rm /srv/any"}},
 		refused: map[string]string{
 			`download("/srv/none", url = "` + server.URL + `", checksum = "sha256:` + strings.Repeat("0", 64) + `")`: "it is sha256:" + sum + ", expected sha256:" + strings.Repeat("0", 64),
 			`download("/srv/none", url = "` + server.URL + `/private")`:                                              "401",
@@ -182,6 +195,11 @@ download("/srv/inside", url = "http://127.0.0.1/inside", by = "host", checksum =
 			`download("/srv", url = "` + server.URL + `")`:                                                           "a directory is in the way",
 		},
 	}.lab(t, f, f.hosts[0])
+	f.plays(t, `download("/srv/any", url = "`+server.URL+`/file", force = True)`)
+	f.byHand(t, "cat /srv/any", []drift{{"download.force", "echo x >>/srv/any"}})
+	if code, stdout, stderr := f.run(t, "apply", "-y"); code != 0 || !strings.Contains(stdout, "changed=1 ") || f.hosts[0].SSH(t, "cat /srv/any") != text {
+		t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
+	}
 	if said := f.hosts[0].SSH(t, "ls /srv/none 2>&1 || true"); !strings.Contains(said, "No such file") {
 		t.Errorf("what was refused is there: %s", said)
 	}
@@ -222,11 +240,19 @@ sync("/srv/pure", src = "pure", delete = True, exclude = ["keep"], file_mode = "
 			"test $(readlink /srv/app/etc/up) = ../etc", "test $(stat -c %a /srv/pure/a) = 640", "test $(stat -c %a /srv/pure/sub) = 750", "test -f /srv/pure/a", "test ! -e /srv/pure/old", "test -e /srv/pure/keep/mine", "test -e /srv/pure/half/keep",
 			"test -z \"$(find /srv -name '.froyo-*')\"", "id www-data",
 		},
-		drifts: []string{
-			"echo port=81 >/srv/app/etc/app.conf", "chmod 777 /srv/app/bin/run; chgrp root /srv/app/bin", "chown -h root /srv/app/current; ln -sfn /etc /srv/app/etc/up", "rm /srv/app/empty; ln -s /etc/passwd /srv/app/empty",
-			"echo x >/srv/pure/new; mkdir /srv/pure/newer; touch /srv/pure/newer/y", "rm -r /srv/pure/sub; ln -s /etc /srv/pure/sub",
+		look: "cd /srv && find app pure -printf '%p %y %m %u:%g %l\\n' | sort; cat app/etc/app.conf pure/a",
+		drifts: []drift{
+			{"sync.src", "echo port=81 >/srv/app/etc/app.conf"},
+			{"sync.src", "chmod 777 /srv/app/bin/run"},
+			{"sync.group", "chgrp root /srv/app/bin"},
+			{"sync.owner", "chown -h root /srv/app/current"},
+			{"sync.src", "ln -sfn /etc /srv/app/etc/up"},
+			{"sync.src", "rm /srv/app/empty; ln -s /etc/passwd /srv/app/empty"},
+			{"sync.delete", "echo x >/srv/pure/new; mkdir /srv/pure/newer; touch /srv/pure/newer/y"},
+			{"sync.delete", "rm -r /srv/pure/sub; ln -s /etc /srv/pure/sub"},
+			{"sync.file_mode", "chmod 777 /srv/pure/a"},
 		},
-		later: []string{"rm -r /srv/app/etc", "chmod 700 /srv/pure/sub; rm /srv/pure/a"},
+		later: []drift{{"sync.state", "rm -r /srv/app/etc"}, {"sync.dir_mode", "chmod 700 /srv/pure/sub"}, {"sync.state", "rm /srv/pure/a"}},
 		refused: map[string]string{
 			`sync("/srv/refused", src = "leads")`:                     "is a link that leads out of the directory",
 			`sync("/srv/refused", src = "named")`:                     "has a control character in its name",
@@ -258,13 +284,13 @@ func TestLabFetch(t *testing.T) {
 		return string(text)
 	}
 	prepare := "rm -rf /srv/fetch; mkdir -p /srv/fetch; echo one >'/srv/fetch/space -x'; truncate -s 1G /srv/fetch/large; mkfifo /srv/fetch/pipe; chown www-data /srv/fetch; setpriv --reuid=www-data ln -s /etc/shadow /srv/fetch/link"
-	typeCase{
-		units: `
+	const units = `
 fetch("/etc/hostname", dest = "fetched")
-fetch("/srv/fetch/space -x", dest = "flat/" + host.name, flat = True)`,
+fetch("/srv/fetch/space -x", dest = "flat/" + host.name, flat = True)`
+	typeCase{
+		units:  units,
 		before: prepare, undo: "rm -rf /srv/fetch",
-		holds:  []string{"test -e '/srv/fetch/space -x'"},
-		drifts: []string{"echo two >'/srv/fetch/space -x'"},
+		holds: []string{"test -e '/srv/fetch/space -x'"},
 		refused: map[string]string{
 			`fetch("/etc/hostname", dest = "../../x")`:           "a relative path below the workspace",
 			`fetch("/etc/hostname", dest = "/etc/x")`:            "a relative path below the workspace",
@@ -279,7 +305,25 @@ fetch("/srv/fetch/space -x", dest = "flat/" + host.name, flat = True)`,
 			`fetch("/srv/fetch/space -x", dest = "site.star/x")`: "not a directory",
 		},
 	}.lab(t, f, h)
+	f.plays(t, units)
+	h.SSH(t, "echo two >'/srv/fetch/space -x'")
+	f.byHandHere(t, []drift{{"fetch.dest", "rm -r fetched/*"}, {"fetch.flat", "echo mine >>flat/" + h.Name}})
+	if code, stdout, stderr := f.run(t, "apply", "-y"); code != 0 || !strings.Contains(stdout, "changed=2 ") {
+		t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
+	}
 	if got, want := mine("fetched/"+h.Name+"/etc/hostname"), h.SSH(t, "cat /etc/hostname"); got != want || mine("flat/"+h.Name) != "two\n" {
 		t.Errorf("got %q, expected %q, and %q", got, want, mine("flat/"+h.Name))
+	}
+}
+
+// byHandHere makes changes by hand in the workspace.
+func (f *froyo) byHandHere(t *testing.T, drifts []drift) {
+	t.Helper()
+	for _, d := range drifts {
+		cmd := exec.CommandContext(t.Context(), "sh", "-ec", d.script)
+		cmd.Dir = f.dir
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", d.script, err, out)
+		}
 	}
 }
