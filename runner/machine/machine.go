@@ -2,7 +2,7 @@
 // which ops, and refuses what the run may not do any more, or not as this user.
 //
 // It imports runner/op, runner/perform, the performers (runner/files, runner/unpack, runner/mirror, runner/program, runner/gather,
-// runner/connect, runner/wait, runner/apt, runner/systemd, runner/overlap), runner/names, runner/lockfile,
+// runner/connect, runner/wait, runner/packages and the managers below it, runner/systemd, runner/overlap), runner/names, runner/lockfile,
 // runner/journal, runner/proctree and the standard library only; never fmt, encoding/json, os/exec,
 // os/user, net or regexp, since the runner's size is speed.
 package machine

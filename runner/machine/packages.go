@@ -4,10 +4,10 @@ import (
 	"context"
 	"sync"
 
-	"github.com/openfroyo/froyo/runner/apt"
 	"github.com/openfroyo/froyo/runner/gather"
 	"github.com/openfroyo/froyo/runner/op"
 	pkgs "github.com/openfroyo/froyo/runner/packages"
+	"github.com/openfroyo/froyo/runner/packages/apt"
 	"github.com/openfroyo/froyo/runner/packages/dnf"
 	"github.com/openfroyo/froyo/runner/packages/pacman"
 	"github.com/openfroyo/froyo/runner/packages/zypper"
@@ -15,21 +15,12 @@ import (
 	"github.com/openfroyo/froyo/runner/program"
 )
 
-// manager is a package manager at work on this machine.
-type manager interface {
-	Query(ctx context.Context, q *op.PkgQuery) (*op.PkgQueryResult, error)
-	Ensure(ctx context.Context, e *op.PkgEnsure, note func(string)) (*op.PkgDone, error)
-	Simulate(ctx context.Context, e *op.PkgEnsure) (*op.PkgDone, error)
-	Manifest(ctx context.Context) (*op.PkgManifest, error)
-	File(ctx context.Context, path string) (name, version string, err error)
-}
-
 // managers make the package managers by families of distributions.
-var managers = map[string]func(h pkgs.Host) manager{
-	"debian": func(h pkgs.Host) manager { return apt.New(apt.Host(h)) },
-	"redhat": func(h pkgs.Host) manager { return pkgs.New(h, dnf.Tool{Root: h.Root}) },
-	"suse":   func(h pkgs.Host) manager { return pkgs.New(h, zypper.Tool{Root: h.Root}) },
-	"arch":   func(h pkgs.Host) manager { return pkgs.New(h, pacman.Tool{}) },
+var managers = map[string]func(h pkgs.Host) pkgs.Tool{
+	"debian": func(h pkgs.Host) pkgs.Tool { return apt.New(h.Root, h.Sudo != nil) },
+	"redhat": func(h pkgs.Host) pkgs.Tool { return dnf.Tool{Root: h.Root} },
+	"suse":   func(h pkgs.Host) pkgs.Tool { return zypper.Tool{Root: h.Root} },
+	"arch":   func(h pkgs.Host) pkgs.Tool { return pacman.Tool{} },
 }
 
 // unsupported are the package managers of families of which froyo knows no more than that.
@@ -42,11 +33,11 @@ type packages struct {
 	host func() pkgs.Host
 
 	mu   sync.Mutex
-	made map[string]manager // by family, guarded by mu
+	made map[string]*pkgs.Manager // by family, guarded by mu
 }
 
 func newPackages(root string, uid int, programs *program.Starter) *packages {
-	return &packages{root: root, uid: uid, made: map[string]manager{}, host: func() pkgs.Host {
+	return &packages{root: root, uid: uid, made: map[string]*pkgs.Manager{}, host: func() pkgs.Host {
 		h := pkgs.Host{
 			Root: root,
 			Ask: func(ctx context.Context, argv, env []string) (*op.ExecResult, error) {
@@ -87,7 +78,7 @@ func (p *packages) Perform(ctx context.Context, c *perform.Call) error {
 }
 
 // manager returns the package manager, by the kind of distribution.
-func (p *packages) manager() (manager, error) {
+func (p *packages) manager() (*pkgs.Manager, error) {
 	release, err := gather.OSRelease(p.root)
 	if err != nil {
 		return nil, err
@@ -105,7 +96,8 @@ func (p *packages) manager() (manager, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.made[family] == nil {
-		p.made[family] = make(p.host())
+		h := p.host()
+		p.made[family] = pkgs.New(h, make(h))
 	}
 	return p.made[family], nil
 }

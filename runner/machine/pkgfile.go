@@ -8,11 +8,12 @@ import (
 	"syscall"
 
 	"github.com/openfroyo/froyo/runner/op"
+	pkgs "github.com/openfroyo/froyo/runner/packages"
 	"github.com/openfroyo/froyo/runner/perform"
 )
 
 // query asks the manager, and files for the packages that they hold.
-func (p *packages) query(ctx context.Context, m manager, q *op.PkgQuery) (*op.PkgQueryResult, error) {
+func (p *packages) query(ctx context.Context, m *pkgs.Manager, q *op.PkgQuery) (*op.PkgQueryResult, error) {
 	r, err := m.Query(ctx, q)
 	if err != nil {
 		return nil, err
@@ -35,7 +36,7 @@ func (p *packages) query(ctx context.Context, m manager, q *op.PkgQuery) (*op.Pk
 }
 
 // unpacked is an op whose packages have the version that their files say.
-func (p *packages) unpacked(ctx context.Context, m manager, e *op.PkgEnsure) (*op.PkgEnsure, error) {
+func (p *packages) unpacked(ctx context.Context, m *pkgs.Manager, e *op.PkgEnsure) (*op.PkgEnsure, error) {
 	known := *e
 	known.Packages = append([]op.PkgWant(nil), e.Packages...)
 	for i := range known.Packages {
@@ -53,7 +54,7 @@ func (p *packages) unpacked(ctx context.Context, m manager, e *op.PkgEnsure) (*o
 
 // packed says which version of a package a file holds. A package's scripts are run as root, so nobody else may be able to put
 // another file there.
-func (p *packages) packed(ctx context.Context, m manager, want, path string) (string, error) {
+func (p *packages) packed(ctx context.Context, m *pkgs.Manager, want, path string) (string, error) {
 	for at := range len(path) + 1 {
 		if at == len(path) || path[at] == '/' {
 			if err := p.guarded(path[:max(at, 1)], at == len(path)); err != nil {

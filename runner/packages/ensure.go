@@ -1,32 +1,11 @@
 package packages
 
 import (
-	"cmp"
 	"context"
 	"slices"
-	"strconv"
-	"time"
 
 	"github.com/openfroyo/froyo/runner/op"
 )
-
-// transaction is one op at work.
-type transaction struct {
-	m        *Manager
-	patience *patience
-	want     *op.PkgEnsure
-}
-
-// outcome is how a program ended.
-type outcome struct {
-	rc    int
-	text  string
-	words *Report
-}
-
-// changing has programs ask nothing. The locale is UTF-8, since what is
-// installed may take it over.
-var changing = []string{"LC_ALL=C.UTF-8", "LANGUAGE=", "ZYPP_LOCK_TIMEOUT=0"}
 
 // Ensure brings packages into their states. note is told what it waits for.
 //
@@ -66,6 +45,13 @@ func (t *transaction) run(ctx context.Context) (*op.PkgDone, error) {
 	if !slices.ContainsFunc(p, (*item).open) {
 		return t.done(p, db, db), nil
 	}
+	// What others are doing counts, where that can be seen: it is waited for before anything is decided.
+	if t.m.is.Holder != nil {
+		if db, err = t.settled(ctx); err != nil {
+			return nil, err
+		}
+		p = newPlan(t.want, db)
+	}
 	if err := t.decide(ctx, p); err != nil {
 		return nil, err
 	}
@@ -74,12 +60,14 @@ func (t *transaction) run(ctx context.Context) (*op.PkgDone, error) {
 		p.refuse(acts)
 		return t.done(p, db, db), nil
 	}
-	f, err := t.rehearse(ctx, acts.job(t.want.Recommends), db)
-	if err != nil {
-		return nil, err
-	}
-	if err := t.foresee(ctx, acts, db, f); err != nil {
-		return nil, err
+	if job := acts.job(t.want.Recommends); len(job.Remove) > 0 || !t.m.is.Exact {
+		f, err := t.rehearse(ctx, job, db)
+		if err == nil {
+			err = t.foresee(ctx, acts, db, f)
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
 	if acts.guilty() {
 		p.refuse(acts)
@@ -119,83 +107,21 @@ func (t *transaction) choose(ctx context.Context, p, coming plan) error {
 	}
 	for _, i := range p {
 		if i.open() {
-			i.decide(t.m.tool.Name(), offers[i.want.Name])
+			i.decide(&t.m.is, offers[i.want.Name])
 		}
 	}
 	return nil
-}
-
-// rehearse has the manager tell what it would do, as soon as no other process holds its locks.
-func (t *transaction) rehearse(ctx context.Context, job Job, db *Database) (*Forecast, error) {
-	for {
-		f, err := t.m.tool.Forecast(ctx, t.m.ask, db, job)
-		if err != nil || f.Report == nil || !f.Report.Locked {
-			return f, err
-		}
-		if err := t.patience.wait(ctx, f.Report.Holder, t.m.tool.Unlock()); err != nil {
-			return nil, err
-		}
-	}
-}
-
-// act runs a program that takes locks, as soon as no other process holds them.
-func (t *transaction) act(ctx context.Context, argv []string) (*outcome, error) {
-	if t.m.host.Sudo != nil {
-		argv = t.m.host.Sudo(argv...)
-	}
-	for {
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
-		}
-		got, err := t.m.host.Act(argv, changing, func(string) {})
-		if err != nil {
-			return nil, err
-		}
-		o := &outcome{rc: got.RC, text: got.Stdout, words: t.m.tool.Listen(got.RC, got.Stdout)}
-		switch {
-		case o.rc != 0 && t.m.host.Sudo != nil && o.words.Denied:
-			return nil, Fault(op.Permanent, "sudo", "sudo does not let "+t.m.host.User+" run "+t.m.tool.Name()+"\n"+tail(o.text)+
-				"\nexpected a rule such as: "+t.m.host.User+" ALL=(root) NOPASSWD: /usr/bin/"+t.m.tool.Name())
-		case o.rc == 0 || !o.words.Locked:
-			return o, nil
-		}
-		if err := t.patience.wait(ctx, o.words.Holder, t.m.tool.Unlock()); err != nil {
-			return nil, err
-		}
-	}
-}
-
-// update fetches the package lists, unless they are young enough.
-func (t *transaction) update(ctx context.Context) error {
-	if t.young() {
-		return nil
-	}
-	o, err := t.act(ctx, t.m.tool.Refresh())
-	if err != nil {
-		return err
-	}
-	if o.rc != 0 {
-		why, _, _ := o.words.why(t.m.tool.Name(), o.rc)
-		return Fault(op.Transient, "update", "fetching the package lists failed: "+why+"\n"+tail(o.text))
-	}
-	return nil
-}
-
-// young reports whether the lists need not be fetched again.
-func (t *transaction) young() bool {
-	age := time.Since(t.m.tool.Fetched(t.m.host.Root))
-	return t.want.Valid > 0 && age >= 0 && age < time.Duration(t.want.Valid)*time.Second
 }
 
 // perform carries the plan out and looks at what became of it.
-func (t *transaction) perform(ctx context.Context, p, acts plan, before *Database) (*op.PkgDone, error) {
+func (t *transaction) perform(ctx context.Context, p, acts plan, before Database) (*op.PkgDone, error) {
 	var o *outcome
 	for n, argv := range t.m.tool.Commands(acts.job(t.want.Recommends)) {
 		var err error
 		if n > 0 {
 			ctx = context.WithoutCancel(ctx) // half of it is done
 		}
-		if o, err = t.act(ctx, argv); err != nil {
+		if o, err = t.transact(ctx, argv); err != nil {
 			return nil, err
 		}
 		if o.rc != 0 {
@@ -207,20 +133,26 @@ func (t *transaction) perform(ctx context.Context, p, acts plan, before *Databas
 		return nil, err
 	}
 	left := acts.which(func(i *item) bool { return !i.reached(after.Find(i.want.Name)) })
-	if len(left) > 0 {
-		left.judge(t.m.tool.Name(), o.rc, o.text, o.words)
+	f := &Forecast{Report: o.words, RC: o.rc, Text: o.text}
+	if len(left.unplanned(f)) > 0 {
+		if err := t.foresee(ctx, left, before, f); err != nil {
+			return nil, err
+		}
+		p.refuse(left)
+	} else if len(left) > 0 {
+		left.judge(&t.m.is, f)
 	}
 	for _, name := range o.words.Scripts {
 		if i := acts.mention(name); i != nil && i.err == nil {
-			i.err = Fault(op.Permanent, Failed, i.doing()+": a script of the package failed; "+t.m.tool.Name()+
-				" counts it as done all the same, and will not run the script again\n"+tail(o.text))
+			i.err = Fault(op.Permanent, Failed, i.doing()+": a script of the package failed; "+t.m.is.Name+
+				" counts it as done all the same, and will not run the script again\n"+Tail(o.text))
 		}
 	}
 	return t.done(p, before, after), nil
 }
 
 // done describes how it ended.
-func (t *transaction) done(p plan, before, after *Database) *op.PkgDone {
+func (t *transaction) done(p plan, before, after Database) *op.PkgDone {
 	d := &op.PkgDone{Packages: make([]op.PkgChange, len(p)), Waited: t.patience.summary()}
 	for n, i := range p {
 		d.Packages[n] = op.PkgChange{
@@ -237,81 +169,33 @@ func (t *transaction) done(p plan, before, after *Database) *op.PkgDone {
 const maxAlso = 1000
 
 // others lists the packages that came, went or changed without being named.
-func others(p plan, before, after *Database) []op.PkgChange {
+func others(p plan, before, after Database) []op.PkgChange {
+	was, is := versions(before), versions(after)
 	var changed []string // sorted as names, which costs the runner less than sorting changes
-	for name, now := range after.Packages {
-		if p.mention(name) == nil && before.Packages[name].Version != now.Version {
+	for name, version := range is {
+		if was[name] != version && p.mention(name) == nil {
 			changed = append(changed, name)
 		}
 	}
-	for name := range before.Packages {
-		if _, still := after.Packages[name]; !still && p.mention(name) == nil {
+	for name := range was {
+		if _, still := is[name]; !still && p.mention(name) == nil {
 			changed = append(changed, name)
 		}
 	}
 	slices.Sort(changed)
 	var changes []op.PkgChange
 	for _, name := range changed[:min(len(changed), maxAlso)] {
-		changes = append(changes, op.PkgChange{Name: name, Before: before.Packages[name].Version, After: after.Packages[name].Version})
+		changes = append(changes, op.PkgChange{Name: name, Before: was[name], After: is[name]})
 	}
 	return changes
 }
 
-// patience is how long a transaction waits for locks, and for whom it did.
-type patience struct {
-	note   func(string)
-	limit  time.Duration
-	waited time.Duration
-	holder string // the last one
-}
-
-// How long locks are waited for where nothing is said, and how often it is tried.
-const (
-	defaultPatience = 2 * time.Minute
-	lockPoll        = time.Second
-)
-
-func newPatience(e *op.PkgEnsure, note func(string)) *patience {
-	return &patience{note: note, limit: cmp.Or(time.Duration(e.LockMS)*time.Millisecond, defaultPatience)}
-}
-
-// wait lets a moment pass, while a process holds a lock.
-func (p *patience) wait(ctx context.Context, holder, unlock string) error {
-	holder = cmp.Or(holder, "another process")
-	if holder != p.holder {
-		p.holder = holder
-		p.note("waiting for the package lock held by " + holder)
-	}
-	left := p.limit - p.waited
-	if left <= 0 {
-		message := "the package lock is still held by " + holder + " after waiting " + seconds(p.waited)
-		if unlock != "" {
-			message += "\n" + unlock
+func versions(db Database) map[string]string {
+	all := map[string]string{}
+	db.Each(func(name string, p Package) {
+		if p.Version != "" {
+			all[name] = p.Version
 		}
-		return Fault(op.Transient, "locked", message)
-	}
-	begin := time.Now()
-	timer := time.NewTimer(min(lockPoll, left))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		p.waited += time.Since(begin)
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	})
+	return all
 }
-
-// summary says for what was waited and how long, "" for not at all.
-func (p *patience) summary() string {
-	if p.waited == 0 {
-		return ""
-	}
-	return seconds(p.waited) + " for the package lock held by " + p.holder
-}
-
-func seconds(d time.Duration) string {
-	return strconv.FormatInt(int64(max(time.Second, d).Round(time.Second)/time.Second), 10) + " s"
-}
-
-func itoa(n int) string { return strconv.Itoa(n) }

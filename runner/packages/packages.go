@@ -1,6 +1,6 @@
-// Package packages asks and changes packages through a package manager other than
-// apt: what is installed, what could be, and transactions. What the managers
-// differ in is a Tool, one for each in the packages below.
+// Package packages asks and changes packages through a package manager: what is
+// installed, what could be, and transactions. What the managers differ in is a
+// Tool, one for each in the packages below.
 //
 // All it needs of the machine is in Host. What programs say is bounded, and taken
 // for no more than words.
@@ -11,6 +11,7 @@ package packages
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -40,15 +41,14 @@ type Ask func(ctx context.Context, asRoot bool, argv ...string) (*op.ExecResult,
 
 // Tool is a package manager: how it is asked, what it is told, and what its words mean.
 type Tool interface {
-	// Name is the manager's, such as "dnf".
-	Name() string
+	Traits() Traits
 	// Installed lists what is installed.
-	Installed(ctx context.Context, ask Ask) (*Database, error)
+	Installed(ctx context.Context, ask Ask) (Database, error)
 	// Offers says what the package lists have of packages, as they are: nothing is
 	// fetched. A name that they do not know has none.
 	Offers(ctx context.Context, ask Ask, names []string) (map[string]Offer, error)
 	// Forecast says what a job would come to, and changes nothing.
-	Forecast(ctx context.Context, ask Ask, db *Database, job Job) (*Forecast, error)
+	Forecast(ctx context.Context, ask Ask, db Database, job Job) (*Forecast, error)
 	// Commands are those that do a job, one after the other.
 	Commands(job Job) [][]string
 	// Refresh is the command that fetches the package lists.
@@ -58,34 +58,90 @@ type Tool interface {
 	// Listen reads what the manager printed before it ended.
 	Listen(rc int, text string) *Report
 	// Unneeded lists what came along for others, and that nothing needs any more. Where a lock is in the way, it says so.
+	// It is not asked where the manager's traits say that it autoremoves.
 	Unneeded(ctx context.Context, ask Ask) (names []string, locked *Report, err error)
 	// File is the command that says of a file which package it holds, and Packed reads that.
 	File(path string) []string
 	Packed(said string) (name, version string)
-	// Unlock says what to do about a lock that nobody gives up, "" for nothing.
-	Unlock() string
 }
 
-// Package is one that is installed.
+// Traits are what a manager is like. But for the name none needs to be said.
+type Traits struct {
+	Name   string // such as "dnf"
+	Unlock string // what to do about a lock that nobody gives up
+	Unhold string // the command that releases a package which is held, before its name
+	// Exact says that a job which removes nothing is refused by the manager where
+	// something would have to go, and that a refusal names all that it is about.
+	Exact bool
+	// Autoremoves says that a job may be about all that nothing needs any more.
+	Autoremoves bool
+	// Holder says which process holds the locks, "" for none, where that can be seen without a program.
+	Holder func() string
+	// Stamp notes when the lists were fetched, where the manager does not.
+	Stamp func(when time.Time)
+	// Repair is the command that does what was left undone.
+	Repair func(u Undone) ([]string, error)
+}
+
+// Undone is what an earlier change of packages left, "" for nothing.
+type Undone string
+
+// What a change of packages can leave undone.
+const (
+	Interrupted Undone = "interrupted" // it was ended while it worked
+	Unmet       Undone = "unmet"       // what is installed lacks what it needs
+)
+
+// Package is one that is installed, or was.
 type Package struct {
-	Version string
-	Held    bool // it is not to be changed by upgrades
+	Version string // that is there, if only in part
+	Status  string // one of op's, "" for nothing
+	Held    bool   // it is not to be changed by upgrades
 }
 
-// Database is what is installed: the newest version of each, by name.
-type Database struct {
+// Database is what is installed.
+type Database interface {
+	// Find returns a package by its name, or by that and the architecture as the manager writes both.
+	Find(name string) Package
+	// Plain is a package's name as the manager prints it.
+	Plain(name string) string
+	// Each tells all packages by the names that the manager prints.
+	Each(tell func(name string, p Package))
+	// Undone is what an earlier change left.
+	Undone() Undone
+}
+
+// Table is a Database of packages that are installed or are not: the newest version of each, by name.
+type Table struct {
 	Packages map[string]Package
 	// Arch has them by "name.arch", where packages of several architectures may be there.
 	Arch map[string]Package
 }
 
-// Find returns a package by its name, or by "name.arch".
-func (db *Database) Find(name string) Package {
-	if p, ok := db.Packages[name]; ok {
-		return p
+// Find implements Database.
+func (db *Table) Find(name string) Package {
+	p, ok := db.Packages[name]
+	if !ok {
+		p = db.Arch[name]
 	}
-	return db.Arch[name]
+	if p.Version != "" {
+		p.Status = op.PkgInstalled
+	}
+	return p
 }
+
+// Plain implements Database.
+func (db *Table) Plain(name string) string { return name }
+
+// Each implements Database.
+func (db *Table) Each(tell func(name string, p Package)) {
+	for name := range db.Packages {
+		tell(name, db.Find(name))
+	}
+}
+
+// Undone implements Database.
+func (db *Table) Undone() Undone { return "" }
 
 // Offer is what the lists have of a package.
 type Offer struct {
@@ -95,17 +151,22 @@ type Offer struct {
 }
 
 // Target is a package to be installed, "" for any version. A name that is an absolute path is a file that holds one.
-type Target struct{ Name, Version string }
+type Target struct {
+	Name, Version string
+	Pinned        bool // it shall be that version, and not just what the lists offer
+	Changes       bool // a version is wanted, and another is installed
+}
 
 // IsFile reports whether the target is a file.
 func (t Target) IsFile() bool { return strings.HasPrefix(t.Name, "/") }
 
 // Job is what a manager shall do in one transaction.
 type Job struct {
-	Upgrade op.PkgUpgrade // all packages, in the place of what follows
-	Install []Target
-	Remove  []string
-	Purge   []string // of those that are removed, the ones whose configuration goes, too
+	Upgrade  op.PkgUpgrade // all packages, in the place of what follows
+	Unneeded op.PkgState   // the same of what nothing needs any more, for managers that autoremove
+	Install  []Target
+	Remove   []string
+	Purge    []string // of those that are removed, the ones whose configuration goes, too
 	// Recommends installs recommended packages or does not; nil is what the host is set to.
 	Recommends *bool
 }
@@ -118,9 +179,12 @@ type Forecast struct {
 	Text    string
 }
 
-// Gone lists what would go.
+// Gone lists what would go, or would have to.
 func (f *Forecast) Gone() []string {
 	var gone []string
+	if f.Report != nil {
+		gone = slices.Clone(f.Report.Removed)
+	}
 	for _, c := range f.Changes {
 		if c.After == "" {
 			gone = append(gone, c.Name)
@@ -133,12 +197,13 @@ func (f *Forecast) Gone() []string {
 type Manager struct {
 	host Host
 	tool Tool
+	is   Traits
 	turn chan struct{} // holds one token: one transaction at a time
 }
 
 // New returns the packages of a host.
 func New(h Host, t Tool) *Manager {
-	m := &Manager{host: h, tool: t, turn: make(chan struct{}, 1)}
+	m := &Manager{host: h, tool: t, is: t.Traits(), turn: make(chan struct{}, 1)}
 	m.turn <- struct{}{}
 	return m
 }
@@ -151,7 +216,7 @@ func (m *Manager) File(ctx context.Context, path string) (name, version string, 
 		return "", "", err
 	}
 	if name, version = m.tool.Packed(got.Stdout); got.RC != 0 || !IsName(name) || !IsName(version) {
-		return "", "", Fault(op.Permanent, "nopackagefile", path+" holds no package that "+argv[0]+" could read\n"+tail(got.Stderr))
+		return "", "", Fault(op.Permanent, "nopackagefile", path+" holds no package that "+argv[0]+" could read\n"+Tail(got.Stderr))
 	}
 	return name, version, nil
 }

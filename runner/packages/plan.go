@@ -11,6 +11,7 @@ import (
 // item is one of the packages that were named, and what is to become of it.
 type item struct {
 	want   *op.PkgWant
+	db     Database // as it was before
 	before Package
 	// acts says that there is something to do, goes that it is to be removed, and
 	// target is the version that shall be there then, "" for any.
@@ -23,13 +24,14 @@ func (i *item) gone() bool { return i.want.State == op.PkgAbsent || i.want.State
 
 // reached reports whether a package is in the state that was wanted.
 func (i *item) reached(p Package) bool {
-	switch {
-	case i.gone():
-		return p.Version == ""
-	case i.want.State == op.PkgLatest:
-		return p.Version != "" && i.want.Fits(p.Version) && (i.target == "" || i.target == p.Version)
+	switch i.want.State {
+	case op.PkgAbsent:
+		return p.Status == "" || p.Status == op.PkgConfig
+	case op.PkgPurged:
+		return p.Status == ""
 	}
-	return p.Version != "" && i.want.Fits(p.Version)
+	return p.Status == op.PkgInstalled && i.want.Fits(p.Version) &&
+		(i.want.State != op.PkgLatest || i.target == "" || i.target == p.Version)
 }
 
 // open reports whether something may be left to do for a package. What the
@@ -37,7 +39,7 @@ func (i *item) reached(p Package) bool {
 func (i *item) open() bool { return i.want.State == op.PkgLatest || !i.reached(i.before) }
 
 // decide says what is to be done for a package that is open.
-func (i *item) decide(tool string, o Offer) {
+func (i *item) decide(is *Traits, o Offer) {
 	i.acts, i.target, i.err = false, "", nil
 	switch {
 	case i.gone():
@@ -45,54 +47,62 @@ func (i *item) decide(tool string, o Offer) {
 	case i.want.File != "":
 		i.target, i.acts = i.want.Version, !i.reached(i.before)
 	case i.want.Version != "":
-		i.pin(tool, o)
-	case i.want.State == op.PkgLatest && i.before.Version != "":
+		i.pin(o)
+	case i.want.State == op.PkgLatest && i.installed():
 		i.target = cmp.Or(o.Candidate, i.before.Version)
 		i.acts = i.target != i.before.Version
 	case o.Candidate == "":
-		i.err = noCandidate(tool, i.want.Name, o)
+		i.err = noCandidate(i.want.Name, o)
 	default:
 		i.acts, i.target = true, o.Candidate
 	}
-	if i.acts && i.before.Held && i.before.Version != "" {
-		i.err = Fault(op.Conflict, "held", i.want.Name+" is held at "+i.before.Version+" by "+tool+"'s settings on the host"+
-			"\nrelease it first, or leave it as it is")
+	if i.acts && i.before.Held && i.installed() {
+		how := " by " + is.Name + "'s settings on the host\nrelease it first, or leave it as it is"
+		if is.Unhold != "" {
+			how = "\nrelease it first: " + is.Unhold + i.db.Plain(i.want.Name)
+		}
+		i.err = Fault(op.Conflict, "held", i.want.Name+" is held at "+i.before.Version+how)
 	}
 }
 
+func (i *item) installed() bool { return i.before.Status == op.PkgInstalled }
+
 // pin chooses the newest version that fits.
-func (i *item) pin(tool string, o Offer) {
+func (i *item) pin(o Offer) {
 	for _, version := range o.Versions {
 		if i.want.Fits(version) {
-			i.target, i.acts = version, i.before.Version != version
+			i.target, i.acts = version, !i.installed() || i.before.Version != version
 			return
 		}
 	}
 	switch {
 	case i.reached(i.before): // the lists have it no more, but it is here
 	case len(o.Versions) == 0:
-		i.err = noCandidate(tool, i.want.Name, o)
+		i.err = noCandidate(i.want.Name, o)
 	default:
 		i.err = Fault(op.Permanent, Version, i.want.Name+" has no version "+i.want.Version+"; the package lists have "+list(o.Versions))
 	}
 }
 
-func noCandidate(tool, name string, o Offer) *op.Error {
+func noCandidate(name string, o Offer) *op.Error {
+	if len(o.Versions) > 0 {
+		return Fault(op.Permanent, None, name+" may not be installed: the host's preferences allow none of its versions, "+list(o.Versions))
+	}
 	if len(o.Providers) > 0 {
-		return Fault(op.Permanent, Unknown, name+" is no package itself, but provided by "+list(o.Providers)+
+		return Fault(op.Permanent, None, name+" is no package itself, but provided by "+list(o.Providers)+
 			"\nname one of these instead")
 	}
-	return Fault(op.Permanent, Unknown, "there is no package "+name+" in the package lists of "+tool+" on the host"+
+	return Fault(op.Permanent, Unknown, "there is no package "+name+" in the package lists of the host"+
 		"\nlook for a mistake in the name, a missing repository, or lists that are out of date")
 }
 
 // plan is what one op comes to.
 type plan []*item
 
-func newPlan(e *op.PkgEnsure, db *Database) plan {
+func newPlan(e *op.PkgEnsure, db Database) plan {
 	p := make(plan, len(e.Packages))
 	for n := range e.Packages {
-		p[n] = &item{want: &e.Packages[n], before: db.Find(e.Packages[n].Name)}
+		p[n] = &item{want: &e.Packages[n], db: db, before: db.Find(e.Packages[n].Name)}
 	}
 	return p
 }
@@ -118,10 +128,13 @@ func (p plan) guilty() bool {
 	return slices.ContainsFunc(p, func(i *item) bool { return i.err != nil })
 }
 
+// is reports whether a name in the manager's words is the item's.
+func (i *item) is(name string) bool { return i.db.Plain(name) == i.db.Plain(i.want.Name) }
+
 // mention finds the item that a name in the manager's words belongs to, or nil.
 func (p plan) mention(name string) *item {
 	for _, i := range p {
-		if i.want.Name == name {
+		if i.is(name) {
 			return i
 		}
 	}
@@ -133,9 +146,10 @@ func (p plan) job(recommends *bool) Job {
 	job := Job{Recommends: recommends}
 	for _, i := range p {
 		if !i.goes {
-			target := Target{i.want.Name, i.target}
+			pinned := i.want.Version != ""
+			target := Target{Name: i.want.Name, Version: i.target, Pinned: pinned, Changes: pinned && i.installed()}
 			if i.want.File != "" {
-				target = Target{Name: i.want.File}
+				target = Target{Name: i.want.File, Changes: target.Changes}
 			}
 			job.Install = append(job.Install, target)
 			continue
@@ -170,34 +184,58 @@ func (p plan) refuse(acts plan) {
 
 // judge gives packages that are not as they should be the errors that the
 // manager's words mean for them.
-func (p plan) judge(tool string, rc int, text string, r *Report) {
-	evidence := "\n" + tail(text)
-	for n, i := range p {
-		at := slices.IndexFunc(r.Failures, func(f Failure) bool { return f.Name == i.want.Name })
-		if at < 0 {
-			continue
-		}
-		f := r.Failures[at]
-		i.err = Fault(class(f.Code), f.Code, i.doing()+" failed: "+f.Reason)
+func (p plan) judge(is *Traits, f *Forecast) {
+	evidence := "\n" + Tail(f.Text)
+	blame := func(n int, err *op.Error) {
+		p[n].err = err
 		if n < maxNamed {
-			i.err.Message += evidence
+			err.Message += evidence
+		}
+	}
+	for n, i := range p {
+		if about := i.about(f.Report, i.want.Name); about != nil {
+			blame(n, i.failed(f.Report, about, is.Name))
 		}
 	}
 	if p.guilty() {
 		p.spare(p, "was left as it was, because the transaction failed")
 		return
 	}
-	why, class, code := r.why(tool, rc)
-	if len(r.Failures) > 0 {
-		f := r.Failures[0]
-		why, code = f.Name+", which the transaction needs, failed: "+f.Reason, f.Code
-	}
+	why, class, code := f.Report.why(is.Name, f.RC)
 	for n, i := range p {
-		i.err = Fault(class, code, i.doing()+" failed: "+why)
-		if n < maxNamed {
-			i.err.Message += evidence
-		}
+		blame(n, Fault(class, code, i.doing()+" failed: "+why))
 	}
+}
+
+// about returns what was said of a package, or nil.
+func (i *item) about(r *Report, name string) *Failure {
+	n := slices.IndexFunc(r.Failures, func(f Failure) bool { return i.db.Plain(f.Name) == i.db.Plain(name) })
+	if n < 0 {
+		return nil
+	}
+	return &r.Failures[n]
+}
+
+// failed makes a package's failure its error, naming the package at the root of it.
+func (i *item) failed(r *Report, f *Failure, tool string) *op.Error {
+	root := f
+	for range maxNamed {
+		next := root
+		for _, need := range root.Needs {
+			if f := i.about(r, need); f != nil {
+				next = f
+			}
+		}
+		if next == root {
+			break
+		}
+		root = next
+	}
+	doing := i.doing()
+	if root != f {
+		doing = i.want.Name + " needs " + root.Name + ", which"
+	}
+	return Fault(class(root.Code), root.Code, doing+" failed: "+root.reason(tool))
 }
 
 func (i *item) doing() string {

@@ -16,15 +16,12 @@ func (m *Manager) Query(ctx context.Context, q *op.PkgQuery) (*op.PkgQueryResult
 	if err != nil {
 		return nil, err
 	}
-	result := &op.PkgQueryResult{Manager: m.tool.Name(), Packages: make([]op.Package, len(q.Packages))}
+	result := &op.PkgQueryResult{Manager: m.is.Name, Packages: make([]op.Package, len(q.Packages))}
 	var looked []string
 	for i, ask := range q.Packages {
 		found := db.Find(ask.Name)
-		p := op.Package{Name: ask.Name, Version: found.Version, Held: found.Held}
-		if found.Version != "" {
-			p.Status = op.PkgInstalled
-		}
-		if ask.Candidate == op.Always || ask.Candidate == op.Missing && p.Status == "" {
+		p := op.Package{Name: ask.Name, Version: found.Version, Status: found.Status, Held: found.Held}
+		if ask.Candidate == op.Always || ask.Candidate == op.Missing && p.Status != op.PkgInstalled {
 			p.Looked = true
 			looked = append(looked, ask.Name)
 		}
@@ -53,9 +50,11 @@ func (m *Manager) Manifest(ctx context.Context) (*op.PkgManifest, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := &op.PkgManifest{Manager: m.tool.Name(), Packages: make(map[string]string, len(db.Packages))}
-	for name, p := range db.Packages {
-		all.Packages[name] = p.Version
-	}
+	all := &op.PkgManifest{Manager: m.is.Name, Packages: map[string]string{}}
+	db.Each(func(name string, p Package) {
+		if p.Status == op.PkgInstalled {
+			all.Packages[name] = p.Version
+		}
+	})
 	return all, nil
 }

@@ -1,6 +1,7 @@
 package packages
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -10,6 +11,7 @@ import (
 // The codes of failures.
 const (
 	Unknown = "nopackage"
+	None    = "nocandidate"
 	Version = "noversion"
 	Fetch   = "fetch"
 	Depends = "depends"
@@ -18,14 +20,23 @@ const (
 )
 
 // Failure is a package that a manager says something bad of.
-type Failure struct{ Name, Code, Reason string }
+type Failure struct {
+	Name, Code, Reason string
+	Needs              []string // what it waits for in vain, where that is the reason
+}
+
+func (f *Failure) reason(tool string) string { return cmp.Or(f.Reason, tool+" does not say why") }
 
 // Report is what a manager said of a failure.
 type Report struct {
 	Locked   bool   // another process holds a lock
 	Holder   string // who, "" where it does not say
 	Denied   bool   // sudo does not permit the program
+	Done     bool   // the work was done, whatever the exit code
+	Undone   Undone // what an earlier change left, and has to be done first
 	Failures []Failure
+	Removed  []string // what would have to go, and may not
+	Missed   string   // why package lists were not fetched
 	// Scripts are packages that were installed or removed although a script of theirs failed.
 	Scripts []string
 	Errors  []string // its own words, with the code in Code
@@ -37,15 +48,30 @@ const (
 	maxWords = 200
 	maxLine  = 300
 	maxName  = 200
+	maxNeeds = 10
 )
 
 // Blame notes that a package failed. What was said first counts.
-func (r *Report) Blame(name, code, reason string) {
-	if !IsName(name) || len(r.Failures) == maxWords ||
-		slices.ContainsFunc(r.Failures, func(f Failure) bool { return f.Name == name }) {
+func (r *Report) Blame(name, code, reason string, needs ...string) {
+	if !IsName(name) {
 		return
 	}
-	r.Failures = append(r.Failures, Failure{Name: name, Code: code, Reason: Short(reason)})
+	n := slices.IndexFunc(r.Failures, func(f Failure) bool { return f.Name == name })
+	if n < 0 {
+		if n = len(r.Failures); n == maxWords {
+			return
+		}
+		r.Failures = append(r.Failures, Failure{Name: name, Code: code})
+	}
+	f := &r.Failures[n]
+	if f.Reason == "" {
+		f.Reason = Short(reason)
+	}
+	for _, need := range needs {
+		if IsName(need) && !slices.Contains(f.Needs, need) && len(f.Needs) < maxNeeds {
+			f.Needs = append(f.Needs, need)
+		}
+	}
 }
 
 // Script notes that a script of a package failed.
@@ -72,12 +98,15 @@ func (r *Report) Sudo(line string) {
 	}
 }
 
-// why is the reason of a failure that no package was named for.
+// why is the reason of a failure that no package was named for: one that was not
+// asked for, or whatever the manager said.
 func (r *Report) why(tool string, rc int) (string, op.Class, string) {
-	code := r.Code
-	if code == "" {
-		code = Failed
+	for n := range r.Failures {
+		if f := &r.Failures[n]; len(f.Needs) == 0 {
+			return f.Name + ", which the transaction needs, failed: " + f.reason(tool), class(f.Code), f.Code
+		}
 	}
+	code := cmp.Or(r.Code, Failed)
 	switch {
 	case len(r.Errors) > 0:
 		return r.Errors[0], class(code), code
@@ -121,21 +150,30 @@ func Short(s string) string {
 	return s
 }
 
+// noise begins lines that say nothing about a failure.
+var noise = []string{
+	"Reading ", "Building dependency", "(Reading database", "Get:", "Ign:", "Hit:", "Need to get ", "After this operation",
+	"Selecting previously", "Preparing to unpack", "debconf: delaying", "WARNING: apt does not have", "Fetched ",
+	"Use 'apt autoremove'", "Use 'sudo apt autoremove'", "NOTE: This is only a simulation", "Waiting for cache lock",
+}
+
 // Bounds of the evidence that an error carries.
 const (
 	maxTail      = 2 << 10
 	maxTailLines = 25
 )
 
-// tail returns the last lines of an output. Of XML it is the text that counts.
-func tail(text string) string {
+// Tail returns the last lines of an output that say something. Of XML it is the text that counts.
+func Tail(text string) string {
 	var kept []string
 	elements := strings.HasPrefix(text, "<?xml ")
 	for _, line := range strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' }) {
 		if elements {
 			line = bare(line)
 		}
-		if line = strings.TrimRight(line, " \t"); line != "" {
+		line = strings.TrimRight(line, " \t")
+		quiet := line == "" || slices.ContainsFunc(noise, func(n string) bool { return strings.HasPrefix(line, n) })
+		if !quiet {
 			kept = append(kept, Short(line))
 		}
 	}

@@ -11,12 +11,13 @@ func TestTail(t *testing.T) {
 		{"empty", "", ""},
 		{"plain", "one\r\n\n two \n", "one\n two"},
 		{"elements", "<?xml version='1.0'?>\n<message type=\"info\">Loading</message>\n<progress id=\"1\"/>\n<a>b <c>d\n", "Loading\nb d"},
+		{"noise", "Reading package lists...\n(Reading database ... 5%\r(Reading database ... 10%\rSetting up a (1) ...\nE: no\n\n", "Setting up a (1) ...\nE: no"},
 		{"many lines", strings.Repeat("a\n", 100), strings.TrimSuffix(strings.Repeat("a\n", maxTailLines), "\n")},
 		{"long lines", strings.Repeat(long+"\n", 20), strings.TrimSuffix(strings.Repeat(long[:maxLine]+"...\n", 6), "\n")},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			if got := tail(test.text); got != test.want {
+			if got := Tail(test.text); got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})

@@ -9,7 +9,7 @@ import (
 
 // Simulate tells what Ensure would do as things stand: what it would refuse, and
 // what would come along. It changes nothing, waits for no lock but for one that keeps it from saying what all packages come to, and tells nothing
-// where that depends on lists that are fetched first.
+// where that depends on lists that are fetched first or on what has to be finished.
 func (m *Manager) Simulate(ctx context.Context, e *op.PkgEnsure) (*op.PkgDone, error) {
 	db, err := m.tool.Installed(ctx, m.ask)
 	if err != nil {
@@ -21,7 +21,7 @@ func (m *Manager) Simulate(ctx context.Context, e *op.PkgEnsure) (*op.PkgDone, e
 	}
 	p := newPlan(e, db)
 	coming := p.which(func(i *item) bool { return i.open() && !i.gone() })
-	if e.Update && len(coming) > 0 {
+	if db.Undone() != "" || e.Update && len(coming) > 0 {
 		return t.done(p, db, db), nil
 	}
 	if err := t.choose(ctx, p, coming); err != nil {
@@ -52,18 +52,18 @@ func (m *Manager) Simulate(ctx context.Context, e *op.PkgEnsure) (*op.PkgDone, e
 
 // foresee gives packages the errors that a forecast means for them: that it is
 // refused, or that something would go which is not to go.
-func (t *transaction) foresee(ctx context.Context, acts plan, db *Database, f *Forecast) error {
+func (t *transaction) foresee(ctx context.Context, acts plan, db Database, f *Forecast) error {
 	unplanned := acts.unplanned(f)
-	if len(unplanned) == 0 && f.Report == nil {
-		return nil
+	if len(unplanned) == 0 && (f.Report == nil || f.Report.Undone != "") {
+		return nil // what is undone the transaction repairs first
 	}
-	if len(acts) > 1 {
+	if len(acts) > 1 && (len(unplanned) > 0 || !t.m.is.Exact) {
 		if err := t.suspect(ctx, acts, db); err != nil || acts.guilty() {
 			return err
 		}
 	}
 	if len(unplanned) == 0 {
-		acts.judge(t.m.tool.Name(), f.RC, f.Text, f.Report)
+		acts.judge(&t.m.is, f)
 	}
 	for _, i := range acts {
 		if len(unplanned) > 0 {
@@ -86,7 +86,7 @@ const maxSuspects = 16
 
 // suspect finds out because of which packages others would go: it asks for each by
 // itself. Where that does not tell, it is all of them together.
-func (t *transaction) suspect(ctx context.Context, acts plan, db *Database) error {
+func (t *transaction) suspect(ctx context.Context, acts plan, db Database) error {
 	for _, i := range acts[:min(len(acts), maxSuspects)] {
 		f, err := t.m.tool.Forecast(ctx, t.m.ask, db, plan{i}.job(t.want.Recommends))
 		if err != nil {

@@ -11,7 +11,7 @@ func (t *transaction) unneeded(ctx context.Context) (*op.PkgEnsure, error) {
 	e := &op.PkgEnsure{}
 	names, locked, err := t.m.tool.Unneeded(ctx, t.m.ask)
 	for err == nil && locked != nil {
-		if err = t.patience.wait(ctx, locked.Holder, t.m.tool.Unlock()); err == nil {
+		if err = t.patience.wait(ctx, locked.Holder, t.m.is.Unlock, lockPoll); err == nil {
 			names, locked, err = t.m.tool.Unneeded(ctx, t.m.ask)
 		}
 	}
@@ -22,9 +22,9 @@ func (t *transaction) unneeded(ctx context.Context) (*op.PkgEnsure, error) {
 }
 
 // foreseeWhole tells what would change, as the lists are.
-func (t *transaction) foreseeWhole(ctx context.Context, db *Database) (*op.PkgDone, error) {
+func (t *transaction) foreseeWhole(ctx context.Context, db Database) (*op.PkgDone, error) {
 	d := &op.PkgDone{Packages: []op.PkgChange{}, Stale: t.want.Update && !t.young()}
-	if t.want.Unneeded != "" {
+	if t.want.Unneeded != "" && !t.m.is.Autoremoves {
 		e, err := t.unneeded(ctx)
 		for _, p := range e.Packages {
 			if found := db.Find(p.Name); !found.Held {
@@ -33,7 +33,7 @@ func (t *transaction) foreseeWhole(ctx context.Context, db *Database) (*op.PkgDo
 		}
 		return d, err
 	}
-	f, err := t.rehearse(ctx, Job{Upgrade: t.want.Upgrade}, db)
+	f, err := t.rehearse(ctx, Job{Upgrade: t.want.Upgrade, Unneeded: t.want.Unneeded}, db)
 	if err != nil {
 		return nil, err
 	}
@@ -44,20 +44,15 @@ func (t *transaction) foreseeWhole(ctx context.Context, db *Database) (*op.PkgDo
 	return d, nil
 }
 
-// Codes with which zypper says that it did its work, and what else is to be done.
-const (
-	codeInfo     = 100
-	codeLastInfo = 103
-)
-
 // whole does it.
 func (t *transaction) whole(ctx context.Context) (*op.PkgDone, error) {
-	before, err := t.m.tool.Installed(ctx, t.m.ask)
+	before, err := t.settled(ctx)
 	if err == nil && t.want.Update {
 		err = t.update(ctx)
 	}
-	job := Job{Upgrade: t.want.Upgrade}
-	if err == nil && t.want.Unneeded != "" {
+	job := Job{Upgrade: t.want.Upgrade, Unneeded: t.want.Unneeded}
+	named := t.want.Unneeded != "" && !t.m.is.Autoremoves
+	if err == nil && named {
 		var e *op.PkgEnsure
 		if e, err = t.unneeded(ctx); err == nil {
 			job = newPlan(e, before).which(func(i *item) bool { i.goes = true; return !i.before.Held }).job(nil)
@@ -66,13 +61,13 @@ func (t *transaction) whole(ctx context.Context) (*op.PkgDone, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t.want.Unneeded == "" || len(job.Remove) > 0 {
+	if !named || len(job.Remove) > 0 {
 		for _, argv := range t.m.tool.Commands(job) {
-			o, err := t.act(ctx, argv)
+			o, err := t.transact(ctx, argv)
 			if err != nil {
 				return nil, err
 			}
-			if o.rc != 0 && (o.rc < codeInfo || o.rc > codeLastInfo) {
+			if o.rc != 0 && !o.words.Done {
 				return nil, t.wholeFailed(o)
 			}
 		}
@@ -85,10 +80,10 @@ func (t *transaction) whole(ctx context.Context) (*op.PkgDone, error) {
 }
 
 func (t *transaction) wholeFailed(o *outcome) error {
-	why, class, code := o.words.why(t.m.tool.Name(), o.rc)
+	why, class, code := o.words.why(t.m.is.Name, o.rc)
 	doing := "upgrading all packages"
 	if t.want.Unneeded != "" {
 		doing = "removing packages that nothing needs"
 	}
-	return Fault(class, code, doing+" failed: "+why+"\n"+tail(o.text))
+	return Fault(class, code, doing+" failed: "+why+"\n"+Tail(o.text))
 }

@@ -19,14 +19,11 @@ import (
 // Tool is dnf on a host, whose system files are below Root, which ends in "/".
 type Tool struct{ Root string }
 
-// Name implements packages.Tool.
-func (Tool) Name() string { return "dnf" }
-
-// Unlock implements packages.Tool.
-func (Tool) Unlock() string { return "" }
+// Traits implements packages.Tool.
+func (Tool) Traits() packages.Traits { return packages.Traits{Name: "dnf"} }
 
 // Installed implements packages.Tool.
-func (t Tool) Installed(ctx context.Context, ask packages.Ask) (*packages.Database, error) {
+func (t Tool) Installed(ctx context.Context, ask packages.Ask) (packages.Database, error) {
 	db, err := rpm.Installed(ctx, ask)
 	if err != nil {
 		return nil, err
@@ -191,12 +188,16 @@ func pause(ctx context.Context) error {
 }
 
 // Forecast implements packages.Tool: dnf resolves the job and is told not to go on.
-func (t Tool) Forecast(ctx context.Context, ask packages.Ask, db *packages.Database, job packages.Job) (*packages.Forecast, error) {
+func (t Tool) Forecast(ctx context.Context, ask packages.Ask, db packages.Database, job packages.Job) (*packages.Forecast, error) {
 	got, err := ask(ctx, true, command([]string{"-C", "--assumeno"}, job)...)
 	if err != nil {
 		return nil, err
 	}
-	changes, complete := table(got.Stdout, db)
+	known, ok := db.(*packages.Table)
+	if !ok {
+		known = &packages.Table{}
+	}
+	changes, complete := table(got.Stdout, known)
 	if complete || job.Upgrade != "" && (got.RC == 0 || len(changes) > 0) { // an upgrade may leave some as they are
 		return &packages.Forecast{Changes: changes}, nil
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/openfroyo/froyo/runner/packages"
 )
 
-var installed = &packages.Database{Packages: map[string]packages.Package{
+var installed = &packages.Table{Packages: map[string]packages.Package{
 	"fy-app": {Version: "1.1-1"}, "fy-lib": {Version: "1.0-1"}, "fy-old": {Version: "1.0-1"},
 }}
 

@@ -19,7 +19,7 @@ const maxTable = 20_000
 //	     replacing  fy-old.noarch 1.0-1
 //	Removing dependent packages:
 //	 fy-top             noarch             1.0-1               @fy              4
-func table(text string, db *packages.Database) (changes []op.PkgChange, complete bool) {
+func table(text string, db *packages.Table) (changes []op.PkgChange, complete bool) {
 	section, skipped := "", false
 	var words []string // of the package that is being read
 	take := func() {
@@ -66,7 +66,7 @@ func removes(section string) bool {
 }
 
 // change reads the words of a package in a section.
-func change(section string, words []string, db *packages.Database) (op.PkgChange, bool) {
+func change(section string, words []string, db *packages.Table) (op.PkgChange, bool) {
 	name, version := words[0], rpm.Plain(words[2])
 	c := op.PkgChange{Name: name, Before: db.Packages[name].Version, After: version}
 	if !packages.IsName(name) || !packages.IsName(version) {
@@ -85,7 +85,7 @@ func change(section string, words []string, db *packages.Database) (op.PkgChange
 
 // replaced reads "fy-old.noarch 1.0-1", or "fy-old noarch 1.0-1" as dnf 5 prints it. The same
 // package in an older version is no removal.
-func replaced(words []string, db *packages.Database) (op.PkgChange, bool) {
+func replaced(words []string, db *packages.Table) (op.PkgChange, bool) {
 	name := words[0]
 	if p, ok := db.Packages[name]; ok {
 		return op.PkgChange{Name: name, Before: p.Version}, len(words) == 2

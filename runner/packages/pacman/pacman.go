@@ -21,19 +21,16 @@ import (
 // Tool is pacman.
 type Tool struct{}
 
-// Name implements packages.Tool.
-func (Tool) Name() string { return "pacman" }
-
-// Unlock implements packages.Tool: the lock is a file, which stays where pacman was killed.
-func (Tool) Unlock() string {
-	return "if no pacman runs there, an earlier one was killed: remove /var/lib/pacman/db.lck on the host"
+// Traits implements packages.Tool. The lock is a file, which stays where pacman was killed.
+func (Tool) Traits() packages.Traits {
+	return packages.Traits{Name: "pacman", Unlock: "if no pacman runs there, an earlier one was killed: remove /var/lib/pacman/db.lck on the host"}
 }
 
 // maxPackages bounds what is kept.
 const maxPackages = 200_000
 
 // Installed implements packages.Tool.
-func (Tool) Installed(ctx context.Context, ask packages.Ask) (*packages.Database, error) {
+func (Tool) Installed(ctx context.Context, ask packages.Ask) (packages.Database, error) {
 	got, err := ask(ctx, false, "pacman", "-Q")
 	if err != nil {
 		return nil, err
@@ -41,7 +38,7 @@ func (Tool) Installed(ctx context.Context, ask packages.Ask) (*packages.Database
 	if got.RC != 0 && strings.Contains(got.Stderr, "error:") { // it fails, too, where nothing is installed
 		return nil, packages.Fault(op.Permanent, "pacman", "pacman -Q ended with exit code "+strconv.Itoa(got.RC)+"\n"+packages.Short(got.Stderr))
 	}
-	db := &packages.Database{Packages: map[string]packages.Package{}}
+	db := &packages.Table{Packages: map[string]packages.Package{}}
 	for line := range strings.Lines(got.Stdout) {
 		name, version, _ := strings.Cut(strings.TrimSpace(line), " ")
 		if packages.IsName(name) && packages.IsName(version) && len(db.Packages) < maxPackages {
@@ -81,7 +78,7 @@ func (Tool) Packed(said string) (name, version string) {
 }
 
 // ignored marks what pacman's settings keep from upgrades.
-func ignored(ctx context.Context, ask packages.Ask, db *packages.Database) error {
+func ignored(ctx context.Context, ask packages.Ask, db *packages.Table) error {
 	got, err := ask(ctx, false, "pacman-conf", "IgnorePkg")
 	if err != nil {
 		return err
@@ -154,7 +151,7 @@ func (Tool) Offers(ctx context.Context, ask packages.Ask, names []string) (map[s
 const format = "--print-format=%n|%v"
 
 // Forecast implements packages.Tool. pacman removes and installs in transactions of their own.
-func (t Tool) Forecast(ctx context.Context, ask packages.Ask, db *packages.Database, job packages.Job) (*packages.Forecast, error) {
+func (t Tool) Forecast(ctx context.Context, ask packages.Ask, db packages.Database, job packages.Job) (*packages.Forecast, error) {
 	f := &packages.Forecast{}
 	if job.Upgrade != "" {
 		return f, t.forecastInstall(ctx, ask, db, [][]string{{"pacman", "-Sup", "--noconfirm", format}}, nil, f)
@@ -176,7 +173,7 @@ func (t Tool) Forecast(ctx context.Context, ask packages.Ask, db *packages.Datab
 }
 
 // forecastInstall adds what commands say that they would install.
-func (t Tool) forecastInstall(ctx context.Context, ask packages.Ask, db *packages.Database, commands [][]string, going []string, f *packages.Forecast) error {
+func (t Tool) forecastInstall(ctx context.Context, ask packages.Ask, db packages.Database, commands [][]string, going []string, f *packages.Forecast) error {
 	versions := map[string]string{}
 	for _, argv := range commands {
 		got, err := ask(ctx, false, argv...)
@@ -196,22 +193,22 @@ func (t Tool) forecastInstall(ctx context.Context, ask packages.Ask, db *package
 	}
 	slices.Sort(coming)
 	for _, name := range coming {
-		f.Changes = append(f.Changes, op.PkgChange{Name: name, Before: db.Packages[name].Version, After: versions[name]})
+		f.Changes = append(f.Changes, op.PkgChange{Name: name, Before: db.Find(name).Version, After: versions[name]})
 	}
 	return conflicts(ctx, ask, db, coming, going, f)
 }
 
 // conflicts adds the installed packages that those which are to come say they are in
 // conflict with: pacman would ask whether to remove them, and is told no.
-func conflicts(ctx context.Context, ask packages.Ask, db *packages.Database, coming, going []string, f *packages.Forecast) error {
+func conflicts(ctx context.Context, ask packages.Ask, db packages.Database, coming, going []string, f *packages.Forecast) error {
 	all, err := describe(ctx, ask, coming)
 	if err != nil {
 		return err
 	}
 	for _, d := range all {
 		for _, name := range d.conflicts {
-			p, installed := db.Packages[name]
-			if installed && name != d.name && !slices.Contains(going, name) && !slices.Contains(f.Gone(), name) {
+			p := db.Find(name)
+			if p.Version != "" && name != d.name && !slices.Contains(going, name) && !slices.Contains(f.Gone(), name) {
 				f.Changes = append(f.Changes, op.PkgChange{Name: name, Before: p.Version})
 			}
 		}
@@ -223,7 +220,7 @@ func conflicts(ctx context.Context, ask packages.Ask, db *packages.Database, com
 const maxRounds = 20
 
 // forecastRemoval finds what would have to go along: pacman names what depends on what is to go.
-func (t Tool) forecastRemoval(ctx context.Context, ask packages.Ask, db *packages.Database, remove []string, f *packages.Forecast) error {
+func (t Tool) forecastRemoval(ctx context.Context, ask packages.Ask, db packages.Database, remove []string, f *packages.Forecast) error {
 	remove = slices.Clone(remove)
 	for range maxRounds {
 		got, err := ask(ctx, false, append([]string{"pacman", "-Rp", format}, remove...)...)
@@ -246,7 +243,7 @@ func (t Tool) forecastRemoval(ctx context.Context, ask packages.Ask, db *package
 		}
 	}
 	for _, name := range remove {
-		f.Changes = append(f.Changes, op.PkgChange{Name: name, Before: db.Packages[name].Version})
+		f.Changes = append(f.Changes, op.PkgChange{Name: name, Before: db.Find(name).Version})
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ func answers(t *testing.T, texts map[string]op.ExecResult) packages.Ask {
 	}
 }
 
-var db = &packages.Database{Packages: map[string]packages.Package{"app": {Version: "1-1"}, "lib": {Version: "1-1"}, "top": {Version: "2-1"}}}
+var db = &packages.Table{Packages: map[string]packages.Package{"app": {Version: "1-1"}, "lib": {Version: "1-1"}, "top": {Version: "2-1"}}}
 
 func TestForecast(t *testing.T) {
 	yes := true
@@ -96,7 +96,7 @@ func TestInstalled(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]packages.Package{"app": {Version: "1:1.0-1"}, "linux": {Version: "6.1-1", Held: true}}
-	if diff := cmp.Diff(want, got.Packages); diff != "" {
+	if diff := cmp.Diff(want, got.(*packages.Table).Packages); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }

@@ -20,7 +20,7 @@ const maxPackages = 200_000
 
 // Installed asks rpm what is installed. Of a package in several versions it is the
 // newest. Each is known by its name, and by "name.arch", too.
-func Installed(ctx context.Context, ask packages.Ask) (*packages.Database, error) {
+func Installed(ctx context.Context, ask packages.Ask) (*packages.Table, error) {
 	got, err := ask(ctx, false, "rpm", "-qa", "--qf", format)
 	if err != nil {
 		return nil, err
@@ -28,7 +28,7 @@ func Installed(ctx context.Context, ask packages.Ask) (*packages.Database, error
 	if got.RC != 0 {
 		return nil, packages.Fault(op.Permanent, "rpm", "rpm -qa ended with exit code "+strconv.Itoa(got.RC)+"\n"+packages.Short(got.Stderr))
 	}
-	db := &packages.Database{Packages: map[string]packages.Package{}, Arch: map[string]packages.Package{}}
+	db := &packages.Table{Packages: map[string]packages.Package{}, Arch: map[string]packages.Package{}}
 	for line := range strings.Lines(got.Stdout) {
 		name, version, arch, _, ok := Line(line)
 		if !ok || name == "gpg-pubkey" || len(db.Packages) >= maxPackages {

@@ -13,6 +13,8 @@ import (
 const (
 	codeLocked  = 7
 	codeNothing = 104 // there is no such package
+	codeInfo    = 100 // from here it did its work, and something else is to be done
+	codeLast    = 103 // the last of these
 	codeScript  = 107 // a script failed, and the package is there all the same
 )
 
@@ -84,7 +86,7 @@ func summary(text string) []op.PkgChange {
 
 // Listen implements packages.Tool.
 func (Tool) Listen(rc int, text string) *packages.Report {
-	r := &packages.Report{Locked: rc == codeLocked}
+	r := &packages.Report{Locked: rc == codeLocked, Done: rc >= codeInfo && rc <= codeLast}
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
 		r.Sudo(line)

@@ -20,14 +20,11 @@ import (
 // Tool is zypper on a host, whose system files are below Root, which ends in "/".
 type Tool struct{ Root string }
 
-// Name implements packages.Tool.
-func (Tool) Name() string { return "zypper" }
-
-// Unlock implements packages.Tool.
-func (Tool) Unlock() string { return "" }
+// Traits implements packages.Tool.
+func (Tool) Traits() packages.Traits { return packages.Traits{Name: "zypper"} }
 
 // Installed implements packages.Tool.
-func (t Tool) Installed(ctx context.Context, ask packages.Ask) (*packages.Database, error) {
+func (t Tool) Installed(ctx context.Context, ask packages.Ask) (packages.Database, error) {
 	db, err := rpm.Installed(ctx, ask)
 	if err != nil {
 		return nil, err
@@ -229,7 +226,7 @@ func (t Tool) provide(ctx context.Context, ask packages.Ask, offers map[string]p
 }
 
 // Forecast implements packages.Tool.
-func (t Tool) Forecast(ctx context.Context, ask packages.Ask, _ *packages.Database, job packages.Job) (*packages.Forecast, error) {
+func (t Tool) Forecast(ctx context.Context, ask packages.Ask, _ packages.Database, job packages.Job) (*packages.Forecast, error) {
 	var options []string
 	if len(job.Install) > 0 || job.Upgrade != "" {
 		all, err := t.repositories(ctx, ask)

@@ -6,20 +6,24 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/openfroyo/froyo/runner/apt/dpkg"
-	"github.com/openfroyo/froyo/runner/apt/dpkg/dpkgtest"
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/packages"
+	"github.com/openfroyo/froyo/runner/packages/apt/dpkg"
+	"github.com/openfroyo/froyo/runner/packages/apt/dpkg/dpkgtest"
 )
 
 // stage is a host whose programs say what the test wants.
 type stage struct {
-	*Apt
+	*packages.Manager
+	tool  *Tool
 	root  string
 	ran   []string // what ran, without the options that all have
 	notes []string
@@ -32,7 +36,7 @@ type stage struct {
 
 func newStage(t *testing.T, sudo bool) *stage {
 	s := &stage{root: dpkgtest.NewRoot(t, dpkgtest.Status)}
-	h := Host{
+	h := packages.Host{
 		Root: s.root, Able: true, User: "ops",
 		Ask: func(_ context.Context, argv, _ []string) (*op.ExecResult, error) {
 			line := s.log(argv)
@@ -62,7 +66,8 @@ func newStage(t *testing.T, sudo bool) *stage {
 			return append([]string{"sudo", "-n", "-u", "root", "--"}, argv...)
 		}
 	}
-	s.Apt = New(h)
+	s.tool = New(s.root, sudo)
+	s.Manager = packages.New(h, s.tool)
 	return s
 }
 
@@ -147,6 +152,14 @@ func TestEnsureCommands(t *testing.T) {
 			want: []string{"apt-cache -q policy nginx new", "apt-get --install-recommends --allow-downgrades --no-remove install nginx=1.9 new"},
 		},
 		{
+			name:   "an older one from a file",
+			ensure: op.PkgEnsure{Packages: []op.PkgWant{{Name: "nginx", State: op.PkgPresent, Version: "1.0", File: "/srv/nginx.deb"}}},
+			acts: func(t *testing.T, s *stage) []func() *op.ExecResult {
+				return []func() *op.ExecResult{s.installs(t, "nginx=1.0")}
+			},
+			want: []string{"apt-cache -q policy nginx", "apt-get --allow-downgrades --no-remove install /srv/nginx.deb"},
+		},
+		{
 			name:   "update first",
 			ensure: op.PkgEnsure{Update: true, Packages: present("new")},
 			acts: func(t *testing.T, s *stage) []func() *op.ExecResult {
@@ -165,7 +178,7 @@ func TestEnsureCommands(t *testing.T) {
 			},
 			want: []string{
 				"apt-get -o APT::Update::Error-Mode=any update", "apt-cache -q policy new",
-				"apt-get -s install nginx- removed- new", "apt-get install nginx- removed- new", "apt-get purge removed",
+				"apt-get -s install new nginx- removed-", "apt-get install new nginx- removed-", "apt-get purge removed",
 			},
 		},
 		{
@@ -182,7 +195,7 @@ func TestEnsureCommands(t *testing.T) {
 			acts: func(t *testing.T, s *stage) []func() *op.ExecResult {
 				return []func() *op.ExecResult{s.installs(t, "new=1.0")}
 			},
-			want: []string{"apt-cache -q policy new", "apt-get -s install new nginx-", "sudo -n -u root -- /usr/bin/apt -o DPkg::Lock::Timeout=120 install new nginx-"},
+			want: []string{"apt-cache -q policy new", "apt-get -s install new nginx-", "sudo -n -u root -- /usr/bin/apt install new nginx-"},
 		},
 		{
 			name:   "interrupted, as apt tells it",
@@ -254,7 +267,7 @@ func TestEnsureFailures(t *testing.T) {
 			name: "sudo refuses", sudo: true,
 			ensure: op.PkgEnsure{Packages: present("new")},
 			acts:   []func() *op.ExecResult{says(1, "sudo: a password is required\n")},
-			want: op.Error{Class: op.Permanent, Code: "sudo", Message: "sudo does not let ops run /usr/bin/apt\nsudo: a password is required\n" +
+			want: op.Error{Class: op.Permanent, Code: "sudo", Message: "sudo does not let ops run apt\nsudo: a password is required\n" +
 				"expected a rule such as: ops ALL=(root) NOPASSWD: /usr/bin/apt"},
 		},
 	}
@@ -297,13 +310,15 @@ func TestEnsureLockRace(t *testing.T) {
 	if diff := cmp.Diff([]string{"waiting for the package lock held by dpkg (process 7)"}, s.notes); diff != "" {
 		t.Errorf("notes: -want +got:\n%s", diff)
 	}
-	if diff := cmp.Diff(changing, s.env); diff != "" {
-		t.Errorf("environment: -want +got:\n%s", diff)
+	for _, want := range []string{"DEBIAN_FRONTEND=noninteractive", "NEEDRESTART_MODE=l", "LC_ALL=C.UTF-8"} {
+		if !slices.Contains(s.env, want) {
+			t.Errorf("environment %q, want %s", s.env, want)
+		}
 	}
 }
 
 func TestEnsureWithoutRights(t *testing.T) {
-	_, err := New(Host{Root: dpkgtest.NewRoot(t, dpkgtest.Status), User: "ops"}).Ensure(t.Context(), &op.PkgEnsure{Packages: present("nginx")}, nil)
+	_, err := packages.New(packages.Host{User: "ops"}, New("/", false)).Ensure(t.Context(), &op.PkgEnsure{Packages: present("nginx")}, nil)
 	want := "only root may change packages, and the runner works as ops"
 	if err == nil || err.Error() != want {
 		t.Errorf("error %v, want %q", err, want)
@@ -335,7 +350,7 @@ func TestHolder(t *testing.T) {
 	s.asks = map[string]string{"apt-cache": shop}
 	s.acts = []func() *op.ExecResult{s.installs(t, "new=1.0")}
 	dpkgtest.Write(t, s.root+lockFiles[0], "")
-	if got := s.holder(); got != "" {
+	if got := s.tool.holder(); got != "" {
 		t.Errorf("no process holds the lock, got %q", got)
 	}
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestHolder$")
@@ -348,12 +363,12 @@ func TestHolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = cmd.Wait() })
-	number := itoa(cmd.Process.Pid)
+	number := strconv.Itoa(cmd.Process.Pid)
 	dpkgtest.Write(t, s.root+"proc/"+number+"/comm", "apt\n")
 	want := "apt (process " + number + ")"
-	for deadline := time.Now().Add(20 * time.Second); s.holder() != want; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(20 * time.Second); s.tool.holder() != want; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("got %q, want %q", s.holder(), want)
+			t.Fatalf("got %q, want %q", s.tool.holder(), want)
 		}
 	}
 	time.AfterFunc(300*time.Millisecond, func() { release.Close() })

@@ -3,16 +3,9 @@ package said
 import (
 	"strings"
 
-	"github.com/openfroyo/froyo/runner/apt/dpkg"
+	"github.com/openfroyo/froyo/runner/packages"
+	"github.com/openfroyo/froyo/runner/packages/apt/dpkg"
 )
-
-// Offer is what the package lists have of a package.
-type Offer struct {
-	Candidate string   // what would be installed, "" for nothing
-	Versions  []string // in the lists, the newest first
-	Virtual   bool
-	Providers []string // of a virtual one
-}
 
 // Policy reads what apt-cache policy prints:
 //
@@ -24,8 +17,8 @@ type Offer struct {
 //	        500 http://deb.debian.org/debian bookworm/main amd64 Packages
 //	 *** 1.22.1-8 100
 //	        100 /var/lib/dpkg/status
-func Policy(text string) map[string]Offer {
-	offers := map[string]Offer{}
+func Policy(text string) map[string]packages.Offer {
+	offers := map[string]packages.Offer{}
 	name, version := "", ""
 	for line := range strings.SplitSeq(text, "\n") {
 		line = strings.TrimRight(line, " \r")
@@ -34,11 +27,11 @@ func Policy(text string) map[string]Offer {
 		}
 		if line[0] != ' ' {
 			name, version = strings.TrimSuffix(line, ":"), ""
-			if name == line || !dpkg.IsName(name) {
+			if name == line || !packages.IsName(name) {
 				name = ""
 				continue
 			}
-			offers[name] = Offer{}
+			offers[name] = packages.Offer{}
 			continue
 		}
 		if name == "" {
@@ -47,7 +40,7 @@ func Policy(text string) map[string]Offer {
 		o := offers[name]
 		switch fields := strings.Fields(line); {
 		case strings.HasPrefix(line, "  Candidate: "):
-			if len(fields) == 2 && dpkg.IsName(fields[1]) {
+			if len(fields) == 2 && packages.IsName(fields[1]) {
 				o.Candidate = fields[1]
 			}
 		case strings.HasPrefix(line, " *** ") && len(fields) > 1:
@@ -55,7 +48,7 @@ func Policy(text string) map[string]Offer {
 		case strings.HasPrefix(line, "     ") && line[5:6] != " ":
 			version = fields[0]
 		case strings.HasPrefix(line, "      ") && len(fields) > 1 && fields[1] != "/"+dpkg.StatusFile:
-			if dpkg.IsName(version) { // once for all of its sources
+			if packages.IsName(version) { // once for all of its sources
 				o.Versions = append(o.Versions, version)
 			}
 			version = ""
@@ -81,11 +74,11 @@ func Provides(text string) map[string][]string {
 			continue
 		}
 		if line == "Reverse Provides:" {
-			within = dpkg.IsName(name)
+			within = packages.IsName(name)
 			continue
 		}
 		provider, _, more := strings.Cut(line, " ")
-		if !within || !more || !dpkg.IsName(provider) || len(provides[name]) == maxNeeds+1 {
+		if !within || !more || !packages.IsName(provider) || len(provides[name]) == maxNeeds+1 {
 			continue
 		}
 		if have := provides[name]; len(have) == 0 || have[len(have)-1] != provider {

@@ -8,8 +8,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/openfroyo/froyo/runner/apt/dpkg/dpkgtest"
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/packages"
+	"github.com/openfroyo/froyo/runner/packages/apt/dpkg/dpkgtest"
 )
 
 func TestFind(t *testing.T) {
@@ -46,8 +47,8 @@ func TestFind(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			e, _ := db.Find(test.name)
-			if got := (found{e.InstalledVersion(), e.Status, e.Held}); got != test.want {
+			e := db.Find(test.name)
+			if got := (found{e.Version, e.Status, e.Held}); got != test.want {
 				t.Errorf("got %+v, want %+v", got, test.want)
 			}
 		})
@@ -85,7 +86,7 @@ func TestParseOddStatus(t *testing.T) {
 			}
 			var got []string
 			for _, name := range []string{"a", "b"} {
-				if e, ok := db.Find(name); ok && e.Version == "1" {
+				if e := db.Find(name); e.Version == "1" {
 					got = append(got, name)
 				}
 			}
@@ -123,9 +124,9 @@ func TestJournal(t *testing.T) {
 	if !db.Interrupted {
 		t.Error("there is a journal, but dpkg is not said to be interrupted")
 	}
-	nginx, _ := db.Find("nginx")
-	fresh, _ := db.Find("new")
-	libc, _ := db.Find("libc6")
+	nginx := db.Find("nginx")
+	fresh := db.Find("new")
+	libc := db.Find("libc6")
 	if nginx.Status != op.PkgBroken || nginx.Version != "1.24.0-1" || fresh.Version != "5" || libc.Status != op.PkgInstalled {
 		t.Errorf("got %+v, %+v and %+v", nginx, fresh, libc)
 	}
@@ -150,11 +151,11 @@ func TestReadOnce(t *testing.T) {
 	if err := os.Rename(root+StatusFile+"-new", root+StatusFile); err != nil {
 		t.Fatal(err)
 	}
-	if e, _ := read().Find("nginx"); e.Version != "1.22.1-8" {
+	if e := read().Find("nginx"); e.Version != "1.22.1-8" {
 		t.Errorf("after a change nginx is %s, want 1.22.1-8", e.Version)
 	}
 	dpkgtest.Write(t, root+updatesDir+"/0000", "Package: nginx\nStatus: install ok installed\nArchitecture: amd64\nVersion: 2\n")
-	if e, _ := read().Find("nginx"); e.Version != "2" {
+	if e := read().Find("nginx"); e.Version != "2" {
 		t.Errorf("after an entry in the journal nginx is %s, want 2", e.Version)
 	}
 	if err := os.Remove(root + StatusFile); err != nil {
@@ -178,7 +179,7 @@ func FuzzStatus(f *testing.F) {
 		for name, entries := range db.Entries {
 			count += len(entries)
 			for _, e := range entries {
-				if e.Name != name || !IsName(name) || strings.Contains(name, ":") || e.Version != "" && !IsName(e.Version) || e.Status == "" {
+				if e.Name != name || !packages.IsName(name) || strings.Contains(name, ":") || e.Version != "" && !packages.IsName(e.Version) || e.Status == "" {
 					t.Errorf("Entry %+v below %q", e, name)
 				}
 			}

@@ -6,9 +6,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/openfroyo/froyo/runner/apt/dpkg"
-	"github.com/openfroyo/froyo/runner/apt/dpkg/dpkgtest"
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/packages/apt/dpkg"
+	"github.com/openfroyo/froyo/runner/packages/apt/dpkg/dpkgtest"
 )
 
 // TestSimulate: nothing acts, and the answer is what Ensure would refuse or bring along.

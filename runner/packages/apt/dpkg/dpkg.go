@@ -1,7 +1,7 @@
 // Package dpkg reads what is installed from dpkg's own files, without a program.
 // What they say is bounded, and taken for no more than words.
 //
-// It imports runner/op and the standard library only.
+// It imports runner/op, runner/packages and the standard library only.
 package dpkg
 
 import (
@@ -19,6 +19,7 @@ import (
 	"syscall"
 
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/packages"
 )
 
 // Where dpkg keeps what is installed: one file, and beside it a journal of what
@@ -253,10 +254,10 @@ func cut(into *[]byte, line []byte, name string) {
 
 // add takes in a package, over what was known of it.
 func (db *Database) add(p *paragraph) error {
-	if !IsName(string(p.name)) || bytes.IndexByte(p.name, ':') >= 0 {
+	if !packages.IsName(string(p.name)) || bytes.IndexByte(p.name, ':') >= 0 {
 		return nil
 	}
-	if len(p.version) > 0 && !IsName(string(p.version)) || len(p.arch) > 0 && !IsName(string(p.arch)) {
+	if len(p.version) > 0 && !packages.IsName(string(p.version)) || len(p.arch) > 0 && !packages.IsName(string(p.arch)) {
 		return nil
 	}
 	status, held := statusOf(string(p.status))
@@ -296,9 +297,9 @@ func statusOf(text string) (status string, held bool) {
 	return op.PkgBroken, held // half-installed, unpacked, half-configured, or to be installed anew
 }
 
-// Find returns a package by its name, with or without ":arch". Without, the
+// entry returns a package by its name, with or without ":arch". Without, the
 // native architecture is meant, or packages that are for all.
-func (db *Database) Find(name string) (Entry, bool) {
+func (db *Database) entry(name string) Entry {
 	name, arch, qualified := strings.Cut(name, ":")
 	var found Entry
 	for _, e := range db.Entries[name] {
@@ -310,7 +311,7 @@ func (db *Database) Find(name string) (Entry, bool) {
 			found = e
 		}
 	}
-	return found, found.Status != ""
+	return found
 }
 
 // rank orders entries that one name may mean.
@@ -339,33 +340,27 @@ func (db *Database) Plain(name string) string {
 // title names an Entry as plain does.
 func (db *Database) Title(e Entry) string { return db.Plain(e.Name + ":" + cmp.Or(e.Arch, "all")) }
 
-// Versions returns the versions of what is installed, if only in part, by their titles.
-func (db *Database) Versions() map[string]string {
-	versions := make(map[string]string, len(db.Entries))
-	for _, entries := range db.Entries {
-		for _, e := range entries {
-			if e.Status != op.PkgConfig {
-				versions[db.Title(e)] = e.Version
-			}
-		}
-	}
-	return versions
+// Package describes an entry.
+func (e Entry) Package() packages.Package {
+	return packages.Package{Version: e.InstalledVersion(), Status: e.Status, Held: e.Held}
 }
 
-// maxName bounds one name or version that the host tells.
-const maxName = 200
+// Find implements packages.Database.
+func (db *Database) Find(name string) packages.Package { return db.entry(name).Package() }
 
-// IsName reports whether s can be a name or a version. Anything else that the
-// host tells in their place is dropped.
-func IsName(s string) bool {
-	if s == "" || len(s) > maxName {
-		return false
-	}
-	for i := range len(s) {
-		c := s[i]
-		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && strings.IndexByte("+-.:~^_", c) < 0 {
-			return false
+// Each implements packages.Database.
+func (db *Database) Each(tell func(name string, p packages.Package)) {
+	for _, entries := range db.Entries {
+		for _, e := range entries {
+			tell(db.Title(e), e.Package())
 		}
 	}
-	return true
+}
+
+// Undone implements packages.Database.
+func (db *Database) Undone() packages.Undone {
+	if db.Interrupted {
+		return packages.Interrupted
+	}
+	return ""
 }

@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/openfroyo/froyo/runner/apt/dpkg"
+	"github.com/openfroyo/froyo/runner/packages"
 )
 
 const policyText = `nginx:
@@ -45,7 +45,7 @@ libc6:i386:
 `
 
 func TestParsePolicy(t *testing.T) {
-	want := map[string]Offer{
+	want := map[string]packages.Offer{
 		"nginx":                {Candidate: "1.22.1-9+deb12u9", Versions: []string{"1.22.1-9+deb12u9", "1.22.1-9~bpo"}},
 		"pinned":               {Versions: []string{"2.0", "1.0"}},
 		"mail-transport-agent": {},
@@ -63,17 +63,17 @@ func FuzzPolicy(f *testing.F) {
 	f.Add("a:\n  Candidate: 1 2\n     1;2 500\n        500 x\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		for name, o := range Policy(text) {
-			if !dpkg.IsName(name) || o.Candidate != "" && !dpkg.IsName(o.Candidate) {
+			if !packages.IsName(name) || o.Candidate != "" && !packages.IsName(o.Candidate) {
 				t.Errorf("%q: candidate %q", name, o.Candidate)
 			}
 			for _, version := range o.Versions {
-				if !dpkg.IsName(version) {
+				if !packages.IsName(version) {
 					t.Errorf("%q: version %q", name, version)
 				}
 			}
 		}
 		for name, providers := range Provides(text) {
-			if !dpkg.IsName(name) || len(providers) > maxNeeds+1 || slices.ContainsFunc(providers, func(p string) bool { return !dpkg.IsName(p) }) {
+			if !packages.IsName(name) || len(providers) > maxNeeds+1 || slices.ContainsFunc(providers, func(p string) bool { return !packages.IsName(p) }) {
 				t.Errorf("%q: provided by %q", name, providers)
 			}
 		}

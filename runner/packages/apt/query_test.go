@@ -7,8 +7,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/openfroyo/froyo/runner/apt/dpkg/dpkgtest"
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/packages"
+	"github.com/openfroyo/froyo/runner/packages/apt/dpkg/dpkgtest"
 )
 
 const policyText = `nginx:
@@ -87,13 +88,14 @@ func TestQueryPrograms(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			var ran []string
-			a := New(Host{Root: dpkgtest.NewRoot(t, dpkgtest.Status), Ask: func(_ context.Context, argv, _ []string) (*op.ExecResult, error) {
+			root := dpkgtest.NewRoot(t, dpkgtest.Status)
+			a := packages.New(packages.Host{Ask: func(_ context.Context, argv, _ []string) (*op.ExecResult, error) {
 				ran = append(ran, strings.Join(argv, " "))
 				if argv[2] == "policy" {
 					return &op.ExecResult{Stdout: policyText}, nil
 				}
 				return &op.ExecResult{Stdout: "Package: mentioned\nReverse Provides: \n"}, nil
-			}})
+			}}, New(root, false))
 			if _, err := a.Query(t.Context(), test.query); err != nil {
 				t.Fatal(err)
 			}
@@ -111,11 +113,12 @@ func TestQueryFailures(t *testing.T) {
 		want   string
 	}{
 		{"exit code", &op.ExecResult{RC: 100, Stderr: "E: The package cache file is corrupted\n"}, "apt-cache ended with exit code 100\nE: The package cache file is corrupted"},
-		{"too much", &op.ExecResult{StdoutCut: true}, "apt-cache says more than is read, which it should not for 1 packages"},
+		{"too much", &op.ExecResult{StdoutCut: true}, "apt-cache says more than is read of it, 1 MiB"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			a := New(Host{Root: dpkgtest.NewRoot(t, dpkgtest.Status), Ask: func(context.Context, []string, []string) (*op.ExecResult, error) { return test.answer, nil }})
+			root := dpkgtest.NewRoot(t, dpkgtest.Status)
+			a := packages.New(packages.Host{Ask: func(context.Context, []string, []string) (*op.ExecResult, error) { return test.answer, nil }}, New(root, false))
 			_, err := a.Query(t.Context(), &op.PkgQuery{Packages: []op.PkgAsk{{Name: "none", Candidate: op.Missing}}})
 			if err == nil || err.Error() != test.want {
 				t.Errorf("error %v, want %q", err, test.want)
