@@ -366,6 +366,7 @@ func TestFirewalld(t *testing.T) {
 		{"the file says something else", func(h *daemonHost) { h.Files[inputXML] = text("x") }, abi.Update, 1},
 		{"the file is gone", func(h *daemonHost) { delete(h.Files, dropXML) }, abi.Update, 1},
 		{"the file may be written by others", func(h *daemonHost) { h.Files[dropXML].Mode = 0o666 }, abi.Update, 0},
+		{"it is not started at boot", func(h *daemonHost) { h.Services["firewalld.service"].File = "disabled" }, abi.Update, 1},
 		{"it was stopped", func(h *daemonHost) { h.Services["firewalld.service"].Active = "inactive" }, abi.Update, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -17,6 +17,7 @@ type firewalldRules Firewall
 // FirewalldState is what is there of firewalld.
 type FirewalldState struct {
 	Running bool           `json:"running,omitempty"`
+	AtBoot  bool           `json:"at_boot,omitempty"`
 	Lacks   *op.NeedResult `json:"lacks,omitempty"`
 	// Found are the unit's policies by their suffix, of which Files is read.
 	Found []string                       `json:"found,omitempty"`
@@ -57,7 +58,8 @@ func (f firewalldRules) ops() []op.Op {
 }
 
 func (f firewalldRules) state(t *sdk.T, results []op.Result) (s FirewalldState) {
-	s.Running = t.Must(results[0]).SvcQuery.Units[0].Running()
+	service := t.Must(results[0]).SvcQuery.Units[0]
+	s.Running, s.AtBoot = service.Running(), !service.Switches(true)
 	for _, e := range t.Must(results[1]).List.Entries {
 		name, xml := strings.CutSuffix(e.Path, ".xml")
 		if suffix, ours := strings.CutPrefix(name, f.policyName("")); xml && ours {
@@ -148,6 +150,10 @@ func (f firewalldRules) use(t *sdk.T, now FirewalldState) {
 	case now.Runtime != now.Permanent:
 		t.DifferText("in effect", now.Runtime, now.Permanent, false)
 		reload(t)
+	}
+	if now.Running && !now.AtBoot && f.Backend == firewalld {
+		t.Differ("firewalld enabled", false, true)
+		run(t, "systemctl", "enable", "--now", "firewalld.service")
 	}
 	if changed && len(now.Found) > 0 {
 		t.Action(abi.Update) // of the unit's policies some are there
