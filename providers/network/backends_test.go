@@ -90,6 +90,12 @@ func newUFW(enabled string) *ufwHost {
 			return providertest.Exits(0, "")(nil)
 		}
 	}
+	h.Services["ufw.service"] = &providertest.MemoryService{Load: "loaded", Active: "active", File: "enabled"}
+	h.Programs["systemctl enable ufw.service"] = func(*op.Exec) op.Result {
+		h.did = append(h.did, "at boot")
+		h.Services["ufw.service"].File = "enabled"
+		return providertest.Exits(0, "")(nil)
+	}
 	if enabled == "yes" {
 		h.load()
 	}
@@ -175,6 +181,7 @@ func TestUFW(t *testing.T) {
 		{"ufw accepts", func(h *ufwHost) {
 			h.Files["/etc/default/ufw"] = text(strings.Replace(h.Says(t, "/etc/default/ufw"), "DROP", "ACCEPT", 1))
 		}, abi.Update, "default deny incoming"},
+		{"systemd does not start it", func(h *ufwHost) { h.Services["ufw.service"].File = "disabled" }, abi.Update, "at boot"},
 		{"ufw was disabled", func(h *ufwHost) { h.Files["/etc/ufw/ufw.conf"] = text("ENABLED=no\n") }, abi.Update, "--force enable"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

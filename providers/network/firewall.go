@@ -52,7 +52,7 @@ func (f Firewall) Read(t *sdk.T) FirewallState {
 	ops := append(nftRules(f).rulesFile().Ops(), nftRules(f).unitFile().Ops()...)
 	ops = append(ops,
 		op.Op{Stat: &op.Stat{Path: rulesDir}},
-		op.Op{SvcQuery: &op.SvcQuery{Names: []string{nftRules(f).unit()}}},
+		op.Op{SvcQuery: &op.SvcQuery{Names: []string{nftRules(f).unit(), ufwUnit}}},
 		op.Op{Need: &op.Need{Program: nft}},
 		op.Op{Exec: &op.Exec{Argv: []string{nft, "-s", "list", "table", "inet", nftRules(f).table()}, ReadOnly: true, Limit: op.MaxOutput}},
 	)
@@ -71,6 +71,7 @@ func (f Firewall) Read(t *sdk.T) FirewallState {
 		UFW: ufwRules(f).state(t, results[8:]), Firewalld: firewalldRules(f).state(t, results[13:]),
 		Peer: strings.TrimSpace(t.Must(results[16]).Exec.Stdout),
 	}
+	s.UFW.AtBoot = !t.Must(results[5]).SvcQuery.Units[1].Switches(true)
 	if need := t.Must(results[6]).Need; need.Lacking() > 0 {
 		s.Lacks = need
 	} else {

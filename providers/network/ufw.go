@@ -17,7 +17,8 @@ type ufwRules Firewall
 // UFWState is what is there of ufw.
 type UFWState struct {
 	Enabled bool           `json:"enabled,omitempty"`
-	IPv6    bool           `json:"ipv6,omitempty"` // it is in charge of IPv6, too
+	AtBoot  bool           `json:"at_boot,omitempty"` // systemd starts it, so that being enabled counts
+	IPv6    bool           `json:"ipv6,omitempty"`    // it is in charge of IPv6, too
 	Lacks   *op.NeedResult `json:"lacks,omitempty"`
 	// Policies are those of ufw, by direction.
 	Policies map[string]string `json:"policies,omitempty"`
@@ -41,6 +42,7 @@ type UFWKernel struct {
 const (
 	ufwConf     = "/etc/ufw/ufw.conf"
 	ufwDefaults = "/etc/default/ufw"
+	ufwUnit     = "ufw.service"
 )
 
 var (
@@ -224,6 +226,10 @@ func (f ufwRules) use(t *sdk.T, now UFWState) {
 	case !loaded:
 		f.bring(t, now)
 	}
+	if !now.AtBoot && f.Backend == ufw {
+		t.Differ("ufw at boot", false, true)
+		run(t, "systemctl", "enable", ufwUnit)
+	}
 	switch {
 	case fresh:
 		t.Action(abi.Create)
@@ -359,4 +365,5 @@ func (f ufwRules) potential(t *sdk.T) {
 	}
 	run(t, "ufw", "--force", "enable")
 	run(t, "ufw", "reload")
+	run(t, "systemctl", "enable", ufwUnit)
 }
