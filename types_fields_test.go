@@ -19,7 +19,7 @@ var acting = []struct{ why, fields string }{
 	{"say how a file is written", "backup validate follow file.in_place"},
 	{"say how much is taken", "max_bytes max_members max_output"},
 	{"say what a command is given and what its result means", "cmd.cwd cmd.env cmd.stdin script.content script.args script.cwd script.env background ok_exit_codes on_resume changed_when"},
-	{"say what is left alone", "sync.exclude unpack.exclude unpack.keep unpack.creates"},
+	{"say what is left alone", "sync.exclude unpack.exclude unpack.keep"},
 	{"say what else may be done in the course of it", "user.force user.move_home user.remove user.update_password non_unique firewall.allow_lockout sysctl.ignore_missing"},
 	{"say by which program and from where something is installed", "python site_packages index_url find_links no_index break_system_packages gem.source gem.gem npm.npm npm.registry npm.ignore_scripts"},
 	{"say how something new is made, and leave what is there", "user.system group.system ini.no_extra_spaces pkg.install_recommends pkg.update_cache pkg.cache_valid"},

@@ -163,6 +163,9 @@ func TestByPrograms(t *testing.T) {
 		{"loaded", "kernel_module", module, dirs, "", "", nil, files{boot: "br_netfilter\n", params: "nothing"}, abi.Create},
 		{"with parameters", "kernel_module", `{"name":"br_netfilter","state":"present","persistent":true,"params":{"b":"2","a":"1"}}`, dirs, "", "", nil, files{boot: "br_netfilter\n", params: "options br_netfilter a=1 b=2\n"}, abi.Create},
 		{"there", "kernel_module", module, with(files{boot: "br_netfilter\n"}), "br_netfilter", "", nil, files{boot: "br_netfilter\n"}, abi.None},
+		{"other parameters by hand", "kernel_module", `{"name":"br_netfilter","state":"present","persistent":true,"params":{"a":"1"}}`, with(files{boot: "br_netfilter\n", params: "options br_netfilter a=2\n"}), "br_netfilter", "", nil, files{params: "options br_netfilter a=1\n"}, abi.Update},
+		{"unloaded by hand", "kernel_module", module, with(files{boot: "br_netfilter\n"}), "", "", nil, files{boot: "br_netfilter\n"}, abi.Update},
+		{"another one at boot", "kernel_module", module, with(files{boot: "x\n"}), "br_netfilter", "", nil, files{boot: "br_netfilter\n"}, abi.Update},
 		{"not at boot", "kernel_module", `{"name":"br_netfilter","state":"present","persistent":false}`, with(files{boot: "br_netfilter\n"}), "br_netfilter", "", nil, files{boot: "nothing"}, abi.Delete},
 		{"unloaded", "kernel_module", `{"name":"br-netfilter","state":"absent"}`, with(files{"/etc/modules-load.d/br-netfilter.conf": "br-netfilter\n"}), "br_netfilter", "", nil, files{"/etc/modules-load.d/br-netfilter.conf": "nothing"}, abi.Delete},
 

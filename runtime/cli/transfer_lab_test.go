@@ -98,7 +98,8 @@ unpack("/srv/app", source = "app.tar", strip = 1, exclude = ["*/doc"], owner = "
 unpack("/srv/app/site", source = "site.zip", mode = "0750")
 unpack("/srv/there/xz", remote = "/srv/a.tar.xz", keep = ["in"])
 unpack("/srv/there/gz", remote = "/srv/a.tgz")
-unpack("/srv/there/never", remote = "/srv/a.tgz", creates = "/etc/hostname")`,
+unpack("/srv/there/never", remote = "/srv/a.tgz", creates = "/etc/hostname")
+unpack("/srv/there/once", remote = "/srv/a.tgz", creates = "/srv/there/once/d/in")`,
 		before: `apt-get install -y -qq xz-utils >/dev/null 2>&1
 rm -rf /srv/app /srv/there; cd /srv; mkdir -p d; echo in >d/in; tar -C d -cJf a.tar.xz in; tar -czf a.tgz d; rm -r d
 truncate -s 400M zeros; tar -czf bomb.tar.gz zeros; rm zeros; head -c 100 a.tgz >cut.tar.gz`,
@@ -121,6 +122,7 @@ truncate -s 400M zeros; tar -czf bomb.tar.gz zeros; rm zeros; head -c 100 a.tgz 
 		},
 		later: []drift{
 			{"", "rm /srv/app/.froyo-unpacked"},
+			{"unpack.creates", "rm -r /srv/there/once/d"},
 			{"unpack.state", "rm -r /srv/there/gz"},
 			{"unpack.mode", "chmod 777 /srv/app/site/css/site.css"},
 			{"unpack.remote", "cd /srv; echo in >in; tar -cJf a.tar.xz in; rm in"},
@@ -142,7 +144,8 @@ truncate -s 400M zeros; tar -czf bomb.tar.gz zeros; rm zeros; head -c 100 a.tgz 
 		gone: `unpack("/srv/app/site", state = "absent")
 unpack("/srv/app", state = "absent")
 unpack("/srv/there/xz", state = "absent")
-unpack("/srv/there/gz", state = "absent")`,
+unpack("/srv/there/gz", state = "absent")
+unpack("/srv/there/once", state = "absent")`,
 		left: "test ! -e /srv/app/bin/app && test ! -e /srv/app/site && test ! -e /srv/there/xz && test ! -e /srv/there/gz && test ! -e /srv/refused && test ! -e /etc/cron.d/x",
 	}
 	n := 0

@@ -258,7 +258,7 @@ ini("/srv/my.ini", section = "a", option = "gone", state = "absent")`,
 	})
 }
 
-// TestLabSystem sets what a host in a container may set; modules are tried with fixtures, since a container loads none.
+// TestLabSystem sets what a host in a container may set.
 func TestLabSystem(t *testing.T) {
 	typeCases(t, []typeCase{
 		{
@@ -304,6 +304,25 @@ rm -f name forward /etc/sysctl.d/90-froyo.conf`,
 			gone: `sysctl("net.ipv4.ip_forward", state = "absent")
 host_entry("192.0.2.7", state = "absent")`,
 			left: "! grep ip_forward /etc/sysctl.d/90-froyo.conf && ! grep 192.0.2.7 /etc/hosts",
+		},
+		{
+			// A container loads no modules: a script does what can be seen of that.
+			name:  "kernel_module",
+			units: `kernel_module("labmod", params = {"time": "1"})`,
+			before: `[ -d /sys/module ] || { mount -o remount,rw /sys && mkdir /sys/module; }
+mount -t tmpfs tmpfs /sys/module; mkdir -p /etc/modprobe.d
+printf '#!/bin/sh -e\ncase $1 in -r) rmdir /sys/module/$2;; labmod) mkdir /sys/module/$1;; *) echo "Module $1 not found" >&2; exit 1;; esac\n' >/usr/sbin/modprobe; chmod 755 /usr/sbin/modprobe`,
+			undo:  "umount /sys/module; rm -f /usr/sbin/modprobe /etc/modules-load.d/labmod.conf /etc/modprobe.d/labmod.conf",
+			holds: []string{"test -d /sys/module/labmod", "grep -qx labmod /etc/modules-load.d/labmod.conf", "grep -qx 'options labmod time=1' /etc/modprobe.d/labmod.conf"},
+			drifts: []drift{
+				{"kernel_module.persistent", "rm /etc/modules-load.d/labmod.conf"}, {"kernel_module.params", "sed -i s/time=1/time=0/ /etc/modprobe.d/labmod.conf"}, {"kernel_module.state", "rmdir /sys/module/labmod"},
+			},
+			refused: map[string]string{
+				`kernel_module("froyo_nosuch", persistent = False)`:  "Module froyo_nosuch not found",
+				`kernel_module("labmod", params = {"time": "1\nx"})`: "params",
+			},
+			gone: `kernel_module("labmod", state = "absent")`,
+			left: "test ! -e /sys/module/labmod && test ! -e /etc/modules-load.d/labmod.conf && test ! -e /etc/modprobe.d/labmod.conf",
 		},
 		{
 			name:   "locale",
