@@ -25,7 +25,13 @@ type AlternativesState struct {
 	Auto    bool     `json:"auto,omitempty"`
 	Value   string   `json:"value,omitempty"`
 	Choices []string `json:"choices,omitempty"`
+	// Link is where the name is, and Broken what is there where that does not lead to the choice: nothing, or something else.
+	Link   string         `json:"link,omitempty"`
+	Broken *op.StatResult `json:"broken,omitempty"`
 }
+
+// links is where dpkg has the links that those of names lead to.
+const links = "/etc/alternatives/"
 
 // Read implements sdk.Resource.
 func (a Alternatives) Read(t *sdk.T) AlternativesState {
@@ -41,8 +47,15 @@ func (a Alternatives) Read(t *sdk.T) AlternativesState {
 			s.Auto = value == "auto"
 		case "Value":
 			s.Value = value
+		case "Link":
+			s.Link = value
 		case "Alternative":
 			s.Choices = append(s.Choices, value)
+		}
+	}
+	if strings.HasPrefix(s.Link, "/") { // that it is there update-alternatives does not say
+		if there := t.Must(t.Do(op.Op{Stat: &op.Stat{Path: s.Link}})).Stat; there.Type != op.TypeLink || there.Target != links+a.Name {
+			s.Broken = there
 		}
 	}
 	return s
@@ -51,9 +64,13 @@ func (a Alternatives) Read(t *sdk.T) AlternativesState {
 // Plan implements sdk.Resource.
 func (a Alternatives) Plan(t *sdk.T, now AlternativesState) {
 	defer func() { t.Output(Output{Changed: t.Acted()}) }()
+	broken := a.State != "present" && a.linked(t, now)
 	if a.State == "auto" {
 		if now.Exists && !now.Auto {
 			t.Differ("status", "manual", "auto")
+			broken = true
+		}
+		if broken {
 			run(t, "update-alternatives", "--auto", a.Name)
 		}
 		return
@@ -72,18 +89,34 @@ func (a Alternatives) Plan(t *sdk.T, now AlternativesState) {
 			a.install(t)
 		}
 	}
-	if a.State == "selected" && (now.Value != a.Path || now.Auto) {
+	if a.State == "selected" && (now.Value != a.Path || now.Auto || broken) {
 		var before any
 		if now.Exists {
 			before = now.Value
 		}
-		if now.Value != a.Path {
+		switch {
+		case now.Value != a.Path:
 			t.Differ("value", before, a.Path)
-		} else {
+		case now.Auto:
 			t.Differ("status", "auto", "manual")
 		}
 		a.choose(t)
 	}
+}
+
+// linked reports whether the name's link has to be made anew, which update-alternatives does with each choice.
+func (a Alternatives) linked(t *sdk.T, now AlternativesState) bool {
+	if now.Broken == nil {
+		return false
+	}
+	if now.Broken.Exists && now.Broken.Type != op.TypeLink {
+		t.Fail(op.Conflict, "a "+string(now.Broken.Type)+" is in the way at "+now.Link, "", "move it away")
+	}
+	var before any
+	if now.Broken.Exists {
+		before = now.Broken.Target
+	}
+	return t.Differ("link "+now.Link, before, links+a.Name)
 }
 
 // Potential implements sdk.HasPotential.

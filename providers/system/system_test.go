@@ -106,6 +106,11 @@ func machine(before files, loaded, built string, choice *system.AlternativesStat
 		m.Files["/sys/module/"+loaded] = &providertest.Node{Type: op.TypeDir}
 	}
 	ok := op.Result{Exec: &op.ExecResult{}}
+	const name = "/usr/bin/editor"
+	link := func() { m.Files[name] = &providertest.Node{Type: op.TypeLink, Target: "/etc/alternatives/editor"} }
+	if choice != nil && before[name] == "" {
+		link()
+	}
 	m.Programs = map[string]func(*op.Exec) op.Result{
 		"modprobe br_netfilter": func(*op.Exec) op.Result {
 			m.Files["/sys/module/br_netfilter"] = &providertest.Node{Type: op.TypeDir}
@@ -127,13 +132,14 @@ func machine(before files, loaded, built string, choice *system.AlternativesStat
 			}
 			return op.Result{Exec: &op.ExecResult{Stdout: text.String()}}
 		},
-		"update-alternatives --set editor /bin/vim": func(*op.Exec) op.Result { choice.Auto, choice.Value = false, "/bin/vim"; return ok },
-		"update-alternatives --auto editor":         func(*op.Exec) op.Result { choice.Auto, choice.Value = true, "/bin/nano"; return ok },
+		"update-alternatives --set editor /bin/vim": func(*op.Exec) op.Result { choice.Auto, choice.Value = false, "/bin/vim"; link(); return ok },
+		"update-alternatives --auto editor":         func(*op.Exec) op.Result { choice.Auto, choice.Value = true, "/bin/nano"; link(); return ok },
 		"update-alternatives --install /usr/bin/editor editor /bin/vim 50": func(*op.Exec) op.Result {
 			if choice == nil {
 				choice = &system.AlternativesState{Auto: true, Value: "/bin/vim"}
 			}
 			choice.Choices = append(choice.Choices, "/bin/vim")
+			link()
 			return ok
 		},
 	}
@@ -177,6 +183,8 @@ func TestByPrograms(t *testing.T) {
 		{"chosen", "alternatives", `{"name":"editor","path":"/bin/vim","state":"selected","priority":50}`, nil, "", "", both(true, "/bin/nano"), nil, abi.Update},
 		{"chosen by hand", "alternatives", `{"name":"editor","path":"/bin/vim","state":"selected","priority":50}`, nil, "", "", both(true, "/bin/vim"), nil, abi.Update},
 		{"chosen already", "alternatives", `{"name":"editor","path":"/bin/vim","state":"selected","priority":50}`, nil, "", "", both(false, "/bin/vim"), nil, abi.None},
+		{"leads elsewhere by hand", "alternatives", `{"name":"editor","path":"/bin/vim","state":"selected","priority":50}`, files{"/usr/bin/editor": "->/bin/cat"}, "", "", both(false, "/bin/vim"), nil, abi.Update},
+		{"leads elsewhere, and by priority", "alternatives", `{"name":"editor","state":"auto","priority":50}`, files{"/usr/bin/editor": "->/bin/cat"}, "", "", both(true, "/bin/nano"), nil, abi.Update},
 		{"made a choice", "alternatives", `{"name":"editor","path":"/bin/vim","link":"/usr/bin/editor","state":"present","priority":50}`, nil, "", "", &system.AlternativesState{Auto: true, Value: "/bin/nano", Choices: []string{"/bin/nano"}}, nil, abi.Update},
 		{"new and chosen", "alternatives", `{"name":"editor","path":"/bin/vim","link":"/usr/bin/editor","state":"selected","priority":50}`, nil, "", "", nil, nil, abi.Create},
 		{"by priority", "alternatives", `{"name":"editor","state":"auto","priority":50}`, nil, "", "", both(false, "/bin/vim"), nil, abi.Update},
@@ -237,6 +245,20 @@ func TestInTheWay(t *testing.T) {
 		}
 		delete(m.Files, tt.path)
 		kit.Converge(providertest.Unit{Type: tt.typ, Args: tt.args})
+	}
+}
+
+// TestChoiceInTheWay: update-alternatives replaces no file by the link of a name, and says nothing of it.
+func TestChoiceInTheWay(t *testing.T) {
+	m := machine(files{"/usr/bin/editor": "mine"}, "", "", &system.AlternativesState{Value: "/bin/vim", Choices: []string{"/bin/vim"}})
+	kit := providertest.New(t, providertest.Native(system.Types()), m)
+	unit := providertest.Unit{Type: "alternatives", Args: `{"name":"editor","path":"/bin/vim","state":"selected","priority":50}`}
+	if _, err := kit.Plan(unit); err == nil || err.Hint != "move it away" || len(m.Done) > 0 {
+		t.Errorf("%v", err)
+	}
+	delete(m.Files, "/usr/bin/editor")
+	if change, _ := kit.Converge(unit); change.Action != abi.Update {
+		t.Errorf("planned %s", change.Action)
 	}
 }
 

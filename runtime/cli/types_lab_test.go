@@ -344,8 +344,10 @@ printf '#!/bin/sh -e\ncase $1 in -r) rmdir /sys/module/$2;; labmod) mkdir /sys/m
 			undo:   "update-alternatives --remove-all labpager",
 			holds:  []string{"test $(readlink -f /usr/local/bin/labpager) = $(readlink -f /bin/true)", "update-alternatives --query labpager | grep -q 'Status: manual'"},
 			look:   "update-alternatives --query labpager; readlink -f /usr/local/bin/labpager",
-			drifts: []drift{{"alternatives.path", "update-alternatives --set labpager /bin/false"}, {"alternatives.state", "update-alternatives --auto labpager"}},
-			later:  []drift{{"alternatives.link alternatives.priority", "update-alternatives --remove labpager /bin/true"}},
+			drifts: []drift{
+				{"alternatives.path", "update-alternatives --set labpager /bin/false"}, {"alternatives.state", "update-alternatives --auto labpager"}, {"alternatives.priority", "update-alternatives --remove labpager /bin/true"},
+			},
+			later: []drift{{"alternatives.link", "rm /usr/local/bin/labpager"}},
 			refused: map[string]string{
 				`alternatives("labpager", path = "/bin/cat")`: "there is no choice /bin/cat of labpager",
 				`alternatives("../x", path = "/bin/cat")`:     "the name of a choice",
