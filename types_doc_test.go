@@ -26,8 +26,8 @@ What is shown for each type on real hosts by ` + "`make lab-test`" + `. This pag
 ` + "`make docs`" + ` writes it. [reference.md](reference.md) describes the types.
 
 - **Converges**: units of the type change a pristine host, what they say holds, and a second plan is empty.
-- **Drift**: of the arguments that say what is on the host, those of which it was changed by hand, seen in that, and corrected by one
-  apply. Arguments that say how a unit acts, such as timeout or backup, do not count, nor what only names it.
+- **Drift**: for how many of the arguments that say what is on the host it was changed by hand, each change in a way that is looked at,
+  and one apply brought back what was there. Arguments that say how a unit acts do not count; below the table they are listed.
 - **Refuses**: wrong arguments, and what the host cannot do, end with an error and change nothing.
 - **Removes**: what units brought can be removed by units.
 - **Cannot be undone**: what a plan does not hold enough of to plan the way back.
