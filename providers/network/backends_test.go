@@ -176,6 +176,7 @@ func TestUFW(t *testing.T) {
 		{"another chain", func(h *ufwHost) {
 			h.kernel[0].restore(":froyo-base-f - [0:0]\n-A froyo-base-f -j ACCEPT\n-A ufw-before-forward -j froyo-base-f\n")
 		}, abi.Update, "restore"},
+		{"another way there", func(h *ufwHost) { h.kernel[0].restore("-A INPUT -p tcp -j froyo-base-i\n") }, abi.Update, "restore"},
 		{"all was flushed", func(h *ufwHost) { h.kernel = [2]chains{{}, {}} }, abi.Update, "reload"},
 		{"the file was put back", func(h *ufwHost) { h.Files["/etc/ufw/before.rules"] = text(shipped) }, abi.Update, ""},
 		{"ufw accepts", func(h *ufwHost) {

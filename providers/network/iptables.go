@@ -191,8 +191,8 @@ func (u tables) alone() string {
 func (u tables) load(now UFWKernel) string {
 	var b strings.Builder
 	for line := range strings.Lines(now.Rules) {
-		if there, is := strings.CutPrefix(line, "-A ufw"); is {
-			b.WriteString("-D ufw" + there)
+		if there, is := strings.CutPrefix(line, "-A "); is && !strings.HasPrefix(there, "froyo-") {
+			b.WriteString("-D " + there)
 		}
 	}
 	b.WriteString(u.text())

@@ -155,6 +155,8 @@ func opens(r *op.ExecResult, peer string) bool {
 // listed is what a program lists.
 func (f ufwRules) listed(t *sdk.T, program string, r *op.ExecResult) string {
 	switch {
+	case r.RC != 0 && strings.HasSuffix(program, "-save"):
+		t.Fail(op.Permanent, program+" cannot list the rules", strings.TrimSpace(r.Stderr), "")
 	case r.RC != 0:
 		t.Fail(op.Permanent, program+" does not take the rules", strings.TrimSpace(r.Stderr), "")
 	case r.StdoutCut:
