@@ -11,7 +11,7 @@ import (
 // programs, their databases and their repositories are real.
 var otherManagers = []struct{ name, release, downgrade, provided, repositories, file, older string }{
 	{"dnf", "ID=fedora", "dnf -q -y install fy-app-1.0-1", "name one of those: dnf repoquery --whatprovides fy-mail", "/etc/yum.repos.d", rpmFile, "dnf -q -y install fy-app-1.0-1 fy-mail1; dnf -q mark remove fy-mail1"},
-	{"zypper", "ID=opensuse-leap", "zypper -q -n install --oldpackage fy-app=1.0-1", "name one of those: zypper search --provides --match-exact fy-mail", "", rpmFile, "zypper -q -n install --oldpackage fy-app=1.0-1 fy-mail1; echo fy-mail1 >>/var/lib/zypp/AutoInstalled"},
+	{"zypper", "ID=opensuse-leap", "zypper -q -n install --oldpackage fy-app=1.0-1", "name one of those: zypper search --provides --match-exact fy-mail", "/etc/zypp/repos.d", rpmFile, "zypper -q -n install --oldpackage fy-app=1.0-1 fy-mail1; echo fy-mail1 >>/var/lib/zypp/AutoInstalled"},
 	{"pacman", "ID=arch", "pacman -R --noconfirm fy-app", "there is no package fy-mail", "", "/srv/fy/arch/" + longName + "-1.0-1-any.pkg.tar.zst", `pacman -S --noconfirm fy-app fy-mail1; pacman -D --asdeps fy-mail1
 cd /var/lib/pacman/local && mv fy-app-1.10-1 fy-app-1.0-1 && sed -i s/^1.10-1/1.0-1/ fy-app-1.0-1/desc; echo 1.0 >/usr/share/fy-app/version`},
 }
@@ -76,6 +76,11 @@ pkg("` + longName + `", file = "` + m.file + `")`,
 			}
 			if m.repositories != "" {
 				yumRepo(m.repositories).lab(t, f, h)
+				h.SSH(t, fyRepo(m.repositories))
+			}
+			if held, is := holds[m.name]; is {
+				held.lab(t, f, h)
+				h.SSH(t, "rpm -e fy-lib")
 			}
 			f.write(t, "site.star", "def types(host):\n    if host.facts.pkg.manifest.manager != \""+m.name+"\" or host.packages():\n        fail(\"%s\" % host.packages())\n\nplay(\"types\", hosts = \"all\", do = types)\n")
 			if code, stdout, stderr := f.run(t, "plan"); code != 0 {
@@ -83,6 +88,23 @@ pkg("` + longName + `", file = "` + m.file + `")`,
 			}
 		})
 	}
+}
+
+// holds keep a package at its version. Of dnf's plugins only the one that locks works without the rest of what Debian has them need.
+var holds = map[string]typeCase{
+	"dnf": {
+		before: `cd /tmp && dpkg -x /srv/repo/dnf-plugins-core_*.deb core && cd core && cp -r --parents etc/dnf/plugins/versionlock.* usr/lib/python3/dist-packages/dnfpluginscore usr/lib/python3/dist-packages/dnf-plugins/versionlock.py /`,
+		undo:   "rm -rf /tmp/core /etc/dnf/plugins/versionlock.* /usr/lib/python3/dist-packages/dnf-plugins/versionlock.py",
+		units:  "pkg(\"fy-lib\", update_cache = True)\npkg_hold(\"fy-lib\")", holds: []string{"grep -q '^fy-lib-0:1.0-1' /etc/dnf/plugins/versionlock.list"}, drifts: []drift{{"pkg_hold.state", "dnf -q -y -C versionlock clear"}},
+		refused: map[string]string{`pkg("fy-lib", state = "absent")`: "is held at"},
+		gone:    `pkg_hold("fy-lib", state = "free")`, left: "! grep '^fy-lib' /etc/dnf/plugins/versionlock.list",
+	},
+	"zypper": {
+		undo:  "rm -f /etc/zypp/locks",
+		units: "pkg(\"fy-lib\", update_cache = True)\npkg_hold(\"fy-lib\")", holds: []string{"zypper -q locks | grep fy-lib"}, drifts: []drift{{"pkg_hold.state", "zypper -n removelock fy-lib"}},
+		refused: map[string]string{`pkg("fy-lib", state = "absent")`: "is held at"},
+		gone:    `pkg_hold("fy-lib", state = "free")`, left: "! zypper -q locks | grep fy-lib",
+	},
 }
 
 // TestLabPkgFile installs a package from a file that a unit before brings, with what it needs from the repository.
@@ -220,6 +242,11 @@ func TestLabHold(t *testing.T) {
 	hold("froyo-demo", "apt-mark unhold froyo-demo", "test -n \"$(apt-mark showhold froyo-demo)\"").lab(t, f, f.hosts[0])
 }
 
+// fyRepo writes the file of the repository that yumRepo takes away.
+func fyRepo(directory string) string {
+	return "printf '%s\\n' '[fy]' name=fy baseurl=file:///srv/fy/rpm enabled=1 gpgcheck=0 autorefresh=0 type=rpm-md >" + directory + "/fy.repo"
+}
+
 // yumRepo brings a repository and a package of it in one run.
 func yumRepo(directory string) typeCase {
 	full := func(edit string) string { return "sed -i '" + edit + "' " + directory + "/full.repo" }
@@ -227,13 +254,13 @@ func yumRepo(directory string) typeCase {
 		before: "rm -f " + directory + "/fy.repo; rm -rf /var/cache/dnf /var/cache/zypp; ! rpm -q fy-lib",
 		undo:   "rm -f " + directory + "/ours.repo " + directory + "/full.repo " + directory + "/linked.repo",
 		units: `
-yum_repo("ours", directory = "` + directory + `", description = "Our packages", baseurl = "file:///srv/fy/rpm", gpgcheck = False, priority = 20)
 yum_repo("full", directory = "` + directory + `", description = "Full", baseurl = ["https://a.example.com/el9", "https://b.example.com/el9"], mirrorlist = "https://mirrors.example.com/el9", repo_gpgcheck = True,
     gpgkey = "file:///etc/pki/one.asc", enabled = False, proxy = "_none_", options = {"sslverify": "0"})
 yum_repo("linked", directory = "` + directory + `", metalink = "https://meta.example.com/el9", enabled = False)
+yum_repo("ours", directory = "` + directory + `", description = "Our packages", baseurl = "file:///srv/fy/rpm", gpgcheck = False, priority = 20)
 pkg("fy-lib")`,
 		holds: []string{"rpm -q fy-lib", "grep -qx priority=20 " + directory + "/ours.repo"},
-		look:  "cat " + directory + "/*.repo; ls -d /var/cache/dnf/ours-*",
+		look:  "cat " + directory + "/*.repo; ls -d /var/cache/dnf/ours-* /var/cache/zypp/raw/ours",
 		drifts: []drift{
 			{"yum_repo.priority", "sed -i s/^priority.*/priority=99/ " + directory + "/ours.repo"},
 			{"yum_repo.baseurl", full("s/b.example/c.example/")},
