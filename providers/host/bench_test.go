@@ -16,10 +16,13 @@ import (
 )
 
 // linux builds the package linux from its sources.
-func linux(tb testing.TB) fstest.MapFS {
+func linux(tb testing.TB) fstest.MapFS { return withGuest(tb, "base") }
+
+// withGuest is that package with a guest of those below ../wasm.
+func withGuest(tb testing.TB, name string) fstest.MapFS {
 	tb.Helper()
-	out := filepath.Join(tb.TempDir(), "base.wasm")
-	if err := buildGuest(out, "../wasm/base"); err != nil {
+	out := filepath.Join(tb.TempDir(), name+".wasm")
+	if err := buildGuest(out, "../wasm/"+name); err != nil {
 		tb.Fatal(err)
 	}
 	module, err := os.ReadFile(out)
@@ -127,9 +130,19 @@ func BenchmarkReadAndPlan(b *testing.B) {
 	}
 }
 
-// BenchmarkPrepare gives the time from the package's files to a guest that has answered.
+// BenchmarkPrepare gives, for each guest, the time from the package's files to a guest that has answered: compiled
+// anew, and from the cache. The type need not be the guest's; what it answers then is that.
 func BenchmarkPrepare(b *testing.B) {
-	files := linux(b)
+	guests, err := filepath.Glob("../wasm/*")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, path := range guests {
+		b.Run(filepath.Base(path), func(b *testing.B) { benchmarkPrepare(b, withGuest(b, filepath.Base(path))) })
+	}
+}
+
+func benchmarkPrepare(b *testing.B, files fstest.MapFS) {
 	prepare := func(b *testing.B, dir string) {
 		rt, err := host.New(b.Context(), host.Options{CacheDir: dir})
 		if err != nil {
