@@ -64,7 +64,6 @@ const maxGuest = 4 << 20
 
 // larger are guests for which that is not enough, with what they have at most.
 var larger = map[string]int{
-	"text":       4_600_000, // Python's regular expressions
 	"structured": 5_000_000, // readers of YAML and TOML
 }
 

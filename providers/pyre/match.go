@@ -3,11 +3,9 @@ package pyre
 import (
 	"context"
 	"errors"
-	"fmt"
+	"strconv"
 	"strings"
 	"time"
-
-	"github.com/dlclark/regexp2"
 )
 
 // Match is where a pattern matches.
@@ -53,31 +51,45 @@ func (p *Pattern) Expand(m *Match, template string) (string, error) {
 	return b.String(), nil
 }
 
-// match keeps what is needed of the library's match.
-func (p *Pattern) match(text []rune, found *regexp2.Match) *Match {
-	m := &Match{text: text, spans: make([]int, 2*(p.groups+1))}
-	for n := range p.groups + 1 {
-		m.spans[2*n] = -1
-		if g := found.GroupByNumber(n); g != nil && len(g.Captures) > 0 {
-			m.spans[2*n], m.spans[2*n+1] = g.Index, g.Index+g.Length
+// find finds the first match from a place on, nil for none. An empty one may not be at not.
+func (p *Pattern) find(l *limits, text []rune, from, not int) (*Match, error) {
+	if p.limit < forever {
+		l.until = time.Now().Add(p.limit)
+	}
+	m := machine{limits: l, code: p.program.code, text: text, slots: make([]int, p.program.slots), not: not}
+	for ; from <= len(text) && l.spend(); from++ {
+		if p.program.filtered && (from == len(text) || !p.program.mayBegin(text[from])) {
+			continue
+		}
+		for n := range m.slots {
+			m.slots[n] = -1
+		}
+		m.slots[0] = from
+		m.stack = m.stack[:0]
+		if m.slots[1] = m.run(0, from, true); m.slots[1] >= 0 && l.err == nil {
+			return &Match{text: text, spans: m.spans(p.groups)}, nil
 		}
 	}
-	return m
+	return nil, l.err
+}
+
+// spans are the places of the groups that took part.
+func (m *machine) spans(groups int) []int {
+	spans := m.slots[: 2*(groups+1) : 2*(groups+1)]
+	for n := 0; n < len(spans); n += 2 {
+		if spans[n+1] < 0 {
+			spans[n] = -1
+		}
+		if spans[n] < 0 {
+			spans[n+1] = 0
+		}
+	}
+	return spans
 }
 
 // Search finds the first match, or nil. It ends when the context is done.
 func (p *Pattern) Search(ctx context.Context, s string) (*Match, error) {
-	return within(ctx, func() (*Match, error) {
-		text := []rune(s)
-		found, err := p.re.FindRunesMatch(text)
-		switch {
-		case err != nil:
-			return nil, errTooLong
-		case found == nil:
-			return nil, nil
-		}
-		return p.match(text, found), nil
-	})
+	return p.find(&limits{ctx: ctx}, []rune(s), 0, -1)
 }
 
 // At finds a match at the beginning, or nil.
@@ -89,78 +101,40 @@ func (p *Pattern) At(ctx context.Context, s string) (*Match, error) {
 	return m, err
 }
 
+// stepsToTell is how many matches are found before step is told.
+const stepsToTell = 1000
+
 // FindAll returns all matches, up to a number. step, which may be nil, is told how many were found; its error ends it.
 func (p *Pattern) FindAll(ctx context.Context, s string, most int, step func(n int) error) ([]*Match, error) {
-	text := []rune(s)
-	next := func() (*regexp2.Match, error) { return p.re.FindRunesMatch(text) }
+	text, l := []rune(s), &limits{ctx: ctx}
 	var out []*Match
-	for next != nil {
-		part, err := within(ctx, func() (batch, error) { return p.batch(text, next) })
+	told := 0
+	tell := func() error {
+		if step == nil || told == len(out) {
+			return nil
+		}
+		n := len(out) - told
+		told = len(out)
+		return step(n)
+	}
+	for from, not := 0, -1; ; {
+		m, err := p.find(l, text, from, not)
 		if err != nil {
 			return nil, err
 		}
-		if out = append(out, part.matches...); len(out) > most {
-			return nil, fmt.Errorf("the regular expression has more than %d matches", most)
+		if m == nil {
+			return out, tell()
 		}
-		if step != nil {
-			if err := step(len(part.matches)); err != nil {
+		if out = append(out, m); len(out) > most {
+			return nil, errors.New("the regular expression has more than " + strconv.Itoa(most) + " matches")
+		}
+		if len(out)-told >= stepsToTell {
+			if err := tell(); err != nil {
 				return nil, err
 			}
 		}
-		next = part.next
-	}
-	return out, nil
-}
-
-// batch are some matches, and how to find those behind them; next is nil where there are no more.
-type batch struct {
-	matches []*Match
-	next    func() (*regexp2.Match, error)
-}
-
-// batchTime is for how long matches are looked for before they are counted.
-const batchTime = 10 * time.Millisecond
-
-func (p *Pattern) batch(text []rune, next func() (*regexp2.Match, error)) (batch, error) {
-	var out batch
-	for until := time.Now().Add(batchTime); time.Now().Before(until); {
-		found, err := next()
-		switch {
-		case err != nil:
-			return out, errTooLong
-		case found == nil:
-			return out, nil
+		if from, not = m.spans[1], -1; m.spans[0] == m.spans[1] {
+			not = from
 		}
-		out.matches = append(out.matches, p.match(text, found))
-		next = func() (*regexp2.Match, error) { return p.re.FindNextMatch(found) }
-	}
-	out.next = next
-	return out, nil
-}
-
-// within does work on a goroutine of its own: the library cannot be interrupted while it matches. When the context is
-// done, the caller goes on at once, and the work ends by the time limit of its match.
-func within[T any](ctx context.Context, work func() (T, error)) (T, error) {
-	type outcome struct {
-		value T
-		err   error
-	}
-	done := make(chan outcome, 1)
-	go func() {
-		var out outcome
-		defer func() {
-			if failed := recover(); failed != nil {
-				out.err = fmt.Errorf("the regular expression failed: %v", failed)
-			}
-			done <- out
-		}()
-		out.value, out.err = work()
-	}()
-	select {
-	case out := <-done:
-		return out.value, out.err
-	case <-ctx.Done():
-		var none T
-		return none, context.Cause(ctx)
 	}
 }

@@ -1,17 +1,16 @@
-// Package pyre is regular expressions that mean what they mean in Python's re. They are matched by regexp2, with a time
-// limit.
+// Package pyre is regular expressions that mean what they mean in Python's re, matched within a time limit.
+//
+// It imports the standard library only, and of that neither fmt nor regexp: guests are made of it.
 package pyre
 
 import (
 	"context"
 	"errors"
-	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/dlclark/regexp2"
 )
 
 // maxPattern is how many bytes a pattern may have, and maxKept how many compiled ones are kept.
@@ -22,13 +21,17 @@ const (
 
 // Pattern is a compiled pattern. It may be used by several at once.
 type Pattern struct {
-	re     *regexp2.Regexp
-	names  map[string]int
-	groups int
+	program *program
+	names   map[string]int
+	groups  int
+	limit   time.Duration
 }
 
 // Flags of a pattern. DotAll is that a dot matches the end of a line, too, Whole that the pattern matches up to the end of the text.
 type Flags struct{ IgnoreCase, Multiline, DotAll, Whole bool }
+
+// forever is a limit that is none.
+const forever = time.Duration(math.MaxInt64)
 
 type key struct {
 	pattern string
@@ -44,7 +47,7 @@ var (
 // Compile compiles a pattern; a match that takes longer than limit is ended.
 func Compile(pattern string, f Flags, limit time.Duration) (*Pattern, error) {
 	if len(pattern) > maxPattern {
-		return nil, fmt.Errorf("the pattern has more than %d bytes", maxPattern)
+		return nil, errors.New("the pattern has more than " + strconv.Itoa(maxPattern) + " bytes")
 	}
 	k := key{pattern, f, limit}
 	mu.Lock()
@@ -53,26 +56,11 @@ func Compile(pattern string, f Flags, limit time.Duration) (*Pattern, error) {
 	if ok {
 		return p, nil
 	}
-	text, names, groups, err := translate(pattern, f.Whole)
+	read, tree, err := parse(pattern, flags{fold: f.IgnoreCase, multiline: f.Multiline, dotAll: f.DotAll})
 	if err != nil {
-		return nil, fmt.Errorf("the pattern %q: %w", pattern, err)
+		return nil, errors.New("the pattern " + strconv.Quote(pattern) + ": " + err.Error())
 	}
-	options := regexp2.RegexOptions(0)
-	if f.IgnoreCase {
-		options |= regexp2.IgnoreCase
-	}
-	if f.Multiline {
-		options |= regexp2.Multiline
-	}
-	if f.DotAll {
-		options |= regexp2.Singleline
-	}
-	re, err := regexp2.Compile(text, options)
-	if err != nil {
-		return nil, fmt.Errorf("the pattern %q is not valid", pattern)
-	}
-	re.MatchTimeout = limit
-	p = &Pattern{re, names, groups}
+	p = &Pattern{compile(tree, read.count, f.Whole), read.names, read.count, limit}
 	mu.Lock()
 	defer mu.Unlock()
 	if len(kept) >= maxKept {
@@ -93,7 +81,7 @@ func (p *Pattern) Number(name string) (int, error) {
 	if n, err := strconv.Atoi(name); err == nil && n >= 0 && n <= p.groups {
 		return n, nil
 	}
-	return 0, fmt.Errorf("no such group: %s", name)
+	return 0, errors.New("no such group: " + name)
 }
 
 // Replace replaces all matches by a template as Python's sub() reads it.
@@ -121,7 +109,7 @@ func (p *Pattern) Replace(ctx context.Context, s, template string, most int, ste
 			b.WriteString(group)
 		}
 		if b.Len() > maxResult {
-			return "", fmt.Errorf("the text would have more than %d bytes", maxResult)
+			return "", errors.New("the text would have more than " + strconv.Itoa(maxResult) + " bytes")
 		}
 	}
 	b.WriteString(string(text[last:]))
@@ -143,7 +131,7 @@ func (p *Pattern) template(s string) ([]part, error) {
 	var text strings.Builder
 	group := func(n int) error {
 		if n > p.groups {
-			return fmt.Errorf("invalid group reference %d", n)
+			return errors.New("invalid group reference " + strconv.Itoa(n))
 		}
 		out = append(out, part{text.String(), -1}, part{"", n})
 		text.Reset()
@@ -183,7 +171,7 @@ func (p *Pattern) template(s string) ([]part, error) {
 				return nil, err
 			}
 		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z':
-			return nil, fmt.Errorf(`bad escape \%c in the replacement`, c)
+			return nil, errors.New(`bad escape \` + string(rune(c)) + ` in the replacement`)
 		default:
 			text.WriteByte('\\')
 			text.WriteByte(c)
