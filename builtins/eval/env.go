@@ -11,6 +11,7 @@ import (
 	"github.com/openfroyo/froyo/builtins/jinja"
 	"github.com/openfroyo/froyo/builtins/source"
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/facts"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/schema"
 	"github.com/openfroyo/froyo/engine/schema/check"
@@ -42,7 +43,11 @@ type Env struct {
 	FS        fs.FS // the workspace
 	Types     []*schema.Type
 	Inventory *inventory.Inventory
-	Vars      map[string]any
+	// Facts are the namespaces that hosts can tell, and Collect the functions of the workspace that tell some of them, by
+	// namespace.
+	Facts   *facts.Registry
+	Collect map[string]starlark.Callable
+	Vars    map[string]any
 	// Declared are the variables that are declared, and whether hosts have values of their own.
 	Declared map[string]bool
 	Print    Print

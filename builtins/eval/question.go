@@ -2,11 +2,15 @@ package eval
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
+	"go.starlark.net/starlark"
+
 	"github.com/openfroyo/froyo/builtins/args"
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/facts"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/runbook"
 	"github.com/openfroyo/froyo/engine/secret"
@@ -21,12 +25,7 @@ var ErrNotKnown = runbook.ErrNotKnown
 
 // Reader answers what a runbook asks of hosts, while planning and inside
 // lambdas when their units are executed. It must be safe for concurrent use.
-type Reader interface {
-	// Facts returns a namespace of a host's facts, as plain data.
-	Facts(ctx context.Context, host *inventory.Host, namespace string) (map[string]any, error)
-	// Do performs an op that changes nothing; user "" is the login user.
-	Do(ctx context.Context, host *inventory.Host, user string, o op.Op) (op.Result, error)
-}
+type Reader = runbook.Reader
 
 // Ask puts a question to a host; what names it in messages. While planning the
 // answer is recorded, and the same question gets the same answer.
@@ -104,13 +103,18 @@ type factStore struct {
 	known map[string]map[string]any // by host and namespace
 }
 
-// Facts returns a namespace of a host's facts, which is asked for once.
-func (s *Scope) Facts(host *inventory.Host, namespace string) (map[string]any, error) {
+// Facts returns a namespace of a host's facts, which is asked for once. call tells those that a function of the workspace tells.
+func (s *Scope) Facts(host *inventory.Host, n *facts.Namespace, call func(starlark.Callable) (map[string]any, error)) (map[string]any, error) {
 	if s.facts == nil {
 		return nil, (&diag.Error{Summary: "facts are not known while files are loaded"}).
 			WithHint("read them in the function that play() gets as do; call hosts() there, too")
 	}
-	told, err := s.facts.get(host, namespace)
+	told, err := s.facts.get(host, n)
+	if fn := s.env.Collect[n.Name]; errors.Is(err, ErrNotKnown) && fn != nil {
+		if told, err = call(fn); err == nil {
+			s.facts.put(host, n, told)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -118,10 +122,16 @@ func (s *Scope) Facts(host *inventory.Host, namespace string) (map[string]any, e
 	return told, nil
 }
 
-func (f *factStore) get(host *inventory.Host, namespace string) (map[string]any, error) {
+func (f *factStore) put(host *inventory.Host, n *facts.Namespace, told map[string]any) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	key := host.Name + "\x00" + namespace
+	put(&f.known, host.Name+"\x00"+n.Name, told)
+}
+
+func (f *factStore) get(host *inventory.Host, n *facts.Namespace) (map[string]any, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	key := host.Name + "\x00" + n.Name
 	if told, ok := f.known[key]; ok {
 		return told, nil
 	}
@@ -129,9 +139,9 @@ func (f *factStore) get(host *inventory.Host, namespace string) (map[string]any,
 	if f.scope.ended {
 		ctx = context.WithoutCancel(ctx)
 	}
-	told, err := f.scope.reader.Facts(ctx, host, namespace)
+	told, err := f.scope.reader.Facts(ctx, host, n)
 	if err != nil {
-		return nil, unanswered("facts "+namespace, host, f.scope.HostName(), err)
+		return nil, unanswered("facts "+n.Name, host, f.scope.HostName(), err)
 	}
 	put(&f.known, key, told)
 	return told, nil

@@ -12,6 +12,7 @@ import (
 	"github.com/openfroyo/froyo/builtins/result"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/facts"
+	"github.com/openfroyo/froyo/engine/inventory"
 )
 
 // Facts is host.facts, or a part of it on the way to a namespace.
@@ -31,26 +32,10 @@ func (f *Facts) Truth() starlark.Bool  { return true }
 func (f *Facts) Hash() (uint32, error) { return 0, fmt.Errorf("unhashable: facts") }
 
 // AttrNames lists the namespaces, or the fields of a namespace.
-func (f *Facts) AttrNames() []string {
-	var names []string
-	if namespace := facts.Lookup(f.prefix); namespace != nil {
-		for _, field := range namespace.Fields {
-			names = append(names, field.Name)
-		}
-		return names
-	}
-	for _, namespace := range facts.All() {
-		rest, ok := strings.CutPrefix(namespace.Name, f.join(""))
-		if !ok {
-			continue
-		}
-		name, _, _ := strings.Cut(rest, ".")
-		if !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-	}
-	return names
-}
+func (f *Facts) AttrNames() []string { return f.registry().Below(f.prefix) }
+
+// registry has the namespaces that there are.
+func (f *Facts) registry() *facts.Registry { return f.host.scope.Env().Facts }
 
 // join is the name of something below f.
 func (f *Facts) join(name string) string {
@@ -70,15 +55,17 @@ func (f *Facts) Attr(name string) (starlark.Value, error) {
 		}
 		return nil, err.WithHint("there are: %s", f.join(strings.Join(names, ", "+f.join(""))))
 	}
-	namespace := facts.Lookup(f.prefix)
+	namespace := f.registry().Lookup(f.prefix)
 	if namespace == nil {
 		return &Facts{host: f.host, prefix: f.join(name)}, nil
 	}
-	return f.fact(namespace.Field(name))
+	return f.fact(namespace, namespace.Field(name))
 }
 
-func (f *Facts) fact(field *facts.Field) (starlark.Value, error) {
-	told, err := f.host.scope.Facts(f.host.inv, f.prefix)
+func (f *Facts) fact(n *facts.Namespace, field *facts.Field) (starlark.Value, error) {
+	told, err := f.host.scope.Facts(f.host.inv, n, func(fn starlark.Callable) (map[string]any, error) {
+		return Collect(f.host.scope, f.host.inv, n, fn)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -126,4 +113,26 @@ func isWhole(value any) bool {
 func (h *Host) notWhole(what string) error {
 	return eval.BadAnswer(h.inv.Name, &result.IncompleteError{Output: what}, "%s cannot be used: it is not UTF-8 text, or too long", what).
 		WithHint("host.query can ask for it")
+}
+
+// Collect has a function of the workspace tell the facts of a host, and holds them to their definition.
+func Collect(s *eval.Scope, h *inventory.Host, n *facts.Namespace, fn starlark.Callable) (map[string]any, error) {
+	v, err := starlark.Call(s.Thread(), fn, starlark.Tuple{Of(s, h)}, nil)
+	if err != nil {
+		return nil, err
+	}
+	told, err := plain.To(v)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", n.Own.Script, err)
+	}
+	values, ok := told.(map[string]any)
+	if !ok {
+		return nil, (&diag.Error{Summary: fmt.Sprintf("%s of %s returned %s, expected a dict or a struct of facts", facts.Collect, n.Own.Script, v.Type())}).
+			WithHint("the fields are in %s", n.Own.File)
+	}
+	if err := n.Check(values); err != nil {
+		return nil, (&diag.Error{Summary: fmt.Sprintf("%s of %s: %v", facts.Collect, n.Own.Script, err), Cause: err}).
+			WithHint("the fields are in %s", n.Own.File)
+	}
+	return values, nil
 }

@@ -7,10 +7,10 @@ import (
 
 	"github.com/openfroyo/froyo/builtins/args"
 	"github.com/openfroyo/froyo/builtins/eval"
-	"github.com/openfroyo/froyo/builtins/hostapi/procfs"
 	"github.com/openfroyo/froyo/builtins/plain"
 	"github.com/openfroyo/froyo/builtins/result"
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/facts/procfs"
 	"github.com/openfroyo/froyo/runner/op"
 )
 

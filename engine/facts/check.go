@@ -21,7 +21,7 @@ const (
 	maxEntries = 100_000 // of a list or a dict
 )
 
-// Of returns what a host told of a namespace as plain data, if that is there
+// Of returns what a host's runner told of one of froyo's namespaces as plain data, if that is there
 // and is what it can be. The error names the namespace and the field.
 func Of(told *op.FactsResult, namespace string) (map[string]any, error) {
 	n := Lookup(namespace)
@@ -29,7 +29,7 @@ func Of(told *op.FactsResult, namespace string) (map[string]any, error) {
 		return nil, fmt.Errorf("there are no facts %s", namespace)
 	}
 	var values map[string]any
-	for name, v := range Present(told) {
+	for name, v := range present(told) {
 		if name != namespace {
 			continue
 		}
@@ -44,10 +44,19 @@ func Of(told *op.FactsResult, namespace string) (map[string]any, error) {
 	if values == nil {
 		return nil, &BadError{fmt.Errorf("the host tells no %s", namespace)}
 	}
-	if err := checkRecord(n.Name, n.Fields, values); err != nil {
-		return nil, &BadError{err}
+	if err := n.Check(values); err != nil {
+		return nil, err
 	}
 	return values, nil
+}
+
+// Check holds what a host told of the namespace to its definition. What is told beside that is an error, too. The error is a
+// BadError that names the field.
+func (n *Namespace) Check(values map[string]any) error {
+	if err := checkRecord(n.Name, n.Fields, values); err != nil {
+		return &BadError{err}
+	}
+	return nil
 }
 
 // BadError is a host that tells what facts cannot be. The host is to blame, and
@@ -76,6 +85,13 @@ func checkRecord(at string, fields []Field, v any) error {
 		}
 		if err := f.check(at+"."+f.Name, value); err != nil {
 			return err
+		}
+	}
+	if len(values) > len(fields) {
+		for _, name := range slices.Sorted(maps.Keys(values)) {
+			if !slices.ContainsFunc(fields, func(f Field) bool { return f.Name == name }) {
+				return fmt.Errorf("%s: %s is no field of it", at, shape.Brief(name))
+			}
 		}
 	}
 	return nil
@@ -147,8 +163,8 @@ func bounded(at string, v any) error {
 	return nil
 }
 
-// Present gives the namespaces that were told, with what was told.
-func Present(told *op.FactsResult) iter.Seq2[string, any] {
+// present gives the namespaces that were told, with what was told.
+func present(told *op.FactsResult) iter.Seq2[string, any] {
 	return func(yield func(string, any) bool) {
 		if told == nil {
 			return
@@ -162,30 +178,5 @@ func Present(told *op.FactsResult) iter.Seq2[string, any] {
 	}
 }
 
-// Has reports whether a namespace was told.
-func Has(told *op.FactsResult, namespace string) bool {
-	for name := range Present(told) {
-		if name == namespace {
-			return true
-		}
-	}
-	return false
-}
-
-// Merge returns what was told in both, the newer over the older. It changes neither.
-func Merge(older, newer *op.FactsResult) *op.FactsResult {
-	merged := op.FactsResult{}
-	if older != nil {
-		merged = *older
-	}
-	if newer == nil {
-		return &merged
-	}
-	from, into := reflect.ValueOf(newer).Elem(), reflect.ValueOf(&merged).Elem()
-	for i := range from.NumField() {
-		if v := from.Field(i); !v.IsNil() {
-			into.Field(i).Set(v)
-		}
-	}
-	return &merged
-}
+// Bad is what a host told of a namespace that cannot be facts, with why.
+func Bad(namespace string, err error) error { return &BadError{fmt.Errorf("%s: %w", namespace, err)} }

@@ -5,7 +5,9 @@
 // A host is not trusted: what it tells is checked here, once, by checks in Go
 // that are compiled from the definitions.
 //
-// It imports engine/schema/shape, runner/op, runner/codec and CUE's syntax.
+// A workspace may define facts of its own; a Registry has those and froyo's.
+//
+// It imports engine/schema/shape, engine/diag, runner/op, runner/codec and CUE's syntax.
 package facts
 
 import (
@@ -14,9 +16,9 @@ import (
 	"io/fs"
 	"strings"
 	"sync"
+	"time"
 
 	"cuelang.org/go/cue/ast"
-	"cuelang.org/go/cue/literal"
 	"cuelang.org/go/cue/parser"
 
 	"github.com/openfroyo/froyo/engine/schema/shape"
@@ -32,10 +34,23 @@ const Basic = "os.basic"
 var definitions = [...]struct{ namespace, definition string }{
 	{Basic, "#OSBasic"},
 	{"hw.cpu", "#HWCPU"},
+	{"hw.memory", "#HWMemory"},
+	{"hw.disks", "#HWDisks"},
 	{"net.ifaces", "#NetIfaces"},
+	{"net.routes", "#NetRoutes"},
+	{"fs.mounts", "#FSMounts"},
+	{"users", "#Users"},
+	{"time", "#Time"},
+	{"virt", "#Virt"},
 	{"pkg.manifest", "#PkgManifest"},
 	{"svc.units", "#SvcUnits"},
 }
+
+// How long facts may be relied on, and how long a host may take to tell them, where the definition says nothing else.
+const (
+	DefaultTTL      = 24 * time.Hour
+	DefaultDeadline = 10 * time.Second
+)
 
 // Namespace is a group of facts that come together.
 type Namespace struct {
@@ -43,6 +58,10 @@ type Namespace struct {
 	Doc  string
 	// Systems are those that report them; others leave them out, or empty.
 	Systems string
+	// TTL is how long stored ones may be relied on, Deadline how long a host may take to tell them.
+	TTL, Deadline time.Duration
+	// Own says how those of a workspace come to be; nil for froyo's.
+	Own *Own
 	record
 }
 
@@ -62,10 +81,25 @@ type Field struct {
 	Doc  string
 	Kind string // for documentation: "string", "int", "list", "dict"
 	Form Form
+	// Volatile says that it changes by itself all the time, so that a change of it is no news.
+	Volatile bool
+	// Bytes says that it counts bytes.
+	Bytes bool
 	// Fields are those of the records that a list or a dict holds.
 	Fields []Field
 
 	shape shape.Shape // of the value, or of each of a dict's; nil where they are records
+}
+
+// Source says what tells the facts: froyo, or a program of the host or a function of the workspace.
+func (n *Namespace) Source() string {
+	switch {
+	case n.Own == nil:
+		return "froyo"
+	case n.Own.Script != "":
+		return n.Own.Script
+	}
+	return strings.Join(n.Own.Argv, " ")
 }
 
 // record is what has fields.
@@ -81,25 +115,18 @@ func (r *record) Field(name string) *Field {
 	return nil
 }
 
-// All returns all namespaces. They are read once, and must not be changed.
-func All() []*Namespace { return load() }
+// All returns froyo's namespaces. They are read once, and must not be changed.
+func All() []*Namespace { return load().all }
 
-// Lookup returns the namespace of a name, or nil.
-func Lookup(name string) *Namespace {
-	for _, n := range load() {
-		if n.Name == name {
-			return n
-		}
-	}
-	return nil
-}
+// Lookup returns the namespace of froyo's that has a name, or nil.
+func Lookup(name string) *Namespace { return load().Lookup(name) }
 
-var load = sync.OnceValue(func() []*Namespace {
+var load = sync.OnceValue(func() *Registry {
 	all, err := read(sources)
 	if err != nil {
 		panic(err) // embedded files can be read, as the tests have shown
 	}
-	return all
+	return &Registry{all: all}
 })
 
 // read compiles the definitions of *.cue files.
@@ -122,37 +149,17 @@ func read(fsys fs.FS) ([]*Namespace, error) {
 	}
 	var all []*Namespace
 	for _, d := range definitions {
-		n := &Namespace{Name: d.namespace}
+		n := &Namespace{Name: d.namespace, TTL: DefaultTTL, Deadline: DefaultDeadline}
 		if n.Fields, err = s.fields(d.definition); err != nil {
 			return nil, fmt.Errorf("%s: %w", d.definition, err)
 		}
 		n.Doc = docOf(s.declared[d.definition])
-		if n.Systems, err = systemsOf(s.declared[d.definition]); err != nil {
+		if err := n.attributes(s.declared[d.definition].Value.(*ast.StructLit).Elts); err != nil {
 			return nil, fmt.Errorf("%s: %w", d.definition, err)
 		}
 		all = append(all, n)
 	}
 	return all, nil
-}
-
-// systemsOf reads the @systems("...") of a definition, "" where it has none.
-func systemsOf(f *ast.Field) (string, error) {
-	for _, decl := range f.Value.(*ast.StructLit).Elts {
-		a, ok := decl.(*ast.Attribute)
-		if !ok {
-			continue
-		}
-		name, body := a.Split()
-		if name != "systems" {
-			return "", fmt.Errorf("@%s: no such attribute", name)
-		}
-		text, err := literal.Unquote(body)
-		if err != nil || text == "" {
-			return "", fmt.Errorf("@systems: want on which systems there are these facts, got (%s)", body)
-		}
-		return text, nil
-	}
-	return "", nil
 }
 
 // syntax is the text of the definitions.
@@ -182,12 +189,16 @@ func (s *syntax) fields(definition string) ([]Field, error) {
 		return nil, fmt.Errorf("%s is more than its fields", definition)
 	}
 	var all []Field
+	var err error
 	for _, decl := range body.Elts {
 		of, ok := decl.(*ast.Field)
 		if !ok {
 			continue
 		}
 		f := Field{Name: labelOf(of), Doc: docOf(of)}
+		if f.Volatile, err = isVolatile(of); err != nil {
+			return nil, fmt.Errorf("%s: %w", f.Name, err)
+		}
 		if err := s.compile(&f, of.Value, text); err != nil {
 			return nil, fmt.Errorf("%s: %w", f.Name, err)
 		}
@@ -198,6 +209,9 @@ func (s *syntax) fields(definition string) ([]Field, error) {
 
 // compile finds out what a field holds.
 func (s *syntax) compile(f *Field, value ast.Expr, text *shape.Syntax) error {
+	if name, ok := value.(*ast.Ident); ok {
+		f.Bytes = name.Name == "#bytes"
+	}
 	f.shape = text.Field(f.Name)
 	f.Kind = f.shape.Kind()
 	form, element := container(value)
@@ -211,7 +225,7 @@ func (s *syntax) compile(f *Field, value ast.Expr, text *shape.Syntax) error {
 		return err
 	}
 	if f.shape.Schema() == nil {
-		return fmt.Errorf("the constraint is none that is checked without CUE")
+		return fmt.Errorf("this constraint cannot be checked of a fact")
 	}
 	return nil
 }

@@ -2,12 +2,16 @@ package fleet
 
 import (
 	"context"
-	"maps"
+	"fmt"
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/openfroyo/froyo/engine/facts"
+	"github.com/openfroyo/froyo/engine/facts/ask"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/runbook"
 	"github.com/openfroyo/froyo/engine/secret"
 	"github.com/openfroyo/froyo/runner/op"
 	"github.com/openfroyo/froyo/runner/probe"
@@ -30,9 +34,8 @@ type member struct {
 	session Session
 	err     error
 
-	mu     sync.Mutex
-	facts  *op.FactsResult           // what was told; replaced where more is, and never changed
-	values map[string]map[string]any // the same as plain data, by namespace
+	mu    sync.Mutex
+	facts facts.Set // what was told
 }
 
 // NewPool returns a pool whose sessions open gives.
@@ -45,7 +48,7 @@ func (p *Pool) member(ctx context.Context, h *inventory.Host) (*member, error) {
 	p.mu.Lock()
 	m := p.hosts[h.Name]
 	if m == nil {
-		m = &member{values: map[string]map[string]any{}}
+		m = &member{}
 		p.hosts[h.Name] = m
 	}
 	p.mu.Unlock()
@@ -76,42 +79,72 @@ func (p *Pool) Dial(ctx context.Context, h *inventory.Host) (probe.Dial, error) 
 	return probe.From(m.session, h.ActsAs()), m.session.Ready(ctx, h.ActsAs())
 }
 
-// Facts asks a host for a namespace of facts, once.
-func (p *Pool) Facts(ctx context.Context, h *inventory.Host, namespace string) (map[string]any, error) {
+// Facts asks a host for a namespace of facts, once; see runbook.Reader.
+func (p *Pool) Facts(ctx context.Context, h *inventory.Host, n *facts.Namespace) (map[string]any, error) {
+	if n.Own != nil && n.Own.Script != "" {
+		return nil, fmt.Errorf("%s: %w", n.Name, runbook.ErrNotKnown)
+	}
+	told, err := p.Collect(ctx, h, []*facts.Namespace{n})
+	if err != nil {
+		return nil, err
+	}
+	return told[0].Values, told[0].Err
+}
+
+// Told is what a host told of a namespace: facts, or why there are none.
+type Told struct {
+	Values map[string]any
+	Err    error
+}
+
+// Collect asks a host for namespaces of facts, all in one round trip, of which each was asked for at most once before; with the
+// first it asks who the host is. What one namespace lacks does not touch the others; the error is that of the host.
+func (p *Pool) Collect(ctx context.Context, h *inventory.Host, namespaces []*facts.Namespace) ([]Told, error) {
 	m, err := p.member(ctx, h)
 	if err != nil {
 		return nil, err
 	}
-	return m.fetchFacts(ctx, h, namespace)
+	return m.collect(ctx, h, namespaces)
 }
 
-// fetchFacts asks the host once for each namespace, and with the first for who it is.
-func (m *member) fetchFacts(ctx context.Context, h *inventory.Host, namespace string) (map[string]any, error) {
+func (m *member) collect(ctx context.Context, h *inventory.Host, namespaces []*facts.Namespace) ([]Told, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if values := m.values[namespace]; values != nil {
-		return values, nil
+	var asked []*facts.Namespace
+	var steps []target.Step
+	var questions []ask.Question
+	for _, n := range append([]*facts.Namespace{facts.Lookup(facts.Basic)}, namespaces...) {
+		if m.facts[n.Name] != nil || slices.Contains(asked, n) {
+			continue
+		}
+		q := ask.For(n)
+		asked, questions, steps = append(asked, n), append(questions, q), append(steps, q.Steps(h.ActsAs())...)
 	}
-	o := op.Op{Facts: &op.Facts{Namespaces: []string{namespace}}}
-	if m.facts == nil && namespace != facts.Basic {
-		o.Facts.Namespaces = append(o.Facts.Namespaces, facts.Basic)
-	}
-	results, err := m.session.Do(ctx, []target.Step{{Op: o, User: h.ActsAs()}})
-	switch {
-	case err != nil:
-		return nil, err
-	case results[0].Error != nil:
-		return nil, results[0].Error
-	}
-	values := map[string]map[string]any{}
-	for _, asked := range o.Facts.Namespaces {
-		if values[asked], err = facts.Of(results[0].Facts, asked); err != nil {
+	failed := map[string]error{}
+	if len(steps) > 0 {
+		now := time.Now()
+		results, err := m.session.Do(ctx, steps)
+		if err != nil {
 			return nil, err
 		}
+		for i, q := range questions {
+			n := len(q.Steps(""))
+			values, err := q.Answer(results[:n], now)
+			if results = results[n:]; err != nil {
+				failed[asked[i].Name] = err
+				continue
+			}
+			m.facts = m.facts.With(asked[i].Name, values)
+		}
 	}
-	maps.Copy(m.values, values)
-	m.facts = facts.Merge(m.facts, results[0].Facts)
-	return values[namespace], nil
+	if err := failed[facts.Basic]; err != nil {
+		return nil, err
+	}
+	told := make([]Told, len(namespaces))
+	for i, n := range namespaces {
+		told[i] = Told{m.facts[n.Name], failed[n.Name]}
+	}
+	return told, nil
 }
 
 // Do has a host perform one op as user.
@@ -128,7 +161,7 @@ func (p *Pool) Do(ctx context.Context, h *inventory.Host, user string, o op.Op) 
 }
 
 // Known returns the facts of a host that were asked for, or nil.
-func (p *Pool) Known(h *inventory.Host) *op.FactsResult {
+func (p *Pool) Known(h *inventory.Host) facts.Set {
 	p.mu.Lock()
 	m := p.hosts[h.Name]
 	p.mu.Unlock()

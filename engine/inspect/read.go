@@ -21,18 +21,18 @@ type Reader struct {
 	contents *plan.Contents
 
 	mu    sync.Mutex
-	facts *op.FactsResult
+	facts facts.Set
 	asked bool // facts are on their way
 }
 
 // NewReader reads a host as a user, for whom its facts are asked with the first
 // read where they are not known yet, and adds what files hold to contents.
-func NewReader(t plan.Target, known *op.FactsResult, user string, contents *plan.Contents) *Reader {
+func NewReader(t plan.Target, known facts.Set, user string, contents *plan.Contents) *Reader {
 	return &Reader{target: t, facts: known, user: user, contents: contents}
 }
 
 // Facts returns the facts of the host where a read has brought them, or nil.
-func (r *Reader) Facts() *op.FactsResult { return r.facts }
+func (r *Reader) Facts() facts.Set { return r.facts }
 
 // AskFacts asks for the facts of the host, where no read has brought them.
 func (r *Reader) AskFacts(ctx context.Context) error {
@@ -71,12 +71,12 @@ func (r *Reader) perform(ctx context.Context, steps []*plan.Step, ops [][]op.Op)
 		if failed := results[len(results)-1].Error; failed != nil {
 			return nil, fmt.Errorf("read the host's facts: %w", failed)
 		}
-		told := results[len(results)-1].Facts
-		if _, err := facts.Of(told, facts.Basic); err != nil {
+		told, err := facts.Of(results[len(results)-1].Facts, facts.Basic)
+		if err != nil {
 			return nil, fmt.Errorf("read the host's facts: %w", err)
 		}
 		r.mu.Lock()
-		r.facts = told
+		r.facts = facts.Set{facts.Basic: told}
 		r.mu.Unlock()
 	}
 	out := make([][]op.Result, len(ops))

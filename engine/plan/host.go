@@ -13,6 +13,7 @@ import (
 	"slices"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/facts"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/protect"
 	"github.com/openfroyo/froyo/runner/op"
@@ -24,7 +25,7 @@ type Host struct {
 	Target Target
 	// Plays holds the host's plays by their index.
 	Plays map[int]*Play
-	Facts *op.FactsResult
+	Facts facts.Set // what is known of it; nil where it did not answer
 	// Inputs is what the evaluation learned from outside, as canonical JSON.
 	Inputs json.RawMessage
 	// PendingHandlers are those that earlier runs left on the host, by play.
@@ -56,12 +57,7 @@ type Look struct {
 const ReadLater = "to read when the unit is executed, use when = lambda: host.stat(...) or later(lambda: ...)"
 
 // MachineID identifies the machine behind the name, or "" where it is not known.
-func (h *Host) MachineID() string {
-	if h.Facts == nil || h.Facts.OSBasic == nil {
-		return ""
-	}
-	return h.Facts.OSBasic.MachineID
-}
+func (h *Host) MachineID() string { return h.Facts.MachineID() }
 
 // Steps ranges over the steps of all plays of the host, each with its play's index.
 func (h *Host) Steps() iter.Seq2[int, *Step] {

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"path"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -36,6 +38,22 @@ func (o overlay) Open(name string) (fs.File, error) {
 // Lstat and ReadLink tell what the files below are: fs.ReadLinkFS.
 func (o overlay) Lstat(name string) (fs.FileInfo, error) { return fs.Lstat(o.below, name) }
 func (o overlay) ReadLink(name string) (string, error)   { return fs.ReadLink(o.below, name) }
+
+// ReadDir implements fs.ReadDirFS: the saved sources of a directory, and what is there below.
+func (o overlay) ReadDir(name string) ([]fs.DirEntry, error) {
+	entries, err := fs.ReadDir(o.below, name)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	for file, text := range o.sources {
+		if path.Dir(file) != path.Clean(name) || slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == path.Base(file) }) {
+			continue
+		}
+		entries, err = append(entries, fs.FileInfoToDirEntry(&savedFile{name: path.Base(file), size: int64(len(text))})), nil
+	}
+	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+	return entries, err
+}
 
 // savedFile is a source of a saved plan as a file.
 type savedFile struct {

@@ -8,7 +8,6 @@ import (
 	"github.com/openfroyo/froyo/engine/facts"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/unit"
-	"github.com/openfroyo/froyo/runner/op"
 	"github.com/openfroyo/froyo/runner/target"
 )
 
@@ -16,7 +15,7 @@ import (
 type Evaluation struct {
 	Plays    map[int]*unit.Play // by index of the play
 	Inputs   []byte             // canonical JSON
-	Facts    *op.FactsResult    // what it had to learn, or nil
+	Facts    facts.Set          // what it had to learn, or nil
 	Warnings []*diag.Error
 	// Looks are the questions that the runbook put to the host itself.
 	Looks []plan.Look

@@ -4,20 +4,15 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
-	"github.com/openfroyo/froyo/engine/diag"
-	"github.com/openfroyo/froyo/engine/facts"
+	"github.com/openfroyo/froyo/engine/facts/collect"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/state"
 	"github.com/openfroyo/froyo/providers/abi"
 	"github.com/openfroyo/froyo/runner/codec"
 	"github.com/openfroyo/froyo/runner/op"
 )
-
-// factTTL is how long the facts of a run may serve validate.
-const factTTL = 24 * time.Hour
 
 // SavePlan keeps what is going to be done, and which machines answered.
 func (r *Record) SavePlan(ctx context.Context, hosts []*plan.Host, plays []string) error {
@@ -42,14 +37,15 @@ func (r *Record) SavePlan(ctx context.Context, hosts []*plan.Host, plays []strin
 		if err := r.sighting(ctx, h, now); err != nil {
 			return err
 		}
-		for namespace, told := range facts.Present(h.Facts) {
-			data, err := codec.Marshal(told)
+		for namespace, told := range h.Facts {
+			n := r.facts.Lookup(namespace)
+			data, err := json.Marshal(told)
 			if err != nil {
 				return err
 			}
 			stored = append(stored, state.Fact{
 				Workspace: r.ref.workspace, Host: h.Host.Name, MachineID: h.MachineID(), Namespace: namespace,
-				Data: json.RawMessage(data), Time: now, TTL: factTTL,
+				Data: json.RawMessage(data), Time: now, TTL: n.TTL, Source: n.Source(),
 			})
 		}
 	}
@@ -70,10 +66,7 @@ func (r *Record) sighting(ctx context.Context, h *plan.Host, now time.Time) erro
 		return err
 	}
 	if known.Replaced != "" {
-		r.warn((&diag.Error{
-			Host:    h.Host.Name,
-			Summary: fmt.Sprintf("a new machine answers under this name (machine-id %s, before %s); what was known of the old one is kept apart", h.MachineID(), known.Replaced),
-		}).WithHint("if that is a surprise, find out which machine you are talking to"))
+		r.warn(collect.Replaced(h.Host.Name, h.MachineID(), known.Replaced))
 	}
 	return nil
 }

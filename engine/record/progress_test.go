@@ -8,11 +8,11 @@ import (
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/event"
+	"github.com/openfroyo/froyo/engine/facts"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/state"
 	"github.com/openfroyo/froyo/engine/unit"
-	"github.com/openfroyo/froyo/runner/op"
 )
 
 // TestProgressIsOfTheMachine: what was done on another machine of the name is not
@@ -22,7 +22,7 @@ func TestProgressIsOfTheMachine(t *testing.T) {
 	for machine, want := range map[string][]string{"m1": {"cmd[any]", "cmd[mine]"}, "": {"cmd[any]"}} {
 		h := &plan.Host{
 			Host:  &inventory.Host{Name: "h1"},
-			Facts: &op.FactsResult{OSBasic: &op.OSBasic{MachineID: machine}},
+			Facts: facts.Set{facts.Basic: {"machine_id": machine}},
 		}
 		known, err := r.Progress(t.Context(), h)
 		if got := slices.Sorted(maps.Keys(known)); err != nil || !slices.Equal(got, want) {

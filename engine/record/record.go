@@ -13,6 +13,7 @@ import (
 	"github.com/openfroyo/froyo/engine/apply"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/event"
+	"github.com/openfroyo/froyo/engine/facts"
 	"github.com/openfroyo/froyo/engine/planfile"
 	"github.com/openfroyo/froyo/engine/state"
 	"github.com/openfroyo/froyo/engine/unit"
@@ -27,6 +28,8 @@ type Options struct {
 	Worker    worker.Identity
 	// KeyIsPath reports whether resources of a type are told apart by a path: the state has their names alone.
 	KeyIsPath func(typ string) bool
+	// Facts are the namespaces that hosts can tell.
+	Facts *facts.Registry
 	// Warn is told what is no error; it may be called by many goroutines.
 	Warn func(*diag.Error)
 	// Command and Main name a new run: the command, and its runbook.
@@ -62,6 +65,7 @@ type Record struct {
 	History *History
 
 	ref     ref
+	facts   *facts.Registry
 	warn    func(*diag.Error)
 	unknown *unknown
 	use     state.PlanUse // of its saved plan
@@ -71,7 +75,7 @@ type Record struct {
 // Open begins a run in the store, or resumes one.
 func Open(ctx context.Context, o Options) (*Record, error) {
 	now := time.Now()
-	r := &Record{ID: state.NewRunID(now), Began: now, ref: ref{store: o.Store, workspace: o.Workspace}, warn: o.Warn, unknown: &unknown{}}
+	r := &Record{ID: state.NewRunID(now), Began: now, ref: ref{store: o.Store, workspace: o.Workspace}, facts: o.Facts, warn: o.Warn, unknown: &unknown{}}
 	r.use = state.PlanUse{Workspace: o.Workspace, Plan: o.Plan, Again: o.Again}
 	if err := usePlan(ctx, o.Store, r.use, o.Resumed != nil); err != nil { // before any host is asked
 		return nil, err

@@ -11,6 +11,7 @@ import (
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/event"
+	"github.com/openfroyo/froyo/engine/facts"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/planfile"
 	"github.com/openfroyo/froyo/engine/planning"
@@ -57,7 +58,8 @@ type Job struct {
 
 	services  Services
 	program   runbook.Program
-	declared  *declared.Variables  // nil where nothing is declared
+	declared  *declared.Variables // nil where nothing is declared
+	facts     *facts.Registry
 	inventory *inventory.Inventory // with what is declared
 	selection *selection.Selection
 	targets   *unitfilter.Targets
@@ -84,7 +86,7 @@ func Load(ctx context.Context, s Services, spec Spec) (*Job, error) {
 	}
 	j.inventory = effective.Set.Inventory
 	j.program, err = s.Read(ctx, Source{
-		Files: s.Files, Main: spec.Main, Types: s.Types.Types(), Inventory: j.inventory, Vars: effective.Set.Given,
+		Files: s.Files, Main: spec.Main, Types: s.Types.Types(), Inventory: j.inventory, Facts: j.facts, Vars: effective.Set.Given,
 		Declared: effective.Differ, Print: j.print, Seal: s.Workspace.Sealer,
 	})
 	if err != nil {
@@ -109,12 +111,15 @@ func (nothing) Open(name string) (fs.File, error) {
 	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 }
 
-// declare puts the variables into the declarations that belong to the runbook.
+// declare reads what is declared beside the runbook: facts and variables. It puts the variables into the declarations that belong to the runbook.
 func (j *Job) declare() (*declared.Effective, error) {
 	var err error
 	files := j.services.Files
 	if j.Spec.Sources != nil {
 		files = (&planfile.Document{Sources: j.Spec.Sources}).Files(nothing{})
+	}
+	if j.facts, err = facts.Read(files); err != nil {
+		return nil, err
 	}
 	if j.declared, err = declared.Find(files, j.Spec.Main); err != nil {
 		return nil, err
@@ -222,6 +227,11 @@ func (j *Job) sources() map[string]string {
 	for name, text := range j.program.Sources() {
 		if !strings.HasPrefix(name, runbook.BuiltIn) {
 			out[name] = string(text)
+		}
+	}
+	for _, n := range j.facts.All() {
+		if n.Own != nil {
+			out[n.Own.File] = string(n.Own.Text)
 		}
 	}
 	if j.declared != nil {

@@ -3,18 +3,19 @@ package run
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/facts"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/planning"
 	"github.com/openfroyo/froyo/engine/runbook"
 	"github.com/openfroyo/froyo/engine/state"
 	"github.com/openfroyo/froyo/engine/unitfilter"
+	"github.com/openfroyo/froyo/runner/codec"
 	"github.com/openfroyo/froyo/runner/op"
 )
 
@@ -101,23 +102,23 @@ type stored struct {
 }
 
 // Facts implements runbook.Reader.
-func (s *stored) Facts(ctx context.Context, h *inventory.Host, namespace string) (map[string]any, error) {
+func (s *stored) Facts(ctx context.Context, h *inventory.Host, n *facts.Namespace) (map[string]any, error) {
 	if s.facts == nil {
 		return nil, fmt.Errorf("facts of %s: %w", h.Name, runbook.ErrNotKnown)
 	}
-	facts, err := s.facts.Facts(ctx, s.workspace, h.Name)
+	known, err := s.facts.Facts(ctx, s.workspace, h.Name)
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range facts {
-		if f.Namespace != namespace || !f.Fresh(time.Now()) {
+	for _, f := range known {
+		if f.Namespace != n.Name || !f.Fresh(time.Now()) {
 			continue
 		}
 		var values map[string]any
-		if err := json.Unmarshal(f.Data, &values); err != nil {
+		if err := codec.Unmarshal(f.Data, &values); err != nil {
 			return nil, fmt.Errorf("stored facts of %s: %w", h.Name, err)
 		}
-		return values, nil
+		return values, n.Check(values)
 	}
 	return nil, fmt.Errorf("facts of %s: %w", h.Name, runbook.ErrNotKnown)
 }

@@ -283,13 +283,13 @@ type asker struct {
 	told  map[string]map[string]any
 }
 
-func (a *asker) Facts(_ context.Context, h *inventory.Host, namespace string) (map[string]any, error) {
+func (a *asker) Facts(_ context.Context, h *inventory.Host, n *facts.Namespace) (map[string]any, error) {
 	if a.told == nil {
-		return facts.Of(a.hosts[h.Name].facts(), namespace)
+		return facts.Of(a.hosts[h.Name].facts(), n.Name)
 	}
-	values, ok := a.told[h.Name+" "+namespace]
+	values, ok := a.told[h.Name+" "+n.Name]
 	if !ok {
-		return nil, errors.New("the plan holds no facts " + namespace)
+		return nil, errors.New("the plan holds no facts " + n.Name)
 	}
 	return values, nil
 }

@@ -86,7 +86,7 @@ func (j *Job) Begin(ctx context.Context, o Options) (*Run, error) {
 	}
 	rec, err := record.Open(ctx, record.Options{
 		Store: store, Workspace: j.services.Workspace.ID(), Seal: seal, Worker: j.services.Worker,
-		KeyIsPath: j.services.Types.KeyIsPath, Warn: j.services.Warn,
+		KeyIsPath: j.services.Types.KeyIsPath, Facts: j.facts, Warn: j.services.Warn,
 		Command: o.Command, Main: j.Spec.Main, Hosts: len(j.selection.Hosts), Plan: j.Spec.Digest, Again: o.Again, Resumed: j.Spec.Resumed,
 	})
 	if err != nil {

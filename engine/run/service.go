@@ -8,6 +8,7 @@ import (
 
 	"github.com/openfroyo/froyo/engine/catalog"
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/facts"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/queue"
 	"github.com/openfroyo/froyo/engine/runbook"
@@ -59,6 +60,8 @@ type Source struct {
 	Vars      map[string]any
 	// Declared are the variables that vars.cue declares, and whether hosts have values of their own.
 	Declared map[string]bool
+	// Facts are the namespaces that hosts can tell.
+	Facts *facts.Registry
 	// Print takes what it prints; it is called by many goroutines.
 	Print func(pos diag.Pos, host, text string)
 	Seal  func() (func([]byte) string, error)

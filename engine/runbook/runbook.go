@@ -9,6 +9,7 @@ import (
 	"errors"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/facts"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/planning"
 	"github.com/openfroyo/froyo/engine/unit"
@@ -52,8 +53,9 @@ type Play struct {
 
 // Reader answers what a runbook asks of hosts. It must be safe for concurrent use.
 type Reader interface {
-	// Facts returns a namespace of a host's facts, as plain data.
-	Facts(ctx context.Context, host *inventory.Host, namespace string) (map[string]any, error)
+	// Facts returns a namespace of a host's facts, as plain data. Of one that a function of the workspace tells it is ErrNotKnown
+	// where none are stored: whoever evaluates the runbook calls the function.
+	Facts(ctx context.Context, host *inventory.Host, n *facts.Namespace) (map[string]any, error)
 	// Do performs an op that changes nothing; user "" is the login user.
 	Do(ctx context.Context, host *inventory.Host, user string, o op.Op) (op.Result, error)
 }

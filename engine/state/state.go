@@ -345,6 +345,7 @@ type Fact struct {
 	Data      json.RawMessage
 	Time      time.Time
 	TTL       time.Duration
+	Source    string // what told it: the runner, or a program or function of the workspace
 }
 
 // Fresh reports whether the fact may still be relied on.

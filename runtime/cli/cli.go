@@ -13,6 +13,7 @@ import (
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/runtime/cli/client"
 	"github.com/openfroyo/froyo/runtime/cli/complete"
+	"github.com/openfroyo/froyo/runtime/cli/facts"
 	"github.com/openfroyo/froyo/runtime/cli/inventory"
 	"github.com/openfroyo/froyo/runtime/cli/lock"
 	"github.com/openfroyo/froyo/runtime/cli/queue"
@@ -38,6 +39,7 @@ type grammar struct {
 	Lock       lock.Command      `cmd:"" help:"Look at the locks of hosts that are being changed: list, break."`
 	Queue      queue.Command     `cmd:"" help:"Look at pending work of runs: list, drop."`
 	Inventory  inventory.Command `cmd:"" help:"Look at the inventory: list, host, graph."`
+	Facts      facts.Command     `cmd:"" help:"Look at what hosts tell of themselves: collect, show, diff, schema."`
 	Completion complete.Script   `cmd:"" help:"Print a script that completes froyo's command line."`
 	Complete   complete.Command  `cmd:"" hidden:""`
 	Docs       docsCommand       `cmd:"" help:"Print a reference page as Markdown."`

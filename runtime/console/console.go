@@ -45,6 +45,7 @@ type Console struct {
 	answers    *bufio.Reader // of standard input, from the first question on
 	interrupts *interrupts
 	atExit     []func() error
+	passwords  map[string]string // that were asked for, by the variable that stands for each
 }
 
 // New returns the console of a process. The context is cancelled by its signals,

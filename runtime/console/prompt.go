@@ -2,6 +2,7 @@ package console
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -68,9 +69,9 @@ func (c *Console) Ask(ctx context.Context, question string) (string, error) {
 }
 
 // Password asks for a password once, before anything else is printed, or
-// takes it from the environment variable that stands for it.
+// takes it from the environment variable that stands for it. It is asked for once in a command.
 func (c *Console) Password(what, variable string) (func() (string, error), error) {
-	if p := c.Getenv(variable); p != "" {
+	if p := cmp.Or(c.passwords[variable], c.Getenv(variable)); p != "" {
 		return func() (string, error) { return p, nil }, nil
 	}
 	tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
@@ -88,5 +89,9 @@ func (c *Console) Password(what, variable string) (func() (string, error), error
 	if len(line) == 0 {
 		return nil, errors.New("the " + what + " is empty")
 	}
+	if c.passwords == nil {
+		c.passwords = map[string]string{}
+	}
+	c.passwords[variable] = string(line)
 	return func() (string, error) { return string(line), nil }, nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/openfroyo/froyo/builtins/eval"
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/facts"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/runner/op"
@@ -300,7 +301,7 @@ func TestWhoIsToBlame(t *testing.T) {
 
 type failingReader struct{ err error }
 
-func (r failingReader) Facts(context.Context, *inventory.Host, string) (map[string]any, error) {
+func (r failingReader) Facts(context.Context, *inventory.Host, *facts.Namespace) (map[string]any, error) {
 	return nil, r.err
 }
 

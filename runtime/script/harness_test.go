@@ -17,10 +17,10 @@ import (
 	"go.starlark.net/starlark"
 
 	"github.com/openfroyo/froyo/builtins/eval"
-	"github.com/openfroyo/froyo/builtins/hostapi/procfs"
 	"github.com/openfroyo/froyo/builtins/startest"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/facts"
+	"github.com/openfroyo/froyo/engine/facts/procfs"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/schema"
 	"github.com/openfroyo/froyo/engine/unit"
@@ -68,14 +68,14 @@ type fakeReader struct {
 	asked   []string
 }
 
-func (r *fakeReader) Facts(_ context.Context, host *inventory.Host, namespace string) (map[string]any, error) {
+func (r *fakeReader) Facts(_ context.Context, host *inventory.Host, n *facts.Namespace) (map[string]any, error) {
 	if r.unknown {
 		return nil, eval.ErrNotKnown
 	}
-	if namespace == facts.Basic {
+	if n.Name == facts.Basic {
 		return map[string]any{"family": "debian", "id": "debian", "hostname": host.Name}, nil
 	}
-	return facts.Of(&told, namespace)
+	return facts.Of(&told, n.Name)
 }
 
 // told is what hosts tell beside os.basic.

@@ -25,6 +25,7 @@ import (
 	"github.com/openfroyo/froyo/builtins/jinja"
 	"github.com/openfroyo/froyo/builtins/play"
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/facts"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/runbook"
 	"github.com/openfroyo/froyo/engine/schema"
@@ -38,6 +39,8 @@ type Options struct {
 	// Types are the resource types that the runbook can use.
 	Types     []*schema.Type
 	Inventory *inventory.Inventory
+	// Facts are the namespaces that hosts can tell; nil is froyo's.
+	Facts *facts.Registry
 	// Vars are the variables of the command line, as plain data.
 	Vars map[string]any
 	// Declared are the variables that are declared, and whether hosts have values of their own:
@@ -91,9 +94,12 @@ func Load(ctx context.Context, opts Options) (*Program, error) {
 	if opts.MaxSteps == 0 {
 		opts.MaxSteps = DefaultSteps
 	}
+	if opts.Facts == nil {
+		opts.Facts = facts.BuiltIn()
+	}
 	p := &Program{opts: opts, sources: map[string][]byte{}}
 	p.env = &eval.Env{
-		FS: opts.FS, Types: opts.Types, Inventory: opts.Inventory, Vars: opts.Vars, Declared: opts.Declared,
+		FS: opts.FS, Types: opts.Types, Inventory: opts.Inventory, Facts: opts.Facts, Vars: opts.Vars, Declared: opts.Declared,
 		Print:     p.print,
 		Seal:      opts.Seal,
 		Thread:    p.thread,
@@ -130,9 +136,12 @@ func Load(ctx context.Context, opts Options) (*Program, error) {
 	return p, nil
 }
 
-// run loads the main file and settles what its plays are.
+// run loads the functions that tell facts and the main file, and settles what its plays are.
 func (p *Program) run(ctx context.Context, l *loader) []*diag.Error {
 	p.holding = true
+	if errs := l.collectors(ctx); len(errs) > 0 || p.opts.Main == "" {
+		return errs
+	}
 	main, errs := l.main(ctx, p.opts.Main)
 	p.main = main
 	if len(errs) > 0 || main.run == nil {

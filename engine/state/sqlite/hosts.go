@@ -59,8 +59,8 @@ func current(scan func(...any) error) (machine string, since int64, err error) {
 func (s *Store) PutFacts(ctx context.Context, facts []state.Fact) error {
 	return s.write(ctx, func(tx *db.Tx) error {
 		for _, f := range facts {
-			err := tx.Exec(`INSERT OR REPLACE INTO facts (workspace, host, machine_id, namespace, data, time, ttl) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-				f.Workspace, f.Host, f.MachineID, f.Namespace, string(f.Data), micros(f.Time), f.TTL.Microseconds())
+			err := tx.Exec(`INSERT OR REPLACE INTO facts (workspace, host, machine_id, namespace, data, time, ttl, source) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+				f.Workspace, f.Host, f.MachineID, f.Namespace, string(f.Data), micros(f.Time), f.TTL.Microseconds(), f.Source)
 			if err != nil {
 				return fmt.Errorf("facts %s of %s: %w", f.Namespace, f.Host, err)
 			}
@@ -73,8 +73,8 @@ func (s *Store) PutFacts(ctx context.Context, facts []state.Fact) error {
 func (s *Store) Facts(ctx context.Context, workspace, host string) ([]state.Fact, error) {
 	return list(ctx, s, func(rows *sql.Rows, f *state.Fact) error {
 		var at, ttl int64
-		err := rows.Scan(&f.Workspace, &f.Host, &f.MachineID, &f.Namespace, (*document)(&f.Data), &at, &ttl)
+		err := rows.Scan(&f.Workspace, &f.Host, &f.MachineID, &f.Namespace, (*document)(&f.Data), &at, &ttl, &f.Source)
 		f.Time, f.TTL = fromMicros(at), time.Duration(ttl)*time.Microsecond
 		return err
-	}, `SELECT r.workspace, r.host, r.machine_id, namespace, data, time, ttl FROM facts r `+ofCurrentMachine+` ORDER BY namespace`, workspace, host)
+	}, `SELECT r.workspace, r.host, r.machine_id, namespace, data, time, ttl, source FROM facts r `+ofCurrentMachine+` ORDER BY namespace`, workspace, host)
 }

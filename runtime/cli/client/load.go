@@ -131,8 +131,29 @@ func (l *Loaded) describe(ctx context.Context, spec *run.Spec, f *flags.Planning
 	if spec.Vars, err = spec.Vars.Mark(f.Sensitive); err != nil {
 		return err
 	}
-	spec.Limit, err = inventory.ExpandLimit(f.Limit, os.ReadFile)
-	return err
+	if spec.Limit, err = inventory.ExpandLimit(f.Limit, os.ReadFile); err != nil || f.Where == "" {
+		return err
+	}
+	return l.narrow(ctx, spec, f)
+}
+
+// narrow leaves of the hosts those whose facts make a condition true. From then on the limit names them, so that a saved plan
+// is of these hosts.
+func (l *Loaded) narrow(ctx context.Context, spec *run.Spec, f *flags.Planning) (err error) {
+	hosts, err := spec.Vars.Inventory.Limited(spec.Limit, os.ReadFile)
+	if err != nil {
+		return err
+	}
+	fleet, err := l.fleet(ctx, spec, &f.Target, hosts)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, fleet.Close(ctx)) }()
+	if hosts, err = fleet.Where(ctx, f.Where); err != nil {
+		return err
+	}
+	spec.Limit = strings.Join(inventory.Names(hosts), ":")
+	return nil
 }
 
 // locate finds the runbook's workspace and refuses one that others can write to.
@@ -194,13 +215,15 @@ func (l *Loaded) warn(w *diag.Error) {
 }
 
 // Forks is how many hosts are at work at once: the flag, the workspace, the default.
-func (l *Loaded) Forks(flag *int) (int, error) {
+func (l *Loaded) Forks(flag *int) (int, error) { return forks(l.Workspace, flag) }
+
+func forks(w *workspace.Workspace, flag *int) (int, error) {
 	forks := run.DefaultForks
 	switch {
 	case flag != nil:
 		forks = *flag
-	case l.Workspace.Settings.Forks > 0:
-		forks = l.Workspace.Settings.Forks
+	case w.Settings.Forks > 0:
+		forks = w.Settings.Forks
 	}
 	if forks < 1 {
 		return 0, diag.Errorf(diag.Pos{}, "--forks %d: at least one host must be at work", forks)

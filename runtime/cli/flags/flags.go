@@ -7,7 +7,8 @@ package flags
 // Target says which hosts, and how to get onto them.
 type Target struct {
 	Inventory []string `short:"i" sep:"none" placeholder:"FILE|h1,h2," complete:"files" help:"Inventory: CUE, Ansible INI or YAML, a program as for Ansible, a directory of these, or a list of hosts with a comma. May be repeated."`
-	Limit     string   `short:"l" placeholder:"SELECTOR" complete:"selector" help:"Only these hosts: names, globs, groups, k=v labels; ':' joins, '&' intersects, '!' excludes."`
+	Limit     string   `short:"l" aliases:"selector" placeholder:"SELECTOR" complete:"selector" help:"Only these hosts: names, globs, groups, k=v labels; ':' joins, '&' intersects, '!' excludes."`
+	Where     string   `placeholder:"EXPRESSION" help:"Only hosts whose facts make this true, an expression of Starlark: 'os.basic.family == \"debian\" and hw.cpu.cores >= 4'. Facts that are not known are asked for."`
 	User      string   `short:"u" help:"Log in as this user where the inventory names none."`
 	Become    bool     `short:"b" help:"Act as root where the inventory and the runbook say nothing else."`
 	Method    string   `name:"become-method" enum:",sudo,su,doas" default:"" placeholder:"sudo|su|doas" help:"How to become another user where the inventory says nothing else (sudo)."`

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -14,6 +15,7 @@ import (
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/inventory/program"
 	"github.com/openfroyo/froyo/engine/inventory/source"
+	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/runtime/console"
 	"github.com/openfroyo/froyo/runtime/workspace"
 )
@@ -106,6 +108,25 @@ func trusted(w *workspace.Workspace, name string) error {
 		return nil //nolint:nilerr // not below the workspace
 	}
 	return w.Trust(abs)
+}
+
+// Select gives the hosts of an inventory that --limit leaves. None at all is an error.
+func (f *Target) Select(inv *inventory.Inventory) ([]*inventory.Host, error) {
+	hosts, err := inv.Limited(f.Limit, os.ReadFile)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(hosts) > 0:
+		return hosts, nil
+	case f.Limit == "":
+		return nil, (&diag.Error{Summary: "the inventory has no hosts"}).WithHint("add hosts to its groups, or name another with -i")
+	}
+	named := ""
+	for _, i := range f.Inventory {
+		named += " -i " + wording.Quote(i)
+	}
+	return nil, (&diag.Error{Summary: "no host is left: the limit \"" + f.Limit + "\" picks none"}).
+		WithHint("all that there are: froyo inventory list%s", named)
 }
 
 // WithDefaults fills in what flags and the workspace's settings say of hosts where

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"maps"
 	"net"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -70,17 +69,9 @@ func (f *Flags) Load(ctx context.Context, e *console.Console) (*Fleet, error) {
 	if err != nil {
 		return nil, err
 	}
-	hosts, err := target.WithDefaults(read, w).Limited(f.Limit, os.ReadFile)
+	hosts, err := target.Select(target.WithDefaults(read, w))
 	if err != nil {
 		return nil, err
-	}
-	switch {
-	case len(hosts) == 0 && f.Limit == "":
-		return nil, (&diag.Error{Summary: "the inventory has no hosts"}).
-			WithHint("add hosts to its groups, or name another with -i")
-	case len(hosts) == 0:
-		return nil, (&diag.Error{Summary: "no host is left: the limit \"" + f.Limit + "\" picks none"}).
-			WithHint("all that there are: froyo inventory list%s", f.named())
 	}
 	names, err := vars.SensitiveNames(nil, read.Hosts())
 	if err != nil {

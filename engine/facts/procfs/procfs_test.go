@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/openfroyo/froyo/builtins/hostapi/procfs"
+	"github.com/openfroyo/froyo/engine/facts/procfs"
 )
 
 func TestMounts(t *testing.T) {
