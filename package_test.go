@@ -146,6 +146,8 @@ func otherMeaning(path, text string) bool {
 		return !strings.HasPrefix(path, "engine/planning/")
 	case `"script"`: // the order of a play
 		return path == "builtins/play/play.go"
+	case `"timezone"`: // a fact
+		return path == "engine/facts/ask/system.go"
 	case `"check"`:
 		return path == "engine/secret/target.go" || path == "builtins/checks/checks.go"
 	}

@@ -29,6 +29,7 @@ const (
 	LoadingFile              // the top level of a loaded file
 	Planning                 // a play, for one host
 	Applying                 // a lambda, when its unit is executed
+	Asking                   // what only asks hosts: a function that tells facts, an expression
 )
 
 const scopeKey = "froyo.scope"
@@ -40,6 +41,7 @@ type Scope struct {
 	ctx    context.Context //nolint:containedctx // Starlark calls attributes without one
 	thread *starlark.Thread
 	phase  Phase
+	asking int // calls of OnlyAsking that are under way
 
 	host     *inventory.Host
 	reader   Reader
@@ -120,7 +122,19 @@ func (s *Scope) Env() *Env { return s.env }
 func (s *Scope) Thread() *starlark.Thread { return s.thread }
 
 // Phase returns what is being evaluated.
-func (s *Scope) Phase() Phase { return s.phase }
+func (s *Scope) Phase() Phase {
+	if s.asking > 0 {
+		return Asking
+	}
+	return s.phase
+}
+
+// OnlyAsking calls what may ask hosts and declare nothing.
+func OnlyAsking(s *Scope, f func() (starlark.Value, error)) (starlark.Value, error) {
+	s.asking++
+	defer func() { s.asking-- }()
+	return f()
+}
 
 // Host returns the host that is evaluated; it is nil while files are loaded.
 func (s *Scope) Host() *inventory.Host { return s.host }
@@ -176,7 +190,10 @@ func (s *Scope) Ended() bool { return s.ended }
 
 // NeedPlanning is the error for builtins that only a play may call; nil while planning.
 func (s *Scope) NeedPlanning(what string) *diag.Error {
-	switch s.phase {
+	switch s.Phase() {
+	case Asking:
+		return (&diag.Error{Summary: fmt.Sprintf("%s where hosts are only asked", what)}).
+			WithHint("facts and expressions change nothing; declare it in the function that play() gets as do")
 	case LoadingFile:
 		return (&diag.Error{Summary: fmt.Sprintf("%s at the top level of a loaded file", what)}).
 			WithHint("put it into a function, and call that from a play")

@@ -117,7 +117,7 @@ func (h *Host) notWhole(what string) error {
 
 // Collect has a function of the workspace tell the facts of a host, and holds them to their definition.
 func Collect(s *eval.Scope, h *inventory.Host, n *facts.Namespace, fn starlark.Callable) (map[string]any, error) {
-	v, err := starlark.Call(s.Thread(), fn, starlark.Tuple{Of(s, h)}, nil)
+	v, err := eval.OnlyAsking(s, func() (starlark.Value, error) { return starlark.Call(s.Thread(), fn, starlark.Tuple{Of(s, h)}, nil) })
 	if err != nil {
 		return nil, err
 	}

@@ -48,6 +48,9 @@ func (h *Handler) Plain() (any, error) {
 
 func makeHandler(thread *starlark.Thread, b *starlark.Builtin, pos starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {
 	s := eval.Of(thread)
+	if s.Phase() == eval.Asking {
+		return nil, s.NeedPlanning("handler()")
+	}
 	if s.Phase() == eval.Applying || Of(thread).part != (unit.Scope{}) {
 		return nil, (&diag.Error{Summary: "handler() inside a lambda, a handler, a change hook or verify"}).
 			WithHint("declare handlers at the top level of a file, or in a play's function")

@@ -61,7 +61,9 @@ type Play struct {
 }
 
 func makePlay(thread *starlark.Thread, b *starlark.Builtin, pos starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {
-	switch eval.Of(thread).Phase() {
+	switch s := eval.Of(thread); s.Phase() {
+	case eval.Asking:
+		return nil, s.NeedPlanning("play()")
 	case eval.LoadingFile:
 		return nil, (&diag.Error{Summary: "play() at the top level of a loaded file"}).
 			WithHint("put it into a function, and call that from the runbook's top level")

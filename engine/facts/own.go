@@ -208,15 +208,16 @@ func syntaxError(file string, err error) error {
 	return &diag.Error{Summary: fmt.Sprintf(format, args...), Pos: place(file, bad[0].Position()), Cause: err}
 }
 
-// fileDoc is the comment at the beginning of a file, which an empty line parts from what follows.
+// fileDoc is the comment at the beginning of a file: before its attributes, or before an empty line.
 func fileDoc(file *ast.File) string {
-	for _, group := range ast.Comments(file) {
-		return strings.Join(strings.Fields(group.Text()), " ")
-	}
-	if len(file.Decls) > 0 {
-		if group, ok := file.Decls[0].(*ast.CommentGroup); ok {
-			return strings.Join(strings.Fields(group.Text()), " ")
+	groups := ast.Comments(file)
+	if len(file.Decls) > 0 && len(groups) == 0 {
+		if a, ok := file.Decls[0].(*ast.Attribute); ok {
+			groups = ast.Comments(a)
 		}
 	}
-	return ""
+	if len(groups) == 0 {
+		return ""
+	}
+	return strings.Join(strings.Fields(groups[0].Text()), " ")
 }

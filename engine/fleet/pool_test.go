@@ -28,6 +28,16 @@ func localPool(t *testing.T) *Pool {
 	return c
 }
 
+// trips counts the round trips to h1.
+func (p *Pool) trips() int64 { return p.hosts["h1"].session.(*dial.Session).Stats().RoundTrips }
+
+// ready waits until the runner is there.
+func (p *Pool) ready(t *testing.T, h *inventory.Host) error {
+	t.Helper()
+	_, err := p.Facts(t.Context(), h, facts.Lookup(facts.Basic))
+	return err
+}
+
 // TestHostileFacts has a runner tell what no host is.
 func TestHostileFacts(t *testing.T) {
 	const ready = `{"ready":{"protocol":1,"version":"test","uid":1,"user":"tester","pid":1,"os":"linux","arch":"amd64","dir":"/x"}}`
@@ -60,7 +70,6 @@ func TestHostileFacts(t *testing.T) {
 
 func TestFactsAreAskedForOnce(t *testing.T) {
 	c, h := localPool(t), &inventory.Host{Name: "h1"}
-	trips := func() int64 { return c.hosts["h1"].session.(*dial.Session).Stats().RoundTrips }
 	cpu, err := c.Facts(t.Context(), h, facts.Lookup("hw.cpu"))
 	if err != nil || cpu["cores"] != int64(runtime.NumCPU()) {
 		t.Fatalf("got %v, %v", cpu, err)
@@ -68,7 +77,7 @@ func TestFactsAreAskedForOnce(t *testing.T) {
 	if known := c.Known(h); known[facts.Basic] == nil || known["hw.cpu"] == nil || known["net.ifaces"] != nil {
 		t.Errorf("known is %+v, want who the host is and what was asked for", known)
 	}
-	before := trips()
+	before := c.trips()
 	var all sync.WaitGroup
 	for range 8 {
 		for _, namespace := range []string{facts.Basic, "hw.cpu", "net.ifaces"} {
@@ -80,7 +89,7 @@ func TestFactsAreAskedForOnce(t *testing.T) {
 		}
 	}
 	all.Wait()
-	if got := trips() - before; got != 1 {
+	if got := c.trips() - before; got != 1 {
 		t.Errorf("%d more round trips, want 1 for net.ifaces", got)
 	}
 }

@@ -22,10 +22,10 @@ import (
 
 // Expression is an expression that is evaluated for hosts. It is safe for concurrent use.
 type Expression struct {
-	p     *Program
-	prog  *starlark.Program
-	names starlark.StringDict // that it may use, besides those of the host
-	file  *syntax.File
+	p    *Program
+	prog *starlark.Program
+	// namespaces are those of facts that it names.
+	namespaces []*facts.Namespace
 }
 
 // result is the global that holds the value of an expression.
@@ -34,9 +34,9 @@ const result = "_"
 // hostNames are the names that an expression reads a host by, beside the first parts of namespaces of facts.
 var hostNames = []string{"host", "name", "address", "groups", "labels", "vars"}
 
-// Expression compiles an expression, which is named so in errors. Beside the names of the language it may use host, and what a
+// Compile compiles an expression in the language of a program, which is named so in errors. Beside the names of the language it may use host, and what a
 // host has as if it stood alone: name, groups, labels, vars, and the namespaces of facts, such as os.basic.family.
-func (p *Program) Expression(name, text string) (*Expression, error) {
+func Compile(p *Program, name, text string) (*Expression, error) {
 	expr, err := dialect().ParseExpr(name, text, 0)
 	if err != nil {
 		return nil, syntaxError(err, []byte(text))
@@ -46,7 +46,7 @@ func (p *Program) Expression(name, text string) (*Expression, error) {
 		Path: name, Options: dialect(),
 		Stmts: []syntax.Stmt{&syntax.AssignStmt{OpPos: start, Op: syntax.EQ, LHS: &syntax.Ident{NamePos: start, Name: result}, RHS: expr}},
 	}
-	e := &Expression{p: p, file: file, names: starlark.StringDict{}}
+	e := &Expression{p: p, namespaces: namespacesIn(file, p.opts.Facts)}
 	tree := newTree(file)
 	guard.Rewrite(file)
 	l := &loader{p: p, modules: map[string]*module{}}
@@ -72,12 +72,15 @@ func (e *Expression) hostNames() []string {
 }
 
 // Namespaces are the namespaces of facts that the expression names, as far as that shows.
-func (e *Expression) Namespaces() []*facts.Namespace {
+func (e *Expression) Namespaces() []*facts.Namespace { return e.namespaces }
+
+// namespacesIn finds the namespaces of facts that a file names.
+func namespacesIn(file *syntax.File, all *facts.Registry) []*facts.Namespace {
 	var found []*facts.Namespace
-	syntax.Walk(e.file, func(n syntax.Node) bool {
+	syntax.Walk(file, func(n syntax.Node) bool {
 		path := strings.TrimPrefix(dotted(n), "host.facts.")
 		for path != "" {
-			if n := e.p.opts.Facts.Lookup(path); n != nil && !slices.Contains(found, n) {
+			if n := all.Lookup(path); n != nil && !slices.Contains(found, n) {
 				found = append(found, n)
 			}
 			path = path[:max(strings.LastIndexByte(path, '.'), 0)]
@@ -117,7 +120,9 @@ func (e *Expression) eval(ctx context.Context, h *inventory.Host, r eval.Reader)
 		if r := recover(); r != nil {
 			err = recovered(r)
 		}
-		if err != nil {
+		if err != nil && ctx.Err() != nil {
+			err = context.Cause(ctx)
+		} else if err != nil {
 			err = run.Scope.Blame(e.p.env.Diagnose(err, h.Name))
 		}
 	}()
@@ -141,13 +146,12 @@ func (e *Expression) eval(ctx context.Context, h *inventory.Host, r eval.Reader)
 		}
 	}
 	names["host"] = host
-	globals, err := e.prog.Init(thread, names)
+	v, err = eval.OnlyAsking(run.Scope, func() (starlark.Value, error) {
+		globals, err := e.prog.Init(thread, names)
+		return globals[result], err
+	})
 	if err != nil {
 		return nil, err
 	}
-	if errs := run.Scope.Errors(); len(errs) > 0 {
-		return nil, join(errs)
-	}
-	v = globals[result]
 	return v, capture.Freeze(v)
 }

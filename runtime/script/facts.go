@@ -67,7 +67,9 @@ func (p *Program) collect(ctx context.Context, h *inventory.Host, n *facts.Names
 		if r := recover(); r != nil {
 			err = recovered(r)
 		}
-		if err != nil {
+		if err != nil && ctx.Err() != nil {
+			err = context.Cause(ctx)
+		} else if err != nil {
 			err = run.Scope.Blame(p.env.Diagnose(err, h.Name))
 		}
 	}()

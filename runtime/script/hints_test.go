@@ -179,7 +179,7 @@ var adviceOfHosts = []advice{
 	{in(`host.vars.app.nothing`), `d.get("nothing", default) gives a default`, in(`host.vars.app["get"]`, `dict(host.vars.app).get("nothing", "default")`)},
 	{in(`host.vars.app.usr`), `did you mean .user?`, in(`host.vars.app.user`)},
 	{in(`host.facts.hw.cpo.cores`), `did you mean hw.cpu?`, in(`host.facts.hw.cpu.cores`)},
-	{in(`host.facts.zzzz`), `there are: os, hw, net, pkg, svc`, in(`host.facts.os.basic.id`)},
+	{in(`host.facts.zzzz`), `there are: os, hw, net, fs, users, time, virt, pkg, svc`, in(`host.facts.os.basic.id`)},
 	{in(`host.getent("hosts", "a")`), `passwd and group can be asked`, in(`host.getent("passwd", "deploy")`, `host.getent("group", "deploy")`)},
 	{in(`host.read("/bin/blob")`), `host.read_bytes gives its bytes as they are`, in(`host.read_bytes("/bin/blob")`)},
 	{in(`host.read("/etc/motd", max_size = 2)`), `max_size = N reads N bytes, at most 16777216; host.query can pick out the part that matters`, in(`host.read("/etc/motd", max_size = 6)`)},

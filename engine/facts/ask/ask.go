@@ -80,7 +80,10 @@ func (q Question) Answer(results []op.Result, asked time.Time) (map[string]any, 
 	} else {
 		err = facts.Bad(q.namespace.Name, err)
 	}
-	return values, q.explain(err)
+	if err != nil {
+		return nil, q.explain(err)
+	}
+	return values, nil
 }
 
 // what names an op before an error that does not name it.
@@ -93,7 +96,7 @@ func what(o op.Op, err *op.Error) string {
 
 // explain says of facts that a program of the workspace tells where it is said what they are.
 func (q Question) explain(err error) error {
-	if err == nil || q.namespace.Own == nil {
+	if q.namespace.Own == nil {
 		return err
 	}
 	told := diag.Of(err)

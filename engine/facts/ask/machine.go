@@ -64,7 +64,7 @@ func disks(results []op.Result, _ time.Time) (map[string]any, error) {
 	var disk map[string]any
 	for line := range strings.Lines(text) {
 		fields := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
-		if len(fields) < 3 || fields[0] == "disk" && len(fields) != 7 || fields[0] == "part" && disk == nil {
+		if want := map[string]int{"disk": 7, "part": 3}[fields[0]]; want == 0 || len(fields) != want || fields[0] == "part" && disk == nil {
 			return nil, fmt.Errorf("no disk: %.100q", line)
 		}
 		sectors, err := strconv.ParseInt(fields[2], 10, 64)

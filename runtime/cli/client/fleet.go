@@ -12,6 +12,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/openfroyo/froyo/engine/blame"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/facts"
 	"github.com/openfroyo/froyo/engine/facts/collect"
@@ -182,15 +183,17 @@ func (f *Fleet) Where(ctx context.Context, condition string) ([]*inventory.Host,
 		}
 		return []byte(condition), file == name
 	}
-	expr, err := f.Language.Expression(name, condition)
+	expr, err := script.Compile(f.Language, name, condition)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Show("asking")()
-	if named := expr.Namespaces(); len(named) > 0 { // in one round trip, what is wrong with a host is told below
-		if _, err := f.Collector.Collect(ctx, f.Hosts, named, false); err != nil {
-			return nil, err
-		}
+	named, err := f.Collector.Collect(ctx, f.Hosts, expr.Namespaces(), false) // in one round trip
+	if err != nil {
+		return nil, err
+	}
+	if err := lost(named); err != nil {
+		return nil, err
 	}
 	holds, errs := make([]bool, len(f.Hosts)), make([]error, len(f.Hosts))
 	f.Each(f.Hosts, func(i int, h *inventory.Host) { holds[i], errs[i] = f.holds(ctx, expr, h) })
@@ -208,6 +211,22 @@ func (f *Fleet) Where(ctx context.Context, condition string) ([]*inventory.Host,
 			WithHint("froyo facts show HOST prints what is known of one")
 	}
 	return found, nil
+}
+
+// lost says which hosts did not answer, so that a condition on them cannot be decided.
+func lost(answers []collect.Answer) error {
+	var errs []error
+	for _, a := range answers {
+		if a.Err == nil {
+			continue
+		}
+		err := blame.Host(a.Host.Name, a.Err)
+		if d, ok := errors.AsType[*diag.Error](err); ok && d.Hint == "" {
+			d.Hint = fmt.Sprintf("its facts are not known, so --where cannot tell whether it takes part; leave it out: -l '...:!%s'", a.Host.Name)
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
 }
 
 // holds reports whether a condition is true of a host.

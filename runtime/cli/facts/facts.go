@@ -10,11 +10,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/openfroyo/froyo/engine/blame"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/facts"
 	"github.com/openfroyo/froyo/engine/facts/collect"
 	"github.com/openfroyo/froyo/engine/inventory"
-	"github.com/openfroyo/froyo/runner/target"
 	"github.com/openfroyo/froyo/runtime/cli/client"
 	"github.com/openfroyo/froyo/runtime/cli/flags"
 	"github.com/openfroyo/froyo/runtime/console"
@@ -72,30 +72,21 @@ func field(n *facts.Namespace, path []string) error {
 	return d.WithHint("it has: %s", strings.Join(names, ", "))
 }
 
-// failures are what went wrong with hosts and their facts, with the exit code that comes of it.
+// failures are what went wrong with hosts and their facts.
 func failures(answers []collect.Answer, namespaces []*facts.Namespace) error {
 	var errs []error
-	codes := []diag.Code{diag.OK}
 	for _, a := range answers {
 		if a.Err != nil {
-			errs = append(errs, a.Err)
-			code := diag.Failed
-			if lost, ok := errors.AsType[*target.Error](a.Err); ok && lost.Unreachable() {
-				code = diag.Unreachable
-			}
-			codes = append(codes, code)
+			errs = append(errs, blame.Host(a.Host.Name, a.Err))
 			continue
 		}
 		for _, n := range namespaces {
 			if f := a.Facts[n.Name]; f.Err != nil {
-				errs, codes = append(errs, failure(a.Host, n, f.Err)), append(codes, diag.Failed)
+				errs = append(errs, failure(a.Host, n, f.Err))
 			}
 		}
 	}
-	if len(errs) == 0 {
-		return nil
-	}
-	return &console.ExitError{Code: diag.Worst(codes...), Err: errors.Join(errs...)}
+	return errors.Join(errs...)
 }
 
 // failure says which facts of which host are not known.
