@@ -8,7 +8,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -174,7 +173,7 @@ func (c *Collector) keep(ctx context.Context, answers []Answer) error {
 	}
 	var told []state.Fact
 	for _, a := range answers {
-		if a.MachineID == "" || !slices.ContainsFunc(slices.Collect(values(a.Facts)), func(f Fact) bool { return !f.Kept }) {
+		if a.MachineID == "" || allKept(a.Facts) {
 			continue
 		}
 		known, err := c.Store.HostSeen(ctx, state.Sighting{Workspace: c.Workspace, Host: a.Host.Name, MachineID: a.MachineID, Time: time.Now()})
@@ -203,14 +202,14 @@ func (c *Collector) keep(ctx context.Context, answers []Answer) error {
 	return c.Store.PutFacts(ctx, told)
 }
 
-func values(m map[string]Fact) func(yield func(Fact) bool) {
-	return func(yield func(Fact) bool) {
-		for _, f := range m {
-			if !yield(f) {
-				return
-			}
+// allKept reports whether nothing was told now.
+func allKept(known map[string]Fact) bool {
+	for _, f := range known {
+		if !f.Kept {
+			return false
 		}
 	}
+	return true
 }
 
 // Replaced says that another machine answers under a host's name than before.
