@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/openfroyo/froyo/builtins/eval"
+	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/facts"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/runtime/script"
@@ -109,6 +110,39 @@ func TestBadOwnFacts(t *testing.T) {
 				t.Errorf("got %v, want %q", err, tt.want)
 			}
 		})
+	}
+}
+
+// TestAdviceOnFacts does what hints say: the error is gone then.
+func TestAdviceOnFacts(t *testing.T) {
+	const right = "def collect(host):\n    return {\"version\": \"1\", \"lines\": 2}\n"
+	for _, a := range []struct{ wrong, hint string }{
+		{"x = 1\n", "write def collect(host) that returns a dict of what facts/app.cue defines"},
+		{"def collect(host):\n    return 1\n", "the fields are in facts/app.cue"},
+		{"def collect(host):\n    return {}\n", "the fields are in facts/app.cue"},
+		{
+			"def collect(host):\n    file(\"/x\", content = \"\")\n    return {\"version\": \"1\", \"lines\": 2}\n",
+			"facts and expressions change nothing; declare it in the function that play() gets as do",
+		},
+	} {
+		var hint string
+		p, r, err := ownFacts(t, a.wrong, "")
+		if err == nil {
+			_, err = p.Collect(t.Context(), testHosts().Host("web1"), r.Lookup("app"), telling{&fakeReader{}})
+		}
+		for e := range diag.All(err) {
+			hint += diag.Of(e).Hint
+		}
+		if hint != a.hint {
+			t.Errorf("%v: got the hint %q, want %q", err, hint, a.hint)
+		}
+	}
+	p, r, err := ownFacts(t, right, in(`file("/x", content = "")`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Collect(t.Context(), testHosts().Host("web1"), r.Lookup("app"), telling{&fakeReader{}}); err != nil {
+		t.Errorf("the hints do not help: %v", err)
 	}
 }
 

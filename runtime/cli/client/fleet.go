@@ -221,8 +221,8 @@ func lost(answers []collect.Answer) error {
 			continue
 		}
 		err := blame.Host(a.Host.Name, a.Err)
-		if d, ok := errors.AsType[*diag.Error](err); ok && d.Hint == "" {
-			d.Hint = fmt.Sprintf("its facts are not known, so --where cannot tell whether it takes part; leave it out: -l '...:!%s'", a.Host.Name)
+		if d, ok := errors.AsType[*diag.Error](err); ok {
+			d.Summary += ", so that --where cannot tell whether it takes part"
 		}
 		errs = append(errs, err)
 	}
