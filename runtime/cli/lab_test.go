@@ -103,6 +103,9 @@ func on(t *testing.T, script string, hosts []labtest.Host) []string {
 
 func (f *froyo) write(t *testing.T, name, text string) {
 	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(filepath.Join(f.dir, name)), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(filepath.Join(f.dir, name), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
