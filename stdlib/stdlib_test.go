@@ -14,6 +14,7 @@ import (
 	"go.starlark.net/starlark"
 
 	"github.com/openfroyo/froyo/builtins/startest"
+	"github.com/openfroyo/froyo/engine/facts"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/schema"
 	"github.com/openfroyo/froyo/runner/op"
@@ -24,7 +25,7 @@ import (
 // noReader answers no question: modules ask none.
 type noReader struct{}
 
-func (noReader) Facts(context.Context, *inventory.Host, string) (map[string]any, error) {
+func (noReader) Facts(context.Context, *inventory.Host, *facts.Namespace) (map[string]any, error) {
 	return nil, errors.New("a module asks for facts")
 }
 

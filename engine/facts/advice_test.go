@@ -23,11 +23,13 @@ func TestAdvice(t *testing.T) {
 			map[string]string{"facts/a.star": "", "facts/a.cue": "version: string\n", "facts/_a.star": ""},
 		},
 		{
-			map[string]string{"facts/A.cue": program + "x: int\n"}, "expected words of a-z, 0-9 and _ with dots between them, such as app or app.release",
+			map[string]string{"facts/A.cue": program + "x: int\n"},
+			"expected words of a-z, 0-9 and _ with dots between them, such as app or app.release",
 			map[string]string{"facts/app.release.cue": program + "x: int\n"},
 		},
 		{
-			map[string]string{"facts/os.cue": program + "x: int\n"}, "rename the file: its name is that of the facts",
+			map[string]string{"facts/os.cue": program + "x: int\n"},
+			"rename the file: its name is that of the facts",
 			map[string]string{"facts/my_os.cue": program + "x: int\n"},
 		},
 		{one(program), "write a field in each line, such as version: string", one(program + "version: string\n")},
@@ -36,7 +38,8 @@ func TestAdvice(t *testing.T) {
 			one(program + "x: [...#X]\ny: [string]: int & >0\n#X: {z: =~\"^a\"}\n"),
 		},
 		{
-			map[string]string{"facts/a.cue": program + "x: int\n", "facts/a.star": ""}, "remove @command(...) or facts/a.star",
+			map[string]string{"facts/a.cue": program + "x: int\n", "facts/a.star": ""},
+			"remove @command(...) or facts/a.star",
 			one(program + "x: int\n"),
 		},
 		{

@@ -1,5 +1,7 @@
 package facts
 
+import "maps"
+
 // JSONSchema describes what namespaces hold, each a property of one object, as JSON Schema.
 func JSONSchema(namespaces []*Namespace) map[string]any {
 	properties := map[string]any{}
@@ -28,9 +30,7 @@ func (f *Field) schema() map[string]any {
 	described := map[string]any{}
 	switch {
 	case f.shape != nil:
-		for k, v := range f.shape.Schema() {
-			described[k] = v
-		}
+		maps.Copy(described, f.shape.Schema())
 	case f.Form == List:
 		described["type"], described["items"] = "array", objectOf(f.Fields)
 	case f.Form == Dict:

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"cuelang.org/go/cue/ast"
@@ -97,7 +98,7 @@ func (r *Registry) add(n *Namespace) error {
 				WithHint("rename the file: its name is that of the facts")
 		}
 	}
-	r.all = append(r.all[:len(r.all):len(r.all)], n)
+	r.all = append(slices.Clip(r.all), n)
 	return nil
 }
 

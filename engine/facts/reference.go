@@ -11,8 +11,8 @@ import (
 func Reference(w io.Writer) error {
 	var b strings.Builder
 	b.WriteString("\n# Facts\n\nWhat a host reports about itself, read as `host.facts.NAMESPACE.FIELD`. A namespace is gathered when a runbook first reads it,\n" +
-		"once per host and run; `os.basic` is known in every run. [facts.md](facts.md) tells of `froyo facts`, of `--where`, and of facts of\n" +
-		"a workspace's own.\n")
+		"once per host and run; `os.basic` is known in every run. [facts.md](facts.md) tells how to collect and compare them, of\n" +
+		"`--where`, and of facts of a workspace's own.\n")
 	for _, n := range All() {
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n\nWorks on: %s. Kept for %s.\n\n| Fact | Kind | |\n|---|---|---|\n", n.Name, n.Doc, n.Systems, shortTime(n.TTL))
 		rows(&b, "", n.Fields)

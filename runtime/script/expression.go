@@ -3,6 +3,7 @@ package script
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -126,10 +127,7 @@ func (e *Expression) eval(ctx context.Context, h *inventory.Host, r eval.Reader)
 			err = run.Scope.Blame(e.p.env.Diagnose(err, h.Name))
 		}
 	}()
-	names := starlark.StringDict{}
-	for name, v := range e.p.names {
-		names[name] = v
-	}
+	names := maps.Clone(e.p.names)
 	host := hostapi.Of(run.Scope, h)
 	all, err := host.Attr("facts")
 	if err != nil {

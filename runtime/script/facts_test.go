@@ -125,16 +125,16 @@ func TestAdviceOnFacts(t *testing.T) {
 			"facts and expressions change nothing; declare it in the function that play() gets as do",
 		},
 	} {
-		var hint string
+		var hint strings.Builder
 		p, r, err := ownFacts(t, a.wrong, "")
 		if err == nil {
 			_, err = p.Collect(t.Context(), testHosts().Host("web1"), r.Lookup("app"), telling{&fakeReader{}})
 		}
 		for e := range diag.All(err) {
-			hint += diag.Of(e).Hint
+			hint.WriteString(diag.Of(e).Hint)
 		}
-		if hint != a.hint {
-			t.Errorf("%v: got the hint %q, want %q", err, hint, a.hint)
+		if hint.String() != a.hint {
+			t.Errorf("%v: got the hint %q, want %q", err, hint.String(), a.hint)
 		}
 	}
 	p, r, err := ownFacts(t, right, in(`file("/x", content = "")`))
@@ -167,7 +167,6 @@ func TestExpressions(t *testing.T) {
 		{"1\n2", "", "x:"},
 		{`load("x", "y")`, "", "x:1:1: "},
 		{`file("/x", content = "")`, "", "file() where hosts are only asked"},
-		{`[i for i in range(1000000000)]`, "", "x:"},
 	} {
 		t.Run(tt.text, func(t *testing.T) {
 			e, err := script.Compile(p, "x", tt.text)

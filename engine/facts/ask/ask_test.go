@@ -65,7 +65,8 @@ func TestAnswers(t *testing.T) {
 			}},
 		},
 		{
-			"routes", "net.routes", []string{route4File, strings.Replace(route6File, zero16+"0 no line of the kernel\n", "", 1)},
+			"routes", "net.routes",
+			[]string{route4File, strings.Replace(route6File, zero16+"0 no line of the kernel\n", "", 1)},
 			map[string]any{"routes": []any{
 				map[string]any{"family": "ipv4", "destination": "default", "gateway": "192.0.2.1", "iface": "eth0", "metric": int64(100)},
 				map[string]any{"family": "ipv4", "destination": "192.0.2.0/24", "gateway": "", "iface": "eth0", "metric": int64(0)},
@@ -75,7 +76,8 @@ func TestAnswers(t *testing.T) {
 		},
 		{"no IPv6", "net.routes", []string{"", ""}, map[string]any{"routes": []any{}}},
 		{
-			"mounts", "fs.mounts", []string{mountinfo, "4096 100 50 /\n4096 10 5 /srv/a b\n"},
+			"mounts", "fs.mounts",
+			[]string{mountinfo, "4096 100 50 /\n4096 10 5 /srv/a b\n"},
 			map[string]any{"mounts": []any{
 				map[string]any{"target": "/", "source": "/dev/sda1", "fstype": "ext4", "options": []any{"rw", "relatime"}, "size": int64(409600), "available": int64(204800)},
 				map[string]any{"target": "/srv/a b", "source": "tmpfs", "fstype": "tmpfs", "options": []any{"ro", "rw"}, "size": int64(40960), "available": int64(20480)},
@@ -100,19 +102,23 @@ func TestAnswers(t *testing.T) {
 			},
 		},
 		{
-			"clock", "time", []string{"cpu 1 2\nbtime 1699990000\n", "", "1700000090 +0530\nyes\n", "/usr/share/zoneinfo/Asia/Kolkata"},
+			"clock", "time",
+			[]string{"cpu 1 2\nbtime 1699990000\n", "", "1700000090 +0530\nyes\n", "/usr/share/zoneinfo/Asia/Kolkata"},
 			map[string]any{"timezone": "Asia/Kolkata", "offset": int64(19800), "synchronized": "yes", "skew": int64(90), "boot": int64(1699990000)},
 		},
 		{
-			"clock of a small system", "time", []string{"btime 1\n", "Europe/Vienna\n", "1700000001 -0230\n\n", ""},
+			"clock of a small system", "time",
+			[]string{"btime 1\n", "Europe/Vienna\n", "1700000001 -0230\n\n", ""},
 			map[string]any{"timezone": "Europe/Vienna", "offset": int64(-9000), "synchronized": "", "skew": int64(0), "boot": int64(1)},
 		},
 		{
-			"a virtual machine", "virt", []string{"QEMU\n", "Standard PC\n", "kvm\tno\n"},
+			"a virtual machine", "virt",
+			[]string{"QEMU\n", "Standard PC\n", "kvm\tno\n"},
 			map[string]any{"kind": "kvm", "container": false, "vendor": "QEMU", "product": "Standard PC"},
 		},
 		{
-			"a container does not tell of the machine below it", "virt", []string{"QEMU\n", "Standard PC\n", "docker\tyes\n"},
+			"a container does not tell of the machine below it", "virt",
+			[]string{"QEMU\n", "Standard PC\n", "docker\tyes\n"},
 			map[string]any{"kind": "docker", "container": true, "vendor": "", "product": ""},
 		},
 	}

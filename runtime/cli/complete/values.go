@@ -20,6 +20,7 @@ import (
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/engine/worker"
 	"github.com/openfroyo/froyo/runtime/cli/client"
+	"github.com/openfroyo/froyo/runtime/cli/facts"
 	"github.com/openfroyo/froyo/runtime/cli/flags"
 	"github.com/openfroyo/froyo/runtime/cli/here"
 	"github.com/openfroyo/froyo/runtime/cli/inventory"
@@ -57,6 +58,8 @@ func (c *cursor) values(ctx context.Context, v *kong.Value, typed string) []prop
 		return c.pages(ctx)
 	case "run-units":
 		return c.unitsOf(ctx)
+	case "facts", "fact":
+		return c.facts(kind == "fact", typed)
 	case "words":
 		var found []proposal
 		for word := range strings.SplitSeq(extensions, ",") {
@@ -65,6 +68,29 @@ func (c *cursor) values(ctx context.Context, v *kong.Value, typed string) []prop
 		return found
 	}
 	return nil
+}
+
+// facts lists the namespaces of facts of the workspace, and where fields are wanted those of the namespace that is typed.
+func (c *cursor) facts(fields bool, typed string) (found []proposal) {
+	e, done, err := c.quiet()
+	if err != nil {
+		return nil
+	}
+	defer done() //nolint:errcheck // nothing is kept in it
+	registry, err := facts.Here(e)
+	if err != nil {
+		return nil // the command itself says what is wrong
+	}
+	for _, n := range registry.All() {
+		found = append(found, proposal{n.Name, n.Doc})
+		if !fields || !strings.HasPrefix(typed, n.Name+".") {
+			continue
+		}
+		for i := range n.Fields {
+			found = append(found, proposal{n.Name + "." + n.Fields[i].Name, n.Fields[i].Doc})
+		}
+	}
+	return found
 }
 
 // runs lists the latest runs of the workspace that are wanted.

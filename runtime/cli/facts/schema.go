@@ -17,8 +17,8 @@ import (
 )
 
 type schemaCommand struct {
-	Name string `arg:"" optional:"" complete:"facts" help:"A namespace, to show its fields."`
-	JSON bool   `name:"json" help:"Print JSON Schema on standard output."`
+	Namespace string `arg:"" optional:"" complete:"facts" help:"A namespace, to show its fields."`
+	JSON      bool   `name:"json" help:"Print JSON Schema on standard output."`
 }
 
 // Help gives the command's example.
@@ -33,22 +33,22 @@ Examples:
 
 // Run prints the definitions.
 func (c *schemaCommand) Run(_ context.Context, e *console.Console) (err error) {
-	registry, err := registryHere(e)
+	registry, err := Here(e)
 	if err != nil {
 		return err
 	}
 	all := registry.All()
-	if c.Name != "" {
-		n := registry.Lookup(c.Name)
+	if c.Namespace != "" {
+		n := registry.Lookup(c.Namespace)
 		if n == nil {
-			return client.NoFacts(registry, c.Name)
+			return client.NoFacts(registry, c.Namespace)
 		}
 		all = []*facts.Namespace{n}
 	}
 	if c.JSON {
 		return e.WriteJSON(facts.JSONSchema(all))
 	}
-	if c.Name != "" {
+	if c.Namespace != "" {
 		return c.one(e, all[0])
 	}
 	rows := [][]string{{"NAMESPACE", "KEPT FOR", "DEADLINE", "TOLD BY", "FIELDS"}}
@@ -64,8 +64,8 @@ func (c *schemaCommand) Run(_ context.Context, e *console.Console) (err error) {
 	return e.WriteFitted(b.String())
 }
 
-// registryHere has the namespaces of the workspace around the current directory.
-func registryHere(e *console.Console) (_ *facts.Registry, err error) {
+// Here has the namespaces of the workspace around the current directory.
+func Here(e *console.Console) (_ *facts.Registry, err error) {
 	w, err := here.Workspace(e)
 	if err != nil {
 		return nil, err

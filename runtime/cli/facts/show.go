@@ -20,7 +20,7 @@ import (
 
 type showCommand struct {
 	Host string `arg:"" complete:"hosts" help:"Name of the host."`
-	Name string `arg:"" optional:"" complete:"fact" help:"A namespace, a field or what is in it: os.basic, os.basic.family, users.users.root.shell; default: all."`
+	Fact string `arg:"" optional:"" complete:"fact" help:"A namespace, a field or what is in it: os.basic, os.basic.family, users.users.root.shell; default: all."`
 	flags.Target
 	Refresh bool `help:"Ask the host, whatever is kept."`
 	JSON    bool `name:"json" help:"Print JSON on standard output."`
@@ -44,8 +44,8 @@ func (c *showCommand) Run(ctx context.Context, e *console.Console) (err error) {
 	}
 	defer func() { err = errors.Join(err, f.Close(ctx)) }()
 	namespaces, path := f.Facts.All(), []string(nil)
-	if c.Name != "" {
-		n, rest, err := split(f.Facts, c.Name)
+	if c.Fact != "" {
+		n, rest, err := split(f.Facts, c.Fact)
 		if err != nil {
 			return err
 		}

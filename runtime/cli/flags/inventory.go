@@ -121,12 +121,12 @@ func (f *Target) Select(inv *inventory.Inventory) ([]*inventory.Host, error) {
 	case f.Limit == "":
 		return nil, (&diag.Error{Summary: "the inventory has no hosts"}).WithHint("add hosts to its groups, or name another with -i")
 	}
-	named := ""
+	var named strings.Builder
 	for _, i := range f.Inventory {
-		named += " -i " + wording.Quote(i)
+		named.WriteString(" -i " + wording.Quote(i))
 	}
 	return nil, (&diag.Error{Summary: "no host is left: the limit \"" + f.Limit + "\" picks none"}).
-		WithHint("all that there are: froyo inventory list%s", named)
+		WithHint("all that there are: froyo inventory list%s", named.String())
 }
 
 // WithDefaults fills in what flags and the workspace's settings say of hosts where
