@@ -211,8 +211,10 @@ func (f Firewall) needFree(t *sdk.T, now FirewallState, backend string) {
 
 func (f Firewall) remove(t *sdk.T, now FirewallState) {
 	if now.UFW.Closes && !f.AllowLockout {
-		t.Fail(op.Conflict, "without these rules ufw locks froyo out: it has no others that let in its SSH connection", "",
-			`have it let that in before: cmd("ufw allow 22/tcp"), with the port of its sshd; where there is another way to the host, allow_lockout = True`)
+		t.Needs(abi.Need{
+			What: "rule of ufw but these that lets in froyo's SSH connection", Kind: "filter", Name: "ssh",
+			Hint: `have ufw let it in before: cmd("ufw allow 22/tcp"), with the port of its sshd; where there is another way to the host, allow_lockout = True`,
+		})
 	}
 	found := nftRules(f).leave(t, now)
 	found = ufwRules(f).leave(t, now.UFW) || found
