@@ -15,9 +15,9 @@ import (
 	"github.com/openfroyo/froyo/engine/unit"
 )
 
-// Builtins documents play(), handler(), flush_handlers(), barrier() and pause().
+// Builtins documents play(), action(), handler(), flush_handlers(), barrier() and pause().
 func Builtins() []eval.Builtin {
-	return []eval.Builtin{playBuiltin(), handlerBuiltin(), flushBuiltin(), barrierBuiltin(), pauseBuiltin()}
+	return []eval.Builtin{playBuiltin(), actionBuiltin(), handlerBuiltin(), flushBuiltin(), barrierBuiltin(), pauseBuiltin()}
 }
 
 const collectorKey = "froyo.plays"
@@ -27,6 +27,8 @@ const collectorKey = "froyo.plays"
 type Collector struct {
 	scope *eval.Scope
 	plays []*Play // of the file, while it is loaded
+	// actions are the file's, too.
+	actions []*Action
 
 	play     *Play          // that is evaluated
 	part     unit.Scope     // what units belong to: a handler, verify, or the play itself

@@ -58,6 +58,7 @@ type Play struct {
 	Order    string            // OrderScript or OrderGraph
 
 	become args.Optional
+	args   []starlark.Tuple // of an action, which do gets besides the host
 }
 
 func makePlay(thread *starlark.Thread, b *starlark.Builtin, pos starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {

@@ -29,7 +29,9 @@ type Document struct {
 	// Main is the runbook's path in Sources, which holds every file that was evaluated.
 	Main string `json:"main"`
 	// Root is the directory that paths in the runbook start from.
-	Root      string            `json:"root"`
+	Root string `json:"root"`
+	// Action is the action of the runbook that was run in place of its plays.
+	Action    *Action           `json:"action,omitempty"`
 	Sources   map[string]string `json:"sources"`
 	Vars      inventory.Vars    `json:"vars,omitempty"`
 	Inventory []*inventory.Host `json:"inventory"`
@@ -49,6 +51,12 @@ type Document struct {
 	// Contents are the texts that diffs refer to, by digest.
 	Contents map[string]string `json:"contents,omitempty"`
 	Summary  plan.Summary      `json:"summary"`
+}
+
+// Action is an action of a runbook, with the arguments that were given.
+type Action struct {
+	Name string         `json:"name"`
+	Args inventory.Vars `json:"args,omitempty"`
 }
 
 // Play is a play and the hosts it selected.

@@ -38,6 +38,9 @@ func (p *Plan) origin() (*planfile.Document, map[string]bool, error) {
 		Inventory: hosts.Hosts(), InventoryFiles: j.Spec.InventoryFiles, Groups: slices.Sorted(maps.Keys(j.Spec.Vars.Inventory.Groups())), Limit: j.Spec.Limit, Tags: j.Spec.Tags.Only, SkipTags: j.Spec.Tags.Skip,
 		Targets: j.targets.Only(), Exclude: j.targets.Exclude(),
 	}
+	if a := j.Spec.Action; a != nil {
+		d.Action = &planfile.Action{Name: a.Name, Args: a.Args}
+	}
 	rollouts := p.Rollouts()
 	for i, p := range j.program.Plays() {
 		play := planfile.Play{

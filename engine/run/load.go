@@ -29,6 +29,8 @@ import (
 type Spec struct {
 	// Main is the runbook's path in Services.Files, and Root the directory that its paths start from.
 	Main, Root string
+	// Action is the action that is run in place of the runbook's plays, nil for these.
+	Action *runbook.Call
 	// Vars are the variables of the command line, and the inventory.
 	Vars vars.Set
 	// Sources are those of a saved plan or an earlier run, nil where they are read anew: what they
@@ -72,36 +74,57 @@ type Job struct {
 
 // Load reads the runbook and selects the hosts of its plays.
 func Load(ctx context.Context, s Services, spec Spec) (*Job, error) {
-	j := &Job{Spec: spec, services: s, printed: s.Printed}
-	var err error
-	if j.targets, err = unitfilter.Parse(spec.Only, spec.Exclude, s.Types.KeyIsPath); err != nil {
-		return nil, err
-	}
-	if j.decisions, err = resume.ParseDecisions(spec.OnResume, s.Types.KeyIsPath); err != nil {
-		return nil, err
-	}
-	effective, err := j.declare()
+	j, effective, err := readRunbook(ctx, s, spec)
 	if err != nil {
-		return nil, err
-	}
-	j.inventory = effective.Set.Inventory
-	j.program, err = s.Read(ctx, Source{
-		Files: s.Files, Main: spec.Main, Types: s.Types.Types(), Inventory: j.inventory, Facts: j.facts, Vars: effective.Set.Given,
-		Declared: effective.Differ, Print: j.print, Seal: s.Workspace.Sealer,
-	})
-	if err != nil {
-		if wrong := effective.Check(nil); wrong != nil { // the one may be due to the other
-			return nil, wrong
-		}
 		return nil, err
 	}
 	for _, w := range j.program.Warnings() {
 		s.Warn(w)
 	}
+	if actions := j.program.Actions(); len(actions) > 0 && len(j.program.Plays()) == 0 {
+		return nil, (&diag.Error{Summary: "the runbook has no plays, only actions, which are run by name"}).WithHint("froyo run %s", actions[0].Name)
+	}
 	if j.selection, err = selection.Of(j.inventory, j.program.Plays(), spec.Limit); err != nil {
 		return nil, err
 	}
 	return j, effective.Check(j.selection.Hosts)
+}
+
+// Actions reads the runbook for what can be run of it by name.
+func Actions(ctx context.Context, s Services, spec Spec) ([]runbook.Action, error) {
+	j, _, err := readRunbook(ctx, s, spec)
+	if err != nil {
+		return nil, err
+	}
+	return j.program.Actions(), nil
+}
+
+// readRunbook reads the runbook.
+func readRunbook(ctx context.Context, s Services, spec Spec) (*Job, *declared.Effective, error) {
+	j := &Job{Spec: spec, services: s, printed: s.Printed}
+	var err error
+	if j.targets, err = unitfilter.Parse(spec.Only, spec.Exclude, s.Types.KeyIsPath); err != nil {
+		return nil, nil, err
+	}
+	if j.decisions, err = resume.ParseDecisions(spec.OnResume, s.Types.KeyIsPath); err != nil {
+		return nil, nil, err
+	}
+	effective, err := j.declare()
+	if err != nil {
+		return nil, nil, err
+	}
+	j.inventory = effective.Set.Inventory
+	j.program, err = s.Read(ctx, Source{
+		Files: s.Files, Main: spec.Main, Action: spec.Action, Types: s.Types.Types(), Inventory: j.inventory, Facts: j.facts, Vars: effective.Set.Given,
+		Declared: effective.Differ, Print: j.print, Seal: s.Workspace.Sealer,
+	})
+	if err != nil {
+		if wrong := effective.Check(nil); wrong != nil { // the one may be due to the other
+			return nil, nil, wrong
+		}
+		return nil, nil, err
+	}
+	return j, effective, nil
 }
 
 // nothing is a directory without files.
@@ -254,11 +277,15 @@ func (j *Job) given() map[string]any {
 
 // SpecOf is what a saved plan was made from. Its variables lack the values that are sensitive.
 func SpecOf(saved *planfile.Document) Spec {
-	return Spec{
+	spec := Spec{
 		Main: saved.Main, Root: saved.Root, Sources: saved.Sources, InventoryFiles: saved.InventoryFiles, Limit: saved.Limit,
 		Vars: vars.Set{Given: saved.Vars, Inventory: inventory.New(saved.Inventory, saved.Groups...)},
 		Tags: unitfilter.Tags{Only: saved.Tags, Skip: saved.SkipTags}, Only: saved.Targets, Exclude: saved.Exclude,
 	}
+	if a := saved.Action; a != nil {
+		spec.Action = &runbook.Call{Name: a.Name, Args: a.Args}
+	}
+	return spec
 }
 
 // Stored reads from the workspace's state what a run goes by: the saved plan that it

@@ -54,7 +54,8 @@ type Workspace interface {
 // Source is what a runbook is read from.
 type Source struct {
 	Files     fs.FS
-	Main      string // its path in Files, with slashes
+	Main      string        // its path in Files, with slashes
+	Action    *runbook.Call // that is run in place of its plays, nil for these
 	Types     []*schema.Type
 	Inventory *inventory.Inventory
 	Vars      map[string]any

@@ -18,11 +18,13 @@ import (
 
 // Program is a runbook that was read. It must be safe for concurrent use.
 type Program interface {
-	// Plays are its plays, in their order.
+	// Plays are its plays, in their order; where an action was called, this alone.
 	Plays() []Play
 	// Units evaluates plays, given by their indexes, for one host. Where a value is not known without
 	// a connection, stopped says where that ended the evaluation; the units are those up to there.
 	Units(ctx context.Context, h *inventory.Host, plays []int, r Reader) (wanted *planning.Evaluation, stopped *diag.Error, err error)
+	// Actions are what is run only by its name, by name.
+	Actions() []Action
 	// Uses reports whether it names a resource type.
 	Uses(typ string) bool
 	// Vars are the variables of the command line that an evaluation may come to read.
@@ -49,6 +51,26 @@ type Play struct {
 	// Graph says that units run side by side as their edges allow.
 	Graph bool
 	Pos   diag.Pos
+}
+
+// Call is an action that is to be run, with the arguments that were given, as text or plain data.
+type Call struct {
+	Name string         `json:"name"`
+	Args map[string]any `json:"args,omitempty"`
+}
+
+// Action is a play that a runbook declares to be run by its name.
+type Action struct {
+	Name, Doc, Selector string
+	Params              []Param
+	Pos                 diag.Pos
+}
+
+// Param is a parameter of an action. One without a default has to be given.
+type Param struct {
+	Name, Type string
+	Default    any
+	HasDefault bool
 }
 
 // Reader answers what a runbook asks of hosts. It must be safe for concurrent use.

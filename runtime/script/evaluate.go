@@ -94,7 +94,7 @@ func (p *Program) play(thread *starlark.Thread, run *builtins.Evaluation, d *pla
 		if err := p.main.freeze(globals); err != nil {
 			return err
 		}
-	} else if err := call(thread, run, d.Do); err != nil {
+	} else if err := call(thread, run, d.Do, d.Args()...); err != nil {
 		return err
 	}
 	for h := run.Plays.NextHandler(); h != nil; h = run.Plays.NextHandler() {
@@ -116,9 +116,9 @@ func (p *Program) play(thread *starlark.Thread, run *builtins.Evaluation, d *pla
 	return call(thread, run, d.Verify)
 }
 
-// call calls a function of the runbook with the host.
-func call(thread *starlark.Thread, run *builtins.Evaluation, fn starlark.Callable) error {
-	_, err := starlark.Call(thread, fn, starlark.Tuple{run.Host()}, nil)
+// call calls a function of the runbook with the host, and with arguments by name.
+func call(thread *starlark.Thread, run *builtins.Evaluation, fn starlark.Callable, named ...starlark.Tuple) error {
+	_, err := starlark.Call(thread, fn, starlark.Tuple{run.Host()}, named)
 	return err
 }
 

@@ -50,6 +50,8 @@ type Options struct {
 	Print eval.Print
 	// Seal gives the keyed digest that stands for what must not be shown; see eval.Env.
 	Seal func() (func([]byte) string, error)
+	// Action is the action that is to be run in place of the plays, nil for these.
+	Action *runbook.Call
 	// MaxSteps bounds each evaluation; 0 is DefaultSteps.
 	MaxSteps uint64
 	// Predeclared are further names that every file can use, for tests.
@@ -68,6 +70,7 @@ type Program struct {
 
 	main     *module
 	plays    []*play.Play
+	actions  []*play.Action
 	implicit bool
 	loaded   []*eval.Scope // of all files
 	warnings []*diag.Error
@@ -149,6 +152,17 @@ func (p *Program) run(ctx context.Context, l *loader) []*diag.Error {
 	}
 	scope, units := main.run.Scope, main.run.Units
 	defer scope.End()
+	if errs := p.findActions(l); len(errs) > 0 {
+		return errs
+	}
+	if p.opts.Action != nil {
+		chosen, errs := play.Choose(p.actions, p.opts.Action.Name, p.opts.Action.Args)
+		if len(errs) > 0 {
+			return errs
+		}
+		p.plays, p.warnings = []*play.Play{chosen}, scope.Warnings()
+		return scope.Errors()
+	}
 	p.plays, p.warnings = main.run.Plays.Plays(), scope.Warnings()
 	top := units.TopLevel()
 	if len(top) == 0 {
