@@ -11,6 +11,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/runtime/cli/adhoc"
 	"github.com/openfroyo/froyo/runtime/cli/client"
 	"github.com/openfroyo/froyo/runtime/cli/complete"
 	"github.com/openfroyo/froyo/runtime/cli/facts"
@@ -31,6 +32,7 @@ type grammar struct {
 	Validate   runbook.Validate  `cmd:"" help:"Check a runbook without connecting to any host."`
 	Plan       runbook.Plan      `cmd:"" help:"Show what apply would change. Changes nothing."`
 	Apply      runbook.Apply     `cmd:"" help:"Plan, ask, and make the changes."`
+	Run        adhoc.Command     `cmd:"" help:"Do one thing on hosts: a resource, a question, an action of the runbook."`
 	Resume     runbook.Resume    `cmd:"" help:"Resume an apply that was interrupted, killed, or failed."`
 	Show       runbook.Show      `cmd:"" help:"Print a saved plan."`
 	Graph      runbook.Graph     `cmd:"" help:"Draw the units of a plan and the dependencies between them."`

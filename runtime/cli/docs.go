@@ -9,6 +9,7 @@ import (
 
 	templates "github.com/openfroyo/froyo/builtins/jinja/reference"
 	"github.com/openfroyo/froyo/engine/event"
+	"github.com/openfroyo/froyo/runtime/cli/adhoc"
 	"github.com/openfroyo/froyo/runtime/cli/here"
 	"github.com/openfroyo/froyo/runtime/cli/pages"
 	"github.com/openfroyo/froyo/runtime/console"
@@ -16,7 +17,7 @@ import (
 )
 
 type docsCommand struct {
-	Page string `arg:"" optional:"" placeholder:"PAGE|NAME" default:"reference" complete:"pages" help:"reference: resource types, facts and the language (default). events: the lines of --json and --json-into. templates: the language of templates, its filters, tests and lookups. std: the modules of @std. systems: what works on which systems. vars: variables, with those that vars.cue declares. Or the name of one thing: file, handler, os.basic, host.read."`
+	Page string `arg:"" optional:"" placeholder:"PAGE|NAME" default:"reference" complete:"pages" help:"reference: resource types, facts and the language (default). events: the lines of --json and --json-into. templates: the language of templates, its filters, tests and lookups. std: the modules of @std. systems: what works on which systems. vars: variables, with those that vars.cue declares. actions: what site.star declares for froyo run. Or the name of one thing: file, handler, os.basic, host.read."`
 }
 
 // Help gives the command's example.
@@ -35,6 +36,9 @@ func (*docsCommand) Help() string {
 func (c *docsCommand) Run(ctx context.Context, e *console.Console) error {
 	if c.Page == "events" {
 		return event.Reference(e.Stdout)
+	}
+	if c.Page == "actions" {
+		return adhoc.Document(ctx, e)
 	}
 	if c.Page == "templates" {
 		return templates.Write(e.Stdout)

@@ -6,6 +6,7 @@
 //	make bench
 //	testdata/lab/lab.sh with 20 go run ./testdata/bench [--runs N] [--write docs/performance.md]
 //	testdata/lab/lab.sh with 1 go run ./testdata/bench --trees
+//	testdata/lab/lab.sh with 20 go run ./testdata/bench --run
 package main
 
 import (
@@ -34,15 +35,19 @@ func run(ctx context.Context) error {
 	runs := flag.Int("runs", 5, "how often each contender runs")
 	write := flag.String("write", "", "put the tables into this `file`, between its markers")
 	trees := flag.Bool("trees", false, "measure only sync, beside rsync, with a tree of 1,000 files on one host")
+	single := flag.Bool("run", false, "measure only one command on all hosts, by froyo run, beside ssh and Ansible")
 	flag.Parse()
 	if flag.NArg() > 0 || *runs < 1 {
-		return errors.New("usage: bench [--runs N] [--trees] [--write FILE]")
+		return errors.New("usage: bench [--runs N] [--trees] [--run] [--write FILE]")
 	}
 	b, err := newBench(ctx)
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(b.dir)
+	if *single {
+		return b.adhoc(ctx, *runs)
+	}
 	if *trees {
 		return b.trees(ctx, *runs)
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/resume"
 	"github.com/openfroyo/froyo/engine/run"
+	"github.com/openfroyo/froyo/engine/runbook"
 	"github.com/openfroyo/froyo/engine/unitfilter"
 	"github.com/openfroyo/froyo/engine/vars"
 	"github.com/openfroyo/froyo/engine/vars/declared"
@@ -47,6 +48,8 @@ type Loaded struct {
 	// Subject is what the command line said of the runbook and the inventory, with a blank before each word, and Effects
 	// the command that shows all that the plan does.
 	Subject, Effects string
+	// Again is the command that plans the same anew; "" is froyo plan with Subject.
+	Again string
 
 	types *catalog.Catalog
 	dir   *workspace.Files
@@ -55,10 +58,23 @@ type Loaded struct {
 
 // Load finds, trusts and loads what the flags name. It connects to nothing.
 func Load(ctx context.Context, c *console.Console, f *flags.Planning) (*Loaded, error) {
+	return load(ctx, c, f, nil)
+}
+
+// LoadAction loads an action of the runbook that flags name. command is the command line that runs it.
+func LoadAction(ctx context.Context, c *console.Console, f *flags.Planning, action runbook.Call, command string) (*Loaded, error) {
+	l, err := load(ctx, c, f, &action)
+	if err == nil {
+		l.Again, l.Effects = command+" -C", command+" -C --effects"
+	}
+	return l, err
+}
+
+func load(ctx context.Context, c *console.Console, f *flags.Planning, action *runbook.Call) (*Loaded, error) {
 	subject := subjectOf(f)
 	l := &Loaded{Console: c, Subject: subject, Effects: "froyo plan" + subject + " --effects"}
 	c.Errors.Subject = subject
-	spec := run.Spec{Tags: unitfilter.Tags{Only: f.Tags, Skip: f.SkipTags}, Only: f.Only, Exclude: f.Exclude}
+	spec := run.Spec{Action: action, Tags: unitfilter.Tags{Only: f.Tags, Skip: f.SkipTags}, Only: f.Only, Exclude: f.Exclude}
 	if _, err := unitfilter.Parse(f.Only, f.Exclude, nil); err != nil {
 		return nil, err
 	}
@@ -98,7 +114,7 @@ func (l *Loaded) fail(ctx context.Context, err error) error {
 		texts := map[string][]byte{}
 		for e := range diag.All(err) {
 			file := diag.Of(e).Pos.File
-			if !strings.HasSuffix(file, ".star") && filepath.Base(file) != declared.Name {
+			if !strings.HasSuffix(file, ".star") && filepath.Base(file) != declared.Name && !IsAdHoc(file) {
 				continue // a line of an inventory may hold a password
 			}
 			if text, ok := source(file); ok {
@@ -189,24 +205,32 @@ func (l *Loaded) locate(spec *run.Spec, file string) error {
 
 // read opens the resource types and reads the runbook from files.
 func (l *Loaded) read(ctx context.Context, spec run.Spec, files fs.FS) error {
+	services, err := l.services(ctx, files)
+	if err != nil {
+		return err
+	}
+	if l.Job, err = run.Load(ctx, services, spec); err != nil {
+		return err
+	}
+	l.Console.Errors.Source = l.Job.Text
+	return nil
+}
+
+// services opens the resource types, and has errors show lines of files.
+func (l *Loaded) services(ctx context.Context, files fs.FS) (s run.Services, err error) {
 	c := l.Console
 	cache, err := l.Workspace.CacheDir()
 	if err != nil {
-		return err
+		return s, err
 	}
 	if l.types, err = wire.Types(ctx, filepath.Join(cache, "guests")); err != nil {
-		return err
+		return s, err
 	}
 	c.Errors.Source = func(file string) ([]byte, bool) { return run.Text(files, file) }
-	l.Job, err = run.Load(ctx, run.Services{
+	return run.Services{
 		Workspace: wire.Workspace(l.Workspace), Files: files, Read: wire.Starlark, Types: l.types, Worker: worker.Here(),
 		Version: c.Process.Version, Warn: l.warn, Printed: c.PrintLine, Collects: l.dir.Below,
-	}, spec)
-	if err != nil {
-		return err
-	}
-	c.Errors.Source = l.Job.Text
-	return nil
+	}, nil
 }
 
 // warn prints a warning, above the screen of the stage that a run is in.

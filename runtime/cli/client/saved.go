@@ -80,7 +80,11 @@ func LoadResumed(ctx context.Context, c *console.Console, r *state.Run, how Resu
 	}
 	spec := run.SpecOf(kept)
 	spec.Resumed, spec.Digest, spec.OnResume = r, r.Plan, how.OnResume
-	l.SourceChanges, l.WithChanges = append(resume.SourceChanges(kept.Sources, l.dir), newDeclarations(kept, l.dir)...), how.WithChanges
+	now := fs.FS(l.dir)
+	if IsAdHoc(kept.Main) { // the command line, which no file has
+		now = withText(l.dir, kept.Main, kept.Sources[kept.Main])
+	}
+	l.SourceChanges, l.WithChanges = append(resume.SourceChanges(kept.Sources, now), newDeclarations(kept, now)...), how.WithChanges
 	files := kept.Files(l.dir)
 	switch {
 	case r.Plan != "" && how.WithChanges:
@@ -89,7 +93,9 @@ func LoadResumed(ctx context.Context, c *console.Console, r *state.Run, how Resu
 	case r.Plan != "": // it binds the rest of the run, too
 		spec.Saved = kept
 	case how.WithChanges:
-		files, spec.Sources = l.dir, nil
+		if files, spec.Sources = now, nil; IsAdHoc(kept.Main) {
+			break
+		}
 		err = l.Workspace.Trust(filepath.Join(kept.Root, filepath.FromSlash(kept.Main)))
 	}
 	if err == nil {

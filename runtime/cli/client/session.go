@@ -51,6 +51,8 @@ type Options struct {
 	Live bool
 	// Ask asks on the terminal about machines that were replaced.
 	Ask bool
+	// Sinks are told what happens, too.
+	Sinks []event.Sink
 }
 
 // Begin opens what a run needs beside its job. Close must follow; it closes the job, too.
@@ -85,6 +87,7 @@ func (s *Session) listen(f *flags.Planning, o Options) error {
 		return err
 	}
 	s.Run.Listen(s.stage, telemetry.Log(Logger(s.console, s.Run.ID())))
+	s.Run.Listen(o.Sinks...)
 	if s.trace != nil {
 		s.Run.Listen(s.trace)
 		s.Run.Trace(s.trace.Target)

@@ -165,7 +165,11 @@ func (c *cursor) proposals(ctx context.Context) []proposal {
 			found = append(found, proposal{n.Name, brief(n.Help)})
 		}
 	}
-	if i := len(c.args); i < len(c.node.Positional) {
+	i, last := len(c.args), len(c.node.Positional)-1
+	if last >= 0 && i > last && c.node.Positional[last].IsCumulative() {
+		i = last
+	}
+	if i <= last {
 		found = append(found, c.values(ctx, c.node.Positional[i], c.current)...)
 	}
 	return found

@@ -19,6 +19,7 @@ import (
 	"github.com/openfroyo/froyo/engine/state"
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/engine/worker"
+	"github.com/openfroyo/froyo/runtime/cli/adhoc"
 	"github.com/openfroyo/froyo/runtime/cli/client"
 	"github.com/openfroyo/froyo/runtime/cli/facts"
 	"github.com/openfroyo/froyo/runtime/cli/flags"
@@ -54,6 +55,8 @@ func (c *cursor) values(ctx context.Context, v *kong.Value, typed string) []prop
 		return c.runs(ctx, func(*state.Run, []state.HostLock) bool { return true })
 	case "resumable":
 		return c.runs(ctx, resumable)
+	case "run":
+		return c.run(ctx)
 	case "pages":
 		return c.pages(ctx)
 	case "run-units":
@@ -233,6 +236,26 @@ func files(typed string, extensions []string) []proposal {
 		case len(extensions) == 0 || slices.Contains(extensions, strings.TrimPrefix(filepath.Ext(entry.Name()), ".")),
 			slices.Contains(extensions, plans) && isPlan(filepath.Join(dir, entry.Name()), info):
 			found = append(found, proposal{value: dir + entry.Name()})
+		}
+	}
+	return found
+}
+
+// run are the words that go on with froyo run.
+func (c *cursor) run(ctx context.Context) []proposal {
+	e, done, err := c.quiet()
+	if err != nil {
+		return nil
+	}
+	defer done() //nolint:errcheck // nothing is kept in it
+	line := &adhoc.Command{Words: c.args, Target: flags.Target{Inventory: c.given["inventory"]}, Vars: flags.Vars{Extra: c.given["extra-vars"]}}
+	if file := c.given["runbook"]; len(file) > 0 {
+		line.Runbook = file[len(file)-1]
+	}
+	var found []proposal
+	for _, p := range line.Proposals(ctx, e) {
+		if !strings.ContainsAny(p.Text, "\n\t") {
+			found = append(found, proposal{p.Word, p.Text})
 		}
 	}
 	return found

@@ -5,11 +5,13 @@
 package runbook
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/event"
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/runtime/cli/client"
 	"github.com/openfroyo/froyo/runtime/cli/flags"
@@ -29,18 +31,23 @@ const (
 type Apply struct {
 	flags.Planning
 	listFlags
-	Plan    string        `placeholder:"FILE" type:"path" complete:"files:plans" help:"Apply exactly this saved plan; a host that changed since is refused."`
-	Stale   string        `enum:"skip,fail-all" default:"skip" placeholder:"skip|fail-all" help:"With --plan, if a host is no longer as planned: skip that host, or change no host at all (fail-all)."`
-	Again   bool          `help:"With --plan: apply a plan that was applied before. A saved plan is applied once."`
-	All     bool          `name:"all-or-nothing" help:"Change no host at all if one of them cannot be reached or planned, or is no longer as in the saved plan."`
-	JUnit   string        `name:"junit" placeholder:"FILE" type:"path" complete:"files:xml" help:"Write a JUnit report to FILE at the end: a suite for each host, a case for each unit."`
-	Yes     bool          `short:"y" name:"auto-approve" help:"Do not ask. Pauses of the runbook still do: --no-pause."`
-	NoPause bool          `name:"no-pause" help:"Continue at pauses of the runbook without asking."`
-	Step    bool          `help:"Ask before each unit that acts, one host at a time."`
-	Live    bool          `help:"Show what commands print as they do, each line with its host and unit."`
-	Check   bool          `short:"C" help:"Only show what would change, as froyo plan does."`
-	Diff    bool          `short:"D" negatable:"" default:"true" help:"Show what changes in files."`
-	Wait    time.Duration `name:"lock-timeout" env:"FROYO_LOCK_TIMEOUT" placeholder:"DURATION" default:"0s" help:"Wait this long for hosts that another run has locked, such as 30s."`
+	Plan    string `placeholder:"FILE" type:"path" complete:"files:plans" help:"Apply exactly this saved plan; a host that changed since is refused."`
+	Stale   string `enum:"skip,fail-all" default:"skip" placeholder:"skip|fail-all" help:"With --plan, if a host is no longer as planned: skip that host, or change no host at all (fail-all)."`
+	Again   bool   `help:"With --plan: apply a plan that was applied before. A saved plan is applied once."`
+	All     bool   `name:"all-or-nothing" help:"Change no host at all if one of them cannot be reached or planned, or is no longer as in the saved plan."`
+	JUnit   string `name:"junit" placeholder:"FILE" type:"path" complete:"files:xml" help:"Write a JUnit report to FILE at the end: a suite for each host, a case for each unit."`
+	Yes     bool   `short:"y" name:"auto-approve" help:"Do not ask. Pauses of the runbook still do: --no-pause."`
+	NoPause bool   `name:"no-pause" help:"Continue at pauses of the runbook without asking."`
+	Step    bool   `help:"Ask before each unit that acts, one host at a time."`
+	Live    bool   `help:"Show what commands print as they do, each line with its host and unit."`
+	Check   bool   `short:"C" help:"Only show what would change, as froyo plan does."`
+	Diff    bool   `short:"D" negatable:"" default:"true" help:"Show what changes in files."`
+	// Out and Effects are --out and --effects of froyo plan, for what has no other command to be planned with.
+	Out     string `kong:"-"`
+	Effects bool   `kong:"-"`
+	// PlanAgain is the command that plans the same; "" is froyo plan.
+	PlanAgain string        `kong:"-"`
+	Wait      time.Duration `name:"lock-timeout" env:"FROYO_LOCK_TIMEOUT" placeholder:"DURATION" default:"0s" help:"Wait this long for hosts that another run has locked, such as 30s."`
 }
 
 // Help gives the command's example.
@@ -83,10 +90,28 @@ func (c *Apply) check(e *console.Console) error {
 
 // Run plans, asks and applies.
 func (c *Apply) Run(ctx context.Context, e *console.Console) error {
+	return c.RunLoaded(ctx, e, c.load, nil)
+}
+
+// Watch is told what happens while a plan is carried out, and shows something of it above the recap.
+type Watch struct {
+	Sink event.Sink
+	Show func() error
+}
+
+func (w *Watch) sinks() []event.Sink {
+	if w == nil {
+		return nil
+	}
+	return []event.Sink{w.Sink}
+}
+
+// RunLoaded plans, asks and applies what load loads.
+func (c *Apply) RunLoaded(ctx context.Context, e *console.Console, load func(context.Context, *console.Console) (*client.Loaded, error), watch *Watch) error {
 	if err := c.check(e); err != nil {
 		return err
 	}
-	l, err := c.load(ctx, e)
+	l, err := load(ctx, e)
 	if err != nil {
 		return err
 	}
@@ -94,12 +119,12 @@ func (c *Apply) Run(ctx context.Context, e *console.Console) error {
 		return c.list(ctx, l, c.JSON)
 	}
 	if c.Check {
-		return planOnly(ctx, l, &Plan{Planning: c.Planning, Diff: c.Diff})
+		return planOnly(ctx, l, &Plan{Planning: c.Planning, Diff: c.Diff, Out: c.Out, Effects: c.Effects})
 	}
 	if err := c.unasked(e); err != nil {
 		return errors.Join(err, l.Close(ctx))
 	}
-	return execution{flags: &c.Planning, junit: c.JUnit, yes: c.Yes, step: c.Step, noPause: c.NoPause, diff: c.Diff, wait: c.Wait, live: c.Live, again: c.Again, allOrNothing: c.allOrNothing()}.run(ctx, l)
+	return execution{flags: &c.Planning, junit: c.JUnit, yes: c.Yes, step: c.Step, noPause: c.NoPause, diff: c.Diff, wait: c.Wait, live: c.Live, again: c.Again, allOrNothing: c.allOrNothing(), watch: watch}.run(ctx, l)
 }
 
 // allOrNothing is the flag by which one host stops all, or "".
@@ -115,14 +140,14 @@ func (c *Apply) allOrNothing() string {
 
 // unasked refuses to ask where the plan is not shown, or no terminal is there to answer.
 func (c *Apply) unasked(e *console.Console) error {
-	const review = "or save a plan, review it, and apply it: froyo plan --out plan.json; froyo apply --plan plan.json"
+	review := "or save a plan, review it, and apply it: " + cmp.Or(c.PlanAgain, "froyo plan") + " --out plan.json; froyo apply --plan plan.json"
 	switch {
 	case c.Yes || c.Plan != "":
 		return nil
 	case c.JSON:
 		return (&diag.Error{Summary: "--json does not show the plan, so it cannot be approved; use -y"}).WithHint("%s --json", review)
 	case !c.Step && !e.Interactive():
-		return (&diag.Error{Summary: "stdin is not a terminal; use -y"}).WithHint(review)
+		return (&diag.Error{Summary: "stdin is not a terminal; use -y"}).WithHint("%s", review)
 	}
 	return nil
 }

@@ -30,13 +30,14 @@ type execution struct {
 	live         bool   // show what commands print as they do
 	again        bool   // a saved plan may have been applied before
 	allOrNothing string // the flag by which one host that cannot be done as planned stops all, else ""
+	watch        *Watch // nil where nothing else is to be shown
 }
 
 // run plans, asks and applies; of a saved plan, only what it holds.
 func (x execution) run(ctx context.Context, l *client.Loaded) (err error) {
 	c := l.Console
 	s, err := l.Begin(ctx, "apply", x.flags, client.Options{
-		Lines: x.flags.JSON, JUnit: x.junit, Wait: x.wait, Again: x.again, Live: x.live, Ask: !x.yes && !x.flags.JSON && c.Interactive(),
+		Sinks: x.watch.sinks(), Lines: x.flags.JSON, JUnit: x.junit, Wait: x.wait, Again: x.again, Live: x.live, Ask: !x.yes && !x.flags.JSON && c.Interactive(),
 	})
 	if err != nil {
 		return err
@@ -74,6 +75,11 @@ func (x execution) run(ctx context.Context, l *client.Loaded) (err error) {
 	}
 	counts = result.Counts
 	s.Run.Leave(ctx)
+	if x.watch != nil && !x.flags.JSON {
+		if err := x.watch.Show(); err != nil {
+			return err
+		}
+	}
 	found := errors.Join(s.Run.Refused(), result.Err)
 	code = diag.CodeOf(found)
 	err = errors.Join(conclude(s, counts, found), notePending(ctx, s, counts))

@@ -116,8 +116,9 @@ type ending struct {
 	run  string
 	// runbook is the arguments that name it and the inventory, with a blank before each; "" is that it is the default.
 	runbook string
-	acted   bool // there is something to resume
-	saved   bool // a saved plan was carried out
+	again   string // the command that plans it anew where that is not froyo plan
+	acted   bool   // there is something to resume
+	saved   bool   // a saved plan was carried out
 	resumed bool
 	changes bool // with --with-changes
 	// undecided are the units that were refused since it is not known how they ended: "h1/cmd[x]".
@@ -128,7 +129,7 @@ func endingOf(l *client.Loaded, s *client.Session, code diag.Code) ending {
 	spec := &s.Run.Job().Spec
 	return ending{
 		code: code, run: s.Run.ID(), runbook: cmp.Or(l.Subject, runbookArgument(filepath.Join(spec.Root, filepath.FromSlash(spec.Main)))),
-		acted: s.Run.Acted(), saved: spec.Saved != nil, resumed: spec.Resumed != nil, changes: l.WithChanges, undecided: undecided(s),
+		again: l.Again, acted: s.Run.Acted(), saved: spec.Saved != nil, resumed: spec.Resumed != nil, changes: l.WithChanges, undecided: undecided(s),
 	}
 }
 
@@ -167,7 +168,8 @@ func fromHere(file string) string {
 // next is what to do about the rest. It is one way on, and never the command that has just failed.
 func next(e ending) string {
 	resume := "froyo resume " + e.run
-	anew := "froyo plan" + e.runbook + " --out FILE"
+	plan := cmp.Or(e.again, "froyo plan"+e.runbook)
+	anew := plan + " --out FILE"
 	switch {
 	case e.acted && len(e.undecided) > 0:
 		text := "look at the host, then say what became of it: " + resume + " --interrupted skip (it did its work), or --interrupted rerun"
@@ -184,13 +186,15 @@ func next(e ending) string {
 	case e.saved:
 		return "fix the cause, then: " + resume + " (for hosts that no longer fit the plan, make a new one: " + anew + ")"
 	case e.changes:
-		return "fix the cause, then plan anew what is left: froyo plan" + e.runbook
+		return "fix the cause, then plan anew what is left: " + plan
 	case e.resumed && e.code != diag.Unreachable: // for which another runbook is no cure
 		return "fix the cause, then: " + resume + " --with-changes (takes the runbook as it is now)"
+	case e.acted && e.again != "":
+		return "fix the cause, then: " + resume
 	case e.acted:
 		return "fix the cause, then: " + resume + " (for a changed runbook: with --with-changes)"
 	}
-	return "fix the cause; nothing has begun that could be resumed, and froyo plan" + e.runbook + " shows what is to be done"
+	return "fix the cause; nothing has begun that could be resumed, and " + plan + " shows what is to be done"
 }
 
 // notePending says which handlers have not run on the hosts that were not finished.

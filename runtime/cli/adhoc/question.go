@@ -1,0 +1,160 @@
+package adhoc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"go.starlark.net/starlark"
+
+	"github.com/openfroyo/froyo/builtins/eval"
+	"github.com/openfroyo/froyo/builtins/hostapi"
+	"github.com/openfroyo/froyo/builtins/plain"
+	"github.com/openfroyo/froyo/engine/blame"
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/runtime/cli/client"
+	"github.com/openfroyo/froyo/runtime/console"
+	"github.com/openfroyo/froyo/runtime/script"
+)
+
+// Questions are the methods of hosts, by their names without the host.
+func Questions() []eval.Builtin {
+	all := hostapi.Methods()
+	for i := range all {
+		all[i].Name = strings.TrimPrefix(all[i].Name, "host.")
+	}
+	return slices.DeleteFunc(all, func(b eval.Builtin) bool { return b.Name == "read_bytes" }) // are no text
+}
+
+func isQuestion(name string) bool {
+	return slices.ContainsFunc(Questions(), func(b eval.Builtin) bool { return b.Name == name })
+}
+
+// question asks hosts, and prints what they answer.
+func (c *Command) question(ctx context.Context, e *console.Console, name string, w words) (err error) {
+	if flag := c.aboutChanges(); flag != "" {
+		return (&diag.Error{Summary: fmt.Sprintf("%s is about changes, and %s changes nothing", flag, name)}).WithHint("leave it out")
+	}
+	text, err := questionOf(name, w)
+	if err != nil {
+		return err
+	}
+	f, err := client.OpenFleet(ctx, e, &c.Target)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close(ctx)) }()
+	before := e.Errors.Source
+	e.Errors.Source = func(file string) ([]byte, bool) {
+		if file == client.AdHoc {
+			return []byte(text), true
+		}
+		return before(file)
+	}
+	expr, err := script.Compile(f.Language, client.AdHoc, text)
+	if err != nil {
+		return err
+	}
+	values, errs := make([]any, len(f.Hosts)), make([]error, len(f.Hosts))
+	end := f.Show("asking")
+	f.Each(f.Hosts, func(i int, h *inventory.Host) {
+		var v starlark.Value
+		if v, errs[i] = expr.Eval(ctx, h, f.Collector.Reader()); errs[i] == nil {
+			values[i], errs[i] = plain.To(v)
+		}
+	})
+	end()
+	for i, h := range f.Hosts {
+		if errs[i] != nil {
+			errs[i] = failed(h, errs[i])
+		}
+	}
+	if c.JSON {
+		err = writeJSON(e, f.Hosts, values, errs)
+	} else {
+		var g groups
+		for i, h := range f.Hosts {
+			if errs[i] == nil {
+				g.add(h.Name, shown(values[i]))
+			}
+		}
+		_, err = io.WriteString(e.Stdout, g.text(e.Style(e.Stdout)))
+	}
+	return errors.Join(err, errors.Join(errs...))
+}
+
+// failed is why a host did not answer.
+func failed(h *inventory.Host, err error) error {
+	err = blame.Host(h.Name, err)
+	if d, ok := errors.AsType[*diag.Error](err); ok && d.Host == "" {
+		told := *d
+		told.Host = h.Name
+		return &told
+	}
+	return err
+}
+
+// aboutChanges is a flag that is given and says how changes are made, or "".
+func (c *Command) aboutChanges() string {
+	for _, f := range []struct {
+		given bool
+		name  string
+	}{
+		{c.Check, "-C"},
+		{c.Step, "--step"},
+		{c.Live, "--live"},
+		{c.JUnit != "", "--junit"},
+		{c.All, "--all-or-nothing"},
+		{c.NoPause, "--no-pause"},
+		{c.Into != "", "--json-into"},
+		{c.Trace != "", "--trace"},
+		{len(c.Tags)+len(c.SkipTags) > 0, "--tags"},
+		{len(c.Only)+len(c.Exclude) > 0, "--target"},
+		{len(c.Extra) > 0, "-e"},
+	} {
+		if f.given {
+			return f.name
+		}
+	}
+	return ""
+}
+
+// questionOf is the call of a method of a host, as a runbook has it. What stands alone is text.
+func questionOf(name string, w words) (string, error) {
+	var args []string
+	for _, v := range w.plain {
+		args = append(args, quoted(v))
+	}
+	for _, a := range w.named {
+		v, err := literal("bool or int or string", a.value)
+		if err != nil {
+			return "", err
+		}
+		args = append(args, a.name+" = "+v)
+	}
+	return "host." + name + "(" + strings.Join(args, ", ") + ")", nil
+}
+
+// hostAnswer is what a host answered, as JSON.
+type hostAnswer struct {
+	Host  string `json:"host"`
+	Value any    `json:"value"`
+	Error string `json:"error,omitempty"`
+}
+
+func writeJSON(e *console.Console, hosts []*inventory.Host, values []any, errs []error) error {
+	answers := make([]hostAnswer, len(hosts))
+	for i, h := range hosts {
+		answers[i] = hostAnswer{Host: h.Name, Value: values[i]}
+		if errs[i] != nil {
+			answers[i].Error = errs[i].Error()
+		}
+	}
+	return e.WriteJSON(struct {
+		Hosts []hostAnswer `json:"hosts"`
+	}{answers})
+}
