@@ -34,12 +34,22 @@ type Session interface {
 type Hooks struct {
 	// Restricted is told which commands sudo allows as user, where it does not allow all.
 	Restricted func(user string, commands []string)
+	// LoggedIn is told how the host let us in; nil drops it.
+	LoggedIn func(Login)
 	// Note is told what a unit of the host waits for.
 	Note func(unit, text string)
 	// Output is given what a unit's programs print, as they do, after left bytes that are missing; nil asks for none.
 	Output func(unit string, stderr bool, text string, left int64)
 	// Name keeps the names of one machine apart; nil does not.
 	Name *samehost.Name
+}
+
+// Login is how a host let us in.
+type Login struct {
+	User, Address string   // who logged in where, "" for this machine
+	By            string   // "password", or the key's type and fingerprint
+	Source        string   // the key's file, or "agent"
+	Jumps         []string // hosts on the way
 }
 
 // Opener opens a session with a host over one kind of connection.

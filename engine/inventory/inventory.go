@@ -66,6 +66,7 @@ type Inventory struct {
 	warnings []*diag.Error
 	tree     map[string]Group
 	origins  map[string]map[string]diag.Pos // host → variable or setting → where it is set
+	settings func(host string) map[string][]Setting
 }
 
 // New makes an inventory of hosts that are complete, in their order. Groups

@@ -55,19 +55,37 @@ type Sources struct {
 	Tree map[string]Group
 	// Origins says where each variable and setting is set, by host.
 	Origins map[string]map[string]diag.Pos
+	// Settings tells all that is said of a host; see Inventory.Settings.
+	Settings func(host string) map[string][]Setting
+}
+
+// Setting is a value that a source gives a variable or setting of a host.
+type Setting struct {
+	Value any
+	Pos   diag.Pos
+	Of    string // what it is given for: "host web1", "group web", "all hosts"
+}
+
+// Settings says what the sources give the variables and settings of a host, by name: the first counts, and replaces those behind
+// it. Of a variable that adds up, such as froyo_sensitive, the first is the sum. Nothing is known of an inventory that was not read from sources.
+func (inv *Inventory) Settings(host string) map[string][]Setting {
+	if inv.settings == nil {
+		return nil
+	}
+	return inv.settings(host)
 }
 
 // WithOriginsOf is the inventory with what another knows of where things are set.
 func (inv *Inventory) WithOriginsOf(other *Inventory) *Inventory {
 	out := *inv
-	out.origins = other.origins
+	out.origins, out.settings = other.origins, other.settings
 	return &out
 }
 
 // WithSources is the inventory as it was read from sources.
 func (inv *Inventory) WithSources(s Sources) *Inventory {
 	out := *inv
-	out.warnings, out.origins = s.Warnings, s.Origins
+	out.warnings, out.origins, out.settings = s.Warnings, s.Origins, s.Settings
 	out.tree = addUngrouped(s.Tree, s.Tree[Ungrouped])
 	return &out
 }

@@ -2,6 +2,7 @@ package ssh
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"slices"
 
@@ -37,7 +38,7 @@ func (a *attempt) password() (string, error) {
 	if a.answered {
 		return "", errors.New("the password was refused")
 	}
-	a.answered = true
+	a.answered, a.login = true, Login{By: "password"}
 	return a.dialer.password()
 }
 
@@ -63,6 +64,10 @@ func (a *attempt) signers() ([]ssh.Signer, error) {
 			a.notes = append(a.notes, "the SSH agent does not answer")
 		}
 	}
+	a.sources = map[string]string{}
+	for _, s := range fromAgent {
+		a.sources[string(s.PublicKey().Marshal())] = "agent"
+	}
 	var signers []ssh.Signer
 	for _, path := range a.target.explicit {
 		signer, err := a.signer(path, fromAgent)
@@ -71,6 +76,7 @@ func (a *attempt) signers() ([]ssh.Signer, error) {
 			continue
 		}
 		signers = append(signers, signer)
+		a.sources[string(signer.PublicKey().Marshal())] = path
 	}
 	if !a.target.agentOnly {
 		signers = append(signers, fromAgent...)
@@ -80,11 +86,12 @@ func (a *attempt) signers() ([]ssh.Signer, error) {
 		switch {
 		case err == nil:
 			signers = append(signers, signer)
+			a.sources[string(signer.PublicKey().Marshal())] = path
 		case !errors.Is(err, fs.ErrNotExist):
 			a.note(path, err)
 		}
 	}
-	return a.allowed(unique(signers)), nil
+	return a.noting(a.allowed(unique(signers))), nil
 }
 
 // allowed leaves out the keys that ssh_config rules out.
@@ -131,3 +138,66 @@ func unique(signers []ssh.Signer) []ssh.Signer {
 		return again
 	})
 }
+
+// Login is how a connection was let in.
+type Login struct {
+	// User and Address, with port, are who logged in where.
+	User, Address string
+	// By is "password", or the type and fingerprint of the key that signed last; "" where the host asked for nothing.
+	By string
+	// Source is the file of that key, or "agent"; "" for a password.
+	Source string
+	// Jumps are the hosts on the way, in their order.
+	Jumps []string
+}
+
+// Login tells how the connection was let in.
+func (c *Client) Login() Login { return c.login }
+
+// noting has the keys tell when they sign: the last that did is the one that the host took.
+func (a *attempt) noting(signers []ssh.Signer) []ssh.Signer {
+	noted := make([]ssh.Signer, len(signers))
+	for i, s := range signers {
+		n := notingSigner{s, a}
+		noted[i] = n
+		switch s := s.(type) {
+		case ssh.MultiAlgorithmSigner:
+			noted[i] = notingMulti{notingAlgorithm{n, s}, s}
+		case ssh.AlgorithmSigner:
+			noted[i] = notingAlgorithm{n, s}
+		}
+	}
+	return noted
+}
+
+// took notes the key that signs.
+func (a *attempt) took(key ssh.PublicKey) {
+	a.login.By, a.login.Source = describe(key), a.sources[string(key.Marshal())]
+}
+
+type notingSigner struct {
+	ssh.Signer
+	a *attempt
+}
+
+func (s notingSigner) Sign(rand io.Reader, data []byte) (*ssh.Signature, error) {
+	s.a.took(s.PublicKey())
+	return s.Signer.Sign(rand, data)
+}
+
+type notingAlgorithm struct {
+	notingSigner
+	signer ssh.AlgorithmSigner
+}
+
+func (s notingAlgorithm) SignWithAlgorithm(rand io.Reader, data []byte, algorithm string) (*ssh.Signature, error) {
+	s.a.took(s.PublicKey())
+	return s.signer.SignWithAlgorithm(rand, data, algorithm)
+}
+
+type notingMulti struct {
+	notingAlgorithm
+	multi ssh.MultiAlgorithmSigner
+}
+
+func (s notingMulti) Algorithms() []string { return s.multi.Algorithms() }

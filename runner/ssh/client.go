@@ -23,6 +23,7 @@ const maxSessions = 8
 type Client struct {
 	conn     *ssh.Client
 	target   *endpoint
+	login    Login
 	sessions chan struct{} // a slot for each session
 	closing  sync.Once
 	closed   chan struct{}

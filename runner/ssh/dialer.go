@@ -131,7 +131,10 @@ func (d *Dialer) connect(ctx context.Context, t *endpoint, chain []string) (*Cli
 	if err != nil {
 		return nil, err
 	}
-	return newClient(conn, t, d.options.KeepAlive), nil
+	c := newClient(conn, t, d.options.KeepAlive)
+	c.login = attempt.login
+	c.login.User, c.login.Address, c.login.Jumps = t.user, t.hostPort(), t.jumps
+	return c, nil
 }
 
 // open makes the byte stream below SSH: TCP, or a channel through jump hosts.

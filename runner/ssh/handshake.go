@@ -21,6 +21,8 @@ type attempt struct {
 	encrypted bool          // a key could not be used for want of its passphrase
 	notes     []string      // why some keys could not be used
 	banner    string
+	sources   map[string]string // where keys are from, by the key
+	login     Login
 }
 
 // handshake proves the host's identity and ours. It closes raw on failure.

@@ -40,7 +40,7 @@ type grammar struct {
 	State      state.Command     `cmd:"" help:"Look at what is kept between runs: handlers, protections, machines."`
 	Lock       lock.Command      `cmd:"" help:"Look at the locks of hosts that are being changed: list, break."`
 	Queue      queue.Command     `cmd:"" help:"Look at pending work of runs: list, drop."`
-	Inventory  inventory.Command `cmd:"" help:"Look at the inventory: list, host, graph."`
+	Inventory  inventory.Command `cmd:"" help:"Look at the inventory: list, host, graph, explain, check."`
 	Facts      facts.Command     `cmd:"" help:"Look at what hosts tell of themselves: collect, show, diff, schema."`
 	Completion complete.Script   `cmd:"" help:"Print a script that completes froyo's command line."`
 	Complete   complete.Command  `cmd:"" hidden:""`

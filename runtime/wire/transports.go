@@ -78,6 +78,9 @@ func (t *Transports) openSSH(ctx context.Context, h *inventory.Host, hooks fleet
 	if err != nil {
 		return nil, err
 	}
+	if hooks.LoggedIn != nil {
+		hooks.LoggedIn(fleet.Login(client.Login()))
+	}
 	return dial.Open(client, t.with(h, hooks)), nil
 }
 

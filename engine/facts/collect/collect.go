@@ -7,6 +7,7 @@ package collect
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -22,6 +23,7 @@ import (
 	"github.com/openfroyo/froyo/engine/state"
 	"github.com/openfroyo/froyo/runner/codec"
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/target"
 )
 
 // Collector asks hosts and keeps what they tell. Its methods may be called by many goroutines.
@@ -104,7 +106,8 @@ func (c *Collector) Collect(ctx context.Context, hosts []*inventory.Host, namesp
 			var err error
 			answers[i], err = c.host(gctx, h, namespaces, anew)
 			if answers[i].Err != nil {
-				c.emit(event.Event{Kind: event.HostFailed, Time: time.Now(), Host: h.Name, Err: answers[i].Err, Unreachable: true})
+				lost, ok := errors.AsType[*target.Error](answers[i].Err)
+				c.emit(event.Event{Kind: event.HostFailed, Time: time.Now(), Host: h.Name, Err: answers[i].Err, Unreachable: ok && lost.Unreachable()})
 			}
 			return err
 		})

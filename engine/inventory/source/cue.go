@@ -111,7 +111,7 @@ func (p *cueParser) common(field string, v cue.Value, vars settings, labels map[
 		})
 	case "vars":
 		p.fields(v, func(name string, v cue.Value) {
-			vars.set(name, variable{p.plain(v), p.file.Pos(v)})
+			vars.set(name, variable{value: p.plain(v), pos: p.file.Pos(v)})
 		})
 	}
 }
@@ -127,7 +127,7 @@ func (p *cueParser) reach(v cue.Value, vars settings) {
 		if key, ok := value.(string); ok && field == "key" && !filepath.IsAbs(key) && !strings.HasPrefix(key, "~") {
 			value = filepath.Join(p.dir, key)
 		}
-		vars[name] = variable{value, p.file.ValuePos(v)}
+		vars[name] = variable{value: value, pos: p.file.ValuePos(v)}
 	})
 }
 

@@ -147,10 +147,10 @@ func (d *draft) hostsOf(entry string, pos diag.Pos) []*hostDraft {
 			break // one error for a range is enough
 		}
 		if e.User != "" {
-			h.vars["ansible_user"] = variable{e.User, pos}
+			h.vars["ansible_user"] = variable{value: e.User, pos: pos}
 		}
 		if e.Port != 0 {
-			h.vars["ansible_port"] = variable{int64(e.Port), pos}
+			h.vars["ansible_port"] = variable{value: int64(e.Port), pos: pos}
 		}
 		hosts = append(hosts, h)
 	}

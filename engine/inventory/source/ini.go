@@ -167,7 +167,7 @@ func (p *iniParser) typed(name, value string, pos diag.Pos) variable {
 	v, err := literal.Python(value)
 	switch {
 	case errors.Is(err, literal.ErrNoLiteral):
-		out := variable{value, pos}
+		out := variable{value: value, pos: pos}
 		if value != "" && strings.ContainsRune("[{", rune(value[0])) && strings.ContainsRune("]}", rune(value[len(value)-1])) && !isTemplate(value) {
 			p.draft.staysText(name, out)
 		}
@@ -178,7 +178,7 @@ func (p *iniParser) typed(name, value string, pos diag.Pos) variable {
 		p.draft.warn(pos, "variable %q: %s is the number %v, as in Ansible", name, value, v).
 			WithHint("if it is text, such as a version, write it in quotes within quotes: '\"%s\"'", value)
 	}
-	return variable{v, pos}
+	return variable{value: v, pos: pos}
 }
 
 // shortened reports fractions that lose a digit as a number, as versions do: 1.10.

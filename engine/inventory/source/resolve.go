@@ -43,7 +43,7 @@ func (d *draft) resolve() (*inventory.Inventory, error) {
 			groups = append(groups, name)
 		}
 	}
-	return inventory.New(hosts, groups...).WithSources(inventory.Sources{Warnings: d.warnings, Tree: r.tree(), Origins: origins}), nil
+	return inventory.New(hosts, groups...).WithSources(inventory.Sources{Warnings: d.warnings, Tree: r.tree(), Origins: origins, Settings: r.settings}), nil
 }
 
 // references connects groups with the hosts and groups that they name.
@@ -142,26 +142,55 @@ func (r *resolver) host(h *hostDraft) (*inventory.Host, map[string]diag.Pos) {
 func (r *resolver) merge(h *hostDraft, groups []*groupDraft) settings {
 	vars := settings{}
 	for _, g := range groups {
-		vars.add(g.vars)
+		vars.addOf(groupLabel(g), g.vars)
 	}
 	for _, g := range groups {
 		for _, files := range g.files {
 			if g.name == inventory.All {
-				vars.add(files)
+				vars.addOf(groupLabel(g), files)
 			}
 		}
 	}
 	for dir := 0; len(groups) > 0 && dir < len(groups[0].files); dir++ {
 		for _, g := range groups {
 			if g.name != inventory.All {
-				vars.add(g.files[dir])
+				vars.addOf(groupLabel(g), g.files[dir])
 			}
 		}
 	}
-	vars.add(h.vars)
-	vars.add(h.files)
+	vars.addOf("host "+h.name, h.vars)
+	vars.addOf("host "+h.name, h.files)
 	delete(vars, groupPriority)
 	return vars
+}
+
+// groupLabel names a group as what settings are for.
+func groupLabel(g *groupDraft) string {
+	if g.name == inventory.All {
+		return "all hosts"
+	}
+	return "group " + g.name
+}
+
+// settings are what the sources say of a host, by name, the strongest first.
+func (r *resolver) settings(host string) map[string][]inventory.Setting {
+	h := r.draft.hosts[host]
+	if h == nil {
+		return nil
+	}
+	all := map[string][]inventory.Setting{}
+	for name, v := range r.merge(h, r.groupsOf(h)) {
+		for _, v := range append([]variable{v}, v.over...) {
+			value := v.value
+			if _, encrypted := value.(vaulted); encrypted {
+				value = "(encrypted by ansible-vault)"
+			} else if slices.Contains(passwords, name) {
+				value = "(a password, which is not shown)"
+			}
+			all[name] = append(all[name], inventory.Setting{Value: value, Pos: v.pos, Of: cmp.Or(v.of, "host "+host)})
+		}
+	}
+	return all
 }
 
 // groupsOf lists all groups of a host, the weakest first.

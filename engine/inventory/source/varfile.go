@@ -124,6 +124,8 @@ func (d *draft) variables(path string, src []byte, into settings) {
 type variable struct {
 	value any
 	pos   diag.Pos
+	of    string     // what it is set for, such as "group web"; "" until settings are merged
+	over  []variable // what it replaces, the strongest first
 }
 
 type settings map[string]variable
@@ -137,16 +139,28 @@ func (s settings) origins() map[string]diag.Pos {
 }
 
 // add puts more settings over these.
-func (s settings) add(more settings) {
+func (s settings) add(more settings) { s.addOf("", more) }
+
+// addOf puts the settings of something over these.
+func (s settings) addOf(of string, more settings) {
 	for name, v := range more {
+		if v.of == "" {
+			v.of = of
+		}
 		s.set(name, v)
 	}
 }
 
 // set gives a name a value. Of what is sensitive nothing is taken back.
 func (s settings) set(name string, v variable) {
-	if before, ok := s[name]; ok && name == inventory.Sensitive {
+	before, ok := s[name]
+	if ok && name == inventory.Sensitive {
 		v.value = inventory.JoinNames(before.value, v.value)
+	}
+	if ok {
+		over := before.over
+		before.over = nil
+		v.over = slices.Concat(v.over, []variable{before}, over)
 	}
 	s[name] = v
 }

@@ -201,7 +201,7 @@ func (p *yamlParser) settings(n *yaml.Node, what string, into settings) {
 			p.draft.problem(p.pos(key), "%s: %w", what, err)
 			return
 		}
-		into.set(name, variable{v, p.pos(key)})
+		into.set(name, variable{value: v, pos: p.pos(key)})
 	})
 }
 

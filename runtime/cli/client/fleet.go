@@ -10,6 +10,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/openfroyo/froyo/engine/blame"
@@ -42,6 +43,9 @@ type Fleet struct {
 	// Language evaluates expressions, and the functions of the workspace that tell facts.
 	Language *script.Program
 
+	mu         sync.Mutex
+	logins     map[string]fleet.Login
+	limits     map[string]string // what sudo allows where that is not all
 	console    *console.Console
 	stage      stage
 	transports *wire.Transports
@@ -146,10 +150,42 @@ func (f *Fleet) open(ctx context.Context, w *workspace.Workspace, files fs.FS, d
 		Store: f.store, Workspace: w.ID(), Forks: n, Function: f.Language.Collect, Events: &f.stage,
 		Warn: func(w *diag.Error) { f.stage.above(func() { f.console.Errors.Warnings([]*diag.Error{w}) }) },
 		Pool: fleet.NewPool(func(ctx context.Context, h *inventory.Host) (fleet.Session, error) {
-			return openers.Open(ctx, h, fleet.HooksOf(h, notes, nil, &f.stage, machines))
+			hooks := fleet.HooksOf(h, notes, nil, &f.stage, machines)
+			f.listen(h.Name, &hooks)
+			return openers.Open(ctx, h, hooks)
 		}),
 	}
 	return nil
+}
+
+// listen notes how a host let us in, and what sudo allows there.
+func (f *Fleet) listen(host string, hooks *fleet.Hooks) {
+	hooks.LoggedIn = func(l fleet.Login) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if f.logins == nil {
+			f.logins = map[string]fleet.Login{}
+		}
+		f.logins[host] = l
+	}
+	tell := hooks.Restricted
+	hooks.Restricted = func(user string, commands []string) {
+		f.mu.Lock()
+		if f.limits == nil {
+			f.limits = map[string]string{}
+		}
+		f.limits[host] = strings.Join(commands, ", ")
+		f.mu.Unlock()
+		tell(user, commands)
+	}
+}
+
+// Login tells how a host let us in, and to which commands sudo limits who acts there, "" where to none.
+func (f *Fleet) Login(host string) (l fleet.Login, in bool, limit string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	l, in = f.logins[host]
+	return l, in, f.limits[host]
 }
 
 // Show shows how the hosts get on, until the function that it returns is called. verb says what is done.

@@ -27,9 +27,11 @@ import (
 
 // Command is froyo inventory.
 type Command struct {
-	List  listCommand  `cmd:"" help:"List the hosts with their addresses, groups and labels."`
-	Host  hostCommand  `cmd:"" help:"Show all that is known of one host, and where each value is set."`
-	Graph graphCommand `cmd:"" help:"Show the groups as a tree."`
+	List    listCommand    `cmd:"" help:"List the hosts with their addresses, groups and labels."`
+	Host    hostCommand    `cmd:"" help:"Show all that is known of one host, and where each value is set."`
+	Graph   graphCommand   `cmd:"" help:"Show the groups as a tree."`
+	Explain explainCommand `cmd:"" help:"Show where a value of a host is from, and what it replaces."`
+	Check   checkCommand   `cmd:"" help:"Log in to hosts and become who acts there: who answers, by which key, as whom."`
 }
 
 // Flags say which inventory, and which of its hosts.
@@ -47,6 +49,7 @@ type Fleet struct {
 	Hosts     []*inventory.Host
 	declared  *declared.Variables // nil where nothing is declared
 	named     string              // the flags that name the inventory, for another command
+	hidden    map[string]bool     // variables whose values are not shown
 }
 
 // named are the flags that name the inventory, with a blank before each.
@@ -89,7 +92,7 @@ func (f *Flags) Load(ctx context.Context, e *console.Console) (*Fleet, error) {
 		shown.Vars = vars.Masked(effective.Host(h.Name).Vars, names)
 		hosts[i] = &shown
 	}
-	return &Fleet{workspace: w, Read: read, Hosts: hosts, declared: d, named: f.named()}, nil
+	return &Fleet{workspace: w, Read: read, Hosts: hosts, declared: d, named: f.named(), hidden: names}, nil
 }
 
 // declaredHere are the variables that are declared for runbooks of the present directory, and the
