@@ -17,16 +17,16 @@ func (b *bench) adhoc(ctx context.Context, runs int) error {
 		{parallelSSH, func() []*exec.Cmd { return b.sshCommands(ctx, "uptime", b.hosts...) }},
 	}
 	if b.ansible != "" {
+		for _, h := range b.hosts { // it needs Python on them
+			if err := b.onHost(ctx, h, "apt-get install -y -qq python3-minimal >/dev/null"); err != nil {
+				return err
+			}
+		}
 		contenders = append(contenders, contender{"ansible -m command", one(func() *exec.Cmd {
 			cmd := exec.CommandContext(ctx, strings.TrimSuffix(b.ansible, "-playbook"), "all", "-i", b.inventory, "-f", "20", "-m", "command", "-a", "uptime")
 			cmd.Env = b.ansibleCommand(ctx).Env
 			return cmd
 		})})
-	}
-	for _, c := range contenders { // the runner is there for what follows
-		if _, err := b.measure(c); err != nil {
-			return err
-		}
 	}
 	results, err := b.turns(runs, contenders, func() error { return nil })
 	if err != nil {
