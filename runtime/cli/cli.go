@@ -88,6 +88,9 @@ func Main(ctx context.Context, p console.Process) (code diag.Code) {
 		args = []string{"--help"}
 	}
 	cmd, err := parser.Parse(args)
+	if console.OutputClosed(err) { // of --help, whose reader has seen enough
+		return diag.Interrupted
+	}
 	if err != nil {
 		c.Configure(0, g.NoColor)
 		c.Errors.Print(usageError(err))
