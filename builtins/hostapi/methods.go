@@ -42,8 +42,9 @@ func questions() []eval.Builtin {
 			Example: `file("/srv/key", content = host.read_bytes("/etc/app/key"))`,
 		},
 		{
-			Name:    "host.find",
-			Doc:     "What is below a directory, sorted by path, each with path, type, mode, owner, group, size; None if there is no such directory.",
+			Name: "host.find",
+			Doc: "What is below a directory, sorted by path, each with path, type, mode, owner, group, size; None if there is no such directory. " +
+				"With newer = \"7d\" only what has changed since, by the clock of the host.",
 			Example: `old = [e.path for e in host.find("/srv/releases") if e.type == "directory"]`,
 		},
 		{

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"go.starlark.net/starlark"
@@ -113,9 +114,15 @@ func contentOf(blob *op.Blob) ([]byte, error) {
 
 func hostFind(thread *starlark.Thread, b *starlark.Builtin, pos starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {
 	q := op.List{Limit: maxFind}
-	var runAs string
-	if err := args.Unpack(b.Name(), pos, kw, "path", &q.Path, "recurse?", &q.Recurse, "run_as?", &runAs); err != nil {
+	var runAs, newer string
+	if err := args.Unpack(b.Name(), pos, kw, "path", &q.Path, "recurse?", &q.Recurse, "newer?", &newer, "run_as?", &runAs); err != nil {
 		return nil, err
+	}
+	if newer != "" {
+		var err error
+		if q.Newer, err = secondsOf(newer); err != nil {
+			return nil, &diag.Error{Summary: fmt.Sprintf("%s: newer: %v", b.Name(), err)}
+		}
 	}
 	answer, err := ask(thread, b, runAs, op.Op{List: &q})
 	if err != nil {
@@ -143,6 +150,19 @@ func hostFind(thread *starlark.Thread, b *starlark.Builtin, pos starlark.Tuple, 
 		entries[i] = result.New(strconv.Quote(base+e.Path), nil, values)
 	}
 	return starlark.NewList(entries), nil
+}
+
+// secondsOf reads how long ago something was: a duration, or days such as "7d".
+func secondsOf(text string) (int64, error) {
+	const most = 36_500 // days
+	if days, found := strings.CutSuffix(text, "d"); found {
+		if n, err := strconv.Atoi(days); err == nil && n > 0 && n <= most {
+			return int64(n) * 24 * 60 * 60, nil
+		}
+	} else if d, err := time.ParseDuration(text); err == nil && d >= time.Second {
+		return int64(d / time.Second), nil
+	}
+	return 0, fmt.Errorf("got %q, want a time such as \"90s\", \"24h\" or \"7d\"", text)
 }
 
 // notText says of an output that it is not UTF-8.

@@ -3,8 +3,10 @@ package files
 import (
 	"context"
 	"errors"
+	"math"
 	"path"
 	"syscall"
+	"time"
 	"unicode/utf8"
 
 	"github.com/openfroyo/froyo/runner/fspath"
@@ -96,6 +98,9 @@ func (fs *Files) list(ctx context.Context, l *op.List) (*op.ListResult, error) {
 		return nil, err
 	}
 	c := &collector{list: l, result: &op.ListResult{Exists: true}, limit: l.Limit, differs: differs}
+	if c.since = math.MinInt64; l.Newer > 0 {
+		c.since = time.Now().Unix() - l.Newer
+	}
 	if c.limit == 0 {
 		c.limit = defaultEntries
 	}
@@ -120,6 +125,7 @@ type collector struct {
 	result  *op.ListResult
 	limit   int
 	seen    int // entries that were walked through
+	since   int64
 	differs func(*fspath.Info) bool
 	entry   func(rel string, i *fspath.Info) op.Entry
 }
@@ -152,7 +158,7 @@ func (c *collector) visit(rel string, n *fspath.Node, _ *fspath.Info) error {
 		}
 	}
 	switch {
-	case r.More || !c.differs(&n.Info):
+	case r.More || n.Modified < c.since || !c.differs(&n.Info):
 	case len(r.Entries) < c.limit:
 		r.Entries = append(r.Entries, c.entry(rel, &n.Info))
 	default:

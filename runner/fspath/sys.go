@@ -50,6 +50,8 @@ type Info struct {
 	Size  int64
 	Dev   uint64
 	Ino   uint64
+	// Modified is when its content last changed, in seconds since 1970.
+	Modified int64
 
 	mount uint64 // 0 where it was not told
 	attrs uint64
@@ -86,7 +88,7 @@ type statx struct {
 	ino   uint64
 	size  uint64
 	_     [2]uint64
-	_     [8]uint64 // times
+	times [8]int64 // seconds and nanoseconds; those of the content are last
 	_     [2]uint32
 	major uint32
 	minor uint32
@@ -105,7 +107,7 @@ func look(fd int, info *Info) error {
 		case 0:
 			*info = Info{
 				Mode: uint32(st.mode), UID: st.uid, GID: st.gid, Nlink: uint64(st.nlink), Size: int64(st.size), //nolint:gosec // the kernel's own are signed
-				Dev: uint64(st.major)<<32 | uint64(st.minor), Ino: st.ino, attrs: st.attrs,
+				Dev: uint64(st.major)<<32 | uint64(st.minor), Ino: st.ino, Modified: st.times[6], attrs: st.attrs,
 			}
 			if st.mask&statxMount != 0 {
 				info.mount = st.mount
@@ -124,7 +126,7 @@ func look(fd int, info *Info) error {
 	dev := uint64(st.Dev) //nolint:unconvert // differs between platforms
 	*info = Info{
 		Mode: st.Mode, UID: st.Uid, GID: st.Gid, Nlink: uint64(st.Nlink), Size: st.Size, //nolint:unconvert // differs between platforms
-		Dev: major(dev)<<32 | minor(dev), Ino: st.Ino,
+		Dev: major(dev)<<32 | minor(dev), Ino: st.Ino, Modified: int64(st.Mtim.Sec), //nolint:unconvert // differs between platforms
 	}
 	return nil
 }

@@ -102,7 +102,9 @@ type List struct {
 	Tally bool `json:"tally,omitempty"`
 	// Mounts names what is mounted at the path or below it, which nothing descends into.
 	Mounts bool `json:"mounts,omitempty"`
-	Unsafe bool `json:"unsafe,omitempty"`
+	// Newer, where it is above 0, leaves out what has not changed in so many seconds.
+	Newer  int64 `json:"newer,omitempty"`
+	Unsafe bool  `json:"unsafe,omitempty"`
 }
 
 func (l *List) kind() Kind      { return KindList }
