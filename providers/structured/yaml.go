@@ -192,7 +192,7 @@ func scalarOf(n *yaml.Node) (kind, string) {
 	case "!!int", "!!float":
 		return number, n.Value
 	case "!!str":
-		if b, ok := oldBooleans[n.Value]; ok && quoteOf(n) == 0 && n.Style&yaml.TaggedStyle == 0 {
+		if b := oldBoolean(n.Value); b != "" && quoteOf(n) == 0 && n.Style&yaml.TaggedStyle == 0 {
 			return boolean, b
 		}
 		return text, n.Value
@@ -200,7 +200,13 @@ func scalarOf(n *yaml.Node) (kind, string) {
 	return other, n.Value
 }
 
-var oldBooleans = map[string]string{
-	"yes": "true", "Yes": "true", "YES": "true", "on": "true", "On": "true", "ON": "true",
-	"no": "false", "No": "false", "NO": "false", "off": "false", "Off": "false", "OFF": "false",
+// oldBoolean is what YAML 1.1 takes a word for, "" where that is no boolean.
+func oldBoolean(word string) string {
+	switch word {
+	case "yes", "Yes", "YES", "on", "On", "ON":
+		return "true"
+	case "no", "No", "NO", "off", "Off", "OFF":
+		return "false"
+	}
+	return ""
 }

@@ -5,7 +5,6 @@ package yamlfault
 
 import (
 	"errors"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -18,8 +17,6 @@ type Fault struct {
 	Text string
 }
 
-var line = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?(.*)$`)
-
 // Of takes an error of the YAML library apart.
 func Of(err error) []Fault {
 	texts := []string{err.Error()}
@@ -28,11 +25,14 @@ func Of(err error) []Fault {
 	}
 	faults := make([]Fault, len(texts))
 	for i, text := range texts {
-		m := line.FindStringSubmatch(strings.ReplaceAll(text, "\n", " "))
-		if n, err := strconv.Atoi(m[1]); err == nil {
-			faults[i].Line = n
+		text = strings.TrimPrefix(strings.ReplaceAll(text, "\n", " "), "yaml: ")
+		if rest, found := strings.CutPrefix(text, "line "); found {
+			number, after, colon := strings.Cut(rest, ": ")
+			if n, err := strconv.Atoi(number); err == nil && colon {
+				faults[i].Line, text = n, after
+			}
 		}
-		faults[i].Text = plain(m[2])
+		faults[i].Text = plain(text)
 	}
 	return faults
 }
