@@ -46,7 +46,7 @@ type Env struct {
 	// Facts are the namespaces that hosts can tell, and Collect the functions of the workspace that tell some of them, by
 	// namespace.
 	Facts   *facts.Registry
-	Collect map[string]starlark.Callable
+	Collect map[string]func(ctx context.Context, h *inventory.Host, r Reader) (map[string]any, error)
 	Vars    map[string]any
 	// Declared are the variables that are declared, and whether hosts have values of their own.
 	Declared map[string]bool

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"sync"
 
-	"go.starlark.net/starlark"
-
 	"github.com/openfroyo/froyo/builtins/args"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/facts"
@@ -103,29 +101,18 @@ type factStore struct {
 	known map[string]map[string]any // by host and namespace
 }
 
-// Facts returns a namespace of a host's facts, which is asked for once. call tells those that a function of the workspace tells.
-func (s *Scope) Facts(host *inventory.Host, n *facts.Namespace, call func(starlark.Callable) (map[string]any, error)) (map[string]any, error) {
+// Facts returns a namespace of a host's facts, which is asked for once.
+func (s *Scope) Facts(host *inventory.Host, n *facts.Namespace) (map[string]any, error) {
 	if s.facts == nil {
 		return nil, (&diag.Error{Summary: "facts are not known while files are loaded"}).
 			WithHint("read them in the function that play() gets as do; call hosts() there, too")
 	}
 	told, err := s.facts.get(host, n)
-	if fn := s.env.Collect[n.Name]; errors.Is(err, ErrNotKnown) && fn != nil {
-		if told, err = call(fn); err == nil {
-			s.facts.put(host, n, told)
-		}
-	}
 	if err != nil {
 		return nil, err
 	}
 	s.answered.Store(true)
 	return told, nil
-}
-
-func (f *factStore) put(host *inventory.Host, n *facts.Namespace, told map[string]any) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	put(&f.known, host.Name+"\x00"+n.Name, told)
 }
 
 func (f *factStore) get(host *inventory.Host, n *facts.Namespace) (map[string]any, error) {
@@ -140,6 +127,11 @@ func (f *factStore) get(host *inventory.Host, n *facts.Namespace) (map[string]an
 		ctx = context.WithoutCancel(ctx)
 	}
 	told, err := f.scope.reader.Facts(ctx, host, n)
+	if call := f.scope.env.Collect[n.Name]; errors.Is(err, ErrNotKnown) && call != nil {
+		if told, err = call(ctx, host, f.scope.reader); err != nil {
+			return nil, err // with its place
+		}
+	}
 	if err != nil {
 		return nil, unanswered("facts "+n.Name, host, f.scope.HostName(), err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/facts"
 	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/secret"
 )
 
 // Facts is host.facts, or a part of it on the way to a namespace.
@@ -63,9 +64,7 @@ func (f *Facts) Attr(name string) (starlark.Value, error) {
 }
 
 func (f *Facts) fact(n *facts.Namespace, field *facts.Field) (starlark.Value, error) {
-	told, err := f.host.scope.Facts(f.host.inv, n, func(fn starlark.Callable) (map[string]any, error) {
-		return Collect(f.host.scope, f.host.inv, n, fn)
-	})
+	told, err := f.host.scope.Facts(f.host.inv, n)
 	if err != nil {
 		return nil, err
 	}
@@ -129,6 +128,9 @@ func Collect(s *eval.Scope, h *inventory.Host, n *facts.Namespace, fn starlark.C
 	if !ok {
 		return nil, (&diag.Error{Summary: fmt.Sprintf("%s of %s returned %s, expected a dict or a struct of facts", facts.Collect, n.Own.Script, v.Type())}).
 			WithHint("the fields are in %s", n.Own.File)
+	}
+	if secret.MarkedValue(values) {
+		return nil, &diag.Error{Summary: fmt.Sprintf("%s of %s returned a secret, and facts are kept and shown", facts.Collect, n.Own.Script)}
 	}
 	if err := n.Check(values); err != nil {
 		return nil, (&diag.Error{Summary: fmt.Sprintf("%s of %s: %v", facts.Collect, n.Own.Script, err), Cause: err}).

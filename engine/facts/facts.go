@@ -162,10 +162,14 @@ func read(fsys fs.FS) ([]*Namespace, error) {
 	return all, nil
 }
 
+// maxNested is how deep records may be nested.
+const maxNested = 8
+
 // syntax is the text of the definitions.
 type syntax struct {
 	files    []*ast.File
 	declared map[string]*ast.Field // definitions by name
+	depth    int                   // of the records that are being compiled
 }
 
 func (s *syntax) take(file *ast.File) {
@@ -219,6 +223,10 @@ func (s *syntax) compile(f *Field, value ast.Expr, text *shape.Syntax) error {
 		f.Form, f.Kind = Dict, "dict"
 	}
 	if record, ok := element.(*ast.Ident); ok && s.isRecord(record.Name) {
+		if s.depth++; s.depth > maxNested {
+			return fmt.Errorf("%s contains itself, or records are nested more than %d deep", record.Name, maxNested)
+		}
+		defer func() { s.depth-- }()
 		var err error
 		f.Form, f.Kind, f.shape = form, [...]string{List: "list", Dict: "dict"}[form], nil
 		f.Fields, err = s.fields(record.Name)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -36,6 +37,9 @@ type Own struct {
 
 // Collect is the function of Own.Script.
 const Collect = "collect"
+
+// Reserved are names by which conditions on hosts read a host, so that no facts begin with them.
+var Reserved = []string{"host", "name", "address", "groups", "labels", "vars"}
 
 // maxOwn bounds the text of one definition, in bytes.
 const maxOwn = 256 << 10
@@ -75,7 +79,7 @@ func Read(files fs.FS) (*Registry, error) {
 		}
 		delete(scripts, name)
 	}
-	for name := range scripts {
+	for _, name := range slices.Sorted(maps.Keys(scripts)) {
 		if !strings.HasPrefix(name, "_") {
 			errs = append(errs, (&diag.Error{
 				Summary: "no file defines the facts that it tells", Pos: diag.Pos{File: path.Join(OwnDir, name+".star")},
@@ -91,6 +95,10 @@ func (r *Registry) add(n *Namespace) error {
 	if !ownName.MatchString(n.Name) {
 		return (&diag.Error{Summary: fmt.Sprintf("%q is no name for facts", n.Name), Pos: pos}).
 			WithHint("expected words of a-z, 0-9 and _ with dots between them, such as app or app.release")
+	}
+	if first, _, _ := strings.Cut(n.Name, "."); slices.Contains(Reserved, first) {
+		return (&diag.Error{Summary: fmt.Sprintf("facts cannot begin with %s, which means something else where hosts are selected", first), Pos: pos}).
+			WithHint("rename the file: its name is that of the facts")
 	}
 	for _, other := range r.all {
 		if n.Name == other.Name || strings.HasPrefix(n.Name, other.Name+".") || strings.HasPrefix(other.Name, n.Name+".") {
@@ -151,6 +159,8 @@ func readOwn(files fs.FS, name string, script bool) (*Namespace, error) {
 	case own.Argv != nil && !path.IsAbs(own.Argv[0]):
 		return nil, (&diag.Error{Summary: fmt.Sprintf("@command: expected the whole path of a program of the host, got %q", own.Argv[0]), Pos: pos}).
 			WithHint(`such as @command("/usr/local/lib/app/facts", "--json")`)
+	case script && own.User != "":
+		return nil, &diag.Error{Summary: "@run_as says who runs a program, and a function tells these facts; host.query(..., run_as = ...) asks as another user", Pos: pos}
 	case script:
 		own.Script = path.Join(OwnDir, name+".star")
 	}

@@ -111,30 +111,16 @@ func (m *member) collect(ctx context.Context, h *inventory.Host, namespaces []*f
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var asked []*facts.Namespace
-	var steps []target.Step
-	var questions []ask.Question
 	for _, n := range append([]*facts.Namespace{facts.Lookup(facts.Basic)}, namespaces...) {
 		if m.facts[n.Name] != nil || slices.Contains(asked, n) {
 			continue
 		}
-		q := ask.For(n)
-		asked, questions, steps = append(asked, n), append(questions, q), append(steps, q.Steps(h.ActsAs())...)
+		asked = append(asked, n)
 	}
 	failed := map[string]error{}
-	if len(steps) > 0 {
-		now := time.Now()
-		results, err := m.session.Do(ctx, steps)
-		if err != nil {
+	if len(asked) > 0 {
+		if err := m.ask(ctx, h, asked, failed); err != nil {
 			return nil, err
-		}
-		for i, q := range questions {
-			n := len(q.Steps(""))
-			values, err := q.Answer(results[:n], now)
-			if results = results[n:]; err != nil {
-				failed[asked[i].Name] = err
-				continue
-			}
-			m.facts = m.facts.With(asked[i].Name, values)
 		}
 	}
 	if err := failed[facts.Basic]; err != nil {
@@ -145,6 +131,66 @@ func (m *member) collect(ctx context.Context, h *inventory.Host, namespaces []*f
 		told[i] = Told{m.facts[n.Name], failed[n.Name]}
 	}
 	return told, nil
+}
+
+// ask asks the host for namespaces, and notes what each lacks in failed. Those that another user of the host tells are asked for
+// apart, since one who cannot be become costs only them.
+func (m *member) ask(ctx context.Context, h *inventory.Host, namespaces []*facts.Namespace, failed map[string]error) error {
+	if err := m.session.Ready(ctx, h.ActsAs()); err != nil { // the time that this takes is none of the host's clock
+		return err
+	}
+	together, apart := []*facts.Namespace{}, []*facts.Namespace{}
+	for _, n := range namespaces {
+		if n.Own != nil && n.Own.User != "" && n.Own.User != h.ActsAs() {
+			apart = append(apart, n)
+		} else {
+			together = append(together, n)
+		}
+	}
+	type round struct {
+		namespaces []*facts.Namespace
+		questions  []ask.Question
+		results    []op.Result
+		err        error
+		asked      time.Time
+	}
+	rounds := []*round{{namespaces: together}}
+	for _, n := range apart {
+		rounds = append(rounds, &round{namespaces: []*facts.Namespace{n}})
+	}
+	var wg sync.WaitGroup
+	for _, r := range rounds {
+		var steps []target.Step
+		for _, n := range r.namespaces {
+			q := ask.For(n)
+			r.questions, steps = append(r.questions, q), append(steps, q.Steps(h.ActsAs())...)
+		}
+		wg.Go(func() {
+			r.asked = time.Now()
+			if len(steps) > 0 {
+				r.results, r.err = m.session.Do(ctx, steps)
+			}
+		})
+	}
+	wg.Wait()
+	for i, r := range rounds {
+		if r.err != nil && i == 0 {
+			return r.err
+		}
+		for j, q := range r.questions {
+			name := r.namespaces[j].Name
+			if failed[name] = r.err; r.err != nil {
+				continue
+			}
+			n := len(q.Steps(""))
+			var values map[string]any
+			if values, failed[name] = q.Answer(r.results[:n], r.asked); failed[name] == nil {
+				m.facts = m.facts.With(name, values)
+			}
+			r.results = r.results[n:]
+		}
+	}
+	return nil
 }
 
 // Do has a host perform one op as user.
@@ -181,6 +227,7 @@ func (p *Pool) Close(ctx context.Context) {
 		defer p.mu.Unlock()
 		var wg sync.WaitGroup
 		for _, m := range p.hosts {
+			m.opening.Do(func() {}) // one that is being opened is waited for
 			if m.session != nil {
 				wg.Go(func() { _ = m.session.Close(ctx) }) // the run's result is known; a host that is gone has no runner left
 			}

@@ -288,6 +288,10 @@ func TestUFWLockout(t *testing.T) {
 		t.Errorf("%+v", err)
 	}
 	k.Converge(unit(t, given{"backend": "ufw", "rules": []any{ssh}}))
+	// ufw goes on to drop, so that rules which no longer let froyo in are refused whatever policy they have.
+	if _, err := k.Plan(unit(t, given{"backend": "ufw", "rules": []any{given{"name": "web", "port": 80}}})); err == nil || !strings.Contains(err.Message, "lock froyo out") {
+		t.Errorf("rules that take SSH away: %+v", err)
+	}
 	gone := unit(t, given{"state": "absent"})
 	closes := func() string {
 		change, err := k.Plan(gone)
@@ -300,7 +304,7 @@ func TestUFWLockout(t *testing.T) {
 		return change.Needs[0].Hint
 	}
 	const allow = `have ufw let it in before: cmd("ufw allow 22/tcp"), with the port of its sshd; where there is another way to the host, allow_lockout = True`
-	for _, other := range []string{"-p udp -m udp --dport 22 -j ACCEPT", "-p tcp -m tcp --dport 23 -j ACCEPT", "-p tcp --dport 22 -j DROP"} {
+	for _, other := range []string{"-p udp -m udp --dport 22 -j ACCEPT", "-p tcp -m tcp --dport 23 -j ACCEPT", "-p tcp --dport 22 -j DROP", "-s 10.0.0.5/32 -p tcp --dport 22 -j ACCEPT"} {
 		h.kernel[0]["ufw-user-input"] = []string{"-A ufw-user-input " + other}
 		if closes() != allow {
 			t.Errorf("%s: it is not refused", other)
@@ -313,6 +317,13 @@ func TestUFWLockout(t *testing.T) {
 		}
 	}
 	k.Converge(gone)
+
+	six := newUFW("no")
+	six.peer = "2001:db8::7 2001:db8::1 22\n"
+	six.Files["/etc/default/ufw"] = text("IPV6=no\nDEFAULT_INPUT_POLICY=\"DROP\"\n")
+	if _, err := kit(t, six.host).Plan(unit(t, given{"backend": "ufw", "rules": []any{ssh}})); err == nil || !strings.Contains(err.Message, "IPV6=no in /etc/default/ufw has it drop all of IPv6") {
+		t.Errorf("%+v", err)
+	}
 }
 
 // daemonHost is a target of firewalld.

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"net/netip"
 	"strconv"
 	"strings"
 
@@ -179,7 +180,29 @@ func (f Firewall) guard(t *sdk.T, now FirewallState, backend string) {
 	if backend == ufw && !now.UFW.Enabled && now.UFW.Policies[input] != acceptTarget || backend == firewalld && !now.Firewalld.Running {
 		f.Policy = "drop"
 	}
+	if backend == ufw && now.UFW.Closes {
+		f.Policy = "drop" // ufw's default stays, and nothing of ufw's own lets in what these rules let in by now
+	}
+	if backend == ufw && !now.UFW.IPv6 && peerHasIPv6(now.Peer) && !f.AllowLockout {
+		t.Fail(op.Conflict, "ufw would lock froyo out: IPV6=no in /etc/default/ufw has it drop all of IPv6, and froyo's SSH connection is one: write IPV6=yes there before", "", "")
+	}
 	ruleset(f).guard(t, now.Peer)
+}
+
+// peerHasIPv6 reports whether a connection comes from an IPv6 address of another machine.
+func peerHasIPv6(said string) bool {
+	a := peerAddress(said)
+	return a.Is6() && !a.IsLoopback()
+}
+
+// peerAddress is from where a connection comes, the zero address where that is not known.
+func peerAddress(said string) netip.Addr {
+	from, _, _ := strings.Cut(said, " ")
+	a, err := netip.ParseAddr(from)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return a.Unmap().WithZone("")
 }
 
 // distinct refuses two rules of one name.

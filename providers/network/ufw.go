@@ -1,6 +1,7 @@
 package network
 
 import (
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -116,7 +117,9 @@ func (f ufwRules) read(t *sdk.T, state *FirewallState, wanted bool) {
 	results := t.All(ops...)
 	s.Closes = s.Enabled && f.has(*s) && s.Policies[input] != acceptTarget
 	for i := range n {
-		s.Closes = s.Closes && !opens(results[i].Exec, state.Peer)
+		if (i == 1) == peerHasIPv6(state.Peer) {
+			s.Closes = s.Closes && !opens(results[i].Exec, state.Peer)
+		}
 		s.Kernel[i] = f.kernel(i, f.listed(t, saves[i], t.Must(results[i]).Exec), s.Policies)
 		if wanted {
 			s.Wanted[i] = f.kernel(i, f.listed(t, restores[i], t.Must(results[n+i]).Exec), nil).Rules
@@ -141,6 +144,9 @@ func opens(r *op.ExecResult, peer string) bool {
 			switch value := words[i+1]; word {
 			case "-p":
 				match = match && value == "tcp"
+			case "-s":
+				from, err := netip.ParsePrefix(value)
+				match = match && err == nil && from.Contains(peerAddress(peer)) && (i == 0 || words[i-1] != "!")
 			case "--dport", "--dports":
 				match = match && slices.ContainsFunc(strings.Split(strings.ReplaceAll(value, ":", "-"), ","), func(p string) bool { return hasPort(p, port) })
 			}

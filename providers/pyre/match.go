@@ -53,11 +53,16 @@ func (p *Pattern) Expand(m *Match, template string) (string, error) {
 
 // find finds the first match from a place on, nil for none. An empty one may not be at not.
 func (p *Pattern) find(l *limits, text []rune, from, not int) (*Match, error) {
-	if p.limit < forever {
+	return p.findUpTo(l, text, from, len(text), not)
+}
+
+// findUpTo finds the first match that begins between two places.
+func (p *Pattern) findUpTo(l *limits, text []rune, from, last, not int) (*Match, error) {
+	if p.limit < forever && l.until.IsZero() { // of all that is found with these limits
 		l.until = time.Now().Add(p.limit)
 	}
 	m := machine{limits: l, code: p.program.code, text: text, slots: make([]int, p.program.slots), not: not}
-	for ; from <= len(text) && l.spend(); from++ {
+	for ; from <= last && l.spend(); from++ {
 		if p.program.filtered && (from == len(text) || !p.program.mayBegin(text[from])) {
 			continue
 		}
@@ -94,11 +99,8 @@ func (p *Pattern) Search(ctx context.Context, s string) (*Match, error) {
 
 // At finds a match at the beginning, or nil.
 func (p *Pattern) At(ctx context.Context, s string) (*Match, error) {
-	m, err := p.Search(ctx, s)
-	if m != nil && m.spans[0] > 0 {
-		return nil, err
-	}
-	return m, err
+	text := []rune(s)
+	return p.findUpTo(&limits{ctx: ctx}, text, 0, 0, -1)
 }
 
 // stepsToTell is how many matches are found before step is told.

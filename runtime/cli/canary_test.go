@@ -325,7 +325,7 @@ func (c *canary) arguments(n *kong.Node) []string {
 	for _, p := range n.Positional {
 		value, known := map[string]string{
 			"file": "site.star", "dir": "new", "name": "localhost", "run": c.run, "shell": "bash", "id": c.run, "unit": "localhost/file[/x]",
-			"words": "plan", "page": "events", "host": "localhost", "machine-id": "0123456789abcdef0123456789abcdef", "namespaces": "hw.cpu", "variable": "port", "namespace": "os.basic", "fact": "os.basic.family",
+			"words": "plan", "page": "events", "host": "localhost", "machine-id": "0123456789abcdef0123456789abcdef", "namespaces": "hw.cpu", "variable": "port", "what": "site.star", "namespace": "os.basic", "fact": "os.basic.family",
 		}[p.Name]
 		switch {
 		case n.Name == "show" && p.Name == "file":

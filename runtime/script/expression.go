@@ -32,9 +32,6 @@ type Expression struct {
 // result is the global that holds the value of an expression.
 const result = "_"
 
-// hostNames are the names that an expression reads a host by, beside the first parts of namespaces of facts.
-var hostNames = []string{"host", "name", "address", "groups", "labels", "vars"}
-
 // Compile compiles an expression in the language of a program, which is named so in errors. Beside the names of the language it may use host, and what a
 // host has as if it stood alone: name, groups, labels, vars, and the namespaces of facts, such as os.basic.family.
 func Compile(p *Program, name, text string) (*Expression, error) {
@@ -69,7 +66,7 @@ func Compile(p *Program, name, text string) (*Expression, error) {
 
 // hostNames are the names by which the expression reads its host.
 func (e *Expression) hostNames() []string {
-	return slices.Concat(hostNames, e.p.opts.Facts.Below(""))
+	return slices.Concat(facts.Reserved, e.p.opts.Facts.Below(""))
 }
 
 // Namespaces are the namespaces of facts that the expression names, as far as that shows.
@@ -105,7 +102,9 @@ func dotted(n syntax.Node) string {
 }
 
 // Eval evaluates the expression for a host. The value is frozen.
-func (e *Expression) Eval(ctx context.Context, h *inventory.Host, r eval.Reader) (v starlark.Value, err error) {
+func (e *Expression) Eval(ctx context.Context, h *inventory.Host, r eval.Reader) (starlark.Value, error) {
+	var v starlark.Value
+	var err error
 	if !bounds.Within(ctx, func() { v, err = e.eval(ctx, h, r) }) {
 		return nil, context.Cause(ctx)
 	}
@@ -138,7 +137,7 @@ func (e *Expression) eval(ctx context.Context, h *inventory.Host, r eval.Reader)
 			return nil, err
 		}
 	}
-	for _, name := range hostNames[1:] {
+	for _, name := range facts.Reserved[1:] {
 		if names[name], err = host.Attr(name); err != nil {
 			return nil, err
 		}

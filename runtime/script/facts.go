@@ -35,19 +35,26 @@ func (l *loader) collectors(ctx context.Context) []*diag.Error {
 			continue
 		}
 		if l.p.env.Collect == nil {
-			l.p.env.Collect = map[string]starlark.Callable{}
+			l.p.env.Collect = map[string]func(context.Context, *inventory.Host, eval.Reader) (map[string]any, error){}
 		}
-		l.p.env.Collect[n.Name] = fn
+		l.p.env.Collect[n.Name] = func(ctx context.Context, h *inventory.Host, r eval.Reader) (map[string]any, error) {
+			return l.p.tell(ctx, h, n, r, fn)
+		}
 	}
 	return errs
 }
 
 // Collect has a function of the workspace tell facts of a host. It may be called for many hosts at once.
 func (p *Program) Collect(ctx context.Context, h *inventory.Host, n *facts.Namespace, r eval.Reader) (map[string]any, error) {
-	fn := p.env.Collect[n.Name]
-	if fn == nil {
+	call := p.env.Collect[n.Name]
+	if call == nil {
 		return nil, fmt.Errorf("no function tells the facts %s", n.Name)
 	}
+	return call(ctx, h, r)
+}
+
+// tell has a function tell facts within its deadline, in an evaluation of its own.
+func (p *Program) tell(ctx context.Context, h *inventory.Host, n *facts.Namespace, r eval.Reader, fn starlark.Callable) (map[string]any, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, n.Deadline, fmt.Errorf("the facts %s took more than %s", n.Name, n.Deadline))
 	defer cancel()
 	var values map[string]any

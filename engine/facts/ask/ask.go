@@ -31,11 +31,11 @@ type source struct {
 
 // sources are the namespaces of froyo's that the controller reads from what files and programs of the host say.
 var sources = map[string]source{
-	"hw.memory":  {texts("/proc/meminfo", "/proc/swaps"), memory},
+	"hw.memory":  {texts("/proc/meminfo"), memory},
 	"hw.disks":   {scripts(diskScript), disks},
 	"net.routes": {texts("/proc/net/route", "/proc/net/ipv6_route"), routes},
-	"fs.mounts":  {append(texts("/proc/self/mountinfo"), scripts(sizeScript)...), mounts},
-	"users":      {texts("/etc/passwd", "/etc/group"), users},
+	"fs.mounts":  {scripts("cat /proc/self/mountinfo", sizeScript), mounts},
+	"users":      {scripts("cat /etc/passwd", "cat /etc/group"), users},
 	"time":       {append(texts("/proc/stat", "/etc/timezone"), append(scripts(clockScript), op.Op{Stat: &op.Stat{Path: "/etc/localtime"}})...), clock},
 	"virt":       {append(texts("/sys/class/dmi/id/sys_vendor", "/sys/class/dmi/id/product_name"), scripts(virtScript)...), virt},
 }
@@ -128,9 +128,11 @@ func said(r *op.TextResult) (string, error) {
 	case r == nil:
 		return "", errors.New("the host gave no answer about a file")
 	case r.Long > 0:
-		return "", fmt.Errorf("a file has %d bytes, expected at most %d", r.Long, op.MaxText)
+		return "", fmt.Errorf("it has %d bytes, expected at most %d", r.Long, op.MaxText)
 	case r.Binary:
-		return "", errors.New("a file is no UTF-8 text")
+		return "", errors.New("it is no UTF-8 text")
+	case r.Exists && r.Type != "" && r.Type != op.TypeFile:
+		return "", fmt.Errorf("it is a %s, expected a file", r.Type)
 	}
 	return r.Text, nil
 }
@@ -141,7 +143,7 @@ func output(r *op.ExecResult) (string, error) {
 	case r == nil:
 		return "", errors.New("the host gave no answer about a program")
 	case r.RC != 0:
-		return "", fmt.Errorf("exit code %d (expected 0): %s", r.RC, strings.TrimSpace(r.Stderr))
+		return "", fmt.Errorf("exit code %d (expected 0)%s", r.RC, lastLine(r.Stderr))
 	case r.StdoutCut:
 		return "", fmt.Errorf("it printed more than %d bytes", op.MaxOutput)
 	}

@@ -50,7 +50,7 @@ func TestAnswers(t *testing.T) {
 	}{
 		{
 			"memory", "hw.memory",
-			[]string{"MemTotal:       16303428 kB\nMemFree: 1 kB\nMemAvailable:   12000000 kB\nSwapTotal:       2097148 kB\n", ""},
+			[]string{"MemTotal:       16303428 kB\nMemFree: 1 kB\nMemAvailable:   12000000 kB\nSwapTotal:       2097148 kB\n"},
 			map[string]any{"total": int64(16303428 << 10), "available": int64(12000000 << 10), "swap": int64(2097148 << 10)},
 		},
 		{
@@ -139,9 +139,9 @@ func TestBadAnswers(t *testing.T) {
 		texts           []string
 		want            string
 	}{
-		{"no memory", "hw.memory", []string{"MemFree: 1 kB\n", ""}, "hw.memory.total is missing"},
-		{"negative memory", "hw.memory", []string{"MemTotal: -1 kB\n", ""}, `/proc/meminfo: MemTotal: expected a number of kB, got "-1"`},
-		{"more memory than there can be", "hw.memory", []string{"MemTotal: 9223372036854775807 kB\n", ""}, "expected a number of kB"},
+		{"no memory", "hw.memory", []string{"MemFree: 1 kB\n"}, "hw.memory.total is missing"},
+		{"negative memory", "hw.memory", []string{"MemTotal: -1 kB\n"}, `/proc/meminfo: MemTotal: expected a number of kB, got "-1"`},
+		{"more memory than there can be", "hw.memory", []string{"MemTotal: 9223372036854775807 kB\n"}, "expected a number of kB"},
 		{"a partition of nothing", "hw.disks", []string{"part\tsda1\t8\n"}, "no disk"},
 		{"a disk of words", "hw.disks", []string{"disk\tsda\tmuch\t1\t0\t\t\n"}, "no number of sectors"},
 		{"half a route", "net.routes", []string{"", zero16 + "0 00 x 00 x 0 0 0 0 eth0\n"}, "no address"},
@@ -161,13 +161,16 @@ func TestBadAnswers(t *testing.T) {
 	q := For(facts.Lookup("users"))
 	results := told(q, "", "")
 	results[1].Error = &op.Error{Code: "timeout", Message: "did not end within 10s"}
-	if _, err := q.Answer(results, asked); err == nil || !strings.Contains(err.Error(), "/etc/group: did not end within 10s") {
+	if _, err := q.Answer(results, asked); err == nil || !strings.Contains(err.Error(), "cat /etc/group: did not end within 10s") {
 		t.Errorf("got %v", err)
 	}
-	results = told(q, "", "")
-	results[0].Text.Long = 5 << 20
-	if _, err := q.Answer(results, asked); err == nil || !strings.Contains(err.Error(), "expected at most") {
-		t.Errorf("got %v", err)
+	q = For(facts.Lookup("hw.memory"))
+	for want, text := range map[string]op.TextResult{
+		"expected at most": {Exists: true, Long: 5 << 20}, "no UTF-8 text": {Exists: true, Binary: true}, "it is a link, expected a file": {Exists: true, Type: op.TypeLink},
+	} {
+		if _, err := q.Answer([]op.Result{{Text: &text}}, asked); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
 	}
 }
 
@@ -199,6 +202,7 @@ func TestPrograms(t *testing.T) {
 		{"a wrong element", `{"version": "1", "ports": [0]}`, "app.ports[0]: want"},
 		{"a field too many", `{"version": "1", "ports": [], "x": 1}`, `app: "x" is no field of it`},
 		{"a field too few", `{"version": "1"}`, "app.ports is missing"},
+		{"a whole number with a point", `{"version": "1.2", "ports": [80.0]}`, ""},
 		{"half a number", `{"version": "1", "ports": [1.5]}`, "app.ports[0]: want"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

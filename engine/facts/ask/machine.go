@@ -10,7 +10,7 @@ import (
 	"github.com/openfroyo/froyo/runner/op"
 )
 
-// memory reads /proc/meminfo and /proc/swaps, which count in KiB; see proc(5).
+// memory reads /proc/meminfo, which counts in KiB; see proc(5).
 func memory(results []op.Result, _ time.Time) (map[string]any, error) {
 	info, err := said(results[0].Text)
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 const (
 	maxPrinted = 256 << 10 // bytes
 	maxDepth   = 20        // of objects and lists in one another
+	maxShown   = 500       // bytes of what it says of its failure
 )
 
 // program runs what prints the facts of a workspace's own namespace.
@@ -63,7 +64,10 @@ func lastLine(text string) string {
 	if text = text[strings.LastIndexByte(text, '\n')+1:]; text == "" {
 		return ""
 	}
-	return ": " + clean(text)
+	if text = clean(text); len(text) > maxShown {
+		text = strings.ToValidUTF8(text[:maxShown], "") + "…"
+	}
+	return ": " + text
 }
 
 // value reads the next value as plain data. A name that is there twice is an error: which of the two is meant cannot be known.
@@ -85,7 +89,11 @@ func value(d *json.Decoder, depth int) (any, error) {
 		if n, err := t.Int64(); err == nil {
 			return n, nil
 		}
-		return t.Float64()
+		f, err := t.Float64()
+		if n := int64(f); err == nil && float64(n) == f && n > -1<<53 && n < 1<<53 {
+			return n, nil // as it is kept
+		}
+		return f, err
 	}
 	return token, nil
 }

@@ -30,7 +30,7 @@ done < /proc/self/mountinfo
 
 // mounts reads /proc/self/mountinfo, and the sizes that sizeScript prints.
 func mounts(results []op.Result, _ time.Time) (map[string]any, error) {
-	text, err := said(results[0].Text)
+	text, err := output(results[0].Exec)
 	if err != nil {
 		return nil, err
 	}
@@ -175,11 +175,11 @@ func route(family string, to netip.Prefix, gateway netip.Addr, iface string, met
 
 // users reads /etc/passwd and /etc/group. Of two lines with one name the first counts, as for the C library.
 func users(results []op.Result, _ time.Time) (map[string]any, error) {
-	passwd, err := said(results[0].Text)
+	passwd, err := output(results[0].Exec)
 	if err != nil {
 		return nil, err
 	}
-	group, err := said(results[1].Text)
+	group, err := output(results[1].Exec)
 	if err != nil {
 		return nil, err
 	}

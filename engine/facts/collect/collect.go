@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -121,6 +122,36 @@ func (c *Collector) Collect(ctx context.Context, hosts []*inventory.Host, namesp
 	return answers, c.keep(ctx, answers)
 }
 
+// note takes what a host told in place of what was kept of it.
+func (c *Collector) note(h *inventory.Host, told map[string]Fact) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	known := maps.Clone(c.known[h.Name])
+	if known == nil {
+		known = map[string]Fact{}
+	}
+	for name, f := range told {
+		if f.Err == nil {
+			f.Kept = true
+			known[name] = f
+		}
+	}
+	if c.known == nil {
+		c.known = map[string]map[string]Fact{}
+	}
+	c.known[h.Name] = known
+}
+
+// forget drops what is kept of a host.
+func (c *Collector) forget(h *inventory.Host) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.known == nil {
+		c.known = map[string]map[string]Fact{}
+	}
+	c.known[h.Name] = map[string]Fact{}
+}
+
 func (c *Collector) emit(e event.Event) {
 	if c.Events != nil {
 		c.Events.Emit(e)
@@ -147,8 +178,8 @@ func (c *Collector) host(ctx context.Context, h *inventory.Host, namespaces []*f
 			ask = append(ask, n)
 		}
 	}
-	a.MachineID, _ = kept[facts.Basic].Values["machine_id"].(string)
-	if len(ask)+len(call) == 0 {
+	before, _ := kept[facts.Basic].Values["machine_id"].(string)
+	if a.MachineID = before; len(ask)+len(call) == 0 {
 		return a, nil
 	}
 	told, err := c.Pool.Collect(ctx, h, ask)
@@ -156,15 +187,20 @@ func (c *Collector) host(ctx context.Context, h *inventory.Host, namespaces []*f
 		a.Err = err
 		return a, nil
 	}
+	if a.MachineID = c.Pool.Known(h).MachineID(); before != "" && a.MachineID != before {
+		c.forget(h) // another machine: nothing that was kept is its own
+		return c.host(ctx, h, namespaces, true)
+	}
 	c.emit(event.Event{Kind: event.HostReached, Time: time.Now(), Host: h.Name})
 	for i, n := range ask {
 		a.Facts[n.Name] = Fact{Values: told[i].Values, Err: told[i].Err, Time: now, TTL: n.TTL, Source: n.Source()}
 	}
+	c.note(h, a.Facts) // what functions read is not older than this
 	for _, n := range call {
 		values, err := c.Function(ctx, h, n, c.Reader())
 		a.Facts[n.Name] = Fact{Values: values, Err: err, Time: now, TTL: n.TTL, Source: n.Source()}
 	}
-	a.MachineID = c.Pool.Known(h).MachineID()
+	c.note(h, a.Facts)
 	c.emit(event.Event{Kind: event.HostFinished, Time: time.Now(), Host: h.Name})
 	return a, nil
 }

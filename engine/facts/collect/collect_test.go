@@ -156,12 +156,19 @@ func TestMachines(t *testing.T) {
 	if len(b.warnings) != 1 || !strings.Contains(b.warnings[0], "a new machine answers under this name") {
 		t.Errorf("warnings: %q", b.warnings)
 	}
+	namespaces = append(namespaces, facts.Lookup(facts.Basic))
+	collectOnce()
+	b.machine = strings.Repeat("3", 32) // what is kept of the other machine is not the new one's
+	answers, err := b.collector().Collect(t.Context(), h, append(namespaces, facts.Lookup("hw.cpu")), false)
+	if err != nil || answers[0].Facts["app"].Kept || answers[0].MachineID != b.machine {
+		t.Errorf("got %+v, %v", answers, err)
+	}
 	b.machine = ""
 	if a := collectOnce(); a.MachineID != "" || a.Facts["app"].Values == nil {
 		t.Errorf("got %+v", a)
 	}
 	kept, err := b.collector().Kept(t.Context(), h[0])
-	if err != nil || kept["app"].Values["n"] != int64(2) {
+	if err != nil || kept["app"].Values["n"] != int64(4) {
 		t.Errorf("kept is %+v, %v", kept, err)
 	}
 }

@@ -23,8 +23,11 @@ type Mount struct {
 func Mounts(text string) ([]Mount, error) {
 	var all []Mount
 	for line := range strings.Lines(text) {
-		fields := strings.Fields(line)
-		dash := slices.Index(fields, "-")
+		fields := strings.Split(strings.TrimSuffix(line, "\n"), " ")
+		dash := -1
+		if len(fields) > 6 {
+			dash = 6 + slices.Index(fields[6:], "-")
+		}
 		if dash < 6 || len(fields) < dash+4 {
 			return nil, fmt.Errorf("a line with %d fields, expected 10 or more with a dash between them: %.100q", len(fields), line)
 		}

@@ -20,6 +20,10 @@ func TestMounts(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v\n%s", err, diff)
 	}
+	odd, err := procfs.Mounts("31 24 0:27 / /media/My\u00a0Disk rw - tmpfs  rw\n")
+	if err != nil || len(odd) != 1 || odd[0].Target != "/media/My\u00a0Disk" || odd[0].Source != "" {
+		t.Errorf("a blank that the kernel leaves, and no source: %+v, %v", odd, err)
+	}
 	for _, text := range []string{"x\n", "1 2 3 4 5 6 - a b\n", "1 2 3 4 5 - a b c\n"} {
 		if _, err := procfs.Mounts(text); err == nil {
 			t.Errorf("%q was read", text)

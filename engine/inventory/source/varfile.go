@@ -2,6 +2,7 @@ package source
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io/fs"
 	"maps"
@@ -145,7 +146,10 @@ func (s settings) add(more settings) { s.addOf("", more) }
 func (s settings) addOf(of string, more settings) {
 	for name, v := range more {
 		if v.of == "" {
-			v.of = of
+			v.of, v.over = of, slices.Clone(v.over)
+			for i := range v.over {
+				v.over[i].of = cmp.Or(v.over[i].of, of)
+			}
 		}
 		s.set(name, v)
 	}

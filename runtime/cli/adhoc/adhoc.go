@@ -148,7 +148,23 @@ func (c *Command) resource(ctx context.Context, e *console.Console, t *schema.Ty
 func (c *Command) line() string {
 	words := []string{"froyo run"}
 	for _, w := range c.Words {
+		if strings.HasPrefix(w, "-") && !slices.Contains(words, "--") {
+			words = append(words, "--")
+		}
 		words = append(words, wording.Quote(w))
+	}
+	if slices.Contains(words, "--") { // behind it there are no flags
+		words = slices.Concat(words[:1], c.named(), words[1:])
+		return strings.Join(words, " ")
+	}
+	return strings.Join(append(words, c.named()...), " ")
+}
+
+// named are the flags that say on which hosts, of which runbook and as whom it is done.
+func (c *Command) named() []string {
+	var words []string
+	if c.Runbook != "" {
+		words = append(words, "--runbook", wording.Quote(c.Runbook))
 	}
 	for _, i := range c.Inventory {
 		words = append(words, "-i", wording.Quote(i))
@@ -156,7 +172,19 @@ func (c *Command) line() string {
 	if c.Limit != "" {
 		words = append(words, "-l", wording.Quote(c.Limit))
 	}
-	return strings.Join(words, " ")
+	if c.Where != "" {
+		words = append(words, "--where", wording.Quote(c.Where))
+	}
+	if c.User != "" {
+		words = append(words, "-u", wording.Quote(c.User))
+	}
+	if c.Become {
+		words = append(words, "-b")
+	}
+	if c.Method != "" {
+		words = append(words, "--become-method", c.Method)
+	}
+	return words
 }
 
 // typesOf are the resource types.

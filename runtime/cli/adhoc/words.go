@@ -190,6 +190,9 @@ func literalOf(kind, text string) (string, error) {
 		}
 		return v, nil
 	}
+	if kind == "list" { // of what, is not said
+		return "", errors.New("a list as JSON, such as '[{\"a\": \"b\"}]'")
+	}
 	return listOf(strings.TrimSuffix(of, "s"), text)
 }
 

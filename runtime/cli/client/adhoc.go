@@ -12,6 +12,7 @@ import (
 	"github.com/openfroyo/froyo/engine/planfile"
 	"github.com/openfroyo/froyo/engine/run"
 	"github.com/openfroyo/froyo/engine/runbook"
+	"github.com/openfroyo/froyo/engine/unitfilter"
 	"github.com/openfroyo/froyo/runtime/cli/flags"
 	"github.com/openfroyo/froyo/runtime/cli/here"
 	"github.com/openfroyo/froyo/runtime/console"
@@ -35,7 +36,13 @@ func LoadLine(ctx context.Context, c *console.Console, f *flags.Planning, line L
 	if err != nil {
 		return nil, err
 	}
-	spec := run.Spec{Root: root, Main: path.Join(filepath.ToSlash(rel), AdHoc)}
+	spec := run.Spec{
+		Root: root, Main: path.Join(filepath.ToSlash(rel), AdHoc),
+		Tags: unitfilter.Tags{Only: f.Tags, Skip: f.SkipTags}, Only: f.Only, Exclude: f.Exclude,
+	}
+	if _, err := unitfilter.Parse(f.Only, f.Exclude, nil); err != nil {
+		return nil, err
+	}
 	if l.dir, err = l.Workspace.Files(root); err != nil {
 		return nil, err
 	}

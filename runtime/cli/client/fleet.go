@@ -72,7 +72,10 @@ func OpenFleet(ctx context.Context, c *console.Console, t *flags.Target) (f *Fle
 	if err != nil {
 		return nil, err
 	}
-	given := vars.Set{Inventory: t.WithDefaults(read, w)}
+	given, err := vars.Set{Inventory: t.WithDefaults(read, w)}.Mark(nil)
+	if err != nil {
+		return nil, err
+	}
 	f = &Fleet{console: c}
 	if f.Hosts, err = t.Select(given.Inventory); err != nil {
 		return nil, err

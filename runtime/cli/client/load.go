@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -168,7 +169,16 @@ func (l *Loaded) narrow(ctx context.Context, spec *run.Spec, f *flags.Planning) 
 	if hosts, err = fleet.Where(ctx, f.Where); err != nil {
 		return err
 	}
-	spec.Limit = strings.Join(inventory.Names(hosts), ":")
+	spec.Limit = strings.Join(inventory.Names(hosts), ",")
+	named, err := spec.Vars.Inventory.Limited(spec.Limit, os.ReadFile)
+	if err != nil {
+		return err
+	}
+	for _, h := range named {
+		if !slices.ContainsFunc(hosts, func(found *inventory.Host) bool { return found.Name == h.Name }) {
+			return diag.Errorf(diag.Pos{}, "--where cannot name the hosts that it found: a host and a group have one name, so that %s would take part, too", h.Name)
+		}
+	}
 	return nil
 }
 

@@ -76,7 +76,7 @@ func table(answers []collect.Answer, before map[string]map[string]collect.Fact, 
 	for _, a := range answers {
 		row := []string{"", "", "", ""}
 		if a.Err != nil {
-			row[0] = "unreachable"
+			row[0] = "failed"
 		} else {
 			told, kept := 0, 0
 			var failed []string

@@ -87,13 +87,34 @@ func (c *showCommand) value(e *console.Console, n *facts.Namespace, values map[s
 	switch {
 	case at == f.Name && f.Form != facts.Plain && size(v) > 0:
 		b.entries("", n.Name+"."+at, f, v)
-	case at != f.Name && isRecord:
-		b.record("", n.Name+"."+at, f.Fields, record)
+	case at != f.Name && isRecord && len(recordAt(f, values[f.Name], path[1:])) > 0:
+		b.record("", n.Name+"."+at, recordAt(f, values[f.Name], path[1:]), record)
 	default:
 		fmt.Fprintln(&b, plain(v))
 	}
 	_, err = io.WriteString(e.Stdout, b.String())
 	return err
+}
+
+// recordAt gives the fields of the record that a path below a field leads to; nil is that it is no record of the definition.
+func recordAt(f *facts.Field, v any, path []string) []facts.Field {
+	for n := len(path); n > 0; n-- {
+		next, found := part(v, strings.Join(path[:n], "."))
+		if !found {
+			continue
+		}
+		if path, v = path[n:], next; len(path) == 0 {
+			return f.Fields
+		}
+		record, _ := v.(map[string]any)
+		for i := range f.Fields {
+			if inner := &f.Fields[i]; inner.Name == path[0] {
+				return recordAt(inner, record[inner.Name], path[1:])
+			}
+		}
+		return nil
+	}
+	return nil
 }
 
 // lookup goes down a path of fields, names of dicts, and names or places in lists. Names may have dots themselves: nginx.service.

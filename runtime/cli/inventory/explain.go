@@ -37,10 +37,10 @@ Examples:
   froyo inventory explain port web1 -e port=8080 --json`
 }
 
-// settingNames are the variables of Ansible that stand for how a host is reached.
+// settingNames are the variables of Ansible that stand for how a host is reached, the stronger first.
 var settingNames = map[string][]string{
-	"address": {"ansible_host", "ansible_ssh_host"}, "port": {"ansible_port", "ansible_ssh_port"}, "user": {"ansible_user", "ansible_ssh_user"},
-	"key": {"ansible_private_key_file", "ansible_ssh_private_key_file"}, "become": {"ansible_become"}, "connection": {"ansible_connection"},
+	"address": {"ansible_ssh_host", "ansible_host"}, "port": {"ansible_ssh_port", "ansible_port"}, "user": {"ansible_ssh_user", "ansible_user"},
+	"key": {"ansible_ssh_private_key_file", "ansible_private_key_file"}, "become": {"ansible_become"}, "connection": {"ansible_connection"},
 }
 
 // explained is a value, where it is from, and whether it counts.
@@ -68,6 +68,11 @@ func (c *explainCommand) Run(ctx context.Context, e *console.Console) error {
 	if len(values) == 0 {
 		return f.unknown(h, c.Variable, given)
 	}
+	marked, err := vars.SensitiveNames(given, nil)
+	if err != nil {
+		return err
+	}
+	maps.Copy(f.hidden, marked)
 	for _, s := range c.Sensitive {
 		f.hidden[s] = true
 	}
@@ -97,7 +102,7 @@ func (f *Fleet) explain(h *inventory.Host, name string, given map[string]any, pl
 	}
 	settings := f.Read.Settings(h.Name)
 	aliases := []string{name}
-	if len(settings[name]) == 0 { // else it is a variable of the inventory's own
+	if len(settings[name])+len(values) == 0 && !f.declared.Declares(name) { // else it is a variable
 		aliases = settingNames[name]
 	}
 	for _, alias := range aliases {

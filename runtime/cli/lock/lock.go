@@ -150,6 +150,9 @@ Examples:
 
 // Run breaks a lock, in the store and on the hosts.
 func (c *breakCommand) Run(ctx context.Context, e *console.Console) (err error) {
+	if c.Where != "" {
+		return diag.Errorf(diag.Pos{}, "--where cannot be given here, since hosts that are locked are not asked for facts; -l names hosts")
+	}
 	held, err := openLocks(ctx, e)
 	if err != nil {
 		return err

@@ -217,6 +217,8 @@ func decided(f *flags.Planning) string {
 		return "-i"
 	case f.Limit != "":
 		return "-l"
+	case f.Where != "":
+		return "--where"
 	case len(f.Sensitive) > 0:
 		return "--sensitive"
 	case len(f.Tags)+len(f.SkipTags) > 0:
