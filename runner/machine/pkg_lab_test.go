@@ -26,11 +26,11 @@ func TestLabRestrictedPackages(t *testing.T) {
 		return
 	}
 	h := labtest.Hosts(t, 1)[0]
-	repository, err := os.ReadFile("../apt/testdata/repository.sh")
+	repository, err := os.ReadFile("../packages/apt/testdata/repository.sh")
 	if err != nil {
 		t.Fatal(err)
 	}
-	undo, err := os.ReadFile("../apt/testdata/undo.sh")
+	undo, err := os.ReadFile("../packages/apt/testdata/undo.sh")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func TestLabRestrictedPackages(t *testing.T) {
 	h.SSH(t, "dpkg --configure -a")
 	h.SSH(t, "echo 'ops ALL=(root) NOPASSWD: /usr/bin/systemctl' >/etc/sudoers.d/zz-test")
 	got, _ = do(t, op.PkgEnsure{Packages: []op.PkgWant{{Name: "fy-top", State: op.PkgPresent}}})
-	if got.Error == nil || got.Error.Code != "sudo" || !strings.Contains(got.Error.Message, "sudo does not let ops run /usr/bin/apt\n") {
+	if got.Error == nil || got.Error.Code != "sudo" || !strings.Contains(got.Error.Message, "sudo does not let ops run apt\n") {
 		t.Errorf("got %+v, want sudo to refuse", got.Error)
 	}
 }
