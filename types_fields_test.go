@@ -25,8 +25,8 @@ var acting = []struct{ why, fields string }{
 	{"say how something new is made, and leave what is there", "user.system group.system ini.no_extra_spaces pkg.install_recommends pkg.update_cache pkg.cache_valid"},
 }
 
-// unmended are arguments of which no lab test changes the host by hand, with why.
-var unmended = map[string]string{
+// uncorrected are arguments of which no lab test changes the host by hand, with why.
+var uncorrected = map[string]string{
 	"debconf.type": "it is the question's, which a package brings",
 }
 
@@ -52,7 +52,7 @@ func (all labCasesOf) check(t *testing.T, types *catalog.Catalog) {
 			}
 		}
 	}
-	for drift := range unmended {
+	for drift := range uncorrected {
 		name, field, _ := strings.Cut(drift, ".")
 		if typ := types.Type(name); typ == nil || typ.Index(field) < 0 {
 			t.Errorf("%s is no argument of a type", drift)
@@ -72,28 +72,28 @@ func (c labCase) gives(typ *schema.Type, field string) bool {
 // drift says of how many of a type's arguments the tests change the host by hand.
 func (s shown) drift(t *testing.T, typ *schema.Type) string {
 	t.Helper()
-	var mended, all int
+	var corrected, all int
 	var not []string
 	for _, f := range typ.Fields {
-		switch why := unmended[typ.Name+"."+f.Name]; {
+		switch why := uncorrected[typ.Name+"."+f.Name]; {
 		case s.drifts[f.Name] && why != "":
-			t.Errorf("%s.%s is mended: take it out of unmended", typ.Name, f.Name)
+			t.Errorf("%s.%s is corrected: take it out of uncorrected", typ.Name, f.Name)
 		case s.drifts[f.Name]:
-			mended++
+			corrected++
 			all++
 		case f.Key || identifies(typ, f.Name) || isActing(typ.Name, f.Name) || s.drifts[f.SourceInto] || s.isSource(typ, f.Name):
 		case why != "":
 			not = append(not, fmt.Sprintf("`%s` (%s)", f.Name, why))
 			all++
 		default:
-			t.Errorf("no lab test changes by hand what %s of %s says; acting and unmended list what need not be", f.Name, typ.Name)
+			t.Errorf("no lab test changes by hand what %s of %s says; acting and uncorrected list what need not be", f.Name, typ.Name)
 		}
 	}
 	switch {
 	case all == 0:
 		return none
 	case len(not) > 0:
-		return fmt.Sprintf("%d of %d fields; not: %s", mended, all, strings.Join(not, ", "))
+		return fmt.Sprintf("%d of %d fields; not: %s", corrected, all, strings.Join(not, ", "))
 	case all == 1:
 		return "its one field"
 	}
