@@ -70,6 +70,9 @@ func (c *Command) Run(ctx context.Context, e *console.Console) error {
 		return err
 	}
 	name, rest := c.Words[0], c.Words[1:]
+	if c.Runbook != "" && (strings.HasSuffix(name, ".star") || isQuestion(name)) {
+		return diag.Errorf(diag.Pos{}, "--runbook names what declares an action, and %s is none", name)
+	}
 	if strings.HasSuffix(name, ".star") {
 		return c.runbook(ctx, e, name, rest)
 	}
@@ -85,6 +88,9 @@ func (c *Command) Run(ctx context.Context, e *console.Console) error {
 		return err
 	}
 	if i := slices.IndexFunc(types, func(t *schema.Type) bool { return t.Name == name }); i >= 0 {
+		if c.Runbook != "" {
+			return diag.Errorf(diag.Pos{}, "--runbook names what declares an action, and %s is a resource type", name)
+		}
 		return c.resource(ctx, e, types[i], w)
 	}
 	return c.action(ctx, e, name, w, types)

@@ -115,6 +115,8 @@ func (c *Command) aboutChanges() string {
 		{len(c.Tags)+len(c.SkipTags) > 0, "--tags"},
 		{len(c.Only)+len(c.Exclude) > 0, "--target"},
 		{len(c.Extra) > 0, "-e"},
+		{len(c.Sensitive) > 0, "--sensitive"},
+		{c.HostTime != 0, "--host-timeout"},
 	} {
 		if f.given {
 			return f.name
