@@ -207,16 +207,13 @@ func TestRun(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, text) }))
 	defer server.Close()
 	step := func(o op.Op) target.Step { return target.Step{Op: o} }
-	steps := []target.Step{
-		step(op.Op{Mkdir: &op.Mkdir{Path: "/srv"}}), step(op.Op{Fetch: &op.Fetch{Path: "/srv/x", URL: server.URL, Sum: op.Sum([]byte(text))}}),
-		step(op.Op{Attr: &op.Attr{Path: "/srv/x"}}),
-	}
+	made, attr := step(op.Op{Mkdir: &op.Mkdir{Path: "/srv"}}), step(op.Op{Attr: &op.Attr{Path: "/srv/x"}})
 	for bad, want := range map[bool]string{false: "file.mkdir file.write file.attr", true: "file.mkdir"} {
+		sum := op.Sum([]byte(text))
 		if bad {
-			wrong := *steps[1].Op.Fetch
-			wrong.Sum = op.Sum(nil)
-			steps[1].Op.Fetch = &wrong
+			sum = op.Sum(nil)
 		}
+		steps := []target.Step{made, step(op.Op{Fetch: &op.Fetch{Path: "/srv/x", URL: server.URL, Sum: sum}}), attr}
 		h := &host{}
 		outcomes, err := fetch.Wrap(h, fetch.Options{Host: "h1", Cache: &fetch.Cache{}}).Run(t.Context(), steps)
 		if err != nil || len(outcomes) != len(steps) || h.kinds() != want || outcomes[2].Ran == bad {
@@ -224,7 +221,7 @@ func TestRun(t *testing.T) {
 		}
 	}
 	h := &host{}
-	results, err := fetch.Wrap(h, fetch.Options{Host: "h1", Cache: &fetch.Cache{}}).Do(t.Context(), []target.Step{steps[0], steps[2], step(op.Op{Fetch: &op.Fetch{Path: "/srv/x", URL: server.URL}})})
+	results, err := fetch.Wrap(h, fetch.Options{Host: "h1", Cache: &fetch.Cache{}}).Do(t.Context(), []target.Step{made, attr, step(op.Op{Fetch: &op.Fetch{Path: "/srv/x", URL: server.URL}})})
 	if err != nil || len(results) != 3 || results[2].Done == nil {
 		t.Errorf("%v, %+v", err, results)
 	}
