@@ -37,10 +37,10 @@ func (c chains) restore(text string) {
 	}
 }
 
-func (c chains) save(policy string) string {
+func (c chains) save(policies ...string) string {
 	var b strings.Builder
-	for _, hook := range []string{"INPUT", "FORWARD", "OUTPUT"} {
-		b.WriteString(":" + hook + " " + policy + " [0:0]\n")
+	for i, hook := range []string{"INPUT", "FORWARD", "OUTPUT"} {
+		b.WriteString(":" + hook + " " + policies[i%len(policies)] + " [0:0]\n")
 	}
 	for _, name := range slices.Sorted(maps.Keys(c)) {
 		b.WriteString(":" + name + " - [0:0]\n" + strings.Join(append(c[name], ""), "\n"))
@@ -52,6 +52,7 @@ func (c chains) save(policy string) string {
 type ufwHost struct {
 	*host
 	kernel [2]chains
+	hooks  []string // their policies
 	did    []string
 }
 
@@ -62,14 +63,14 @@ func text(content string) *providertest.Node {
 }
 
 func newUFW(enabled string) *ufwHost {
-	h := &ufwHost{host: newHost()}
+	h := &ufwHost{host: newHost(), hooks: []string{"DROP"}}
 	h.Files["/etc/ufw"], h.Files["/etc/default"] = &providertest.Node{Type: op.TypeDir}, &providertest.Node{Type: op.TypeDir}
 	h.Files["/etc/ufw/ufw.conf"] = text("# x\nENABLED=" + enabled + "\n")
 	h.Files["/etc/default/ufw"] = text("IPV6=yes\nDEFAULT_INPUT_POLICY=\"DROP\"\nDEFAULT_OUTPUT_POLICY=\"DROP\"\nDEFAULT_FORWARD_POLICY=\"DROP\"\n")
 	for i, six := range []string{"", "6"} {
 		path := "/etc/ufw/before" + six + ".rules"
 		h.Files[path] = text(shipped)
-		h.Programs["ip"+six+"tables-save -t filter"] = func(*op.Exec) op.Result { return providertest.Exits(0, h.kernel[i].save("DROP"))(nil) }
+		h.Programs["ip"+six+"tables-save -t filter"] = func(*op.Exec) op.Result { return providertest.Exits(0, h.kernel[i].save(h.hooks...))(nil) }
 		h.Programs["ip"+six+"tables-restore -n"] = func(e *op.Exec) op.Result {
 			h.did = append(h.did, "restore"+six)
 			h.kernel[i].restore(read(e.Stdin))
@@ -81,11 +82,18 @@ func newUFW(enabled string) *ufwHost {
 			return providertest.Exits(0, c.save("ACCEPT"))(nil)
 		}
 	}
-	for _, verb := range []string{"--force enable", "reload", "default deny incoming"} {
+	for _, verb := range []string{"--force enable", "reload", "default deny incoming", "default allow incoming"} {
 		h.Programs["ufw "+verb] = func(*op.Exec) op.Result {
 			h.did = append(h.did, verb)
-			h.Files["/etc/ufw/ufw.conf"] = text("ENABLED=yes\n")
-			h.Files["/etc/default/ufw"] = text(strings.ReplaceAll(read(h.Files["/etc/default/ufw"].Content), "ACCEPT", "DROP"))
+			defaults := read(h.Files["/etc/default/ufw"].Content)
+			switch verb {
+			case "--force enable":
+				h.Files["/etc/ufw/ufw.conf"] = text("ENABLED=yes\n")
+			case "default deny incoming":
+				h.Files["/etc/default/ufw"] = text(strings.Replace(defaults, `INPUT_POLICY="ACCEPT"`, `INPUT_POLICY="DROP"`, 1))
+			case "default allow incoming":
+				h.Files["/etc/default/ufw"] = text(strings.Replace(defaults, `INPUT_POLICY="DROP"`, `INPUT_POLICY="ACCEPT"`, 1))
+			}
 			h.load()
 			return providertest.Exits(0, "")(nil)
 		}
@@ -104,6 +112,12 @@ func newUFW(enabled string) *ufwHost {
 
 // load has the kernel take what ufw's files say.
 func (h *ufwHost) load() {
+	h.hooks = nil
+	for _, name := range []string{"INPUT", "FORWARD", "OUTPUT"} {
+		_, policy, _ := strings.Cut(read(h.Files["/etc/default/ufw"].Content), "DEFAULT_"+name+"_POLICY=\"")
+		policy, _, _ = strings.Cut(policy, `"`)
+		h.hooks = append(h.hooks, policy)
+	}
 	for i, six := range []string{"", "6"} {
 		h.kernel[i] = chains{}
 		for _, direction := range []string{"input", "forward", "output"} {
@@ -205,10 +219,17 @@ func TestUFW(t *testing.T) {
 	}
 }
 
-// TestMoves: rules move where the backend is another.
+// TestMoves: rules move where the backend is another, and the new ones hold before the old ones go.
 func TestMoves(t *testing.T) {
 	h := newUFW("no")
 	k := kit(t, h.host)
+	remove := h.Programs["nft delete table inet froyo_base"]
+	h.Programs["nft delete table inet froyo_base"] = func(e *op.Exec) op.Result {
+		if len(h.kernel[0]["froyo-base-i"]) == 0 {
+			t.Error("the table goes while ufw has not loaded its rules")
+		}
+		return remove(e)
+	}
 	if change, _ := k.Converge(unit(t, rules(ssh))); change.Action != abi.Create || h.live == "" || len(h.did) > 0 {
 		t.Fatalf("%s, %v", change.Action, h.did)
 	}
@@ -216,8 +237,80 @@ func TestMoves(t *testing.T) {
 		t.Errorf("%s, %v, %q", change.Action, h.did, h.live)
 	}
 	h.Files["/etc/ufw/ufw.conf"] = text("ENABLED=no\n")
+	restore := h.Programs["iptables-restore -n"]
+	h.Programs["iptables-restore -n"] = func(e *op.Exec) op.Result {
+		if h.live == "" {
+			t.Error("the chains go while there is no table")
+		}
+		return restore(e)
+	}
 	if change, _ := k.Converge(unit(t, rules(ssh))); change.Action != abi.Replace || h.live == "" || len(h.kernel[0]["froyo-base-i"]) > 0 || h.Says(t, "/etc/ufw/before6.rules") != shipped {
 		t.Errorf("%s, %v, %q", change.Action, h.did, h.live)
+	}
+}
+
+// TestMovesToFirewalld: it runs with the rules before the table of nftables goes, which with a rule that firewalld refuses stays.
+func TestMovesToFirewalld(t *testing.T) {
+	h := newFirewalld()
+	h.Services["firewalld.service"].Active = "inactive"
+	k := providertest.New(t, providertest.Native(types()), h)
+	k.Converge(unit(t, rules(ssh)))
+	remove := h.Programs["nft delete table inet froyo_base"]
+	h.Programs["nft delete table inet froyo_base"] = func(e *op.Exec) op.Result {
+		if h.runtime["fy-base-i"] == "" {
+			t.Error("the table goes while firewalld does not have its rules")
+		}
+		return remove(e)
+	}
+	if change, _ := k.Converge(unit(t, given{"backend": "firewalld", "rules": []any{ssh}})); change.Action != abi.Replace || h.live != "" || h.runtime["fy-base-i"] == "" {
+		t.Errorf("%s, %q", change.Action, h.live)
+	}
+}
+
+// TestUFWRemoved: an ufw that is removed and not purged leaves files that say it is enabled. It owns nothing, and what was in its files goes.
+func TestUFWRemoved(t *testing.T) {
+	h := newUFW("yes")
+	k := kit(t, h.host)
+	k.Converge(unit(t, rules(ssh)))
+	h.Lacks, h.kernel = []string{"ufw"}, [2]chains{}
+	for _, six := range []string{"", "6"} {
+		delete(h.Programs, "ip"+six+"tables-save -t filter") // gone with it
+	}
+	if change, _ := k.Converge(unit(t, given{"policy": "drop", "rules": []any{ssh}})); change.Action != abi.Replace || len(change.Needs) > 0 || h.live == "" || h.Says(t, "/etc/ufw/before.rules") != shipped {
+		t.Errorf("%s, %+v, %q", change.Action, change.Needs, h.live)
+	}
+	if change, _ := k.Converge(unit(t, given{"backend": "nftables", "policy": "drop", "rules": []any{ssh}})); change.Action != abi.None {
+		t.Errorf("%s", change.Action)
+	}
+}
+
+// TestPolicies: a policy that is not given is as the backend has it, and one that is given opens as well as closes.
+func TestPolicies(t *testing.T) {
+	h := newUFW("yes")
+	k := kit(t, h.host)
+	k.Converge(unit(t, rules(ssh)))
+	if said := h.Says(t, "/etc/default/ufw"); strings.Contains(said, "ACCEPT") {
+		t.Errorf("what is not given: %s", said)
+	}
+	h.did = nil
+	if change, _ := k.Converge(unit(t, given{"policy": "accept", "rules": []any{ssh}})); change.Action != abi.Update || strings.Join(h.did, " ") != "default allow incoming" ||
+		len(change.Diffs) != 1 || change.Diffs[0].Field != "policy of ufw, incoming" || !strings.Contains(h.Says(t, "/etc/default/ufw"), `INPUT_POLICY="ACCEPT"`) {
+		t.Errorf("%s, %v, %+v", change.Action, h.did, change.Diffs)
+	}
+	// ufw starts with it, so that no rule has to let froyo in.
+	fresh := newUFW("no")
+	fresh.peer = "192.0.2.7 192.0.2.1 22\n"
+	kit(t, fresh.host).Converge(unit(t, given{"backend": "ufw", "policy": "accept"}))
+	if did := strings.Join(fresh.did, " "); did != "default allow incoming --force enable" {
+		t.Errorf("did %s", did)
+	}
+
+	d := newFirewalld()
+	d.Services["firewalld.service"].Active, d.peer = "inactive", fresh.peer
+	k = providertest.New(t, providertest.Native(types()), d)
+	k.Converge(unit(t, given{"backend": "firewalld", "policy": "accept"}))
+	if said := d.Says(t, dropXML); !strings.Contains(said, `priority="30000" target="ACCEPT"`) || d.Files[inputXML] != nil {
+		t.Errorf("what is left of the zones: %s", said)
 	}
 }
 
@@ -331,6 +424,8 @@ type daemonHost struct {
 	*host
 	runtime map[string]string
 	reloads int
+	// Zones and active are what firewall-cmd lists of zones, others what it lists of other policies.
+	zones, active, others string
 }
 
 const (
@@ -354,7 +449,7 @@ func newFirewalld() *daemonHost {
 	}
 	list := func(of map[string]string, suffix string) op.Result {
 		var said strings.Builder
-		said.WriteString("other (active)\n  priority: 1\n")
+		said.WriteString("other (active)\n  priority: 1\n  egress-zones: HOST\n" + h.others)
 		for _, name := range slices.Sorted(maps.Keys(of)) {
 			said.WriteString("\n" + name + suffix + "\n  " + of[name] + "\n")
 		}
@@ -362,6 +457,8 @@ func newFirewalld() *daemonHost {
 	}
 	h.Programs["firewall-cmd --list-all-policies"] = func(*op.Exec) op.Result { return list(h.runtime, " (active)") }
 	h.Programs["firewall-cmd --permanent --list-all-policies"] = func(*op.Exec) op.Result { return list(files(), "") }
+	h.Programs["firewall-cmd --permanent --list-all-zones"] = func(*op.Exec) op.Result { return providertest.Exits(0, h.zones)(nil) }
+	h.Programs["firewall-cmd --get-active-zones"] = func(*op.Exec) op.Result { return providertest.Exits(0, h.active)(nil) }
 	take := func(*op.Exec) op.Result {
 		h.runtime, h.reloads = files(), h.reloads+1
 		h.Services["firewalld.service"] = &providertest.MemoryService{Load: "loaded", Active: "active", File: "enabled"}
@@ -475,6 +572,80 @@ func TestFirewalldRefused(t *testing.T) {
 			if tt.advised != nil {
 				k.Converge(unit(t, tt.advised))
 			}
+		})
+	}
+}
+
+// TestFirewalldLockout: what takes away the rules by which alone froyo is let in is refused.
+func TestFirewalldLockout(t *testing.T) {
+	const (
+		service = "<?xml version=\"1.0\"?>\n<service>\n  <port protocol=\"udp\" port=\"22\"/>\n  <port port='20-30' protocol='tcp'/>\n</service>\n"
+		zone    = "public\n  target: default\n  services: dhcpv6-client\n  ports: \n  rich rules: \n"
+		allow   = `have firewalld let it in before: cmd("firewall-cmd --permanent --add-port=22/tcp"), with the port of its sshd; where there is another way to the host, allow_lockout = True`
+	)
+	in := func(lines string) func(h *daemonHost) { return func(h *daemonHost) { h.zones += lines } }
+	for _, tt := range []struct {
+		name  string
+		host  func(h *daemonHost)
+		opens bool
+	}{
+		{"nothing lets it in", in(""), false},
+		{"another port", in("  ports: 23/tcp 22/udp\n"), false},
+		{"the port", in("  ports: 80/tcp 20-30/tcp\n"), true},
+		{"every protocol", in("  protocols: tcp\n"), true},
+		{"the service", func(h *daemonHost) {
+			in("  services: ssh\n")(h)
+			h.Files["/usr/lib/firewalld/services/ssh.xml"] = text(service)
+		}, true},
+		{"the service, moved", func(h *daemonHost) {
+			in("  services: ssh\n")(h)
+			h.Files["/usr/lib/firewalld/services/ssh.xml"] = text(service)
+			h.Files["/etc/firewalld/services/ssh.xml"] = text(`<service><port port="2222" protocol="tcp"/></service>`)
+		}, false},
+		{"a service that is not known", in("  services: mine\n"), true},
+		{"a service of another's name", in("  services: ../mine\n"), true},
+		{"a rich rule", in("\trule priority=\"1\" family=\"ipv4\" source address=\"192.0.2.0/24\" port port=\"22\" protocol=\"tcp\" accept\n"), true},
+		{"a rich rule for all ports", in("\trule source address=\"192.0.2.0/24\" accept\n"), true},
+		{"a rich rule for others", in("\trule family=\"ipv4\" source address=\"10.0.0.0/8\" accept\n\trule family=\"ipv6\" accept\n\trule port port=\"22\" protocol=\"udp\" accept\n\trule protocol value=\"esp\" accept\n\trule service name=\"dhcpv6-client\" accept\n\trule port port=\"22\" protocol=\"tcp\" drop\n"), false},
+		{"the zone of an interface", func(h *daemonHost) {
+			h.active, h.zones = "inner\n  interfaces: eth1\n", h.zones+"\ninner\n  target: ACCEPT\n"
+		}, true},
+		{"a zone of other sources", func(h *daemonHost) {
+			h.active, h.zones = "inner\n  sources: 10.0.0.0/8\n", h.zones+"\ninner\n  target: ACCEPT\n\ntrusted\n  target: ACCEPT\n"
+		}, false},
+		{"another default zone", func(h *daemonHost) {
+			h.zones += "  ports: 22/tcp\n\ninner\n  ports: 80/tcp\n"
+			h.Files["/etc/firewalld/firewalld.conf"] = text("# x\nDefaultZone=inner\n")
+		}, false},
+		{"another policy", func(h *daemonHost) { h.others = "  ports: 22/tcp\n" }, true},
+		{"it is not known who asks", func(h *daemonHost) { h.peer = "" }, true},
+		{"from the host itself", func(h *daemonHost) { h.peer = "127.0.0.1 127.0.0.1 22\n" }, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			h := newFirewalld()
+			h.peer, h.zones = "192.0.2.7 192.0.2.1 22\n", zone
+			for _, dir := range []string{"/usr", "/usr/lib", "/usr/lib/firewalld", "/usr/lib/firewalld/services", "/etc/firewalld/services"} {
+				h.Files[dir] = &providertest.Node{Type: op.TypeDir}
+			}
+			h.Files["/usr/lib/firewalld/services/dhcpv6-client.xml"] = text(`<service><port protocol="udp" port="546"/><destination ipv6="fe80::/64"/></service>`)
+			k := providertest.New(t, providertest.Native(types()), h)
+			k.Converge(unit(t, rules(ssh)))
+			tt.host(h)
+			if _, err := k.Plan(unit(t, rules(given{"name": "web", "port": 80}))); (err == nil) != tt.opens {
+				t.Errorf("rules that take SSH away: %+v", err)
+			}
+			gone := unit(t, given{"state": "absent"})
+			change, err := k.Plan(gone)
+			if err != nil || (len(change.Needs) == 0) != tt.opens || !tt.opens && change.Needs[0].Hint != allow {
+				t.Fatalf("removed: %+v, %+v", change.Needs, err)
+			}
+			if !tt.opens {
+				k.Converge(unit(t, given{"policy": "accept", "rules": []any{given{"name": "web", "port": 80}}}))
+				k.Converge(unit(t, given{"state": "absent", "allow_lockout": true}))
+				k.Converge(unit(t, rules(ssh)))
+				h.zones += "  ports: 22/tcp\n\ninner\n  ports: 22/tcp\n" // what the hint advises
+			}
+			k.Converge(gone)
 		})
 	}
 }

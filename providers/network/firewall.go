@@ -95,7 +95,7 @@ func (f Firewall) readMore(t *sdk.T, s *FirewallState) {
 		ufwRules(f).read(t, s, here)
 	}
 	if backend == firewalld || len(s.Firewalld.Found) > 0 {
-		firewalldRules(f).read(t, &s.Firewalld)
+		firewalldRules(f).read(t, &s.Firewalld, s.Peer)
 	}
 }
 
@@ -119,7 +119,7 @@ func (f Firewall) backend(now FirewallState) string {
 	return nftables
 }
 
-// policyOf is what becomes of packets of a direction that no rule matches.
+// policyOf is what becomes of packets of a direction that no rule matches, "" where that is as the backend has it.
 func (f Firewall) policyOf(direction string) string {
 	return map[string]string{input: f.Policy, forward: f.ForwardPolicy, output: f.OutputPolicy}[direction]
 }
@@ -139,18 +139,8 @@ func (f Firewall) bring(t *sdk.T, now FirewallState) {
 	backend := f.backend(now)
 	f.guard(t, now, backend)
 	f.needFree(t, now, backend)
-	left := false
-	if backend != nftables {
-		left = nftRules(f).leave(t, now)
-		if !f.BaseRules {
-			t.Fail(op.Permanent, backend+" has rules of its own before yours, so that base_rules = False cannot hold", "", "leave base_rules as they are")
-		}
-	}
-	if backend != ufw {
-		left = ufwRules(f).leave(t, now.UFW) || left
-	}
-	if backend != firewalld {
-		left = firewalldRules(f).leave(t, now.Firewalld) || left
+	if backend != nftables && !f.BaseRules {
+		t.Fail(op.Permanent, backend+" has rules of its own before yours, so that base_rules = False cannot hold", "", "leave base_rules as they are")
 	}
 	switch backend {
 	case ufw:
@@ -162,9 +152,24 @@ func (f Firewall) bring(t *sdk.T, now FirewallState) {
 	default:
 		nftRules(f).use(t, now)
 	}
-	if left {
-		t.Action(abi.Replace) // another backend had them
+	if f.moveFrom(t, now, backend) {
+		t.Action(abi.Replace)
 	}
+}
+
+// moveFrom removes the rules from the backends that no longer have them. It comes after the new ones hold: those of two backends can stand
+// side by side, and then both have to let a packet in.
+func (f Firewall) moveFrom(t *sdk.T, now FirewallState, backend string) (found bool) {
+	if backend != nftables {
+		found = nftRules(f).leave(t, now)
+	}
+	if backend != ufw {
+		found = ufwRules(f).leave(t, now.UFW) || found
+	}
+	if backend != firewalld {
+		found = firewalldRules(f).leave(t, now.Firewalld) || found
+	}
+	return found
 }
 
 // short refuses a name that is too long for those of the backend.
@@ -175,13 +180,13 @@ func (f Firewall) short(t *sdk.T, backend string, limit int) {
 	}
 }
 
-// guard refuses what would lock froyo out. A backend that is only now started drops what the unit does not let in.
+// guard refuses what would lock froyo out. Where the runbook gives no policy, that of the backend stays: one that is only now started drops
+// what the unit does not let in, and so does one of whose own rules none lets in what the unit's let in by now.
 func (f Firewall) guard(t *sdk.T, now FirewallState, backend string) {
-	if backend == ufw && !now.UFW.Enabled && now.UFW.Policies[input] != acceptTarget || backend == firewalld && !now.Firewalld.Running {
-		f.Policy = "drop"
-	}
-	if backend == ufw && now.UFW.Closes {
-		f.Policy = "drop" // ufw's default stays, and nothing of ufw's own lets in what these rules let in by now
+	starts := backend == ufw && !now.UFW.Enabled && now.UFW.Policies[input] != acceptTarget || backend == firewalld && !now.Firewalld.Running
+	closes := backend == ufw && now.UFW.Closes || backend == firewalld && now.Firewalld.Closes
+	if f.Policy == "" && (starts || closes) {
+		f.Policy = drop
 	}
 	if backend == ufw && !now.UFW.IPv6 && peerHasIPv6(now.Peer) && !f.AllowLockout {
 		t.Fail(op.Conflict, "ufw would lock froyo out: IPV6=no in /etc/default/ufw has it drop all of IPv6, and froyo's SSH connection is one: write IPV6=yes there before", "", "")
@@ -233,11 +238,17 @@ func (f Firewall) needFree(t *sdk.T, now FirewallState, backend string) {
 }
 
 func (f Firewall) remove(t *sdk.T, now FirewallState) {
-	if now.UFW.Closes && !f.AllowLockout {
+	other := func(backend, allow string) {
 		t.Needs(abi.Need{
-			What: "rule of ufw but these that lets in froyo's SSH connection", Kind: "filter", Name: "ssh",
-			Hint: `have ufw let it in before: cmd("ufw allow 22/tcp"), with the port of its sshd; where there is another way to the host, allow_lockout = True`,
+			What: "rule of " + backend + " but these that lets in froyo's SSH connection", Kind: "filter", Name: "ssh",
+			Hint: "have " + backend + ` let it in before: cmd("` + allow + `"), with the port of its sshd; where there is another way to the host, allow_lockout = True`,
 		})
+	}
+	if now.UFW.Closes && !f.AllowLockout {
+		other(ufw, "ufw allow 22/tcp")
+	}
+	if now.Firewalld.Closes && !f.AllowLockout {
+		other(firewalld, "firewall-cmd --permanent --add-port=22/tcp")
 	}
 	found := nftRules(f).leave(t, now)
 	found = ufwRules(f).leave(t, now.UFW) || found

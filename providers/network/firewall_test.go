@@ -95,7 +95,7 @@ type given = map[string]any
 
 func unit(t *testing.T, more given) providertest.Unit {
 	t.Helper()
-	all := given{"name": "base", "state": "present", "backend": "auto", "policy": "accept", "forward_policy": "accept", "output_policy": "accept", "base_rules": true, "allow_lockout": false}
+	all := given{"name": "base", "state": "present", "backend": "auto", "base_rules": true, "allow_lockout": false}
 	maps.Copy(all, more)
 	data, err := codec.Marshal(all)
 	if err != nil {
@@ -290,11 +290,7 @@ func TestNeeds(t *testing.T) {
 		{"no ufw", "ufw", func(h *host) { h.Lacks = []string{"ufw"} }, "program ufw", `declare the package that brings it before: pkg("ufw")`},
 		{"no firewalld", "firewalld", func(h *host) { h.Lacks = []string{"firewall-cmd"} }, "program firewall-cmd", `declare the package that brings it before: pkg("firewalld")`},
 		{"firewalld", "nftables", running, "firewalld decides", `end it before: service("firewalld", state = "stopped", enabled = False)`},
-		{"ufw", "nftables", func(h *host) {
-			h.Lacks = []string{"ufw"}
-			h.Files["/etc/ufw"] = &providertest.Node{Type: op.TypeDir}
-			h.Files["/etc/ufw/ufw.conf"] = text("# x\nENABLED=yes\n")
-		}, "ufw decides", `end it before: cmd("ufw disable", onlyif = "grep -qx ENABLED=yes /etc/ufw/ufw.conf")`},
+		{"ufw", "nftables", func(h *host) { h.Memory = newUFW("yes").Memory }, "ufw decides", `end it before: cmd("ufw disable", onlyif = "grep -qx ENABLED=yes /etc/ufw/ufw.conf")`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			h := newHost()
@@ -312,8 +308,8 @@ func TestNeeds(t *testing.T) {
 				return
 			}
 			delete(h.Services, "firewalld.service")
-			if tt.backend == "nftables" {
-				delete(h.Files, "/etc/ufw/ufw.conf")
+			if tt.what == "ufw decides" {
+				h = newUFW("no").host
 			}
 			kit(t, h).Converge(unit(t, given{"backend": tt.backend, "rules": []any{ssh}}))
 		})

@@ -25,6 +25,8 @@ type FirewalldState struct {
 	// Runtime is what firewalld has in effect of them, and Permanent what it has in its files.
 	Runtime   string `json:"runtime,omitempty"`
 	Permanent string `json:"permanent,omitempty"`
+	// Closes says that without the unit's policies nothing would let in a connection like the one by which froyo is on the host.
+	Closes bool `json:"closes,omitempty"`
 }
 
 const (
@@ -81,12 +83,13 @@ func suffixes() (all []string) {
 }
 
 // read asks for the unit's policies.
-func (f firewalldRules) read(t *sdk.T, s *FirewalldState) {
+func (f firewalldRules) read(t *sdk.T, s *FirewalldState, peer string) {
 	var ops []op.Op
 	for _, suffix := range suffixes() {
 		ops = append(ops, f.policyFile(suffix).Ops()...)
 	}
-	if s.Running {
+	asks := s.Running && s.Lacks == nil
+	if asks {
 		ops = append(ops,
 			op.Op{Exec: &op.Exec{Argv: []string{"firewall-cmd", "--list-all-policies"}, ReadOnly: true, Limit: op.MaxOutput}},
 			op.Op{Exec: &op.Exec{Argv: []string{"firewall-cmd", "--permanent", "--list-all-policies"}, ReadOnly: true, Limit: op.MaxOutput}})
@@ -96,9 +99,11 @@ func (f firewalldRules) read(t *sdk.T, s *FirewalldState) {
 	for i, suffix := range suffixes() {
 		s.Files[suffix] = f.policyFile(suffix).State(t, results[2*i:])
 	}
-	if s.Running {
+	if asks {
 		n := len(results)
-		s.Runtime, s.Permanent = f.ours(t, t.Must(results[n-2]).Exec), f.ours(t, t.Must(results[n-1]).Exec)
+		permanent := t.Must(results[n-1]).Exec
+		s.Runtime, s.Permanent = f.ours(t, t.Must(results[n-2]).Exec), f.ours(t, permanent)
+		s.Closes = len(s.Found) > 0 && !f.AllowLockout && !f.opened(t, permanent.Stdout, peer)
 	}
 }
 
@@ -189,10 +194,15 @@ func (f firewalldRules) policies(t *sdk.T, there map[string]textfile.WholeState)
 			all[ends.suffix] = head(-10000, "CONTINUE") + rules + "</policy>\n"
 		}
 		last := ends.suffix + "d"
-		if Firewall(f).policyOf(ends.direction) == "drop" {
+		switch Firewall(f).policyOf(ends.direction) {
+		case drop:
 			all[last] = head(30000, "DROP") + "</policy>\n"
-		} else if there[last].Exists {
-			all[last] = head(30000, "CONTINUE") + "</policy>\n"
+		case accept:
+			all[last] = head(30000, acceptTarget) + "</policy>\n"
+		default:
+			if there[last].Exists {
+				all[last] = head(30000, "CONTINUE") + "</policy>\n"
+			}
 		}
 	}
 	return all
@@ -229,7 +239,7 @@ func (f firewalldRules) rich(t *sdk.T, direction string) string {
 	for _, r := range f.Rules {
 		own = own || r.direction() == direction
 	}
-	if own || Firewall(f).policyOf(direction) == "drop" {
+	if own || Firewall(f).policyOf(direction) == drop {
 		for _, match := range richBase[direction] {
 			rule(" " + match + "<accept/>")
 		}

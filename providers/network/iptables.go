@@ -56,7 +56,7 @@ func (f ufwRules) tables(t *sdk.T, family int) (all tables) {
 				f.addRule(t, &main, &more, family, chain, i, r)
 			}
 		}
-		if len(main.rules) == 0 && Firewall(f).policyOf(direction) == accept {
+		if len(main.rules) == 0 && Firewall(f).policyOf(direction) != drop {
 			continue
 		}
 		all.chains = append(append(all.chains, chain), more.chains...)
@@ -72,7 +72,7 @@ func (f ufwRules) tables(t *sdk.T, family int) (all tables) {
 // addRule adds a rule to its chain: a line for each of its parts. One that counts or logs gets a chain of its own, so that all parts count
 // together.
 func (f ufwRules) addRule(t *sdk.T, main, more *tables, family int, chain string, index int, r Rule) {
-	action := map[string]string{accept: acceptTarget, "drop": "DROP", "reject": "REJECT"}[r.action()]
+	action := map[string]string{accept: acceptTarget, drop: "DROP", "reject": "REJECT"}[r.action()]
 	prefix := r.prefix()
 	if len(prefix) > maxPrefix {
 		r.wrong(t, "logs with "+strconv.Quote(prefix)+", and ufw takes at most "+strconv.Itoa(maxPrefix)+" characters", `give a shorter text: log = "dropped: "`)

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strconv"
@@ -36,7 +37,10 @@ const (
 	forward = "forward"
 )
 
-const accept = "accept"
+const (
+	accept = "accept"
+	drop   = "drop"
+)
 
 // numbers are the protocols that nft knows by name only where the host has /etc/protocols.
 var numbers = map[string]string{"igmp": "2", "gre": "47", "ospf": "89", "vrrp": "112"}
@@ -94,7 +98,9 @@ func (f ruleset) text(t *sdk.T) string {
 	for _, name := range slices.Sorted(maps.Keys(f.Sets)) {
 		f.set(t, &b, name)
 	}
-	for _, chain := range []struct{ name, policy string }{{input, f.Policy}, {forward, f.ForwardPolicy}, {output, f.OutputPolicy}} {
+	for _, chain := range []struct{ name, policy string }{
+		{input, cmp.Or(f.Policy, accept)}, {forward, cmp.Or(f.ForwardPolicy, accept)}, {output, cmp.Or(f.OutputPolicy, accept)},
+	} {
 		var lines []string
 		for _, r := range f.Rules {
 			if r.direction() == chain.name {

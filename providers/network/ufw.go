@@ -57,6 +57,9 @@ var ufwNames = []struct{ direction, setting, called string }{
 	{input, "DEFAULT_INPUT_POLICY", "incoming"}, {forward, "DEFAULT_FORWARD_POLICY", "routed"}, {output, "DEFAULT_OUTPUT_POLICY", "outgoing"},
 }
 
+// ufwPolicies are the policies as ufw's command and its file call them.
+var ufwPolicies = map[string]struct{ word, target string }{accept: {"allow", acceptTarget}, drop: {"deny", "DROP"}}
+
 // ops are what is read of ufw on every host.
 func (f ufwRules) ops() []op.Op {
 	ops := make([]op.Op, 0, 5)
@@ -67,7 +70,6 @@ func (f ufwRules) ops() []op.Op {
 }
 
 func (f ufwRules) state(t *sdk.T, results []op.Result) (s UFWState) {
-	s.Enabled = strings.EqualFold(setting(t.Must(results[0]).Text.Text, "ENABLED"), "yes")
 	defaults := t.Must(results[1]).Text.Text
 	s.IPv6 = strings.EqualFold(setting(defaults, "IPV6"), "yes")
 	s.Policies = map[string]string{}
@@ -81,6 +83,8 @@ func (f ufwRules) state(t *sdk.T, results []op.Result) (s UFWState) {
 	if need := t.Must(results[4]).Need; need.Lacking() > 0 {
 		s.Lacks = need
 	}
+	// Its files outlive the program: without that they decide about nothing.
+	s.Enabled = s.Lacks == nil && strings.EqualFold(setting(t.Must(results[0]).Text.Text, "ENABLED"), "yes")
 	return s
 }
 
@@ -115,7 +119,7 @@ func (f ufwRules) read(t *sdk.T, state *FirewallState, wanted bool) {
 		ops = append(ops, op.Op{Exec: &op.Exec{Argv: []string{"unshare", "--net", "sh", "-c", restores[i] + " && " + saves[i] + " -t filter"}, Stdin: &op.Blob{Text: &text}, ReadOnly: true, Limit: op.MaxOutput}})
 	}
 	results := t.All(ops...)
-	s.Closes = s.Enabled && f.has(*s) && s.Policies[input] != acceptTarget
+	s.Closes = s.Enabled && f.has(*s) && s.Policies[input] != acceptTarget && !peerAddress(state.Peer).IsLoopback()
 	for i := range n {
 		if (i == 1) == peerHasIPv6(state.Peer) {
 			s.Closes = s.Closes && !opens(results[i].Exec, state.Peer)
@@ -221,9 +225,10 @@ func (f ufwRules) use(t *sdk.T, now UFWState) {
 	}
 	loaded := false
 	for _, name := range ufwNames {
-		if Firewall(f).policyOf(name.direction) == "drop" && now.Policies[name.direction] != "DROP" {
-			t.Differ("policy of ufw, "+name.called, now.Policies[name.direction], "DROP")
-			run(t, "ufw", "default", "deny", name.called) // it loads all of ufw's files
+		policy, is := ufwPolicies[Firewall(f).policyOf(name.direction)]
+		if is && now.Policies[name.direction] != policy.target {
+			t.Differ("policy of ufw, "+name.called, now.Policies[name.direction], policy.target)
+			run(t, "ufw", "default", policy.word, name.called) // it loads all of ufw's files
 			loaded = true
 		}
 	}
@@ -367,8 +372,8 @@ func (f ufwRules) potential(t *sdk.T) {
 		return
 	}
 	for _, name := range ufwNames {
-		if Firewall(f).policyOf(name.direction) == "drop" {
-			run(t, "ufw", "default", "deny", name.called)
+		if policy, is := ufwPolicies[Firewall(f).policyOf(name.direction)]; is {
+			run(t, "ufw", "default", policy.word, name.called)
 		}
 	}
 	run(t, "ufw", "--force", "enable")

@@ -1,6 +1,9 @@
 package cli_test
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // TestLabFirewall: rules hold now and after what is done by hand, and the tables of others stay as they are.
 func TestLabFirewall(t *testing.T) {
@@ -8,7 +11,7 @@ func TestLabFirewall(t *testing.T) {
 		name: "nftables",
 		units: `
 pkg("nftables")
-firewall("base", policy = "drop", forward_policy = "drop", sets = {"office": ["192.0.2.0/24", "2001:db8::/32"], "web": [80, "8000-8100"]}, rules = [
+firewall("base", policy = "drop", forward_policy = "drop", output_policy = "accept", sets = {"office": ["192.0.2.0/24", "2001:db8::/32"], "web": [80, "8000-8100"]}, rules = [
     {"name": "ssh", "port": 22, "source": ["10.0.0.0/8", "fe80::/10"]},
     {"name": "web", "port": [443, "@web"], "source": ["@office", "198.51.100.7-198.51.100.9"], "proto": ["tcp", "udp"], "limit": "10/minute", "burst": 20, "log": True, "comment": "a site"},
     {"name": "no smtp", "direction": "output", "port": 25, "action": "reject"},
@@ -93,17 +96,17 @@ func TestLabFirewallUFW(t *testing.T) {
 		before: peered,
 		units: `
 pkg("ufw", install_recommends = False)
-firewall("base", backend = "ufw", ` + guarded + `)`,
+firewall("base", backend = "ufw", forward_policy = "accept", ` + guarded + `)`,
 		undo: "ufw disable; apt-get purge -y -qq ufw; rm -rf /etc/ufw; \n" + unpeered,
 		holds: append([]string{
-			"ufw status | grep -qx 'Status: active'", "grep -qx 'DEFAULT_INPUT_POLICY=.DROP.' /etc/default/ufw", "! ufw status | grep 8081 || probe 198.18.7.1 8081",
+			"ufw status | grep -qx 'Status: active'", "grep -qx 'DEFAULT_INPUT_POLICY=.DROP.' /etc/default/ufw", "grep -qx 'DEFAULT_FORWARD_POLICY=.ACCEPT.' /etc/default/ufw", "! ufw status | grep 8081 || probe 198.18.7.1 8081",
 			"test $(iptables -S ufw-before-input | grep -c froyo-base-i) = 1", "test $(stat -c %a /etc/ufw/before.rules) = 640",
 			"iptables -S froyo-base-o | grep 'dport 25 .*REJECT'", "iptables -S froyo-base-f | grep 192.0.2.128/25",
 			"ufw reload && test $(iptables -S ufw-before-input | grep -c froyo-base-i) = 1 && probe 198.18.7.1 8080",
 		}, answers...),
 		look: "sed -n '/BEGIN froyo/,/END froyo/p' /etc/ufw/before.rules /etc/ufw/before6.rules; grep DEFAULT /etc/default/ufw; (iptables -S; ip6tables -S) | grep froyo-base; ufw status | head -n 1; systemctl is-enabled ufw",
 		drifts: []drift{
-			{"firewall.policy", "ufw allow 8081/tcp; ufw default allow incoming"},
+			{"firewall.policy firewall.forward_policy", "ufw allow 8081/tcp; ufw default allow incoming; ufw default deny routed"},
 			{"firewall.rules", "sed -i '/froyo-base-i .*8080/d' /etc/ufw/before.rules"},
 			{"firewall.rules", "ip6tables -F froyo-base-i"},
 			{"firewall.rules", "iptables -I froyo-base-i -p tcp --dport 8082 -j ACCEPT"},
@@ -120,6 +123,9 @@ firewall("base", backend = "ufw", ` + guarded + `)`,
 	}})
 }
 
+// advised is what the hint of a firewall says that alone lets froyo in.
+const advised = `cmd("firewall-cmd --permanent --add-port=22/tcp", unless = "firewall-cmd --permanent --query-port=22/tcp")` + "\n"
+
 // TestLabFirewalld: a host of firewalld keeps its zones, and gets policies for the rules of the unit.
 func TestLabFirewalld(t *testing.T) {
 	typeCases(t, []typeCase{{
@@ -127,16 +133,17 @@ func TestLabFirewalld(t *testing.T) {
 		before: peered,
 		units: `
 pkg(["netbase", "firewalld"], install_recommends = False)
-firewall("base", backend = "firewalld", ` + guarded + `)`,
+firewall("base", backend = "firewalld", forward_policy = "accept", output_policy = "accept", ` + guarded + `)`,
 		undo: "apt-get purge -y -qq firewalld; rm -rf /etc/firewalld; \n" + unpeered,
 		holds: append([]string{
 			"firewall-cmd --state", "systemctl is-enabled firewalld", "! firewall-cmd --list-ports | grep 8081 || probe 198.18.7.1 8081",
 			"firewall-cmd --policy=fy-base-i --list-rich-rules | grep 'port=\"8080\"'", "firewall-cmd --policy=fy-base-o --list-rich-rules | grep 'port=\"25\".*reject'",
 			"test $(stat -c %a /etc/firewalld/policies/fy-base-i.xml) = 644", "firewall-cmd --check-config", "firewall-cmd --info-policy=fy-base-id | grep 'target: DROP'",
+			"firewall-cmd --info-policy=fy-base-fd | grep 'target: ACCEPT'", "firewall-cmd --info-policy=fy-base-od | grep 'target: ACCEPT'",
 		}, answers...),
 		look: "cd /etc/firewalld/policies && cat fy-*.xml | sort; stat -c '%n %a' fy-*.xml; firewall-cmd --list-all-policies | sort; systemctl is-enabled firewalld; systemctl is-active firewalld",
 		drifts: []drift{
-			{"firewall.rules", "firewall-cmd --permanent --add-port=8081/tcp && firewall-cmd --reload; sed -i '/8080/d' /etc/firewalld/policies/fy-base-i.xml"},
+			{"firewall.rules", "firewall-cmd --permanent --add-port=8081/tcp && firewall-cmd --permanent --remove-service=ssh && firewall-cmd --reload; sed -i '/8080/d' /etc/firewalld/policies/fy-base-i.xml"},
 			{"firewall.policy", "rm /etc/firewalld/policies/fy-base-id.xml"},
 			{"firewall.output_policy", "firewall-cmd --permanent --policy=fy-base-o --set-target=ACCEPT"},
 			{"", "chmod 666 /etc/firewalld/policies/fy-base-f.xml"},
@@ -146,11 +153,43 @@ firewall("base", backend = "firewalld", ` + guarded + `)`,
 		},
 		refused: map[string]string{
 			`firewall("base", policy = "drop", rules = [{"name": "web", "port": 80}])`:        "lock froyo out",
-			`firewall("base", rules = [{"name": "web", "port": 80, "in_interface": "eth0"}])`: "firewalld knows by zones alone",
+			`firewall("base", rules = [{"name": "ssh", "port": 22, "in_interface": "eth0"}])`: "firewalld knows by zones alone",
 			`firewall("base", rules = [{"name": "web", "port": "1-99999"}])`:                  "INVALID_PORT",
 			`firewall("base", backend = "ufw", rules = [{"name": "ssh", "port": 22}])`:        "packet filter that is free (firewalld decides",
+			`firewall("base", backend = "firewalld", rules = [{"name": "web", "port": 80}])`:  "lock froyo out",
+			`firewall("base", state = "absent")`:                                              "rule of firewalld but these that lets in froyo's SSH connection",
 		},
-		gone: `firewall("base", state = "absent")`,
+		gone: advised + `firewall("base", state = "absent")`,
 		left: "! ls /etc/firewalld/policies/fy-*.xml && ! firewall-cmd --list-all-policies | grep fy- && probe 198.18.7.1 8081 && ! probe 198.18.7.1 8080",
 	}})
+}
+
+// TestLabFirewallMoves: rules that move to ufw hold there before they go from nftables, a policy opens what ufw closes, and an ufw that
+// is removed and not purged owns nothing.
+func TestLabFirewallMoves(t *testing.T) {
+	f := startOwn(t, "root")
+	h := f.hosts[0]
+	t.Cleanup(func() {
+		h.SSH(t, "touch /run/moved; nft delete table inet froyo_base; systemctl disable --now froyo-firewall-base; rm -f /etc/nftables.d/base.froyo.nft /etc/systemd/system/froyo-firewall-base.service; "+
+			"systemctl daemon-reload; apt-get purge -y -qq ufw; rm -rf /etc/ufw /run/moved /run/open; \n"+unpeered+"true")
+	})
+	h.SSH(t, peered)
+	apply := func(units string, holds ...string) {
+		t.Helper()
+		f.plays(t, "pkg(\"nftables\")\n"+units)
+		if code, stdout, stderr := f.run(t, "apply", "-y"); code != 0 {
+			t.Fatalf("exit code %d\n%s%s", code, stdout, stderr)
+		}
+		if code, stdout, _ := f.run(t, "plan", "--detailed-exitcode"); code != 0 {
+			t.Errorf("the second plan is not empty:\n%s", stdout)
+		}
+		typeCase{holds: holds}.held(t, h, units)
+	}
+	const ufw = "pkg(\"ufw\", install_recommends = False)\n"
+	apply(`firewall("base", backend = "nftables", `+guarded+`)`, answers...)
+	h.SSH(t, "rm -f /run/moved /run/open; (while ! test -e /run/moved; do nft list table inet froyo_base || iptables -S froyo-base-i || echo open >>/run/open; done) >/dev/null 2>&1 & ")
+	apply(ufw+`firewall("base", backend = "ufw", `+guarded+`)`, append([]string{"touch /run/moved; ! test -e /run/open", "! nft list table inet froyo_base", "iptables -S froyo-base-i"}, answers...)...)
+	apply(ufw+`firewall("base", backend = "ufw", `+strings.Replace(guarded, "drop", "accept", 1)+`)`, "probe 198.18.7.1 8082", "! probe 198.18.7.1 8083")
+	h.SSH(t, "apt-get remove -y -qq ufw; grep -qx ENABLED=yes /etc/ufw/ufw.conf && grep -q froyo /etc/ufw/before.rules")
+	apply(`firewall("base", `+guarded+`)`, append([]string{"nft list table inet froyo_base", "! grep froyo /etc/ufw/before.rules"}, answers...)...)
 }
