@@ -168,13 +168,15 @@ func TestCacheRefused(t *testing.T) {
 			if !strings.HasSuffix(e.Hint(), "choose another cache directory, or remove this one") {
 				return // TestCacheHints follows the others
 			}
-			for name, follow := range map[string]func() string{
-				"another": func() string { return dir + ".other" },
-				"removed": func() string { must(t, os.RemoveAll(dir)); return dir },
+			another := dir + ".other"
+			for _, follow := range []func() string{
+				func() string { return another },
+				func() string { must(t, os.RemoveAll(dir)); return dir },
 			} {
-				r, err := host.New(t.Context(), host.Options{CacheDir: follow()})
+				at := follow()
+				r, err := host.New(t.Context(), host.Options{CacheDir: at})
 				if err != nil {
-					t.Errorf("%s: the hint does not help: %v", name, err)
+					t.Errorf("%s: the hint does not help: %v", at, err)
 					continue
 				}
 				must(t, r.Close(t.Context()))

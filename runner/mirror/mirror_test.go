@@ -222,8 +222,7 @@ func TestLinks(t *testing.T) {
 
 // TestHostile refuses what does not come as it was announced.
 func TestHostile(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "new")
-	good := app.op(t, op.Tree{Path: dir}, "0,2,5")
+	fresh := func() string { return filepath.Join(t.TempDir(), "new") }
 	for name, change := range map[string]func(s *op.Tree) string{
 		"another list": func(s *op.Tree) string {
 			s.Tree = &op.Blob{Sum: strings.Repeat("0", 64), Size: s.Tree.Size, Open: s.Tree.Open}
@@ -242,13 +241,18 @@ func TestHostile(t *testing.T) {
 		"other content":    func(s *op.Tree) string { s.Pick = "0,2"; return "changed" },
 		"an unknown owner": func(s *op.Tree) string { s.Owner = "no-such-user"; return "nouser" },
 	} {
-		s := *good.Tree
+		dir := fresh()
+		s := *app.op(t, op.Tree{Path: dir}, "0,2,5").Tree
 		code := change(&s)
 		e := performer().Perform(t.Context(), op.Op{Tree: &s}, perform.Stream{In: performtest.Content(t, op.Op{Tree: &s})}).Error
 		if e == nil || code != "" && e.Code != code {
 			t.Errorf("%s: %+v, expected the code %s", name, e, code)
 		}
+		if _, err := os.Stat(path.Join(dir, "a")); err == nil {
+			t.Errorf("%s: something was written", name)
+		}
 	}
+	dir := fresh()
 	leads := source{"l": "->../../etc"}
 	_ = performtest.Refused(t, performer(), leads.op(t, op.Tree{Path: dir}, ""), "tree")
 	if _, err := os.Stat(path.Join(dir, "a")); err == nil {

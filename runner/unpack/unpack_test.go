@@ -164,27 +164,30 @@ func TestDrift(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for want, drift := range map[string]func() error{
-		"app/etc/app.conf has another content": func() error { return os.WriteFile(at("app/etc/app.conf"), []byte("port=81\n"), 0o600) },
-		"app/bin/again has another mode":       func() error { return os.Chmod(at("app/bin/again"), 0o777) },
-		"app/current leads elsewhere": func() error {
+	for _, tt := range []struct {
+		want  string
+		drift func() error
+	}{
+		{"app/etc/app.conf has another content", func() error { return os.WriteFile(at("app/etc/app.conf"), []byte("port=81\n"), 0o600) }},
+		{"app/bin/again has another mode", func() error { return os.Chmod(at("app/bin/again"), 0o777) }},
+		{"app/current leads elsewhere", func() error {
 			return firstError(os.Remove(at("app/current")), os.Symlink("/etc/passwd", at("app/current")))
-		},
-		"app/secret is missing": func() error { return os.Remove(at("app/secret")) },
-		"app/bin/again is a link": func() error {
+		}},
+		{"app/secret is missing", func() error { return os.Remove(at("app/secret")) }},
+		{"app/bin/again is a link", func() error {
 			return firstError(os.Remove(at("app/bin/again")), os.Symlink("run", at("app/bin/again")))
-		},
-		"app/secret has another mode": func() error { return os.Chmod(at("app/secret"), 0o755) },
+		}},
+		{"app/secret has another mode", func() error { return os.Chmod(at("app/secret"), 0o755) }},
 	} {
-		if err := drift(); err != nil {
+		if err := tt.drift(); err != nil {
 			t.Fatal(err)
 		}
-		if got := look(t, p, dir, op.Layout{}); got.Differing != 1 || got.Names[0] != want {
-			t.Errorf("expected %q: %+v", want, got)
+		if got := look(t, p, dir, op.Layout{}); got.Differing != 1 || got.Names[0] != tt.want {
+			t.Errorf("expected %q: %+v", tt.want, got)
 		}
 		performtest.Do(t, p, unpacks(dir, data))
 		if got := tree(t, dir); got != unpacked {
-			t.Errorf("after %q:\n%s", want, got)
+			t.Errorf("after %q:\n%s", tt.want, got)
 		}
 	}
 	if after, err := os.Stat(at("app/bin/run")); err != nil || !os.SameFile(before, after) {
@@ -350,7 +353,7 @@ func TestCompressed(t *testing.T) {
 
 // TestRefused leaves a directory without anything where the archive is refused, whichever member it is that is.
 func TestRefused(t *testing.T) {
-	p, dir := performer(t), t.TempDir()
+	p := performer(t)
 	for want, data := range map[string][]byte{
 		"leads out":             tarOf(t, file{"a", "a", 0}, file{"../b", "b", 0}),
 		"neither a tar":         []byte("#!/bin/sh\n"),
@@ -360,6 +363,7 @@ func TestRefused(t *testing.T) {
 		"is a link that leads":  tarOf(t, file{"a", "->/etc", 0}),
 		"is a hard link that l": tarOf(t, file{"a", "=>/etc/shadow", 0}),
 	} {
+		dir := t.TempDir()
 		o := unpacks(dir, data)
 		o.Unpack.MaxBytes = 10
 		if strings.Contains(want, "members") {
@@ -368,7 +372,11 @@ func TestRefused(t *testing.T) {
 		if e := performtest.Refused(t, p, o, "archive"); !strings.Contains(e.Message, want) || !strings.Contains(e.Message, "nothing was changed") {
 			t.Errorf("expected %q: %s", want, e.Message)
 		}
+		if got := names1(t, dir); got != "" {
+			t.Errorf("%q left: %s", want, got)
+		}
 	}
+	dir := t.TempDir()
 	o := unpacks(dir, tarOf(t, file{"a", "a", 0}))
 	o.Unpack.Archive.Sum = op.NewBlob(nil).Sum
 	_ = performtest.Refused(t, p, o, "content")

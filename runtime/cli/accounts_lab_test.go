@@ -2,8 +2,10 @@ package cli_test
 
 import (
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -111,7 +113,8 @@ group("lab", state = "absent")
 func (f *froyo) refused(t *testing.T, all map[string]string, look string) {
 	t.Helper()
 	before := f.hosts[0].SSH(t, look)
-	for runbook, says := range all {
+	for _, runbook := range slices.Sorted(maps.Keys(all)) {
+		says := all[runbook]
 		f.write(t, "site.star", runbook+"\n")
 		if code, _, stderr := f.run(t, "apply", "-y", "-b", "-e", "@secrets.yml"); code == 0 || !strings.Contains(stderr, says) || strings.Contains(stderr, "ThisIsNoRealHash") {
 			t.Errorf("%s: exit code %d, want another and %q", runbook, code, says)
@@ -190,21 +193,21 @@ authorized_key("labapp", name = "never", key = "` + labKey2 + `", state = "absen
 
 	// A user in whose home a link waits: nothing behind it is touched.
 	const there = "/srv/labkeys/.ssh"
-	for name, trap := range map[string]string{
-		"a directory of root's": "rm -rf " + there + " && ln -s /etc/ssh " + there,
-		"a file of root's":      "rm -rf " + there + " && mkdir -m 700 " + there + " && chown labapp: " + there + " && ln -s /etc/shadow " + there + "/authorized_keys",
-		"an own directory":      "rm -rf " + there + " && ln -s /tmp " + there,
-		"another name":          "rm -rf " + there + " && mkdir -m 700 " + there + " && chown labapp: " + there + " && ln /etc/shadow " + there + "/authorized_keys",
+	for _, trap := range []struct{ name, script string }{
+		{"a directory of root's", "rm -rf " + there + " && ln -s /etc/ssh " + there},
+		{"a file of root's", "rm -rf " + there + " && mkdir -m 700 " + there + " && chown labapp: " + there + " && ln -s /etc/shadow " + there + "/authorized_keys"},
+		{"an own directory", "rm -rf " + there + " && ln -s /tmp " + there},
+		{"another name", "rm -rf " + there + " && mkdir -m 700 " + there + " && chown labapp: " + there + " && ln /etc/shadow " + there + "/authorized_keys"},
 	} {
-		f.hosts[0].SSH(t, trap+"; chown -h labapp: "+there+"; test -L "+there+"/authorized_keys && chown -h labapp: "+there+"/authorized_keys; true")
+		f.hosts[0].SSH(t, trap.script+"; chown -h labapp: "+there+"; test -L "+there+"/authorized_keys && chown -h labapp: "+there+"/authorized_keys; true")
 		const guarded = "stat -c '%a %U:%G %Z %n' /etc/ssh /etc/shadow; sha256sum /etc/shadow; ls -A /etc/ssh; stat -c '%a %U %n' /tmp"
 		before := f.hosts[0].SSH(t, guarded)
 		f.write(t, "site.star", `authorized_key("labapp", key = "`+labKey1+`")`+"\n")
 		if code, _, stderr := f.run(t, "apply", "-y", "-b"); code == 0 || !strings.Contains(stderr, "error: ") {
-			t.Errorf("%s: exit code %d", name, code)
+			t.Errorf("%s: exit code %d", trap.name, code)
 		}
 		if after := f.hosts[0].SSH(t, guarded); after != before {
-			t.Errorf("%s: got %s, want %s", name, after, before)
+			t.Errorf("%s: got %s, want %s", trap.name, after, before)
 		}
 	}
 	f.refused(t, map[string]string{

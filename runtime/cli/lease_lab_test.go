@@ -116,15 +116,18 @@ func TestLabLease(t *testing.T) {
 // TestLabLeaseOfTheDead kills the first run: the second has the host at once.
 func TestLabLeaseOfTheDead(t *testing.T) {
 	f, second := operators(t, "root")
-	for name, next := range map[string]*froyo{"another workspace": second, "the same": f} {
-		t.Run(name, func(t *testing.T) {
+	for _, of := range []struct {
+		name string
+		next *froyo
+	}{{"another workspace", second}, {"the same", f}} {
+		t.Run(of.name, func(t *testing.T) {
 			cmd, _ := f.busy(t, "-e", "pause=60")
 			if err := cmd.Process.Signal(syscall.SIGKILL); err != nil {
 				t.Fatal(err)
 			}
 			_ = cmd.Wait() // it was killed
 			began := time.Now()
-			if code, _, _ := next.run(t, "apply", "-y", "-e", "who=second", "-e", "pause=0", "--lock-timeout", "20s"); code != 0 {
+			if code, _, _ := of.next.run(t, "apply", "-y", "-e", "who=second", "-e", "pause=0", "--lock-timeout", "20s"); code != 0 {
 				t.Errorf("the next: exit code %d, want 0", code)
 			}
 			if took := time.Since(began); took > 12*time.Second {

@@ -17,12 +17,12 @@ play("web", hosts = "h1:h2", do = web)
 	if code, _, _ := f.run(t, "apply", "-y"); code != 0 {
 		t.Fatalf("exit code %d", code)
 	}
-	for name, runbook := range map[string]string{
-		"the file":            `file("/srv/lab/db", state = "absent")`,
-		"the directory above": `file("/srv/lab", state = "absent", recurse = True)`,
+	for _, tt := range []struct{ name, runbook string }{
+		{"the file", `file("/srv/lab/db", state = "absent")`},
+		{"the directory above", `file("/srv/lab", state = "absent", recurse = True)`},
 	} {
-		t.Run(name, func(t *testing.T) {
-			f.write(t, "site.star", runbook+"\n")
+		t.Run(tt.name, func(t *testing.T) {
+			f.write(t, "site.star", tt.runbook+"\n")
 			if code, stdout, _ := f.run(t, "plan", "-l", "h1"); code != 3 || !strings.Contains(stdout, "which is protected since") {
 				t.Errorf("plan: exit code %d, want 3 and what is protected", code)
 			}

@@ -122,7 +122,8 @@ func TestLabRestrictedPassword(t *testing.T) {
 	f.trust(t)
 	f.inventory(t, "opsre", nil)
 	f.write(t, "site.star", `cmd(["systemctl", "reload", "ssh"], name = "reload")`)
-	for password, want := range map[string]string{labtest.Password: "", "wrong": "sudo refused the password"} {
+	for _, tt := range []struct{ password, want string }{{"wrong", "sudo refused the password"}, {labtest.Password, ""}} {
+		password, want := tt.password, tt.want
 		cmd := f.command(t.Context(), "apply", "-y", "-b", "-K", "--log", "-", "-i", "hosts.ini")
 		cmd.Env = append(cmd.Env, "FROYO_BECOME_PASSWORD="+password)
 		code, _, stderr := f.finish(t, cmd)

@@ -7,11 +7,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -149,10 +151,10 @@ unpack("/srv/there/once", state = "absent")`,
 		left: "test ! -e /srv/app/bin/app && test ! -e /srv/app/site && test ! -e /srv/there/xz && test ! -e /srv/there/gz && test ! -e /srv/refused && test ! -e /etc/cron.d/x",
 	}
 	n := 0
-	for want, m := range hostile {
+	for _, want := range slices.Sorted(maps.Keys(hostile)) {
 		n++
 		name := "hostile" + strings.Repeat("x", n) + ".tar"
-		f.write(t, name, tarOf(t, [2]string{"first", "1"}, m))
+		f.write(t, name, tarOf(t, [2]string{"first", "1"}, hostile[want]))
 		c.refused[`unpack("/srv/refused", source = "`+name+`", max_bytes = 20)`] = want
 	}
 	c.lab(t, f, f.hosts[0])

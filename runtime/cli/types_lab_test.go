@@ -3,6 +3,8 @@ package cli_test
 import (
 	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -110,7 +112,8 @@ func (c typeCase) lab(t *testing.T, f *froyo, h labtest.Host) {
 			t.Errorf("after %s: %s", round, gocmp.Diff(before, after))
 		}
 	}
-	for units, want := range c.refused {
+	for _, units := range slices.Sorted(maps.Keys(c.refused)) {
+		want := c.refused[units]
 		use(units)
 		code, stdout, stderr := f.run(t, "validate") // what is refused here needs no host
 		if code == 0 || !strings.Contains(stdout+stderr, want) {
