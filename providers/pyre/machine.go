@@ -23,6 +23,8 @@ type limits struct {
 	until time.Time // zero for ever
 	steps int
 	err   error
+	// stack is that of the last machine, for the next one.
+	stack []entry
 }
 
 // entry is what was before: the value of a slot, or a way that was not gone.
@@ -43,16 +45,15 @@ const (
 	again   // of a repetition that is lazy
 )
 
-// How many steps are made between looks at the clock, and how many entries a stack may have.
-const (
-	stepsToLook = 4096
-	maxStack    = 8 << 20
-)
+// stepsToLook is how many steps are made between looks at the clock.
+const stepsToLook = 4096
 
 // spend reports whether another step may be made.
 func (l *limits) spend() bool {
 	if l.steps++; l.steps%stepsToLook == 0 && l.err == nil {
-		if l.ctx.Err() != nil {
+		if l.steps > maxSteps {
+			l.err = errTooLong
+		} else if l.ctx.Err() != nil {
 			l.err = context.Cause(l.ctx)
 		} else if !l.until.IsZero() && time.Now().After(l.until) {
 			l.err = errTooLong
@@ -69,8 +70,11 @@ func (m *machine) keep(slot, pos int) {
 
 func (m *machine) push(what trail, at, pos, end int) {
 	if len(m.stack) >= maxStack {
-		m.limits.err = errTooLong
+		m.limits.err = errTooLarge
 		return
+	}
+	if len(m.stack) == cap(m.stack) && len(m.stack) >= reserving {
+		m.stack = append(make([]entry, 0, maxStack), m.stack...)
 	}
 	m.stack = append(m.stack, entry{what, int32(at), int32(pos), int32(end)}) //nolint:gosec // texts and programs are smaller
 }

@@ -17,6 +17,10 @@ type Match struct {
 // errTooLong is a match that was ended.
 var errTooLong = errors.New("the regular expression takes too long on this text")
 
+// errTooLarge is a match that was ended because of what it would have to keep in memory.
+var errTooLarge = errors.New("the regular expression can match in too many ways on this text: it would have to keep more than " + strconv.Itoa(maxStack) +
+	" of them, such as one for each repetition of a group; a set [ab] in the place of a group (a|b) keeps one for all")
+
 // Group is the text of a group; ok is false where it did not take part. Group 0 is the whole match.
 func (m *Match) Group(n int) (text string, ok bool) {
 	if 2*n >= len(m.spans) || m.spans[2*n] < 0 {
@@ -40,16 +44,27 @@ func (p *Pattern) Expand(m *Match, template string) (string, error) {
 		return "", err
 	}
 	var b strings.Builder
-	for _, part := range parts {
-		if part.group < 0 {
-			b.WriteString(part.text)
-			continue
-		}
-		group, _ := m.Group(part.group)
-		b.WriteString(group)
-	}
-	return b.String(), nil
+	err = m.fill(&b, parts)
+	return b.String(), err
 }
+
+// fill writes a template that is filled with the groups of a match, behind what is there.
+func (m *Match) fill(b *strings.Builder, parts []part) error {
+	for _, part := range parts {
+		text := part.text
+		if part.group >= 0 {
+			text, _ = m.Group(part.group)
+		}
+		if b.Len()+len(text) > maxResult {
+			return errResult
+		}
+		b.WriteString(text)
+	}
+	return nil
+}
+
+// errResult is a text that would become too large.
+var errResult = errors.New("the text would have more than " + strconv.Itoa(maxResult) + " bytes")
 
 // find finds the first match from a place on, nil for none. An empty one may not be at not.
 func (p *Pattern) find(l *limits, text []rune, from, not int) (*Match, error) {
@@ -61,7 +76,11 @@ func (p *Pattern) findUpTo(l *limits, text []rune, from, last, not int) (*Match,
 	if p.limit < forever && l.until.IsZero() { // of all that is found with these limits
 		l.until = time.Now().Add(p.limit)
 	}
-	m := machine{limits: l, code: p.program.code, text: text, slots: make([]int, p.program.slots), not: not}
+	m := machine{limits: l, code: p.program.code, text: text, slots: make([]int, p.program.slots), not: not, stack: l.stack[:0]}
+	defer func() { l.stack = m.stack }()
+	for range stepsOfSearch {
+		l.spend()
+	}
 	for ; from <= last && l.spend(); from++ {
 		if p.program.filtered && (from == len(text) || !p.program.mayBegin(text[from])) {
 			continue
@@ -103,36 +122,53 @@ func (p *Pattern) At(ctx context.Context, s string) (*Match, error) {
 	return p.findUpTo(&limits{ctx: ctx}, text, 0, 0, -1)
 }
 
+// stepsOfSearch is how many steps a search costs beside those that it makes.
+const stepsOfSearch = 8
+
 // stepsToTell is how many matches are found before step is told.
 const stepsToTell = 1000
 
 // FindAll returns all matches, up to a number. step, which may be nil, is told how many were found; its error ends it.
 func (p *Pattern) FindAll(ctx context.Context, s string, most int, step func(n int) error) ([]*Match, error) {
-	text, l := []rune(s), &limits{ctx: ctx}
 	var out []*Match
-	told := 0
+	err := p.each(ctx, []rune(s), most, step, func(m *Match) error {
+		out = append(out, m)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// each does something with each match, up to a number.
+func (p *Pattern) each(ctx context.Context, text []rune, most int, step func(n int) error, do func(m *Match) error) error {
+	l, found, told := &limits{ctx: ctx}, 0, 0
 	tell := func() error {
-		if step == nil || told == len(out) {
+		if step == nil || told == found {
 			return nil
 		}
-		n := len(out) - told
-		told = len(out)
+		n := found - told
+		told = found
 		return step(n)
 	}
 	for from, not := 0, -1; ; {
 		m, err := p.find(l, text, from, not)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if m == nil {
-			return out, tell()
+			return tell()
 		}
-		if out = append(out, m); len(out) > most {
-			return nil, errors.New("the regular expression has more than " + strconv.Itoa(most) + " matches")
+		if found++; found > most {
+			return errors.New("the regular expression has more than " + strconv.Itoa(most) + " matches")
 		}
-		if len(out)-told >= stepsToTell {
+		if err := do(m); err != nil {
+			return err
+		}
+		if found-told >= stepsToTell {
 			if err := tell(); err != nil {
-				return nil, err
+				return err
 			}
 		}
 		if from, not = m.spans[1], -1; m.spans[0] == m.spans[1] {

@@ -90,34 +90,20 @@ func (p *Pattern) Replace(ctx context.Context, s, template string, most int, ste
 	if err != nil {
 		return "", err
 	}
-	all, err := p.FindAll(ctx, s, most, step)
-	if err != nil {
-		return "", err
-	}
 	text := []rune(s)
 	var b strings.Builder
 	last := 0
-	for _, m := range all {
+	err = p.each(ctx, text, most, step, func(m *Match) error {
 		b.WriteString(string(text[last:m.spans[0]]))
 		last = m.spans[1]
-		for _, part := range parts {
-			if part.group < 0 {
-				b.WriteString(part.text)
-				continue
-			}
-			group, _ := m.Group(part.group)
-			b.WriteString(group)
-		}
-		if b.Len() > maxResult {
-			return "", errors.New("the text would have more than " + strconv.Itoa(maxResult) + " bytes")
-		}
+		return m.fill(&b, parts)
+	})
+	if err != nil {
+		return "", err
 	}
 	b.WriteString(string(text[last:]))
 	return b.String(), nil
 }
-
-// maxResult is how large a text may become.
-const maxResult = 64 << 20
 
 // part is a text of a template, or a group if that is not negative.
 type part struct {
@@ -164,6 +150,9 @@ func (p *Pattern) template(s string) ([]part, error) {
 			i += end
 		case c >= '0' && c <= '9':
 			n, used, octal := reference(s[i:])
+			if octal && n > 0o377 {
+				return nil, errors.New(`octal escape value \` + s[i:i+used] + ` outside of range 0-0o377 in the replacement`)
+			}
 			i += used - 1
 			if octal {
 				text.WriteRune(rune(n))
@@ -196,7 +185,7 @@ func reference(s string) (n, used int, octal bool) {
 		used = 2
 		if isOctal(0) && isOctal(1) && isOctal(2) {
 			v, _ := strconv.ParseUint(s[:3], 8, 16)
-			return int(v & 0xff), 3, true
+			return int(v), 3, true
 		}
 	}
 	n, _ = strconv.Atoi(s[:used])

@@ -107,8 +107,36 @@ func TestTooLong(t *testing.T) {
 	if p, err = pyre.Compile("(){1000000000}", pyre.Flags{}, time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.Search(t.Context(), text); err == nil {
-		t.Error("a thousand million groups were kept")
+	if _, err := p.Search(t.Context(), text); err == nil || !strings.Contains(err.Error(), "in too many ways on this text: it would have to keep more than 8388608") {
+		t.Errorf("a thousand million groups were kept: %v", err)
+	}
+}
+
+// TestReplacement: what a replacement may say, and how large what it makes may be.
+func TestReplacement(t *testing.T) {
+	for _, tt := range []struct{ pattern, text, template, want, says string }{
+		{"a", "a", `\377\08\000`, "\u00ff\x008\x00", ""},
+		{"a", "a", `\400`, "", `octal escape value \400 outside of range 0-0o377`},
+		{"a", "a", `x\777`, "", `octal escape value \777 outside of range 0-0o377`},
+		{"a", "a", `\40`, "", "invalid group reference 40"},
+		{"x*", "abxc", "-", "-a-b--c-", ""},
+		{".*", strings.Repeat("a", 1<<20), strings.Repeat(`\g<0>`, 65), "", "the text would have more than 67108864 bytes"},
+	} {
+		p, err := pyre.Compile(tt.pattern, pyre.Flags{}, time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := p.Replace(t.Context(), tt.text, tt.template, 1000, nil)
+		if got != tt.want || (err == nil) != (tt.says == "") || err != nil && !strings.Contains(err.Error(), tt.says) {
+			t.Errorf("%q by %.40q: got %q, %v, want %q, %s", tt.pattern, tt.template, got, err, tt.want, tt.says)
+		}
+		m, err := p.Search(t.Context(), tt.text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Expand(m, tt.template); (err == nil) != (tt.says == "") {
+			t.Errorf("%.40q: %v", tt.template, err)
+		}
 	}
 }
 
