@@ -11,13 +11,18 @@ import (
 	"github.com/openfroyo/froyo/builtins/capture"
 	"github.com/openfroyo/froyo/builtins/plain"
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/runbook"
 )
 
 // Choose is the play of the action of a name, with the arguments that were given for it.
 func Choose(actions []*Action, name string, given map[string]any) (*Play, []*diag.Error) {
 	i := slices.IndexFunc(actions, func(a *Action) bool { return a.Name == name })
 	if i < 0 {
-		return nil, []*diag.Error{{Summary: fmt.Sprintf("the runbook has no action %s any more", name), Code: diag.Usage}}
+		unknown := &runbook.UnknownAction{Name: name}
+		for _, a := range actions {
+			unknown.Actions = append(unknown.Actions, a.Name)
+		}
+		return nil, []*diag.Error{{Summary: unknown.Error(), Code: diag.Usage, Cause: unknown}}
 	}
 	a := actions[i]
 	var errs []*diag.Error

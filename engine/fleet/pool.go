@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -25,12 +26,16 @@ type Pool struct {
 
 	mu      sync.Mutex
 	hosts   map[string]*member
+	closed  bool
 	closing sync.Once
+	leaving sync.WaitGroup
 }
+
+var errClosed = errors.New("the connections are closed")
 
 // member is the session with one host, and what is known of the host.
 type member struct {
-	opening sync.Once
+	opened  chan struct{} // closed when session or err is set
 	session Session
 	err     error
 
@@ -46,18 +51,29 @@ func NewPool(open func(context.Context, *inventory.Host) (Session, error)) *Pool
 // member returns the host's session, opening it once.
 func (p *Pool) member(ctx context.Context, h *inventory.Host) (*member, error) {
 	p.mu.Lock()
-	m := p.hosts[h.Name]
-	if m == nil {
-		m = &member{}
+	m, known := p.hosts[h.Name]
+	if !known && p.closed {
+		p.mu.Unlock()
+		return nil, errClosed
+	}
+	if !known {
+		m = &member{opened: make(chan struct{})}
 		p.hosts[h.Name] = m
 	}
 	p.mu.Unlock()
-	m.opening.Do(func() {
+	if !known {
+		defer close(m.opened)
 		if m.session, m.err = p.open(ctx, h); m.err == nil {
 			m.session.Warm(h.ActsAs()) // while the runbook is evaluated and guests are loaded
 		}
-	})
-	return m, m.err
+		return m, m.err
+	}
+	select {
+	case <-m.opened:
+		return m, m.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 }
 
 // Connect gives the engine the host to read and to change.
@@ -219,19 +235,40 @@ func (p *Pool) Known(h *inventory.Host) facts.Set {
 	return m.facts
 }
 
+// Retain ends the sessions with other hosts than those, beside other work.
+func (p *Pool) Retain(ctx context.Context, hosts []*inventory.Host) {
+	kept := map[string]bool{}
+	for _, h := range hosts {
+		kept[h.Name] = true
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for name, m := range p.hosts {
+		if !kept[name] {
+			delete(p.hosts, name)
+			p.leaving.Go(func() { m.close(ctx) })
+		}
+	}
+}
+
+// close ends the session, which may be still being opened.
+func (m *member) close(ctx context.Context) {
+	<-m.opened
+	if m.session != nil {
+		_ = m.session.Close(ctx) // the run's result is known; a host that is gone has no runner left
+	}
+}
+
 // Close ends all sessions, in parallel; the runners on the hosts end with
 // them. It may be called again, and then waits for the same end.
 func (p *Pool) Close(ctx context.Context) {
 	p.closing.Do(func() {
 		p.mu.Lock()
-		defer p.mu.Unlock()
-		var wg sync.WaitGroup
-		for _, m := range p.hosts {
-			m.opening.Do(func() {}) // one that is being opened is waited for
-			if m.session != nil {
-				wg.Go(func() { _ = m.session.Close(ctx) }) // the run's result is known; a host that is gone has no runner left
-			}
+		p.closed = true
+		p.mu.Unlock()
+		for _, m := range p.hosts { // nobody adds one
+			p.leaving.Go(func() { m.close(ctx) })
 		}
-		wg.Wait()
+		p.leaving.Wait()
 	})
 }

@@ -51,17 +51,17 @@ func (r *Run) Apply(ctx context.Context, how Steps) (*Result, error) {
 		}
 	}
 	sinks := append(event.Tee{&failed}, r.sinks...)
-	if r.live != nil {
-		r.live.Into(sinks)
-		sinks = append(event.Tee{r.live}, sinks...)
+	if r.hosts.Live != nil {
+		r.hosts.Live.Into(sinks)
+		sinks = append(event.Tee{r.hosts.Live}, sinks...)
 	}
 	r.job.printInto(sinks)
-	r.notes.Into(sinks)
+	r.hosts.Notes.Into(sinks)
 	stop := newStopper(how)
 	defer stop.end()
 	locks := &claim.Hosts{
 		Store: r.record.Store(), Workspace: r.job.services.Workspace.ID(), Run: r.record.ID, Worker: r.job.services.Worker,
-		Wait: r.options.Wait, Stop: stop.closed, Waiting: r.notes.Take, Warn: r.job.services.Warn,
+		Wait: r.options.Wait, Stop: stop.closed, Waiting: r.hosts.Notes.Take, Warn: r.job.services.Warn,
 	}
 	items := claim.NewItems(r.job.services.Workspace.Queue(), r.record.Store(), r.job.services.Workspace.ID(), r.record.ID, r.job.Spec.Resumed != nil, r.job.services.Worker)
 	executor := &apply.Executor{

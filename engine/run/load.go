@@ -87,8 +87,24 @@ func Load(ctx context.Context, s Services, spec Spec) (*Job, error) {
 	if j.selection, err = selection.Of(j.inventory, j.program.Plays(), spec.Limit); err != nil {
 		return nil, err
 	}
+	if s.Narrow != nil {
+		if j.Spec.Limit, err = s.Narrow(ctx, j.selection.Hosts); err != nil {
+			return nil, err
+		}
+		if j.selection, err = selection.Of(j.inventory, j.program.Plays(), j.Spec.Limit); err != nil {
+			return nil, err
+		}
+	}
+	if spec.ofLine() {
+		return j, nil // it reads none
+	}
 	return j, effective.Check(j.selection.Hosts)
 }
+
+// CommandLine is the name of a runbook that a command line is: there is no such file, and it reads no variables.
+const CommandLine = "froyo run"
+
+func (s Spec) ofLine() bool { return path.Base(s.Main) == CommandLine }
 
 // Actions reads the runbook for what can be run of it by name.
 func Actions(ctx context.Context, s Services, spec Spec) ([]runbook.Action, error) {
@@ -119,7 +135,7 @@ func readRunbook(ctx context.Context, s Services, spec Spec) (*Job, *declared.Ef
 		Declared: effective.Differ, Print: j.print, Seal: s.Workspace.Sealer,
 	})
 	if err != nil {
-		if wrong := effective.Check(nil); wrong != nil { // the one may be due to the other
+		if wrong := effective.Check(nil); wrong != nil && !spec.ofLine() { // the one may be due to the other
 			return nil, nil, wrong
 		}
 		return nil, nil, err

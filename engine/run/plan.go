@@ -29,7 +29,8 @@ func (r *Run) Plan(ctx context.Context) error {
 	j.services.Types.Warm(ctx, j.program.Uses)
 	go facts.All() // are read while hosts are connected to
 	j.printInto(r.sinks)
-	r.notes.Into(r.sinks)
+	r.hosts.Notes.Into(r.sinks)
+	r.hosts.Listen(r.sinks, r.sameHost)
 	planner := &planning.Planner{
 		Connect: func(ctx context.Context, h *inventory.Host) (plan.Target, error) {
 			t, err := r.connect(ctx, h)
@@ -70,7 +71,7 @@ func (r *Run) connect(ctx context.Context, h *inventory.Host) (plan.Target, erro
 	if err != nil {
 		return nil, err
 	}
-	note := func(unit, text string) { r.notes.Take(h.Name, unit, text) }
+	note := func(unit, text string) { r.hosts.Notes.Take(h.Name, unit, text) }
 	collects := collect.Wrap(t, h.Name, &r.collected)
 	downloads := fetch.Wrap(collects, fetch.Options{Host: h.Name, Via: r.via, Cache: &r.downloads, Note: note})
 	sealed := secret.Wrap(probe.Wrap(downloads, probe.Options{Host: h.Name, Via: r.via, Note: note}))

@@ -17,10 +17,8 @@ import (
 	"github.com/openfroyo/froyo/engine/event"
 	"github.com/openfroyo/froyo/engine/fleet"
 	"github.com/openfroyo/froyo/engine/hosttime"
-	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/record"
-	"github.com/openfroyo/froyo/engine/samehost"
 	"github.com/openfroyo/froyo/runner/collect"
 	"github.com/openfroyo/froyo/runner/fetch"
 )
@@ -37,6 +35,8 @@ type Options struct {
 	Command string
 	// Openers open sessions with hosts.
 	Openers fleet.Openers
+	// Connections are those with hosts where some may be open already, in place of Openers and Live; nil where there are none.
+	Connections *fleet.Connections
 	// Forks bounds the hosts at work at once.
 	Forks int
 	// HostTime is how long a host may take in a stage, 0 for as long as it takes.
@@ -57,13 +57,11 @@ type Run struct {
 	job     *Job
 	options Options
 	record  *record.Record
-	pool    *fleet.Pool
+	hosts   *fleet.Connections
+	pool    *fleet.Pool // of hosts
 	// downloads are the files that units of all hosts download.
 	downloads fetch.Cache
 	collected collect.Directory // what units bring from hosts
-	notes     *fleet.Notes
-	live      *fleet.Live // nil where it is not wanted
-	machines  *samehost.Hosts
 	hostTime  hosttime.Hosts
 	sinks     event.Tee
 	trace     func(host string, t plan.Target) plan.Target
@@ -94,20 +92,17 @@ func (j *Job) Begin(ctx context.Context, o Options) (*Run, error) {
 	}
 	planned := &Plan{job: j, Contents: &plan.Contents{}}
 	r := &Run{
-		job: j, options: o, record: rec, plan: planned, proposal: planned, notes: fleet.NewNotes(),
+		job: j, options: o, record: rec, plan: planned, proposal: planned, hosts: o.Connections,
 		hostTime: hosttime.Hosts{Limit: o.HostTime}, sinks: event.Tee{rec.Events},
 		trace: func(_ string, t plan.Target) plan.Target { return t },
 	}
 	r.collected.Open = j.services.Collects
-	if o.Live {
-		r.live = fleet.NewLive()
+	if r.hosts == nil {
+		r.hosts = fleet.Connect(o.Openers, o.Live)
 	}
+	r.pool = r.hosts.Pool
 	rec.History.Decide = o.Decide
 	rec.Log.Resumable(r.plan.resumable)
-	r.machines = samehost.New(r.sameHost)
-	r.pool = fleet.NewPool(func(ctx context.Context, h *inventory.Host) (fleet.Session, error) {
-		return o.Openers.Open(ctx, h, fleet.HooksOf(h, r.notes, r.live, r.sinks, r.machines))
-	})
 	return r, nil
 }
 
@@ -141,7 +136,7 @@ func (r *Run) Leave(ctx context.Context) {
 	r.leaving.Go(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTime)
 		defer cancel()
-		r.pool.Close(ctx)
+		r.hosts.Close(ctx)
 	})
 }
 

@@ -17,7 +17,7 @@ import (
 	"github.com/openfroyo/froyo/engine/worker"
 )
 
-// Services are what a run works with. All fields but Printed and Collects must be set.
+// Services are what a run works with. All fields but Printed, Collects and Narrow must be set.
 type Services struct {
 	Workspace Workspace
 	// Files are what the runbook is read from.
@@ -32,6 +32,8 @@ type Services struct {
 	Warn func(*diag.Error)
 	// Collects opens the directory to which files of hosts are brought; nil is that there is none.
 	Collects func() (*os.Root, error)
+	// Narrow gives the limit that leaves the hosts of these that are to take part; nil is that all are.
+	Narrow func(ctx context.Context, hosts []*inventory.Host) (limit string, err error)
 	// Printed is told what a runbook prints before a plan is made; nil drops it.
 	Printed func(pos diag.Pos, host, text string)
 }

@@ -66,6 +66,14 @@ type Action struct {
 	Pos                 diag.Pos
 }
 
+// UnknownAction is an action that the runbook does not declare, and those that it does.
+type UnknownAction struct {
+	Name    string
+	Actions []string
+}
+
+func (e *UnknownAction) Error() string { return "the runbook has no action " + e.Name + " any more" }
+
 // Param is a parameter of an action. One without a default has to be given.
 type Param struct {
 	Name, Type string

@@ -3,50 +3,68 @@ package adhoc
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"slices"
 	"strings"
 
+	"github.com/openfroyo/froyo/engine/catalog"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/runbook"
 	"github.com/openfroyo/froyo/engine/schema"
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/runtime/cli/client"
+	cli "github.com/openfroyo/froyo/runtime/cli/runbook"
 	"github.com/openfroyo/froyo/runtime/console"
 	"github.com/openfroyo/froyo/runtime/ui"
 	"github.com/openfroyo/froyo/runtime/ui/layout"
 )
 
 // action plans, asks for and does an action of the runbook.
-func (c *Command) action(ctx context.Context, e *console.Console, name string, w words, types []*schema.Type) error {
+func (c *Command) action(ctx context.Context, e *console.Console, name string, w words, types *catalog.Catalog) error {
 	a := c.apply()
 	a.File, a.PlanAgain = c.Runbook, c.line()+" -C"
-	actions, err := client.Actions(ctx, e, &a.Planning)
-	if err != nil {
-		return err
-	}
-	if !slices.ContainsFunc(actions, func(a runbook.Action) bool { return a.Name == name }) {
-		return unknown(name, actions, types)
+	if _, err := os.Stat(client.DefaultRunbook); c.Runbook == "" && errors.Is(err, fs.ErrNotExist) {
+		return unknown(name, nil, types.Types())
 	}
 	if len(w.plain) > 0 {
-		return (&diag.Error{Summary: fmt.Sprintf("%q: arguments of an action have names: NAME=VALUE", w.plain[0])}).WithHint("froyo run --list shows what %s takes", name)
+		return c.unnamed(ctx, e, a, name, w, types)
 	}
 	call := runbook.Call{Name: name, Args: map[string]any{}}
 	for _, arg := range w.named {
 		call.Args[arg.name] = arg.value
 	}
 	return a.RunLoaded(ctx, e, func(ctx context.Context, e *console.Console) (*client.Loaded, error) {
-		return client.LoadAction(ctx, e, &a.Planning, call, c.line())
+		l, err := client.LoadAction(ctx, e, &a.Planning, call, c.line(), types)
+		if no, ok := errors.AsType[*runbook.UnknownAction](err); ok {
+			return nil, unknown(name, no.Actions, types.Types())
+		}
+		return l, err
 	}, nil)
 }
 
-// unknown says that a name means nothing, and what it may have been.
-func unknown(name string, actions []runbook.Action, types []*schema.Type) error {
+// unnamed says that there is no such action, or that its arguments have names.
+func (c *Command) unnamed(ctx context.Context, e *console.Console, a *cli.Apply, name string, w words, types *catalog.Catalog) error {
+	actions, err := client.Actions(ctx, e, &a.Planning, types)
+	if err != nil {
+		return err
+	}
 	var names []string
 	for _, a := range actions {
 		names = append(names, a.Name)
 	}
+	if !slices.Contains(names, name) {
+		return unknown(name, names, types.Types())
+	}
+	return (&diag.Error{Summary: fmt.Sprintf("%q: arguments of an action have names: NAME=VALUE", w.plain[0])}).WithHint("froyo run --list shows what %s takes", name)
+}
+
+// unknown says that a name means nothing, and what it may have been.
+func unknown(name string, actions []string, types []*schema.Type) error {
+	names := slices.Clone(actions)
 	for _, q := range Questions() {
 		names = append(names, q.Name)
 	}
@@ -85,18 +103,18 @@ type param struct {
 }
 
 // all is what can be run: actions, questions, types.
-func (c *Command) all(ctx context.Context, e *console.Console) ([]listed, error) {
+func (c *Command) all(ctx context.Context, e *console.Console) (all []listed, err error) {
+	types, err := client.Types(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, types.Close(ctx)) }()
 	a := c.apply()
 	a.File = c.Runbook
-	actions, err := client.Actions(ctx, e, &a.Planning)
+	actions, err := client.Actions(ctx, e, &a.Planning, types)
 	if err != nil {
 		return nil, err
 	}
-	types, err := typesOf(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var all []listed
 	for _, a := range actions {
 		one := listed{Name: a.Name, Kind: "action", Doc: a.Doc, Hosts: a.Selector}
 		for _, p := range a.Params {
@@ -107,7 +125,7 @@ func (c *Command) all(ctx context.Context, e *console.Console) ([]listed, error)
 	for _, q := range Questions() {
 		all = append(all, listed{Name: q.Name, Kind: "question", Doc: q.Doc})
 	}
-	for _, t := range types {
+	for _, t := range types.Types() {
 		all = append(all, listed{Name: t.Name, Kind: "type", Doc: t.Doc})
 	}
 	return all, nil

@@ -5,11 +5,13 @@ package adhoc
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/openfroyo/froyo/engine/catalog"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/schema"
@@ -18,7 +20,6 @@ import (
 	"github.com/openfroyo/froyo/runtime/cli/flags"
 	"github.com/openfroyo/froyo/runtime/cli/runbook"
 	"github.com/openfroyo/froyo/runtime/console"
-	"github.com/openfroyo/froyo/runtime/wire"
 )
 
 // Command is froyo run.
@@ -62,7 +63,7 @@ Examples:
 }
 
 // Run finds out what is to be run, and does it.
-func (c *Command) Run(ctx context.Context, e *console.Console) error {
+func (c *Command) Run(ctx context.Context, e *console.Console) (err error) {
 	if c.List {
 		return c.list(ctx, e)
 	}
@@ -83,17 +84,23 @@ func (c *Command) Run(ctx context.Context, e *console.Console) error {
 	if isQuestion(name) {
 		return c.question(ctx, e, name, w)
 	}
-	types, err := typesOf(ctx)
+	types, err := client.Types(ctx, e)
 	if err != nil {
 		return err
 	}
-	if i := slices.IndexFunc(types, func(t *schema.Type) bool { return t.Name == name }); i >= 0 {
-		if c.Runbook != "" {
-			return diag.Errorf(diag.Pos{}, "--runbook names what declares an action, and %s is a resource type", name)
+	defer func() {
+		if failed := types.Close(ctx); failed != nil {
+			err = errors.Join(err, failed)
 		}
-		return c.resource(ctx, e, types[i], w)
+	}()
+	t := types.Type(name)
+	if t == nil {
+		return c.action(ctx, e, name, w, types)
 	}
-	return c.action(ctx, e, name, w, types)
+	if c.Runbook != "" {
+		return diag.Errorf(diag.Pos{}, "--runbook names what declares an action, and %s is a resource type", name)
+	}
+	return c.resource(ctx, e, t, w, types)
 }
 
 // check refuses flags that cannot be together.
@@ -130,7 +137,7 @@ func (c *Command) runbook(ctx context.Context, e *console.Console, file string, 
 }
 
 // resource plans, asks for and does one resource on all hosts.
-func (c *Command) resource(ctx context.Context, e *console.Console, t *schema.Type, w words) error {
+func (c *Command) resource(ctx context.Context, e *console.Console, t *schema.Type, w words, types *catalog.Catalog) error {
 	call, err := callOf(t, w)
 	if err != nil {
 		return err
@@ -139,10 +146,10 @@ func (c *Command) resource(ctx context.Context, e *console.Console, t *schema.Ty
 		call = fmt.Sprintf("play(%s, do = lambda host: %s)", quoted(t.Name), call)
 	}
 	a := c.apply()
-	a.PlanAgain = c.line() + " -C"
+	a.PlanAgain, a.Ahead = c.line()+" -C", true
 	answers, watch := answersOf(e, t, c.Live)
 	return a.RunLoaded(ctx, e, func(ctx context.Context, e *console.Console) (*client.Loaded, error) {
-		l, err := client.LoadLine(ctx, e, &a.Planning, client.Line{Text: call + "\n", Command: c.line()})
+		l, err := client.LoadLine(ctx, e, &a.Planning, client.Line{Text: call + "\n", Command: c.line(), Types: types})
 		if err == nil {
 			answers.order = inventory.Names(l.Job.Hosts())
 		}
@@ -191,14 +198,4 @@ func (c *Command) named() []string {
 		words = append(words, "--become-method", c.Method)
 	}
 	return words
-}
-
-// typesOf are the resource types.
-func typesOf(ctx context.Context) (types []*schema.Type, err error) {
-	all, err := wire.Types(ctx, "")
-	if err != nil {
-		return nil, err
-	}
-	types = all.Types()
-	return types, all.Close(ctx)
 }

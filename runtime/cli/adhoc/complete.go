@@ -5,8 +5,8 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/openfroyo/froyo/engine/schema"
 	"github.com/openfroyo/froyo/runtime/console"
+	"github.com/openfroyo/froyo/runtime/wire"
 )
 
 // Proposal is a word that a command line may go on with, and what it is.
@@ -34,11 +34,12 @@ func (c *Command) Proposals(ctx context.Context, e *console.Console) (found []Pr
 	if all[i].Kind != "type" {
 		return found
 	}
-	types, err := typesOf(ctx)
+	types, err := wire.Types(ctx, "")
 	if err != nil {
 		return nil
 	}
-	t := types[slices.IndexFunc(types, func(t *schema.Type) bool { return t.Name == c.Words[0] })]
+	defer func() { _ = types.Close(ctx) }() // nothing was loaded
+	t := types.Type(c.Words[0])
 	for _, name := range slices.Sorted(maps.Keys(Arguments(t))) {
 		n := t.Index(name)
 		if n < 0 {

@@ -1,12 +1,12 @@
 package adhoc
 
 import (
-	"context"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/openfroyo/froyo/engine/schema"
+	"github.com/openfroyo/froyo/runtime/wire"
 )
 
 func TestLiteral(t *testing.T) {
@@ -47,10 +47,11 @@ func TestLiteral(t *testing.T) {
 }
 
 func TestCallOf(t *testing.T) {
-	types, err := typesOf(context.Background())
+	all, err := wire.Types(t.Context(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
+	types := all.Types()
 	for _, tt := range []struct{ line, want string }{
 		{"cmd uptime", `cmd("uptime")`},
 		{"cmd http://x/?a=b", `cmd("http://x/?a=b")`},

@@ -7,19 +7,18 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"path/filepath"
 
+	"github.com/openfroyo/froyo/engine/catalog"
 	"github.com/openfroyo/froyo/engine/planfile"
 	"github.com/openfroyo/froyo/engine/run"
 	"github.com/openfroyo/froyo/engine/runbook"
 	"github.com/openfroyo/froyo/engine/unitfilter"
 	"github.com/openfroyo/froyo/runtime/cli/flags"
-	"github.com/openfroyo/froyo/runtime/cli/here"
 	"github.com/openfroyo/froyo/runtime/console"
 )
 
 // AdHoc is the name, in the current directory, of a runbook that the command line is: errors point at it.
-const AdHoc = "froyo run"
+const AdHoc = run.CommandLine
 
 // Line is a command line that is a runbook itself.
 type Line struct {
@@ -27,51 +26,56 @@ type Line struct {
 	Text string
 	// Command is the command line, with what names the hosts.
 	Command string
+	// Types are the resource types.
+	Types *catalog.Catalog
 }
 
 // LoadLine loads a command line as a runbook, in the workspace around the current directory.
 func LoadLine(ctx context.Context, c *console.Console, f *flags.Planning, line Line) (*Loaded, error) {
-	l := &Loaded{Console: c, Again: line.Command + " -C", Effects: line.Command + " -C --effects"}
-	root, rel, err := l.around()
-	if err != nil {
-		return nil, err
-	}
-	spec := run.Spec{
-		Root: root, Main: path.Join(filepath.ToSlash(rel), AdHoc),
-		Tags: unitfilter.Tags{Only: f.Tags, Skip: f.SkipTags}, Only: f.Only, Exclude: f.Exclude,
-	}
+	l := &Loaded{Console: c, at: &opened{console: c}, Again: line.Command + " -C", Effects: line.Command + " -C --effects", types: line.Types, lent: true}
+	spec := run.Spec{Tags: unitfilter.Tags{Only: f.Tags, Skip: f.SkipTags}, Only: f.Only, Exclude: f.Exclude}
 	if _, err := unitfilter.Parse(f.Only, f.Exclude, nil); err != nil {
 		return nil, err
 	}
-	if l.dir, err = l.Workspace.Files(root); err != nil {
-		return nil, err
-	}
-	files := withText(l.dir, spec.Main, line.Text)
-	if err = l.describe(ctx, &spec, f); err == nil {
-		_, err = f.Select(spec.Vars.Inventory)
-	}
-	if err == nil {
-		err = l.read(ctx, spec, files)
-	}
-	if err != nil {
+	if err := l.line(ctx, &spec, f, line.Text); err != nil {
 		return nil, l.fail(ctx, err)
 	}
 	return l, nil
 }
 
+// line reads a command line. Its hosts are known before all else, so that they are connected to beside it.
+func (l *Loaded) line(ctx context.Context, spec *run.Spec, f *flags.Planning, text string) (err error) {
+	if spec.Root, spec.Main, err = l.at.aroundHere(AdHoc); err != nil {
+		return err
+	}
+	if err := l.describe(ctx, spec, f); err != nil {
+		return err
+	}
+	hosts, err := f.Select(spec.Vars.Inventory)
+	if err != nil {
+		return err
+	}
+	if f.Where == "" {
+		if err := l.at.ahead(ctx, &f.Login, hosts); err != nil {
+			return err
+		}
+	}
+	return l.read(ctx, *spec, withText(l.at.dir, spec.Main, text), l.narrowing(*spec, f))
+}
+
 // Actions reads what the runbook that flags name declares to be run by its name: none where there is no such file and none was named.
-func Actions(ctx context.Context, c *console.Console, f *flags.Planning) (all []runbook.Action, err error) {
+func Actions(ctx context.Context, c *console.Console, f *flags.Planning, types *catalog.Catalog) (all []runbook.Action, err error) {
 	if _, err := os.Stat(DefaultRunbook); f.File == "" && errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	l := &Loaded{Console: c}
+	l := &Loaded{Console: c, at: &opened{console: c}, types: types, lent: true}
 	var spec run.Spec
 	if err := l.locate(&spec, cmp.Or(f.File, DefaultRunbook)); err != nil {
 		return nil, err
 	}
 	var services run.Services
 	if err = l.describe(ctx, &spec, f); err == nil {
-		services, err = l.services(ctx, l.dir)
+		services, err = l.services(ctx, l.at.dir)
 	}
 	if err == nil {
 		all, err = run.Actions(ctx, services, spec)
@@ -80,20 +84,6 @@ func Actions(ctx context.Context, c *console.Console, f *flags.Planning) (all []
 		return nil, l.fail(ctx, err)
 	}
 	return all, l.Close(ctx)
-}
-
-// around finds the workspace around the current directory: its root, or that directory where there is none, and the way from there.
-func (l *Loaded) around() (root, rel string, err error) {
-	dir, err := os.Getwd()
-	if err != nil {
-		return "", "", err
-	}
-	if l.Workspace, err = here.Around(l.Console, dir); err != nil {
-		return "", "", err
-	}
-	root = cmp.Or(l.Workspace.Root, dir)
-	rel, err = filepath.Rel(root, dir)
-	return root, rel, err
 }
 
 // withText is a directory with one more file.

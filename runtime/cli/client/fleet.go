@@ -5,12 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path"
-	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/openfroyo/froyo/engine/blame"
@@ -20,16 +15,13 @@ import (
 	"github.com/openfroyo/froyo/engine/fleet"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/run"
-	"github.com/openfroyo/froyo/engine/samehost"
 	"github.com/openfroyo/froyo/engine/state"
 	"github.com/openfroyo/froyo/engine/vars"
 	"github.com/openfroyo/froyo/engine/vars/declared"
 	"github.com/openfroyo/froyo/runtime/cli/flags"
-	"github.com/openfroyo/froyo/runtime/cli/here"
 	"github.com/openfroyo/froyo/runtime/console"
 	"github.com/openfroyo/froyo/runtime/script"
 	"github.com/openfroyo/froyo/runtime/wire"
-	"github.com/openfroyo/froyo/runtime/workspace"
 )
 
 // Fleet is hosts that can be asked, without a runbook. Close must follow.
@@ -43,55 +35,35 @@ type Fleet struct {
 	// Language evaluates expressions, and the functions of the workspace that tell facts.
 	Language *script.Program
 
-	mu         sync.Mutex
-	logins     map[string]fleet.Login
-	limits     map[string]string // what sudo allows where that is not all
-	console    *console.Console
-	stage      stage
-	transports *wire.Transports
-	store      state.Store
+	at    *opened
+	store state.Store
 }
 
 // OpenFleet opens the hosts that flags name in the workspace around the current directory. It connects to none, unless the flags
 // name a condition on hosts.
 func OpenFleet(ctx context.Context, c *console.Console, t *flags.Target) (f *Fleet, err error) {
-	dir, err := os.Getwd()
+	o := &opened{console: c}
+	_, main, err := o.aroundHere(DefaultRunbook)
 	if err != nil {
 		return nil, err
 	}
-	w, err := here.Around(c, dir)
+	c.AtExit(o.dir.Close) // errors show lines of them
+	read, err := t.Read(ctx, c, o.workspace)
 	if err != nil {
 		return nil, err
 	}
-	root := cmp.Or(w.Root, dir)
-	rel, err := filepath.Rel(root, dir)
+	given, err := vars.Set{Inventory: t.WithDefaults(read, o.workspace)}.Mark(nil)
 	if err != nil {
 		return nil, err
 	}
-	read, err := t.Read(ctx, c, w)
+	hosts, err := t.Select(given.Inventory)
 	if err != nil {
 		return nil, err
 	}
-	given, err := vars.Set{Inventory: t.WithDefaults(read, w)}.Mark(nil)
-	if err != nil {
-		return nil, err
-	}
-	f = &Fleet{console: c}
-	if f.Hosts, err = t.Select(given.Inventory); err != nil {
-		return nil, err
-	}
-	files, err := w.Files(root)
-	if err != nil {
-		return nil, err
-	}
-	c.AtExit(files.Close) // errors show lines of them
+	files := o.dir
 	c.Errors.Source = func(file string) ([]byte, bool) { return run.Text(files, file) }
-	d, err := declared.Find(files, path.Join(filepath.ToSlash(rel), DefaultRunbook))
-	if err != nil {
-		return nil, errors.Join(err, f.Close(ctx))
-	}
-	if err := f.open(ctx, w, files, d, given, t); err != nil {
-		return nil, err
+	if f, err = o.fleet(ctx, main, given, t, hosts); err != nil {
+		return nil, errors.Join(err, o.leave(ctx))
 	}
 	if t.Where == "" {
 		return f, nil
@@ -102,34 +74,29 @@ func OpenFleet(ctx context.Context, c *console.Console, t *flags.Target) (f *Fle
 	return f, nil
 }
 
-// fleet opens hosts of what is to be run.
-func (l *Loaded) fleet(ctx context.Context, spec *run.Spec, t *flags.Target, hosts []*inventory.Host) (*Fleet, error) {
-	f := &Fleet{console: l.Console, Inventory: spec.Vars.Inventory, Hosts: hosts}
-	d, err := declared.Find(l.dir, spec.Main)
+// fleet opens what it takes to ask hosts. main is the runbook, whose variables count.
+func (o *opened) fleet(ctx context.Context, main string, given vars.Set, t *flags.Target, hosts []*inventory.Host) (_ *Fleet, err error) {
+	f := &Fleet{at: o, Hosts: slices.Clone(hosts)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, f.closeStore())
+		}
+	}()
+	n, err := o.forks(t.Forks)
 	if err != nil {
 		return nil, err
 	}
-	return f, f.open(ctx, l.Workspace, l.dir, d, spec.Vars, t)
-}
-
-// open opens what it takes to ask the hosts.
-func (f *Fleet) open(ctx context.Context, w *workspace.Workspace, files fs.FS, d *declared.Variables, given vars.Set, t *flags.Target) (err error) {
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, f.Close(ctx))
-		}
-	}()
-	n, err := forks(w, t.Forks)
-	if err != nil {
-		return err
+	if f.Facts, err = facts.Read(o.dir); err != nil {
+		return nil, err
 	}
-	if f.Facts, err = facts.Read(files); err != nil {
-		return err
+	d, err := declared.Find(o.dir, main)
+	if err != nil {
+		return nil, err
 	}
 	effective := &declared.Effective{Set: given}
 	if d != nil {
 		if effective, err = d.Apply(given.MarkNames(d.Sensitive())); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	f.Inventory = effective.Set.Inventory
@@ -137,64 +104,34 @@ func (f *Fleet) open(ctx context.Context, w *workspace.Workspace, files fs.FS, d
 		f.Hosts[i] = cmp.Or(f.Inventory.Host(h.Name), h)
 	}
 	if f.Language, err = script.Load(ctx, script.Options{
-		FS: files, Inventory: f.Inventory, Facts: f.Facts, Vars: effective.Set.Given, Declared: effective.Differ, Print: f.console.PrintLine,
-		Seal: w.Sealer,
+		FS: o.dir, Inventory: f.Inventory, Facts: f.Facts, Vars: effective.Set.Given, Declared: effective.Differ, Print: o.console.PrintLine,
+		Seal: o.workspace.Sealer,
 	}); err != nil {
-		return err
+		return nil, err
 	}
-	if f.store, err = wire.State(ctx, w.StateDir()); err != nil {
-		return err
+	if f.store, err = wire.State(ctx, o.workspace.StateDir()); err != nil {
+		return nil, err
 	}
-	if f.transports, err = t.Transports(f.console); err != nil {
-		return err
+	connections, err := o.connections(&t.Login)
+	if err != nil {
+		return nil, err
 	}
-	openers, notes, machines := f.transports.Openers(), fleet.NewNotes(), samehost.New(func(string, string) {})
+	connections.Listen(&o.stage, func(string, string) {})
 	f.Collector = &collect.Collector{
-		Store: f.store, Workspace: w.ID(), Forks: n, Function: f.Language.Collect, Events: &f.stage,
-		Warn: func(w *diag.Error) { f.stage.above(func() { f.console.Errors.Warnings([]*diag.Error{w}) }) },
-		Pool: fleet.NewPool(func(ctx context.Context, h *inventory.Host) (fleet.Session, error) {
-			hooks := fleet.HooksOf(h, notes, nil, &f.stage, machines)
-			f.listen(h.Name, &hooks)
-			return openers.Open(ctx, h, hooks)
-		}),
+		Store: f.store, Workspace: o.workspace.ID(), Forks: n, Function: f.Language.Collect, Events: &o.stage, Pool: connections.Pool, Warn: o.warn,
 	}
-	return nil
-}
-
-// listen notes how a host let us in, and what sudo allows there.
-func (f *Fleet) listen(host string, hooks *fleet.Hooks) {
-	hooks.LoggedIn = func(l fleet.Login) {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		if f.logins == nil {
-			f.logins = map[string]fleet.Login{}
-		}
-		f.logins[host] = l
-	}
-	tell := hooks.Restricted
-	hooks.Restricted = func(user string, commands []string) {
-		f.mu.Lock()
-		if f.limits == nil {
-			f.limits = map[string]string{}
-		}
-		f.limits[host] = strings.Join(commands, ", ")
-		f.mu.Unlock()
-		tell(user, commands)
-	}
+	return f, nil
 }
 
 // Login tells how a host let us in, and to which commands sudo limits who acts there, "" where to none.
 func (f *Fleet) Login(host string) (l fleet.Login, in bool, limit string) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	l, in = f.logins[host]
-	return l, in, f.limits[host]
+	return f.at.hosts.Login(host)
 }
 
 // Show shows how the hosts get on, until the function that it returns is called. verb says what is done.
 func (f *Fleet) Show(verb string) (end func()) {
-	f.stage.show(f.console.Progress(verb, "", inventory.Names(f.Hosts)))
-	return f.stage.end
+	f.at.stage.show(f.at.console.Progress(verb, "", inventory.Names(f.Hosts)))
+	return f.at.stage.end
 }
 
 // Each does something for each host, as many at once as there are forks.
@@ -215,8 +152,8 @@ func (f *Fleet) Each(hosts []*inventory.Host, do func(i int, h *inventory.Host))
 // in silence.
 func (f *Fleet) Where(ctx context.Context, condition string) ([]*inventory.Host, error) {
 	const name = "--where"
-	before := f.console.Errors.Source
-	f.console.Errors.Source = func(file string) ([]byte, bool) {
+	before := f.at.console.Errors.Source
+	f.at.console.Errors.Source = func(file string) ([]byte, bool) {
 		if file != name && before != nil {
 			return before(file)
 		}
@@ -289,18 +226,13 @@ func count(n int) string {
 }
 
 // Close ends the connections and closes what was opened.
-func (f *Fleet) Close(ctx context.Context) error {
-	var errs []error
-	if f.Collector != nil {
-		f.Collector.Pool.Close(context.WithoutCancel(ctx))
+func (f *Fleet) Close(ctx context.Context) error { return errors.Join(f.at.leave(ctx), f.closeStore()) }
+
+func (f *Fleet) closeStore() error {
+	if f.store == nil {
+		return nil
 	}
-	if f.transports != nil {
-		errs = append(errs, f.transports.Close())
-	}
-	if f.store != nil {
-		errs = append(errs, f.store.Close())
-	}
-	return errors.Join(errs...)
+	return f.store.Close()
 }
 
 // Namespaces finds namespaces by their names; none names all.

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -28,10 +29,8 @@ import (
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/engine/worker"
 	"github.com/openfroyo/froyo/runtime/cli/flags"
-	"github.com/openfroyo/froyo/runtime/cli/here"
 	"github.com/openfroyo/froyo/runtime/console"
 	"github.com/openfroyo/froyo/runtime/wire"
-	"github.com/openfroyo/froyo/runtime/workspace"
 )
 
 // DefaultRunbook is the file that commands take where none is named.
@@ -39,9 +38,8 @@ const DefaultRunbook = "site.star"
 
 // Loaded is a job, and what was opened for it. Close must follow.
 type Loaded struct {
-	Console   *console.Console
-	Job       *run.Job
-	Workspace *workspace.Workspace
+	Console *console.Console
+	Job     *run.Job
 	// SourceChanges are how the sources of a run that is resumed differ from the present ones,
 	// and WithChanges is that it takes these.
 	SourceChanges []resume.SourceChange
@@ -52,39 +50,40 @@ type Loaded struct {
 	// Again is the command that plans the same anew; "" is froyo plan with Subject.
 	Again string
 
+	at    *opened
 	types *catalog.Catalog
-	dir   *workspace.Files
-	stage stage
+	lent  bool // the types are closed by others
 }
 
 // Load finds, trusts and loads what the flags name. It connects to nothing.
 func Load(ctx context.Context, c *console.Console, f *flags.Planning) (*Loaded, error) {
-	return load(ctx, c, f, nil)
+	return load(ctx, c, f, nil, nil)
 }
 
 // LoadAction loads an action of the runbook that flags name. command is the command line that runs it.
-func LoadAction(ctx context.Context, c *console.Console, f *flags.Planning, action runbook.Call, command string) (*Loaded, error) {
-	l, err := load(ctx, c, f, &action)
+// types are the resource types.
+func LoadAction(ctx context.Context, c *console.Console, f *flags.Planning, action runbook.Call, command string, types *catalog.Catalog) (*Loaded, error) {
+	l, err := load(ctx, c, f, &action, types)
 	if err == nil {
 		l.Again, l.Effects = command+" -C", command+" -C --effects"
 	}
 	return l, err
 }
 
-func load(ctx context.Context, c *console.Console, f *flags.Planning, action *runbook.Call) (*Loaded, error) {
+func load(ctx context.Context, c *console.Console, f *flags.Planning, action *runbook.Call, types *catalog.Catalog) (*Loaded, error) {
 	subject := subjectOf(f)
-	l := &Loaded{Console: c, Subject: subject, Effects: "froyo plan" + subject + " --effects"}
+	l := &Loaded{Console: c, at: &opened{console: c}, types: types, lent: types != nil, Subject: subject, Effects: "froyo plan" + subject + " --effects"}
 	c.Errors.Subject = subject
 	spec := run.Spec{Action: action, Tags: unitfilter.Tags{Only: f.Tags, Skip: f.SkipTags}, Only: f.Only, Exclude: f.Exclude}
 	if _, err := unitfilter.Parse(f.Only, f.Exclude, nil); err != nil {
 		return nil, err
 	}
 	if err := l.locate(&spec, cmp.Or(f.File, DefaultRunbook)); err != nil {
-		return nil, err
+		return nil, errors.Join(err, l.at.closeFiles())
 	}
 	err := l.describe(ctx, &spec, f)
 	if err == nil {
-		err = l.read(ctx, spec, l.dir)
+		err = l.read(ctx, spec, l.at.dir, l.narrowing(spec, f))
 	}
 	given := spec.Vars.Given
 	if l.Job != nil { // which knows more of what is sensitive
@@ -140,46 +139,49 @@ func (l *Loaded) describe(ctx context.Context, spec *run.Spec, f *flags.Planning
 	if spec.InventoryFiles, err = f.Files(); err != nil {
 		return err
 	}
-	read, err := f.Read(ctx, c, l.Workspace)
+	read, err := f.Read(ctx, c, l.at.workspace)
 	if err != nil {
 		return err
 	}
-	spec.Vars = vars.Set{Given: given, Inventory: f.WithDefaults(read, l.Workspace), Places: f.Places(c.Process.Environ())}
+	spec.Vars = vars.Set{Given: given, Inventory: f.WithDefaults(read, l.at.workspace), Places: f.Places(c.Process.Environ())}
 	if spec.Vars, err = spec.Vars.Mark(f.Sensitive); err != nil {
 		return err
 	}
-	if spec.Limit, err = inventory.ExpandLimit(f.Limit, os.ReadFile); err != nil || f.Where == "" {
-		return err
-	}
-	return l.narrow(ctx, spec, f)
+	spec.Limit, err = inventory.ExpandLimit(f.Limit, os.ReadFile)
+	return err
 }
 
-// narrow leaves of the hosts those whose facts make a condition true. From then on the limit names them, so that a saved plan
-// is of these hosts.
-func (l *Loaded) narrow(ctx context.Context, spec *run.Spec, f *flags.Planning) (err error) {
-	hosts, err := spec.Vars.Inventory.Limited(spec.Limit, os.ReadFile)
-	if err != nil {
-		return err
+// narrowing leaves of the hosts those whose facts make a condition true, nil where there is none. From then on the limit names
+// them, so that a saved plan is of these hosts.
+func (l *Loaded) narrowing(spec run.Spec, f *flags.Planning) func(context.Context, []*inventory.Host) (string, error) {
+	if f.Where == "" {
+		return nil
 	}
-	fleet, err := l.fleet(ctx, spec, &f.Target, hosts)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, fleet.Close(ctx)) }()
-	if hosts, err = fleet.Where(ctx, f.Where); err != nil {
-		return err
-	}
-	spec.Limit = strings.Join(inventory.Names(hosts), ",")
-	named, err := spec.Vars.Inventory.Limited(spec.Limit, os.ReadFile)
-	if err != nil {
-		return err
-	}
-	for _, h := range named {
-		if !slices.ContainsFunc(hosts, func(found *inventory.Host) bool { return found.Name == h.Name }) {
-			return diag.Errorf(diag.Pos{}, "--where cannot name the hosts that it found: a host and a group have one name, so that %s would take part, too", h.Name)
+	return func(ctx context.Context, hosts []*inventory.Host) (limit string, err error) {
+		if len(hosts) == 0 {
+			return spec.Limit, nil
 		}
+		fleet, err := l.at.fleet(ctx, spec.Main, spec.Vars, &f.Target, hosts)
+		if err != nil {
+			return "", err
+		}
+		defer func() { err = errors.Join(err, fleet.closeStore()) }() // the run has its own, and the connections
+		if hosts, err = fleet.Where(ctx, f.Where); err != nil {
+			return "", err
+		}
+		l.at.hosts.Pool.Retain(context.WithoutCancel(ctx), hosts)
+		limit = strings.Join(inventory.Names(hosts), ",")
+		named, err := spec.Vars.Inventory.Limited(limit, os.ReadFile)
+		if err != nil {
+			return "", err
+		}
+		for _, h := range named {
+			if !slices.ContainsFunc(hosts, func(found *inventory.Host) bool { return found.Name == h.Name }) {
+				return "", diag.Errorf(diag.Pos{}, "--where cannot name the hosts that it found: a host and a group have one name, so that %s would take part, too", h.Name)
+			}
+		}
+		return limit, nil
 	}
-	return nil
 }
 
 // locate finds the runbook's workspace and refuses one that others can write to.
@@ -197,28 +199,21 @@ func (l *Loaded) locate(spec *run.Spec, file string) error {
 	case info.IsDir():
 		return diag.ReadFailed("runbook "+file, syscall.EISDIR).WithHint("name a file in it: froyo plan %s", wording.Quote(filepath.Join(file, "FILE.star")))
 	}
-	if l.Workspace, err = here.Around(l.Console, filepath.Dir(abs)); err != nil {
-		return err
-	}
-	root := cmp.Or(l.Workspace.Root, filepath.Dir(abs))
-	rel, err := filepath.Rel(root, abs)
+	root, rel, err := l.at.around(filepath.Dir(abs))
 	if err != nil {
 		return err
 	}
-	if err := l.Workspace.Trust(abs); err != nil {
-		return err
-	}
-	spec.Root, spec.Main = root, filepath.ToSlash(rel)
-	l.dir, err = l.Workspace.Files(root)
-	return err
+	spec.Root, spec.Main = root, path.Join(rel, filepath.Base(abs))
+	return l.at.workspace.Trust(abs)
 }
 
 // read opens the resource types and reads the runbook from files.
-func (l *Loaded) read(ctx context.Context, spec run.Spec, files fs.FS) error {
+func (l *Loaded) read(ctx context.Context, spec run.Spec, files fs.FS, narrow func(context.Context, []*inventory.Host) (string, error)) error {
 	services, err := l.services(ctx, files)
 	if err != nil {
 		return err
 	}
+	services.Narrow = narrow
 	if l.Job, err = run.Load(ctx, services, spec); err != nil {
 		return err
 	}
@@ -229,40 +224,16 @@ func (l *Loaded) read(ctx context.Context, spec run.Spec, files fs.FS) error {
 // services opens the resource types, and has errors show lines of files.
 func (l *Loaded) services(ctx context.Context, files fs.FS) (s run.Services, err error) {
 	c := l.Console
-	cache, err := l.Workspace.CacheDir()
-	if err != nil {
-		return s, err
-	}
-	if l.types, err = wire.Types(ctx, filepath.Join(cache, "guests")); err != nil {
-		return s, err
+	if l.types == nil {
+		if l.types, err = typesOf(ctx, l.at.workspace); err != nil {
+			return s, err
+		}
 	}
 	c.Errors.Source = func(file string) ([]byte, bool) { return run.Text(files, file) }
 	return run.Services{
-		Workspace: wire.Workspace(l.Workspace), Files: files, Read: wire.Starlark, Types: l.types, Worker: worker.Here(),
-		Version: c.Process.Version, Warn: l.warn, Printed: c.PrintLine, Collects: l.dir.Below,
+		Workspace: wire.Workspace(l.at.workspace), Files: files, Read: wire.Starlark, Types: l.types, Worker: worker.Here(),
+		Version: c.Process.Version, Warn: l.at.warn, Printed: c.PrintLine, Collects: l.at.dir.Below,
 	}, nil
-}
-
-// warn prints a warning, above the screen of the stage that a run is in.
-func (l *Loaded) warn(w *diag.Error) {
-	l.stage.above(func() { l.Console.Errors.Warnings([]*diag.Error{w}) })
-}
-
-// Forks is how many hosts are at work at once: the flag, the workspace, the default.
-func (l *Loaded) Forks(flag *int) (int, error) { return forks(l.Workspace, flag) }
-
-func forks(w *workspace.Workspace, flag *int) (int, error) {
-	forks := run.DefaultForks
-	switch {
-	case flag != nil:
-		forks = *flag
-	case w.Settings.Forks > 0:
-		forks = w.Settings.Forks
-	}
-	if forks < 1 {
-		return 0, diag.Errorf(diag.Pos{}, "--forks %d: at least one host must be at work", forks)
-	}
-	return forks, nil
 }
 
 // NoteTargets tells which units take part besides those that were named.
@@ -274,12 +245,9 @@ func (l *Loaded) NoteTargets() {
 
 // Close closes what was opened.
 func (l *Loaded) Close(ctx context.Context) error {
-	var errs []error
-	if l.types != nil {
+	errs := []error{l.at.leave(ctx)}
+	if l.types != nil && !l.lent {
 		errs = append(errs, l.types.Close(ctx))
 	}
-	if l.dir != nil {
-		errs = append(errs, l.dir.Close())
-	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, l.at.closeFiles())...)
 }

@@ -46,8 +46,8 @@ func LoadSaved(ctx context.Context, c *console.Console, file string, f *flags.Va
 	l.Effects = "froyo show " + wording.Quote(file) + " --effects"
 	spec := run.SpecOf(saved)
 	spec.Saved, spec.Digest = saved, digest
-	if err = l.Workspace.Trust(file); err == nil {
-		err = l.again(ctx, spec, saved.Files(l.dir), f, "the plan "+file)
+	if err = l.at.workspace.Trust(file); err == nil {
+		err = l.again(ctx, spec, saved.Files(l.at.dir), f, "the plan "+file)
 	}
 	if err != nil {
 		return nil, l.fail(ctx, err)
@@ -80,12 +80,12 @@ func LoadResumed(ctx context.Context, c *console.Console, r *state.Run, how Resu
 	}
 	spec := run.SpecOf(kept)
 	spec.Resumed, spec.Digest, spec.OnResume = r, r.Plan, how.OnResume
-	now := fs.FS(l.dir)
+	now := fs.FS(l.at.dir)
 	if IsAdHoc(kept.Main) { // the command line, which no file has
-		now = withText(l.dir, kept.Main, kept.Sources[kept.Main])
+		now = withText(l.at.dir, kept.Main, kept.Sources[kept.Main])
 	}
 	l.SourceChanges, l.WithChanges = append(resume.SourceChanges(kept.Sources, now), newDeclarations(kept, now)...), how.WithChanges
-	files := kept.Files(l.dir)
+	files := kept.Files(l.at.dir)
 	switch {
 	case r.Plan != "" && how.WithChanges:
 		err = (&diag.Error{Summary: fmt.Sprintf("--with-changes: run %s carries out a saved plan, which holds its sources", r.ID)}).
@@ -96,7 +96,7 @@ func LoadResumed(ctx context.Context, c *console.Console, r *state.Run, how Resu
 		if files, spec.Sources = now, nil; IsAdHoc(kept.Main) {
 			break
 		}
-		err = l.Workspace.Trust(filepath.Join(kept.Root, filepath.FromSlash(kept.Main)))
+		err = l.at.workspace.Trust(filepath.Join(kept.Root, filepath.FromSlash(kept.Main)))
 	}
 	if err == nil {
 		err = l.again(ctx, spec, files, how.Vars, "run "+r.ID)
@@ -118,12 +118,12 @@ func newDeclarations(kept *planfile.Document, now fs.FS) []resume.SourceChange {
 
 // around finds the workspace of a plan's runbook.
 func around(c *console.Console, saved *planfile.Document) (*Loaded, error) {
-	l := &Loaded{Console: c}
+	l := &Loaded{Console: c, at: &opened{console: c}}
 	var err error
-	if l.Workspace, err = here.Around(c, saved.Root); err != nil {
+	if l.at.workspace, err = here.Around(c, saved.Root); err != nil {
 		return nil, err
 	}
-	if l.dir, err = l.Workspace.Files(saved.Root); err != nil {
+	if l.at.dir, err = l.at.workspace.Files(saved.Root); err != nil {
 		return nil, (&diag.Error{Summary: fmt.Sprintf("the directory of the plan's runbook is gone: %v", err), Cause: err}).
 			WithHint("apply a plan on the machine and in the directory where it was made")
 	}
@@ -137,19 +137,19 @@ func (l *Loaded) again(ctx context.Context, spec run.Spec, files fs.FS, f *flags
 	if err != nil {
 		return err
 	}
-	seal, err := l.Workspace.Sealer()
+	seal, err := l.at.workspace.Sealer()
 	if err != nil {
 		return err
 	}
 	sources := spec.InventoryFiles
 	if len(sources) == 0 {
-		sources = l.Workspace.Inventory()
+		sources = l.at.workspace.Inventory()
 	}
 	now := func() (*inventory.Inventory, error) {
 		if len(sources) == 0 {
 			return inventory.New(nil), nil
 		}
-		return flags.Load(ctx, l.Console, l.Workspace, sources)
+		return flags.Load(ctx, l.Console, l.at.workspace, sources)
 	}
 	var restored map[string]bool
 	spec.Vars, restored, err = spec.Vars.Restore(vars.Source{Given: given, Now: now, Seal: seal, What: what})
@@ -178,7 +178,7 @@ func (l *Loaded) again(ctx context.Context, spec run.Spec, files fs.FS, f *flags
 	if spec.Limit, err = inventory.ExpandLimit(spec.Limit, os.ReadFile); err != nil {
 		return err
 	}
-	return l.read(ctx, spec, files)
+	return l.read(ctx, spec, files, nil)
 }
 
 // maxPlan bounds a saved plan: 10,000 hosts with 20 units have some 300 MB.

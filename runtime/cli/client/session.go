@@ -20,21 +20,19 @@ import (
 	"github.com/openfroyo/froyo/runtime/ui"
 	"github.com/openfroyo/froyo/runtime/ui/progress"
 	"github.com/openfroyo/froyo/runtime/ui/report"
-	"github.com/openfroyo/froyo/runtime/wire"
 )
 
 // Session is a run whose progress, log and reports the terminal shows.
 type Session struct {
-	Run        *run.Run
-	loaded     *Loaded
-	console    *console.Console
-	transports *wire.Transports
-	stage      *stage
-	trace      *telemetry.Trace // of --trace, or nil
-	lines      *event.Lines     // of --json, or nil
-	into       *jsonFile        // of --json-into, or nil
-	junit      *junitFile       // of --junit, or nil
-	unwatch    func()           // ends watching whether the output is read
+	Run     *run.Run
+	loaded  *Loaded
+	console *console.Console
+	stage   *stage
+	trace   *telemetry.Trace // of --trace, or nil
+	lines   *event.Lines     // of --json, or nil
+	into    *jsonFile        // of --json-into, or nil
+	junit   *junitFile       // of --junit, or nil
+	unwatch func()           // ends watching whether the output is read
 }
 
 // Options say what a session writes, and what it is allowed to ask.
@@ -47,8 +45,6 @@ type Options struct {
 	Wait time.Duration
 	// Again lets a saved plan be applied that was applied before.
 	Again bool
-	// Live shows what commands print as they do.
-	Live bool
 	// Ask asks on the terminal about machines that were replaced.
 	Ask bool
 	// Sinks are told what happens, too.
@@ -58,20 +54,24 @@ type Options struct {
 // Begin opens what a run needs beside its job. Close must follow; it closes the job, too.
 func (l *Loaded) Begin(ctx context.Context, command string, f *flags.Planning, o Options) (*Session, error) {
 	c := l.Console
-	forks, err := l.Forks(f.Forks)
+	forks, err := l.at.forks(f.Forks)
 	if err != nil {
 		return nil, errors.Join(err, l.Close(ctx))
 	}
-	s := &Session{loaded: l, console: c, stage: &l.stage}
-	if s.transports, err = f.Transports(c); err != nil {
+	connections, err := l.at.connections(&f.Login)
+	if err != nil {
 		return nil, errors.Join(err, l.Close(ctx))
 	}
-	options := run.Options{Command: command, Forks: forks, HostTime: f.HostTime, Wait: o.Wait, Again: o.Again, Live: o.Live, Openers: s.transports.Openers()}
+	if spec := l.Job.Spec; spec.Saved == nil && spec.Resumed == nil { // these may be refused before a host is asked
+		connections.Ahead(ctx, l.Job.Hosts(), forks)
+	}
+	s := &Session{loaded: l, console: c, stage: &l.at.stage}
+	options := run.Options{Command: command, Forks: forks, HostTime: f.HostTime, Wait: o.Wait, Again: o.Again, Connections: connections}
 	if o.Ask {
 		options.Decide = s.askMachine
 	}
 	if s.Run, err = l.Job.Begin(ctx, options); err != nil {
-		return nil, errors.Join(err, s.transports.Close(), l.Close(ctx))
+		return nil, errors.Join(err, l.Close(ctx))
 	}
 	s.unwatch = c.WatchReaders()
 	if err := s.listen(f, o); err != nil {
@@ -161,7 +161,7 @@ func (s *Session) Warn() { s.console.Errors.Warnings(s.Run.Planned().Warnings())
 // Close ends the run and closes all that was opened for it.
 func (s *Session) Close(ctx context.Context, code diag.Code, counts []apply.Count) error {
 	s.unwatch()
-	errs := []error{s.Run.Close(ctx, code, counts), s.transports.Close(), s.loaded.Close(ctx), s.into.close()}
+	errs := []error{s.Run.Close(ctx, code, counts), s.loaded.Close(ctx), s.into.close()}
 	if s.trace != nil {
 		errs = append(errs, s.trace.Close(context.WithoutCancel(ctx)))
 	}

@@ -46,8 +46,10 @@ type Apply struct {
 	Out     string `kong:"-"`
 	Effects bool   `kong:"-"`
 	// PlanAgain is the command that plans the same; "" is froyo plan.
-	PlanAgain string        `kong:"-"`
-	Wait      time.Duration `name:"lock-timeout" env:"FROYO_LOCK_TIMEOUT" placeholder:"DURATION" default:"0s" help:"Wait this long for hosts that another run has locked, such as 30s."`
+	PlanAgain string `kong:"-"`
+	// Ahead is that loading connects to hosts, so that what forbids to ask is told before.
+	Ahead bool          `kong:"-"`
+	Wait  time.Duration `name:"lock-timeout" env:"FROYO_LOCK_TIMEOUT" placeholder:"DURATION" default:"0s" help:"Wait this long for hosts that another run has locked, such as 30s."`
 }
 
 // Help gives the command's example.
@@ -111,6 +113,12 @@ func (c *Apply) RunLoaded(ctx context.Context, e *console.Console, load func(con
 	if err := c.check(e); err != nil {
 		return err
 	}
+	c.Login.Live = c.Live
+	if c.Ahead && !c.Check {
+		if err := c.unasked(e); err != nil {
+			return err
+		}
+	}
 	l, err := load(ctx, e)
 	if err != nil {
 		return err
@@ -124,7 +132,7 @@ func (c *Apply) RunLoaded(ctx context.Context, e *console.Console, load func(con
 	if err := c.unasked(e); err != nil {
 		return errors.Join(err, l.Close(ctx))
 	}
-	return execution{flags: &c.Planning, junit: c.JUnit, yes: c.Yes, step: c.Step, noPause: c.NoPause, diff: c.Diff, wait: c.Wait, live: c.Live, again: c.Again, allOrNothing: c.allOrNothing(), watch: watch}.run(ctx, l)
+	return execution{flags: &c.Planning, junit: c.JUnit, yes: c.Yes, step: c.Step, noPause: c.NoPause, diff: c.Diff, wait: c.Wait, again: c.Again, allOrNothing: c.allOrNothing(), watch: watch}.run(ctx, l)
 }
 
 // allOrNothing is the flag by which one host stops all, or "".

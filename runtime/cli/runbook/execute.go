@@ -27,7 +27,6 @@ type execution struct {
 	noPause      bool // ask at no pause
 	diff         bool // show what changes in files
 	wait         time.Duration
-	live         bool   // show what commands print as they do
 	again        bool   // a saved plan may have been applied before
 	allOrNothing string // the flag by which one host that cannot be done as planned stops all, else ""
 	watch        *Watch // nil where nothing else is to be shown
@@ -37,7 +36,7 @@ type execution struct {
 func (x execution) run(ctx context.Context, l *client.Loaded) (err error) {
 	c := l.Console
 	s, err := l.Begin(ctx, "apply", x.flags, client.Options{
-		Sinks: x.watch.sinks(), Lines: x.flags.JSON, JUnit: x.junit, Wait: x.wait, Again: x.again, Live: x.live, Ask: !x.yes && !x.flags.JSON && c.Interactive(),
+		Sinks: x.watch.sinks(), Lines: x.flags.JSON, JUnit: x.junit, Wait: x.wait, Again: x.again, Ask: !x.yes && !x.flags.JSON && c.Interactive(),
 	})
 	if err != nil {
 		return err

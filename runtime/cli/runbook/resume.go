@@ -58,6 +58,7 @@ Examples:
 // Run resumes a run.
 func (c *Resume) Run(ctx context.Context, e *console.Console) error {
 	f := &flags.Planning{Target: flags.Target{Login: c.Login}, Output: c.Output, HostTime: c.HostTime}
+	f.Live = c.Live
 	check := &Apply{JUnit: c.JUnit, Yes: c.Yes, Step: c.Step, Wait: c.Wait, Stale: "skip", Planning: *f}
 	if err := check.check(e); err != nil {
 		return err
@@ -80,7 +81,7 @@ func (c *Resume) Run(ctx context.Context, e *console.Console) error {
 	if err != nil {
 		return err
 	}
-	return execution{flags: f, resumed: resumed, junit: c.JUnit, yes: c.Yes, step: c.Step, noPause: c.NoPause, diff: c.Diff, wait: c.Wait, live: c.Live}.run(ctx, l)
+	return execution{flags: f, resumed: resumed, junit: c.JUnit, yes: c.Yes, step: c.Step, noPause: c.NoPause, diff: c.Diff, wait: c.Wait}.run(ctx, l)
 }
 
 // noteResumed says how far the run had come that is resumed.
