@@ -65,6 +65,9 @@ func makeAction(thread *starlark.Thread, b *starlark.Builtin, pos starlark.Tuple
 		return nil, (&diag.Error{Summary: fmt.Sprintf("action %q: expected a name of letters, digits, '-' and '_' that begins with a letter", a.Name)}).
 			WithHint(`action("deploy", do = deploy)`)
 	}
+	if a.Name == "shell" {
+		return nil, (&diag.Error{Summary: "no action can be named shell: froyo run shell is a prompt on hosts"}).WithHint("give it another name")
+	}
 	a.Pos = eval.Pos(eval.Stack(thread))
 	var ok bool
 	if a.Do, ok = do.(starlark.Callable); !ok {

@@ -58,6 +58,7 @@ Examples:
   froyo run find /etc newer=1d
   froyo run stat /etc/passwd --json
   froyo run deploy version=1.2 -l web        an action of site.star
+  froyo run shell -l web                     a prompt on all of them at once
   froyo run --list
   froyo run site.star                        froyo apply site.star`
 }
@@ -76,6 +77,9 @@ func (c *Command) Run(ctx context.Context, e *console.Console) (err error) {
 	}
 	if strings.HasSuffix(name, ".star") {
 		return c.runbook(ctx, e, name, rest)
+	}
+	if name == shellWord {
+		return c.shell(ctx, e, rest)
 	}
 	w, err := split(rest)
 	if err != nil {

@@ -261,3 +261,9 @@ func NoFacts(r *facts.Registry, name string) error {
 	}
 	return err.WithHint("froyo facts schema lists them")
 }
+
+// Live is what programs print as they do, nil where the flags do not ask for that.
+func (f *Fleet) Live() *fleet.Live { return f.at.hosts.Live }
+
+// StateDir is where the state of the workspace is kept.
+func (f *Fleet) StateDir() string { return f.at.workspace.StateDir() }

@@ -158,6 +158,8 @@ func resumable(e *console.Console, all []state.Run, name string) (*state.Run, er
 		return nil, err
 	case !runs.Changes(&run):
 		return nil, &diag.Error{Summary: fmt.Sprintf("run %s is of froyo %s, which changes nothing: there is nothing to resume", run.ID, run.Command)}
+	case run.Command == runs.OfShell:
+		return nil, &diag.Error{Summary: fmt.Sprintf("run %s is a line of froyo run shell, which is not resumed", run.ID)}
 	case run.Status == state.Running:
 		return nil, state.UnderWay(run.ID, run.PID)
 	case run.Resumable:

@@ -112,7 +112,10 @@ func (c *listCommand) listed(kept []state.Run) (runs []ui.RunSummary, hidden str
 }
 
 // Changes reports whether a run is one that changes hosts, or was to do so.
-func Changes(r *state.Run) bool { return r.Command == "apply" }
+func Changes(r *state.Run) bool { return r.Command == "apply" || r.Command == OfShell }
+
+// OfShell is what a line of froyo run shell is recorded as.
+const OfShell = "shell"
 
 func printNone(w io.Writer, some bool) error {
 	text := "no runs yet"

@@ -1,0 +1,238 @@
+// Package shell is froyo run shell: a prompt whose lines are run as commands on many hosts at once.
+//
+// It imports runtime/cli/client, runtime/cli/flags and runtime/cli/prompt.
+package shell
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/output"
+	"github.com/openfroyo/froyo/engine/wording"
+	"github.com/openfroyo/froyo/runner/target"
+	"github.com/openfroyo/froyo/runtime/cli/client"
+	"github.com/openfroyo/froyo/runtime/cli/flags"
+	"github.com/openfroyo/froyo/runtime/cli/prompt"
+	"github.com/openfroyo/froyo/runtime/console"
+	"github.com/openfroyo/froyo/runtime/ui"
+)
+
+// Options are the flags that count here.
+type Options struct {
+	Target  *flags.Target
+	Yes     bool
+	Live    bool
+	Timeout time.Duration // of a command, 0 for that of cmd
+	// Grouped shows what a command printed on hosts: once where it is equal.
+	Grouped func(hosts []string, printed map[string]output.Output, style ui.Style) string
+}
+
+// session is hosts that are connected to, and how lines are run on them.
+type session struct {
+	how     Options
+	console *console.Console
+	fleet   *client.Fleet
+
+	hosts  []*inventory.Host // on which lines are run
+	became *bool             // by :become, nil for as the inventory and the flags say
+	live   live
+
+	mu   sync.Mutex
+	lost map[string]bool // hosts that are out until :reconnect
+
+	worst diag.Code // of all lines
+	ended bool      // by a signal
+}
+
+// Run opens the hosts and reads lines until there are no more.
+func Run(ctx context.Context, e *console.Console, o Options) (err error) {
+	if err := e.NeedsTerminal(o.Yes); err != nil {
+		return err
+	}
+	t := *o.Target
+	t.Live = true
+	f, err := client.OpenFleet(ctx, e, &t)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close(ctx)) }()
+	s := &session{how: o, console: e, fleet: f, hosts: slices.Clone(f.Hosts), lost: map[string]bool{}}
+	s.live.out = e.Stdout
+	f.Live().Into(&s.live)
+	if !o.Yes {
+		names := ui.Readable(inventory.FoldNames(inventory.Names(s.hosts)))
+		question := fmt.Sprintf("Run commands on %s: %s?", wording.Plural(len(s.hosts), "host"), names)
+		if err := e.Approve(ctx, question, "run"); err != nil {
+			return err
+		}
+	}
+	if err := s.connect(ctx, s.hosts); err != nil {
+		return err
+	}
+	if len(s.up()) == 0 {
+		return &console.ExitError{Code: diag.Unreachable, Err: errors.New("no host can be reached")}
+	}
+	return s.read(ctx)
+}
+
+// connect connects to hosts. Those that cannot be are told, and are out.
+func (s *session) connect(ctx context.Context, hosts []*inventory.Host) error {
+	errs := make([]error, len(hosts))
+	end := s.fleet.Show("connecting")
+	s.fleet.Each(hosts, func(i int, h *inventory.Host) {
+		session, err := s.fleet.Collector.Pool.Connect(ctx, h)
+		if ready, ok := session.(interface {
+			Ready(ctx context.Context, user string) error
+		}); err == nil && ok {
+			err = ready.Ready(ctx, s.as(h))
+		}
+		errs[i] = err
+	})
+	end()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	for i, h := range hosts {
+		s.lost[h.Name] = errs[i] != nil
+	}
+	s.tell(errs)
+	return nil
+}
+
+// tell prints errors, and which hosts are out.
+func (s *session) tell(errs []error) {
+	if err := errors.Join(errs...); err != nil {
+		s.console.Errors.Print(err)
+		s.worst = diag.Worst(s.worst, diag.CodeOf(err))
+	}
+}
+
+// as is who runs commands on a host, "" for who logs in.
+func (s *session) as(h *inventory.Host) string {
+	if s.became == nil {
+		return h.ActsAs()
+	}
+	as := *h
+	as.Become = s.became
+	return as.ActsAs()
+}
+
+// up are the hosts on which the next line is run.
+func (s *session) up() []*inventory.Host {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(s.hosts), func(h *inventory.Host) bool { return s.lost[h.Name] })
+}
+
+// read reads lines and runs them.
+func (s *session) read(ctx context.Context) error {
+	interactive := s.console.Interactive()
+	var p *prompt.Prompt
+	p, err := prompt.New(prompt.Options{
+		Prompt: func() string { return wording.Plural(len(s.up()), "host") + "> " }, More: "... ", Unfinished: unfinished,
+		Complete: func(text string, cursor int) prompt.Completion { return s.complete(text[:cursor], p.Words()) },
+		History:  filepath.Join(s.fleet.StateDir(), "shell_history"),
+	})
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	defer context.AfterFunc(ctx, func() { p.Close() })()
+	if interactive {
+		fmt.Fprintln(s.console.Stderr, "Each line runs by itself: cd and variables do not last. :help, Ctrl-D")
+	}
+	for !s.ended {
+		line, err := p.Read()
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case errors.Is(err, prompt.ErrInterrupted):
+			continue
+		case errors.Is(err, io.EOF):
+			return s.end(interactive)
+		case err != nil:
+			return err
+		}
+		goOn, err := s.do(ctx, line)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			return err
+		}
+		if !goOn {
+			return s.end(interactive)
+		}
+	}
+	return &console.ExitError{Code: diag.Interrupted}
+}
+
+// end is what the session ends with: who was there has seen what failed.
+func (s *session) end(interactive bool) error {
+	if interactive || s.worst == diag.OK {
+		return nil
+	}
+	return &console.ExitError{Code: s.worst}
+}
+
+// do runs a line or a special command; goOn is false at :quit. What goes wrong on hosts is no error.
+func (s *session) do(ctx context.Context, line string) (goOn bool, err error) {
+	text := strings.TrimSpace(line)
+	if text == "" || strings.HasPrefix(text, "#") {
+		return true, nil
+	}
+	if name, rest, ok := special(text); ok {
+		if name == "quit" || name == "q" || name == "exit" {
+			return false, nil
+		}
+		if err := s.special(ctx, name, rest); err != nil {
+			s.tell([]error{err})
+		}
+		return true, nil
+	}
+	return true, s.run(ctx, line)
+}
+
+// unfinished reports whether a command goes on in the next line: in quotes, or behind a backslash.
+func unfinished(text string) bool {
+	var quote rune
+	escaped := false
+	for _, r := range text {
+		switch {
+		case escaped:
+			escaped = false
+		case r == '\\' && quote != '\'':
+			escaped = true
+		case quote != 0:
+			if r == quote {
+				quote = 0
+			}
+		case r == '\'' || r == '"':
+			quote = r
+		case r == '#' && quote == 0:
+			return false // it may be a comment, in which quotes are none
+		}
+	}
+	return quote != 0 || escaped
+}
+
+// isOut reports whether an error is that a host has gone.
+func isOut(err error) bool {
+	lost, ok := errors.AsType[*target.Error](err)
+	return ok && lost.Unreachable()
+}
+
+// toTerminal reports whether a file is a terminal that can be rewritten.
+func toTerminal(e *console.Console, f *os.File) bool {
+	return console.IsTerminal(f) && e.Getenv("TERM") != "dumb"
+}
