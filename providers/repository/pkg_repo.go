@@ -235,7 +235,7 @@ func (p PkgRepo) writeKey(t *sdk.T) {
 
 // fetch has the package lists fetched.
 func (p PkgRepo) fetch(t *sdk.T) {
-	if t.Effect(op.Op{PkgEnsure: &op.PkgEnsure{Update: true}}); t.Acting() {
+	if t.Effect(op.Op{PkgEnsure: &op.PkgEnsure{Update: true, Source: p.sources().Path}}); t.Acting() {
 		t.Changed()
 	}
 }

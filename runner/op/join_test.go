@@ -24,6 +24,23 @@ func ensure(update bool, valid int64, names ...string) op.Op {
 	return op.Op{PkgEnsure: e}
 }
 
+func source(file string) op.Op { return op.Op{PkgEnsure: &op.PkgEnsure{Update: true, Source: file}} }
+
+// TestSource: lists are fetched for the sake of a repository alone, whose file is no word for the package manager.
+func TestSource(t *testing.T) {
+	for path, fine := range map[string]bool{"/etc/apt/sources.list.d/a.sources": true, "a.sources": false, "/a b": false, "/a;b": false} {
+		o := source(path)
+		if err := o.Validate(); (err == nil) != fine {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	beside := ensure(true, 0, "a")
+	beside.PkgEnsure.Source = "/a"
+	if err := beside.Validate(); err == nil {
+		t.Error("a source stands beside a package")
+	}
+}
+
 func TestJoin(t *testing.T) {
 	yes := true
 	recommends := ensure(false, 0, "b")
@@ -42,6 +59,8 @@ func TestJoin(t *testing.T) {
 		{"the strictest wish for fresh lists counts", []op.Op{ensure(true, 3600, "a"), ensure(false, 0, "b"), ensure(true, 60, "c")}, ensure(true, 60, "a", "b", "c"), true},
 		{"one package twice", []op.Op{ensure(false, 0, "a"), ensure(false, 0, "a")}, op.Op{}, false},
 		{"that want different things of the manager", []op.Op{ensure(false, 0, "a"), recommends}, op.Op{}, false},
+		{"the lists of one repository", []op.Op{source("/etc/apt/sources.list.d/a.sources"), source("/etc/apt/sources.list.d/b.sources")}, op.Op{}, false},
+		{"the lists of one repository, before a package", []op.Op{source("/etc/apt/sources.list.d/a.sources"), ensure(false, 0, "a")}, op.Op{}, false},
 		{"files", []op.Op{{Stat: &op.Stat{Path: "/a"}}, {Stat: &op.Stat{Path: "/b"}}}, op.Op{}, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -49,6 +49,9 @@ type PkgEnsure struct {
 	// Update fetches the package lists before, unless they are younger than Valid seconds.
 	Update bool  `json:"update,omitempty"`
 	Valid  int64 `json:"valid,omitempty"`
+	// Source is the file of a repository for whose sake the lists are fetched, where no package is named: what is wrong with others is
+	// none of its concern, and a manager that can leaves their lists as they are. Where there is no such file, it was removed.
+	Source string `json:"source,omitempty"`
 	// Upgrade, in the place of packages, brings all that are installed and not held to the newest version that the lists have.
 	Upgrade PkgUpgrade `json:"upgrade,omitempty"`
 	// Unneeded, in the place of packages, removes those that came along for others and that nothing needs any more.
@@ -105,6 +108,14 @@ func (e *PkgEnsure) validate() error {
 	if e.Valid < 0 || e.LockMS < 0 {
 		return errors.New("a time is negative")
 	}
+	if e.Source != "" {
+		if !e.Update || len(e.Packages) > 0 || e.Whole() {
+			return errors.New("a source is for lists that are fetched for their own sake")
+		}
+		if err := checkFile(e.Source); err != nil {
+			return err
+		}
+	}
 	for i, p := range e.Packages {
 		if err := checkPackage(p.Name); err != nil {
 			return err
@@ -152,12 +163,17 @@ func (p *PkgWant) checkFile() error {
 	if p.State != PkgPresent || p.Version != "" {
 		return errors.New(p.Name + " has a file, which is for a package that is present in the file's version")
 	}
-	for i := range len(p.File) { // managers read words and patterns in what they are told
-		if c := p.File[i]; !alphanumeric(c) && strings.IndexByte("/._+~:@%,=-", c) < 0 {
-			return errors.New("the file " + strconv.Quote(p.File) + " has a name that package managers may read as something else")
+	return checkFile(p.File)
+}
+
+// checkFile refuses names in which managers would read words and patterns.
+func checkFile(path string) error {
+	for i := range len(path) {
+		if c := path[i]; !alphanumeric(c) && strings.IndexByte("/._+~:@%,=-", c) < 0 {
+			return errors.New("the file " + strconv.Quote(path) + " has a name that package managers may read as something else")
 		}
 	}
-	return checkPath(p.File)
+	return checkPath(path)
 }
 
 func (e *PkgEnsure) scope() Scope { return ScopeNone }
@@ -296,7 +312,7 @@ func (e *PkgEnsure) join(others []Op) (Op, bool) {
 	named := map[string]bool{}
 	for i, o := range append([]Op{{PkgEnsure: e}}, others...) {
 		e := o.PkgEnsure
-		if e == nil || e.Whole() || !same(e.Recommends, joined.Recommends) || e.LockMS != joined.LockMS || e.Simulate != joined.Simulate {
+		if e == nil || e.Whole() || e.Source != "" || !same(e.Recommends, joined.Recommends) || e.LockMS != joined.LockMS || e.Simulate != joined.Simulate {
 			return Op{}, false
 		}
 		if i > 0 && e.Update {

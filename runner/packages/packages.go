@@ -51,8 +51,8 @@ type Tool interface {
 	Forecast(ctx context.Context, ask Ask, db Database, job Job) (*Forecast, error)
 	// Commands are those that do a job, one after the other.
 	Commands(job Job) [][]string
-	// Refresh is the command that fetches the package lists.
-	Refresh() []string
+	// Refresh is the command that fetches the package lists, or where that can be only those of the repository in a file.
+	Refresh(source string) []string
 	// Fetched is when the lists were last fetched, zero where that is not known.
 	Fetched(root string) time.Time
 	// Listen reads what the manager printed before it ended.

@@ -2,6 +2,7 @@ package packages
 
 import (
 	"context"
+	"os"
 	"slices"
 	"time"
 
@@ -126,7 +127,8 @@ func (t *transaction) update(ctx context.Context) error {
 		return nil
 	}
 	when := t.m.tool.Fetched(t.m.host.Root)
-	o, err := t.act(ctx, t.m.tool.Refresh())
+	source := t.source()
+	o, err := t.act(ctx, t.m.tool.Refresh(source))
 	if err != nil {
 		return err
 	}
@@ -134,16 +136,33 @@ func (t *transaction) update(ctx context.Context) error {
 	if missed == "" && o.rc != 0 {
 		missed, _, _ = o.words.why(t.m.is.Name, o.rc)
 	}
-	if missed == "" {
+	switch {
+	case source != "" && when.IsZero():
+		when = time.Unix(0, 0) // the others were never fetched
+	case missed == "" && source == "":
 		when = time.Now()
 	}
 	if t.m.is.Stamp != nil && t.m.host.Sudo == nil && !when.IsZero() {
 		t.m.is.Stamp(when) // a part that came would make all of them young
 	}
-	if missed != "" {
+	if missed != "" && (source != "" || t.want.Source == "" || t.has(t.want.Source)) {
 		return Fault(op.Transient, "update", "fetching the package lists failed: "+missed+"\n"+Tail(o.text))
 	}
 	return nil
+}
+
+// source is the repository whose lists alone are fetched, "" for all: for all of them where it is gone, so that its lists go, too,
+// and where a part that came would make all of them young.
+func (t *transaction) source() string {
+	if t.m.is.Stamp == nil || t.m.host.Sudo != nil || !t.has(t.want.Source) {
+		return ""
+	}
+	return t.want.Source
+}
+
+func (t *transaction) has(file string) bool {
+	_, err := os.Stat(t.m.host.Root + file)
+	return file != "" && err == nil
 }
 
 // young reports whether the lists need not be fetched again.

@@ -371,6 +371,7 @@ pkg_repo("labfull", uris = ["https://a.example.com/debian", "https://b.example.c
     architectures = ["amd64", "arm64"], key = "-----BEGIN PGP PUBLIC KEY BLOCK-----\nx\n", options = {"Languages": "none"}, enabled = False)
 pkg_repo("labsigned", uris = "https://a.example.com/debian", suites = "stable", components = "main", signed_by = "/etc/apt/keyrings/labfull.asc", enabled = False)
 pkg_repo("labrepo", uris = "file:/srv/labrepo", suites = "./", options = {"Trusted": "yes"}, priority = 700)
+pkg_repo("labtoo", uris = "file:/srv/labrepo", suites = "./", options = {"Trusted": "yes"})
 pkg("froyo-lab-extra")`,
 		before: `set -e
 rm -rf /srv/labrepo; mkdir -p /srv/labrepo/pkg/DEBIAN; cd /srv/labrepo
@@ -394,19 +395,30 @@ dpkg-deb --build pkg x.deb >/dev/null
 			{"pkg_repo.key", "chmod 600 /etc/apt/keyrings/labfull.asc"},
 			{"pkg_repo.signed_by", "sed -i s/labfull/other/ /etc/apt/sources.list.d/labsigned.sources"},
 		},
-		later: []drift{{"pkg_repo.options", "sed -i s/yes/no/ /etc/apt/sources.list.d/labrepo.sources"}, {"pkg_repo.state", "rm /etc/apt/sources.list.d/labsigned.sources"}, {"pkg_repo.priority", "sed -i s/700/10/ /etc/apt/preferences.d/labrepo.pref"}, {"pkg_repo.key", "rm /etc/apt/keyrings/labfull.asc"}},
+		later: []drift{
+			{"pkg_repo.options", "sed -i s/yes/no/ /etc/apt/sources.list.d/labrepo.sources"},
+			{"pkg_repo.state", "rm /etc/apt/sources.list.d/labsigned.sources"},
+			{"pkg_repo.priority", "sed -i s/700/10/ /etc/apt/preferences.d/labrepo.pref"},
+			{"pkg_repo.key", "rm /etc/apt/keyrings/labfull.asc"},
+			// Each is corrected while the other cannot be fetched yet.
+			{"pkg_repo.uris", "sed -i s,/srv/labrepo,/nothing/here, /etc/apt/sources.list.d/labrepo.sources"},
+			{"pkg_repo.uris", "sed -i s,/srv/labrepo,/nothing/there, /etc/apt/sources.list.d/labtoo.sources; apt-get update"},
+		},
 		refused: map[string]string{
-			`pkg_repo("../x", uris = "file:/srv/labrepo", suites = "./")`:                                  "a name of letters",
-			`pkg_repo("x", uris = "nonsense", suites = "./")`:                                              "a URI such as",
-			`pkg_repo("x", uris = "file:/srv/labrepo", suites = "stable")`:                                 "has components, and none is named",
-			`pkg_repo("broken", uris = "file:/nothing/here", suites = "./", options = {"Trusted": "yes"})`: "fetching the package lists failed",
+			`pkg_repo("../x", uris = "file:/srv/labrepo", suites = "./")`:                                      "a name of letters",
+			`pkg_repo("x", uris = "nonsense", suites = "./")`:                                                  "a URI such as",
+			`pkg_repo("x", uris = "file:/srv/labrepo", suites = "stable")`:                                     "has components, and none is named",
+			`pkg_repo("broken", uris = "file:/nothing/here", suites = "./", options = {"Trusted": "yes"})`:     "fetching the package lists failed",
+			`pkg_repo("brokentoo", uris = "file:/nothing/there", suites = "./", options = {"Trusted": "yes"})`: "fetching the package lists failed",
 		},
 		gone: `pkg("froyo-lab-extra", state = "purged")
 pkg_repo("broken", state = "absent")
+pkg_repo("brokentoo", state = "absent")
+pkg_repo("labtoo", state = "absent")
 pkg_repo("labrepo", state = "absent")
 pkg_repo("labsigned", state = "absent")
 pkg_repo("labfull", state = "absent")`,
-		left: "! ls /etc/apt/sources.list.d/lab*.sources && ! ls /etc/apt/keyrings/lab* && ! apt-cache show froyo-lab-extra",
+		left: "! ls /etc/apt/sources.list.d/broken*.sources && ! ls /etc/apt/sources.list.d/lab*.sources && ! ls /etc/apt/keyrings/lab* && ! apt-cache show froyo-lab-extra",
 	}.lab(t, f, f.hosts[0])
 }
 

@@ -290,6 +290,57 @@ func TestEnsureFailures(t *testing.T) {
 	}
 }
 
+// TestEnsureSource fetches the lists of one repository: the others stay as old as they were, and what is wrong with them is not told.
+func TestEnsureSource(t *testing.T) {
+	const file, broken = "/etc/apt/sources.list.d/a.sources", "E: The repository 'file:/nothing ./ Release' does not have a Release file.\n"
+	const alone = "apt-get -o APT::Update::Error-Mode=any -o Dir::Etc::sourcelist=" + file + " -o Dir::Etc::sourceparts=- -o APT::Get::List-Cleanup=0 update"
+	for _, tt := range []struct {
+		name    string
+		there   bool // the file
+		sudo    bool
+		fetched time.Duration // how long ago all were, 0 for never
+		rc      int
+		ran     string
+		fails   bool
+		age     time.Duration
+	}{
+		{name: "one of several", there: true, fetched: time.Hour, ran: alone, age: time.Hour},
+		{name: "the first", there: true, ran: alone, age: time.Since(time.Unix(0, 0))},
+		{name: "it is broken", there: true, fetched: time.Hour, rc: 100, ran: alone, fails: true, age: time.Hour},
+		{name: "by sudo", there: true, sudo: true, fetched: time.Hour, ran: "sudo -n -u root -- /usr/bin/apt -o APT::Update::Error-Mode=any update", age: time.Hour},
+		{name: "another is broken, by sudo", there: true, sudo: true, fetched: time.Hour, rc: 100, ran: "sudo -n -u root -- /usr/bin/apt -o APT::Update::Error-Mode=any update", fails: true, age: time.Hour},
+		{name: "it was removed", fetched: time.Hour, ran: "apt-get -o APT::Update::Error-Mode=any update"},
+		{name: "it was removed, and another is broken", fetched: time.Hour, rc: 100, ran: "apt-get -o APT::Update::Error-Mode=any update", age: time.Hour},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newStage(t, tt.sudo)
+			if tt.there {
+				dpkgtest.Write(t, s.root+file, "Types: deb\n")
+			}
+			if tt.fetched > 0 {
+				dpkgtest.Write(t, s.root+listsDir+"/x_Release", "")
+				s.tool.stamp(time.Now().Add(-tt.fetched))
+			}
+			s.acts = []func() *op.ExecResult{func() *op.ExecResult {
+				if !tt.sudo {
+					dpkgtest.Write(t, s.root+listsDir+"/y_Release", "")
+				}
+				if tt.rc == 0 {
+					return &op.ExecResult{}
+				}
+				return &op.ExecResult{RC: tt.rc, Stdout: broken}
+			}}
+			_, err := s.ensure(t, op.PkgEnsure{Update: true, Source: file})
+			if fails := err != nil; fails != tt.fails || strings.Join(s.ran, "\n") != tt.ran {
+				t.Errorf("ran %q, %v", s.ran, err)
+			}
+			if age := time.Since(s.tool.Fetched(s.root)); age < tt.age-time.Minute || age > tt.age+time.Minute {
+				t.Errorf("the lists are %s old, want %s", age, tt.age)
+			}
+		})
+	}
+}
+
 // TestEnsureLockRace has another process take the lock between the look and apt.
 func TestEnsureLockRace(t *testing.T) {
 	s := newStage(t, false)

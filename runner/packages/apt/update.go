@@ -16,7 +16,13 @@ const (
 )
 
 // Refresh implements packages.Tool.
-func (t *Tool) Refresh() []string { return t.aptGet("-o", "APT::Update::Error-Mode=any", "update") }
+func (t *Tool) Refresh(source string) []string {
+	argv := []string{"-o", "APT::Update::Error-Mode=any"}
+	if source != "" {
+		argv = append(argv, "-o", "Dir::Etc::sourcelist="+source, "-o", "Dir::Etc::sourceparts=-", "-o", "APT::Get::List-Cleanup=0")
+	}
+	return t.aptGet(append(argv, "update")...)
+}
 
 // Fetched implements packages.Tool.
 func (*Tool) Fetched(root string) time.Time {
@@ -38,4 +44,5 @@ func (*Tool) Fetched(root string) time.Time {
 // nothing in it was new. Without being root the directory's own time has to do.
 func (t *Tool) stamp(when time.Time) {
 	_ = os.Chtimes(t.root+listsDir, when, when) // a wrong age costs an update
+	_ = os.Chtimes(t.root+updateStamp, when, when)
 }

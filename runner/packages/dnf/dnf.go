@@ -249,7 +249,7 @@ func spec(target packages.Target) string {
 }
 
 // Refresh implements packages.Tool.
-func (Tool) Refresh() []string { return []string{"dnf", "-y", noWait, "makecache", "--refresh"} }
+func (Tool) Refresh(string) []string { return []string{"dnf", "-y", noWait, "makecache", "--refresh"} }
 
 // Fetched implements packages.Tool.
 func (Tool) Fetched(root string) time.Time { return packages.Oldest(root+"var/cache/dnf", "repodata") }

@@ -282,7 +282,9 @@ func installs(targets []packages.Target, how string, options ...string) (all [][
 }
 
 // Refresh implements packages.Tool.
-func (Tool) Refresh() []string { return []string{"pacman", "-Sy", "--noconfirm", "--noprogressbar"} }
+func (Tool) Refresh(string) []string {
+	return []string{"pacman", "-Sy", "--noconfirm", "--noprogressbar"}
+}
 
 // syncDir is where pacman keeps the lists, a file for each repository.
 const syncDir = "var/lib/pacman/sync"

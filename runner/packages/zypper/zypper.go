@@ -281,7 +281,9 @@ func command(job packages.Job, options ...string) []string {
 }
 
 // Refresh implements packages.Tool.
-func (Tool) Refresh() []string { return []string{"zypper", "--xmlout", "--non-interactive", "refresh"} }
+func (Tool) Refresh(string) []string {
+	return []string{"zypper", "--xmlout", "--non-interactive", "refresh"}
+}
 
 // Fetched implements packages.Tool.
 func (Tool) Fetched(root string) time.Time { return packages.Oldest(root+rawDir, "repodata") }
