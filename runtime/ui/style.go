@@ -15,6 +15,8 @@
 package ui
 
 import (
+	"encoding/json"
+	"fmt"
 	"strings"
 
 	"github.com/openfroyo/froyo/engine/plan"
@@ -149,4 +151,29 @@ func Readable(line string) string {
 		column++
 	}
 	return b.String()
+}
+
+// Plain is a value as people read it, on one line.
+func Plain(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "none"
+	case string:
+		return Readable(v)
+	case bool:
+		return map[bool]string{true: "yes", false: "no"}[v]
+	case []any:
+		parts := make([]string, len(v))
+		for i, e := range v {
+			parts[i] = Plain(e)
+		}
+		return strings.Join(parts, ", ")
+	case map[string]any:
+		data, err := json.Marshal(v)
+		if err != nil {
+			return fmt.Sprint(v)
+		}
+		return Readable(string(data))
+	}
+	return fmt.Sprint(v)
 }

@@ -1,11 +1,8 @@
 package adhoc
 
 import (
-	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/openfroyo/froyo/runtime/ui"
@@ -27,7 +24,7 @@ func shown(v any) string {
 		}
 		return dict(v)
 	}
-	return cell(v)
+	return ui.Plain(v)
 }
 
 // lines are those of a text, without what a terminal would obey.
@@ -45,7 +42,7 @@ func lines(text string) string {
 // program is what a program printed.
 func program(v map[string]any) string {
 	var parts []string
-	if rc := cell(v["rc"]); rc != "0" {
+	if rc := ui.Plain(v["rc"]); rc != "0" {
 		parts = append(parts, "exit code "+rc)
 	}
 	if text := v["stdout"].(string); text != "" {
@@ -72,7 +69,7 @@ func list(all []any) string {
 		if !ok {
 			var parts []string
 			for _, e := range all {
-				parts = append(parts, cell(e))
+				parts = append(parts, ui.Plain(e))
 			}
 			return strings.Join(parts, "\n")
 		}
@@ -99,7 +96,7 @@ func dict(v map[string]any) string {
 	names = ordered(names)
 	rows := make([][]string, len(names))
 	for i, name := range names {
-		rows[i] = []string{ui.Readable(name), cell(v[name])}
+		rows[i] = []string{ui.Readable(name), ui.Plain(v[name])}
 	}
 	return columns(rows)
 }
@@ -130,7 +127,7 @@ func table(before string, names []string, objects []map[string]any) string {
 			row = []string{ui.Readable(names[i])}
 		}
 		for _, f := range fields {
-			row = append(row, cell(o[f]))
+			row = append(row, ui.Plain(o[f]))
 		}
 		rows = append(rows, row)
 	}
@@ -160,31 +157,4 @@ func ordered(names []string) []string {
 	names = slices.Clone(names)
 	slices.SortStableFunc(names, func(a, b string) int { return place(a) - place(b) })
 	return names
-}
-
-// cell is a value on one line.
-func cell(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return "-"
-	case string:
-		return ui.Readable(v)
-	case bool:
-		return map[bool]string{true: "yes", false: "no"}[v]
-	case int64:
-		return strconv.FormatInt(v, 10)
-	case []any:
-		parts := make([]string, len(v))
-		for i, e := range v {
-			parts[i] = cell(e)
-		}
-		return strings.Join(parts, ",")
-	case map[string]any:
-		data, err := json.Marshal(v)
-		if err != nil {
-			return fmt.Sprint(v)
-		}
-		return ui.Readable(string(data))
-	}
-	return fmt.Sprint(v)
 }

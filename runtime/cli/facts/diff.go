@@ -126,7 +126,7 @@ func (c *diffCommand) text(e *console.Console, changes []change, unreachable boo
 		b.WriteString("No differences.\n")
 	}
 	for _, ch := range changes {
-		color, mark, text := ui.Yellow, "~", fmt.Sprintf("%s: %s → %s", ui.Readable(ch.Path), plain(ch.Before), plain(ch.After))
+		color, mark, text := ui.Yellow, "~", fmt.Sprintf("%s: %s → %s", ui.Readable(ch.Path), ui.Plain(ch.Before), ui.Plain(ch.After))
 		switch ch.Action {
 		case "added":
 			color, mark, text = ui.Green, "+", ui.Readable(ch.Path)+short(ch.After)
@@ -144,7 +144,7 @@ func short(v any) string {
 	if _, record := v.(map[string]any); record {
 		return ""
 	}
-	return ": " + plain(v)
+	return ": " + ui.Plain(v)
 }
 
 // compare lists how the facts of a namespace differ, without what changes all the time.
@@ -205,7 +205,7 @@ func entries(v any) map[string]any {
 		for i, e := range v {
 			name := nameOf(e)
 			if record, _ := e.(map[string]any); record["iface"] != nil { // as of routes: one destination by several ways
-				name += " dev " + plain(record["iface"])
+				name += " dev " + ui.Plain(record["iface"])
 			}
 			if _, twice := named[name]; name == "" || twice {
 				name = fmt.Sprintf("%s[%d]", name, i)

@@ -16,6 +16,7 @@ import (
 	"github.com/openfroyo/froyo/engine/schema/shape"
 	"github.com/openfroyo/froyo/runtime/cli/flags"
 	"github.com/openfroyo/froyo/runtime/console"
+	"github.com/openfroyo/froyo/runtime/ui"
 )
 
 type showCommand struct {
@@ -90,7 +91,7 @@ func (c *showCommand) value(e *console.Console, n *facts.Namespace, values map[s
 	case at != f.Name && isRecord && len(recordAt(f, values[f.Name], path[1:])) > 0:
 		b.record("", n.Name+"."+at, recordAt(f, values[f.Name], path[1:]), record)
 	default:
-		fmt.Fprintln(&b, plain(v))
+		fmt.Fprintln(&b, ui.Plain(v))
 	}
 	_, err = io.WriteString(e.Stdout, b.String())
 	return err

@@ -1,7 +1,6 @@
 package facts
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -134,7 +133,7 @@ func (v *view) entries(indent, at string, f *facts.Field, value any) {
 // cells are an entry of a list or a dict: the fields of a record, or one value.
 func cells(f *facts.Field, entry any) []string {
 	if len(f.Fields) == 0 {
-		return []string{plain(entry)}
+		return []string{ui.Plain(entry)}
 	}
 	values, _ := entry.(map[string]any)
 	row := make([]string, len(f.Fields))
@@ -159,7 +158,7 @@ func shown(f *facts.Field, value any) string {
 		}
 		return strings.Join(names, ", ")
 	}
-	return plain(value)
+	return ui.Plain(value)
 }
 
 // inBytes is a size as people say it: 3.8 GiB.
@@ -174,29 +173,4 @@ func inBytes(n int64) string {
 		}
 	}
 	return fmt.Sprintf("%.1f PiB", f/(1<<10))
-}
-
-// plain is a value as people read it, on one line.
-func plain(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return "none"
-	case string:
-		return ui.Readable(v)
-	case bool:
-		return map[bool]string{true: "yes", false: "no"}[v]
-	case []any:
-		var parts []string
-		for _, e := range v {
-			parts = append(parts, plain(e))
-		}
-		return strings.Join(parts, ", ")
-	case map[string]any:
-		data, err := json.Marshal(v)
-		if err != nil {
-			return fmt.Sprint(v)
-		}
-		return ui.Readable(string(data))
-	}
-	return fmt.Sprint(v)
 }
