@@ -120,12 +120,7 @@ func TestConnect(t *testing.T) {
 func TestConnectFails(t *testing.T) {
 	m := newMachine(t)
 	t.Run("refused", func(t *testing.T) {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		port := l.Addr().(*net.TCPAddr).Port
-		l.Close()
+		port := performtest.ClosedPort(t)
 		for _, name := range []string{"127.0.0.1", "localhost"} {
 			_, opened, r := talk(t.Context(), m, &op.Connect{Address: name, Port: port}, strings.NewReader(""))
 			if e := r.Error; opened || e == nil || e.Code != "econnrefused" || e.Class != op.Transient || !strings.HasSuffix(e.Message, ": connection refused") {

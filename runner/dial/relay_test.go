@@ -14,6 +14,7 @@ import (
 
 	"github.com/openfroyo/froyo/runner/dial"
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/perform/performtest"
 	"github.com/openfroyo/froyo/runner/target"
 )
 
@@ -126,7 +127,7 @@ func TestRelayBesideOps(t *testing.T) {
 func TestDialFails(t *testing.T) {
 	_, s := real(t)
 	t.Run("refused", func(t *testing.T) {
-		_, err := s.DialContext(t.Context(), "", "localhost", closedPort(t))
+		_, err := s.DialContext(t.Context(), "", "localhost", performtest.ClosedPort(t))
 		if e, _ := errors.AsType[*op.Error](err); e == nil || e.Code != "econnrefused" {
 			t.Errorf("got %v", err)
 		}
@@ -157,16 +158,6 @@ func TestDialFails(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
-}
-
-func closedPort(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 // TestRelayOfLostHost has the connection to the host go while a relay is open.

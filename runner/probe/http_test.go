@@ -24,6 +24,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/perform/performtest"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
@@ -157,7 +158,7 @@ func TestHTTPFails(t *testing.T) {
 		{"an endless body", op.HTTPProbe{URL: s.URL + "/endless", Contains: "ready"}, `body does not contain "ready" in its first 1 MiB`, nil},
 		{"a slow body", op.HTTPProbe{URL: s.URL + "/stream", Tries: short}, "the body did not end within 200ms", []string{"event: ready"}},
 		{"a body that breaks off", op.HTTPProbe{URL: s.URL + "/broken"}, "the body broke off after 4 bytes: the connection was closed before the answer came", []string{"half"}},
-		{"refused", op.HTTPProbe{URL: "http://127.0.0.1:" + itoa(closedPort(t))}, "connection refused", nil},
+		{"refused", op.HTTPProbe{URL: "http://127.0.0.1:" + itoa(performtest.ClosedPort(t))}, "connection refused", nil},
 		{"no TLS", op.HTTPProbe{URL: "https" + strings.TrimPrefix(s.URL, "http")}, "the server does not speak TLS", nil},
 		{"silence", op.HTTPProbe{URL: at(t, hold), Tries: short}, "no answer within 200ms", nil},
 		{"silence instead of TLS", op.HTTPProbe{URL: "https" + strings.TrimPrefix(at(t, hold), "http"), Tries: short}, "no answer within 200ms", nil},

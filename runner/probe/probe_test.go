@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/perform/performtest"
 	"github.com/openfroyo/froyo/runner/probe"
 	"github.com/openfroyo/froyo/runner/protocol"
 	"github.com/openfroyo/froyo/runner/target"
@@ -85,7 +86,7 @@ func open(t *testing.T) target.Step {
 
 func shut(t *testing.T) target.Step {
 	t.Helper()
-	return target.Step{Op: op.Op{TCP: &op.TCPProbe{Address: "127.0.0.1", Port: closedPort(t), Tries: once}}}
+	return target.Step{Op: op.Op{TCP: &op.TCPProbe{Address: "127.0.0.1", Port: performtest.ClosedPort(t), Tries: once}}}
 }
 
 var once = op.Tries{TimeoutMS: 5000, Attempts: 1}

@@ -6,9 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/perform/performtest"
 	"github.com/openfroyo/froyo/runner/target"
 )
 
@@ -45,24 +44,6 @@ func says(text string) func(*net.TCPConn) {
 		_ = conn.CloseWrite()
 		hold(conn)
 	}
-}
-
-// closedPort is a port that nothing listens on, and that nobody else gets while the test runs.
-func closedPort(t *testing.T) int {
-	t.Helper()
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = unix.Close(fd) })
-	if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
-		t.Fatal(err)
-	}
-	name, err := unix.Getsockname(fd)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return name.(*unix.SockaddrInet4).Port
 }
 
 // ask makes one probe.
@@ -122,9 +103,9 @@ func TestTCP(t *testing.T) {
 		{"open", op.TCPProbe{Port: redis}, "", false},
 		{"the right answer", op.TCPProbe{Port: redis, Send: "PING\r\n", Contains: "PONG"}, "+PONG\r\n", false},
 		{"a banner", op.TCPProbe{Port: listen(t, says("SSH-2.0-x\r\n")), Contains: "SSH-"}, "SSH-2.0-x\r\n", false},
-		{"closed", op.TCPProbe{Port: closedPort(t), Closed: true}, "", false},
+		{"closed", op.TCPProbe{Port: performtest.ClosedPort(t), Closed: true}, "", false},
 		{"not UTF-8", op.TCPProbe{Port: listen(t, says("\xff\x00ok")), Contains: "ok"}, "\uFFFD\x00ok", false},
-		{"refused", op.TCPProbe{Port: closedPort(t)}, "connection refused", true},
+		{"refused", op.TCPProbe{Port: performtest.ClosedPort(t)}, "connection refused", true},
 		{"open where it must not be", op.TCPProbe{Address: "127.0.0.1", Port: redis, Closed: true}, "port PORT takes connections, expected that it is closed", true},
 		{"another answer", op.TCPProbe{Port: listen(t, says("-ERR \x1b[31m\n")), Contains: "PONG"}, `what came does not contain "PONG"`, true},
 		{"no answer", op.TCPProbe{Port: listen(t, hold), Contains: "PO\nNG", Tries: short}, `connected, but "PO\nNG" did not come within 200ms`, true},

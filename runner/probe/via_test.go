@@ -11,6 +11,7 @@ import (
 	"github.com/openfroyo/froyo/runner/dial/dialtest"
 	"github.com/openfroyo/froyo/runner/local"
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/perform/performtest"
 	"github.com/openfroyo/froyo/runner/probe"
 	"github.com/openfroyo/froyo/runner/target"
 )
@@ -33,9 +34,9 @@ func TestVia(t *testing.T) {
 	}
 	got, err := prober.Do(t.Context(), []target.Step{
 		stat("/"), get(plain.URL+"/big", ""), get(a.serve(t, -1e12, 1e15, "127.0.0.1"), a.pem),
-		connect(listen(t, hold), false), connect(closedPort(t), true),
-		connect(closedPort(t), false), get(a.serve(t, -1e12, 1e15, "other.example"), a.pem),
-		get("http://127.0.0.1:"+itoa(closedPort(t)), ""), get("http://froyo-test.invalid/", ""),
+		connect(listen(t, hold), false), connect(performtest.ClosedPort(t), true),
+		connect(performtest.ClosedPort(t), false), get(a.serve(t, -1e12, 1e15, "other.example"), a.pem),
+		get("http://127.0.0.1:"+itoa(performtest.ClosedPort(t)), ""), get("http://froyo-test.invalid/", ""),
 		get(at(t, func(conn *net.TCPConn) { _ = conn.SetLinger(0); conn.Close() }), ""),
 	})
 	if err != nil {
