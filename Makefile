@@ -23,8 +23,9 @@ BENCHES := ./testdata/bench/... ./testdata/screens/...
 MEASURE := ./testdata/measure/...
 
 # Races are looked for everywhere but in what computes on its own, without a lock or an atomic value that others rely on:
-# the compiler of guests, and the database, which was translated from C. There it takes ten times as long.
-COMPUTES := $(addprefix github.com/tetratelabs/wazero/internal/,engine/wazevo/ssa engine/wazevo/backend/... wasm/binary) modernc.org/sqlite/lib
+# the compiler of guests, the database, which was translated from C, and hashes of passwords. There it takes ten times as long.
+COMPUTES := $(addprefix github.com/tetratelabs/wazero/internal/,engine/wazevo/ssa engine/wazevo/backend/... wasm/binary) modernc.org/sqlite/lib \
+	golang.org/x/crypto/blowfish github.com/openfroyo/froyo/builtins/jinja/pycrypt
 RACE     := -race $(foreach p,$(COMPUTES),-gcflags='$p=-race=false')
 
 # What the embedded binaries are made from. They are made again when one of these is newer.
@@ -44,13 +45,18 @@ bin/.generated: $(EMBEDDED)
 demo: build
 	@sh examples/demo/demo.sh
 
+# What compares, reads or shows texts without another goroutine, and the commands as a whole: these run without looking for
+# races, which would take five to fifty times as long. Those that do look for races are named in sideBySide of script_test.go.
+ALONE    := TestScripts|TestFromAnsible|TestTypesPage|TestPatternsFromAnsible|TestAsAnsible|TestExamplesParse|TestCanary|TestValuesThatWouldNotFit
+ALONE_IN := . ./builtins/jinja ./engine/inventory/source ./providers/text ./runtime/cli ./runtime/script
+
 # One package more at once than there are processors, since many tests wait. Without GORACE every program that looks for
 # races would end a second late.
 PACKAGES ?= $(shell expr 1 + $$(nproc 2>/dev/null || echo 2))
 test: generate
 	go vet ./... $(MEASURE)
-	GORACE=atexit_sleep_ms=20 go test $(RACE) -shuffle=on -timeout 25m -p $(PACKAGES) ./... $(MEASURE)
-	go test -shuffle=on -timeout 25m -run TestScripts .
+	GORACE=atexit_sleep_ms=20 go test $(RACE) -shuffle=on -timeout 25m -p $(PACKAGES) -skip '^($(subst TestScripts|,,$(ALONE)))$$' ./... $(MEASURE)
+	go test -shuffle=on -timeout 25m -p $(PACKAGES) -run '^($(ALONE))$$' $(ALONE_IN)
 
 lint:
 	$(TOOL) golangci-lint run ./... $(BENCHES) $(MEASURE)

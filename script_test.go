@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -128,6 +129,46 @@ func scripts(t *testing.T) []string {
 		some = append(some, filepath.Join("testdata/script", name+".txtar"))
 	}
 	return some
+}
+
+// TestAlone: what make test leaves out where it looks for races it runs without, in each package that has a test of that name.
+func TestAlone(t *testing.T) {
+	text, err := os.ReadFile("Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	setting := func(name string) string {
+		m := regexp.MustCompile(`(?m)^` + name + ` *:= (.*)$`).FindSubmatch(text)
+		if m == nil {
+			t.Fatalf("the Makefile has no %s", name)
+		}
+		return string(m[1])
+	}
+	in := strings.Fields(setting("ALONE_IN"))
+	named := regexp.MustCompile(`(?m)^func (` + setting("ALONE") + `)\(t \*testing\.T`)
+	found := map[string]bool{}
+	err = filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		source, err := os.ReadFile(path)
+		for _, m := range named.FindAllSubmatch(source, -1) {
+			name, dir := string(m[1]), "./"+filepath.Dir(path)
+			found[name] = true
+			if name != "TestScripts" && !slices.Contains(in, strings.TrimSuffix(dir, "/.")) {
+				t.Errorf("%s has %s, and ALONE_IN of the Makefile lacks %s", path, name, dir)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range strings.SplitSeq(setting("ALONE"), "|") {
+		if !found[name] {
+			t.Errorf("ALONE of the Makefile names %s, which there is not", name)
+		}
+	}
 }
 
 // goRace has a program that looks for races end at once. Without it each waits for a second, in case that others of
