@@ -3,6 +3,7 @@ package cli_test
 import (
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -33,6 +34,14 @@ func TestLabShell(t *testing.T) {
 	}
 	for _, columns := range []int{80, 200} {
 		typeAtShell(t, f, columns, both)
+	}
+	cmd = f.command(t.Context(), "run", "shell", "-y", "-i", "hosts.ini")
+	cmd.Env = append(cmd.Env, "TERM=xterm")
+	s := ptytest.Start(t, cmd, 80, 24)
+	s.Wait("3 hosts> ")
+	s.Signal(syscall.SIGTERM)
+	if code := s.End(); code != 130 || s.Raw() {
+		t.Errorf("ended by SIGTERM: exit code %d, raw: %t", code, s.Raw())
 	}
 	code, out, _ = f.run(t, "run", "shell", "-l", one+":!"+one, "-y")
 	if code != 1 || out != "" {

@@ -64,7 +64,7 @@ func (c *Command) unnamed(ctx context.Context, e *console.Console, a *cli.Apply,
 
 // unknown says that a name means nothing, and what it may have been.
 func unknown(name string, actions []string, types []*schema.Type) error {
-	names := slices.Clone(actions)
+	names := append(slices.Clone(actions), shellWord)
 	for _, q := range Questions() {
 		names = append(names, q.Name)
 	}
@@ -160,6 +160,7 @@ func (c *Command) list(ctx context.Context, e *console.Console) error {
 		b.WriteString(style.Paint(ui.Bold, part.title+":") + "\n")
 		layout.Columns(&b, "  ", rows)
 	}
+	b.WriteString("froyo run shell is a prompt on many hosts at once\n")
 	b.WriteString("froyo docs NAME says more of a question or a type\n")
 	return e.WriteFitted(b.String())
 }

@@ -19,6 +19,7 @@ func (c *Command) Proposals(ctx context.Context, e *console.Console) (found []Pr
 		return nil // the command itself says what is wrong
 	}
 	if len(c.Words) == 0 {
+		found = append(found, Proposal{shellWord, "A prompt on many hosts at once"})
 		for _, one := range all {
 			found = append(found, Proposal{one.Name, first(one.Doc)})
 		}

@@ -80,7 +80,7 @@ func (h *history) shrink() {
 	if err != nil {
 		return
 	}
-	defer os.Remove(f.Name())
+	defer os.Remove(f.Name()) //nolint:errcheck // it has become the history, or a file that is left is the least of what is wrong
 	var data []byte
 	for _, text := range h.entries {
 		data = append(data, encoded(text)...)

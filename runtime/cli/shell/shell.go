@@ -135,10 +135,10 @@ func (s *session) up() []*inventory.Host {
 }
 
 // read reads lines and runs them.
-func (s *session) read(ctx context.Context) error {
+func (s *session) read(ctx context.Context) (err error) {
 	interactive := s.console.Interactive()
 	var p *prompt.Prompt
-	p, err := prompt.New(prompt.Options{
+	p, err = prompt.New(prompt.Options{
 		Prompt: func() string { return wording.Plural(len(s.up()), "host") + "> " }, More: "... ", Unfinished: unfinished,
 		Complete: func(text string, cursor int) prompt.Completion { return s.complete(text[:cursor], p.Words()) },
 		History:  filepath.Join(s.fleet.StateDir(), "shell_history"),
@@ -146,8 +146,8 @@ func (s *session) read(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer p.Close()
-	defer context.AfterFunc(ctx, func() { p.Close() })()
+	defer func() { err = errors.Join(err, p.Close()) }()
+	defer context.AfterFunc(ctx, func() { _ = p.Close() })() // ends what it waits for
 	if interactive {
 		fmt.Fprintln(s.console.Stderr, "Each line runs by itself: cd and variables do not last. :help, Ctrl-D")
 	}
