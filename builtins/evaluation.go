@@ -30,6 +30,14 @@ func Planning(ctx context.Context, env *eval.Env, thread *starlark.Thread, host 
 	return collect(env.Planning(ctx, thread, host, r))
 }
 
+// Prompt begins the evaluation of what was typed at a prompt. before is the evaluation before it, nil for the first.
+func Prompt(ctx context.Context, env *eval.Env, thread *starlark.Thread, r eval.Reader, before *Evaluation) *Evaluation {
+	if before == nil {
+		return collect(env.Prompt(ctx, thread, r, nil))
+	}
+	return collect(env.Prompt(ctx, thread, r, before.Scope))
+}
+
 func collect(s *eval.Scope) *Evaluation {
 	plays := play.Collect(s)
 	return &Evaluation{Scope: s, Plays: plays, Units: units.Collect(s, plays)}

@@ -49,6 +49,7 @@ var mistakes = []plainly{
 	{regexp.MustCompile(`^invalid slice operand (\w+)$`), `{$1} cannot be sliced`, ``},
 	{regexp.MustCompile(`^unhandled index operation (\w+)\[\w+\]$`), `{$1} has no values by index or key`, ``},
 	{regexp.MustCompile(`^(?:list|string|tuple|bytes) index: got (\w+), want int$`), `the index is {$1}, and has to be a whole number`, ``},
+	{regexp.MustCompile(`^internal error: predeclared variable (\w+) is uninitialized$`), `$1 is not defined yet`, `it is defined further down: call what uses it after that`},
 	{regexp.MustCompile(`^((?:\w+: )?)cannot .* frozen list$`), `${1}the list is shared, and can no longer be changed`, `change a copy of it: list(...)`},
 	{regexp.MustCompile(`^((?:\w+: )?)cannot .* frozen hash table$`), `${1}the dict or set is shared, and can no longer be changed`, `change a copy of it: dict(...), set(...)`},
 	{regexp.MustCompile(`^((?:\w+: )?)cannot .* list during iteration$`), `${1}the list cannot be changed while a loop goes through it`, `loop over a copy: for x in list(...)`},

@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,7 +37,7 @@ func (s *Scope) Ask(what string, host *inventory.Host, runAs string, o op.Op) (o
 	}
 	user := runAs
 	if user == "" {
-		user = s.User(s.host, args.Optional{}, "")
+		user = s.User(cmp.Or(s.host, host), args.Optional{}, "")
 	}
 	result, err := s.do(host, user, o)
 	if err != nil {
@@ -95,9 +96,8 @@ func (e *Env) digest(result op.Result) (digest string, sealed bool, err error) {
 // factStore holds the facts that an evaluation has asked for. It is safe for
 // concurrent use, because lambdas come back to it.
 type factStore struct {
-	scope *Scope // of planning
-
 	mu    sync.Mutex
+	scope *Scope                    // of planning, or of what is typed at a prompt now
 	known map[string]map[string]any // by host and namespace
 }
 
@@ -113,6 +113,13 @@ func (s *Scope) Facts(host *inventory.Host, n *facts.Namespace) (map[string]any,
 	}
 	s.answered.Store(true)
 	return told, nil
+}
+
+// renew forgets what was told, and has an evaluation ask from now on.
+func (f *factStore) renew(s *Scope) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.scope, f.known = s, nil
 }
 
 func (f *factStore) get(host *inventory.Host, n *facts.Namespace) (map[string]any, error) {

@@ -30,6 +30,7 @@ const (
 	Planning                 // a play, for one host
 	Applying                 // a lambda, when its unit is executed
 	Asking                   // what only asks hosts: a function that tells facts, an expression
+	AtPrompt                 // what is typed at a prompt: it asks hosts, and declares nothing
 )
 
 const scopeKey = "froyo.scope"
@@ -74,6 +75,17 @@ func (e *Env) Loading(ctx context.Context, thread *starlark.Thread, main bool) *
 func (e *Env) Planning(ctx context.Context, thread *starlark.Thread, host *inventory.Host, r Reader) *Scope {
 	s := &Scope{env: e, ctx: ctx, thread: thread, phase: Planning, host: host, reader: r}
 	s.facts = &factStore{scope: s}
+	return attach(s)
+}
+
+// Prompt begins the evaluation of what was typed at a prompt, in which no host is evaluated. The hosts that the evaluation before
+// gave, nil for the first, ask from now on as part of this one, and what they told then is asked for again.
+func (e *Env) Prompt(ctx context.Context, thread *starlark.Thread, r Reader, before *Scope) *Scope {
+	s := &Scope{env: e, ctx: ctx, thread: thread, phase: AtPrompt, reader: r, facts: &factStore{}}
+	if before != nil {
+		s.facts = before.facts
+	}
+	s.facts.renew(s)
 	return attach(s)
 }
 
@@ -194,6 +206,9 @@ func (s *Scope) NeedPlanning(what string) *diag.Error {
 	case Asking:
 		return (&diag.Error{Summary: fmt.Sprintf("%s where hosts are only asked", what)}).
 			WithHint("facts and expressions change nothing; declare it in the function that play() gets as do")
+	case AtPrompt:
+		return (&diag.Error{Summary: fmt.Sprintf("%s at the prompt, which declares nothing", what)}).
+			WithHint("put it into a function, def web(host): ..., and see what that would do: plan(web)")
 	case LoadingFile:
 		return (&diag.Error{Summary: fmt.Sprintf("%s at the top level of a loaded file", what)}).
 			WithHint("put it into a function, and call that from a play")

@@ -35,6 +35,9 @@ func (f *Facts) Hash() (uint32, error) { return 0, fmt.Errorf("unhashable: facts
 // AttrNames lists the namespaces, or the fields of a namespace.
 func (f *Facts) AttrNames() []string { return f.registry().Below(f.prefix) }
 
+// Namespace is the namespace that it is, nil on the way to one.
+func (f *Facts) Namespace() *facts.Namespace { return f.registry().Lookup(f.prefix) }
+
 // registry has the namespaces that there are.
 func (f *Facts) registry() *facts.Registry { return f.host.scope.Env().Facts }
 

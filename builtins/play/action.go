@@ -45,7 +45,7 @@ func (p *Play) Args() []starlark.Tuple { return p.args }
 func makeAction(thread *starlark.Thread, b *starlark.Builtin, pos starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {
 	const hint = "actions are declared at the top level of the runbook, or of a file that it loads"
 	switch s := eval.Of(thread); s.Phase() {
-	case eval.Asking:
+	case eval.Asking, eval.AtPrompt:
 		return nil, s.NeedPlanning("action()")
 	case eval.Planning:
 		if p := Of(thread).play; p != nil && p.Do == nil && len(eval.Stack(thread)) <= 2 {

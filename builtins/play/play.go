@@ -63,7 +63,7 @@ type Play struct {
 
 func makePlay(thread *starlark.Thread, b *starlark.Builtin, pos starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {
 	switch s := eval.Of(thread); s.Phase() {
-	case eval.Asking:
+	case eval.Asking, eval.AtPrompt:
 		return nil, s.NeedPlanning("play()")
 	case eval.LoadingFile:
 		return nil, (&diag.Error{Summary: "play() at the top level of a loaded file"}).

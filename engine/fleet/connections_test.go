@@ -73,3 +73,34 @@ func TestAheadEnds(t *testing.T) {
 		c.Close(t.Context())
 	})
 }
+
+// TestRenew: a host that was lost is connected to anew, and what the others told is asked for anew.
+func TestRenew(t *testing.T) {
+	opened := map[string]int{}
+	fails := true
+	c := Connect(Openers{"": func(ctx context.Context, h *inventory.Host, _ Hooks) (Session, error) {
+		opened[h.Name]++
+		if h.Name == "h3" && fails {
+			return nil, errors.New("no way there")
+		}
+		return (&machine{boot: "first"}).open(ctx)
+	}}, false)
+	defer c.Close(t.Context())
+	hosts := []*inventory.Host{{Name: "h1"}, {Name: "h2"}, {Name: "h3"}}
+	ask := func() (failed int) {
+		for _, h := range hosts {
+			if _, err := c.Pool.Connect(t.Context(), h); err != nil {
+				failed++
+			}
+		}
+		return failed
+	}
+	if failed := ask() + ask(); failed != 2 || opened["h3"] != 1 {
+		t.Errorf("%d failed, h3 was opened %d times", failed, opened["h3"])
+	}
+	fails = false
+	c.Pool.Renew(t.Context(), []string{"h2"})
+	if failed := ask(); failed != 0 || opened["h1"] != 1 || opened["h2"] != 2 || opened["h3"] != 2 {
+		t.Errorf("%d failed, opened %v", failed, opened)
+	}
+}

@@ -235,6 +235,28 @@ func (p *Pool) Known(h *inventory.Host) facts.Set {
 	return m.facts
 }
 
+// Renew has what hosts told be asked for anew, and connects anew to those that are lost. It is for who asks for longer than a run
+// takes; nothing else is asked meanwhile.
+func (p *Pool) Renew(ctx context.Context, lost []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for name, m := range p.hosts {
+		select {
+		case <-m.opened:
+		default:
+			continue // it is left behind, and ends by itself
+		}
+		if m.session == nil || slices.Contains(lost, name) {
+			delete(p.hosts, name)
+			p.leaving.Go(func() { m.close(ctx) })
+			continue
+		}
+		m.mu.Lock()
+		m.facts = nil
+		m.mu.Unlock()
+	}
+}
+
 // Retain ends the sessions with other hosts than those, beside other work.
 func (p *Pool) Retain(ctx context.Context, hosts []*inventory.Host) {
 	kept := map[string]bool{}

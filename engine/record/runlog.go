@@ -32,12 +32,15 @@ type RunLog struct {
 // Resumable has plan kept before the first change, so that the run can be resumed.
 func (l *RunLog) Resumable(plan func() ([]byte, error)) { l.plan = plan }
 
-// Acted reports whether the run has begun to change something.
+// Acted reports whether the run has begun to change something, and what it goes by is kept.
 func (l *RunLog) Acted() bool { return l.acted.Load() }
 
 // keepPlan keeps what the run goes by, before its first change.
 func (l *RunLog) keepPlan(ctx context.Context) error {
 	l.kept.Do(func() {
+		if l.plan == nil {
+			return
+		}
 		data, err := l.plan()
 		if err == nil {
 			err = l.ref.store.SavePlan(ctx, l.ref.run, data)

@@ -29,6 +29,8 @@ import (
 type Spec struct {
 	// Main is the runbook's path in Services.Files, and Root the directory that its paths start from.
 	Main, Root string
+	// Typed says that the runbook is what was typed at a prompt. It cannot be read again, so that the run cannot be resumed.
+	Typed bool
 	// Action is the action that is run in place of the runbook's plays, nil for these.
 	Action *runbook.Call
 	// Vars are the variables of the command line, and the inventory.

@@ -102,7 +102,9 @@ func (j *Job) Begin(ctx context.Context, o Options) (*Run, error) {
 	}
 	r.pool = r.hosts.Pool
 	rec.History.Decide = o.Decide
-	rec.Log.Resumable(r.plan.resumable)
+	if !j.Spec.Typed {
+		rec.Log.Resumable(r.plan.resumable)
+	}
 	return r, nil
 }
 

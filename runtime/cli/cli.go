@@ -18,6 +18,7 @@ import (
 	"github.com/openfroyo/froyo/runtime/cli/inventory"
 	"github.com/openfroyo/froyo/runtime/cli/lock"
 	"github.com/openfroyo/froyo/runtime/cli/queue"
+	"github.com/openfroyo/froyo/runtime/cli/repl"
 	"github.com/openfroyo/froyo/runtime/cli/runbook"
 	"github.com/openfroyo/froyo/runtime/cli/runs"
 	"github.com/openfroyo/froyo/runtime/cli/state"
@@ -33,6 +34,7 @@ type grammar struct {
 	Plan       runbook.Plan      `cmd:"" help:"Show what apply would change. Changes nothing."`
 	Apply      runbook.Apply     `cmd:"" help:"Plan, ask, and make the changes."`
 	Run        adhoc.Command     `cmd:"" help:"Do one thing on hosts: a resource, a question, an action of the runbook."`
+	Repl       repl.Command      `cmd:"" help:"Ask hosts and try functions at a prompt, in the language of runbooks."`
 	Resume     runbook.Resume    `cmd:"" help:"Resume an apply that was interrupted, killed, or failed."`
 	Show       runbook.Show      `cmd:"" help:"Print a saved plan."`
 	Graph      runbook.Graph     `cmd:"" help:"Draw the units of a plan and the dependencies between them."`

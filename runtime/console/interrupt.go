@@ -12,9 +12,10 @@ import (
 type interrupts struct {
 	mu       sync.Mutex
 	cancel   context.CancelFunc
-	stop     chan struct{}    // closed by the first interrupt; nil where it cancels
-	told     func(why string) // called then
-	softened bool             // the first has come
+	work     context.CancelFunc // ends what is under way, which Ctrl-C then means; nil where that is the command
+	stop     chan struct{}      // closed by the first interrupt; nil where it cancels
+	told     func(why string)   // called then
+	softened bool               // the first has come
 }
 
 // What interrupts a run beside Ctrl-C, as it is told.
@@ -50,9 +51,17 @@ func (i *interrupts) watch(ctx context.Context, signals <-chan os.Signal) (conte
 
 // press is a wish to end, of which the second is meant.
 func (i *interrupts) press(why string) {
-	if !i.soften(why) {
-		i.cancel()
+	if i.soften(why) {
+		return
 	}
+	i.mu.Lock()
+	work := i.work
+	i.mu.Unlock()
+	if why == "" && work != nil {
+		work()
+		return
+	}
+	i.cancel()
 }
 
 // leave is that the terminal is gone. It is told more than once, by the kernel and by the shell, and is
@@ -79,6 +88,21 @@ func (i *interrupts) soften(why string) bool {
 	return true
 }
 
+// Interruptible begins work that Ctrl-C ends, and not the command, until end is called.
+func (c *Console) Interruptible(ctx context.Context) (work context.Context, end func()) {
+	i := c.interrupts
+	ctx, cancel := context.WithCancel(ctx)
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.work = cancel
+	return ctx, func() {
+		i.mu.Lock()
+		defer i.mu.Unlock()
+		i.work = nil
+		cancel()
+	}
+}
+
 // Softly makes the next interrupt close the channel and call told, instead of
 // cancelling the command, until end is called. why is "" for Ctrl-C.
 func (c *Console) Softly(told func(why string)) (stop <-chan struct{}, end func()) {
@@ -86,7 +110,7 @@ func (c *Console) Softly(told func(why string)) (stop <-chan struct{}, end func(
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	closed := make(chan struct{})
-	i.stop, i.told = closed, told
+	i.stop, i.told, i.softened = closed, told, false
 	return closed, func() {
 		i.mu.Lock()
 		defer i.mu.Unlock()

@@ -78,3 +78,26 @@ func TestSignals(t *testing.T) {
 		})
 	}
 }
+
+// TestInterruptible: Ctrl-C ends the work that is under way, however often, and SIGTERM the command.
+func TestInterruptible(t *testing.T) {
+	_, w := pipe(t)
+	signals := make(chan os.Signal)
+	c, ctx, cancel := console.New(t.Context(), console.Process{Stdout: w, Stderr: w, Getenv: os.Getenv, Signals: signals})
+	defer cancel()
+	for range 2 {
+		work, end := c.Interruptible(ctx)
+		signals <- os.Interrupt
+		<-work.Done()
+		signals <- os.Interrupt // of an impatient operator
+		end()
+	}
+	if ctx.Err() != nil {
+		t.Fatal("Ctrl-C ended the command")
+	}
+	work, end := c.Interruptible(ctx)
+	defer end()
+	signals <- syscall.SIGTERM
+	<-ctx.Done()
+	<-work.Done()
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 
@@ -47,6 +48,7 @@ type loader struct {
 	p       *Program
 	modules map[string]*module
 	loading []string // names of the files being loaded, outermost first
+	entries string   // the name that the entries at a prompt have as a file; "" where there are none
 }
 
 func newLoader(p *Program) *loader { return &loader{p: p, modules: map[string]*module{}} }
@@ -123,6 +125,11 @@ func (l *loader) source(ctx context.Context, m *module, chain []diag.Frame) []*d
 	m.tree.resolved()
 	m.prog = prog
 	return l.execute(ctx, m, chain)
+}
+
+// forgetFailed has files that have errors be read again.
+func (l *loader) forgetFailed() {
+	maps.DeleteFunc(l.modules, func(_ string, m *module) bool { return m.failed })
 }
 
 func (l *loader) read(name string) ([]byte, *diag.Error) {
@@ -228,7 +235,7 @@ func moduleName(from, name string) (string, *diag.Error) {
 func (l *loader) execute(ctx context.Context, m *module, chain []diag.Frame) (errs []*diag.Error) {
 	thread, done := l.p.thread(ctx, m.name)
 	defer done()
-	main := len(chain) == 0
+	main := len(chain) == 0 || len(chain) == 1 && l.entries != "" && chain[0].Pos.File == l.entries // which may have plays
 	m.run = builtins.Loading(ctx, l.p.env, thread, main)
 	globals, err := m.init(thread, l.p.names)
 	if err == nil {

@@ -94,25 +94,7 @@ type printed struct {
 // Load parses and runs the main file and all that it loads. It returns every
 // independent error, joined: each is a *diag.Error.
 func Load(ctx context.Context, opts Options) (*Program, error) {
-	if opts.MaxSteps == 0 {
-		opts.MaxSteps = DefaultSteps
-	}
-	if opts.Facts == nil {
-		opts.Facts = facts.BuiltIn()
-	}
-	p := &Program{opts: opts, sources: map[string][]byte{}}
-	p.env = &eval.Env{
-		FS: opts.FS, Types: opts.Types, Inventory: opts.Inventory, Facts: opts.Facts, Vars: opts.Vars, Declared: opts.Declared,
-		Print:     p.print,
-		Seal:      opts.Seal,
-		Thread:    p.thread,
-		Templates: jinja.New(opts.FS, p.keep), MaxSteps: opts.MaxSteps,
-	}
-	l := newLoader(p)
-	p.env.Start, p.env.Globals = l.start, p.globals(l)
-	p.names = guard.Predeclared()
-	maps.Copy(p.names, builtins.Predeclared(p.env))
-	maps.Copy(p.names, opts.Predeclared)
+	p, l := newProgram(opts)
 	var errs []*diag.Error
 	if !bounds.Within(ctx, func() { errs = p.run(ctx, l) }) {
 		return nil, fmt.Errorf("load %s: %w", opts.Main, ctx.Err())
@@ -137,6 +119,30 @@ func Load(ctx context.Context, opts Options) (*Program, error) {
 	p.warnUnused(l)
 	l.warnLiterals()
 	return p, nil
+}
+
+// newProgram makes a program that has loaded nothing yet.
+func newProgram(opts Options) (*Program, *loader) {
+	if opts.MaxSteps == 0 {
+		opts.MaxSteps = DefaultSteps
+	}
+	if opts.Facts == nil {
+		opts.Facts = facts.BuiltIn()
+	}
+	p := &Program{opts: opts, sources: map[string][]byte{}}
+	p.env = &eval.Env{
+		FS: opts.FS, Types: opts.Types, Inventory: opts.Inventory, Facts: opts.Facts, Vars: opts.Vars, Declared: opts.Declared,
+		Print:     p.print,
+		Seal:      opts.Seal,
+		Thread:    p.thread,
+		Templates: jinja.New(opts.FS, p.keep), MaxSteps: opts.MaxSteps,
+	}
+	l := newLoader(p)
+	p.env.Start, p.env.Globals = l.start, p.globals(l)
+	p.names = guard.Predeclared()
+	maps.Copy(p.names, builtins.Predeclared(p.env))
+	maps.Copy(p.names, opts.Predeclared)
+	return p, l
 }
 
 // run loads the functions that tell facts and the main file, and settles what its plays are.

@@ -79,6 +79,16 @@ func (t *tree) resolved() {
 	})
 }
 
+// merge adds what is known of a further part of the file.
+func (t *tree) merge(part *tree) {
+	maps.Copy(t.starts, part.starts)
+	maps.Copy(t.globals, part.globals)
+	maps.Copy(t.vars, part.vars)
+	maps.Copy(t.names, part.names)
+	t.allVars, t.hostVars = t.allVars || part.allVars, t.hostVars || part.hostVars
+	t.templates, t.secrets = append(t.templates, part.templates...), append(t.secrets, part.secrets...)
+}
+
 func (t *tree) call(n *syntax.CallExpr, named map[*syntax.Ident]bool) {
 	if len(n.Args) == 0 {
 		return

@@ -43,7 +43,7 @@ func (c *Command) question(ctx context.Context, e *console.Console, name string,
 	if err != nil {
 		return err
 	}
-	f, err := client.OpenFleet(ctx, e, &c.Target)
+	f, err := client.OpenFleet(ctx, e, &c.Target, nil)
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func (c *Command) question(ctx context.Context, e *console.Console, name string,
 		return err
 	}
 	values, errs := make([]any, len(f.Hosts)), make([]error, len(f.Hosts))
-	end := f.Show("asking")
+	end := f.Show("asking", f.Hosts)
 	f.Each(f.Hosts, func(i int, h *inventory.Host) {
 		var v starlark.Value
 		if v, errs[i] = expr.Eval(ctx, h, f.Collector.Reader()); errs[i] == nil {

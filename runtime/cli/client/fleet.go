@@ -37,13 +37,17 @@ type Fleet struct {
 
 	at    *opened
 	store state.Store
+
+	root, main string         // the workspace's directory, and where the runbook is or would be in it
+	given      vars.Set       // the variables of the command line
+	language   script.Options // what Language is made from
 }
 
-// OpenFleet opens the hosts that flags name in the workspace around the current directory. It connects to none, unless the flags
-// name a condition on hosts.
-func OpenFleet(ctx context.Context, c *console.Console, t *flags.Target) (f *Fleet, err error) {
+// OpenFleet opens the hosts that flags name in the workspace around the current directory, and with v, which may be nil, variables
+// of the command line. It connects to none, unless the flags name a condition on hosts.
+func OpenFleet(ctx context.Context, c *console.Console, t *flags.Target, v *flags.Vars) (f *Fleet, err error) {
 	o := &opened{console: c}
-	_, main, err := o.aroundHere(DefaultRunbook)
+	root, main, err := o.aroundHere(DefaultRunbook)
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +56,7 @@ func OpenFleet(ctx context.Context, c *console.Console, t *flags.Target) (f *Fle
 	if err != nil {
 		return nil, err
 	}
-	given, err := vars.Set{Inventory: t.WithDefaults(read, o.workspace)}.Mark(nil)
+	given, err := givenBy(c, v, t.WithDefaults(read, o.workspace))
 	if err != nil {
 		return nil, err
 	}
@@ -65,6 +69,7 @@ func OpenFleet(ctx context.Context, c *console.Console, t *flags.Target) (f *Fle
 	if f, err = o.fleet(ctx, main, given, t, hosts); err != nil {
 		return nil, errors.Join(err, o.leave(ctx))
 	}
+	f.root = root
 	if t.Where == "" {
 		return f, nil
 	}
@@ -74,9 +79,23 @@ func OpenFleet(ctx context.Context, c *console.Console, t *flags.Target) (f *Fle
 	return f, nil
 }
 
+// givenBy are the variables of the command line, with an inventory; v may be nil.
+func givenBy(c *console.Console, v *flags.Vars, inv *inventory.Inventory) (vars.Set, error) {
+	set := vars.Set{Inventory: inv}
+	if v == nil {
+		return set.Mark(nil)
+	}
+	var err error
+	if set.Given, err = v.Values(c.Process.Environ()); err != nil {
+		return set, err
+	}
+	set.Places = v.Places(c.Process.Environ())
+	return set.Mark(v.Sensitive)
+}
+
 // fleet opens what it takes to ask hosts. main is the runbook, whose variables count.
 func (o *opened) fleet(ctx context.Context, main string, given vars.Set, t *flags.Target, hosts []*inventory.Host) (_ *Fleet, err error) {
-	f := &Fleet{at: o, Hosts: slices.Clone(hosts)}
+	f := &Fleet{at: o, Hosts: slices.Clone(hosts), main: main, given: given}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, f.closeStore())
@@ -103,10 +122,11 @@ func (o *opened) fleet(ctx context.Context, main string, given vars.Set, t *flag
 	for i, h := range f.Hosts {
 		f.Hosts[i] = cmp.Or(f.Inventory.Host(h.Name), h)
 	}
-	if f.Language, err = script.Load(ctx, script.Options{
+	f.language = script.Options{
 		FS: o.dir, Inventory: f.Inventory, Facts: f.Facts, Vars: effective.Set.Given, Declared: effective.Differ, Print: o.console.PrintLine,
 		Seal: o.workspace.Sealer,
-	}); err != nil {
+	}
+	if f.Language, err = script.Load(ctx, f.language); err != nil {
 		return nil, err
 	}
 	if f.store, err = wire.State(ctx, o.workspace.StateDir()); err != nil {
@@ -128,9 +148,9 @@ func (f *Fleet) Login(host string) (l fleet.Login, in bool, limit string) {
 	return f.at.hosts.Login(host)
 }
 
-// Show shows how the hosts get on, until the function that it returns is called. verb says what is done.
-func (f *Fleet) Show(verb string) (end func()) {
-	f.at.stage.show(f.at.console.Progress(verb, "", inventory.Names(f.Hosts)))
+// Show shows how hosts get on, until the function that it returns is called. verb says what is done.
+func (f *Fleet) Show(verb string, hosts []*inventory.Host) (end func()) {
+	f.at.stage.show(f.at.console.Progress(verb, "", inventory.Names(hosts)))
 	return f.at.stage.end
 }
 
@@ -163,7 +183,7 @@ func (f *Fleet) Where(ctx context.Context, condition string) ([]*inventory.Host,
 	if err != nil {
 		return nil, err
 	}
-	defer f.Show("asking")()
+	defer f.Show("asking", f.Hosts)()
 	named, err := f.Collector.Collect(ctx, f.Hosts, expr.Namespaces(), false) // in one round trip
 	if err != nil {
 		return nil, err

@@ -49,6 +49,8 @@ type Loaded struct {
 	Subject, Effects string
 	// Again is the command that plans the same anew; "" is froyo plan with Subject.
 	Again string
+	// Entry is what was typed at a prompt, whose run cannot be resumed; "" where the run is of a runbook.
+	Entry string
 
 	at    *opened
 	types *catalog.Catalog
@@ -186,18 +188,9 @@ func (l *Loaded) narrowing(spec run.Spec, f *flags.Planning) func(context.Contex
 
 // locate finds the runbook's workspace and refuses one that others can write to.
 func (l *Loaded) locate(spec *run.Spec, file string) error {
-	abs, err := filepath.Abs(file)
+	abs, err := existing(file)
 	if err != nil {
 		return err
-	}
-	switch info, err := os.Stat(abs); {
-	case errors.Is(err, fs.ErrNotExist):
-		d := &diag.Error{Summary: fmt.Sprintf("there is no runbook %s", file), Cause: err}
-		return d.WithHint("name one: froyo plan FILE; or make a workspace: froyo init")
-	case err != nil:
-		return diag.ReadFailed("runbook "+file, err)
-	case info.IsDir():
-		return diag.ReadFailed("runbook "+file, syscall.EISDIR).WithHint("name a file in it: froyo plan %s", wording.Quote(filepath.Join(file, "FILE.star")))
 	}
 	root, rel, err := l.at.around(filepath.Dir(abs))
 	if err != nil {
@@ -205,6 +198,24 @@ func (l *Loaded) locate(spec *run.Spec, file string) error {
 	}
 	spec.Root, spec.Main = root, path.Join(rel, filepath.Base(abs))
 	return l.at.workspace.Trust(abs)
+}
+
+// existing is the whole path of a runbook, which has to be there.
+func existing(file string) (string, error) {
+	abs, err := filepath.Abs(file)
+	if err != nil {
+		return "", err
+	}
+	switch info, err := os.Stat(abs); {
+	case errors.Is(err, fs.ErrNotExist):
+		d := &diag.Error{Summary: fmt.Sprintf("there is no runbook %s", file), Cause: err}
+		return "", d.WithHint("name one: froyo plan FILE; or make a workspace: froyo init")
+	case err != nil:
+		return "", diag.ReadFailed("runbook "+file, err)
+	case info.IsDir():
+		return "", diag.ReadFailed("runbook "+file, syscall.EISDIR).WithHint("name a file in it: froyo plan %s", wording.Quote(filepath.Join(file, "FILE.star")))
+	}
+	return abs, nil
 }
 
 // read opens the resource types and reads the runbook from files.

@@ -38,7 +38,7 @@ Examples:
 
 // Run asks the hosts.
 func (c *collectCommand) Run(ctx context.Context, e *console.Console) (err error) {
-	f, err := client.OpenFleet(ctx, e, &c.Target)
+	f, err := client.OpenFleet(ctx, e, &c.Target, nil)
 	if err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func (c *collectCommand) Run(ctx context.Context, e *console.Console) (err error
 			return err
 		}
 	}
-	end := f.Show("collecting")
+	end := f.Show("collecting", f.Hosts)
 	answers, err := f.Collector.Collect(ctx, f.Hosts, namespaces, !c.Fresh)
 	end()
 	if err != nil {

@@ -68,7 +68,7 @@ func (c *diffCommand) Run(ctx context.Context, e *console.Console) (err error) {
 		return err
 	}
 	f.Collector.Store = nil // what is kept stays
-	end := f.Show("asking")
+	end := f.Show("asking", f.Hosts)
 	answers, err := f.Collector.Collect(ctx, f.Hosts, namespaces, true)
 	end()
 	if err != nil {

@@ -30,7 +30,7 @@ type Command struct {
 
 // one opens the inventory for one host.
 func one(ctx context.Context, c *console.Console, t *flags.Target, name string) (*client.Fleet, error) {
-	f, err := client.OpenFleet(ctx, c, t)
+	f, err := client.OpenFleet(ctx, c, t, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -52,7 +52,7 @@ func (c *showCommand) Run(ctx context.Context, e *console.Console) (err error) {
 		}
 		namespaces, path = []*facts.Namespace{n}, rest
 	}
-	end := f.Show("asking")
+	end := f.Show("asking", f.Hosts)
 	answers, err := f.Collector.Collect(ctx, f.Hosts, namespaces, c.Refresh)
 	end()
 	if err != nil {

@@ -55,12 +55,12 @@ type checked struct {
 
 // Run checks the hosts.
 func (c *checkCommand) Run(ctx context.Context, e *console.Console) (err error) {
-	f, err := client.OpenFleet(ctx, e, &c.Target)
+	f, err := client.OpenFleet(ctx, e, &c.Target, nil)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close(ctx)) }()
-	end := f.Show("checking")
+	end := f.Show("checking", f.Hosts)
 	answers, err := f.Collector.Collect(ctx, f.Hosts, []*facts.Namespace{facts.Lookup(facts.Basic)}, true)
 	end()
 	if err != nil {

@@ -117,6 +117,7 @@ type ending struct {
 	// runbook is the arguments that name it and the inventory, with a blank before each; "" is that it is the default.
 	runbook string
 	again   string // the command that plans it anew where that is not froyo plan
+	entry   string // what was typed at a prompt, which cannot be resumed; "" for a runbook
 	acted   bool   // there is something to resume
 	saved   bool   // a saved plan was carried out
 	resumed bool
@@ -129,7 +130,7 @@ func endingOf(l *client.Loaded, s *client.Session, code diag.Code) ending {
 	spec := &s.Run.Job().Spec
 	return ending{
 		code: code, run: s.Run.ID(), runbook: cmp.Or(l.Subject, runbookArgument(filepath.Join(spec.Root, filepath.FromSlash(spec.Main)))),
-		again: l.Again, acted: s.Run.Acted(), saved: spec.Saved != nil, resumed: spec.Resumed != nil, changes: l.WithChanges, undecided: undecided(s),
+		again: l.Again, entry: l.Entry, acted: s.Run.Acted(), saved: spec.Saved != nil, resumed: spec.Resumed != nil, changes: l.WithChanges, undecided: undecided(s),
 	}
 }
 
@@ -171,6 +172,10 @@ func next(e ending) string {
 	plan := cmp.Or(e.again, "froyo plan"+e.runbook)
 	anew := plan + " --out FILE"
 	switch {
+	case e.entry != "" && e.code == diag.Interrupted:
+		return "to continue: " + e.entry
+	case e.entry != "":
+		return "fix the cause, then: " + e.entry
 	case e.acted && len(e.undecided) > 0:
 		text := "look at the host, then say what became of it: " + resume + " --interrupted skip (it did its work), or --interrupted rerun"
 		if len(e.undecided) > 1 {

@@ -61,7 +61,7 @@ func Run(ctx context.Context, e *console.Console, o Options) (err error) {
 	}
 	t := *o.Target
 	t.Live = true
-	f, err := client.OpenFleet(ctx, e, &t)
+	f, err := client.OpenFleet(ctx, e, &t, nil)
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func Run(ctx context.Context, e *console.Console, o Options) (err error) {
 // connect connects to hosts. Those that cannot be are told, and are out.
 func (s *session) connect(ctx context.Context, hosts []*inventory.Host) error {
 	errs := make([]error, len(hosts))
-	end := s.fleet.Show("connecting")
+	end := s.fleet.Show("connecting", hosts)
 	s.fleet.Each(hosts, func(i int, h *inventory.Host) {
 		session, err := s.fleet.Collector.Pool.Connect(ctx, h)
 		if ready, ok := session.(interface {

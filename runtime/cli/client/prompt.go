@@ -1,0 +1,202 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"go.starlark.net/starlark"
+
+	"github.com/openfroyo/froyo/builtins/eval"
+	"github.com/openfroyo/froyo/engine/catalog"
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/run"
+	"github.com/openfroyo/froyo/engine/runbook"
+	"github.com/openfroyo/froyo/engine/schema"
+	"github.com/openfroyo/froyo/engine/worker"
+	"github.com/openfroyo/froyo/runtime/cli/flags"
+	"github.com/openfroyo/froyo/runtime/console"
+	"github.com/openfroyo/froyo/runtime/script"
+	"github.com/openfroyo/froyo/runtime/wire"
+)
+
+// Prompt is hosts, and a session of the language in which they are asked. Close must follow.
+type Prompt struct {
+	Fleet   *Fleet
+	Session *script.Session
+	// All is that no flag narrows the hosts.
+	All bool
+	// Wrap stands between the session and the hosts that it asks; nil for nothing.
+	Wrap func(runbook.Reader) runbook.Reader
+
+	flags *flags.Planning
+	types *catalog.Catalog
+	// main is the runbook whose names the session has, "" for none.
+	main string
+}
+
+// OpenPrompt opens the hosts that flags name and begins a session, with the names of the runbook that they name, or of site.star
+// where there is one. It connects to no host, unless the flags name a condition on hosts.
+func OpenPrompt(ctx context.Context, c *console.Console, p *flags.Planning, o script.SessionOptions) (*Prompt, error) {
+	f, err := OpenFleet(ctx, c, &p.Target, &p.Vars)
+	if err != nil {
+		return nil, err
+	}
+	i := &Prompt{Fleet: f, All: p.Limit == "" && p.Where == "", flags: p}
+	if i.types, err = typesOf(ctx, f.at.workspace); err != nil {
+		return nil, errors.Join(err, f.Close(ctx))
+	}
+	if i.main, err = f.runbook(p.File); err != nil {
+		return nil, errors.Join(err, i.types.Close(ctx), f.Close(ctx))
+	}
+	i.Session, err = script.NewSession(ctx, i.options(o))
+	if err != nil && p.File == "" && c.Interactive() && ctx.Err() == nil { // it was not asked for, and can be put right meanwhile
+		c.Errors.Print(err)
+		c.Errors.Note("the session begins without " + i.main + "; once it is right: reload()")
+		without := i.options(o)
+		without.Options.Main = ""
+		i.Session, err = script.NewSession(ctx, without)
+	}
+	if err != nil {
+		return nil, errors.Join(err, i.types.Close(ctx), f.Close(ctx))
+	}
+	c.Errors.Source = i.source
+	return i, nil
+}
+
+// runbook is the path in the workspace of a runbook, or of site.star where none is named; "" is that there is none.
+func (f *Fleet) runbook(file string) (string, error) {
+	if file == "" {
+		if _, err := os.Stat(DefaultRunbook); err != nil {
+			return "", nil //nolint:nilerr // none was asked for
+		}
+		file = DefaultRunbook
+	}
+	abs, err := existing(file)
+	if err != nil {
+		return "", err
+	}
+	if err := f.at.workspace.Trust(abs); err != nil {
+		return "", err
+	}
+	rel, err := filepath.Rel(f.root, abs)
+	if err == nil && !filepath.IsLocal(rel) {
+		return "", (&diag.Error{Summary: fmt.Sprintf("%s is not below %s, where the session is", file, f.root)}).WithHint("change to the directory of the runbook first")
+	}
+	return filepath.ToSlash(rel), err
+}
+
+// options are those of the session, with what the workspace says by now.
+func (i *Prompt) options(o script.SessionOptions) script.SessionOptions {
+	names, print := o.Options.Predeclared, o.Options.Print
+	o.Options = i.Fleet.language
+	o.Options.Predeclared, o.Options.Print, o.Options.Main, o.Options.Types = names, print, i.main, i.types.Types()
+	o.File, o.Reader = i.file(), i.Reader
+	return o
+}
+
+// Reader asks the hosts.
+func (i *Prompt) Reader() eval.Reader {
+	if i.Wrap == nil {
+		return i.Fleet.Collector.Reader()
+	}
+	return i.Wrap(i.Fleet.Collector.Reader())
+}
+
+// Runbook is the path in the workspace of the runbook whose names the session has, "" for none.
+func (i *Prompt) Runbook() string { return i.main }
+
+// Types are the resource types.
+func (i *Prompt) Types() []*schema.Type { return i.types.Types() }
+
+// file is where the entries would be, as a file of the workspace.
+func (i *Prompt) file() string { return path.Join(path.Dir(i.Fleet.main), script.Prompt) }
+
+func (i *Prompt) source(file string) ([]byte, bool) {
+	if text, found := i.Session.Source(file); found {
+		return text, true
+	}
+	return run.Text(i.Fleet.at.dir, file)
+}
+
+// Reload reads the inventory and all files of the session anew, and connects anew to hosts that are asked.
+func (i *Prompt) Reload(ctx context.Context, o script.SessionOptions) error {
+	f, err := OpenFleet(ctx, i.Fleet.at.console, &i.flags.Target, &i.flags.Vars)
+	if err != nil {
+		return err
+	}
+	next := *i
+	next.Fleet = f
+	if err := i.Session.Reload(ctx, next.options(o)); err != nil {
+		return errors.Join(err, f.Close(ctx))
+	}
+	before := i.Fleet
+	i.Fleet = f
+	f.at.console.Errors.Source = i.source
+	return before.Close(ctx)
+}
+
+// Load makes a job of a function of the session that is called for the hosts that a selector matches, of those that the flags name. entry is what was typed.
+func (i *Prompt) Load(ctx context.Context, fn starlark.Callable, selector, entry string) (*Loaded, error) {
+	c := i.Fleet.at.console
+	l := &Loaded{Console: c, at: &opened{console: c, workspace: i.Fleet.at.workspace}, types: i.types, lent: true, Again: entry, Effects: entry, Entry: entry}
+	spec := run.Spec{Root: i.Fleet.root, Main: i.file(), Typed: true, Vars: i.Fleet.given}
+	if !i.All {
+		spec.Limit = strings.Join(inventory.Names(i.Fleet.Hosts), ",")
+	}
+	var err error
+	if l.at.dir, err = i.Fleet.at.workspace.Files(i.Fleet.root); err != nil {
+		return nil, err
+	}
+	services := run.Services{
+		Workspace: wire.Workspace(i.Fleet.at.workspace), Files: i.Fleet.at.dir, Types: i.types, Worker: worker.Here(),
+		Version: c.Process.Version, Warn: l.at.warn, Printed: c.PrintLine, Collects: l.at.dir.Below,
+		Read: func(_ context.Context, s run.Source) (runbook.Program, error) {
+			i.Session.PrintTo(s.Print)
+			return i.Session.Play(fn, selector)
+		},
+	}
+	if l.Job, err = run.Load(ctx, services, spec); err != nil {
+		return nil, errors.Join(err, l.at.closeFiles())
+	}
+	return l, nil
+}
+
+// Files are the files whose names match a pattern, as the session names them.
+func (i *Prompt) Files(pattern string) []string {
+	found, err := fs.Glob(i.Fleet.at.dir, path.Join(path.Dir(i.Fleet.main), pattern))
+	if err != nil {
+		return nil // of a wrong pattern
+	}
+	for j, name := range found {
+		found[j] = path.Base(name)
+	}
+	return found
+}
+
+// Host finds a host of those that the flags name.
+func (i *Prompt) Host(name string) (*inventory.Host, error) {
+	if j := slices.IndexFunc(i.Fleet.Hosts, func(h *inventory.Host) bool { return h.Name == name }); j >= 0 {
+		return i.Fleet.Hosts[j], nil
+	}
+	if i.Fleet.Inventory.Host(name) != nil {
+		return nil, (&diag.Error{Summary: "host " + name + " is not one of those that -l and --where select"}).WithHint("hosts() lists them")
+	}
+	err := &diag.Error{Summary: "there is no host " + name}
+	if near := diag.Nearest(name, inventory.Names(i.Fleet.Inventory.Hosts())); near != "" {
+		return nil, err.WithHint("did you mean %s?", near)
+	}
+	return nil, err.WithHint("hosts() lists those that there are")
+}
+
+// Close ends the connections and closes what was opened.
+func (i *Prompt) Close(ctx context.Context) error {
+	return errors.Join(i.types.Close(ctx), i.Fleet.Close(ctx))
+}
