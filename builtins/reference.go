@@ -20,7 +20,7 @@ func Reference(w io.Writer) error {
 	var b strings.Builder
 	b.WriteString("\n# Builtins\n\nWhat the language has beyond Starlark and the resource types.\n")
 	for _, builtin := range All() {
-		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n    %s\n", builtin.Name, builtin.Doc, strings.ReplaceAll(builtin.Example, "\n", "\n    "))
+		fmt.Fprintf(&b, "\n## %s\n\n%s%s\n\n    %s\n", builtin.Name, builtin.Doc, params(builtin.Params), strings.ReplaceAll(builtin.Example, "\n", "\n    "))
 	}
 	if err := modules(&b); err != nil {
 		return err
@@ -28,6 +28,21 @@ func Reference(w io.Writer) error {
 	limits(&b)
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// params lists the arguments of a method.
+func params(all []eval.Param) string {
+	if len(all) == 0 {
+		return ""
+	}
+	words := make([]string, len(all))
+	for i, p := range all {
+		words[i] = "`" + p.Name + "` (" + p.Kind + ")"
+		if p.Optional {
+			words[i] = "`" + p.Name + "` (" + p.Kind + ", optional)"
+		}
+	}
+	return "\n\nArguments: " + strings.Join(words, ", ") + "."
 }
 
 // modules writes what each module of @std defines.

@@ -25,8 +25,19 @@ type Builtin struct {
 	Name    string
 	Doc     string
 	Example string
+	// Params are the arguments of a method, in their order; nil for what is no method.
+	Params []Param
 	// Make makes the value that every file can use; it is nil for methods.
 	Make func(*Env) starlark.Value
+}
+
+// Param is an argument of a method.
+type Param struct {
+	Name string
+	// Kind is as those of resource types: "string", "bool", "string or list of strings".
+	Kind string
+	// Optional is that it need not be given.
+	Optional bool
 }
 
 // Function makes the value of a builtin that is a function and the same in every program.

@@ -27,6 +27,7 @@ func liveMethods() []eval.Builtin {
 			Name:    "host.checksum",
 			Doc:     "The SHA-256 of a file's content in hex, or None if there is no file. The content stays on the host.",
 			Example: `same = host.checksum("/etc/a") == host.checksum("/etc/b")`,
+			Params:  []eval.Param{paramPath, paramRunAs},
 		},
 		{
 			Name: "host.packages",
@@ -56,6 +57,7 @@ func liveMethods() []eval.Builtin {
 			Doc: "The processes of a program, by its name without the path: a list of structs with pid, parent, user and command, which is empty where none runs. " +
 				"It needs ps of procps. A saved plan is stale once these processes are others.",
 			Example: `workers = [p for p in host.processes("nginx") if p.user == "www-data"]`,
+			Params:  []eval.Param{{Name: "name", Kind: "string"}, paramRunAs},
 		},
 	}
 }

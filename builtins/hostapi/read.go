@@ -114,13 +114,18 @@ func contentOf(blob *op.Blob) ([]byte, error) {
 
 func hostFind(thread *starlark.Thread, b *starlark.Builtin, pos starlark.Tuple, kw []starlark.Tuple) (starlark.Value, error) {
 	q := op.List{Limit: maxFind}
-	var runAs, newer string
+	var runAs string
+	var newer starlark.Value
 	if err := args.Unpack(b.Name(), pos, kw, "path", &q.Path, "recurse?", &q.Recurse, "newer?", &newer, "run_as?", &runAs); err != nil {
 		return nil, err
 	}
-	if newer != "" {
+	if newer != nil {
+		text, ok := starlark.AsString(newer)
+		if !ok {
+			text = newer.String()
+		}
 		var err error
-		if q.Newer, err = secondsOf(newer); err != nil {
+		if q.Newer, err = secondsOf(text); err != nil {
 			return nil, &diag.Error{Summary: fmt.Sprintf("%s: newer: %v", b.Name(), err)}
 		}
 	}

@@ -30,7 +30,7 @@ type Document struct {
 	Main string `json:"main"`
 	// Root is the directory that paths in the runbook start from.
 	Root string `json:"root"`
-	// Action is the action of the runbook that was run in place of its plays.
+	// Action is the action of the runbook that was run in place of its plays, or the command line that is the runbook.
 	Action    *Action           `json:"action,omitempty"`
 	Sources   map[string]string `json:"sources"`
 	Vars      inventory.Vars    `json:"vars,omitempty"`
@@ -53,10 +53,12 @@ type Document struct {
 	Summary  plan.Summary      `json:"summary"`
 }
 
-// Action is an action of a runbook, with the arguments that were given.
+// Action is an action of a runbook, with the arguments that were given. A command line that is the runbook has no name.
 type Action struct {
-	Name string         `json:"name"`
+	Name string         `json:"name,omitempty"`
 	Args inventory.Vars `json:"args,omitempty"`
+	// Command is the command line.
+	Command string `json:"command,omitempty"`
 }
 
 // Play is a play and the hosts it selected.

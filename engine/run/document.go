@@ -38,8 +38,11 @@ func (p *Plan) origin() (*planfile.Document, map[string]bool, error) {
 		Inventory: hosts.Hosts(), InventoryFiles: j.Spec.InventoryFiles, Groups: slices.Sorted(maps.Keys(j.Spec.Vars.Inventory.Groups())), Limit: j.Spec.Limit, Tags: j.Spec.Tags.Only, SkipTags: j.Spec.Tags.Skip,
 		Targets: j.targets.Only(), Exclude: j.targets.Exclude(),
 	}
+	if j.Spec.Command != "" {
+		d.Action = &planfile.Action{Command: j.Spec.Command}
+	}
 	if a := j.Spec.Action; a != nil {
-		d.Action = &planfile.Action{Name: a.Name, Args: a.Args}
+		d.Action = &planfile.Action{Name: a.Name, Args: a.Args, Command: j.Spec.Command}
 	}
 	rollouts := p.Rollouts()
 	for i, p := range j.program.Plays() {

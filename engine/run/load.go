@@ -40,6 +40,8 @@ type Spec struct {
 	Sources map[string]string
 	// InventoryFiles are those that were named beside the workspace's own.
 	InventoryFiles []string
+	// Command is the command line that is the runbook, or that runs Action, "" for what has a command of its own.
+	Command string
 	// Limit narrows the hosts; it names no files.
 	Limit string
 	// Tags, Only and Exclude narrow the units.
@@ -301,7 +303,9 @@ func SpecOf(saved *planfile.Document) Spec {
 		Tags: unitfilter.Tags{Only: saved.Tags, Skip: saved.SkipTags}, Only: saved.Targets, Exclude: saved.Exclude,
 	}
 	if a := saved.Action; a != nil {
-		spec.Action = &runbook.Call{Name: a.Name, Args: a.Args}
+		if spec.Command = a.Command; a.Name != "" {
+			spec.Action = &runbook.Call{Name: a.Name, Args: a.Args}
+		}
 	}
 	return spec
 }

@@ -41,6 +41,12 @@ var attributes = map[string]func(f *Field, r *Rule, a *cue.Attribute) error{
 		r.Needs = conditions(a)
 		return nil
 	},
+	"secret": func(_ *Field, r *Rule, a *cue.Attribute) error {
+		if r.Secret = true; a.Contents() != "" {
+			r.SecretIf = conditions(a)
+		}
+		return nil
+	},
 	"required": func(_ *Field, r *Rule, a *cue.Attribute) error {
 		r.Required = conditions(a)
 		return nil

@@ -33,6 +33,7 @@
 //	@identity(ns, needs) the name of something that the unit needs; suffix=".x" is no part of the name
 //	@octal()             an int is a mistake for octal digits in quotes
 //	@conflicts(a, b)     not together with these fields
+//	@secret(f="x|y")     the value is a secret, where field f has one of the values if any are named: it is given by sensitive(...)
 //	@needs(f="x|y")      only where field f has one of the values
 //	@required(f="x|y")   must be given where field f has one of the values
 //	@brings(kinds)       where the field is given and not False, units may bring things of these kinds, too
@@ -174,6 +175,8 @@ type Rule struct {
 	Called    []string          // what other tools call the field
 	Conflicts []string          // fields that must not be given as well
 	Needs     []Condition       // must hold where the field is given
+	Secret    bool              // the field is a secret
+	SecretIf  []Condition       // must hold for that
 	Required  []Condition       // where one holds, the field must be given
 	Replaces  []string          // values with which the unit is all that decides about its path, empty for any; nil for none
 	Brings    []string          // kinds of things that the unit may bring where the field is given

@@ -32,6 +32,8 @@ type Errors struct {
 	// Subject is what the command line said of the runbook and the inventory, such as " web.star -i hosts.ini": hints
 	// that name a command about the same ones repeat it.
 	Subject string
+	// Again is the command that plans the same where that is not froyo plan, else "".
+	Again string
 
 	mu sync.Mutex
 }
@@ -39,8 +41,14 @@ type Errors struct {
 // aboutTheSame is a command about the runbook and the inventory in a hint that names neither.
 var aboutTheSame = regexp.MustCompile(`\bfroyo (validate|plan)((?: --(?:list-units|list-tags|out FILE))?)($|[,;:)]| lists| shows| names)`)
 
+// plansTheSame is the command of those that plans, which other commands can do, too.
+var plansTheSame = regexp.MustCompile(`\bfroyo plan((?: --out FILE)?)($|[,;:)]| shows| names)`)
+
 // about repeats in a hint what the command line was about.
 func (p *Errors) about(hint string) string {
+	if p.Again != "" {
+		hint = plansTheSame.ReplaceAllString(hint, strings.ReplaceAll(p.Again, "$", "$$")+"${1}${2}")
+	}
 	return aboutTheSame.ReplaceAllString(hint, "froyo ${1}"+strings.ReplaceAll(p.Subject, "$", "$$")+"${2}${3}")
 }
 
@@ -54,7 +62,7 @@ func (p *Errors) Print(err error) {
 
 // To prints as p does, but elsewhere.
 func (p *Errors) To(w io.Writer) *Errors {
-	return &Errors{Out: w, Style: p.Style, Verbose: p.Verbose, Source: p.Source, Columns: p.Columns, Subject: p.Subject}
+	return &Errors{Out: w, Style: p.Style, Verbose: p.Verbose, Source: p.Source, Columns: p.Columns, Subject: p.Subject, Again: p.Again}
 }
 
 // Brief prints the errors as Print does, but only the line that says what

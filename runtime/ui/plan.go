@@ -27,6 +27,8 @@ type PlanView struct {
 	Quiet bool
 	// Effects is the command that shows all that the plan does; "" is froyo plan --effects.
 	Effects string
+	// Line is that the runbook is a command line, whose play goes without saying.
+	Line bool
 }
 
 // Print writes the plan and its one summary line.
@@ -84,7 +86,9 @@ func (v PlanView) heading(b *bufio.Writer, last, e *entry) {
 		if e.graph {
 			order = v.Style.Paint(Dim, "  in graph order")
 		}
-		fmt.Fprintln(b, v.Style.Paint(Bold, "play "+PlayName(e.play))+order)
+		if e.play != "" || !v.Line {
+			fmt.Fprintln(b, v.Style.Paint(Bold, "play "+PlayName(e.play))+order)
+		}
 		if v.shows(e.step) { // else it was told above
 			v.rollout(b, e.index)
 		}

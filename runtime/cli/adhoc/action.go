@@ -13,6 +13,7 @@ import (
 
 	"github.com/openfroyo/froyo/engine/catalog"
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/runbook"
 	"github.com/openfroyo/froyo/engine/schema"
 	"github.com/openfroyo/froyo/engine/wording"
@@ -37,13 +38,21 @@ func (c *Command) action(ctx context.Context, e *console.Console, name string, w
 	for _, arg := range w.named {
 		call.Args[arg.name] = arg.value
 	}
+	answers := &answers{named: true}
+	var watch *cli.Watch
+	if !c.Live {
+		watch = answers.watch(e)
+	}
 	return a.RunLoaded(ctx, e, func(ctx context.Context, e *console.Console) (*client.Loaded, error) {
 		l, err := client.LoadAction(ctx, e, &a.Planning, call, c.line(), types)
+		if err == nil {
+			answers.order = inventory.Names(l.Job.Hosts())
+		}
 		if no, ok := errors.AsType[*runbook.UnknownAction](err); ok {
 			return nil, unknown(name, no.Actions, types.Types())
 		}
 		return l, err
-	}, nil)
+	}, watch)
 }
 
 // unnamed says that there is no such action, or that its arguments have names.
@@ -123,7 +132,11 @@ func (c *Command) all(ctx context.Context, e *console.Console) (all []listed, er
 		all = append(all, one)
 	}
 	for _, q := range Questions() {
-		all = append(all, listed{Name: q.Name, Kind: "question", Doc: q.Doc})
+		one := listed{Name: q.Name, Kind: "question", Doc: q.Doc}
+		for _, p := range q.Params {
+			one.Params = append(one.Params, param{Name: p.Name, Type: p.Kind, Required: !p.Optional})
+		}
+		all = append(all, one)
 	}
 	for _, t := range types.Types() {
 		all = append(all, listed{Name: t.Name, Kind: "type", Doc: t.Doc})
@@ -161,13 +174,16 @@ func (c *Command) list(ctx context.Context, e *console.Console) error {
 		layout.Columns(&b, "  ", rows)
 	}
 	b.WriteString("froyo run shell is a prompt on many hosts at once\n")
-	b.WriteString("froyo docs NAME says more of a question or a type\n")
+	b.WriteString("froyo docs NAME says more of a type, froyo docs host.NAME of a question\n")
 	return e.WriteFitted(b.String())
 }
 
 // usage is the name, and of an action its parameters.
 func (l listed) usage() string {
 	words := []string{l.Name}
+	if l.Kind != "action" {
+		return l.Name
+	}
 	for _, p := range l.Params {
 		if p.Required {
 			words = append(words, p.Name+"=")

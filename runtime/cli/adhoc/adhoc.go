@@ -55,7 +55,7 @@ Examples:
   froyo run cmd 'systemctl is-active nginx' -l web -y --live
   froyo run pkg nginx state=latest -l 'role=web' -b
   froyo run probe_http url=http://127.0.0.1/health via=host
-  froyo run find /etc newer=1d
+  froyo run find /etc recurse=yes newer=1d
   froyo run stat /etc/passwd --json
   froyo run deploy version=1.2 -l web        an action of site.star
   froyo run shell -l web                     a prompt on all of them at once
@@ -151,7 +151,11 @@ func (c *Command) resource(ctx context.Context, e *console.Console, t *schema.Ty
 	}
 	a := c.apply()
 	a.PlanAgain, a.Ahead = c.line()+" -C", true
-	answers, watch := answersOf(e, t, c.Live)
+	answers := &answers{}
+	var watch *runbook.Watch
+	if prints(t) && !c.Live { // what was shown live is not shown again
+		watch = answers.watch(e)
+	}
 	return a.RunLoaded(ctx, e, func(ctx context.Context, e *console.Console) (*client.Loaded, error) {
 		l, err := client.LoadLine(ctx, e, &a.Planning, client.Line{Text: call + "\n", Command: c.line(), Types: types})
 		if err == nil {
@@ -194,6 +198,18 @@ func (c *Command) named() []string {
 	}
 	if c.User != "" {
 		words = append(words, "-u", wording.Quote(c.User))
+	}
+	for _, key := range c.Key {
+		words = append(words, "--key", wording.Quote(key))
+	}
+	if c.SSHConfig != "" {
+		words = append(words, "--ssh-config", wording.Quote(c.SSHConfig))
+	}
+	if c.AskPass {
+		words = append(words, "-k")
+	}
+	if c.AskBecome {
+		words = append(words, "-K")
 	}
 	if c.Become {
 		words = append(words, "-b")

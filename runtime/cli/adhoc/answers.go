@@ -12,17 +12,20 @@ import (
 	"github.com/openfroyo/froyo/engine/output"
 	"github.com/openfroyo/froyo/engine/schema"
 	"github.com/openfroyo/froyo/engine/secret"
-	"github.com/openfroyo/froyo/engine/unit"
+	outcome "github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/runtime/cli/runbook"
 	"github.com/openfroyo/froyo/runtime/console"
 	"github.com/openfroyo/froyo/runtime/ui"
 )
 
-// answers are what programs printed, by host. It implements event.Sink.
+// answers are what programs of units printed, by host. It implements event.Sink.
 type answers struct {
-	mu   sync.Mutex
-	host map[string]answer
+	mu    sync.Mutex
+	units []string // in the order in which they ended first
+	of    map[string]map[string]answer
+	// named shows which unit printed it: there may be several.
+	named bool
 	// order are the hosts, as the inventory has them.
 	order []string
 }
@@ -33,13 +36,14 @@ type answer struct {
 	failed bool
 }
 
-// answersOf watches what units of a type print, nil where that is not what one asks for with them. What was shown live is not shown again.
-func answersOf(e *console.Console, t *schema.Type, live bool) (*answers, *runbook.Watch) {
-	a := &answers{host: map[string]answer{}}
-	if live || !slices.ContainsFunc(t.Outputs, func(f schema.Field) bool { return f.Name == "stdout" }) {
-		return a, nil
-	}
-	return a, &runbook.Watch{Sink: a, Show: func() error {
+// prints reports whether what units of a type print is what one asks for with them.
+func prints(t *schema.Type) bool {
+	return slices.ContainsFunc(t.Outputs, func(f schema.Field) bool { return f.Name == "stdout" })
+}
+
+// watch shows the answers above the recap.
+func (a *answers) watch(e *console.Console) *runbook.Watch {
+	return &runbook.Watch{Sink: a, Show: func() error {
 		_, err := io.WriteString(e.Stdout, a.text(e.Style(e.Stdout)))
 		return err
 	}}
@@ -52,20 +56,42 @@ func (a *answers) Emit(e event.Event) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.host[e.Host] = answer{output: *e.Output, failed: e.Status == unit.Failed && !e.Ignored}
+	unit := e.Unit.Local()
+	if a.of == nil {
+		a.of = map[string]map[string]answer{}
+	}
+	if a.of[unit] == nil {
+		a.units, a.of[unit] = append(a.units, unit), map[string]answer{}
+	}
+	a.of[unit][e.Host] = answer{output: *e.Output, failed: e.Status == outcome.Failed && !e.Ignored}
 }
 
-// text shows the answers, those that are equal once.
+// text shows the answers, those of a unit that are equal once. Of a unit that is named, and printed nothing anywhere, there is none.
 func (a *answers) text(style ui.Style) string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	var g groups
-	for _, host := range a.order {
-		if of, ok := a.host[host]; ok && !of.failed { // else its error tells it
-			g.add(host, textOf(of.output, style))
+	var b strings.Builder
+	for _, unit := range a.units {
+		var g groups
+		printed := !a.named
+		for _, host := range a.order {
+			if of, ok := a.of[unit][host]; ok && !of.failed { // else its error tells it
+				g.add(host, textOf(of.output, style))
+				printed = printed || of.output.Stdout.Text != "" || of.output.Stderr.Text != ""
+			}
+		}
+		switch {
+		case !printed:
+		case a.named:
+			b.WriteString(style.Wrap(ui.Bold, ui.Readable(unit), 0, 2) + "\n")
+			for line := range strings.Lines(g.text(style)) {
+				b.WriteString("  " + line)
+			}
+		default:
+			b.WriteString(g.text(style))
 		}
 	}
-	return g.text(style)
+	return b.String()
 }
 
 // textOf is what a program printed: stderr below stdout, and named.

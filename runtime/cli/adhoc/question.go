@@ -16,6 +16,7 @@ import (
 	"github.com/openfroyo/froyo/engine/blame"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/runtime/cli/client"
 	"github.com/openfroyo/froyo/runtime/console"
 	"github.com/openfroyo/froyo/runtime/script"
@@ -125,20 +126,56 @@ func (c *Command) aboutChanges() string {
 	return ""
 }
 
-// questionOf is the call of a method of a host, as a runbook has it. What stands alone is text.
+// questionOf is the call of a method of a host, as a runbook has it.
 func questionOf(name string, w words) (string, error) {
-	var args []string
-	for _, v := range w.plain {
-		args = append(args, quoted(v))
+	all := Questions()
+	params := all[slices.IndexFunc(all, func(b eval.Builtin) bool { return b.Name == name })].Params
+	if len(w.plain) > len(params) {
+		err := &diag.Error{Summary: fmt.Sprintf("%s takes %s, and %q is one more", name, wording.Plural(len(params), "value"), w.plain[len(params)])}
+		return "", err.WithHint("a value with blanks stands in quotes: froyo docs host.%s", name)
 	}
-	for _, a := range w.named {
-		v, err := literal("bool or int or string", a.value)
+	given := map[string]bool{}
+	var args []string
+	for i, p := range params[:len(w.plain)] {
+		given[p.Name] = true
+		w.named = slices.Insert(slices.Clone(w.named), i, argument{p.Name, w.plain[i]})
+	}
+	for i, a := range w.named {
+		n := slices.IndexFunc(params, func(p eval.Param) bool { return p.Name == a.name })
+		switch {
+		case n < 0:
+			return "", noParam(name, a.name, params)
+		case i >= len(w.plain) && given[a.name]:
+			return "", &diag.Error{Summary: fmt.Sprintf("%s of %s is given twice", a.name, name)}
+		}
+		given[a.name] = true
+		v, err := literal(params[n].Kind, a.value)
 		if err != nil {
-			return "", err
+			return "", &diag.Error{Summary: fmt.Sprintf("%s of %s: %v", a.name, name, err)}
 		}
 		args = append(args, a.name+" = "+v)
 	}
+	for _, p := range params {
+		if !p.Optional && !given[p.Name] {
+			return "", (&diag.Error{Summary: fmt.Sprintf("%s needs %s", name, p.Name)}).WithHint("froyo docs host.%s says what it takes", name)
+		}
+	}
 	return "host." + name + "(" + strings.Join(args, ", ") + ")", nil
+}
+
+func noParam(question, name string, params []eval.Param) error {
+	var names []string
+	for _, p := range params {
+		names = append(names, p.Name)
+	}
+	err := &diag.Error{Summary: fmt.Sprintf("%s has no argument %s", question, name)}
+	switch near := diag.Nearest(name, names); {
+	case near != "":
+		return err.WithHint("did you mean %s?", near)
+	case len(names) == 0:
+		return err.WithHint("it takes no arguments")
+	}
+	return err.WithHint("its arguments are: %s", strings.Join(names, ", "))
 }
 
 // hostAnswer is what a host answered, as JSON.

@@ -96,10 +96,11 @@ func dict(v map[string]any) string {
 	if tabular {
 		return table("name", names, objects)
 	}
-	names = ordered(names)
-	rows := make([][]string, len(names))
-	for i, name := range names {
-		rows[i] = []string{ui.Readable(name), ui.Plain(v[name])}
+	var rows [][]string
+	for _, name := range ordered(names) {
+		if v[name] != "" { // such as the target of what is no link
+			rows = append(rows, []string{ui.Readable(name), ui.Plain(v[name])})
+		}
 	}
 	return columns(rows)
 }

@@ -87,6 +87,10 @@ func callOf(t *schema.Type, w words) (string, error) {
 		if i > 0 && a.name == t.Key && len(w.plain) > 0 {
 			return "", &diag.Error{Summary: fmt.Sprintf("%s of %s is given twice: %q and %s=%s", t.Key, t.Name, w.plain[0], a.name, a.value)}
 		}
+		if isSecret(t, a.name, w.named) {
+			return "", (&diag.Error{Summary: fmt.Sprintf("%s of %s is a secret, and every user of this machine can read a command line", a.name, t.Name)}).
+				WithHint("do it by a runbook that takes it from a variable, which is given by -e @FILE: %s = sensitive(vars.NAME)", a.name)
+		}
 		v, err := literal(kind, a.value)
 		if err != nil {
 			return "", &diag.Error{Summary: fmt.Sprintf("%s of %s: %v", a.name, t.Name, err)}
@@ -101,6 +105,17 @@ func callOf(t *schema.Type, w words) (string, error) {
 		}
 	}
 	return b.String() + ")", nil
+}
+
+// isSecret reports whether an argument is a secret, with what else is given.
+func isSecret(t *schema.Type, name string, given []argument) bool {
+	n := t.Index(name)
+	if n < 0 || !t.Rules[n].Secret {
+		return false
+	}
+	return !slices.ContainsFunc(t.Rules[n].SecretIf, func(c schema.Condition) bool {
+		return !slices.ContainsFunc(given, func(a argument) bool { return a.name == c.Field && slices.Contains(c.Values, a.value) })
+	})
 }
 
 func noArgument(t *schema.Type, a argument, kinds map[string]string, keyed bool) error {

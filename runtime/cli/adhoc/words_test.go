@@ -63,6 +63,11 @@ func TestCallOf(t *testing.T) {
 		{"pkg nginx stat=latest", "pkg has no argument stat"},
 		{"pkg nginx state=a state=b", "state is given twice"},
 		{"pkg nginx notify=x", "pkg has no argument notify"},
+		{"user app password=$6$x$y", "password of user is a secret, and every user of this machine can read a command line"},
+		{"git /srv/app key=x", "key of git is a secret"},
+		{`download /srv/x headers={"a":"b"}`, "headers of download is a secret"},
+		{"debconf a question=b type=password value=x", "value of debconf is a secret"},
+		{"debconf a question=b type=string value=x", `debconf("a", question = "b", type = "string", value = "x")`},
 	} {
 		words := strings.Fields(tt.line)
 		i := slices.IndexFunc(types, func(t *schema.Type) bool { return t.Name == words[0] })
@@ -70,6 +75,38 @@ func TestCallOf(t *testing.T) {
 		got := ""
 		if err == nil {
 			got, err = callOf(types[i], w)
+		}
+		if err != nil {
+			got = err.Error()
+		}
+		if !strings.HasPrefix(got, tt.want) {
+			t.Errorf("%s: got %s, want %s", tt.line, got, tt.want)
+		}
+	}
+}
+
+func TestQuestionOf(t *testing.T) {
+	for _, tt := range []struct{ line, want string }{
+		{"stat /etc follow=no", `host.stat(path = "/etc", follow = False)`},
+		{"find /etc recurse=yes newer=1d", `host.find(path = "/etc", recurse = True, newer = "1d")`},
+		{"find path=1 newer=yes", `host.find(path = "1", newer = "yes")`},
+		{"getent passwd 1000", `host.getent(db = "passwd", key = "1000")`},
+		{"getent passwd key=1000", `host.getent(db = "passwd", key = "1000")`},
+		{"query no max_output=10", `host.query(command = "no", max_output = 10)`},
+		{`query ["a","1"]`, `host.query(command = ["a", "1"])`},
+		{"read /etc/x max_size=big", `max_size of read: got "big", want a whole number`},
+		{"stat /etc follow=1", `follow of stat: got "1", want yes or no`},
+		{"stat", "stat needs path"},
+		{"getent passwd", "getent needs key"},
+		{"stat /etc path=/x", "path of stat is given twice"},
+		{"stat /etc recurse=yes", "stat has no argument recurse"},
+		{"services all", `services takes 0 values, and "all" is one more`},
+	} {
+		words := strings.Fields(tt.line)
+		w, err := split(words[1:])
+		got := ""
+		if err == nil {
+			got, err = questionOf(words[0], w)
 		}
 		if err != nil {
 			got = err.Error()

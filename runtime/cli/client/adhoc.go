@@ -32,8 +32,9 @@ type Line struct {
 
 // LoadLine loads a command line as a runbook, in the workspace around the current directory.
 func LoadLine(ctx context.Context, c *console.Console, f *flags.Planning, line Line) (*Loaded, error) {
-	l := &Loaded{Console: c, at: &opened{console: c}, Again: line.Command + " -C", Effects: line.Command + " -C --effects", types: line.Types, lent: true}
-	spec := run.Spec{Tags: unitfilter.Tags{Only: f.Tags, Skip: f.SkipTags}, Only: f.Only, Exclude: f.Exclude}
+	l := &Loaded{Console: c, at: &opened{console: c}, Effects: line.Command + planOnly + " --effects", types: line.Types, lent: true}
+	spec := run.Spec{Command: line.Command}
+	narrowed(&spec, f)
 	if _, err := unitfilter.Parse(f.Only, f.Exclude, nil); err != nil {
 		return nil, err
 	}

@@ -47,8 +47,6 @@ type Loaded struct {
 	// Subject is what the command line said of the runbook and the inventory, with a blank before each word, and Effects
 	// the command that shows all that the plan does.
 	Subject, Effects string
-	// Again is the command that plans the same anew; "" is froyo plan with Subject.
-	Again string
 	// Entry is what was typed at a prompt, whose run cannot be resumed; "" where the run is of a runbook.
 	Entry string
 
@@ -59,24 +57,23 @@ type Loaded struct {
 
 // Load finds, trusts and loads what the flags name. It connects to nothing.
 func Load(ctx context.Context, c *console.Console, f *flags.Planning) (*Loaded, error) {
-	return load(ctx, c, f, nil, nil)
+	return load(ctx, c, f, run.Spec{}, nil)
 }
 
 // LoadAction loads an action of the runbook that flags name. command is the command line that runs it.
 // types are the resource types.
 func LoadAction(ctx context.Context, c *console.Console, f *flags.Planning, action runbook.Call, command string, types *catalog.Catalog) (*Loaded, error) {
-	l, err := load(ctx, c, f, &action, types)
-	if err == nil {
-		l.Again, l.Effects = command+" -C", command+" -C --effects"
-	}
-	return l, err
+	return load(ctx, c, f, run.Spec{Action: &action, Command: command}, types)
 }
 
-func load(ctx context.Context, c *console.Console, f *flags.Planning, action *runbook.Call, types *catalog.Catalog) (*Loaded, error) {
+func load(ctx context.Context, c *console.Console, f *flags.Planning, spec run.Spec, types *catalog.Catalog) (*Loaded, error) {
 	subject := subjectOf(f)
 	l := &Loaded{Console: c, at: &opened{console: c}, types: types, lent: types != nil, Subject: subject, Effects: "froyo plan" + subject + " --effects"}
 	c.Errors.Subject = subject
-	spec := run.Spec{Action: action, Tags: unitfilter.Tags{Only: f.Tags, Skip: f.SkipTags}, Only: f.Only, Exclude: f.Exclude}
+	if spec.Command != "" {
+		l.Effects = spec.Command + planOnly + " --effects"
+	}
+	narrowed(&spec, f)
 	if _, err := unitfilter.Parse(f.Only, f.Exclude, nil); err != nil {
 		return nil, err
 	}
@@ -96,6 +93,22 @@ func load(ctx context.Context, c *console.Console, f *flags.Planning, action *ru
 		return nil, l.fail(ctx, err)
 	}
 	return l, nil
+}
+
+// planOnly is what a command line ends with that only plans.
+const planOnly = " -C"
+
+// Again is the command or the entry that plans the same anew, "" where that is froyo plan with Subject.
+func (l *Loaded) Again() string {
+	if command := l.Job.Spec.Command; command != "" {
+		return command + planOnly
+	}
+	return l.Entry
+}
+
+// narrowed notes which units flags leave.
+func narrowed(spec *run.Spec, f *flags.Planning) {
+	spec.Tags, spec.Only, spec.Exclude = unitfilter.Tags{Only: f.Tags, Skip: f.SkipTags}, f.Only, f.Exclude
 }
 
 // subjectOf repeats what the command line said of the runbook and the inventory.
@@ -220,6 +233,9 @@ func existing(file string) (string, error) {
 
 // read opens the resource types and reads the runbook from files.
 func (l *Loaded) read(ctx context.Context, spec run.Spec, files fs.FS, narrow func(context.Context, []*inventory.Host) (string, error)) error {
+	if spec.Command != "" {
+		l.Console.Errors.Again = spec.Command + planOnly
+	}
 	services, err := l.services(ctx, files)
 	if err != nil {
 		return err

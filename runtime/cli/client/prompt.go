@@ -146,7 +146,7 @@ func (i *Prompt) Reload(ctx context.Context, o script.SessionOptions) error {
 // Load makes a job of a function of the session that is called for the hosts that a selector matches, of those that the flags name. entry is what was typed.
 func (i *Prompt) Load(ctx context.Context, fn starlark.Callable, selector, entry string) (*Loaded, error) {
 	c := i.Fleet.at.console
-	l := &Loaded{Console: c, at: &opened{console: c, workspace: i.Fleet.at.workspace}, types: i.types, lent: true, Again: entry, Effects: entry, Entry: entry}
+	l := &Loaded{Console: c, at: &opened{console: c, workspace: i.Fleet.at.workspace}, types: i.types, lent: true, Effects: entry, Entry: entry}
 	spec := run.Spec{Root: i.Fleet.root, Main: i.file(), Typed: true, Vars: i.Fleet.given}
 	if !i.All {
 		spec.Limit = strings.Join(inventory.Names(i.Fleet.Hosts), ",")

@@ -58,7 +58,7 @@ func (c *Show) Run(_ context.Context, e *console.Console) error {
 	fmt.Fprintln(e.Stderr, ui.Readable(origin(d)))
 	v := ui.PlanView{
 		Style: e.Style(e.Stdout), Contents: contents, Rollouts: d.Rollouts(), Verbose: e.Verbose > 0, Quiet: !c.Diff,
-		Effects: "froyo show " + wording.Quote(c.File) + " --effects",
+		Effects: "froyo show " + wording.Quote(c.File) + " --effects", Line: client.IsAdHoc(d.Main),
 	}
 	if err := v.Print(e.Stdout, plays, hosts); err != nil {
 		return err
@@ -70,6 +70,9 @@ func (c *Show) Run(_ context.Context, e *console.Console) error {
 // origin says in a line where a plan comes from.
 func origin(d *planfile.Document) string {
 	parts := []string{"plan of " + d.Main, fmt.Sprintf("made %s by froyo %s", d.Created.Local().Format(time.DateTime), d.Froyo)}
+	if d.Action != nil && d.Action.Command != "" {
+		parts[0] = "plan of " + d.Action.Command
+	}
 	if d.Limit != "" {
 		parts = append(parts, "limited to "+d.Limit)
 	}

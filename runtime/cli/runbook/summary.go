@@ -130,7 +130,7 @@ func endingOf(l *client.Loaded, s *client.Session, code diag.Code) ending {
 	spec := &s.Run.Job().Spec
 	return ending{
 		code: code, run: s.Run.ID(), runbook: cmp.Or(l.Subject, runbookArgument(filepath.Join(spec.Root, filepath.FromSlash(spec.Main)))),
-		again: l.Again, entry: l.Entry, acted: s.Run.Acted(), saved: spec.Saved != nil, resumed: spec.Resumed != nil, changes: l.WithChanges, undecided: undecided(s),
+		again: l.Again(), entry: l.Entry, acted: s.Run.Acted(), saved: spec.Saved != nil, resumed: spec.Resumed != nil, changes: l.WithChanges, undecided: undecided(s),
 	}
 }
 
@@ -190,7 +190,7 @@ func next(e ending) string {
 		return "fix the cause, then make a new plan: " + anew
 	case e.saved:
 		return "fix the cause, then: " + resume + " (for hosts that no longer fit the plan, make a new one: " + anew + ")"
-	case e.changes:
+	case e.changes || e.resumed && e.again != "" && e.code != diag.Unreachable:
 		return "fix the cause, then plan anew what is left: " + plan
 	case e.resumed && e.code != diag.Unreachable: // for which another runbook is no cure
 		return "fix the cause, then: " + resume + " --with-changes (takes the runbook as it is now)"

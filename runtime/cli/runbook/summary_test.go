@@ -35,6 +35,9 @@ func TestTheAdviceIsNeverWhatFailed(t *testing.T) {
 		{"resumed, unreachable", resume, ending{acted: true, resumed: true, code: diag.Unreachable}, "fix the cause, then: froyo resume r1 (for a changed runbook: with --with-changes)"},
 		{"resumed, stopped", resume + " -y", ending{acted: true, resumed: true, code: diag.Interrupted}, "to continue: froyo resume r1"},
 		{"resumed with changes", resume + " --with-changes", ending{acted: true, resumed: true, changes: true, runbook: " 'my web.star'"}, "fix the cause, then plan anew what is left: froyo plan 'my web.star'"},
+		{"command", "froyo run cmd x", ending{acted: true, again: "froyo run cmd x -C"}, "fix the cause, then: froyo resume r1"},
+		{"command, resumed", resume, ending{acted: true, resumed: true, again: "froyo run cmd x -C"}, "fix the cause, then plan anew what is left: froyo run cmd x -C"},
+		{"command, its plan", "froyo apply --plan p.json", ending{saved: true, again: "froyo run cmd x -C"}, "fix the cause, then make a new plan: froyo run cmd x -C --out FILE"},
 		{
 			"resumed, one unit undecided", resume,
 			ending{acted: true, resumed: true, undecided: []string{"h1/cmd[x]"}},
