@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/openfroyo/froyo/runtime/labtest"
 )
 
 // left tells what the tasks of testdata/ansible left on a host: accounts, files of /etc with their modes and owners, what froyo and
@@ -36,13 +38,14 @@ func TestLabAsAnsible(t *testing.T) {
 	if err != nil {
 		t.Skip("no Ansible here")
 	}
+	labtest.Hosts(t, 4) // it takes long, so it runs among the fleet's
 	f := pristine(t, 2)
 	f.copy(t, "testdata/ansible")
 	f.each(t, "apt-get install -y -qq python3-minimal python3-apt nftables tree >/dev/null 2>&1")
 	play := func(args ...string) string {
 		cmd := exec.CommandContext(t.Context(), ansible, append(args, "-i", "hosts.ini", "site.yml")...)
 		cmd.Dir = f.dir
-		cmd.Env = append(os.Environ(), "ANSIBLE_HOST_KEY_CHECKING=False", "ANSIBLE_NOCOLOR=1", "HOME="+f.dir)
+		cmd.Env = append(os.Environ(), "ANSIBLE_HOST_KEY_CHECKING=False", "ANSIBLE_NOCOLOR=1", "ANSIBLE_PIPELINING=1", "HOME="+f.dir)
 		out, err := cmd.CombinedOutput()
 		t.Logf("$ ansible-playbook %s\n%s", strings.Join(args, " "), out)
 		if err != nil {

@@ -278,6 +278,7 @@ file("/srv/lab", state = "directory")
 // TestLabExamples: each example plans what its plan.txt says, converges, and
 // then has nothing more to do.
 func TestLabExamples(t *testing.T) {
+	labtest.Hosts(t, 20) // also those that need one: together they take long
 	for _, tt := range []struct {
 		name      string
 		hosts     int

@@ -42,21 +42,49 @@ func Inventory(t testing.TB) string {
 	return path
 }
 
+// few is the most hosts that tests of the kind "few" share.
+const few = 3
+
 // only skips the test where the lab is for tests of another kind: FROYO_LAB_TESTS is "fleet" for those that share all
-// hosts, "own" for those that have one of their own, and is not set for both.
+// hosts, "few" for those that share the first three, "first" for those that share the first one, "own" for those that have one
+// of their own, and is not set for all.
+// What a test takes first decides about it and its parts.
 func only(t testing.TB, kind string) {
 	t.Helper()
-	if wanted := os.Getenv("FROYO_LAB_TESTS"); wanted != "" && wanted != kind { //nolint:forbidigo // as above
+	wanted := os.Getenv("FROYO_LAB_TESTS") //nolint:forbidigo // as above
+	switch {
+	case wanted == "", runs(t.Name()):
+	case wanted == kind:
+		running.Store(t.Name(), true)
+	default:
 		t.Skip("this lab is for other tests: FROYO_LAB_TESTS is " + wanted)
 	}
+}
+
+// running has the tests that this lab is for.
+var running sync.Map
+
+// runs reports whether a test, or one that it is a part of, has hosts of this lab.
+func runs(test string) (is bool) {
+	running.Range(func(name, _ any) bool {
+		is = test == name || strings.HasPrefix(test, name.(string)+"/")
+		return !is
+	})
+	return is
 }
 
 // Hosts returns the first n hosts of the lab. It skips the test where there is
 // no lab, and fails it where the lab is smaller. Tests that run beside others take Own.
 func Hosts(t testing.TB, n int) []Host {
 	t.Helper()
-	hosts := all(t)
-	only(t, "fleet")
+	hosts, kind := all(t), "fleet"
+	switch {
+	case n == 1:
+		kind = "first"
+	case n <= few:
+		kind = "few"
+	}
+	only(t, kind)
 	if len(hosts) < n {
 		t.Fatalf("the test needs %d hosts and the lab has %d", n, len(hosts))
 	}

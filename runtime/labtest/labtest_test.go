@@ -4,6 +4,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -176,5 +177,34 @@ func TestLabKeepsNoDescriptor(t *testing.T) {
 	defer again.Close()
 	if err := syscall.Flock(int(again.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		t.Errorf("the lock is held still: %v", err)
+	}
+}
+
+// TestKinds: a lab for few hosts runs what takes two or three first, and nothing else.
+func TestKinds(t *testing.T) {
+	var text strings.Builder
+	for i := range 5 {
+		n := strconv.Itoa(i + 1)
+		text.WriteString("h" + n + " ansible_host=10.0.0." + n + " ansible_ssh_private_key_file=/k\n")
+	}
+	path := filepath.Join(t.TempDir(), "inventory.ini")
+	if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("FROYO_LAB_HOSTS", path)
+	for lab, want := range map[string][]int{"few": {1, 0, 0, 2, 0}, "first": {0, 1, 0, 0, 0}, "fleet": {0, 0, 1, 0, 3}, "own": {0, 0, 0, 0, 0}, "": {1, 1, 1, 2, 3}} {
+		t.Setenv("FROYO_LAB_TESTS", lab)
+		for i, takes := range [][]int{{3}, {1}, {5}, {2, 1}, {4, 1, 2}} {
+			got := 0
+			t.Run(lab, func(t *testing.T) {
+				for _, n := range takes {
+					Hosts(t, n)
+					got++
+				}
+			})
+			if got != want[i] {
+				t.Errorf("%q: of %v %d were taken, want %d", lab, takes, got, want[i])
+			}
+		}
 	}
 }

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # test.sh - all lab tests, in three labs at once: those of runtime/cli that need a fleet in one of 20 hosts; those of
-# runtime/cli that need one host and no other's quiet in one of 8, each on a host of its own, six at a time; those of the other
-# packages, one package after the other, in one of 3. Tests that share a lab share its hosts, and some take one off the
-# network, but most of them wait for hosts more than they compute.
+# runtime/cli that need one host and no other's quiet in one of 8, each on a host of its own, six at a time, and then those that
+# need one host for themselves; in one of 3 those of the other packages, one package after the other, and then those of
+# runtime/cli that need two or three. Tests that share a lab share its hosts, and some take one off the network, but most of
+# them wait for hosts more than they compute.
 #
 #   test.sh [ARGUMENT...]   arguments are go test's, for all
 #
@@ -19,6 +20,12 @@ others() {
   grep -rl --include='*_test.go' '^func TestLab' . | xargs -n 1 dirname | sort -u | grep -vx "$FLEET"
 }
 
+# then runs a command, and then the fleet's tests of a kind.
+then='fleet=$1 kind=$2 arguments=$3 code=0; shift 3
+"$@" $arguments || code=1
+FROYO_LAB_TESTS=$kind "$@" "$fleet" || code=1
+exit $code'
+
 # finish ends what still runs: the other labs' tests are process groups of their own, whose hosts lab.sh takes down.
 finish() {
   local code=$? pid
@@ -33,9 +40,9 @@ out=$(mktemp -d)
 beside=()
 $LAB base || exit
 mapfile -t packages < <(others)
-FROYO_LAB_NAME=${NAME}2 FROYO_LAB_NET= setsid "$LAB" with 3 "${TEST[@]}" -p 1 "${packages[@]}" >"$out/others" 2>&1 &
+FROYO_LAB_NAME=${NAME}2 FROYO_LAB_NET= setsid "$LAB" with 3 bash -c "$then" bash "$FLEET" few "-p 1 ${packages[*]}" "${TEST[@]}" >"$out/others" 2>&1 &
 beside+=($!)
-FROYO_LAB_NAME=${NAME}3 FROYO_LAB_NET= FROYO_LAB_TESTS=own setsid "$LAB" with 8 "${TEST[@]}" -parallel 6 "$FLEET" >"$out/own" 2>&1 &
+FROYO_LAB_NAME=${NAME}3 FROYO_LAB_NET= FROYO_LAB_TESTS=own setsid "$LAB" with 8 bash -c "$then" bash "$FLEET" first "-parallel 6 $FLEET" "${TEST[@]}" >"$out/own" 2>&1 &
 beside+=($!)
 code=0
 FROYO_LAB_TESTS=fleet $LAB with 20 "${TEST[@]}" "$FLEET" || code=1
