@@ -42,6 +42,7 @@ type Session struct {
 	last   *builtins.Evaluation
 	behind <-chan struct{} // closed once the evaluation ends that was left behind; nil for none
 	print  atomic.Pointer[eval.Print]
+	hidden []string // names of the runbook that stand for what Options.Predeclared has
 }
 
 // SessionOptions are what a session is made from.
@@ -92,10 +93,15 @@ func (s *Session) Reload(ctx context.Context, opts SessionOptions) error {
 	for name := range s.own {
 		names[name] = s.names[name]
 	}
-	maps.Copy(names, read)
+	s.hidden = nil
 	for name := range read {
-		s.own[name] = true
+		if opts.Options.Predeclared.Has(name) && !s.loaded(name) {
+			s.hidden = append(s.hidden, name)
+			continue
+		}
+		names[name], s.own[name] = read[name], true
 	}
+	slices.Sort(s.hidden)
 	if s.names == nil {
 		s.names = starlark.StringDict{}
 	}
@@ -129,6 +135,16 @@ func (s *Session) files(ctx context.Context, l *loader, main string, typed *modu
 	}
 	return nil
 }
+
+// loaded reports whether an entry has loaded something under a name.
+func (s *Session) loaded(name string) bool {
+	return slices.ContainsFunc(s.loads, func(l *syntax.LoadStmt) bool {
+		return slices.ContainsFunc(l.To, func(to *syntax.Ident) bool { return to.Name == name })
+	})
+}
+
+// Hidden are the names of the runbook that an entry cannot use, since Options.Predeclared gives them another meaning.
+func (s *Session) Hidden() []string { return s.hidden }
 
 // Text is what was typed so far, as one file.
 func (s *Session) Text() string { return strings.Join(s.lines, "\n") }

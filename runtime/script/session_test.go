@@ -3,6 +3,7 @@ package script_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -124,8 +125,15 @@ func TestSessionReload(t *testing.T) {
 		"site.star": {Data: []byte("load(\"lib.star\", \"x\")\ny = x + 1\ndef web(host):\n    pass\nplay(\"web\", do = web)\n")},
 	}
 	s := newTyping(t, fsys, "site.star")
+	fsys["site.star"].Data = append(fsys["site.star"].Data, "host = 1\n"...) // the name of a function of the prompt
 	entries := []string{`load("lib.star", z = "x")`, "mine = [7]", "def f():\n    return [y, z, mine]\n", "f()"}
 	if got, want := s.typed(t, entries...), "[2, 1, [7]]"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if err := s.Reload(t.Context(), s.opts); err != nil || !slices.Equal(s.Hidden(), []string{"host"}) {
+		t.Errorf("%v, hidden %q", err, s.Hidden())
+	}
+	if got, want := s.typed(t, `host("web1")`, `load("site.star", "host")`, "host"), "web1\n1"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	fsys["lib.star"] = &fstest.MapFile{Data: []byte("x = ")}

@@ -59,7 +59,7 @@ func run(ctx context.Context) error {
 // The README's pictures are as wide as a page shows them without making them smaller.
 const readmeColumns = 88
 
-var inReadme = map[string]bool{"plan": true, "apply": true}
+var inReadme = map[string]bool{"plan": true, "apply": true, "repl": true}
 
 // saveAll saves each frame on its own, dark and light, and as text.
 func saveAll(dir, name string, frames []frame) error {

@@ -33,6 +33,11 @@ func asked(screen string) bool { return strings.HasSuffix(strings.TrimRight(scre
 // underWay is that hosts have changed and more are at work.
 func underWay(screen string) bool { return atWork(screen) > 0 && strings.Contains(screen, " changed") }
 
+// prompted is that the prompt of froyo repl waits.
+func prompted(screen string) bool {
+	return strings.HasSuffix(strings.TrimRight(screen, "\n "), "\nfroyo>")
+}
+
 var yes = typed{asked, "y\n"}
 
 // scenes are what is pictured, in an order in which each leaves the hosts as the next needs them.
@@ -42,6 +47,13 @@ func (s *studio) scenes(hosts []int) []scene {
 	release := func(n string) []string { return append(apply[:3:3], "-e", "release="+n) }
 	return []scene{
 		{name: "first", before: []step{s.byHand("rm -rf /srv/app", hosts...)}, args: apply, typed: []typed{yes}},
+		{name: "repl", args: []string{"repl", "-i", "hosts.ini"}, typed: []typed{
+			{prompted, "hosts(\"h[1-3]\")\r"},
+			{prompted, "[struct(name = h.name, system = h.facts.os.basic.name, cores = h.facts.hw.cpu.cores) for h in hosts(\"h[1-4]\")]\r"},
+			{prompted, "def note(host):\r    file(\"/srv/app/note\", content = \"this is %s\\n\" % host.name)\r\r"},
+			{prompted, "plan(note, hosts = \"h[1-3]\")\r"},
+			{prompted, "\x04"},
+		}},
 		{name: "plan", before: []step{
 			s.byHand("echo 'workers = 64' >"+conf+" && chmod 666 "+conf, 2, 3),
 			s.byHand("rm /srv/app/current && chmod 777 /srv/app", 5),

@@ -65,6 +65,7 @@ func (s *studio) record(ctx context.Context, sc scene, columns int) ([]frame, er
 	}
 	slave.Close()
 	out := &session{typed: sc.typed}
+	term.Edited(func(answer string) { _, _ = io.WriteString(master, answer) }) // where that fails, reading says why
 	if err := out.watch(term, master); err != nil {
 		return nil, err
 	}

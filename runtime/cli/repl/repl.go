@@ -69,7 +69,6 @@ func (c *Command) Run(ctx context.Context, e *console.Console) (err error) {
 	defer func() { err = errors.Join(err, p.Close(context.WithoutCancel(ctx))) }()
 	s.prompt, s.asking = p, &asking{prompt: p}
 	p.Wrap = s.asking.of
-	s.warnTaken()
 	if !e.Interactive() {
 		return s.lines(ctx, e.Stdin)
 	}
@@ -129,9 +128,7 @@ func (s *session) eval(ctx context.Context, text string) error {
 	s.prompt.Session.PrintTo(nil)
 	s.prompt.Fleet.Collector.Pool.Renew(context.WithoutCancel(ctx), s.asking.takeLost())
 	if err == nil && s.reload {
-		if err = s.prompt.Reload(work, s.options()); err == nil {
-			s.warnTaken()
-		}
+		err = s.prompt.Reload(work, s.options())
 	}
 	if told, ok := errors.AsType[*toldError](err); ok {
 		return &console.ExitError{Code: told.code}
@@ -140,15 +137,6 @@ func (s *session) eval(ctx context.Context, text string) error {
 		return &diag.Error{Summary: "interrupted", Code: diag.Interrupted}
 	}
 	return err
-}
-
-// warnTaken says which functions of the prompt cannot be called, since the runbook uses their names.
-func (s *session) warnTaken() {
-	for _, b := range s.builtins() {
-		if s.prompt.Session.Own(b.name) {
-			s.console.Errors.Warnings([]*diag.Error{{Summary: fmt.Sprintf("%s has a name of its own %s, which stands for that of the prompt", s.prompt.Runbook(), b.name)}})
-		}
-	}
 }
 
 // lines evaluates what comes from a file or a pipe, until something of it fails.
@@ -237,8 +225,11 @@ func (s *session) welcome() {
 	}
 	if main := s.prompt.Runbook(); main != "" {
 		text += ", names of " + ui.Readable(main)
+		if hidden := s.prompt.Session.Hidden(); len(hidden) > 0 {
+			text += " but for " + strings.Join(hidden, " and ")
+		}
 	}
-	fmt.Fprintln(s.console.Stderr, style.Paint(ui.Dim, text+". help() says what there is; Ctrl-D ends."))
+	fmt.Fprintln(s.console.Stderr, style.Wrap(ui.Dim, text+". help() says what there is; Ctrl-D ends.", 0, 2))
 }
 
 // historyFile is where entries are kept, "" where there is no place for them.

@@ -33,7 +33,8 @@ type Terminal struct {
 	at            int    // the cursor's line
 	column        int    // in the line, which may be beyond the terminal's columns
 	style         string
-	pending       []byte // a sequence that is not complete
+	pending       []byte       // a sequence that is not complete
+	answer        func(string) // to questions of a line editor; nil where there is none
 	writes        int
 }
 
@@ -97,6 +98,9 @@ func (t *Terminal) next(data []byte) int {
 		return 0
 	}
 	r, n := utf8.DecodeRune(data)
+	if r == '\a' && t.answer != nil {
+		return n
+	}
 	if r < ' ' || r == utf8.RuneError {
 		panic(fmt.Sprintf("the terminal was sent %q", data[:n]))
 	}
@@ -141,9 +145,58 @@ func (t *Terminal) sequence(data []byte) int {
 		}
 		t.lines = t.lines[:t.at+1]
 	default:
-		panic(fmt.Sprintf("the terminal was sent %q", data[:end+1]))
+		if !t.edit(data[end], params) {
+			panic(fmt.Sprintf("the terminal was sent %q", data[:end+1]))
+		}
 	}
 	return end + 1
+}
+
+// Edited has the terminal understand what a line editor sends, too: moves within a line, and the question where the cursor is,
+// which answer tells.
+func (t *Terminal) Edited(answer func(string)) { t.answer = answer }
+
+// edit does what a line editor wants, and reports whether it is known.
+func (t *Terminal) edit(kind byte, params string) bool {
+	if t.answer == nil {
+		return false
+	}
+	n := 1
+	if params != "" && !strings.ContainsRune("hlq", rune(kind)) {
+		var err error
+		if n, err = strconv.Atoi(params); err != nil {
+			return false
+		}
+	}
+	begin := t.column - t.column%t.columns
+	switch kind {
+	case 'B':
+		for range n {
+			if t.column+t.columns < len(t.lines[t.at]) {
+				t.column += t.columns
+				continue
+			}
+			if t.at+1 == len(t.lines) {
+				if len(t.lines) >= t.rows { // at the bottom
+					break
+				}
+				t.lines = append(t.lines, nil)
+			}
+			t.at++
+			t.column %= t.columns
+		}
+	case 'C':
+		t.column = min(begin+t.columns-1, t.column+n)
+	case 'D':
+		t.column = max(begin, t.column-n)
+	case 'h', 'l', 'q': // modes, such as how what is pasted is marked, and the form of the cursor
+	case 'n':
+		first := max(0, len(t.wrapped())-t.rows)
+		t.answer(fmt.Sprintf("\x1b[%d;%dR", t.row()-first+1, t.column%t.columns+1))
+	default:
+		return false
+	}
+	return true
 }
 
 // down goes to the beginning of the next line, as a tty does at a line feed.
