@@ -38,6 +38,9 @@ func (f *Facts) AttrNames() []string { return f.registry().Below(f.prefix) }
 // Namespace is the namespace that it is, nil on the way to one.
 func (f *Facts) Namespace() *facts.Namespace { return f.registry().Lookup(f.prefix) }
 
+// Prefix is the name of the namespace, or of what is above some: "os", or "" for all.
+func (f *Facts) Prefix() string { return f.prefix }
+
 // registry has the namespaces that there are.
 func (f *Facts) registry() *facts.Registry { return f.host.scope.Env().Facts }
 

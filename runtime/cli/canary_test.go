@@ -16,10 +16,12 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -35,8 +37,10 @@ const asFroyo = "FROYO_TEST_AS_FROYO"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asFroyo) != "" {
+		signals := make(chan os.Signal, 2)
+		signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 		os.Exit(int(Main(context.Background(), console.Process{
-			Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Environ: os.Environ,
+			Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Environ: os.Environ, Signals: signals,
 		})))
 	}
 	if os.Getenv("FROYO_LAB_HOSTS") == "" { // the lab's programs run outside

@@ -16,6 +16,7 @@ type interrupts struct {
 	stop     chan struct{}      // closed by the first interrupt; nil where it cancels
 	told     func(why string)   // called then
 	softened bool               // the first has come
+	why      string             // it came, "" for Ctrl-C
 }
 
 // What interrupts a run beside Ctrl-C, as it is told.
@@ -83,7 +84,7 @@ func (i *interrupts) soften(why string) bool {
 		return false
 	}
 	close(i.stop)
-	i.stop, i.softened = nil, true
+	i.stop, i.softened, i.why = nil, true, why
 	i.told(why)
 	return true
 }
@@ -115,5 +116,12 @@ func (c *Console) Softly(told func(why string)) (stop <-chan struct{}, end func(
 		i.mu.Lock()
 		defer i.mu.Unlock()
 		i.stop = nil
+		if i.work == nil {
+			return
+		}
+		if i.softened && i.why != "" { // the command was to end, and not the work alone
+			i.cancel()
+		}
+		i.softened = false
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 
+	"golang.org/x/sys/unix"
 	"golang.org/x/term"
 
 	"github.com/openfroyo/froyo/engine/diag"
@@ -46,6 +47,10 @@ func (c *Console) Ask(ctx context.Context, question string) (string, error) {
 	if c.answers == nil {
 		c.answers = bufio.NewReader(c.Stdin)
 	}
+	if err := c.answered(ctx); err != nil {
+		fmt.Fprintln(c.Stderr)
+		return "", err
+	}
 	type line struct {
 		text string
 		err  error
@@ -65,6 +70,27 @@ func (c *Console) Ask(ctx context.Context, question string) (string, error) {
 			return "", l.err
 		}
 		return l.text, nil
+	}
+}
+
+// answerPause is how often it is checked whether a question is still to be answered, in milliseconds.
+const answerPause = 50
+
+// answered waits until there is something to read, which a terminal gives by whole lines: what is typed after an interrupt is not
+// for the question.
+func (c *Console) answered(ctx context.Context) error {
+	if c.answers.Buffered() > 0 {
+		return ctx.Err()
+	}
+	fd := []unix.PollFd{{Fd: int32(c.Stdin.Fd()), Events: unix.POLLIN}} //nolint:gosec // a descriptor is a small number
+	for {
+		n, err := unix.Poll(fd, answerPause)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case n > 0, err != nil && !errors.Is(err, unix.EINTR):
+			return nil // reading says what is wrong
+		}
 	}
 }
 

@@ -6,7 +6,9 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
+	"time"
 
 	"go.starlark.net/starlark"
 	"go.starlark.net/syntax"
@@ -36,14 +38,24 @@ type Session struct {
 	l      *loader
 	typed  *module             // the entries, as one file
 	names  starlark.StringDict // all that an entry can use
-	own    map[string]bool     // of these, what entries and files gave values to
+	own    map[string]origin   // of these, what gave a value to them that is not the language
 	loads  []*syntax.LoadStmt  // of entries
 	lines  []string            // of all entries
 	last   *builtins.Evaluation
+	held   atomic.Bool     // what is under way ends by itself once it is interrupted, and is waited for
 	behind <-chan struct{} // closed once the evaluation ends that was left behind; nil for none
 	print  atomic.Pointer[eval.Print]
-	hidden []string // names of the runbook that stand for what Options.Predeclared has
+	mu     sync.RWMutex // guards what names are written while they may be read beside it
+	hidden []string     // names of the runbook that stand for what Options.Predeclared has
 }
+
+// origin is what gave a name its value.
+type origin int
+
+const (
+	ofFile origin = iota + 1 // the runbook, or a file that an entry loaded
+	ofEntry
+)
 
 // SessionOptions are what a session is made from.
 type SessionOptions struct {
@@ -60,11 +72,12 @@ type SessionOptions struct {
 
 // NewSession begins a session.
 func NewSession(ctx context.Context, opts SessionOptions) (*Session, error) {
-	s := &Session{opts: opts, own: map[string]bool{}}
+	s := &Session{opts: opts, own: map[string]origin{}}
 	return s, s.Reload(ctx, opts)
 }
 
-// Reload reads all files again that the session has read, and takes what opts has by now. What entries gave values to stays. If a file has errors, all is as before.
+// Reload reads all files again that the session has read, and takes what opts has by now. What entries gave values to stays, also
+// where a file gives the name another; names that no file has any more are gone. If a file has errors, all is as before.
 func (s *Session) Reload(ctx context.Context, opts SessionOptions) error {
 	main, shown := opts.Options.Main, opts.Options.Print
 	opts.Options.Main = "" // whose globals could hold units
@@ -89,17 +102,32 @@ func (s *Session) Reload(ctx context.Context, opts SessionOptions) error {
 	if s.typed != nil {
 		typed.tree.merge(s.typed.tree)
 	}
-	names := maps.Clone(p.names)
-	for name := range s.own {
-		names[name] = s.names[name]
+	s.take(opts, p.names, read)
+	s.opts, s.p, s.l, s.typed = opts, p, l, typed
+	p.keep(opts.File, []byte(s.Text()))
+	return nil
+}
+
+// take takes the names of the language and those that files have given values to.
+func (s *Session) take(opts SessionOptions, language, read starlark.StringDict) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	names := maps.Clone(language)
+	own := map[string]origin{}
+	for name, from := range s.own {
+		if from == ofEntry {
+			names[name], own[name] = s.names[name], ofEntry
+		}
 	}
 	s.hidden = nil
-	for name := range read {
-		if opts.Options.Predeclared.Has(name) && !s.loaded(name) {
+	for name, v := range read {
+		switch {
+		case own[name] == ofEntry:
+		case opts.Options.Predeclared.Has(name):
 			s.hidden = append(s.hidden, name)
-			continue
+		default:
+			names[name], own[name] = v, ofFile
 		}
-		names[name], s.own[name] = read[name], true
 	}
 	slices.Sort(s.hidden)
 	if s.names == nil {
@@ -107,9 +135,7 @@ func (s *Session) Reload(ctx context.Context, opts SessionOptions) error {
 	}
 	clear(s.names) // functions of entries look their names up in it
 	maps.Copy(s.names, names)
-	s.opts, s.p, s.l, s.typed = opts, p, l, typed
-	p.keep(opts.File, []byte(s.Text()))
-	return nil
+	s.own = own
 }
 
 // files reads the runbook and what entries have loaded.
@@ -125,6 +151,9 @@ func (s *Session) files(ctx context.Context, l *loader, main string, typed *modu
 		maps.Copy(into, m.globals)
 	}
 	for _, load := range s.loads {
+		if !s.needs(load) {
+			continue
+		}
 		file := &syntax.File{Path: typed.name, Stmts: []syntax.Stmt{load}}
 		if errs := l.dependencies(ctx, typed, file, nil); len(errs) > 0 {
 			return errs
@@ -136,11 +165,9 @@ func (s *Session) files(ctx context.Context, l *loader, main string, typed *modu
 	return nil
 }
 
-// loaded reports whether an entry has loaded something under a name.
-func (s *Session) loaded(name string) bool {
-	return slices.ContainsFunc(s.loads, func(l *syntax.LoadStmt) bool {
-		return slices.ContainsFunc(l.To, func(to *syntax.Ident) bool { return to.Name == name })
-	})
+// needs reports whether any name that an entry has loaded still has its value from there.
+func (s *Session) needs(load *syntax.LoadStmt) bool {
+	return slices.ContainsFunc(load.To, func(to *syntax.Ident) bool { return s.own[to.Name] == ofFile })
 }
 
 // Hidden are the names of the runbook that an entry cannot use, since Options.Predeclared gives them another meaning.
@@ -158,19 +185,45 @@ func (s *Session) Source(file string) ([]byte, bool) {
 	return text, found
 }
 
-// Names are the names that an entry can use, and Value is what one means, nil for nothing.
+// Names are the names that an entry can use. It may be called while an entry is evaluated, as may Value and Own.
 func (s *Session) Names() []string {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(s.names)), func(n string) bool { return !guard.IsName(n) })
 }
 
 // Value is what a name means, nil for nothing.
-func (s *Session) Value(name string) starlark.Value { return s.names[name] }
+func (s *Session) Value(name string) starlark.Value {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.names[name]
+}
 
 // Own reports whether a name was given its value by an entry or a file.
-func (s *Session) Own(name string) bool { return s.own[name] }
+func (s *Session) Own(name string) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.own[name] != 0
+}
 
-// Collect has a function of the workspace tell facts of a host.
-func (s *Session) Program() *Program { return s.p }
+// Hold says whether what an entry does now ends by itself soon after it is interrupted, so that Eval waits for its end.
+func (s *Session) Hold(held bool) { s.held.Store(held) }
+
+// Wait waits, for a while, for the evaluation that was left behind.
+func (s *Session) Wait() {
+	if s.behind == nil {
+		return
+	}
+	patience := time.NewTimer(leaving)
+	defer patience.Stop()
+	select {
+	case <-s.behind:
+	case <-patience.C:
+	}
+}
+
+// leaving is how long the end of a session waits for a call of a library that an interrupt could not end.
+const leaving = 2 * time.Second
 
 // PrintTo sends what is printed elsewhere, until it is called with nil.
 func (s *Session) PrintTo(print eval.Print) {
@@ -199,10 +252,15 @@ func (s *Session) Eval(ctx context.Context, text string) error {
 		return syntaxError(err, []byte(s.Text()))
 	}
 	done := make(chan struct{})
-	if bounds.Within(ctx, func() {
+	work := func() {
 		defer close(done)
 		err = s.statements(ctx, file)
-	}) {
+	}
+	if bounds.Within(ctx, work) {
+		return err
+	}
+	if s.held.Load() {
+		<-done
 		return err
 	}
 	s.behind = done
@@ -244,6 +302,9 @@ func (s *Session) statement(ctx context.Context, stmt syntax.Stmt, later map[str
 		return join(errs)
 	}
 	bound := entry.Bound(stmt)
+	if err := s.free(stmt, bound); err != nil {
+		return err
+	}
 	if !isExpr {
 		s.carry(file, bound)
 	}
@@ -254,12 +315,11 @@ func (s *Session) statement(ctx context.Context, stmt syntax.Stmt, later map[str
 	t.resolved()
 	s.typed.tree.merge(t)
 	globals, err := s.execute(ctx, prog)
-	for _, name := range bound {
-		delete(s.names, before+name)
-		if v := globals[name]; v != nil {
-			s.names[name], s.own[name] = v, true
-		}
+	from := ofEntry
+	if isLoad {
+		from = ofFile
 	}
+	s.publish(globals, bound, from)
 	if err != nil {
 		return err
 	}
@@ -272,9 +332,38 @@ func (s *Session) statement(ctx context.Context, stmt syntax.Stmt, later map[str
 	return nil
 }
 
+// free refuses to give another value to a function of the prompt: there would be no way back.
+func (s *Session) free(stmt syntax.Stmt, bound []string) error {
+	loops := entry.Loops(stmt)
+	for _, name := range bound {
+		if !s.opts.Options.Predeclared.Has(name) || slices.Contains(loops, name) {
+			continue
+		}
+		start, _ := stmt.Span()
+		return (&diag.Error{Summary: name + " is a function of the prompt", Pos: eval.Place(start)}).WithHint("take another name, such as my_%s", name)
+	}
+	return nil
+}
+
+// publish gives names the values that a statement gave them. Functions of the prompt, which a loop may use as its variable, keep theirs.
+func (s *Session) publish(globals starlark.StringDict, bound []string, from origin) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, name := range bound {
+		delete(s.names, before+name)
+		v := globals[name]
+		if v == nil || s.opts.Options.Predeclared.Has(name) || name == Last && v == starlark.None {
+			continue
+		}
+		s.names[name], s.own[name] = v, from
+	}
+}
+
 // carry has a statement begin with the values that its names have: each is a program of its own.
 func (s *Session) carry(file *syntax.File, bound []string) {
 	start, _ := file.Stmts[0].Span()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, name := range bound {
 		if v := s.names[name]; v != nil && s.names[before+name] == nil {
 			s.names[before+name] = v

@@ -103,6 +103,9 @@ func TestSession(t *testing.T) {
 		{"a name that a file lacks", []string{`load("lib.star", "dubble")`}, at + "1:19: lib.star does not define \"dubble\""},
 		{"a file with plays", []string{`load("site.star", "web")`, "web"}, "<function web>"},
 		{"recursion", []string{"def f():\n    return f()\n", "f()"}, at + "2:12: the function f calls itself"},
+		{"a loop over a name of the prompt", []string{"for host in [1, 2]:\n    print(host)\n", "host"}, "1\n2\n<built-in function host>"},
+		{"a name of the prompt", []string{"host = 1", "def host():\n    pass\n"}, at + "1:1: host is a function of the prompt\n" + at + "2:1: host is a function of the prompt"},
+		{"the last value is kept", []string{"5", "None", `print("x")`, "_"}, "5\nx\n5"},
 		{"secrets", []string{"sensitive(vars.password)"}, "(sensitive)"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -133,22 +136,39 @@ func TestSessionReload(t *testing.T) {
 	if err := s.Reload(t.Context(), s.opts); err != nil || !slices.Equal(s.Hidden(), []string{"host"}) {
 		t.Errorf("%v, hidden %q", err, s.Hidden())
 	}
-	if got, want := s.typed(t, `host("web1")`, `load("site.star", "host")`, "host"), "web1\n1"; got != want {
+	if got, want := s.typed(t, `host("web1")`, `load("site.star", again = "host")`, "again"), "web1\n1"; got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+	if got, want := s.typed(t, "y = 70", "f()"), "[70, 1, [7]]"; got != want {
+		t.Errorf("typed over the runbook's: got %s, want %s", got, want)
 	}
 	fsys["lib.star"] = &fstest.MapFile{Data: []byte("x = ")}
 	if err := s.Reload(t.Context(), s.opts); err == nil {
 		t.Error("a file with an error was taken")
 	}
-	if got, want := s.typed(t, "f()"), "[2, 1, [7]]"; got != want {
+	if got, want := s.typed(t, "f()"), "[70, 1, [7]]"; got != want {
 		t.Errorf("after an error: got %s, want %s", got, want)
 	}
 	fsys["lib.star"] = &fstest.MapFile{Data: []byte("x = 10\n")}
 	if err := s.Reload(t.Context(), s.opts); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := s.typed(t, "f()", `mine.append(8)`, "f()"), "[11, 10, [7]]\n[11, 10, [7, 8]]"; got != want {
+	if got, want := s.typed(t, "f()", `mine.append(8)`, "f()"), "[70, 10, [7]]\n[70, 10, [7, 8]]"; got != want {
 		t.Errorf("after a reload: got %s, want %s", got, want)
+	}
+
+	// A name that the runbook no longer has is gone, and a file that nothing is used of any more is not read.
+	fsys["site.star"] = &fstest.MapFile{Data: []byte("other = 5\n")}
+	delete(fsys, "lib.star")
+	s.typed(t, "z = 3", "again = 4")
+	if err := s.Reload(t.Context(), s.opts); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := s.typed(t, "other", "y", "z"), "5\n70\n3"; got != want {
+		t.Errorf("after the second reload: got %s, want %s", got, want)
+	}
+	if s.Own("web") {
+		t.Error("a function that the runbook no longer has is still there")
 	}
 }
 

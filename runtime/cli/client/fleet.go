@@ -51,7 +51,13 @@ func OpenFleet(ctx context.Context, c *console.Console, t *flags.Target, v *flag
 	if err != nil {
 		return nil, err
 	}
-	c.AtExit(o.dir.Close) // errors show lines of them
+	return o.openFleet(ctx, root, main, t, v)
+}
+
+// openFleet opens the hosts that flags name in a workspace whose directory is root. main is where its runbook is, or would be.
+func (o *opened) openFleet(ctx context.Context, root, main string, t *flags.Target, v *flags.Vars) (f *Fleet, err error) {
+	c := o.console
+	c.AtExit(o.closeFiles) // errors show lines of them
 	read, err := t.Read(ctx, c, o.workspace)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,16 +46,13 @@ type Prompt struct {
 // OpenPrompt opens the hosts that flags name and begins a session, with the names of the runbook that they name, or of site.star
 // where there is one. It connects to no host, unless the flags name a condition on hosts.
 func OpenPrompt(ctx context.Context, c *console.Console, p *flags.Planning, o script.SessionOptions) (*Prompt, error) {
-	f, err := OpenFleet(ctx, c, &p.Target, &p.Vars)
+	f, main, err := openRunbook(ctx, c, p)
 	if err != nil {
 		return nil, err
 	}
-	i := &Prompt{Fleet: f, All: p.Limit == "" && p.Where == "", flags: p}
+	i := &Prompt{Fleet: f, All: p.Limit == "" && p.Where == "", flags: p, main: main}
 	if i.types, err = typesOf(ctx, f.at.workspace); err != nil {
 		return nil, errors.Join(err, f.Close(ctx))
-	}
-	if i.main, err = f.runbook(p.File); err != nil {
-		return nil, errors.Join(err, i.types.Close(ctx), f.Close(ctx))
 	}
 	i.Session, err = script.NewSession(ctx, i.options(o))
 	if err != nil && p.File == "" && c.Interactive() && ctx.Err() == nil { // it was not asked for, and can be put right meanwhile
@@ -71,26 +69,28 @@ func OpenPrompt(ctx context.Context, c *console.Console, p *flags.Planning, o sc
 	return i, nil
 }
 
-// runbook is the path in the workspace of a runbook, or of site.star where none is named; "" is that there is none.
-func (f *Fleet) runbook(file string) (string, error) {
-	if file == "" {
-		if _, err := os.Stat(DefaultRunbook); err != nil {
-			return "", nil //nolint:nilerr // none was asked for
-		}
-		file = DefaultRunbook
+// openRunbook opens the hosts that flags name in the workspace around the runbook that they name; main is its path in there. Where
+// they name none it is site.star, and main is "" where that is not there.
+func openRunbook(ctx context.Context, c *console.Console, p *flags.Planning) (f *Fleet, main string, err error) {
+	if _, err := os.Stat(DefaultRunbook); p.File == "" && err != nil {
+		f, err = OpenFleet(ctx, c, &p.Target, &p.Vars)
+		return f, "", err
 	}
-	abs, err := existing(file)
+	abs, err := existing(cmp.Or(p.File, DefaultRunbook))
 	if err != nil {
-		return "", err
+		return nil, "", err
 	}
-	if err := f.at.workspace.Trust(abs); err != nil {
-		return "", err
+	o := &opened{console: c}
+	root, rel, err := o.around(filepath.Dir(abs))
+	if err != nil {
+		return nil, "", err
 	}
-	rel, err := filepath.Rel(f.root, abs)
-	if err == nil && !filepath.IsLocal(rel) {
-		return "", (&diag.Error{Summary: fmt.Sprintf("%s is not below %s, where the session is", file, f.root)}).WithHint("change to the directory of the runbook first")
+	if err := o.workspace.Trust(abs); err != nil {
+		return nil, "", errors.Join(err, o.closeFiles())
 	}
-	return filepath.ToSlash(rel), err
+	main = path.Join(rel, filepath.Base(abs))
+	f, err = o.openFleet(ctx, root, main, &p.Target, &p.Vars)
+	return f, main, err
 }
 
 // options are those of the session, with what the workspace says by now.
@@ -128,19 +128,20 @@ func (i *Prompt) source(file string) ([]byte, bool) {
 
 // Reload reads the inventory and all files of the session anew, and connects anew to hosts that are asked.
 func (i *Prompt) Reload(ctx context.Context, o script.SessionOptions) error {
-	f, err := OpenFleet(ctx, i.Fleet.at.console, &i.flags.Target, &i.flags.Vars)
+	c := i.Fleet.at.console
+	f, main, err := openRunbook(ctx, c, i.flags)
+	c.Errors.Source = i.source
 	if err != nil {
 		return err
 	}
 	next := *i
-	next.Fleet = f
+	next.Fleet, next.main = f, main
 	if err := i.Session.Reload(ctx, next.options(o)); err != nil {
-		return errors.Join(err, f.Close(ctx))
+		return errors.Join(err, f.Close(ctx), f.at.closeFiles())
 	}
 	before := i.Fleet
-	i.Fleet = f
-	f.at.console.Errors.Source = i.source
-	return before.Close(ctx)
+	i.Fleet, i.main = f, main
+	return errors.Join(before.Close(ctx), before.at.closeFiles())
 }
 
 // Load makes a job of a function of the session that is called for the hosts that a selector matches, of those that the flags name. entry is what was typed.
@@ -148,8 +149,8 @@ func (i *Prompt) Load(ctx context.Context, fn starlark.Callable, selector, entry
 	c := i.Fleet.at.console
 	l := &Loaded{Console: c, at: &opened{console: c, workspace: i.Fleet.at.workspace}, types: i.types, lent: true, Effects: entry, Entry: entry}
 	spec := run.Spec{Root: i.Fleet.root, Main: i.file(), Typed: true, Vars: i.Fleet.given}
-	if !i.All {
-		spec.Limit = strings.Join(inventory.Names(i.Fleet.Hosts), ",")
+	if err := i.limit(&spec); err != nil {
+		return nil, err
 	}
 	var err error
 	if l.at.dir, err = i.Fleet.at.workspace.Files(i.Fleet.root); err != nil {
@@ -167,6 +168,21 @@ func (i *Prompt) Load(ctx context.Context, fn starlark.Callable, selector, entry
 		return nil, errors.Join(err, l.at.closeFiles())
 	}
 	return l, nil
+}
+
+// limit limits a job to the hosts that the flags select, by their names.
+func (i *Prompt) limit(spec *run.Spec) error {
+	if i.All {
+		return nil
+	}
+	groups := i.Fleet.Inventory.Groups()
+	for _, h := range i.Fleet.Hosts {
+		if _, also := groups[h.Name]; also {
+			return &diag.Error{Summary: fmt.Sprintf("%s is the name of a host and of a group, so that hosts which -l and --where do not select would take part, too", h.Name)}
+		}
+	}
+	spec.Limit = strings.Join(inventory.Names(i.Fleet.Hosts), ",")
+	return nil
 }
 
 // Files are the files whose names match a pattern, as the session names them.
@@ -198,5 +214,6 @@ func (i *Prompt) Host(name string) (*inventory.Host, error) {
 
 // Close ends the connections and closes what was opened.
 func (i *Prompt) Close(ctx context.Context) error {
+	i.Session.Wait()
 	return errors.Join(i.types.Close(ctx), i.Fleet.Close(ctx))
 }

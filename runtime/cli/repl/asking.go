@@ -3,7 +3,6 @@ package repl
 import (
 	"context"
 	"errors"
-	"slices"
 	"sync"
 
 	"github.com/openfroyo/froyo/engine/facts"
@@ -14,26 +13,31 @@ import (
 	"github.com/openfroyo/froyo/runtime/cli/client"
 )
 
-// asking asks hosts for the entry under way. Once an entry has asked two hosts of those that hosts() gave for the same facts, it is
-// going through them, and the others are asked side by side.
+// asking asks hosts for the entry under way. An entry that asks the hosts that hosts() gave it in their order, one after the other, is
+// going through them: the next ones are then asked ahead, side by side, at most three for each that it has asked.
 type asking struct {
 	prompt *client.Prompt
-	next   runbook.Reader
+	below  runbook.Reader
 
-	mu       sync.Mutex
-	ctx      context.Context   //nolint:containedctx // that of the entry
-	hosts    []*inventory.Host // that hosts() gave last
-	asked    map[string]string // the first host that was asked, by what it was asked for
-	together map[string]bool   // what all were asked for
-	lost     []string          // hosts that did not answer
-	screen   func()            // takes the screen away; nil where there is none
+	mu     sync.Mutex
+	ctx    context.Context   //nolint:containedctx // that of the entry
+	hosts  []*inventory.Host // that hosts() gave last in this entry
+	rounds map[string]*round // by what hosts are asked for
+	lost   []string          // hosts that did not answer
+	screen func()            // takes the screen away; nil where there is none
+}
+
+// round is how far an entry has gone through the hosts.
+type round struct {
+	asked, ahead int  // hosts
+	broken       bool // it asks in another order
 }
 
 // of is the reader of an entry.
-func (a *asking) of(next runbook.Reader) runbook.Reader {
+func (a *asking) of(below runbook.Reader) runbook.Reader {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.next = next
+	a.below = below
 	return a
 }
 
@@ -41,14 +45,14 @@ func (a *asking) of(next runbook.Reader) runbook.Reader {
 func (a *asking) begin(ctx context.Context) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.ctx, a.asked, a.together = ctx, map[string]string{}, map[string]bool{}
+	a.ctx, a.hosts, a.rounds = ctx, nil, map[string]*round{}
 }
 
 // gave notes the hosts that hosts() gave.
 func (a *asking) gave(hosts []*inventory.Host) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.hosts = hosts
+	a.hosts, a.rounds = hosts, map[string]*round{}
 }
 
 // end takes the screen away.
@@ -70,46 +74,62 @@ func (a *asking) takeLost() (lost []string) {
 	return lost
 }
 
-// others are the hosts that are to be asked for something, too; nil for none.
-func (a *asking) others(h *inventory.Host, what string) []*inventory.Host {
+// next are the hosts that are to be asked for something together with one, nil for that alone.
+func (a *asking) next(h *inventory.Host, what string) []*inventory.Host {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.ctx.Err() != nil {
+		return nil
+	}
 	if a.screen == nil {
 		a.screen = a.prompt.Fleet.Show("asking", []*inventory.Host{h})
 	}
-	first, known := a.asked[what]
-	if !known {
-		a.asked[what] = h.Name
+	r := a.rounds[what]
+	if r == nil {
+		r = &round{}
+		a.rounds[what] = r
+	}
+	switch {
+	case r.broken, r.asked > 0 && a.hosts[r.asked-1].Name == h.Name:
+		return nil
+	case r.asked == len(a.hosts) || a.hosts[r.asked].Name != h.Name:
+		r.broken = true
 		return nil
 	}
-	isGiven := func(name string) bool {
-		return slices.ContainsFunc(a.hosts, func(g *inventory.Host) bool { return g.Name == name })
-	}
-	if first == h.Name || a.together[what] || !isGiven(first) || !isGiven(h.Name) {
+	if r.asked++; r.asked < 2 || r.asked <= r.ahead {
 		return nil
 	}
-	a.together[what] = true
+	r.ahead = min(len(a.hosts), 4*r.asked)
+	hosts := a.hosts[r.asked-1 : r.ahead]
 	a.screen()
-	a.screen = a.prompt.Fleet.Show("asking", a.hosts)
-	return a.hosts
+	a.screen = a.prompt.Fleet.Show("asking", hosts)
+	return hosts
 }
 
 // Facts implements runbook.Reader.
 func (a *asking) Facts(ctx context.Context, h *inventory.Host, n *facts.Namespace) (map[string]any, error) {
-	if all := a.others(h, n.Name); all != nil && (n.Own == nil || n.Own.Script == "") {
+	h, err := a.prompt.Host(h.Name) // as it is now: a value may be of before reload()
+	if err != nil {
+		return nil, err
+	}
+	if all := a.next(h, n.Name); all != nil && (n.Own == nil || n.Own.Script == "") {
 		_, _ = a.prompt.Fleet.Collector.Collect(ctx, all, []*facts.Namespace{n}, false) // whom it fails for is told when it is that host's turn
 	}
-	told, err := a.next.Facts(ctx, h, n)
+	told, err := a.below.Facts(ctx, h, n)
 	a.note(h, err)
 	return told, err
 }
 
 // Do implements runbook.Reader.
 func (a *asking) Do(ctx context.Context, h *inventory.Host, user string, o op.Op) (op.Result, error) {
-	if all := a.others(h, ""); all != nil {
+	h, err := a.prompt.Host(h.Name)
+	if err != nil {
+		return op.Result{}, err
+	}
+	if all := a.next(h, ""); all != nil {
 		a.prompt.Fleet.Each(all, func(_ int, h *inventory.Host) { _, _ = a.prompt.Fleet.Collector.Pool.Connect(ctx, h) }) // as above
 	}
-	result, err := a.next.Do(ctx, h, user, o)
+	result, err := a.below.Do(ctx, h, user, o)
 	a.note(h, err)
 	return result, err
 }

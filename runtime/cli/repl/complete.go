@@ -241,9 +241,7 @@ func (c *completer) valueOf(e syntax.Expr) any {
 		case *hostapi.Host:
 			return aHost{}
 		case *hostapi.Facts:
-			if n := v.Namespace(); n != nil {
-				return someFacts(n.Name)
-			}
+			return someFacts(v.Prefix())
 		case *starlark.Builtin:
 			if e.Name == "host" {
 				return aHost{} // the parameter of a function

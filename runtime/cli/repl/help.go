@@ -96,7 +96,13 @@ func (s *session) page(ctx context.Context, name string) (string, error) {
 		}
 	}
 	if v := s.prompt.Session.Value(name); v != nil && s.prompt.Session.Own(name) {
+		if _, isText := v.(starlark.String); isText {
+			return readable(name + " is a text that was typed or loaded\n"), nil
+		}
 		return s.about(ctx, v)
+	}
+	if v := starlark.Universe[name]; v != nil || name == "load" {
+		return name + " belongs to Starlark, the language that runbooks are written in\n", nil
 	}
 	var all strings.Builder
 	if err := pages.Write(ctx, &all); err != nil {

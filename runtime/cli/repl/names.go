@@ -134,6 +134,8 @@ func (s *session) carryOut(thread *starlark.Thread, b *starlark.Builtin, pos sta
 		return nil, err
 	}
 	s.pause()
+	s.prompt.Session.Hold(true) // it ends by itself, and tells how
+	defer s.prompt.Session.Hold(false)
 	a := &runbook.Apply{Planning: *s.command.planning(), Stale: "skip", Yes: s.command.Yes, NoPause: s.command.NoPause, Check: only, Diff: true}
 	a.File = ""
 	err = a.RunLoaded(s.ctx, s.console, func(ctx context.Context, _ *console.Console) (*client.Loaded, error) {
@@ -143,15 +145,11 @@ func (s *session) carryOut(thread *starlark.Thread, b *starlark.Builtin, pos sta
 		if exit.Err != nil {
 			s.console.Errors.Print(exit.Err)
 		}
-		return nil, &toldError{exit.Code}
+		s.told = &console.ExitError{Code: exit.Code}
+		return nil, s.told
 	}
 	return starlark.None, err
 }
-
-// toldError ends an entry of which all has been told.
-type toldError struct{ code diag.Code }
-
-func (e *toldError) Error() string { return "it did not succeed" }
 
 // entryOf is an entry as it would be typed.
 func entryOf(name string, fn starlark.Callable, selector string) string {

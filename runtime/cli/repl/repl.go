@@ -57,6 +57,7 @@ type session struct {
 	// ctx is that of the entry under way.
 	ctx    context.Context //nolint:containedctx // the functions of the language are called without one
 	reload bool            // once the entry has ended
+	told   error           // ends an entry of which all has been told; nil for none
 }
 
 // Run reads entries until there are no more.
@@ -121,7 +122,8 @@ func (s *session) show(v starlark.Value) error {
 func (s *session) eval(ctx context.Context, text string) error {
 	work, end := s.console.Interruptible(ctx)
 	defer end()
-	s.ctx, s.reload = work, false
+	defer s.console.WatchReaders()()
+	s.ctx, s.reload, s.told = work, false, nil
 	s.asking.begin(work)
 	err := s.prompt.Session.Eval(work, text)
 	s.pause()
@@ -130,8 +132,8 @@ func (s *session) eval(ctx context.Context, text string) error {
 	if err == nil && s.reload {
 		err = s.prompt.Reload(work, s.options())
 	}
-	if told, ok := errors.AsType[*toldError](err); ok {
-		return &console.ExitError{Code: told.code}
+	if s.told != nil {
+		return s.told
 	}
 	if work.Err() != nil && ctx.Err() == nil && (err == nil || errors.Is(err, context.Canceled)) {
 		return &diag.Error{Summary: "interrupted", Code: diag.Interrupted}
@@ -157,6 +159,9 @@ func (s *session) lines(ctx context.Context, from io.Reader) error {
 			entries = append(entries, l.Rest()...)
 		}
 		for _, text := range entries {
+			if isEnd(text) {
+				return nil
+			}
 			if err := s.eval(ctx, text); err != nil {
 				return err
 			}
@@ -194,16 +199,25 @@ func (s *session) entries(ctx context.Context) error {
 		case strings.TrimSpace(text) == "":
 			continue
 		}
-		if w := strings.TrimSpace(text); w == "exit" || w == "quit" || w == "exit()" || w == "quit()" {
+		if isEnd(text) {
 			return nil
 		}
-		if err := s.eval(ctx, text); err != nil {
+		if err := s.eval(ctx, entry.Dedent(text)); err != nil { // a blank in front keeps it out of the history
 			s.failed(err)
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 	}
+}
+
+// isEnd reports whether an entry ends the session.
+func isEnd(text string) bool {
+	switch strings.TrimSpace(text) {
+	case "exit", "quit", "exit()", "quit()":
+		return true
+	}
+	return false
 }
 
 // failed tells what went wrong with an entry.

@@ -149,11 +149,8 @@ func (s shape) factsOf(f *hostapi.Facts) (string, error) {
 	n := f.Namespace()
 	if n == nil {
 		var names []any
-		prefix := strings.TrimSuffix(strings.TrimPrefix(f.String(), "<facts"), ">")
-		prefix, _, _ = strings.Cut(strings.TrimSpace(prefix)+" ", "of ")
-		prefix = strings.TrimSpace(prefix)
 		for _, all := range s.facts.All() {
-			if prefix == "" || strings.HasPrefix(all.Name, prefix+".") {
+			if f.Prefix() == "" || strings.HasPrefix(all.Name, f.Prefix()+".") {
 				names = append(names, all.Name)
 			}
 		}

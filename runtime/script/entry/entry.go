@@ -61,6 +61,10 @@ type Lines struct{ lines []string }
 
 // Add takes a line, and returns the entries that it ends.
 func (l *Lines) Add(line string) (entries []string) {
+	if len(l.lines) > 0 && (strings.TrimSpace(line) == "" || strings.ContainsAny(line[:1], " \t#")) {
+		l.lines = append(l.lines, line) // what is begun goes on; it is looked at once a line can be another statement
+		return nil
+	}
 	if len(l.lines) > 0 && starts(line) {
 		if text := strings.Join(l.lines, "\n"); !isOpen(text) {
 			entries, l.lines = append(entries, text), nil
@@ -104,30 +108,61 @@ func starts(line string) bool {
 	return len(word) == 0 || word[0] != "else" && word[0] != "elif"
 }
 
+// Dedent takes the blanks off the lines of an entry that its first line begins with.
+func Dedent(text string) string {
+	before := text[:len(text)-len(strings.TrimLeft(text, " \t"))]
+	if before == "" {
+		return text
+	}
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = strings.TrimPrefix(line, before)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Loops are the names to which a statement outside of functions gives values by going through something.
+func Loops(s syntax.Stmt) []string {
+	var names []string
+	syntax.Walk(s, func(n syntax.Node) bool {
+		switch n := n.(type) {
+		case *syntax.ForStmt:
+			names = append(names, targets(n.Vars)...)
+		case *syntax.DefStmt, syntax.Expr:
+			return false
+		}
+		return true
+	})
+	return names
+}
+
+// targets are the names that an assignment to an expression gives values to.
+func targets(e syntax.Expr) (names []string) {
+	syntax.Walk(e, func(n syntax.Node) bool {
+		switch n := n.(type) {
+		case *syntax.Ident:
+			names = append(names, n.Name)
+		case *syntax.IndexExpr, *syntax.DotExpr, *syntax.SliceExpr: // changes a value
+			return false
+		}
+		return true
+	})
+	return names
+}
+
 // Bound are the names to which a statement outside of functions gives values.
 func Bound(s syntax.Stmt) []string {
 	var names []string
-	add := func(e syntax.Expr) {
-		syntax.Walk(e, func(n syntax.Node) bool {
-			switch n := n.(type) {
-			case *syntax.Ident:
-				names = append(names, n.Name)
-			case *syntax.IndexExpr, *syntax.DotExpr, *syntax.SliceExpr: // changes a value
-				return false
-			}
-			return true
-		})
-	}
 	syntax.Walk(s, func(n syntax.Node) bool {
 		switch n := n.(type) {
 		case *syntax.DefStmt:
 			names = append(names, n.Name.Name)
 			return false
 		case *syntax.AssignStmt:
-			add(n.LHS)
+			names = append(names, targets(n.LHS)...)
 			return false
 		case *syntax.ForStmt:
-			add(n.Vars)
+			names = append(names, targets(n.Vars)...)
 		case *syntax.LoadStmt:
 			for _, to := range n.To {
 				names = append(names, to.Name)

@@ -69,6 +69,16 @@ func TestLines(t *testing.T) {
 	}
 }
 
+func TestDedent(t *testing.T) {
+	for text, want := range map[string]string{
+		" x = 1": "x = 1", "x": "x", "  def f():\n      pass\n": "def f():\n    pass\n", " a\nb": "a\nb", "": "", "\n x": "\n x",
+	} {
+		if got := entry.Dedent(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestBound(t *testing.T) {
 	for _, tt := range []struct{ text, want string }{
 		{"1 + x", ""},
