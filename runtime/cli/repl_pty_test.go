@@ -117,3 +117,31 @@ func TestReplBlank(t *testing.T) {
 		t.Errorf("%v, kept %q", err, kept)
 	}
 }
+
+// TestReplCompletion: Tab proposes names, arguments and their values, hosts, attributes, namespaces of facts, files.
+func TestReplCompletion(t *testing.T) {
+	t.Parallel()
+	s, _ := atPrompt(t)
+	for _, tt := range []struct{ typed, want string }{
+		{"tou", "touch("},
+		{"pkg(\"nginx\", stat", "pkg(\"nginx\", state = "},
+		{"pkg(\"nginx\", state = \"lat", "pkg(\"nginx\", state = \"latest"},
+		{"pkg(\"nginx\", on_fai", "pkg(\"nginx\", on_failure = "},
+		{"plan(touch, hosts = \"loc", "plan(touch, hosts = \"localhost"},
+		{"host(\"loc", "host(\"localhost"},
+		{"host(\"localhost\").chec", "host(\"localhost\").checksum("},
+		{"host(\"localhost\").facts.hw.c", "host(\"localhost\").facts.hw.cpu."},
+		{"[h.facts.os.basic.codena", "[h.facts.os.basic.codename"},
+		{"load(\"si", "load(\"site.star"},
+		{"load(\"@std//pa", "load(\"@std//paths.star"},
+	} {
+		s.Type(tt.typed + "\t")
+		s.Until(tt.want, func(screen string) bool { return strings.Contains(screen+"\n", "froyo> "+strings.TrimRight(tt.want, " ")) })
+		s.Type("\x03")
+		waiting(s)
+	}
+	s.Type("\x04")
+	if code := s.End(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}

@@ -145,8 +145,7 @@ func (l *loader) read(name string) ([]byte, *diag.Error) {
 	missing := source.Missing(fsys, file, err)
 	if file != name {
 		missing.Summary = fmt.Sprintf("there is no module %s", name)
-		all := append(std.Names(), stdNames()...)
-		slices.Sort(all)
+		all := Modules()
 		missing.Hint = fmt.Sprintf("there are: %s", strings.Join(all, ", "))
 		if near := diag.Nearest(file, all); near != "" {
 			missing.Hint = fmt.Sprintf("did you mean %s%s?", eval.StdPrefix, near)
@@ -155,11 +154,14 @@ func (l *loader) read(name string) ([]byte, *diag.Error) {
 	return nil, missing
 }
 
-func stdNames() []string {
+// Modules are the files that froyo brings along, as load("@std//NAME") has them.
+func Modules() []string {
 	names, err := fs.Glob(stdlib.FS, "*.star")
 	if err != nil {
-		return nil // the pattern is right
+		names = nil // the pattern is right
 	}
+	names = append(names, std.Names()...)
+	slices.Sort(names)
 	return names
 }
 

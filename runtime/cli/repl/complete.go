@@ -10,10 +10,10 @@ import (
 
 	"github.com/openfroyo/froyo/builtins/hostapi"
 	"github.com/openfroyo/froyo/builtins/resource"
-	"github.com/openfroyo/froyo/builtins/std"
 	"github.com/openfroyo/froyo/engine/schema"
 	"github.com/openfroyo/froyo/runtime/cli/client"
 	"github.com/openfroyo/froyo/runtime/cli/prompt"
+	"github.com/openfroyo/froyo/runtime/script"
 	"github.com/openfroyo/froyo/runtime/script/entry"
 )
 
@@ -164,7 +164,7 @@ func (c *completer) texts(at place, word string) []prompt.Item {
 		add("groups", slices.Sorted(maps.Keys(c.prompt.Fleet.Inventory.Groups()))...)
 	case "load":
 		add("files", c.prompt.Files("*.star")...)
-		for _, name := range std.Names() {
+		for _, name := range script.Modules() {
 			add("modules", "@std//"+name)
 		}
 	case "help":
