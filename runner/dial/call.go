@@ -59,7 +59,7 @@ func (c *call) fail(err error) {
 
 // perform sends steps and waits for their outcomes. They are performed as
 // the runner's user, or for another as far as sudo allows. It returns promptly when
-// ctx is done; the runner is told, and what it answers then is dropped.
+// ctx is done, unless target.Attend says otherwise; the runner is told, and what it answers then is dropped.
 func (l *link) perform(ctx context.Context, as string, steps []target.Step, sequence bool) ([]target.Outcome, error) {
 	for _, step := range steps {
 		if err := checkStep(step); err != nil {
@@ -76,6 +76,8 @@ func (l *link) perform(ctx context.Context, as string, steps []target.Step, sequ
 	select {
 	case <-call.finished:
 	case <-ctx.Done():
+		cancel()
+		call.attend(ctx, l)
 		call.fail(ctx.Err())
 	case <-l.ended:
 		call.fail(l.err)
@@ -260,16 +262,35 @@ func (l *link) unregister(c *command) {
 	<-l.slots
 }
 
-// abandon tells the runner to give up what is left of a call, the last first,
-// so that none starts because another was given up.
+// abandon tells the runner to give up what is left of a call, whose outcomes are dropped.
 func (l *link) abandon(call *call) {
+	call.giveUp(l, func(c *command) { c.abandoned.Store(true) })
+}
+
+// attend tells the runner to give up what is left of a call, and waits for the outcomes as long as ctx wants that.
+func (c *call) attend(ctx context.Context, l *link) {
+	leave := target.Attended(ctx)
+	if leave == nil || c.giveUp(l, func(one *command) { one.givenUp.Store(true) }) == 0 {
+		return
+	}
+	select {
+	case <-c.finished:
+	case <-leave.Done():
+	case <-l.ended:
+		c.fail(l.err)
+	}
+}
+
+// giveUp tells the runner to give up what is left of a call, the last first,
+// so that none starts because another was given up.
+func (c *call) giveUp(l *link, note func(one *command)) int {
 	l.mu.Lock()
 	var ids []uint64
-	for id, c := range l.commands {
-		if c.call == call {
+	for id, one := range l.commands {
+		if one.call == c {
 			ids = append(ids, id)
-			c.abandoned.Store(true)
-			c.stop()
+			note(one)
+			one.stop()
 		}
 	}
 	l.mu.Unlock()
@@ -283,4 +304,5 @@ func (l *link) abandon(call *call) {
 		}
 		_ = l.writer.Flush() // the reader learns of a stream that has ended
 	}()
+	return len(ids)
 }
