@@ -21,8 +21,10 @@ type Connections struct {
 	machines *samehost.Hosts
 	early    context.CancelFunc // ends what Ahead opens; guarded by mu
 
+	order   sync.RWMutex // held while what waited is told, so that nothing newer is told before
 	mu      sync.Mutex
 	sink    event.Sink              // nil until somebody listens
+	preview event.Sink              // is told what waits, too; nil for nothing
 	waiting []event.Event           // for a sink
 	same    func(one, other string) // nil until somebody listens
 	pairs   [][2]string             // for same
@@ -57,15 +59,24 @@ func (c *Connections) Ahead(ctx context.Context, hosts []*inventory.Host, forks 
 	}
 }
 
+// Preview tells a sink what is to wait for who listens.
+func (c *Connections) Preview(sink event.Sink) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.preview = sink
+}
+
 // Listen sends what is told to a sink from now on, and what was told before; same is told of two names of one machine.
 func (c *Connections) Listen(sink event.Sink, same func(one, other string)) {
+	c.order.Lock()
 	c.mu.Lock()
 	waiting, pairs := c.waiting, c.pairs
-	c.sink, c.same, c.waiting, c.pairs = sink, same, nil, nil
+	c.sink, c.same, c.waiting, c.pairs, c.preview = sink, same, nil, nil, nil
 	c.mu.Unlock()
 	for _, e := range waiting {
 		sink.Emit(e)
 	}
+	c.order.Unlock()
 	for _, p := range pairs {
 		same(p[0], p[1])
 	}
@@ -73,10 +84,13 @@ func (c *Connections) Listen(sink event.Sink, same func(one, other string)) {
 
 // Emit implements event.Sink, for what sessions tell.
 func (c *Connections) Emit(e event.Event) {
+	c.order.RLock()
+	defer c.order.RUnlock()
 	c.mu.Lock()
 	sink := c.sink
 	if sink == nil {
 		c.waiting = append(c.waiting, e)
+		sink = c.preview
 	}
 	c.mu.Unlock()
 	if sink != nil {

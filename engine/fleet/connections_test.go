@@ -104,3 +104,16 @@ func TestRenew(t *testing.T) {
 		t.Errorf("%d failed, opened %v", failed, opened)
 	}
 }
+
+// TestPreview: what is shown at once still waits for the run that takes the connections over.
+func TestPreview(t *testing.T) {
+	c := Connect(Openers{}, false)
+	var shown, told kept
+	c.Preview(&shown)
+	c.Emit(event.Event{Kind: event.HostLimited, Host: "h1"})
+	c.Listen(&told, nil)
+	c.Emit(event.Event{Kind: event.HostLimited, Host: "h2"})
+	if len(shown) != 1 || len(told) != 2 || told[0].Host != "h1" {
+		t.Errorf("shown %+v, told %+v", shown, told)
+	}
+}

@@ -142,7 +142,11 @@ func (o *opened) fleet(ctx context.Context, main string, given vars.Set, t *flag
 	if err != nil {
 		return nil, err
 	}
-	connections.Listen(&o.stage, func(string, string) {})
+	if o.runs {
+		connections.Preview(&o.stage)
+	} else {
+		connections.Listen(&o.stage, func(string, string) {})
+	}
 	f.Collector = &collect.Collector{
 		Store: f.store, Workspace: o.workspace.ID(), Forks: n, Function: f.Language.Collect, Events: &o.stage, Pool: connections.Pool, Warn: o.warn,
 	}

@@ -176,6 +176,7 @@ func (l *Loaded) narrowing(spec run.Spec, f *flags.Planning) func(context.Contex
 		if len(hosts) == 0 {
 			return spec.Limit, nil
 		}
+		l.at.runs = true
 		fleet, err := l.at.fleet(ctx, spec.Main, spec.Vars, &f.Target, hosts)
 		if err != nil {
 			return "", err

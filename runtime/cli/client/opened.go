@@ -27,6 +27,7 @@ type opened struct {
 	stage      stage
 	transports *wire.Transports
 	hosts      *fleet.Connections // nil until they are wanted
+	runs       bool               // a run takes them over, which is told what they tell before
 }
 
 // around opens the workspace around a directory, or that directory where there is none: its root, and the way from there.
