@@ -13,6 +13,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"unicode"
 
 	"github.com/reeflective/readline"
 	"golang.org/x/term"
@@ -58,8 +59,10 @@ type Prompt struct {
 	history *history
 	first   string // prompt of the entry under way
 
-	editor *readline.Shell // nil for plain lines
-	lines  *bufio.Reader   // of plain lines, from the first on
+	editor  *readline.Shell // nil for plain lines
+	lines   *bufio.Reader   // of plain lines, from the first on
+	pending chan plainLine  // a plain line that is being read, nil for none
+	press   chan struct{}   // Interrupt was called
 
 	terminal *term.State // as it was found; nil for none
 	mu       sync.Mutex
@@ -70,7 +73,7 @@ type Prompt struct {
 
 // New returns a prompt on standard input and output. Between two calls of Read the terminal is as it was found.
 func New(o Options) (*Prompt, error) {
-	p := &Prompt{options: o, history: openHistory(o.History), closed: make(chan struct{})}
+	p := &Prompt{options: o, history: openHistory(o.History), closed: make(chan struct{}), press: make(chan struct{}, 1)}
 	if !term.IsTerminal(int(os.Stdin.Fd())) {
 		return p, nil
 	}
@@ -97,6 +100,10 @@ func (p *Prompt) Read() (string, error) {
 	select {
 	case <-p.closed:
 		return "", ErrClosed
+	default:
+	}
+	select {
+	case <-p.press: // it was meant for what was done since
 	default:
 	}
 	p.first = "> "
@@ -136,26 +143,64 @@ func (p *Prompt) read() (string, error) {
 	return text, err
 }
 
-// readPlain reads lines as the terminal or a pipe gives them.
-func (p *Prompt) readPlain() (string, error) {
+// Interrupt has a Read that waits for a plain line return ErrInterrupted. The editor reads Ctrl-C by itself.
+func (p *Prompt) Interrupt() {
+	select {
+	case p.press <- struct{}{}:
+	default:
+	}
+}
+
+type plainLine struct {
+	text string
+	err  error
+}
+
+// line reads a plain line. The reading of one that was interrupted goes on for the next.
+func (p *Prompt) line() (string, error) {
 	if p.lines == nil {
 		p.lines = bufio.NewReader(os.Stdin)
 	}
+	if p.pending == nil {
+		read := make(chan plainLine, 1)
+		p.pending = read
+		go func() {
+			text, err := p.lines.ReadString('\n')
+			read <- plainLine{text, err}
+		}()
+	}
+	select {
+	case l := <-p.pending:
+		p.pending = nil
+		return l.text, l.err
+	case <-p.press:
+		return "", ErrInterrupted
+	}
+}
+
+// readPlain reads lines as the terminal or a pipe gives them.
+func (p *Prompt) readPlain() (string, error) {
 	var text strings.Builder
 	for show := p.first; ; show = p.options.More {
 		if p.terminal != nil {
 			fmt.Fprint(os.Stderr, show)
 		}
-		line, err := p.lines.ReadString('\n')
+		line, err := p.line()
 		line, ended := strings.CutSuffix(line, "\n")
-		text.WriteString(strings.TrimSuffix(line, "\r"))
+		line = strings.TrimSuffix(line, "\r")
+		if p.terminal != nil {
+			line = cursorAt.ReplaceAllString(line, "") // the terminal has answered late
+			if strings.ContainsFunc(line, isControl) {
+				fmt.Fprintf(os.Stderr, "%s: it has control characters, and is dropped\n", escape.Text(line))
+				return "", ErrInterrupted
+			}
+		}
+		text.WriteString(line)
 		switch {
-		case err != nil && text.Len() == 0 && !ended:
+		case err != nil && (text.Len() == 0 && !ended || !errors.Is(err, io.EOF)):
 			if p.terminal != nil {
 				fmt.Fprintln(os.Stderr)
 			}
-			return "", err
-		case err != nil && !errors.Is(err, io.EOF):
 			return "", err
 		case err == nil && p.options.Unfinished != nil && p.options.Unfinished(text.String()):
 			text.WriteByte('\n')
@@ -165,6 +210,9 @@ func (p *Prompt) readPlain() (string, error) {
 		return text.String(), nil
 	}
 }
+
+// isControl reports whether a character is none that a line of text has.
+func isControl(r rune) bool { return r != '\t' && unicode.IsControl(r) }
 
 // Words are the words of the history, latest first, each once.
 func (p *Prompt) Words() []string { return p.history.words() }

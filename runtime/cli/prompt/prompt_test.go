@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -57,6 +58,15 @@ func program() error {
 	defer p.Close()
 	if os.Getenv("PROMPT_TEST") == "close" {
 		time.AfterFunc(500*time.Millisecond, func() { p.Close() })
+	}
+	if os.Getenv("PROMPT_TEST") == "interrupt" {
+		pressed := make(chan os.Signal, 1)
+		signal.Notify(pressed, os.Interrupt)
+		go func() {
+			for range pressed {
+				p.Interrupt()
+			}
+		}()
 	}
 	for {
 		text, err := p.Read()
@@ -320,6 +330,39 @@ func TestMuteTerminal(t *testing.T) {
 	s.Wait("lines are read without the line")
 	s.Type("uptime\n")
 	s.Wait(`read "uptime"`)
+	s.Type("\x1b[5;5Ruptime -p\n") // it has said so in the end
+	s.Wait(`read "uptime -p"`)
+	s.Type("\x1b[Arm x\nid\n")
+	s.Wait("[Arm x: it has control characters, and is dropped")
+	s.Wait(`read "id"`)
+	s.Type("\x04")
+	s.Wait("bye")
+	if screen := s.Screen(); strings.Contains(screen, `rm x"`) {
+		t.Errorf("a line with control characters was read:\n%s", screen)
+	}
+}
+
+// TestTypedAhead: what was typed before the terminal was raw is read as if it were typed now.
+func TestTypedAhead(t *testing.T) {
+	s := start(t, 80)
+	s.Type("one\rtwo\r")
+	s.Wait(`read "two"`)
+	if b := s.Bytes(); strings.Contains(b, "getCursorPos") {
+		t.Errorf("the editor complains: %q", b)
+	}
+}
+
+// TestInterruptedLine: Ctrl-C drops a plain line, and not the session.
+func TestInterruptedLine(t *testing.T) {
+	s := start(t, 80, "TERM=dumb", "PROMPT_TEST=interrupt")
+	for i, keys := range []string{"half\x03", "f(1,\n2\x03"} {
+		s.Wait(fmt.Sprint(i+1, " hosts> "))
+		s.Type(keys)
+		s.Until("interrupted", func(screen string) bool { return strings.Count(screen, "interrupted") == i+1 })
+	}
+	s.Wait("3 hosts> ")
+	s.Type("whole\n")
+	s.Wait(`read "whole"`)
 	s.Type("\x04")
 	s.Wait("bye")
 }

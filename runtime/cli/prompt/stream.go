@@ -137,6 +137,7 @@ func (s *stream) show(p []byte) {
 // else until it knows.
 func (s *stream) answer() {
 	s.byChunks()
+	_ = unix.IoctlSetInt(int(s.stdout.Fd()), unix.TCSBRK, 1) // what is still to be shown does not count
 	_, _ = s.stdout.WriteString(where)
 	var got []byte
 	buf := make([]byte, 1024)
@@ -149,13 +150,14 @@ func (s *stream) answer() {
 			n, err = unix.Read(s.in, buf)
 		}
 		if err != nil || n == 0 {
+			_ = unix.IoctlSetInt(s.in, unix.TCFLSH, unix.TCIFLUSH) // what comes late is no key
 			s.stuck.Store(true)
 			s.mute()
 			return
 		}
 		got = append(got, buf[:n]...)
 		if at := cursorAt.FindIndex(got); at != nil {
-			s.tell(append(got[:at[0]:at[0]], got[at[1]:]...))
+			s.tell(bytes.ReplaceAll(append(got[:at[0]:at[0]], got[at[1]:]...), []byte("\n"), []byte("\r"))) // of before it was raw
 			s.tell(got[at[0]:at[1]])
 			return
 		}
