@@ -54,7 +54,7 @@ func (inv *Inventory) Limited(limit string, read func(name string) ([]byte, erro
 		err = inv.Unmatched(expanded, true)
 	}
 	if err != nil {
-		return nil, limitError(expanded, err)
+		return nil, limitError(limit, err)
 	}
 	return hosts, nil
 }

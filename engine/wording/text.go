@@ -2,7 +2,9 @@ package wording
 
 import (
 	"fmt"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/openfroyo/froyo/engine/inventory"
 )
@@ -35,4 +37,14 @@ func On(hosts []string) string {
 		return hosts[0]
 	}
 	return fmt.Sprintf("%d hosts: %s", len(hosts), inventory.FoldNames(hosts))
+}
+
+// NotText is where text has a byte that no text has, which would arrive on a host as another one; -1 for nowhere.
+func NotText(text string) int {
+	for i, r := range text {
+		if r == 0 || r == utf8.RuneError && !strings.HasPrefix(text[i:], string(utf8.RuneError)) {
+			return i
+		}
+	}
+	return -1
 }

@@ -5,6 +5,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -89,6 +90,11 @@ func Main(ctx context.Context, p console.Process) (code diag.Code) {
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
+	if err := notText(args); err != nil {
+		c.Configure(0, g.NoColor)
+		c.Errors.Print(err)
+		return diag.Usage
+	}
 	cmd, err := parser.Parse(args)
 	if console.OutputClosed(err) { // of --help, whose reader has seen enough
 		return diag.Interrupted
@@ -99,7 +105,7 @@ func Main(ctx context.Context, p console.Process) (code diag.Code) {
 		return diag.Usage
 	}
 	c.Configure(g.Verbose, g.NoColor)
-	if err := c.OpenLog(g.Log); err != nil {
+	if err := cmp.Or(refuseBlank(cmd), c.OpenLog(g.Log)); err != nil {
 		c.Errors.Print(err)
 		return diag.Usage
 	}

@@ -2,12 +2,15 @@ package cli
 
 import (
 	"errors"
+	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/wording"
 )
 
 // usageError says what is wrong with a command line, and where to look.
@@ -36,6 +39,41 @@ func usageError(err error) error {
 		d.Summary = strings.TrimSpace("froyo "+path(at)) + " needs a command: " + strings.ReplaceAll(rest, "\"", "")
 	}
 	return d
+}
+
+// notText refuses arguments that are no text: the library would make another text of them in silence.
+func notText(args []string) error {
+	for i, arg := range args {
+		if at := wording.NotText(arg); at >= 0 {
+			return &diag.Error{Summary: fmt.Sprintf("argument %d, %q, has a byte at %d that is not UTF-8 text", i+1, arg, at+1)}
+		}
+	}
+	return nil
+}
+
+// narrowing are the kinds of values by which hosts and units are selected.
+var narrowing = []string{"hosts", "selector", "tags", "units"}
+
+// refuseBlank refuses what is to select and is blank, as an empty variable of a script is: it would select all.
+func refuseBlank(c *kong.Context) error {
+	for _, f := range c.Flags() {
+		if !f.Set || f.Name != "where" && !slices.Contains(narrowing, f.Tag.Get("complete")) {
+			continue
+		}
+		given := []string{}
+		switch v := f.Target.Interface().(type) {
+		case string:
+			given = append(given, v)
+		case []string:
+			given = v
+		default:
+			continue
+		}
+		if !slices.ContainsFunc(given, func(v string) bool { return strings.TrimSpace(v) != "" }) {
+			return (&diag.Error{Summary: fmt.Sprintf("--%s is given and blank", f.Name)}).WithHint("leave it out to select all")
+		}
+	}
+	return nil
 }
 
 // aliases are what the library puts behind a command that has other names.

@@ -46,3 +46,39 @@ func TestUsageErrors(t *testing.T) {
 		})
 	}
 }
+
+// TestBlankSelections: what an empty variable of a script leaves of -l "$HOSTS" is not "all hosts", for no command.
+func TestBlankSelections(t *testing.T) {
+	for _, tt := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"run", "cmd", "uptime", "-l", ""}, "--limit is given and blank"},
+		{[]string{"apply", "--limit= "}, "--limit is given and blank"},
+		{[]string{"apply", "--selector="}, "--limit is given and blank"},
+		{[]string{"inventory", "list", "-l", ""}, "--limit is given and blank"},
+		{[]string{"validate", "-l", ""}, "--limit is given and blank"},
+		{[]string{"plan", "--where", ""}, "--where is given and blank"},
+		{[]string{"plan", "-t", ""}, "--tags is given and blank"},
+		{[]string{"plan", "-t", "a,"}, ""},
+		{[]string{"plan", "--target", "a", "--exclude", ""}, "--exclude is given and blank"},
+		{[]string{"plan", "-l", "web", "-t", "a,b", "--where", "True"}, ""},
+		{[]string{"plan"}, ""},
+	} {
+		parser, err := kong.New(&grammar{}, kong.Name("froyo"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := parser.Parse(tt.args)
+		if err != nil {
+			t.Fatal(tt.args, err)
+		}
+		got := ""
+		if err := refuseBlank(c); err != nil {
+			got = diag.Of(err).Summary
+		}
+		if got != tt.want {
+			t.Errorf("%q: got %q, want %q", tt.args, got, tt.want)
+		}
+	}
+}

@@ -112,6 +112,7 @@ func (c *Command) check() error {
 	switch {
 	case len(c.Words) == 0:
 		return (&diag.Error{Summary: "what is to be run?"}).WithHint("froyo run --list shows what there is; froyo run --help has examples")
+	case isQuestion(c.Words[0]) || c.Words[0] == shellWord: // which say themselves that there is no plan
 	case c.Out != "" && !c.Check:
 		return (&diag.Error{Summary: "--out saves a plan that is not carried out, and -C is not given"}).WithHint("add -C")
 	case c.Effects && !c.Check:
@@ -149,6 +150,12 @@ func (c *Command) resource(ctx context.Context, e *console.Console, t *schema.Ty
 	if slices.ContainsFunc(w.named, func(a argument) bool { return a.value == "host" && Arguments(t)[a.name] == "host" }) {
 		call = fmt.Sprintf("play(%s, do = lambda host: %s)", quoted(t.Name), call)
 	}
+	var single []client.Single
+	for _, given := range w.named {
+		if Arguments(t)[given.name] == "host" && given.value != "host" {
+			single = append(single, client.Single{Argument: fmt.Sprintf("%s of %s", given.name, t.Name), Host: given.value})
+		}
+	}
 	a := c.apply()
 	a.PlanAgain, a.Ahead = c.line()+" -C", true
 	answers := &answers{}
@@ -157,7 +164,7 @@ func (c *Command) resource(ctx context.Context, e *console.Console, t *schema.Ty
 		watch = answers.watch(e)
 	}
 	return a.RunLoaded(ctx, e, func(ctx context.Context, e *console.Console) (*client.Loaded, error) {
-		l, err := client.LoadLine(ctx, e, &a.Planning, client.Line{Text: call + "\n", Command: c.line(), Types: types})
+		l, err := client.LoadLine(ctx, e, &a.Planning, client.Line{Text: call + "\n", Command: c.line(), Types: types, Single: single})
 		if err == nil {
 			answers.order = inventory.Names(l.Job.Hosts())
 		}

@@ -105,6 +105,8 @@ func (c *Command) aboutChanges() string {
 		given bool
 		name  string
 	}{
+		{c.Out != "", "--out"},
+		{c.Effects, "--effects"},
 		{c.Check, "-C"},
 		{c.Step, "--step"},
 		{c.Live, "--live"},

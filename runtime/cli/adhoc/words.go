@@ -1,11 +1,13 @@
 package adhoc
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,7 +16,6 @@ import (
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/schema"
-	"github.com/openfroyo/froyo/engine/wording"
 )
 
 // words are what stands behind the name of what is to be done: values, and name=value.
@@ -77,19 +78,18 @@ func callOf(t *schema.Type, w words) (string, error) {
 		w.named = append([]argument{{t.Key, w.plain[0]}}, w.named...)
 	}
 	kinds := Arguments(t)
+	if err := refuseSecrets(t, w); err != nil {
+		return "", err
+	}
 	var b strings.Builder
 	b.WriteString(t.Name + "(")
 	for i, a := range w.named {
 		kind, known := kinds[a.name]
 		if !known {
-			return "", noArgument(t, a, kinds, len(w.plain) > 0)
+			return "", noArgument(t, a, kinds)
 		}
 		if i > 0 && a.name == t.Key && len(w.plain) > 0 {
 			return "", &diag.Error{Summary: fmt.Sprintf("%s of %s is given twice: %q and %s=%s", t.Key, t.Name, w.plain[0], a.name, a.value)}
-		}
-		if isSecret(t, a.name, w.named) {
-			return "", (&diag.Error{Summary: fmt.Sprintf("%s of %s is a secret, and every user of this machine can read a command line", a.name, t.Name)}).
-				WithHint("do it by a runbook that takes it from a variable, which is given by -e @FILE: %s = sensitive(vars.NAME)", a.name)
 		}
 		v, err := literal(kind, a.value)
 		if err != nil {
@@ -107,6 +107,20 @@ func callOf(t *schema.Type, w words) (string, error) {
 	return b.String() + ")", nil
 }
 
+// refuseSecrets refuses values that are not to be seen: a command line is, here and in plans and records.
+func refuseSecrets(t *schema.Type, w words) error {
+	const by = "do it by a runbook that takes it from a variable, which is given by -e @FILE: %s = sensitive(vars.NAME)"
+	for _, a := range w.named {
+		if isSecret(t, a.name, w.named) {
+			return (&diag.Error{Summary: fmt.Sprintf("%s of %s is a secret, and every user of this machine can read a command line", a.name, t.Name)}).WithHint(by, a.name)
+		}
+		if v, _ := literalOf("bool", a.value); a.name == "sensitive" && v == "True" && t.Index(a.name) < 0 {
+			return (&diag.Error{Summary: "sensitive hides what every user of this machine can read: a command line"}).WithHint(by, t.Key)
+		}
+	}
+	return nil
+}
+
 // isSecret reports whether an argument is a secret, with what else is given.
 func isSecret(t *schema.Type, name string, given []argument) bool {
 	n := t.Index(name)
@@ -118,17 +132,14 @@ func isSecret(t *schema.Type, name string, given []argument) bool {
 	})
 }
 
-func noArgument(t *schema.Type, a argument, kinds map[string]string, keyed bool) error {
+// noArgument does not repeat the value: it may be that of a secret whose name is written wrong.
+func noArgument(t *schema.Type, a argument, kinds map[string]string) error {
 	err := &diag.Error{Summary: fmt.Sprintf("%s has no argument %s", t.Name, a.name)}
-	switch near := diag.Nearest(a.name, slices.Sorted(maps.Keys(kinds))); {
-	case t.Called(a.name) != "":
-		return err.WithHint("did you mean %s?", t.Called(a.name))
-	case near != "":
+	near := cmp.Or(t.Called(a.name), diag.Nearest(a.name, slices.Sorted(maps.Keys(kinds))))
+	if near != "" && a.name != strings.ToUpper(a.name) { // as variables of the environment are
 		return err.WithHint("did you mean %s?", near)
-	case !keyed:
-		return err.WithHint("froyo docs %s lists them; for a value that has a \"=\": froyo run %s %s", t.Name, t.Name, wording.Quote(t.Key+"="+a.name+"="+a.value))
 	}
-	return err.WithHint("froyo docs %s lists them", t.Name)
+	return err.WithHint("froyo docs %s lists them; a value that has a \"=\" stands in quotes behind its name: froyo run %s %s='NAME=VALUE ...'", t.Name, t.Name, t.Key)
 }
 
 // literal writes a word of the command line as a runbook has a value of one of the kinds "string", "bool", "int", "list of strings",
@@ -186,21 +197,28 @@ func literalOf(kind, text string) (string, error) {
 		}
 		return "", errors.New("a whole number")
 	case "number", "float":
-		if n, err := strconv.ParseFloat(text, 64); err == nil {
+		if n, err := strconv.ParseFloat(text, 64); err == nil && !math.IsInf(n, 0) && !math.IsNaN(n) {
 			return starlark.Float(n).String(), nil
 		}
 		return "", errors.New("a number")
 	}
 	of, list := strings.CutPrefix(kind, "list of ")
 	if !list && kind != "list" {
-		if v, err := fromJSON(text); err == nil {
+		v, err := fromJSON(text)
+		switch {
+		case err == nil:
 			return v, nil
+		case errors.Is(err, errRange):
+			return "", err
 		}
 		return "", fmt.Errorf("%s as JSON, such as '{\"a\": \"b\"}'", aKind(kind))
 	}
 	if strings.HasPrefix(strings.TrimSpace(text), "[") {
 		v, err := fromJSON(text)
-		if err != nil {
+		switch {
+		case errors.Is(err, errRange):
+			return "", err
+		case err != nil:
 			return "", errors.New("a list: a,b or as JSON '[\"a\", \"b\"]'")
 		}
 		return v, nil
@@ -247,30 +265,43 @@ func fromJSON(text string) (string, error) {
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return "", errors.New("more than one value")
 	}
-	return plainLiteral(v), nil
+	return plainLiteral(v)
 }
 
-func plainLiteral(v any) string {
+// errRange is what is wanted instead of 1e400.
+var errRange = errors.New("numbers that are not that large")
+
+func plainLiteral(v any) (string, error) {
 	switch v := v.(type) {
 	case nil:
-		return "None"
+		return "None", nil
 	case bool:
-		return starlark.Bool(v).String()
+		return starlark.Bool(v).String(), nil
 	case json.Number:
-		return v.String()
+		if n, err := v.Float64(); err != nil || math.IsInf(n, 0) {
+			return "", errRange
+		}
+		return v.String(), nil
 	case string:
-		return quoted(v)
+		return quoted(v), nil
 	case []any:
 		parts := make([]string, len(v))
 		for i, e := range v {
-			parts[i] = plainLiteral(e)
+			var err error
+			if parts[i], err = plainLiteral(e); err != nil {
+				return "", err
+			}
 		}
-		return "[" + strings.Join(parts, ", ") + "]"
+		return "[" + strings.Join(parts, ", ") + "]", nil
 	}
 	var parts []string
 	object := v.(map[string]any)
 	for _, name := range slices.Sorted(maps.Keys(object)) {
-		parts = append(parts, quoted(name)+": "+plainLiteral(object[name]))
+		value, err := plainLiteral(object[name])
+		if err != nil {
+			return "", err
+		}
+		parts = append(parts, quoted(name)+": "+value)
 	}
-	return "{" + strings.Join(parts, ", ") + "}"
+	return "{" + strings.Join(parts, ", ") + "}", nil
 }

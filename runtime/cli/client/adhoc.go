@@ -4,15 +4,20 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path"
+	"strings"
 
 	"github.com/openfroyo/froyo/engine/catalog"
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/planfile"
 	"github.com/openfroyo/froyo/engine/run"
 	"github.com/openfroyo/froyo/engine/runbook"
 	"github.com/openfroyo/froyo/engine/unitfilter"
+	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/runtime/cli/flags"
 	"github.com/openfroyo/froyo/runtime/console"
 )
@@ -28,7 +33,32 @@ type Line struct {
 	Command string
 	// Types are the resource types.
 	Types *catalog.Catalog
+	// Single are the hosts that arguments name.
+	Single []Single
 }
+
+// Single is an argument that names one host.
+type Single struct{ Argument, Host string }
+
+// check refuses what names no host of the inventory or several, of which one would be taken in silence.
+func (s Single) check(inv *inventory.Inventory) error {
+	var found []*inventory.Host
+	if strings.TrimSpace(s.Host) != "" {
+		var err error
+		if found, err = inv.Limited(s.Host, noFile); err != nil {
+			d := *diag.Of(err)
+			d.Summary = s.Argument + ": " + strings.TrimPrefix(d.Summary, "--limit "+s.Host+": ")
+			return &d
+		}
+	}
+	if len(found) == 1 {
+		return nil
+	}
+	return (&diag.Error{Summary: fmt.Sprintf("%s: want one host, and %q is %s", s.Argument, s.Host, wording.Plural(len(found), "host"))}).
+		WithHint("name one of the inventory, or host for each host itself")
+}
+
+func noFile(string) ([]byte, error) { return nil, errors.New("a file names no host here") }
 
 // LoadLine loads a command line as a runbook, in the workspace around the current directory.
 func LoadLine(ctx context.Context, c *console.Console, f *flags.Planning, line Line) (*Loaded, error) {
@@ -38,14 +68,14 @@ func LoadLine(ctx context.Context, c *console.Console, f *flags.Planning, line L
 	if _, err := unitfilter.Parse(f.Only, f.Exclude, nil); err != nil {
 		return nil, err
 	}
-	if err := l.line(ctx, &spec, f, line.Text); err != nil {
+	if err := l.line(ctx, &spec, f, line); err != nil {
 		return nil, l.fail(ctx, err)
 	}
 	return l, nil
 }
 
-// line reads a command line. Its hosts are known before all else, so that they are connected to beside it.
-func (l *Loaded) line(ctx context.Context, spec *run.Spec, f *flags.Planning, text string) (err error) {
+// line reads a command line. What is wrong with it is told before any host is connected to; then that is begun beside all else.
+func (l *Loaded) line(ctx context.Context, spec *run.Spec, f *flags.Planning, line Line) (err error) {
 	if spec.Root, spec.Main, err = l.at.aroundHere(AdHoc); err != nil {
 		return err
 	}
@@ -56,12 +86,16 @@ func (l *Loaded) line(ctx context.Context, spec *run.Spec, f *flags.Planning, te
 	if err != nil {
 		return err
 	}
-	if f.Where == "" {
-		if err := l.at.ahead(ctx, &f.Login, hosts); err != nil {
+	for _, s := range line.Single {
+		if err := s.check(spec.Vars.Inventory); err != nil {
 			return err
 		}
 	}
-	return l.read(ctx, *spec, withText(l.at.dir, spec.Main, text), l.narrowing(*spec, f))
+	err = l.read(ctx, *spec, withText(l.at.dir, spec.Main, line.Text), l.narrowing(*spec, f))
+	if err != nil || f.Where != "" {
+		return err
+	}
+	return l.at.ahead(ctx, &f.Login, hosts)
 }
 
 // Actions reads what the runbook that flags name declares to be run by its name: none where there is no such file and none was named.
@@ -72,7 +106,7 @@ func Actions(ctx context.Context, c *console.Console, f *flags.Planning, types *
 	l := &Loaded{Console: c, at: &opened{console: c}, types: types, lent: true}
 	var spec run.Spec
 	if err := l.locate(&spec, cmp.Or(f.File, DefaultRunbook)); err != nil {
-		return nil, err
+		return nil, errors.Join(err, l.at.closeFiles())
 	}
 	var services run.Services
 	if err = l.describe(ctx, &spec, f); err == nil {

@@ -114,8 +114,8 @@ func (c *Apply) RunLoaded(ctx context.Context, e *console.Console, load func(con
 		return err
 	}
 	c.Login.Live = c.Live
-	if c.Ahead && !c.Check {
-		if err := c.unasked(e); err != nil {
+	if c.Ahead {
+		if err := c.early(e); err != nil {
 			return err
 		}
 	}
@@ -133,6 +133,17 @@ func (c *Apply) RunLoaded(ctx context.Context, e *console.Console, load func(con
 		return errors.Join(err, l.Close(ctx))
 	}
 	return execution{flags: &c.Planning, junit: c.JUnit, yes: c.Yes, step: c.Step, noPause: c.NoPause, diff: c.Diff, wait: c.Wait, again: c.Again, allOrNothing: c.allOrNothing(), watch: watch}.run(ctx, l)
+}
+
+// early refuses what would be refused later, before any host is connected to.
+func (c *Apply) early(e *console.Console) error {
+	if err := errors.Join(client.CheckOutput("--json-into", c.Into), client.CheckOutput("--trace", c.Trace), client.CheckOutput("--out", c.Out)); err != nil {
+		return err
+	}
+	if c.Check {
+		return nil
+	}
+	return c.unasked(e)
 }
 
 // allOrNothing is the flag by which one host stops all, or "".

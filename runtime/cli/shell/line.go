@@ -27,8 +27,9 @@ import (
 
 // answer is how a command went on a host.
 type answer struct {
-	printed *output.Output // nil where it did not end
+	printed *output.Output // nil where it did not end by itself
 	err     error
+	unknown bool // it may go on: the host did not say how it ended
 }
 
 // run runs a command on all hosts, shows what it printed, and records it.
@@ -54,17 +55,28 @@ func (s *session) run(ctx context.Context, line string) error {
 // unitName is what a command is called in what hosts send, which is not shown.
 const unitName = "cmd[shell]"
 
-// perform has all hosts run a command. Ctrl-C ends it on all of them.
+// giveUpTime is how long a host has to end a command: what does not end when it is asked to is killed there after 5 s.
+const giveUpTime = 10 * time.Second
+
+// perform has all hosts run a command. Ctrl-C ends it on all of them and waits for that; a second one does not wait.
 func (s *session) perform(ctx context.Context, line string, hosts []*inventory.Host) (answers []answer, interrupted bool) {
-	doing, cancel := context.WithCancel(ctx)
+	leave, left := context.WithCancel(ctx)
+	defer left()
+	doing, cancel := context.WithCancel(target.Attend(ctx, leave))
 	defer cancel()
-	stop, end := s.console.Softly(func(why string) { s.ended = why != "" })
+	stop, end := s.console.Softly(func(why string) {
+		if why != "" || !s.console.Interactive() {
+			s.ended.Store(true)
+		}
+	})
 	defer end()
 	watching := make(chan struct{})
 	go func() {
 		select {
 		case <-stop:
 			cancel()
+			defer time.AfterFunc(giveUpTime, left).Stop()
+			<-watching
 		case <-watching:
 		}
 	}()
@@ -92,7 +104,9 @@ func (s *session) on(ctx context.Context, h *inventory.Host, line string) (a ans
 	results, err := t.Do(ctx, []target.Step{{Op: o, User: s.as(h), Timeout: s.how.Timeout, Unit: unitName}})
 	switch {
 	case err != nil:
-		return answer{err: err}
+		return answer{err: err, unknown: errors.Is(err, context.Canceled)}
+	case ctx.Err() != nil && (results[0].Error != nil || results[0].Exec == nil):
+		return answer{err: ctx.Err()} // it has ended
 	case results[0].Error != nil:
 		a.err = results[0].Error
 		if results[0].Exec == nil {
@@ -107,7 +121,7 @@ func (s *session) on(ctx context.Context, h *inventory.Host, line string) (a ans
 func (s *session) show(hosts []*inventory.Host, answers []answer, alone, interrupted bool) diag.Code {
 	code := diag.OK
 	printed := map[string]output.Output{}
-	var names, cut []string
+	var names, cut, unknown []string
 	var errs []error
 	for i, h := range hosts {
 		a := answers[i]
@@ -123,7 +137,9 @@ func (s *session) show(hosts []*inventory.Host, answers []answer, alone, interru
 		}
 		switch {
 		case a.err == nil:
-		case errors.Is(a.err, context.Canceled) && interrupted:
+		case interrupted && a.unknown:
+			unknown = append(unknown, h.Name)
+		case interrupted && errors.Is(a.err, context.Canceled):
 			cut = append(cut, h.Name)
 		default:
 			errs = append(errs, s.failed(h, a.err))
@@ -135,9 +151,14 @@ func (s *session) show(hosts []*inventory.Host, answers []answer, alone, interru
 	if len(names) > 0 {
 		_, _ = io.WriteString(s.console.Stdout, s.how.Grouped(names, printed, s.console.Style(s.console.Stdout)))
 	}
-	if len(cut) > 0 {
-		s.console.Errors.Note("interrupted on " + wording.Plural(len(cut), "host") + ": " + ui.Readable(inventory.FoldNames(cut)))
-		code = diag.Interrupted
+	for _, told := range []struct {
+		what  string
+		hosts []string
+	}{{"interrupted on ", cut}, {"interrupted, and perhaps still under way, on ", unknown}} {
+		if len(told.hosts) > 0 {
+			s.console.Errors.Note(told.what + wording.Plural(len(told.hosts), "host") + ": " + ui.Readable(inventory.FoldNames(told.hosts)))
+			code = diag.Interrupted
+		}
 	}
 	s.tell(errs)
 	if err := errors.Join(errs...); err != nil && !interrupted {

@@ -42,14 +42,19 @@ func (s *session) begin(ctx context.Context, line string, hosts []*inventory.Hos
 	}); err != nil {
 		return nil, err
 	}
-	if err := r.store.AppendAudit(ctx, state.Audit{Time: now, User: here.Operator, Action: runs.OfShell, Run: r.run, Detail: line}); err != nil {
-		return nil, err
-	}
 	units := make([]state.PlanUnit, len(hosts))
 	for i, h := range hosts {
 		units[i] = state.PlanUnit{Host: h.Name, Unit: r.unit, Action: abi.Run, Started: now}
 	}
-	return r, r.store.SaveUnits(ctx, r.run, units)
+	err := r.store.AppendAudit(ctx, state.Audit{Time: now, User: here.Operator, Action: runs.OfShell, Run: r.run, Detail: line})
+	if err == nil {
+		err = r.store.SaveUnits(ctx, r.run, units)
+	}
+	if err != nil { // nothing is done on any host
+		failed := r.store.FinishRun(context.WithoutCancel(ctx), r.run, state.End{Ended: time.Now(), Status: state.Failed, Code: diag.CodeOf(err)})
+		return nil, errors.Join(err, failed)
+	}
+	return r, nil
 }
 
 // end records how it went. Where a command did not end nothing is known.
@@ -70,7 +75,7 @@ func (r *recorded) end(ctx context.Context, hosts []*inventory.Host, answers []a
 		default:
 			counts[i].Failed = 1
 		}
-		if a.printed == nil && (isOut(a.err) || errors.Is(a.err, context.Canceled)) {
+		if a.printed == nil && (isOut(a.err) || a.unknown) {
 			continue
 		}
 		end := state.UnitEnd{Host: h.Name, Unit: r.unit, Status: string(status), Time: now}

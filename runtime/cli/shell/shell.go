@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
@@ -50,8 +51,8 @@ type session struct {
 	mu   sync.Mutex
 	lost map[string]bool // hosts that are out until :reconnect
 
-	worst diag.Code // of all lines
-	ended bool      // by a signal
+	worst diag.Code   // of all lines
+	ended atomic.Bool // by a signal
 }
 
 // Run opens the hosts and reads lines until there are no more.
@@ -76,17 +77,19 @@ func Run(ctx context.Context, e *console.Console, o Options) (err error) {
 			return err
 		}
 	}
-	if err := s.connect(ctx, s.hosts); err != nil {
+	lost, err := s.connect(ctx, s.hosts)
+	if err != nil {
 		return err
 	}
+	s.tell(lost)
 	if len(s.up()) == 0 {
 		return &console.ExitError{Code: diag.Unreachable, Err: errors.New("no host can be reached")}
 	}
 	return s.read(ctx)
 }
 
-// connect connects to hosts. Those that cannot be are told, and are out.
-func (s *session) connect(ctx context.Context, hosts []*inventory.Host) error {
+// connect connects to hosts. Those that cannot be, for which lost are the reasons, are out.
+func (s *session) connect(ctx context.Context, hosts []*inventory.Host) (lost []error, err error) {
 	errs := make([]error, len(hosts))
 	end := s.fleet.Show("connecting", hosts)
 	s.fleet.Each(hosts, func(i int, h *inventory.Host) {
@@ -100,13 +103,12 @@ func (s *session) connect(ctx context.Context, hosts []*inventory.Host) error {
 	})
 	end()
 	if ctx.Err() != nil {
-		return ctx.Err()
+		return nil, ctx.Err()
 	}
 	for i, h := range hosts {
 		s.lost[h.Name] = errs[i] != nil
 	}
-	s.tell(errs)
-	return nil
+	return errs, nil
 }
 
 // tell prints errors, and which hosts are out.
@@ -151,30 +153,48 @@ func (s *session) read(ctx context.Context) (err error) {
 	if interactive {
 		fmt.Fprintln(s.console.Stderr, "Each line runs by itself: cd and variables do not last. :help, Ctrl-D")
 	}
-	for !s.ended {
-		line, err := p.Read()
+	for !s.ended.Load() {
+		goOn, err := s.entry(ctx, p, interactive)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case errors.Is(err, prompt.ErrInterrupted):
-			continue
-		case errors.Is(err, io.EOF):
-			return s.end(interactive)
 		case err != nil:
 			return err
-		}
-		goOn, err := s.do(ctx, line)
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if err != nil {
-			return err
-		}
-		if !goOn {
+		case !goOn:
 			return s.end(interactive)
 		}
 	}
 	return &console.ExitError{Code: diag.Interrupted}
+}
+
+// entry reads an entry and does what it says. Ctrl-C ends the entry where somebody is there to type another.
+func (s *session) entry(ctx context.Context, p *prompt.Prompt, interactive bool) (goOn bool, err error) {
+	work := ctx
+	if interactive {
+		var end func()
+		work, end = s.console.Interruptible(ctx)
+		defer end()
+		defer context.AfterFunc(work, p.Interrupt)()
+	}
+	line, err := p.Read()
+	switch {
+	case errors.Is(err, prompt.ErrInterrupted):
+		return true, nil
+	case errors.Is(err, io.EOF):
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	goOn, err = s.do(work, line)
+	switch {
+	case err == nil || work.Err() == nil || ctx.Err() != nil:
+		return goOn, err
+	case errors.Is(err, context.Canceled):
+		s.console.Errors.Note("interrupted")
+	default:
+		s.tell([]error{err})
+	}
+	return true, nil
 }
 
 // end is what the session ends with: who was there has seen what failed.
@@ -183,6 +203,19 @@ func (s *session) end(interactive bool) error {
 		return nil
 	}
 	return &console.ExitError{Code: s.worst}
+}
+
+// refuse tells who types what is wrong with it. Where lines come from a file none is run behind one that is wrong: it may have been
+// what selects the hosts.
+func (s *session) refuse(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
+	if err == nil || s.console.Interactive() {
+		s.tell([]error{err})
+		return nil
+	}
+	return &console.ExitError{Code: diag.Worst(s.worst, diag.CodeOf(err)), Err: err}
 }
 
 // do runs a line or a special command; goOn is false at :quit. What goes wrong on hosts is no error.
@@ -195,35 +228,12 @@ func (s *session) do(ctx context.Context, line string) (goOn bool, err error) {
 		if name == "quit" || name == "q" || name == "exit" {
 			return false, nil
 		}
-		if err := s.special(ctx, name, rest); err != nil {
-			s.tell([]error{err})
-		}
-		return true, nil
+		return true, s.refuse(s.special(ctx, name, rest))
+	}
+	if err := check(line); err != nil {
+		return true, s.refuse(err)
 	}
 	return true, s.run(ctx, line)
-}
-
-// unfinished reports whether a command goes on in the next line: in quotes, or behind a backslash.
-func unfinished(text string) bool {
-	var quote rune
-	escaped := false
-	for _, r := range text {
-		switch {
-		case escaped:
-			escaped = false
-		case r == '\\' && quote != '\'':
-			escaped = true
-		case quote != 0:
-			if r == quote {
-				quote = 0
-			}
-		case r == '\'' || r == '"':
-			quote = r
-		case r == '#' && quote == 0:
-			return false // it may be a comment, in which quotes are none
-		}
-	}
-	return quote != 0 || escaped
 }
 
 // isOut reports whether an error is that a host has gone.

@@ -23,7 +23,22 @@ func TestUnfinished(t *testing.T) {
 		{`echo a \`, true},
 		{`echo a \\`, false},
 		{"true # it's", false},
-		{"echo $# it's", false}, // sh says what is wrong with it
+		{"echo $# it's", true}, // which is no comment
+		{"true # it's\necho 'a", true},
+		{"cat <<EOF", true},
+		{"cat <<EOF\nrm -rf x", true},
+		{"cat <<EOF\nit's\nEOF", false},
+		{"cat <<EOF\n EOF", true},
+		{"cat <<-EOF\n\tx\n\tEOF", false},
+		{"cat <<'E F' | sort\nx\nE F", false},
+		{"cat << \\EOF; cat <<\"B\"\nEOF\nx", true},
+		{"cat << \\EOF; cat <<\"B\"\nEOF\nx\nB", false},
+		{"cat <<EOF\nx\\\nEOF", true},
+		{"cat <<'EOF'\nx\\\nEOF", false},
+		{"cat <<<EOF", false},
+		{"echo $((1<<2))", false},
+		{"echo '<<EOF' \"<<EOF\" <<EOF", true},
+		{"echo '<<EOF' \"<<EOF\" # <<EOF", false},
 	} {
 		if got := unfinished(tt.text); got != tt.want {
 			t.Errorf("unfinished(%q) = %t", tt.text, got)

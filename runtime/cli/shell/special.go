@@ -147,13 +147,20 @@ func (s *session) reconnect(ctx context.Context) error {
 			kept = append(kept, h)
 		}
 	}
+	var lost []error
 	if len(gone) > 0 {
 		s.fleet.Collector.Pool.Retain(ctx, kept)
-		if err := s.connect(ctx, gone); err != nil {
+		// Connections outlive the entry, but for one that Ctrl-C ends while they are made.
+		connecting, cancel := context.WithCancel(context.WithoutCancel(ctx))
+		made := context.AfterFunc(ctx, cancel)
+		var err error
+		lost, err = s.connect(connecting, gone)
+		made()
+		if err != nil {
 			return err
 		}
 	}
-	return s.list()
+	return errors.Join(append(lost, s.list())...)
 }
 
 // complete proposes special commands, hosts and groups behind :limit, and words of the history.
