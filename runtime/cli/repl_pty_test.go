@@ -98,6 +98,22 @@ func TestReplApplyEnds(t *testing.T) {
 	}
 }
 
+// TestReplPlain: without a line editor Ctrl-C drops what was typed, and not the session.
+func TestReplPlain(t *testing.T) {
+	t.Setenv("TERM", "dumb")
+	s, _ := atPrompt(t)
+	s.Type("1 + ")
+	s.Type("\x03")
+	waiting(s)
+	s.Type("2 + 3\r")
+	s.Wait("\n5\n")
+	waiting(s)
+	s.Type("\x04")
+	if code := s.End(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
 // TestReplBlank: an entry that begins with a blank is evaluated, and not kept.
 func TestReplBlank(t *testing.T) {
 	t.Parallel()
@@ -136,7 +152,9 @@ func TestReplCompletion(t *testing.T) {
 		{"load(\"@std//pa", "load(\"@std//paths.star"},
 	} {
 		s.Type(tt.typed + "\t")
-		s.Until(tt.want, func(screen string) bool { return strings.Contains(screen+"\n", "froyo> "+strings.TrimRight(tt.want, " ")) })
+		s.Until(tt.want, func(screen string) bool {
+			return strings.Contains(screen+"\n", "froyo> "+strings.TrimRight(tt.want, " "))
+		})
 		s.Type("\x03")
 		waiting(s)
 	}

@@ -186,7 +186,7 @@ func (s *session) entries(ctx context.Context) error {
 	defer stop()
 	s.welcome()
 	for {
-		text, err := p.Read()
+		text, err := s.read(ctx, p)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -209,6 +209,14 @@ func (s *session) entries(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// read reads an entry. Where there is no line editor Ctrl-C is a signal, which drops what was typed.
+func (s *session) read(ctx context.Context, p *prompt.Prompt) (string, error) {
+	work, end := s.console.Interruptible(ctx)
+	defer end()
+	defer context.AfterFunc(work, p.Interrupt)()
+	return p.Read()
 }
 
 // isEnd reports whether an entry ends the session.
