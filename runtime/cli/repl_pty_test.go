@@ -128,7 +128,7 @@ func TestReplBlank(t *testing.T) {
 	if code := s.End(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
-	kept, err := os.ReadFile(filepath.Join(dir, "state", "froyo", "repl_history"))
+	kept, err := os.ReadFile(filepath.Join(dir, "data", "repl_history"))
 	if err != nil || strings.Contains(string(kept), "6 * 7") || !strings.Contains(string(kept), "7 * 7") {
 		t.Errorf("%v, kept %q", err, kept)
 	}

@@ -21,11 +21,9 @@ import (
 	"github.com/openfroyo/froyo/engine/run"
 	"github.com/openfroyo/froyo/engine/runbook"
 	"github.com/openfroyo/froyo/engine/schema"
-	"github.com/openfroyo/froyo/engine/worker"
 	"github.com/openfroyo/froyo/runtime/cli/flags"
 	"github.com/openfroyo/froyo/runtime/console"
 	"github.com/openfroyo/froyo/runtime/script"
-	"github.com/openfroyo/froyo/runtime/wire"
 )
 
 // Prompt is hosts, and a session of the language in which they are asked. Close must follow.
@@ -156,13 +154,14 @@ func (i *Prompt) Load(ctx context.Context, fn starlark.Callable, selector, entry
 	if l.at.dir, err = i.Fleet.at.workspace.Files(i.Fleet.root); err != nil {
 		return nil, err
 	}
-	services := run.Services{
-		Workspace: wire.Workspace(i.Fleet.at.workspace), Files: i.Fleet.at.dir, Types: i.types, Worker: worker.Here(),
-		Version: c.Process.Version, Warn: l.at.warn, Printed: c.PrintLine, Collects: l.at.dir.Below,
-		Read: func(_ context.Context, s run.Source) (runbook.Program, error) {
-			i.Session.PrintTo(s.Print)
-			return i.Session.Play(fn, selector)
-		},
+	services, err := l.services(ctx, l.at.dir)
+	c.Errors.Source = i.source
+	if err != nil {
+		return nil, errors.Join(err, l.at.closeFiles())
+	}
+	services.Read = func(_ context.Context, s run.Source) (runbook.Program, error) {
+		i.Session.PrintTo(s.Print)
+		return i.Session.Play(fn, selector)
 	}
 	if l.Job, err = run.Load(ctx, services, spec); err != nil {
 		return nil, errors.Join(err, l.at.closeFiles())

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -176,7 +175,7 @@ func (s *session) lines(ctx context.Context, from io.Reader) error {
 func (s *session) entries(ctx context.Context) error {
 	p, err := prompt.New(prompt.Options{
 		Prompt: func() string { return "froyo> " }, More: "   ... ",
-		Unfinished: entry.Unfinished, Complete: (&completer{s.prompt}).complete, History: historyFile(),
+		Unfinished: entry.Unfinished, Complete: (&completer{s.prompt}).complete, History: filepath.Join(s.prompt.Fleet.StateDir(), "repl_history"),
 	})
 	if err != nil {
 		return err
@@ -252,17 +251,4 @@ func (s *session) welcome() {
 		}
 	}
 	fmt.Fprintln(s.console.Stderr, style.Wrap(ui.Dim, text+". help() says what there is; Ctrl-D ends.", 0, 2))
-}
-
-// historyFile is where entries are kept, "" where there is no place for them.
-func historyFile() string {
-	dir := os.Getenv("XDG_STATE_HOME")
-	if dir == "" {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return ""
-		}
-		dir = filepath.Join(home, ".local", "state")
-	}
-	return filepath.Join(dir, "froyo", "repl_history")
 }
