@@ -42,6 +42,9 @@ func (w *Workspace) trustOne(path string) error {
 	return w.check(path, info)
 }
 
+// Check is Trust for one file or directory that was looked at, without what it is in.
+func (w *Workspace) Check(path string, info fs.FileInfo) error { return w.check(path, info) }
+
 // check looks at one file or directory. Root's files are trusted; so are those of
 // who called sudo. A directory with the sticky bit, such as /tmp, is fine to stand
 // in: others cannot replace what is not theirs.

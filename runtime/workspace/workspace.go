@@ -168,6 +168,21 @@ func (w *Workspace) Inventory() []string {
 // of the user's state directory, one for each directory with runbooks, so that they do not mix.
 func (w *Workspace) StateDir() string { return w.state }
 
+// SecretsDir is where the workspace's secrets are, and AgeKey the file of its own key for them; neither needs to be there. Outside of a
+// workspace there are none: both are "".
+func (w *Workspace) SecretsDir() string { return w.below("secrets") }
+
+// AgeKey is the file of the workspace's own key for secrets.
+func (w *Workspace) AgeKey() string { return w.below(dataFolder, "keys", "agekey") }
+
+// below is a path in the workspace.
+func (w *Workspace) below(parts ...string) string {
+	if w.Root == "" {
+		return ""
+	}
+	return filepath.Join(append([]string{w.Root}, parts...)...)
+}
+
 // CacheDir makes and returns the directory for what can be made anew. It is never
 // inside a workspace, and no other user may write to it: compiled code is kept there.
 func (w *Workspace) CacheDir() (string, error) {

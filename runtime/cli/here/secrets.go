@@ -1,0 +1,37 @@
+package here
+
+import (
+	"path/filepath"
+
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/secret/store"
+	"github.com/openfroyo/froyo/runtime/console"
+	"github.com/openfroyo/froyo/runtime/workspace"
+)
+
+// Secrets is the store of a workspace's secrets. The keys that open it are those of the files that are named and of
+// FROYO_IDENTITY, the workspace's own, and the operator's SSH keys, whose passphrases are asked for when they are needed.
+func Secrets(c *console.Console, w *workspace.Workspace, identities ...string) (*store.Store, error) {
+	if w.Root == "" {
+		return nil, (&diag.Error{Summary: "there is no workspace here, and secrets belong to one"}).WithHint("make one: froyo init")
+	}
+	if file := c.Getenv("FROYO_IDENTITY"); file != "" {
+		identities = append(identities, file)
+	}
+	ids := store.Identities{Files: identities, Own: Path(w.AgeKey()), Passphrase: func(file string) ([]byte, error) {
+		ask, err := c.Password("passphrase of "+file, "FROYO_IDENTITY_PASSPHRASE")
+		if err != nil {
+			return nil, err
+		}
+		text, err := ask()
+		return []byte(text), err
+	}}
+	if home := c.Getenv("HOME"); filepath.IsAbs(home) {
+		for _, name := range []string{"id_ed25519", "id_rsa"} {
+			ids.SSH = append(ids.SSH, filepath.Join(home, ".ssh", name))
+		}
+	}
+	s := store.Open(Path(w.SecretsDir()), ids, w.Check)
+	s.Notice = func(text string) { c.Errors.Warnings([]*diag.Error{{Summary: text}}) }
+	return s, nil
+}
