@@ -53,7 +53,7 @@ func TestMain(m *testing.M) {
 
 // generated reports why the guests and runners are not embedded, or "".
 func generated() string {
-	_, _, _, err := runner.Binary("linux", runtime.GOARCH)
+	_, err := runner.Binary("linux", runtime.GOARCH)
 	for _, name := range providers.Names() {
 		files, missing := providers.Package(name)
 		if missing == nil {

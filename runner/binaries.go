@@ -16,7 +16,8 @@ import (
 //go:generate ./build.sh
 
 // dist holds, for each platform, froyo-runner-OS-ARCH.gz and .sum beside it
-// with the SHA-256 and the size of what is inside. A fresh clone has neither.
+// with the SHA-256 and the size of what is inside, and .zst where zstd was there
+// to make it. A fresh clone has none of them.
 //
 //go:embed all:dist
 var dist embed.FS
@@ -43,32 +44,41 @@ func (e *UnbuiltError) Hint() string {
 	return "run froyo against machines of these platforms, or build it with `make` after adding the platform to runner/platforms.txt"
 }
 
-// Binary returns the runner for a platform, named as Go names platforms: its
-// gzip-compressed bytes, which must not be changed, and the SHA-256 in hex and
-// the size of what they unpack to. Without one the error is an *UnbuiltError.
-func Binary(goos, goarch string) (gz []byte, sum string, size int64, err error) {
-	return binary(dist, goos, goarch)
+// Packed is the runner for a platform. Its bytes must not be changed.
+type Packed struct {
+	Gzip []byte // compressed
+	Zstd []byte // the same by zstd, nil where this froyo was built without it
+	Sum  string // SHA-256 of what they unpack to, in hex
+	Size int64  // of the same, in bytes
 }
 
-func binary(files fs.FS, goos, goarch string) (gz []byte, sum string, size int64, err error) {
+// Binary returns the runner for a platform, named as Go names platforms.
+// Without one the error is an *UnbuiltError.
+func Binary(goos, goarch string) (Packed, error) { return binary(dist, goos, goarch) }
+
+func binary(files fs.FS, goos, goarch string) (Packed, error) {
 	name := "dist/froyo-runner-" + goos + "-" + goarch
-	gz, err = fs.ReadFile(files, name+".gz")
+	gz, err := fs.ReadFile(files, name+".gz")
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) {
-		return nil, "", 0, &UnbuiltError{OS: goos, Arch: goarch, Others: platforms(files)}
+		return Packed{}, &UnbuiltError{OS: goos, Arch: goarch, Others: platforms(files)}
 	}
 	if err != nil {
-		return nil, "", 0, fmt.Errorf("read the runner for %s/%s: %w", goos, goarch, err)
+		return Packed{}, fmt.Errorf("read the runner for %s/%s: %w", goos, goarch, err)
+	}
+	zst, err := fs.ReadFile(files, name+".zst")
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return Packed{}, fmt.Errorf("read the runner for %s/%s: %w", goos, goarch, err)
 	}
 	about, err := fs.ReadFile(files, name+".sum")
 	if err != nil {
-		return nil, "", 0, fmt.Errorf("read the digest of the runner for %s/%s: %w", goos, goarch, err)
+		return Packed{}, fmt.Errorf("read the digest of the runner for %s/%s: %w", goos, goarch, err)
 	}
 	sum, digits, _ := strings.Cut(strings.TrimSpace(string(about)), " ")
-	size, err = strconv.ParseInt(digits, 10, 64)
+	size, err := strconv.ParseInt(digits, 10, 64)
 	if err != nil || size <= 0 || len(sum) != 64 {
-		return nil, "", 0, fmt.Errorf("%s.sum is damaged, expected a SHA-256 and a size", name)
+		return Packed{}, fmt.Errorf("%s.sum is damaged, expected a SHA-256 and a size", name)
 	}
-	return gz, sum, size, nil
+	return Packed{Gzip: gz, Zstd: zst, Sum: sum, Size: size}, nil
 }
 
 // built lists the platforms that build.sh builds the runner for.

@@ -5,34 +5,48 @@ import (
 	"compress/gzip"
 	"errors"
 	"io"
+	"strconv"
 	"sync"
 
 	"github.com/openfroyo/froyo/runner/op"
 )
 
 // Binary is a runner for one platform. Whoever gives the same one to all
-// hosts has its digest computed once.
+// hosts has it unpacked once, where hosts cannot do so.
 type Binary struct {
 	Gzip []byte // compressed
+	Zstd []byte // compressed, or nil
 	Sum  string // SHA-256 of the program, hex
 	Size int64  // of the program
-
-	once    sync.Once
-	gzipSum string
 
 	unpackOnce sync.Once
 	program    []byte
 	unpackErr  error
 }
 
-// payload returns what to send and its SHA-256: the program as it is, or compressed.
-func (b *Binary) payload(compressed bool) (data []byte, sum string, err error) {
-	if compressed {
-		b.once.Do(func() { b.gzipSum = op.Sum(b.Gzip) })
-		return b.Gzip, b.gzipSum, nil
+// payload is what is sent.
+type payload struct {
+	data []byte
+	sum  string // its SHA-256, where the host checks it
+	by   string // the host's program that unpacks it
+}
+
+// plain is what stands in the place of a checksum and a program where there is none.
+const plain = "-"
+
+// line announces it to the bootstrap.
+func (p payload) line() string { return strconv.Itoa(len(p.data)) + " " + p.sum + " " + p.by + "\n" }
+
+// payload chooses what is sent: what the host unpacks fastest, else the program as it is.
+func (b *Binary) payload(r report) (payload, error) {
+	switch {
+	case r.zstd && b.Zstd != nil:
+		return payload{b.Zstd, plain, "zstd"}, nil
+	case r.gzip:
+		return payload{b.Gzip, plain, "gzip"}, nil
 	}
 	b.unpackOnce.Do(func() { b.program, b.unpackErr = b.unpack() })
-	return b.program, b.Sum, b.unpackErr
+	return payload{b.program, b.Sum, plain}, b.unpackErr
 }
 
 func (b *Binary) unpack() ([]byte, error) {

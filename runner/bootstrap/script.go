@@ -10,7 +10,7 @@ import (
 // finds a directory, says what machine this is, takes the runner from stdin,
 // checks it and becomes it. It speaks in lines that begin with the magic:
 //
-//	MAGIC R Linux x86_64 1 /tmp/.froyo-...   ready to receive; 1: gzip is there
+//	MAGIC R Linux x86_64 3 /tmp/.froyo-...   ready to receive; 1: gzip is there, 2: zstd is, 3: both
 //	MAGIC E noexec ...                       gave up; nothing is left behind
 //
 // What it must withstand:
@@ -20,33 +20,33 @@ import (
 //   - Noise may echo the line itself, so the magic stands in it in two halves.
 //   - The controller may be gone at any moment: reading then ends early, and writing
 //     raises SIGPIPE. Both lead to q, which removes the directory.
-//   - What arrives is checked before it is unpacked: half the bytes to sum up, and
-//     nothing looks into what is not verified. gzip -d keeps the mode.
-//   - Every program started costs: on a fleet, time is made of these. Seven are (mkdir,
-//     chmod, uname, head, gzip, a checksum, the runner), the rest is the shell's own.
+//   - What arrives is checked: gzip and zstd compare their own checksum and length as they
+//     unpack; what is not compressed is held against its SHA-256.
+//   - Every program started costs: on a fleet, time is made of these. Six are (mkdir, chmod,
+//     uname, head, gzip or zstd, the runner), the rest is the shell's own.
 //
 // Whether a directory allows execution is asked by "test -x" on a file in
 // it: the kernel answers no on a noexec mount, also to root. A shell whose test
 // looks at mode bits alone finds out at exec, and the controller goes on with
-// the next directory. The checksum needs sha256sum, shasum or openssl; without
-// any of them the bootstrap gives up.
+// the next directory. Without gzip and zstd, sha256sum, shasum or openssl is needed;
+// where there is none of them, too, the bootstrap gives up.
 const bootstrapScript = `cd /; umask 077; LC_ALL=C; export LC_ALL; m=MAGIC1; m=${m}MAGIC2; d=; t=; ` +
 	`q() { trap - EXIT; trap "" PIPE; [ -z "$d" ] || rm -rf "$d"; echo; printf "%s E %s" $m "$*"; echo; exit 1; }; ` +
 	`trap "q signal" HUP INT TERM PIPE; ` +
 	`z=0; UNPACKER; ` +
 	`for b in DIRECTORIES; do [ -n "$b" ] || continue; d=$b/.$m; ` +
-	`if e=$(mkdir -m 700 "$d" 2>&1); then f=$d/froyo-runner; p=$f; [ $z = 0 ] || p=$f.gz; ` +
-	`if { true >"$p" && chmod 700 "$p"; } 2>/dev/null; then [ -x "$p" ] && break; e=noexec; else e="cannot hold a file"; fi; ` +
+	`if e=$(mkdir -m 700 "$d" 2>&1); then f=$d/froyo-runner; ` +
+	`if { true >"$f" && chmod 700 "$f"; } 2>/dev/null; then [ -x "$f" ] && break; e=noexec; else e="cannot hold a file"; fi; ` +
 	`rm -rf "$d"; fi; t="$t$b (${e##*: }), "; d=; done; ` +
 	`[ -n "$d" ] || q directory "${t%, }"; ` +
-	`h=; for c in sha256sum "shasum -a 256" "openssl dgst -sha256 -r"; do command -v ${c%% *} >/dev/null 2>&1 && h=$c && break; done; ` +
-	`[ -n "$h" ] || q nosum; ` +
 	`u=$(uname -s -m) || q uname; ` +
 	`echo; printf "%s R %s %s %s" $m "$u" $z "$d"; echo; ` +
-	`read -r n s || q eof; ` +
-	`head -c $n >"$p" || q unpack; ` +
-	`c=$($h <"$p"); c=${c%% *}; [ "$c" = "$s" ] || q sum "$c"; ` +
-	`[ $z = 0 ] || gzip -d "$p" || q unpack; ` +
+	`read -r n s c || q eof; ` +
+	`case $c in gzip|zstd) head -c $n | $c -dcq >"$f" || q unpack;; ` +
+	`*) h=; for c in sha256sum "shasum -a 256" "openssl dgst -sha256 -r"; do command -v ${c%% *} >/dev/null 2>&1 && h=$c && break; done; ` +
+	`[ -n "$h" ] || q nosum; ` +
+	`head -c $n >"$f" || q unpack; ` +
+	`c=$($h <"$f"); c=${c%% *}; [ "$c" = "$s" ] || q sum "$c";; esac; ` +
 	`trap "q exec" EXIT; exec "$f" $m "$f"; q exec`
 
 // The directories to try, in order. A user's own comes first; apart from that
@@ -68,7 +68,7 @@ func script(magic, user string, near bool, without []string) string {
 		text = strings.Replace(text, `[ -n "$b" ] || continue;`,
 			`case $b in ""|`+strings.Join(without, "|")+`) continue;; esac;`, 1)
 	}
-	unpacker := "command -v gzip >/dev/null 2>&1 && z=1"
+	unpacker := "command -v gzip >/dev/null 2>&1 && z=1; command -v zstd >/dev/null 2>&1 && z=$((z+2))"
 	if near {
 		unpacker = ":"
 	}
@@ -99,7 +99,8 @@ type report struct {
 	detail  string
 	system  string // uname -s
 	machine string // uname -m
-	gzip    bool
+	gzip    bool   // the host can unpack it
+	zstd    bool   // the same
 	dir     string
 }
 
@@ -115,10 +116,11 @@ func parseReport(line, magic string) (report, error) {
 		return report{failed: name, detail: detail}, nil
 	}
 	fields := strings.SplitN(line, " ", 5)
-	if len(fields) != 5 || fields[0] != "R" || (fields[3] != "0" && fields[3] != "1") {
+	if len(fields) != 5 || fields[0] != "R" || len(fields[3]) != 1 || fields[3] < "0" || fields[3] > "3" {
 		return report{}, errReport
 	}
-	r := report{system: fields[1], machine: fields[2], gzip: fields[3] == "1", dir: fields[4]}
+	unpacks := fields[3][0] - '0'
+	r := report{system: fields[1], machine: fields[2], gzip: unpacks&1 != 0, zstd: unpacks&2 != 0, dir: fields[4]}
 	if !strings.HasPrefix(r.dir, "/") || !strings.HasSuffix(r.dir, "/."+magic) || strings.ContainsFunc(r.dir, unreadable) {
 		return report{}, errReport
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -192,7 +191,7 @@ func (p *placing) gaveUp(r report) error {
 		p.nowhere = escape.Text(escape.Short(r.detail))
 		return p.errorAt(target.StageStart, noDirectory+p.nowhere, said, "one of them must have space and allow execution")
 	case "nosum":
-		return p.errorAt(target.StageStart, "the host has none of sha256sum, shasum and openssl", said, "install coreutils")
+		return p.errorAt(target.StageStart, "the host has none of gzip, zstd, sha256sum, shasum and openssl", said, "install gzip")
 	case "uname":
 		return p.errorAt(target.StageStart, "the host does not say what it is: uname failed", said, "")
 	case "unpack":
@@ -219,14 +218,14 @@ func (p *placing) upload(r report) (*Runner, error) {
 	if err != nil {
 		return nil, p.host.errorAt(target.StageStart, "there is no runner for "+goos+"/"+goarch+": "+escape.Text(err.Error()), "", hintOf(err), err)
 	}
-	payload, sum, err := binary.payload(r.gzip)
+	payload, err := binary.payload(r)
 	if err != nil {
 		return nil, p.host.errorAt(target.StageStart, "the runner for "+goos+"/"+goarch+" is damaged: "+err.Error(), "", "", err)
 	}
 	// Sending may block or fail where the host gave up; what it says tells why.
 	go func() {
-		if _, err := io.WriteString(p.shell.stdin, strconv.Itoa(len(payload))+" "+sum+"\n"); err == nil {
-			_, _ = p.shell.stdin.Write(payload)
+		if _, err := io.WriteString(p.shell.stdin, payload.line()); err == nil {
+			_, _ = p.shell.stdin.Write(payload.data)
 		}
 	}()
 	reader := protocol.NewReader(p.shell.stdout)

@@ -1,6 +1,8 @@
 package dial_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"errors"
 	"os/exec"
 	"strings"
@@ -24,9 +26,9 @@ func TestBootstrap(t *testing.T) {
 		change  func(*testing.T, *host)
 	}{
 		{"plain", nil, nil},
-		{"no gzip", []string{"gzip"}, nil},
-		{"near", []string{"gzip"}, func(_ *testing.T, h *host) { h.near = true }},
-		{"another program for sums", []string{"sha256sum"}, func(t *testing.T, h *host) {
+		{"no gzip", []string{"gzip", "zstd"}, nil},
+		{"near", []string{"gzip", "zstd"}, func(_ *testing.T, h *host) { h.near = true }},
+		{"another program for sums", []string{"gzip", "zstd", "sha256sum"}, func(t *testing.T, h *host) {
 			sum, err := exec.LookPath("sha256sum")
 			if err != nil {
 				t.Skip("needs sha256sum")
@@ -140,9 +142,11 @@ func TestBootstrapFailures(t *testing.T) {
 			[]string{"cannot be understood"},
 		},
 		{"no uname", []string{"uname"}, nil, answering, target.StageStart, []string{"uname failed"}},
-		{"no program for sums", []string{"sha256sum"}, nil, answering, target.StageStart, []string{"sha256sum, shasum and openssl"}},
+		{"no program for sums", []string{"gzip", "zstd", "sha256sum"}, nil, answering, target.StageStart, []string{"none of gzip, zstd, sha256sum, shasum and openssl"}},
 		{
-			"wrong sum", nil, func(t *testing.T, h *host) { h.install(t, "sha256sum", "echo 'abc  -'") },
+			"wrong sum",
+			[]string{"gzip", "zstd"},
+			func(t *testing.T, h *host) { h.install(t, "sha256sum", "echo 'abc  -'") },
 			answering, target.StageStart,
 			[]string{"arrived damaged", "abc"},
 		},
@@ -198,6 +202,58 @@ func TestBootstrapFailures(t *testing.T) {
 			wantError(t, err, test.stage, test.parts...)
 			if _, again := s.Do(t.Context(), []target.Step{stat("/a")}); !errors.Is(again, err) {
 				t.Errorf("a second use gave %v, want the same error without another try", again)
+			}
+		})
+	}
+}
+
+// TestUnpackers starts the runner by each program that unpacks it, and without one; what arrives damaged is not executed.
+func TestUnpackers(t *testing.T) {
+	whole, err := scripted(t, answering)("", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	zstd := exec.CommandContext(t.Context(), "zstd", "-cq")
+	program, err := gzip.NewReader(bytes.NewReader(whole.Gzip))
+	if err != nil {
+		t.Fatal(err)
+	}
+	zstd.Stdin = program
+	packed, err := zstd.Output()
+	if err != nil {
+		t.Skip("needs zstd: ", err)
+	}
+	damaged := func(data []byte) []byte {
+		data = bytes.Clone(data)
+		data[len(data)-2] ^= 1
+		return data
+	}
+	for _, test := range []struct {
+		name    string
+		without []string
+		binary  *bootstrap.Binary
+		fails   string
+	}{
+		{"both", nil, &bootstrap.Binary{Zstd: packed}, ""}, // it takes zstd
+		{"zstd alone", []string{"gzip", "sha256sum"}, &bootstrap.Binary{Gzip: whole.Gzip, Zstd: packed}, ""},
+		{"gzip alone", []string{"zstd", "sha256sum"}, &bootstrap.Binary{Gzip: whole.Gzip, Zstd: packed}, ""},
+		{"none", []string{"zstd", "gzip"}, &bootstrap.Binary{Gzip: whole.Gzip, Zstd: packed}, ""},
+		{"built without zstd", nil, &bootstrap.Binary{Gzip: whole.Gzip}, ""},
+		{"built without zstd, which is all that is there", []string{"gzip"}, &bootstrap.Binary{Gzip: whole.Gzip}, ""},
+		{"damaged for zstd", nil, &bootstrap.Binary{Zstd: damaged(packed)}, "zstd"},
+		{"damaged for gzip", []string{"zstd"}, &bootstrap.Binary{Gzip: damaged(whole.Gzip)}, "gzip"},
+		{"shorter for gzip", []string{"zstd"}, &bootstrap.Binary{Gzip: whole.Gzip[:len(whole.Gzip)-6]}, "gzip"},
+		{"shorter for zstd", nil, &bootstrap.Binary{Zstd: packed[:len(packed)-6]}, "zstd"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			h := newHost(t, test.without...)
+			test.binary.Sum, test.binary.Size = whole.Sum, whole.Size
+			s := h.open(t, dial.Options{Binary: func(string, string) (*bootstrap.Binary, error) { return test.binary, nil }})
+			_, err := s.Do(t.Context(), []target.Step{stat("/a")})
+			if test.fails != "" {
+				wantError(t, err, target.StageStart, "unpacking the runner", test.fails)
+			} else if err != nil {
+				t.Error(err)
 			}
 		})
 	}

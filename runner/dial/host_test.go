@@ -35,7 +35,7 @@ type host struct {
 
 // tools are what a bare host has.
 var tools = []string{
-	"sh", "mkdir", "chmod", "uname", "head", "gzip", "sha256sum", "rm", "cat", "sleep", "dirname", "kill", "env", "true", "printf", "mount", "unshare", "yes", "tr", "stty",
+	"sh", "mkdir", "chmod", "uname", "head", "gzip", "zstd", "sha256sum", "rm", "cat", "sleep", "dirname", "kill", "env", "true", "printf", "mount", "unshare", "yes", "tr", "stty",
 }
 
 // newHost returns a host with the usual tools but those left out. The test

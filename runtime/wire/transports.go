@@ -109,11 +109,11 @@ func binaries() func(goos, goarch string) (*bootstrap.Binary, error) {
 		if b := known[platform]; b != nil {
 			return b, nil
 		}
-		gz, sum, size, err := runner.Binary(goos, goarch)
+		packed, err := runner.Binary(goos, goarch)
 		if err != nil {
 			return nil, err
 		}
-		known[platform] = &bootstrap.Binary{Gzip: gz, Sum: sum, Size: size}
+		known[platform] = &bootstrap.Binary{Gzip: packed.Gzip, Zstd: packed.Zstd, Sum: packed.Sum, Size: packed.Size}
 		return known[platform], nil
 	}
 }
