@@ -13,10 +13,10 @@ import (
 
 	"github.com/openfroyo/froyo/engine/catalog"
 	"github.com/openfroyo/froyo/engine/diag"
-	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/runbook"
 	"github.com/openfroyo/froyo/engine/schema"
 	"github.com/openfroyo/froyo/engine/wording"
+	"github.com/openfroyo/froyo/runtime/cli/answers"
 	"github.com/openfroyo/froyo/runtime/cli/client"
 	cli "github.com/openfroyo/froyo/runtime/cli/runbook"
 	"github.com/openfroyo/froyo/runtime/console"
@@ -38,21 +38,13 @@ func (c *Command) action(ctx context.Context, e *console.Console, name string, w
 	for _, arg := range w.named {
 		call.Args[arg.name] = arg.value
 	}
-	answers := &answers{named: true}
-	var watch *cli.Watch
-	if !c.Live {
-		watch = answers.watch(e)
-	}
 	return a.RunLoaded(ctx, e, func(ctx context.Context, e *console.Console) (*client.Loaded, error) {
 		l, err := client.LoadAction(ctx, e, &a.Planning, call, c.line(), types)
-		if err == nil {
-			answers.order = inventory.Names(l.Job.Hosts())
-		}
 		if no, ok := errors.AsType[*runbook.UnknownAction](err); ok {
 			return nil, unknown(name, no.Actions, types.Types())
 		}
 		return l, err
-	}, watch)
+	})
 }
 
 // unnamed says that there is no such action, or that its arguments have names.
@@ -221,7 +213,7 @@ func Document(ctx context.Context, e *console.Console) error {
 		}
 		fmt.Fprintf(&b, "\n## %s\n", ui.Readable(one.Name))
 		if one.Doc != "" {
-			b.WriteString("\n" + lines(one.Doc) + "\n")
+			b.WriteString("\n" + answers.Shown(one.Doc) + "\n")
 		}
 		fmt.Fprintf(&b, "\nHosts: `%s`\n\n", ui.Readable(one.Hosts))
 		for _, p := range one.Params {

@@ -13,7 +13,6 @@ import (
 
 	"github.com/openfroyo/froyo/engine/catalog"
 	"github.com/openfroyo/froyo/engine/diag"
-	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/schema"
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/runtime/cli/client"
@@ -158,18 +157,9 @@ func (c *Command) resource(ctx context.Context, e *console.Console, t *schema.Ty
 	}
 	a := c.apply()
 	a.PlanAgain, a.Ahead = c.line()+" -C", true
-	answers := &answers{}
-	var watch *runbook.Watch
-	if prints(t) && !c.Live { // what was shown live is not shown again
-		watch = answers.watch(e)
-	}
 	return a.RunLoaded(ctx, e, func(ctx context.Context, e *console.Console) (*client.Loaded, error) {
-		l, err := client.LoadLine(ctx, e, &a.Planning, client.Line{Text: call + "\n", Command: c.line(), Types: types, Single: single})
-		if err == nil {
-			answers.order = inventory.Names(l.Job.Hosts())
-		}
-		return l, err
-	}, watch)
+		return client.LoadLine(ctx, e, &a.Planning, client.Line{Text: call + "\n", Command: c.line(), Types: types, Single: single})
+	})
 }
 
 // line is the command line, without flags that say how it is done.

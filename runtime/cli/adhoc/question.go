@@ -17,6 +17,7 @@ import (
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/wording"
+	"github.com/openfroyo/froyo/runtime/cli/answers"
 	"github.com/openfroyo/froyo/runtime/cli/client"
 	"github.com/openfroyo/froyo/runtime/console"
 	"github.com/openfroyo/froyo/runtime/script"
@@ -77,13 +78,13 @@ func (c *Command) question(ctx context.Context, e *console.Console, name string,
 	if c.JSON {
 		err = writeJSON(e, f.Hosts, values, errs)
 	} else {
-		var g groups
+		var g answers.Groups
 		for i, h := range f.Hosts {
 			if errs[i] == nil {
-				g.add(h.Name, shown(values[i]))
+				g.Add(h.Name, answers.Shown(values[i]))
 			}
 		}
-		_, err = io.WriteString(e.Stdout, g.text(e.Style(e.Stdout)))
+		_, err = io.WriteString(e.Stdout, g.Text(e.Style(e.Stdout)))
 	}
 	return errors.Join(err, errors.Join(errs...))
 }
@@ -188,14 +189,14 @@ type hostAnswer struct {
 }
 
 func writeJSON(e *console.Console, hosts []*inventory.Host, values []any, errs []error) error {
-	answers := make([]hostAnswer, len(hosts))
+	all := make([]hostAnswer, len(hosts))
 	for i, h := range hosts {
-		answers[i] = hostAnswer{Host: h.Name, Value: values[i]}
+		all[i] = hostAnswer{Host: h.Name, Value: values[i]}
 		if errs[i] != nil {
-			answers[i].Error = errs[i].Error()
+			all[i].Error = errs[i].Error()
 		}
 	}
 	return e.WriteJSON(struct {
 		Hosts []hostAnswer `json:"hosts"`
-	}{answers})
+	}{all})
 }

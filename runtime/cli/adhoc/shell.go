@@ -7,6 +7,7 @@ import (
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/output"
 	"github.com/openfroyo/froyo/engine/wording"
+	"github.com/openfroyo/froyo/runtime/cli/answers"
 	"github.com/openfroyo/froyo/runtime/cli/shell"
 	"github.com/openfroyo/froyo/runtime/console"
 	"github.com/openfroyo/froyo/runtime/ui"
@@ -38,9 +39,9 @@ func (c *Command) shell(ctx context.Context, e *console.Console, rest []string) 
 
 // grouped shows what a command printed on hosts, once where it is equal.
 func grouped(hosts []string, printed map[string]output.Output, style ui.Style) string {
-	var g groups
+	var g answers.Groups
 	for _, host := range hosts {
-		g.add(host, textOf(printed[host], style))
+		g.Add(host, answers.Printed(printed[host], style))
 	}
-	return g.text(style)
+	return g.Text(style)
 }

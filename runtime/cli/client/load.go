@@ -55,6 +55,9 @@ type Loaded struct {
 	lent  bool // the types are closed by others
 }
 
+// Types are the resource types of the runbook.
+func (l *Loaded) Types() *catalog.Catalog { return l.types }
+
 // Load finds, trusts and loads what the flags name. It connects to nothing.
 func Load(ctx context.Context, c *console.Console, f *flags.Planning) (*Loaded, error) {
 	return load(ctx, c, f, run.Spec{}, nil)

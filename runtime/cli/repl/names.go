@@ -140,7 +140,7 @@ func (s *session) carryOut(thread *starlark.Thread, b *starlark.Builtin, pos sta
 	a.File = ""
 	err = a.RunLoaded(s.ctx, s.console, func(ctx context.Context, _ *console.Console) (*client.Loaded, error) {
 		return s.prompt.Load(ctx, fn, selector, entryOf(b.Name(), fn, selector))
-	}, nil)
+	})
 	if exit, ok := errors.AsType[*console.ExitError](err); ok {
 		if exit.Err != nil {
 			s.console.Errors.Print(exit.Err)

@@ -10,7 +10,7 @@ import (
 	"github.com/openfroyo/froyo/builtins/plain"
 	"github.com/openfroyo/froyo/engine/facts"
 	"github.com/openfroyo/froyo/engine/secret"
-	"github.com/openfroyo/froyo/runtime/cli/adhoc"
+	"github.com/openfroyo/froyo/runtime/cli/answers"
 	"github.com/openfroyo/froyo/runtime/ui"
 )
 
@@ -30,7 +30,7 @@ func (s shape) shown(v starlark.Value) (string, error) {
 		}
 		return written(v), nil
 	case *hostapi.Host:
-		return adhoc.Shown([]any{row(v)}), nil
+		return answers.Shown([]any{row(v)}), nil
 	case *hostapi.Facts:
 		return s.factsOf(v)
 	case *hostapi.FactDict:
@@ -38,7 +38,7 @@ func (s shape) shown(v starlark.Value) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		return adhoc.Shown(values), nil
+		return answers.Shown(values), nil
 	case *starlark.Dict:
 		if tabular(valuesOf(v)) {
 			return table(v)
@@ -47,7 +47,7 @@ func (s shape) shown(v starlark.Value) (string, error) {
 		if all := elements(v); tabular(all) {
 			return table(v)
 		} else if hosts := rows(all); hosts != nil {
-			return adhoc.Shown(hosts), nil
+			return answers.Shown(hosts), nil
 		}
 		return s.listed(v), nil
 	case starlark.HasAttrs:
@@ -115,7 +115,7 @@ func table(v starlark.Value) (string, error) {
 	if err != nil {
 		return written(v), nil //nolint:nilerr // it holds functions or hosts, and is shown as it is written
 	}
-	return adhoc.Shown(values), nil
+	return answers.Shown(values), nil
 }
 
 // rows are hosts as rows of a table; nil is that they are not all hosts.
@@ -154,7 +154,7 @@ func (s shape) factsOf(f *hostapi.Facts) (string, error) {
 				names = append(names, all.Name)
 			}
 		}
-		return adhoc.Shown(names), nil
+		return answers.Shown(names), nil
 	}
 	values := map[string]any{}
 	for _, name := range f.AttrNames() {
@@ -166,5 +166,5 @@ func (s shape) factsOf(f *hostapi.Facts) (string, error) {
 			return "", fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	return adhoc.Shown(values), nil
+	return answers.Shown(values), nil
 }

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
-	"github.com/openfroyo/froyo/engine/event"
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/runtime/cli/client"
 	"github.com/openfroyo/froyo/runtime/cli/flags"
@@ -92,24 +91,11 @@ func (c *Apply) check(e *console.Console) error {
 
 // Run plans, asks and applies.
 func (c *Apply) Run(ctx context.Context, e *console.Console) error {
-	return c.RunLoaded(ctx, e, c.load, nil)
-}
-
-// Watch is told what happens while a plan is carried out, and shows something of it above the recap.
-type Watch struct {
-	Sink event.Sink
-	Show func() error
-}
-
-func (w *Watch) sinks() []event.Sink {
-	if w == nil {
-		return nil
-	}
-	return []event.Sink{w.Sink}
+	return c.RunLoaded(ctx, e, c.load)
 }
 
 // RunLoaded plans, asks and applies what load loads.
-func (c *Apply) RunLoaded(ctx context.Context, e *console.Console, load func(context.Context, *console.Console) (*client.Loaded, error), watch *Watch) error {
+func (c *Apply) RunLoaded(ctx context.Context, e *console.Console, load func(context.Context, *console.Console) (*client.Loaded, error)) error {
 	if err := c.check(e); err != nil {
 		return err
 	}
@@ -132,7 +118,7 @@ func (c *Apply) RunLoaded(ctx context.Context, e *console.Console, load func(con
 	if err := c.unasked(e); err != nil {
 		return errors.Join(err, l.Close(ctx))
 	}
-	return execution{flags: &c.Planning, junit: c.JUnit, yes: c.Yes, step: c.Step, noPause: c.NoPause, diff: c.Diff, wait: c.Wait, again: c.Again, allOrNothing: c.allOrNothing(), watch: watch}.run(ctx, l)
+	return execution{flags: &c.Planning, junit: c.JUnit, yes: c.Yes, step: c.Step, noPause: c.NoPause, diff: c.Diff, wait: c.Wait, again: c.Again, allOrNothing: c.allOrNothing()}.run(ctx, l)
 }
 
 // early refuses what would be refused later, before any host is connected to.

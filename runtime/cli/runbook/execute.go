@@ -13,6 +13,7 @@ import (
 	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/engine/worker"
+	"github.com/openfroyo/froyo/runtime/cli/answers"
 	"github.com/openfroyo/froyo/runtime/cli/client"
 	"github.com/openfroyo/froyo/runtime/cli/flags"
 )
@@ -29,14 +30,17 @@ type execution struct {
 	wait         time.Duration
 	again        bool   // a saved plan may have been applied before
 	allOrNothing string // the flag by which one host that cannot be done as planned stops all, else ""
-	watch        *Watch // nil where nothing else is to be shown
 }
 
 // run plans, asks and applies; of a saved plan, only what it holds.
 func (x execution) run(ctx context.Context, l *client.Loaded) (err error) {
 	c := l.Console
+	var printed *answers.Answers
+	if !x.flags.Live && !x.flags.JSON { // what is shown as it is printed is not shown again
+		printed = answers.Of(l)
+	}
 	s, err := l.Begin(ctx, "apply", x.flags, client.Options{
-		Sinks: x.watch.sinks(), Lines: x.flags.JSON, JUnit: x.junit, Wait: x.wait, Again: x.again, Ask: !x.yes && !x.flags.JSON && c.Interactive(),
+		Sinks: printed.Sinks(), Lines: x.flags.JSON, JUnit: x.junit, Wait: x.wait, Again: x.again, Ask: !x.yes && !x.flags.JSON && c.Interactive(),
 	})
 	if err != nil {
 		return err
@@ -74,10 +78,8 @@ func (x execution) run(ctx context.Context, l *client.Loaded) (err error) {
 	}
 	counts = result.Counts
 	s.Run.Leave(ctx)
-	if x.watch != nil && !x.flags.JSON {
-		if err := x.watch.Show(); err != nil {
-			return err
-		}
+	if err := printed.Show(c); err != nil {
+		return err
 	}
 	found := errors.Join(s.Run.Refused(), result.Err)
 	code = diag.CodeOf(found)

@@ -1,4 +1,4 @@
-package adhoc
+package answers
 
 import (
 	"maps"
@@ -9,11 +9,8 @@ import (
 	"github.com/openfroyo/froyo/runtime/ui/layout"
 )
 
-// Shown is plain data as people read it.
-func Shown(v any) string { return shown(v) }
-
-// shown is a value as people read it: text as it is, lists of objects as tables.
-func shown(v any) string {
+// Shown is plain data as people read it: text as it is, lists of objects as tables.
+func Shown(v any) string {
 	switch v := v.(type) {
 	case nil:
 		return "(none)"

@@ -1,4 +1,4 @@
-package adhoc
+package answers
 
 import (
 	"testing"
@@ -27,7 +27,7 @@ func TestShown(t *testing.T) {
 		{"nothing in it", map[string]any{"type": "file", "target": ""}, "type  file"},
 		{"silent program", map[string]any{"rc": int64(0), "stdout": "", "stderr": ""}, "(nothing printed)"},
 	} {
-		if diff := cmp.Diff(tt.want, shown(tt.v)); diff != "" {
+		if diff := cmp.Diff(tt.want, Shown(tt.v)); diff != "" {
 			t.Errorf("%s: %s", tt.name, diff)
 		}
 	}
@@ -35,9 +35,9 @@ func TestShown(t *testing.T) {
 
 // TestAnswers groups what is equal: what most hosts say first, those that failed left to their errors.
 func TestAnswers(t *testing.T) {
-	a := &answers{of: map[string]map[string]answer{"cmd[x]": {}}, units: []string{"cmd[x]"}}
+	a := &Answers{of: map[string]map[string]answer{"cmd[x]": {}}, units: []string{"cmd[x]"}}
 	say := func(host, stdout string, failed bool) {
-		a.order = append(a.order, host)
+		a.Order = append(a.Order, host)
 		a.of["cmd[x]"][host] = answer{output: output.Output{Stdout: output.Stream{Text: stdout}}, failed: failed}
 	}
 	say("h1", "old\n", false)
@@ -45,19 +45,19 @@ func TestAnswers(t *testing.T) {
 	say("h3", "new\n", false)
 	say("h4", "broken\n", true)
 	say("h10", "", false)
-	a.order = append(a.order, "h11")
-	a.of["cmd[x]"]["h12"], a.order = answer{output: output.Output{Sensitive: true}}, append(a.order, "h12")
+	a.Order = append(a.Order, "h11")
+	a.of["cmd[x]"]["h12"], a.Order = answer{output: output.Output{Sensitive: true}}, append(a.Order, "h12")
 	want := "2 hosts: h[2-3]\n  new\nh1\n  old\nh10\n  (nothing printed)\nh12\n  (sensitive)\n"
-	if diff := cmp.Diff(want, a.text(ui.Style{})); diff != "" {
+	if diff := cmp.Diff(want, a.Text(ui.Style{})); diff != "" {
 		t.Error(diff)
 	}
 
 	// Of several units each is named, but for those that print nothing.
-	a.named, a.units, a.order = true, append(a.units, "cmd[quiet]", "cmd[y]"), []string{"h1", "h2"}
+	a.Named, a.units, a.Order = true, append(a.units, "cmd[quiet]", "cmd[y]"), []string{"h1", "h2"}
 	a.of["cmd[quiet]"] = map[string]answer{"h1": {}}
 	a.of["cmd[y]"] = map[string]answer{"h2": {output: output.Output{Stderr: output.Stream{Text: "no\n"}}}}
 	want = "cmd[x]\n  h1\n    old\n  h2\n    new\ncmd[y]\n  h2\n    stderr: no\n"
-	if diff := cmp.Diff(want, a.text(ui.Style{})); diff != "" {
+	if diff := cmp.Diff(want, a.Text(ui.Style{})); diff != "" {
 		t.Error(diff)
 	}
 }
