@@ -44,7 +44,7 @@ TOOLS=(debootstrap systemd-nspawn ssh ip flock setsid apt-get dpkg-deb npm)
 
 # What debootstrap builds the base from, and what the repository has besides our own packages.
 BASE_RECIPE=(--variant=minbase
-  "--include=systemd,systemd-sysv,dbus,openssh-server,sudo,iproute2,procps,locales,ca-certificates,zstd" bookworm)
+  "--include=systemd,systemd-sysv,dbus,openssh-server,sudo,iproute2,procps,locales,ca-certificates" bookworm)
 OWN_PACKAGES=$(dirname "$0")/packages.sh
 REPO_PACKAGES=(nginx-light apache2 haproxy ssl-cert rsync jq tree doas python3-minimal python3-apt cron logrotate
   nftables ufw firewalld prometheus-node-exporter git unzip xz-utils zstd bzip2 dnf zypper pacman-package-manager rpm createrepo-c python3-venv python3-pip ruby nodejs libapache2-mod-php php-mysql mariadb-server)
