@@ -142,10 +142,11 @@ func (i *Prompt) Reload(ctx context.Context, o script.SessionOptions) error {
 	return errors.Join(before.Close(ctx), before.at.closeFiles())
 }
 
-// Load makes a job of a function of the session that is called for the hosts that a selector matches, of those that the flags name. entry is what was typed.
-func (i *Prompt) Load(ctx context.Context, fn starlark.Callable, selector, entry string) (*Loaded, error) {
+// Load makes a job of a function of the session that is called for the hosts that a selector matches, of those that the flags name. entry is what
+// was typed, effects what shows all that it does.
+func (i *Prompt) Load(ctx context.Context, fn starlark.Callable, selector, entry, effects string) (*Loaded, error) {
 	c := i.Fleet.at.console
-	l := &Loaded{Console: c, at: &opened{console: c, workspace: i.Fleet.at.workspace}, types: i.types, lent: true, Effects: entry, Entry: entry}
+	l := &Loaded{Console: c, at: &opened{console: c, workspace: i.Fleet.at.workspace}, types: i.types, lent: true, Effects: effects, Entry: entry}
 	spec := run.Spec{Root: i.Fleet.root, Main: i.file(), Typed: true, Vars: i.Fleet.given}
 	if err := i.limit(&spec); err != nil {
 		return nil, err

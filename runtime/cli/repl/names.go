@@ -38,7 +38,7 @@ func (s *session) builtins() []builtin {
 	return []builtin{
 		{"hosts", `hosts("role=web")`, "The hosts that a selector matches, of those that -l and --where select; without one, all of these.", s.hostsOf},
 		{"host", `host("web1").facts.os.basic`, "One host, by its name.", s.hostOf},
-		{"plan", `plan(web, hosts = "role=web")`, "Shows what a function of a host would do, def web(host): ...; hosts is a selector, a host or a list of hosts, and all where it is not given.", s.plan},
+		{"plan", `plan(web, hosts = "role=web")`, "Shows what a function of a host would do, def web(host): ...; hosts is a selector, a host or a list of hosts, and all where it is not given. effects = True lists all effects in words.", s.plan},
 		{"apply", `apply(web, hosts = "role=web")`, "Plans, shows, asks, and does it. It is recorded as that of froyo apply.", s.apply},
 		{"reload", "reload()", "Reads the inventory, the runbook and all that was loaded anew, and connects anew. What was typed stays.", s.reloadAll},
 		{"help", "help(pkg)", "Says what a name is.", s.help},
@@ -121,7 +121,11 @@ func (s *session) carryOut(thread *starlark.Thread, b *starlark.Builtin, pos sta
 		return nil, err
 	}
 	var do, on starlark.Value
-	if err := args.Unpack(b.Name(), pos, kw, "do", &do, "hosts?", &on); err != nil {
+	effects, known := false, []any{"do", &do, "hosts?", &on}
+	if only {
+		known = append(known, "effects?", &effects)
+	}
+	if err := args.Unpack(b.Name(), pos, kw, known...); err != nil {
 		return nil, err
 	}
 	fn, ok := do.(starlark.Callable)
@@ -136,10 +140,10 @@ func (s *session) carryOut(thread *starlark.Thread, b *starlark.Builtin, pos sta
 	s.pause()
 	s.prompt.Session.Hold(true) // it ends by itself, and tells how
 	defer s.prompt.Session.Hold(false)
-	a := &runbook.Apply{Planning: *s.command.planning(), Stale: "skip", Yes: s.command.Yes, NoPause: s.command.NoPause, Check: only, Diff: true}
+	a := &runbook.Apply{Planning: *s.command.planning(), Stale: "skip", Yes: s.command.Yes, NoPause: s.command.NoPause, Check: only, Diff: true, Effects: effects}
 	a.File = ""
 	err = a.RunLoaded(s.ctx, s.console, func(ctx context.Context, _ *console.Console) (*client.Loaded, error) {
-		return s.prompt.Load(ctx, fn, selector, entryOf(b.Name(), fn, selector))
+		return s.prompt.Load(ctx, fn, selector, entryOf(b.Name(), fn, selector, ""), entryOf("plan", fn, selector, ", effects = True"))
 	})
 	if exit, ok := errors.AsType[*console.ExitError](err); ok {
 		if exit.Err != nil {
@@ -151,12 +155,12 @@ func (s *session) carryOut(thread *starlark.Thread, b *starlark.Builtin, pos sta
 	return starlark.None, err
 }
 
-// entryOf is an entry as it would be typed.
-func entryOf(name string, fn starlark.Callable, selector string) string {
+// entryOf is an entry as it would be typed, with what follows its hosts.
+func entryOf(name string, fn starlark.Callable, selector, rest string) string {
 	if selector == "all" {
-		return fmt.Sprintf("%s(%s)", name, fn.Name())
+		return fmt.Sprintf("%s(%s%s)", name, fn.Name(), rest)
 	}
-	return fmt.Sprintf("%s(%s, hosts = %q)", name, fn.Name(), selector)
+	return fmt.Sprintf("%s(%s, hosts = %q%s)", name, fn.Name(), selector, rest)
 }
 
 // selector are the hosts that plan and apply are given.
