@@ -108,7 +108,10 @@ func Load(ctx context.Context, s Services, spec Spec) (*Job, error) {
 // CommandLine is the name of a runbook that a command line is: there is no such file, and it reads no variables.
 const CommandLine = "froyo run"
 
-func (s Spec) ofLine() bool { return path.Base(s.Main) == CommandLine }
+func (s Spec) ofLine() bool { return IsCommandLine(s.Main) }
+
+// IsCommandLine reports whether a runbook, by its path, is a command line.
+func IsCommandLine(main string) bool { return path.Base(main) == CommandLine }
 
 // Actions reads the runbook for what can be run of it by name.
 func Actions(ctx context.Context, s Services, spec Spec) ([]runbook.Action, error) {

@@ -108,6 +108,8 @@ type RunView struct {
 	Contents *plan.Contents
 	// Verbose shows units that had nothing to do, too.
 	Verbose bool
+	// Line is that a command line was run, which has no plays.
+	Line bool
 }
 
 // Print writes what a run planned and did, host by host.
@@ -182,7 +184,7 @@ func (v RunView) host(b *bufio.Writer, h *HostReport) {
 			hidden++
 			continue
 		}
-		if first || u.Play != play {
+		if (first || u.Play != play) && !v.Line {
 			fmt.Fprintln(b, "  play "+Readable(PlayName(u.Play)))
 		}
 		play, first = u.Play, false

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"strings"
 
 	"github.com/openfroyo/froyo/engine/catalog"
@@ -125,6 +124,3 @@ func Actions(ctx context.Context, c *console.Console, f *flags.Planning, types *
 func withText(below fs.FS, name, text string) fs.FS {
 	return (&planfile.Document{Sources: map[string]string{name: text}}).Files(below)
 }
-
-// IsAdHoc reports whether a runbook is the text of a command line.
-func IsAdHoc(main string) bool { return path.Base(main) == AdHoc }

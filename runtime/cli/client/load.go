@@ -132,7 +132,7 @@ func (l *Loaded) fail(ctx context.Context, err error) error {
 		texts := map[string][]byte{}
 		for e := range diag.All(err) {
 			file := diag.Of(e).Pos.File
-			if !strings.HasSuffix(file, ".star") && filepath.Base(file) != declared.Name && !IsAdHoc(file) {
+			if !strings.HasSuffix(file, ".star") && filepath.Base(file) != declared.Name && !run.IsCommandLine(file) {
 				continue // a line of an inventory may hold a password
 			}
 			if text, ok := source(file); ok {

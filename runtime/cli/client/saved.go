@@ -81,7 +81,7 @@ func LoadResumed(ctx context.Context, c *console.Console, r *state.Run, how Resu
 	spec := run.SpecOf(kept)
 	spec.Resumed, spec.Digest, spec.OnResume = r, r.Plan, how.OnResume
 	now := fs.FS(l.at.dir)
-	if IsAdHoc(kept.Main) { // the command line, which no file has
+	if run.IsCommandLine(kept.Main) { // the command line, which no file has
 		now = withText(l.at.dir, kept.Main, kept.Sources[kept.Main])
 	}
 	l.SourceChanges, l.WithChanges = append(resume.SourceChanges(kept.Sources, now), newDeclarations(kept, now)...), how.WithChanges
@@ -93,7 +93,7 @@ func LoadResumed(ctx context.Context, c *console.Console, r *state.Run, how Resu
 	case r.Plan != "": // it binds the rest of the run, too
 		spec.Saved = kept
 	case how.WithChanges:
-		if files, spec.Sources = now, nil; IsAdHoc(kept.Main) {
+		if files, spec.Sources = now, nil; run.IsCommandLine(kept.Main) {
 			break
 		}
 		err = l.at.workspace.Trust(filepath.Join(kept.Root, filepath.FromSlash(kept.Main)))

@@ -10,6 +10,7 @@ import (
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/planfile"
+	"github.com/openfroyo/froyo/engine/run"
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/runtime/cli/client"
 	"github.com/openfroyo/froyo/runtime/console"
@@ -58,7 +59,7 @@ func (c *Show) Run(_ context.Context, e *console.Console) error {
 	fmt.Fprintln(e.Stderr, ui.Readable(origin(d)))
 	v := ui.PlanView{
 		Style: e.Style(e.Stdout), Contents: contents, Rollouts: d.Rollouts(), Verbose: e.Verbose > 0, Quiet: !c.Diff,
-		Effects: "froyo show " + wording.Quote(c.File) + " --effects", Line: client.IsAdHoc(d.Main),
+		Effects: "froyo show " + wording.Quote(c.File) + " --effects", Line: run.IsCommandLine(d.Main),
 	}
 	if err := v.Print(e.Stdout, plays, hosts); err != nil {
 		return err

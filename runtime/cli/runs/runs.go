@@ -15,6 +15,7 @@ import (
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/run"
 	"github.com/openfroyo/froyo/engine/state"
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/runner/escape"
@@ -259,9 +260,12 @@ func (c *showCommand) Run(ctx context.Context, e *console.Console) (err error) {
 	if c.JSON {
 		return e.WriteJSON(report)
 	}
-	v := ui.RunView{Style: e.Style(e.Stdout), Contents: contents, Verbose: e.Verbose > 0}
+	v := ui.RunView{Style: e.Style(e.Stdout), Contents: contents, Verbose: e.Verbose > 0, Line: ofLine(report.Runbook)}
 	return v.Print(e.Stdout, report)
 }
+
+// ofLine reports whether what was run was a command line, which has no plays.
+func ofLine(runbook string) bool { return run.IsCommandLine(runbook) }
 
 func noRun(name string) error {
 	if name == "last" {
