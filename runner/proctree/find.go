@@ -97,7 +97,7 @@ func (t *Tracker) leftovers(want func(mark) bool) []leftover {
 	claims := map[int]claim{} // of marked processes
 	for _, pid := range all() {
 		p := read(pid)
-		if p == nil {
+		if p == nil || p.kernel() {
 			continue
 		}
 		processes[pid] = p

@@ -1,6 +1,7 @@
 package proctree
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"unicode"
@@ -70,5 +71,19 @@ func TestSafe(t *testing.T) {
 	}
 	if got := Safe("a\x1b[31m\nb"); got != "a?[31m?b" {
 		t.Errorf("got %q", got)
+	}
+}
+
+// TestKernel tells threads of the kernel from programs: process 2 is one where the kernel's own are to be seen.
+func TestKernel(t *testing.T) {
+	if p := read(os.Getpid()); p == nil || p.kernel() {
+		t.Errorf("this program is %+v", p)
+	}
+	name, err := os.ReadFile("/proc/2/comm")
+	if err != nil || string(name) != "kthreadd\n" {
+		t.Skip("the kernel's threads are not to be seen here")
+	}
+	if p := read(2); p == nil || !p.kernel() {
+		t.Errorf("kthreadd is %+v", p)
 	}
 }

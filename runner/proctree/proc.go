@@ -16,9 +16,16 @@ import (
 // process is what the kernel says of one.
 type process struct {
 	pid, parent, group, session int
+	flags                       int    // of the kernel
 	state                       byte
 	start                       string // ticks since boot
 }
+
+// kernel reports whether it is a thread of the kernel, which has neither an environment nor a cgroup of a runner's.
+func (p *process) kernel() bool { return p.flags&kernelThread != 0 }
+
+// kernelThread is PF_KTHREAD of the kernel's include/linux/sched.h.
+const kernelThread = 0x200000
 
 // The fields of /proc/PID/stat that follow the name.
 const (
@@ -26,6 +33,7 @@ const (
 	statParent  = 1
 	statGroup   = 2
 	statSession = 3
+	statFlags   = 6
 	statStart   = 19
 )
 
@@ -48,7 +56,7 @@ func stat(pid int) *process {
 		return nil
 	}
 	p := &process{pid: pid, state: fields[statState][0], start: fields[statStart]}
-	for i, at := range map[int]*int{statParent: &p.parent, statGroup: &p.group, statSession: &p.session} {
+	for i, at := range map[int]*int{statParent: &p.parent, statGroup: &p.group, statSession: &p.session, statFlags: &p.flags} {
 		n, err := strconv.Atoi(fields[i])
 		if err != nil {
 			return nil
