@@ -22,6 +22,7 @@ import (
 	"github.com/openfroyo/froyo/runtime/cli/repl"
 	"github.com/openfroyo/froyo/runtime/cli/runbook"
 	"github.com/openfroyo/froyo/runtime/cli/runs"
+	"github.com/openfroyo/froyo/runtime/cli/secret"
 	"github.com/openfroyo/froyo/runtime/cli/state"
 	"github.com/openfroyo/froyo/runtime/cli/workspace"
 	"github.com/openfroyo/froyo/runtime/console"
@@ -45,6 +46,7 @@ type grammar struct {
 	Queue      queue.Command     `cmd:"" help:"Look at pending work of runs: list, drop."`
 	Inventory  inventory.Command `cmd:"" help:"Look at the inventory: list, host, graph, explain, check."`
 	Facts      facts.Command     `cmd:"" help:"Look at what hosts tell of themselves: collect, show, diff, schema."`
+	Secret     secret.Command    `cmd:"" help:"Keep secrets: set, get, list, edit, rm, recipients."`
 	Completion complete.Script   `cmd:"" help:"Print a script that completes froyo's command line."`
 	Complete   complete.Command  `cmd:"" hidden:""`
 	Docs       docsCommand       `cmd:"" help:"Print a reference page as Markdown."`

@@ -2,6 +2,7 @@ package console
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -120,4 +121,53 @@ func (c *Console) Password(what, variable string) (func() (string, error), error
 	}
 	c.passwords[variable] = string(line)
 	return func() (string, error) { return string(line), nil }, nil
+}
+
+// maxLine is how long a line of a terminal can be: what is typed or pasted beyond it is dropped by the kernel.
+const maxLine = 4095
+
+// Hidden asks for a line on the terminal that is standard input, and does not show it. io.EOF is that none was given.
+func (c *Console) Hidden(ctx context.Context, question string) (line []byte, err error) {
+	fd := int(c.Stdin.Fd()) //nolint:gosec // a descriptor is a small number
+	before, err := term.GetState(fd)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, term.Restore(fd, before)) }()
+	if err := silence(fd); err != nil { // before the question, so that nothing that is typed at it is shown
+		return nil, err
+	}
+	fmt.Fprint(c.Stderr, c.Style(c.Stderr).Wrap("", strings.TrimRight(question, " "), 1, 2)+" ")
+	if c.answers == nil {
+		c.answers = bufio.NewReader(c.Stdin)
+	}
+	err = c.answered(ctx)
+	if err == nil {
+		line, err = c.answers.ReadBytes('\n') // a terminal gives it whole
+	}
+	fmt.Fprintln(c.Stderr)
+	if errors.Is(err, io.EOF) && len(line) > 0 {
+		err = nil
+	}
+	if line = bytes.TrimSuffix(line, []byte("\n")); err == nil && len(line) >= maxLine {
+		err = (&diag.Error{Summary: fmt.Sprintf("a terminal gives %d characters of a line at most", maxLine)}).
+			WithHint("give it by a file: <FILE")
+	}
+	return line, err
+}
+
+// silence has a terminal not show what is typed.
+func silence(fd int) error {
+	t, err := unix.IoctlGetTermios(fd, unix.TCGETS)
+	if err != nil {
+		return err
+	}
+	t.Lflag &^= unix.ECHO
+	return unix.IoctlSetTermios(fd, unix.TCSETS, t)
+}
+
+// Drop drops what was typed ahead of a question, such as the rest of a text of several lines that was pasted.
+func (c *Console) Drop() {
+	fd := int(c.Stdin.Fd())                              //nolint:gosec // a descriptor is a small number
+	_ = unix.IoctlSetInt(fd, unix.TCFLSH, unix.TCIFLUSH) // nothing is lost where it cannot be
 }

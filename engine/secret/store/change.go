@@ -157,7 +157,7 @@ func (s *Store) begun(t *tree, l *list) (*list, error) {
 		}).
 			WithHint("froyo init makes the workspace's key; another one is added by: froyo secret recipients add KEY")
 	}
-	with, _, err := l.with([]Recipient{{Key: k.own.Recipient().String(), Name: "this workspace's own key"}})
+	with, err := anew(l, Recipient{Key: k.own.Recipient().String()})
 	if err != nil {
 		return nil, err
 	}

@@ -58,7 +58,11 @@ func (s *Store) Own() (Recipient, error) {
 func (s *Store) AddRecipients(ctx context.Context, more ...Recipient) (added []Recipient, secrets []string, err error) {
 	err = s.change(ctx, true, func(t *tree, l *list) error {
 		if len(l.all) == 0 {
-			if l, err = s.anew(l); err != nil {
+			own, err := s.Own()
+			if err != nil {
+				return err
+			}
+			if l, err = anew(l, own); err != nil {
 				return err
 			}
 		}
@@ -73,13 +77,12 @@ func (s *Store) AddRecipients(ctx context.Context, more ...Recipient) (added []R
 }
 
 // anew is a list of recipients that begins with the workspace's own key, where it has one.
-func (s *Store) anew(l *list) (*list, error) {
-	own, err := s.Own()
-	if err != nil || own.Key == "" {
-		return l, err
+func anew(l *list, own Recipient) (*list, error) {
+	if own.Key == "" {
+		return l, nil
 	}
 	own.Name = "this workspace's own key"
-	l, _, err = l.with([]Recipient{own})
+	l, _, err := l.with([]Recipient{own})
 	return l, err
 }
 

@@ -100,6 +100,18 @@ func (s *Store) Get(ctx context.Context, name string) ([]byte, error) {
 	return value, nil
 }
 
+// Exists returns an error where there is no secret of a name: as Get, without opening it.
+func (s *Store) Exists(name string) error {
+	err := CheckName(name)
+	if err == nil {
+		_, err = s.file(name)
+	}
+	if errors.Is(err, ErrNotFound) || nameFault(name) != "" {
+		return err
+	}
+	return nil // however damaged it may be
+}
+
 // file reads the file of a secret.
 func (s *Store) file(name string) ([]byte, error) {
 	t, err := openTree(s.dir, s.trust)

@@ -63,6 +63,8 @@ func (c *cursor) values(ctx context.Context, v *kong.Value, typed string) []prop
 		return c.unitsOf(ctx)
 	case "facts", "fact":
 		return c.facts(kind == "fact", typed)
+	case "secrets", "recipients":
+		return c.secrets(ctx, kind)
 	case "words":
 		var found []proposal
 		for word := range strings.SplitSeq(extensions, ",") {

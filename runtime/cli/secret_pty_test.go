@@ -1,0 +1,214 @@
+package cli
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/openfroyo/froyo/runtime/cli/prompt/ptytest"
+)
+
+// secretWorkspace is a directory with a workspace, for froyo secret, and what runs it there.
+func secretWorkspace(t *testing.T) (dir string, froyo func(env []string, args ...string) *exec.Cmd) {
+	t.Helper()
+	dir = t.TempDir()
+	froyo = func(env []string, args ...string) *exec.Cmd {
+		cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
+		cmd.Dir = dir
+		cmd.Env = append(append(os.Environ(), asFroyo+"=1", "HOME="+dir, "XDG_RUNTIME_DIR=", "VISUAL="), env...)
+		return cmd
+	}
+	if out, err := froyo(nil, "init").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return dir, froyo
+}
+
+// output runs a command without a terminal.
+func output(t *testing.T, cmd *exec.Cmd) string {
+	t.Helper()
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out)
+}
+
+// TestSecretSetOnTerminal: the value is asked for twice, is not shown, and is kept without a line break.
+func TestSecretSetOnTerminal(t *testing.T) {
+	t.Parallel()
+	_, froyo := secretWorkspace(t)
+	s := ptytest.Start(t, froyo(nil, "secret", "set", "db/password"), 80, 24)
+	s.Wait("value of db/password:")
+	s.Type("hunter2\r")
+	s.Wait("once more:")
+	s.Type("hunter2\r")
+	s.Wait("db/password is kept in secrets/db/password.age, for 1 recipient")
+	if code := s.End(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	if strings.Contains(s.Screen(), "hunter2") {
+		t.Error("it was shown")
+	}
+	if got := output(t, froyo(nil, "secret", "get", "db/password")); got != "hunter2" {
+		t.Errorf("%q", got)
+	}
+	// On a terminal a line break follows, so that the next prompt begins a line.
+	s = ptytest.Start(t, froyo(nil, "secret", "get", "db/password"), 80, 24)
+	if code := s.End(); code != 0 || strings.TrimSpace(s.Screen()) != "hunter2" {
+		t.Errorf("exit code %d: %q", code, s.Screen())
+	}
+	for name, test := range map[string]struct{ first, again, said string }{
+		"different": {"hunter3\r", "hunter4\r", "hint: a value of several lines is given by a file, or in an editor: froyo secret edit db/password"},
+		"nothing":   {"\r", "", "the value of db/password is empty; nothing was changed"},
+		"Ctrl-D":    {"\x04", "", "no value was given; nothing was changed"},
+		"Ctrl-C":    {"\x03", "", "interrupted"},
+		"too long":  {strings.Repeat("x", 5000) + "\r", "", "hint: give it by a file: <FILE"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := ptytest.Start(t, froyo(nil, "secret", "set", "db/password"), 200, 24)
+			s.Wait("value of db/password:")
+			s.Type(test.first)
+			if test.again != "" {
+				s.Wait("once more:")
+				s.Type(test.again)
+			}
+			s.Wait(test.said)
+			if code := s.End(); code == 0 {
+				t.Error("it succeeded")
+			}
+			if got := output(t, froyo(nil, "secret", "get", "db/password")); got != "hunter2" {
+				t.Errorf("%q", got)
+			}
+		})
+	}
+}
+
+// TestSecretEditInterrupted: nothing is left of what is edited, whatever ends the command.
+func TestSecretEditInterrupted(t *testing.T) {
+	t.Parallel()
+	dir, froyo := secretWorkspace(t)
+	set := froyo(nil, "secret", "set", "db/password")
+	set.Stdin = strings.NewReader("hunter2")
+	if out, err := set.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	path := filepath.Join(dir, "path")
+	editor := []string{`EDITOR=sh -c 'echo "$0" >` + path + `; echo typed >"$0"; echo ready; exec sleep 60'`}
+	for name, interrupt := range map[string]func(*ptytest.Session, *exec.Cmd){
+		"Ctrl-C":  func(s *ptytest.Session, _ *exec.Cmd) { s.Type("\x03") },
+		"SIGTERM": func(_ *ptytest.Session, cmd *exec.Cmd) { _ = cmd.Process.Signal(syscall.SIGTERM) },
+		"SIGHUP":  func(_ *ptytest.Session, cmd *exec.Cmd) { _ = cmd.Process.Signal(syscall.SIGHUP) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			cmd := froyo(editor, "secret", "edit", "db/password")
+			s := ptytest.Start(t, cmd, 100, 24)
+			s.Wait("ready")
+			interrupt(s, cmd)
+			if code := s.End(); code == 0 {
+				t.Error("it succeeded")
+			}
+			file, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := os.Stat(filepath.Dir(strings.TrimSpace(string(file)))); err == nil {
+				t.Errorf("%s is left", file)
+			}
+			if got := output(t, froyo(nil, "secret", "get", "db/password")); got != "hunter2" {
+				t.Errorf("%q", got)
+			}
+		})
+	}
+}
+
+// TestSecretEditFails: what was typed is not lost where it cannot be written, and may be given up.
+func TestSecretEditFails(t *testing.T) {
+	t.Parallel()
+	dir, froyo := secretWorkspace(t)
+	set := froyo(nil, "secret", "set", "db/password")
+	set.Stdin = strings.NewReader("hunter2")
+	if out, err := set.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	list := filepath.Join(dir, "secrets", "recipients")
+	good, err := os.ReadFile(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin := func(typed string) *ptytest.Session {
+		t.Helper()
+		s := ptytest.Start(t, froyo([]string{`EDITOR=sh -c 'echo ` + typed + ` >>"$0"; echo broken >` + list + `'`}, "secret", "edit", "db/password"), 100, 24)
+		s.Wait("or (g)ive up?")
+		return s
+	}
+	s := begin("1")
+	s.Type("g\r")
+	s.Wait("given up; the secret is as it was")
+	if code := s.End(); code != 1 {
+		t.Errorf("exit code %d", code)
+	}
+	if err := os.WriteFile(list, good, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := output(t, froyo(nil, "secret", "get", "db/password")); got != "hunter2" {
+		t.Errorf("%q", got)
+	}
+	s = begin("3")
+	if err := os.WriteFile(list, good, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.Type("t\r")
+	s.Wait("db/password is kept")
+	if code := s.End(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	if got := output(t, froyo(nil, "secret", "get", "db/password")); got != "hunter23" {
+		t.Errorf("%q", got)
+	}
+	// One that another process has changed is replaced only after a question.
+	other := `EDITOR=sh -c 'printf other | ` + os.Args[0] + ` secret set db/password; echo mine >"$0"'`
+	s = ptytest.Start(t, froyo([]string{other}, "secret", "edit", "db/password"), 100, 24)
+	s.Wait("(r)eplace what is there now")
+	s.Type("r\r")
+	s.Wait("db/password is kept")
+	if code := s.End(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	if got := output(t, froyo(nil, "secret", "get", "db/password")); got != "mine" {
+		t.Errorf("%q", got)
+	}
+}
+
+// TestSecretRmOnTerminal asks, and is told by anything but y that it is not wanted.
+func TestSecretRmOnTerminal(t *testing.T) {
+	t.Parallel()
+	dir, froyo := secretWorkspace(t)
+	set := froyo(nil, "secret", "set", "a")
+	set.Stdin = strings.NewReader("x")
+	if out, err := set.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for answer, left := range map[string]bool{"n\r": true, "\x04": true} {
+		s := ptytest.Start(t, froyo(nil, "secret", "rm", "a"), 80, 24)
+		s.Wait("[y/N]")
+		s.Type(answer)
+		s.Wait("not approved; nothing was removed")
+		if code := s.End(); code != 1 {
+			t.Errorf("exit code %d", code)
+		}
+		if _, err := os.Stat(filepath.Join(dir, "secrets", "a.age")); (err == nil) != left {
+			t.Error(err)
+		}
+	}
+	s := ptytest.Start(t, froyo(nil, "secret", "rm", "a"), 80, 24)
+	s.Wait("[y/N]")
+	s.Type("y\r")
+	s.Wait("removed secrets/a.age")
+	if code := s.End(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
