@@ -7,7 +7,6 @@ require (
 	filippo.io/age v1.3.2
 	github.com/alecthomas/kong v1.17.0
 	github.com/google/go-cmp v0.7.0
-	github.com/kevinburke/ssh_config v1.6.0
 	github.com/pelletier/go-toml/v2 v2.3.1
 	github.com/qri-io/starlib v0.5.0
 	github.com/reeflective/readline v1.3.0

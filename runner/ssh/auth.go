@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"slices"
+	"time"
 
 	"github.com/openfroyo/froyo/runner/escape"
 	"golang.org/x/crypto/ssh"
@@ -55,43 +56,81 @@ func (a *attempt) answer(questions []string, echos []bool) ([]string, error) {
 	return []string{password}, err
 }
 
-// signers are the keys to offer: those asked for, the agent's, the usual files.
+// signers are the keys to offer: those asked for, the agent's, the usual files,
+// each by its certificates first.
 func (a *attempt) signers() ([]ssh.Signer, error) {
-	var fromAgent []ssh.Signer
-	if !a.target.rules.noAgent {
-		var err error
-		if fromAgent, err = a.dialer.keyring.agent(); err != nil {
-			a.notes = append(a.notes, "the SSH agent does not answer")
-		}
+	fromAgent, err := a.dialer.keyring.agent(a.target.agent)
+	switch {
+	case err != nil:
+		a.notes = append(a.notes, "the SSH agent does not answer")
+	case a.target.agent != "" && len(fromAgent) == 0:
+		a.notes = append(a.notes, "the SSH agent has no keys, or is locked (ssh-add -X unlocks it)")
 	}
-	a.sources = map[string]string{}
+	a.sources, a.byAgent = map[string]string{}, map[string]bool{}
 	for _, s := range fromAgent {
-		a.sources[string(s.PublicKey().Marshal())] = "agent"
+		key := string(s.PublicKey().Marshal())
+		a.sources[key], a.byAgent[key] = "agent", true
 	}
-	var signers []ssh.Signer
-	for _, path := range a.target.explicit {
-		signer, err := a.signer(path, fromAgent)
-		if err != nil {
+	explicit := a.files(a.target.explicit, fromAgent, false)
+	usual := a.files(a.target.defaults, fromAgent, true)
+	certified := a.certified(slices.Concat(explicit, fromAgent, usual))
+	if a.target.agentOnly {
+		fromAgent = nil
+	}
+	return a.noting(a.allowed(unique(slices.Concat(certified, explicit, fromAgent, usual)))), nil
+}
+
+// files are the keys in files, of which usual ones may be missing.
+func (a *attempt) files(paths []string, fromAgent []ssh.Signer, usual bool) []ssh.Signer {
+	var found []ssh.Signer
+	for _, path := range paths {
+		signers, err := a.read(path, fromAgent)
+		if err != nil && !(usual && errors.Is(err, fs.ErrNotExist)) {
 			a.note(path, err)
+		}
+		for _, s := range signers {
+			a.sources[string(s.PublicKey().Marshal())] = path
+			if cert, ok := s.PublicKey().(*ssh.Certificate); ok {
+				a.judge(path+"-cert.pub", cert)
+			}
+		}
+		found = append(found, signers...)
+	}
+	return found
+}
+
+// certified signs by the certificates of CertificateFile, with those keys that they are for.
+func (a *attempt) certified(signers []ssh.Signer) []ssh.Signer {
+	var found []ssh.Signer
+	for _, path := range a.target.certificates {
+		cert, err := readCertificate(path)
+		if err != nil {
+			a.noteOf("certificate", path, err)
 			continue
 		}
-		signers = append(signers, signer)
-		a.sources[string(signer.PublicKey().Marshal())] = path
-	}
-	if !a.target.agentOnly {
-		signers = append(signers, fromAgent...)
-	}
-	for _, path := range a.target.defaults {
-		signer, err := a.signer(path, fromAgent)
-		switch {
-		case err == nil:
-			signers = append(signers, signer)
-			a.sources[string(signer.PublicKey().Marshal())] = path
-		case !errors.Is(err, fs.ErrNotExist):
-			a.note(path, err)
+		key := holds(signers, cert.Key)
+		if key == nil {
+			a.noteOf("certificate", path, errors.New("its key is neither in a file nor in the agent"))
+			continue
 		}
+		signer, err := ssh.NewCertSigner(cert, key)
+		if err != nil {
+			a.noteOf("certificate", path, err)
+			continue
+		}
+		a.judge(path, cert)
+		a.sources[string(signer.PublicKey().Marshal())] = path
+		a.byAgent[string(signer.PublicKey().Marshal())] = a.byAgent[string(key.PublicKey().Marshal())]
+		found = append(found, signer)
 	}
-	return a.noting(a.allowed(unique(signers))), nil
+	return found
+}
+
+// judge notes what speaks against a certificate.
+func (a *attempt) judge(path string, cert *ssh.Certificate) {
+	if why := unfit(cert, a.target.user, time.Now()); why != "" {
+		a.noteOf("certificate", path, errors.New(why))
+	}
 }
 
 // allowed leaves out the keys that ssh_config rules out.
@@ -107,14 +146,14 @@ func (a *attempt) allowed(signers []ssh.Signer) []ssh.Signer {
 	return kept
 }
 
-// signer returns the key in a file, or the agent's copy of it.
-func (a *attempt) signer(path string, fromAgent []ssh.Signer) (ssh.Signer, error) {
+// read returns the key in a file, or the agent's copy of it.
+func (a *attempt) read(path string, fromAgent []ssh.Signer) ([]ssh.Signer, error) {
 	key := a.dialer.keyring.file(path)
 	if key.err == nil {
-		return key.signer, nil
+		return key.signers, nil
 	}
 	if held := holds(fromAgent, key.public); held != nil {
-		return held, nil
+		return []ssh.Signer{held}, nil
 	}
 	return nil, key.err
 }
@@ -122,10 +161,14 @@ func (a *attempt) signer(path string, fromAgent []ssh.Signer) (ssh.Signer, error
 // note keeps why a key could not be used, for the case that nothing else lets us in.
 func (a *attempt) note(path string, err error) {
 	a.encrypted = a.encrypted || errors.Is(err, errEncrypted)
+	a.noteOf("key", path, err)
+}
+
+func (a *attempt) noteOf(what, path string, err error) {
 	if inPath, ok := errors.AsType[*fs.PathError](err); ok {
 		err = inPath.Err
 	}
-	a.notes = append(a.notes, "key "+escape.Text(path)+": "+escape.Text(err.Error()))
+	a.notes = append(a.notes, what+" "+escape.Text(path)+": "+escape.Text(bare(err.Error())))
 }
 
 // unique drops keys offered twice: each offer counts against the host's limit of tries.
@@ -170,9 +213,16 @@ func (a *attempt) noting(signers []ssh.Signer) []ssh.Signer {
 	return noted
 }
 
-// took notes the key that signs.
-func (a *attempt) took(key ssh.PublicKey) {
-	a.login.By, a.login.Source = describe(key), a.sources[string(key.Marshal())]
+// signing notes the key that signs, and calls sign.
+func (a *attempt) signing(key ssh.PublicKey, sign func() (*ssh.Signature, error)) (*ssh.Signature, error) {
+	id := string(key.Marshal())
+	a.login.By, a.login.Source = describe(key), a.sources[id]
+	if a.byAgent[id] {
+		what := a.login.By
+		a.asked.Store(&what)
+		defer a.asked.Store(nil)
+	}
+	return sign()
 }
 
 type notingSigner struct {
@@ -181,8 +231,7 @@ type notingSigner struct {
 }
 
 func (s notingSigner) Sign(rand io.Reader, data []byte) (*ssh.Signature, error) {
-	s.a.took(s.PublicKey())
-	return s.Signer.Sign(rand, data)
+	return s.a.signing(s.PublicKey(), func() (*ssh.Signature, error) { return s.Signer.Sign(rand, data) })
 }
 
 type notingAlgorithm struct {
@@ -191,8 +240,7 @@ type notingAlgorithm struct {
 }
 
 func (s notingAlgorithm) SignWithAlgorithm(rand io.Reader, data []byte, algorithm string) (*ssh.Signature, error) {
-	s.a.took(s.PublicKey())
-	return s.signer.SignWithAlgorithm(rand, data, algorithm)
+	return s.a.signing(s.PublicKey(), func() (*ssh.Signature, error) { return s.signer.SignWithAlgorithm(rand, data, algorithm) })
 }
 
 type notingMulti struct {

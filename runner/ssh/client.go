@@ -34,9 +34,6 @@ var _ transport.Transport = (*Client)(nil)
 
 func newClient(conn *ssh.Client, t *endpoint, keepAlive time.Duration) *Client {
 	c := &Client{conn: conn, target: t, sessions: make(chan struct{}, maxSessions), closed: make(chan struct{})}
-	if keepAlive <= 0 {
-		keepAlive = defaultKeepAlive
-	}
 	go c.watch(keepAlive)
 	return c
 }
@@ -73,7 +70,7 @@ func (c *Client) watch(every time.Duration) {
 			return
 		case <-ticker.C:
 		}
-		if !c.alive(3 * every) {
+		if !c.alive(time.Duration(c.target.way.patience) * every) {
 			_ = c.conn.Close() // what fails is what is dead already
 			return
 		}

@@ -7,6 +7,7 @@
 package ssh
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -15,6 +16,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/openfroyo/froyo/runner/escape"
+	"github.com/openfroyo/froyo/runner/ssh/proxy"
 	"github.com/openfroyo/froyo/runner/ssh/sshconfig"
 	"github.com/openfroyo/froyo/runner/target"
 )
@@ -25,6 +28,8 @@ type Options struct {
 	Home string
 	// User is who to log in as where neither the host nor ssh_config says.
 	User string
+	// Environ is the operator's environment, for what ssh_config takes from it; nil is this program's own.
+	Environ []string
 	// Keys are private key files to use for every host, before all others.
 	Keys []string
 	// Password gives the password to log in with, or is nil. It is called at most once.
@@ -79,7 +84,7 @@ func NewDialer(o Options) *Dialer {
 	d := &Dialer{
 		options:  o,
 		config:   sshconfig.New(o.Home, o.ConfigFiles),
-		keyring:  newKeyring(o.AgentSocket),
+		keyring:  newKeyring(),
 		hostKeys: map[string]*hostKeys{},
 		jumps:    map[string]*jump{},
 	}
@@ -131,42 +136,71 @@ func (d *Dialer) connect(ctx context.Context, t *endpoint, chain []string) (*Cli
 	if err != nil {
 		return nil, err
 	}
-	c := newClient(conn, t, d.options.KeepAlive)
+	c := newClient(conn, t, cmp.Or(d.options.KeepAlive, t.way.keepAlive, defaultKeepAlive))
 	c.login = attempt.login
 	c.login.User, c.login.Address, c.login.Jumps = t.user, t.hostPort(), t.jumps
 	return c, nil
 }
 
-// open makes the byte stream below SSH: TCP, or a channel through jump hosts.
+// open makes the byte stream below SSH: TCP, a channel through jump hosts, or a program's.
 func (d *Dialer) open(ctx context.Context, t *endpoint, chain []string) (net.Conn, error) {
-	timed, cancel := context.WithTimeout(ctx, t.timeout)
+	if t.way.command != "" {
+		conn, err := proxy.Start(d.shell(), t.way.command, d.options.Environ)
+		if err != nil {
+			return nil, t.errorAt(target.StageConnect, "the ProxyCommand of "+t.way.place+" cannot be started: "+escape.Text(err.Error()), "check the shell that SHELL names", err)
+		}
+		return conn, nil
+	}
+	for tried := 1; ; tried++ {
+		conn, err := d.reach(ctx, t, chain)
+		if err == nil {
+			return conn, nil
+		}
+		if tried >= t.way.attempts || ctx.Err() != nil {
+			return nil, t.failed(ctx, err)
+		}
+		select { // as ssh does
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// reach connects once.
+func (d *Dialer) reach(ctx context.Context, t *endpoint, chain []string) (net.Conn, error) {
+	timed, cancel := context.WithTimeout(ctx, t.way.timeout)
 	defer cancel()
 	if len(t.jumps) > 0 {
 		via, err := d.via(timed, t, chain)
 		if err != nil {
-			return nil, t.failed(ctx, err)
+			return nil, err
 		}
-		conn, err := via.conn.DialContext(timed, "tcp", t.hostPort())
-		if err != nil {
-			return nil, t.failed(ctx, err)
-		}
-		return conn, nil
+		return via.conn.DialContext(timed, "tcp", t.hostPort())
 	}
-	conn, err := (&net.Dialer{}).DialContext(timed, "tcp", t.hostPort())
-	if err != nil {
-		return nil, t.failed(ctx, err)
+	var dialer net.Dialer
+	if t.way.bind != nil {
+		dialer.LocalAddr = t.way.bind
 	}
-	return conn, nil
+	return dialer.DialContext(timed, t.way.network, t.hostPort())
+}
+
+// shell is the operator's, which runs the commands of ssh_config.
+func (d *Dialer) shell() string {
+	t := sshconfig.Tokens{Environ: d.options.Environ}
+	if shell, _ := t.Variable("SHELL"); strings.HasPrefix(shell, "/") {
+		return shell
+	}
+	return "/bin/sh"
 }
 
 // keysOf returns the known hosts for a target, shared by all targets with the same files.
 func (d *Dialer) keysOf(t *endpoint) *hostKeys {
-	id := strings.Join(t.knownHosts, "\x00")
+	id := strings.Join(t.trust.files, "\x00")
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	k := d.hostKeys[id]
 	if k == nil {
-		k = newHostKeys(t.knownHosts, d.options.AcceptNew)
+		k = newHostKeys(t.trust.files)
 		d.hostKeys[id] = k
 	}
 	return k
@@ -174,19 +208,22 @@ func (d *Dialer) keysOf(t *endpoint) *hostKeys {
 
 // endpoint is a host with everything resolved.
 type endpoint struct {
-	name       string
-	address    string
-	port       int
-	user       string
-	explicit   []string // key files that were asked for
-	defaults   []string // key files to try after the agent's
-	agentOnly  bool     // the agent's keys may be used only where they are explicit ones
-	knownHosts []string
-	keyAlias   string
-	timeout    time.Duration
-	jumps      []string
-	jump       bool // others are reached through it
-	rules      rules
+	name         string
+	address      string
+	port         int
+	user         string
+	explicit     []string // key files that were asked for
+	defaults     []string // key files to try after the agent's
+	certificates []string // files of certificates for them
+	agent        string   // the socket of the SSH agent, or ""
+	agentOnly    bool     // the agent's keys may be used only where they are explicit ones
+	keyAlias     string
+	way          way
+	trust        trust
+	jumps        []string
+	jump         bool // others are reached through it
+	rules        rules
+	notes        []string // what of ssh_config is not used to log in
 }
 
 // hostPort is the address to connect to.
@@ -203,7 +240,7 @@ func (t *endpoint) keyName() string {
 
 // id tells targets apart that need connections of their own.
 func (t *endpoint) id() string {
-	return t.user + "@" + t.hostPort() + " " + strings.Join(t.jumps, ",")
+	return t.user + "@" + t.hostPort() + " " + strings.Join(t.jumps, ",") + t.way.command
 }
 
 // errorAt is an error about the target.

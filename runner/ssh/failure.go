@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"github.com/openfroyo/froyo/runner/escape"
+	"github.com/openfroyo/froyo/runner/ssh/proxy"
 	"github.com/openfroyo/froyo/runner/target"
 	"golang.org/x/crypto/ssh"
 )
@@ -46,7 +47,7 @@ func (t *endpoint) failed(ctx context.Context, err error) error {
 	}
 	switch {
 	case isTimeout(err):
-		return t.errorAt(target.StageConnect, "no answer from "+at+" within "+t.timeout.String(),
+		return t.errorAt(target.StageConnect, "no answer from "+at+" within "+t.way.timeout.String(),
 			"is the host up, and does a firewall drop the packets?", err)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return t.errorAt(target.StageConnect, at+" refuses connections", "is sshd running, and on this port?", err)
@@ -99,9 +100,30 @@ func bare(text string) string {
 }
 
 // silent explains a handshake that did not end in time.
-func (t *endpoint) silent(err error) error {
-	return t.errorAt(target.StageConnect, t.hostPort()+" accepted the connection, but the handshake did not end within "+t.timeout.String(),
+func (a *attempt) silent(err error) error {
+	t := a.target
+	if key := a.asked.Load(); key != nil {
+		return t.errorAt(target.StageAuth, "the SSH agent did not sign with "+*key+" within "+t.way.timeout.String(),
+			"confirm what the agent asks, or give it longer by --timeout; or name a key by --key", err)
+	}
+	return t.errorAt(target.StageConnect, t.hostPort()+" accepted the connection, but the handshake did not end within "+t.way.timeout.String(),
 		"is it an SSH server, and not overloaded?", err)
+}
+
+// proxyFailed explains a ProxyCommand that led to no SSH server.
+func (a *attempt) proxyFailed(ctx context.Context, program *proxy.Conn, err error) error {
+	t := a.target
+	said, status := program.Failed(ctx)
+	if !a.closed(err) && said == "" {
+		return a.failed(err)
+	}
+	message := "the ProxyCommand of " + t.way.place + " did not reach " + t.hostPort()
+	if status != "" {
+		message += " (" + status + ")"
+	}
+	e := t.errorAt(target.StageConnect, message, "run the command of that line by hand: it has to speak SSH", err)
+	e.Detail = escape.Text(said)
+	return e
 }
 
 // refused explains why the host did not let us in.
@@ -133,7 +155,7 @@ func (a *attempt) refused(err error) error {
 	default:
 		message += ": " + escape.Text(bare(text))
 	}
-	if len(a.notes) > 0 {
+	if a.notes = append(a.notes, t.notes...); len(a.notes) > 0 {
 		message += "; " + strings.Join(a.notes, "; ")
 	}
 	if a.encrypted {

@@ -3,7 +3,9 @@ package ssh
 import (
 	"context"
 	"net"
+	"sync/atomic"
 
+	"github.com/openfroyo/froyo/runner/ssh/proxy"
 	"github.com/openfroyo/froyo/runner/target"
 	"golang.org/x/crypto/ssh"
 )
@@ -21,13 +23,15 @@ type attempt struct {
 	encrypted bool          // a key could not be used for want of its passphrase
 	notes     []string      // why some keys could not be used
 	banner    string
-	sources   map[string]string // where keys are from, by the key
+	sources   map[string]string      // where keys are from, by the key
+	byAgent   map[string]bool        // those that the agent signs with
+	asked     atomic.Pointer[string] // the key that the agent is asked to sign with, while it is
 	login     Login
 }
 
 // handshake proves the host's identity and ours. It closes raw on failure.
 func (a *attempt) handshake(ctx context.Context, raw net.Conn) (*ssh.Client, error) {
-	timed, cancel := context.WithTimeout(ctx, a.target.timeout)
+	timed, cancel := context.WithTimeout(ctx, a.target.way.timeout)
 	defer cancel()
 	// Signing may hang in the agent, where closing the connection does not reach.
 	ended := make(chan error, 1)
@@ -42,6 +46,9 @@ func (a *attempt) handshake(ctx context.Context, raw net.Conn) (*ssh.Client, err
 		if err == nil {
 			return client, nil
 		}
+		if program, ok := raw.(*proxy.Conn); ok && !a.trusted && a.keyError == nil {
+			return nil, a.proxyFailed(ctx, program, err)
+		}
 		_ = raw.Close() // err says more
 		return nil, a.failed(err)
 	case <-timed.Done():
@@ -49,14 +56,14 @@ func (a *attempt) handshake(ctx context.Context, raw net.Conn) (*ssh.Client, err
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		return nil, a.target.silent(timed.Err())
+		return nil, a.silent(timed.Err())
 	}
 }
 
 func (a *attempt) negotiate(raw net.Conn) (*ssh.Client, error) {
 	rules := &a.target.rules
 	conn, channels, requests, err := ssh.NewClientConn(raw, a.target.keyName(), &ssh.ClientConfig{
-		Config:            ssh.Config{Ciphers: rules.ciphers, MACs: rules.macs, KeyExchanges: rules.exchanges},
+		Config:            ssh.Config{Ciphers: rules.ciphers, MACs: rules.macs, KeyExchanges: rules.exchanges, RekeyThreshold: rules.rekey},
 		User:              a.target.user,
 		Auth:              a.methods(),
 		HostKeyCallback:   a.checkHostKey,

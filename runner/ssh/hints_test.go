@@ -440,13 +440,20 @@ func TestConfigHints(t *testing.T) {
 	for _, test := range []struct{ name, config, message, hint, follow string }{
 		{"cipher", "Ciphers rot13\n", "none of which froyo knows", "allow one of: ", "Ciphers aes128-ctr\n"},
 		{"port", "Port ssh\n", "ssh_config has the port ssh", "a port is a number", "Port " + portOf(s) + "\n"},
-		{"proxy command", "ProxyCommand nc %h %p\n", "ProxyCommand, which is not run", "use ProxyJump", "ProxyJump none\n"},
+		{"proxy command", "ProxyCommand false\n", "did not reach 127.0.0.1:", "run the command of that line by hand: it has to speak SSH", "ProxyCommand none\n"},
+		{"user in a proxy command", "User a;b\nProxyCommand false %r\n", "cannot be written into ssh_config's ProxyCommand", "leave %r out of it", "ProxyCommand none\n"},
+		{"shell of a proxy command", "ProxyCommand false\n", "cannot be started: ", "check the shell that SHELL names", "ProxyCommand none\n"},
+		{"a word for a time", "ConnectTimeout soon\n", "ssh_config sets connecttimeout soon (", "ssh_config(5) says what it may be", "ConnectTimeout 1m\n"},
+		{"keys made anew", "RekeyLimit 1G 1h\n", "ssh_config sets a time after which keys are made anew", "leave the time out, or give --ssh-config a file that does without", "RekeyLimit 1G\n"},
 		{"unsupported", "RevokedHostKeys /etc/revoked\n", "which froyo does not support", "give --ssh-config a file that does without", "\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			dial := func(config string) error {
 				o := options(t, s)
 				o.ConfigFiles = sshConfig(t, config)
+				if test.name == "shell of a proxy command" {
+					o.Environ = []string{"SHELL=/nowhere/sh"}
+				}
 				d := ssh.NewDialer(o)
 				t.Cleanup(func() { closeOrFail(t, d) })
 				h := ssh.Host{Name: "h1", Address: "127.0.0.1", Port: s.Port(t)}

@@ -22,18 +22,16 @@ import (
 // hostKeys are the host keys that we trust: files of known hosts, and what was
 // learned in this run.
 type hostKeys struct {
-	files  []string
-	accept bool
-	load   func() (*knownkeys.Keys, error)
+	files []string
+	load  func() (*knownkeys.Keys, error)
 
 	mu      sync.Mutex
 	learned map[string]ssh.PublicKey // by name, guarded by mu
 }
 
-func newHostKeys(files []string, accept bool) *hostKeys {
+func newHostKeys(files []string) *hostKeys {
 	return &hostKeys{
 		files:   files,
-		accept:  accept,
 		load:    sync.OnceValues(func() (*knownkeys.Keys, error) { return knownkeys.Read(files) }),
 		learned: map[string]ssh.PublicKey{},
 	}
@@ -52,7 +50,7 @@ func (k *hostKeys) algorithms(t *endpoint) ([]string, error) {
 	}
 	found := db.HostKeyAlgorithms(t.keyName())
 	line, sure := db.Lost(knownhosts.Normalize(t.keyName()))
-	if line != nil && sure || line != nil && k.accept && len(found) == 0 {
+	if line != nil && sure || line != nil && t.trust.accept && len(found) == 0 {
 		message := "the line that knows the host, " + line.Place + ", cannot be read: "
 		if !sure {
 			message = "the key of a host that is not known cannot be learned while a line does not tell whose it is, " + line.Place + ": "
@@ -71,16 +69,30 @@ func (k *hostKeys) check(t *endpoint, remote net.Addr, key ssh.PublicKey) *targe
 	unknown, ok := errors.AsType[*xknownhosts.KeyError](err)
 	switch {
 	case err == nil:
-		return nil
+		return k.checkAddress(t, db, remote, key)
 	case !ok:
 		return unusable(t, db, key, err)
 	case len(unknown.Want) > 0:
 		return changed(t, db, key, unknown.Want)
-	case k.accept:
+	case t.trust.accept:
 		return k.learn(t, key)
 	}
 	why := &target.UnknownKeyError{Address: t.address, Port: t.port, Key: describe(key), Jumps: len(t.jumps) > 0, Cause: err}
 	return t.errorAt(target.StageHostKey, why.Error(), "--accept-new learns it; to compare it first"+onJump(why.Jumps)+": "+scanCommand(t), why)
+}
+
+// checkAddress compares the key with what is known of the address, where CheckHostIP is set.
+func (k *hostKeys) checkAddress(t *endpoint, db *knownkeys.Keys, remote net.Addr, key ssh.PublicKey) *target.Error {
+	at, ok := remote.(*net.TCPAddr)
+	if !t.trust.checkIP || !ok || at.IP == nil || at.Port != t.port {
+		return nil
+	}
+	err := db.HostKeyCallback()(at.String(), remote, key)
+	if unknown, ok := errors.AsType[*xknownhosts.KeyError](err); ok && len(unknown.Want) > 0 {
+		return t.errorAt(target.StageHostKey, "ssh_config sets CheckHostIP, and "+db.Place(unknown.Want[0])+" knows the address "+at.IP.String()+" by another key than "+describe(key),
+			"has the name moved to another host? then: ssh-keygen -R '"+knownhosts.Normalize(at.String())+"' -f "+escape.Text(db.File(unknown.Want[0])), err)
+	}
+	return nil
 }
 
 // learn adds the key of a host that was not known.
@@ -97,7 +109,11 @@ func (k *hostKeys) learn(t *endpoint, key ssh.PublicKey) *target.Error {
 	if len(k.files) == 0 {
 		return t.errorAt(target.StageHostKey, "no file of known hosts to add the key to", "", nil)
 	}
-	if err := appendLine(k.files[0], knownhosts.Line([]string{name}, key)); err != nil {
+	written := knownhosts.Line([]string{name}, key)
+	if t.trust.hash {
+		written = xknownhosts.HashHostname(name) + strings.TrimPrefix(written, name)
+	}
+	if err := appendLine(k.files[0], written); err != nil {
 		why := err.Error()
 		if inPath, ok := errors.AsType[*fs.PathError](err); ok {
 			why = inPath.Path + ": " + inPath.Err.Error()

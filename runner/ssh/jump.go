@@ -36,7 +36,7 @@ func (d *Dialer) via(ctx context.Context, t *endpoint, chain []string) (*Client,
 		return nil, err
 	}
 	if last > 0 {
-		hop.jumps = t.jumps[:last]
+		hop.jumps, hop.way.command = t.jumps[:last], ""
 	}
 	chain = append(slices.Clip(chain), t.id())
 	if slices.Contains(chain, hop.id()) {

@@ -1,15 +1,19 @@
 package ssh
 
 import (
+	"bytes"
+	"encoding/pem"
 	"errors"
 	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/openfroyo/froyo/runner/escape"
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/agent"
 )
@@ -17,22 +21,24 @@ import (
 // keyring holds the private keys of a run: each file is read and parsed
 // once, the agent is asked once, however many hosts there are.
 type keyring struct {
-	socket string
+	mu     sync.Mutex
+	files  map[string]*keyFile   // guarded by mu
+	agents map[string]*agentKeys // by socket, guarded by mu
+}
 
-	mu    sync.Mutex
-	files map[string]*keyFile
-
-	agentOnce    sync.Once
-	agentConn    net.Conn
-	agentSigners []ssh.Signer
-	agentErr     error
+// agentKeys are the keys of one agent.
+type agentKeys struct {
+	once    sync.Once
+	conn    net.Conn
+	signers []ssh.Signer
+	err     error
 }
 
 // keyFile is one private key, or why there is none.
 type keyFile struct {
-	signer ssh.Signer
-	// public is set for an encrypted key that tells its public half, so that the
-	// agent's copy of it can be found.
+	signers []ssh.Signer // by its certificate, where it has one, and by itself
+	// public is set for a key that cannot sign by itself and tells its public half, so
+	// that the agent's copy of it can be found.
 	public ssh.PublicKey
 	err    error
 }
@@ -40,8 +46,8 @@ type keyFile struct {
 // errEncrypted is a key that cannot be used without its passphrase.
 var errEncrypted = errors.New("encrypted")
 
-func newKeyring(socket string) *keyring {
-	return &keyring{socket: socket, files: map[string]*keyFile{}}
+func newKeyring() *keyring {
+	return &keyring{files: map[string]*keyFile{}, agents: map[string]*agentKeys{}}
 }
 
 // file returns the key in a file.
@@ -59,16 +65,49 @@ func (k *keyring) file(path string) *keyFile {
 func readKey(path string) *keyFile {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return &keyFile{err: err}
+		return &keyFile{public: publicHalf(path), err: err}
 	}
 	signer, err := ssh.ParsePrivateKey(text)
+	if err == nil {
+		return withCertificate(path, signer)
+	}
+	f := &keyFile{err: unusableKey(text, err)}
 	if missing, ok := errors.AsType[*ssh.PassphraseMissingError](err); ok {
-		return &keyFile{public: missing.PublicKey, err: errEncrypted}
+		f.public, f.err = missing.PublicKey, errEncrypted
+	} else if public, _, _, _, err := ssh.ParseAuthorizedKey(text); err == nil {
+		f.public = public
 	}
+	if f.public == nil {
+		f.public = publicHalf(path)
+	}
+	return f
+}
+
+// publicHalf is what the file beside a key says, or nil.
+func publicHalf(path string) ssh.PublicKey {
+	text, err := os.ReadFile(path + ".pub")
 	if err != nil {
-		return &keyFile{err: unusableKey(text, err)}
+		return nil
 	}
-	return withCertificate(path, signer)
+	public, _, _, _, err := ssh.ParseAuthorizedKey(text)
+	if err != nil {
+		return nil
+	}
+	return public
+}
+
+// hardwareType is the type of the hardware key whose handle a file holds, or "".
+func hardwareType(text []byte) string {
+	block, _ := pem.Decode(text)
+	if block == nil {
+		return ""
+	}
+	for _, kind := range []string{ssh.KeyAlgoSKED25519, ssh.KeyAlgoSKECDSA256} {
+		if bytes.Contains(block.Bytes, []byte(kind)) {
+			return kind
+		}
+	}
+	return ""
 }
 
 // unusableKey says what a file holds that is no private key which could be used.
@@ -78,6 +117,8 @@ func unusableKey(text []byte, err error) error {
 	switch {
 	case public == nil:
 		return errors.New("it is a public key; name the private one, which has no .pub")
+	case hardwareType(text) != "":
+		return errors.New("it is a hardware key (" + hardwareType(text) + "), with which only an agent can sign: ssh-add gives it to one")
 	case strings.HasPrefix(head, "PuTTY-User-Key-File"):
 		return errors.New("it is a key of PuTTY; PuTTYgen exports it as an OpenSSH key")
 	case strings.Contains(err.Error(), "no key found"):
@@ -90,37 +131,70 @@ func unusableKey(text []byte, err error) error {
 
 // withCertificate uses the certificate beside a key, where there is one, as ssh does.
 func withCertificate(path string, signer ssh.Signer) *keyFile {
-	text, err := os.ReadFile(path + "-cert.pub")
+	cert, err := readCertificate(path + "-cert.pub")
 	if errors.Is(err, fs.ErrNotExist) {
-		return &keyFile{signer: signer}
+		return &keyFile{signers: []ssh.Signer{signer}}
 	}
-	if err != nil {
-		return &keyFile{err: err}
-	}
-	public, _, _, _, err := ssh.ParseAuthorizedKey(text)
 	if err != nil {
 		return &keyFile{err: errors.New("its certificate, " + filepath.Base(path) + "-cert.pub, cannot be read: make it anew, or remove it")}
-	}
-	cert, ok := public.(*ssh.Certificate)
-	if !ok {
-		return &keyFile{signer: signer}
 	}
 	certified, err := ssh.NewCertSigner(cert, signer)
 	if err != nil {
 		return &keyFile{err: errors.New("its certificate, " + filepath.Base(path) + "-cert.pub, is for another key: make it anew, or remove it")}
 	}
-	return &keyFile{signer: certified}
+	return &keyFile{signers: []ssh.Signer{certified, signer}}
 }
 
-// agent returns the agent's keys.
-func (k *keyring) agent() ([]ssh.Signer, error) {
-	k.agentOnce.Do(func() {
-		if k.socket == "" {
-			return
-		}
-		k.agentConn, k.agentSigners, k.agentErr = askAgent(k.socket)
-	})
-	return k.agentSigners, k.agentErr
+// readCertificate reads the file of a certificate.
+func readCertificate(path string) (*ssh.Certificate, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	public, _, _, _, err := ssh.ParseAuthorizedKey(text)
+	if err != nil {
+		return nil, err
+	}
+	cert, ok := public.(*ssh.Certificate)
+	if !ok {
+		return nil, errors.New("it is a public key, and no certificate")
+	}
+	return cert, nil
+}
+
+// unfit says why a certificate does not let a user in, or "".
+func unfit(cert *ssh.Certificate, user string, now time.Time) string {
+	at := func(unix uint64) string {
+		return time.Unix(int64(min(unix, 1<<40)), 0).UTC().Format(time.DateTime) + " UTC"
+	} //nolint:gosec // bounded
+	second := uint64(now.Unix()) //nolint:gosec // after 1970
+	switch {
+	case cert.CertType != ssh.UserCert:
+		return "it is not one of users"
+	case cert.ValidBefore != ssh.CertTimeInfinity && second >= cert.ValidBefore:
+		return "it expired at " + at(cert.ValidBefore)
+	case second < cert.ValidAfter:
+		return "it is not valid before " + at(cert.ValidAfter)
+	case len(cert.ValidPrincipals) > 0 && !slices.Contains(cert.ValidPrincipals, user):
+		return "it is for " + escape.Text(strings.Join(cert.ValidPrincipals, ", ")) + ", and not for " + escape.Text(user)
+	}
+	return ""
+}
+
+// agent returns the keys of the agent at a socket.
+func (k *keyring) agent(socket string) ([]ssh.Signer, error) {
+	if socket == "" {
+		return nil, nil
+	}
+	k.mu.Lock()
+	a := k.agents[socket]
+	if a == nil {
+		a = &agentKeys{}
+		k.agents[socket] = a
+	}
+	k.mu.Unlock()
+	a.once.Do(func() { a.conn, a.signers, a.err = askAgent(socket) })
+	return a.signers, a.err
 }
 
 // agentTimeout bounds listing the agent's keys. Signing has no such limit: it
@@ -143,12 +217,16 @@ func askAgent(socket string) (net.Conn, []ssh.Signer, error) {
 }
 
 func (k *keyring) close() error {
-	var err error
-	k.agentOnce.Do(func() { k.agentErr = net.ErrClosed })
-	if k.agentConn != nil {
-		err = k.agentConn.Close()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var errs []error
+	for _, a := range k.agents {
+		a.once.Do(func() { a.err = net.ErrClosed })
+		if a.conn != nil {
+			errs = append(errs, a.conn.Close())
+		}
 	}
-	return err
+	return errors.Join(errs...)
 }
 
 // holds finds the agent's signer for a public key, or nil.

@@ -1,8 +1,12 @@
 package ssh
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"net"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,28 +32,56 @@ func (d *Dialer) resolve(ctx context.Context, h Host) (*endpoint, error) {
 	if err != nil {
 		return nil, err
 	}
+	if why := s.Get("refuseconnection"); why != "" {
+		return nil, t.errorAt(target.StageConnect, "ssh_config refuses connections to this host"+where(s, "refuseconnection")+": "+escape.Text(why), "", nil)
+	}
+	tokens := &sshconfig.Tokens{Home: d.options.Home, Alias: alias, Host: alias, Operator: d.options.User, Environ: d.options.Environ}
 	if name := s.Get("hostname"); name != "" {
-		t.address = strings.NewReplacer("%%", "%", "%h", alias).Replace(name)
+		if t.address, err = tokens.Name(name); err != nil {
+			return nil, t.wrong(s, "hostname", err)
+		}
 	}
 	if t.user == "" {
-		t.user = s.Get("user")
+		t.user = cmp.Or(s.Get("user"), d.options.User)
 	}
-	if t.user == "" {
-		t.user = d.options.User
-	}
-	if err := t.readPort(s.Get("port")); err != nil {
+	if err := t.readPort(s); err != nil {
 		return nil, err
 	}
 	t.keyAlias = s.Get("hostkeyalias")
-	t.timeout = d.timeout(s.Get("connecttimeout"))
-	if err := t.readJumps(s); err != nil {
+	if err := t.checkComplete(); err != nil {
 		return nil, err
 	}
-	d.readKeys(t, h, s, alias)
-	if t.rules, err = t.readRules(s); err != nil {
+	tokens.Host, tokens.User, tokens.Port, tokens.KeyAlias = t.address, t.user, t.port, t.keyAlias
+	if err := d.readWay(t, s, tokens); err != nil {
 		return nil, err
 	}
-	return t, t.checkComplete()
+	if err := d.readKeys(t, h, s, tokens); err != nil {
+		return nil, err
+	}
+	if err := d.readTrust(t, s, tokens); err != nil {
+		return nil, err
+	}
+	for _, name := range []string{"pkcs11provider", "securitykeyprovider"} {
+		if value := s.Get(name); value != "" && !strings.EqualFold(value, "none") && value != "internal" {
+			t.notes = append(t.notes, name+" "+escape.Text(value)+" of ssh_config"+where(s, name)+" is not used: only an agent signs with its keys (ssh-add)")
+		}
+	}
+	t.rules, err = t.readRules(s)
+	return t, err
+}
+
+// where says where a setting stands, for the end of what is said of it.
+func where(s sshconfig.Settings, name string) string {
+	if place := s.Place(name); place != "ssh_config" {
+		return " (" + place + ")"
+	}
+	return ""
+}
+
+// wrong refuses a host for the sake of a value that cannot be read.
+func (t *endpoint) wrong(s sshconfig.Settings, name string, err error) *target.Error {
+	return t.errorAt(target.StageConnect, "ssh_config sets "+name+" "+escape.Text(s.Get(name))+where(s, name)+": "+escape.Text(err.Error()),
+		"ssh_config(5) says what it may be", err)
 }
 
 // settings are what ssh_config says of a host. Where that cannot be evaluated,
@@ -63,11 +95,11 @@ func (d *Dialer) settings(ctx context.Context, t *endpoint, alias string, h Host
 	return s, nil
 }
 
-func (t *endpoint) readPort(configured string) error {
-	if t.port == 0 && configured != "" {
+func (t *endpoint) readPort(s sshconfig.Settings) error {
+	if configured := s.Get("port"); t.port == 0 && configured != "" {
 		port, err := strconv.Atoi(configured)
 		if err != nil {
-			return t.errorAt(target.StageConnect, "ssh_config has the port "+escape.Text(configured), "a port is a number", err)
+			return t.errorAt(target.StageConnect, "ssh_config has the port "+escape.Text(configured)+where(s, "port"), "a port is a number", err)
 		}
 		t.port = port
 	}
@@ -80,84 +112,200 @@ func (t *endpoint) readPort(configured string) error {
 	return nil
 }
 
-func (t *endpoint) readJumps(s sshconfig.Settings) error {
-	jumps := s.Get("proxyjump")
-	if jumps != "" && !strings.EqualFold(jumps, "none") {
+// way is how the byte stream below SSH is made, and kept.
+type way struct {
+	command   string        // ssh_config's ProxyCommand, expanded
+	place     string        // of it
+	network   string        // tcp, tcp4 or tcp6
+	bind      *net.TCPAddr  // the address of this machine to connect from, or nil
+	attempts  int           // how often to try
+	timeout   time.Duration // of each
+	keepAlive time.Duration // how often a silent host is asked; 0 is as usual
+	patience  int           // so many questions without an answer end the connection
+}
+
+// readWay reads by which way to reach the host.
+func (d *Dialer) readWay(t *endpoint, s sshconfig.Settings, tokens *sshconfig.Tokens) error {
+	w := &t.way
+	var err error
+	w.network, w.attempts, w.patience = "tcp", 1, 3
+	switch family := strings.ToLower(s.Get("addressfamily")); family {
+	case "", "any":
+	case "inet":
+		w.network = "tcp4"
+	case "inet6":
+		w.network = "tcp6"
+	default:
+		return t.wrong(s, "addressfamily", errors.New("it is any, inet or inet6"))
+	}
+	if bind := s.Get("bindaddress"); bind != "" && bind != "none" {
+		if w.bind, err = net.ResolveTCPAddr(w.network, net.JoinHostPort(bind, "0")); err != nil {
+			return t.wrong(s, "bindaddress", errors.New("it is no address"))
+		}
+	}
+	for name, into := range map[string]*int{"connectionattempts": &w.attempts, "serveralivecountmax": &w.patience} {
+		if text := s.Get(name); text != "" {
+			if *into, err = strconv.Atoi(text); err != nil || *into < 1 || *into > 1000 {
+				return t.wrong(s, name, errors.New("it is a number between 1 and 1000"))
+			}
+		}
+	}
+	if w.keepAlive, err = duration(s.Get("serveraliveinterval")); err != nil {
+		return t.wrong(s, "serveraliveinterval", err)
+	}
+	if w.timeout, err = duration(s.Get("connecttimeout")); err != nil {
+		return t.wrong(s, "connecttimeout", err)
+	}
+	w.timeout = cmp.Or(d.options.ConnectTimeout, w.timeout, defaultConnectTimeout)
+	return t.readJumps(s, tokens)
+}
+
+// duration reads a time of ssh_config, such as 90 or 1m30s; none is 0.
+func duration(text string) (time.Duration, error) {
+	if text == "" || strings.EqualFold(text, "none") {
+		return 0, nil
+	}
+	if seconds, err := strconv.ParseUint(text, 10, 16); err == nil {
+		return time.Duration(seconds) * time.Second, nil
+	}
+	d, err := time.ParseDuration(strings.ToLower(text))
+	if err != nil || d < 0 || d > 24*time.Hour {
+		return 0, errors.New("it is a time of at most a day, such as 30 or 1m")
+	}
+	return d, nil
+}
+
+// readJumps reads the jump hosts or the program by which the host is reached.
+// In ssh_config the first of the two that is given counts.
+func (t *endpoint) readJumps(s sshconfig.Settings, tokens *sshconfig.Tokens) error {
+	set := func(value string) bool { return value != "" && !strings.EqualFold(value, "none") }
+	if jumps := s.Get("proxyjump"); set(jumps) {
+		jumps, err := tokens.Proxy(jumps)
+		if err != nil {
+			return t.wrong(s, "proxyjump", err)
+		}
 		t.jumps = strings.Split(jumps, ",")
 		return nil
 	}
-	if command := s.Get("proxycommand"); jumps == "" && command != "" && !strings.EqualFold(command, "none") {
-		return t.errorAt(target.StageConnect, "ssh_config sets ProxyCommand, which is not run", "use ProxyJump", nil)
+	command := s.Get("proxycommand")
+	if !set(command) {
+		return nil
+	}
+	if command == "-" {
+		return t.notSupported(s, "proxycommand")
+	}
+	if value := strings.ToLower(s.Get("proxyusefdpass")); value == "yes" || value == "true" {
+		return t.notSupported(s, "proxyusefdpass")
+	}
+	if strings.Contains(command, "%r") && strings.ContainsFunc(t.user, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("._-@+", r)
+	}) {
+		return t.errorAt(target.StageConnect, "the user "+escape.Text(t.user)+" cannot be written into ssh_config's ProxyCommand"+where(s, "proxycommand"),
+			"leave %r out of it", nil)
+	}
+	line, err := tokens.Proxy(command)
+	if err != nil {
+		return t.wrong(s, "proxycommand", err)
+	}
+	t.way.command, t.way.place = line, s.Place("proxycommand")
+	return nil
+}
+
+// readKeys sets which keys to offer.
+func (d *Dialer) readKeys(t *endpoint, h Host, s sshconfig.Settings, tokens *sshconfig.Tokens) error {
+	for _, path := range slices.Concat(h.Keys, d.options.Keys) {
+		if expanded, err := tokens.Path(path); err == nil {
+			path = expanded // else it is meant as it is
+		}
+		t.explicit = append(t.explicit, path)
+	}
+	for _, setting := range []struct {
+		name string
+		into *[]string
+	}{{"identityfile", &t.explicit}, {"certificatefile", &t.certificates}} {
+		for _, path := range s.All(setting.name) {
+			if strings.EqualFold(path, "none") {
+				continue
+			}
+			expanded, err := tokens.Path(path)
+			if err != nil {
+				return t.wrong(s, setting.name, err)
+			}
+			*setting.into = append(*setting.into, expanded)
+		}
+	}
+	t.agentOnly = yes(s.Get("identitiesonly"))
+	if len(t.explicit) == 0 {
+		for _, name := range []string{"id_ed25519", "id_ecdsa", "id_rsa"} {
+			t.defaults = append(t.defaults, filepath.Join(d.options.Home, ".ssh", name))
+		}
+	}
+	t.agent = d.options.AgentSocket
+	switch socket := s.Get("identityagent"); {
+	case strings.EqualFold(socket, "none"):
+		t.agent = ""
+	case socket == "", socket == "SSH_AUTH_SOCK":
+	case strings.HasPrefix(socket, "$") && !strings.HasPrefix(socket, "${"):
+		if socket != "$SSH_AUTH_SOCK" {
+			t.agent, _ = tokens.Variable(socket[1:])
+		}
+	default:
+		path, err := tokens.Path(socket)
+		if err != nil {
+			return t.wrong(s, "identityagent", err)
+		}
+		t.agent = path
 	}
 	return nil
 }
 
-func (d *Dialer) timeout(configured string) time.Duration {
-	if d.options.ConnectTimeout > 0 {
-		return d.options.ConnectTimeout
-	}
-	if seconds, err := strconv.Atoi(configured); err == nil && seconds > 0 && seconds < 3600 {
-		return time.Duration(seconds) * time.Second
-	}
-	return defaultConnectTimeout
+func yes(value string) bool {
+	return strings.EqualFold(value, "yes") || strings.EqualFold(value, "true")
 }
 
-// readKeys sets which keys to offer and where host keys are known.
-func (d *Dialer) readKeys(t *endpoint, h Host, s sshconfig.Settings, alias string) {
-	home := d.options.Home
-	expand := func(path string) string {
-		path = strings.NewReplacer("%%", "%", "%d", home, "%h", t.address, "%n", alias, "%r", t.user,
-			"%p", strconv.Itoa(t.port)).Replace(path)
-		if rest, ok := strings.CutPrefix(path, "~/"); ok {
-			return filepath.Join(home, rest)
-		}
-		return path
+// trust is where host keys are known, and what becomes of one that is not.
+type trust struct {
+	files   []string
+	accept  bool // a key that is not known is learned
+	hash    bool // the name that it is learned by is hashed
+	checkIP bool // it must not be at odds with what is known of the address
+}
+
+// readTrust sets where host keys are known.
+func (d *Dialer) readTrust(t *endpoint, s sshconfig.Settings, tokens *sshconfig.Tokens) error {
+	switch value := strings.ToLower(s.Get("stricthostkeychecking")); value {
+	case "accept-new", "no", "off", "false":
+		t.trust.accept = true
+	case "", "yes", "ask", "true":
+		t.trust.accept = d.options.AcceptNew
+	default:
+		return t.wrong(s, "stricthostkeychecking", errors.New("it is yes, ask, accept-new or no"))
 	}
-	for _, path := range append(append([]string{}, h.Keys...), d.options.Keys...) {
-		t.explicit = append(t.explicit, expand(path))
-	}
-	for _, path := range s.All("identityfile") {
-		if !strings.EqualFold(path, "none") {
-			t.explicit = append(t.explicit, expand(path))
-		}
-	}
-	t.agentOnly = strings.EqualFold(s.Get("identitiesonly"), "yes")
-	if len(t.explicit) == 0 {
-		for _, name := range []string{"id_ed25519", "id_ecdsa", "id_rsa"} {
-			t.defaults = append(t.defaults, filepath.Join(home, ".ssh", name))
-		}
-	}
-	t.knownHosts = d.options.KnownHosts
-	if len(t.knownHosts) > 0 {
-		return
+	t.trust.hash = yes(s.Get("hashknownhosts"))
+	t.trust.checkIP = yes(s.Get("checkhostip")) && t.keyAlias == ""
+	t.trust.files = d.options.KnownHosts
+	if len(t.trust.files) > 0 {
+		return nil
 	}
 	for _, setting := range []struct{ name, usual string }{
-		{"userknownhostsfile", filepath.Join(home, ".ssh", "known_hosts")},
+		{"userknownhostsfile", filepath.Join(d.options.Home, ".ssh", "known_hosts")},
 		{"globalknownhostsfile", "/etc/ssh/ssh_known_hosts"},
 	} {
-		configured := s.Get(setting.name)
-		if configured == "" {
-			configured = `"` + setting.usual + `"`
+		if s.Get(setting.name) == "" {
+			t.trust.files = append(t.trust.files, setting.usual)
 		}
-		for _, path := range words(configured) {
-			if !strings.EqualFold(path, "none") {
-				t.knownHosts = append(t.knownHosts, expand(path))
+		for _, path := range s.All(setting.name) {
+			if strings.EqualFold(path, "none") {
+				continue
 			}
+			expanded, err := tokens.Path(path)
+			if err != nil {
+				return t.wrong(s, setting.name, err)
+			}
+			t.trust.files = append(t.trust.files, expanded)
 		}
 	}
-}
-
-// words splits the value of a setting at spaces outside of double quotes.
-func words(value string) []string {
-	var all []string
-	for i, part := range strings.Split(value, `"`) {
-		if i%2 == 1 {
-			all = append(all, part)
-		} else {
-			all = append(all, strings.Fields(part)...)
-		}
-	}
-	return all
+	return nil
 }
 
 // check refuses names that are no names: what begins with "-" is taken for an

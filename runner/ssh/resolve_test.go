@@ -31,7 +31,7 @@ func resolved(t *testing.T, files map[string]string, h Host) string {
 	d := NewDialer(Options{Home: home, User: "me", ConfigFiles: []string{filepath.Join(home, ".ssh", "config"), filepath.Join(home, ".ssh", "missing")}})
 	target, err := d.resolve(t.Context(), h)
 	if err != nil {
-		return err.Error()
+		return strings.ReplaceAll(err.Error(), home, "~")
 	}
 	var text strings.Builder
 	text.WriteString(target.id())
@@ -72,19 +72,21 @@ func TestResolve(t *testing.T) {
 		{"match within another host", "Host h2\n Include match\nHost h1\n Port 9\n", Host{Name: "h1"}, "me@h1:9 "},
 		{"explicit user and port for match", "Match user root exec \"test %p = 23\"\n ProxyJump bastion\n", Host{Name: "h1", Port: 23, User: "root"}, "root@h1:23 bastion"},
 		{"jumps", "Host h1\n ProxyJump a,b@c:23\n", Host{Name: "h1"}, "me@h1:22 a,b@c:23"},
-		{"no jump", "Host h1\n ProxyJump none\n ProxyCommand nc %h %p\n", Host{Name: "h1"}, "me@h1:22 "},
-		{"proxy command", "Host h1\n ProxyCommand nc %h %p\n", Host{Name: "h1"}, "h1: ssh_config sets ProxyCommand, which is not run"},
+		{"no jump", "Host h1\n ProxyJump none\n ProxyJump b\n", Host{Name: "h1"}, "me@h1:22 "},
+		{"no jump, and a command", "Host h1\n ProxyJump none\n ProxyCommand nc %h %p\n", Host{Name: "h1"}, "me@h1:22 nc h1 22"},
+		{"a command before a jump", "Host h1\n ProxyCommand none\n ProxyJump b\n", Host{Name: "h1"}, "me@h1:22 "},
+		{"proxy command", "Host h1\n ProxyCommand nc %h %p\n", Host{Name: "h1"}, "me@h1:22 nc h1 22"},
 		{"include", "Include extra\nHost *\n User late\n", Host{Name: "h1"}, "extra@h1:22 "},
 		{"include goes on", "Host h1\n Port 9\n Include extra\n User late\n", Host{Name: "h1"}, "extra@h1:9 "},
 		{"include within another host", "Host h2\n Include extra\nHost h1\n Port 9\n", Host{Name: "h1"}, "me@h1:9 "},
 		{"include of itself", "Include config\nHost h1\n User ops\n", Host{Name: "h1"}, unclear + "does not follow HOME"},
 		{"include of a bad file", "Include bad\nHost h1\n User ops\n", Host{Name: "h1"}, unclear + "does not follow HOME"},
 		{"key without value", "Host h1\n User\n Port 9\n", Host{Name: "h1"}, unclear + "config line 2: "},
-		{"revoked keys", "Host h1\n RevokedHostKeys /etc/revoked\n", Host{Name: "h1"}, "h1: ssh_config sets revokedhostkeys /etc/revoked, which froyo does not support"},
-		{"a command that knows keys", "KnownHostsCommand /bin/keys\n", Host{Name: "h1"}, "h1: ssh_config sets knownhostscommand /bin/keys, which froyo does not support"},
+		{"revoked keys", "Host h1\n RevokedHostKeys /etc/revoked\n", Host{Name: "h1"}, "h1: ssh_config sets revokedhostkeys /etc/revoked (~/.ssh/config:2), which froyo does not support"},
+		{"a command that knows keys", "KnownHostsCommand /bin/keys\n", Host{Name: "h1"}, "h1: ssh_config sets knownhostscommand /bin/keys (~/.ssh/config:1), which froyo does not support"},
 		{"revoked keys of another host", "Host h2\n RevokedHostKeys /etc/revoked\n", Host{Name: "h1"}, "me@h1:22 "},
-		{"another agent", "IdentityAgent ~/agent\n", Host{Name: "h1"}, "h1: ssh_config sets identityagent ~/agent, which froyo does not support"},
-		{"no algorithm that is known", "Ciphers rot13\n", Host{Name: "h1"}, "h1: ssh_config allows ciphers rot13, none of which froyo knows"},
+		{"another agent", "IdentityAgent ~/agent\n", Host{Name: "h1"}, "me@h1:22 "},
+		{"no algorithm that is known", "Ciphers rot13\n", Host{Name: "h1"}, "h1: ssh_config allows ciphers rot13 (~/.ssh/config:1), none of which froyo knows"},
 		{"bad port", "Host h1\n Port ssh\n", Host{Name: "h1"}, "h1: ssh_config has the port ssh"},
 		{"hostile HostName", "Host h1\n HostName -oProxyCommand=x\n", Host{Name: "h1"}, "h1: the address -oProxyCommand=x holds a character that no address has"},
 	}
@@ -159,7 +161,7 @@ func TestNetworkErrors(t *testing.T) {
 	connect := func(errno syscall.Errno) error {
 		return &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", errno)}
 	}
-	e := &endpoint{name: "h1", address: "web", port: 22, timeout: time.Second}
+	e := &endpoint{name: "h1", address: "web", port: 22, way: way{timeout: time.Second}}
 	for _, test := range []struct {
 		err        error
 		want, hint string

@@ -2,6 +2,7 @@ package ssh
 
 import (
 	"crypto/rsa"
+	"errors"
 	"path"
 	"slices"
 	"strconv"
@@ -19,33 +20,26 @@ type rules struct {
 	keys                               []string // algorithms to log in with
 	authorities                        []string // algorithms that sign certificates
 	rsaBits                            int      // a smaller RSA key is not accepted
-	noAgent                            bool
-	noKeys, noPassword, noQuestions    bool // ways to log in that are not wanted
+	rekey                              uint64   // bytes after which keys are made anew; 0 is as usual
+	noKeys, noPassword, noQuestions    bool     // ways to log in that are not wanted
 }
 
-// unsupported are the settings that decide whom to trust or which way to take,
-// and that froyo does not know. One of them left out would be a connection that
-// its owner has ruled out.
-var unsupported = []string{"revokedhostkeys", "knownhostscommand", "bindaddress", "bindinterface"}
-
-// readRules reads what is allowed, and refuses a host whose settings cannot be kept.
+// readRules reads what is allowed, and refuses a host whose settings cannot be
+// kept: one of them left out would be a connection that its owner has ruled out.
 func (t *endpoint) readRules(s sshconfig.Settings) (rules, error) {
 	var r rules
-	for _, name := range unsupported {
-		if value := s.Get(name); value != "" && !strings.EqualFold(value, "none") {
-			return r, t.notSupported(name, value)
+	for _, name := range sshconfig.RefusedOptions() {
+		if value := s.Get(name); value != "" && !strings.EqualFold(value, "none") && name != "proxyusefdpass" {
+			return r, t.notSupported(s, name)
 		}
 	}
-	switch value := s.Get("identityagent"); {
-	case strings.EqualFold(value, "none"):
-		r.noAgent = true
-	case value != "" && value != "SSH_AUTH_SOCK" && value != "$SSH_AUTH_SOCK":
-		return r, t.notSupported("identityagent", value)
+	if err := t.readRekey(s, &r); err != nil {
+		return r, err
 	}
 	if text := s.Get("requiredrsasize"); text != "" {
 		bits, err := strconv.Atoi(text)
 		if err != nil {
-			return r, t.notSupported("requiredrsasize", text)
+			return r, t.wrong(s, "requiredrsasize", errors.New("it is a number of bits"))
 		}
 		r.rsaBits = bits
 	}
@@ -59,7 +53,7 @@ func (t *endpoint) readRules(s sshconfig.Settings) (rules, error) {
 		{[]string{"macs"}, &r.macs, secure.MACs, insecure.MACs},
 		{[]string{"kexalgorithms"}, &r.exchanges, secure.KeyExchanges, insecure.KeyExchanges},
 		{[]string{"hostkeyalgorithms"}, &r.hostKeys, secure.HostKeys, insecure.HostKeys},
-		{[]string{"pubkeyacceptedalgorithms", "pubkeyacceptedkeytypes"}, &r.keys, secure.PublicKeyAuths, insecure.PublicKeyAuths},
+		{[]string{"pubkeyacceptedalgorithms"}, &r.keys, secure.PublicKeyAuths, insecure.PublicKeyAuths},
 		{[]string{"casignaturealgorithms"}, &r.authorities, secure.PublicKeyAuths, insecure.PublicKeyAuths},
 	} {
 		for _, name := range list.names {
@@ -68,7 +62,7 @@ func (t *endpoint) readRules(s sshconfig.Settings) (rules, error) {
 				continue
 			}
 			if *list.into = algorithms(value, list.secure, list.insecure); len(*list.into) == 0 {
-				return r, t.errorAt(target.StageConnect, "ssh_config allows "+name+" "+escape.Text(value)+", none of which froyo knows",
+				return r, t.errorAt(target.StageConnect, "ssh_config allows "+name+" "+escape.Text(value)+where(s, name)+", none of which froyo knows",
 					"allow one of: "+strings.Join(list.secure, ","), nil)
 			}
 		}
@@ -77,21 +71,39 @@ func (t *endpoint) readRules(s sshconfig.Settings) (rules, error) {
 	return r, nil
 }
 
+// readRekey reads after how much data keys are made anew.
+func (t *endpoint) readRekey(s sshconfig.Settings, r *rules) error {
+	limits := s.All("rekeylimit")
+	if len(limits) > 1 && limits[1] != "none" && limits[1] != "0" {
+		return t.errorAt(target.StageConnect, "ssh_config sets a time after which keys are made anew, "+escape.Text(strings.Join(limits, " "))+where(s, "rekeylimit")+", which froyo does not support",
+			"leave the time out, or give --ssh-config a file that does without", nil)
+	}
+	if len(limits) == 0 || limits[0] == "default" || limits[0] == "none" || limits[0] == "0" {
+		return nil
+	}
+	text, shift := limits[0], 0
+	if i := strings.IndexByte("KMG", text[len(text)-1]&^0x20); i >= 0 {
+		text, shift = text[:len(text)-1], 10*(i+1)
+	}
+	n, err := strconv.ParseUint(text, 10, 32)
+	if err != nil || n == 0 {
+		return t.wrong(s, "rekeylimit", errors.New("it is a number of bytes, with K, M or G"))
+	}
+	r.rekey = n << shift
+	return nil
+}
+
 // notSupported refuses a host for the sake of a setting.
-func (t *endpoint) notSupported(name, value string) error {
-	return t.errorAt(target.StageConnect, "ssh_config sets "+name+" "+escape.Text(value)+", which froyo does not support, so it does not connect",
+func (t *endpoint) notSupported(s sshconfig.Settings, name string) error {
+	return t.errorAt(target.StageConnect, "ssh_config sets "+name+" "+escape.Text(strings.Join(s.All(name), " "))+where(s, name)+", which froyo does not support, so it does not connect",
 		"give --ssh-config a file that does without", nil)
 }
 
 // readMethods reads which ways to log in are wanted.
 func (r *rules) readMethods(s sshconfig.Settings) {
-	no := func(names ...string) bool {
-		for _, name := range names {
-			if value := s.Get(name); value != "" {
-				return strings.EqualFold(value, "no")
-			}
-		}
-		return false
+	no := func(name string) bool {
+		value := s.Get(name)
+		return strings.EqualFold(value, "no") || strings.EqualFold(value, "false")
 	}
 	wanted := func(method string) bool {
 		list := s.Get("preferredauthentications")
@@ -99,7 +111,7 @@ func (r *rules) readMethods(s sshconfig.Settings) {
 	}
 	r.noKeys = no("pubkeyauthentication") || !wanted("publickey")
 	r.noPassword = no("passwordauthentication") || !wanted("password")
-	r.noQuestions = no("kbdinteractiveauthentication", "challengeresponseauthentication") || !wanted("keyboard-interactive")
+	r.noQuestions = no("kbdinteractiveauthentication") || !wanted("keyboard-interactive")
 }
 
 // algorithms applies a list of ssh_config, such as "-ssh-rsa,*cbc", to those

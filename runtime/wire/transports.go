@@ -44,7 +44,7 @@ type Transports struct {
 // NewTransports returns the transports of a login. Close must follow.
 func NewTransports(l Login) *Transports {
 	o := ssh.Options{
-		Home: l.Home, User: l.Operator, Keys: l.Keys, AgentSocket: l.AgentSocket, AcceptNew: l.AcceptNew,
+		Home: l.Home, User: l.Operator, Environ: l.Environ, Keys: l.Keys, AgentSocket: l.AgentSocket, AcceptNew: l.AcceptNew,
 		ConnectTimeout: l.Timeout, Password: l.Password,
 		ConfigFiles: []string{filepath.Join(l.Home, ".ssh", "config"), "/etc/ssh/ssh_config"},
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"os/user"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,22 +27,23 @@ const maxAnswer = 1 << 20
 // that program can judge, such as Match exec.
 type asker struct {
 	program string // looked up in PATH where it has no slash
+	home    string
 	files   []string
 	// defaults are the settings that apply where no file says anything.
-	defaults func(ctx context.Context) (Settings, error)
+	defaults func(ctx context.Context) (map[string][]string, error)
 }
 
-func newAsker(program string, files []string) *asker {
-	a := &asker{program: program, files: files}
-	var known Settings
+func newAsker(program, home string, files []string) *asker {
+	a := &asker{program: program, home: home, files: files}
+	var known map[string][]string
 	turn := make(chan struct{}, 1)
-	a.defaults = func(ctx context.Context) (Settings, error) {
+	a.defaults = func(ctx context.Context) (map[string][]string, error) {
 		turn <- struct{}{}
 		defer func() { <-turn }()
 		if known != nil {
 			return known, nil
 		}
-		got, err := a.run(ctx, "none", Query{Alias: "froyo.invalid"})
+		got, err := a.run(ctx, []string{"-F", "none"}, Query{Alias: "froyo.invalid"})
 		if err == nil {
 			known = got
 		}
@@ -51,35 +53,54 @@ func newAsker(program string, files []string) *asker {
 }
 
 // lookup evaluates the files for a host. It leaves out what applies anyway, so
-// that the answer reads like the files' own settings.
-func (a *asker) lookup(ctx context.Context, q Query) (Settings, error) {
+// that the answer reads like the files' own settings; place tells where those stand.
+func (a *asker) lookup(ctx context.Context, q Query, place func(name, value string) string) (Settings, error) {
 	defaults, err := a.defaults(ctx)
 	if err != nil {
 		return nil, err
 	}
-	config, err := a.config()
+	config, done, err := a.config()
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = os.Remove(config) }() // it is in the directory for such files
-	found, err := a.run(ctx, config, q)
+	defer done()
+	told, err := a.run(ctx, config, q)
 	if err != nil {
 		return nil, err
 	}
-	for name, values := range found {
-		if name == "host" || slices.Equal(values, defaults[name]) || name == "hostname" && slices.Equal(values, []string{q.Alias}) {
-			delete(found, name)
+	found := Settings{}
+	for name, lines := range told {
+		usual := slices.Equal(lines, defaults[name]) && place(name, lines[0]) == ""
+		if name == "host" || usual || name == "hostname" && slices.Equal(lines, []string{q.Alias}) {
+			continue
+		}
+		for _, line := range lines {
+			values := []string{line}
+			if options[name].form == list {
+				values = strings.Fields(line)
+			}
+			for _, value := range values {
+				found[name] = append(found[name], Value{value, place(name, value)})
+			}
 		}
 	}
 	return found, nil
 }
 
-// config writes a file that includes all others, since ssh reads only one that
-// it is told of.
-func (a *asker) config() (string, error) {
+// config gives the arguments by which ssh reads the files: none where they are
+// those that it reads anyway, and where there are several otherwise, a file that
+// includes them all, since it reads only one that it is told of.
+func (a *asker) config() (argv []string, done func(), err error) {
+	done = func() {}
+	if slices.Equal(a.files, []string{filepath.Join(a.home, ".ssh", "config"), systemConfig}) && isLoginHome(a.home) {
+		return nil, done, nil
+	}
+	if len(a.files) == 1 {
+		return []string{"-F", a.files[0]}, done, nil
+	}
 	f, err := os.CreateTemp("", "froyo-ssh-config-")
 	if err != nil {
-		return "", err
+		return nil, nil, err
 	}
 	for _, file := range a.files {
 		if strings.ContainsAny(file, "\"\n") {
@@ -90,20 +111,21 @@ func (a *asker) config() (string, error) {
 			break
 		}
 	}
+	done = func() { _ = os.Remove(f.Name()) } // it is in the directory for such files
 	if err = errors.Join(err, f.Close()); err != nil {
-		_ = os.Remove(f.Name()) // the error that led here is the one to tell
-		return "", err
+		done()
+		return nil, nil, err
 	}
-	return f.Name(), nil
+	return []string{"-F", f.Name()}, done, nil
 }
 
 // run runs ssh -G, which connects nowhere, and reads its settings. Names are in lower case.
-func (a *asker) run(ctx context.Context, config string, q Query) (Settings, error) {
+func (a *asker) run(ctx context.Context, config []string, q Query) (map[string][]string, error) {
 	program, err := exec.LookPath(a.program)
 	if err != nil {
 		return nil, errors.New("that needs the ssh program, which is not installed here")
 	}
-	argv := []string{"-G", "-F", config}
+	argv := append([]string{"-G"}, config...)
 	if q.User != "" {
 		argv = append(argv, "-l", q.User)
 	}
@@ -126,7 +148,7 @@ func (a *asker) run(ctx context.Context, config string, q Query) (Settings, erro
 	if out.Len() > maxAnswer {
 		return nil, errors.New("ssh -G printed more than 1 MiB")
 	}
-	found := Settings{}
+	found := map[string][]string{}
 	for line := range strings.Lines(out.String()) {
 		if name, value, ok := strings.Cut(strings.TrimRight(line, "\r\n"), " "); ok {
 			found[strings.ToLower(name)] = append(found[strings.ToLower(name)], value)

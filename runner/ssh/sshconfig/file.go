@@ -8,8 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
-	"github.com/kevinburke/ssh_config"
 	"github.com/openfroyo/froyo/runner/escape"
 )
 
@@ -18,16 +18,25 @@ import (
 // it stands: for hosts that it may concern, the ssh program has to be asked.
 type parsed struct {
 	sections []section
-	homely   bool // a file includes others by a path that depends on the home directory
+	judged   []entry // those below what only ssh can judge: their places are known
+	homely   bool    // a file includes others by a path that depends on the home directory
 }
 
 // section is one block of settings. It applies where its own patterns match
 // and those of the blocks that its file was included from.
 type section struct {
-	within []*ssh_config.Host
-	block  *ssh_config.Host
-	// unclear says what of a file could not be evaluated, and where; then there is no block.
+	within  [][]string
+	entries []entry
+}
+
+// entry is one setting.
+type entry struct {
+	name   string
+	values []string
+	place  string // FILE:LINE
+	// unclear says what could not be evaluated; then there are no values.
 	unclear string
+	unknown bool // the name is not known, which IgnoreUnknown may allow
 }
 
 // lookup collects what applies to a host, by lower-case names. Where that is
@@ -38,186 +47,244 @@ func (c *parsed) lookup(alias string) (found Settings, unclear string) {
 		if !s.matches(alias) {
 			continue
 		}
-		if s.unclear != "" {
-			return nil, s.unclear
-		}
-		for _, node := range s.block.Nodes {
-			if kv, ok := node.(*ssh_config.KV); ok {
-				name := strings.ToLower(kv.Key)
-				found[name] = append(found[name], kv.Value)
+		for _, e := range s.entries {
+			if e.unknown && matchesAny(strings.Split(found.Get("ignoreunknown"), ","), e.name) {
+				continue
 			}
+			if e.unclear != "" {
+				return nil, escape.Text(e.place + ": " + e.unclear)
+			}
+			found.add(e)
 		}
 	}
 	return found, ""
 }
 
+// add adds a setting, unless an earlier one wins.
+func (s Settings) add(e entry) {
+	if options[e.name].form != each && s[e.name] != nil {
+		return
+	}
+	// Of these two the first that is given counts.
+	jumps := s.Get("proxyjump") != "" && !strings.EqualFold(s.Get("proxyjump"), "none")
+	if e.name == "proxyjump" && s["proxycommand"] != nil || e.name == "proxycommand" && jumps {
+		return
+	}
+	for _, v := range e.values {
+		s[e.name] = append(s[e.name], Value{v, e.place})
+	}
+}
+
 func (s section) matches(alias string) bool {
-	for _, outer := range s.within {
-		if !outer.Matches(alias) {
-			return false
+	return !slices.ContainsFunc(s.within, func(patterns []string) bool { return !matchesAny(patterns, alias) })
+}
+
+// place finds where a setting stands of which the ssh program told the value.
+func (c *parsed) place(name, value string) string {
+	for _, s := range c.sections {
+		for _, e := range s.entries {
+			if e.name == name && slices.Contains(e.values, value) {
+				return e.place
+			}
 		}
 	}
-	return s.unclear != "" || s.block.Matches(alias)
+	for _, e := range c.judged {
+		if e.name == name && slices.Contains(e.values, value) {
+			return e.place
+		}
+	}
+	return ""
 }
 
 // readConfig reads ssh_config files, the earlier winning.
 func readConfig(home string, files []string) *parsed {
 	r := &configReader{home: home, config: &parsed{}}
 	for _, file := range files {
+		r.system = file == systemConfig
 		r.file(file, nil, 0)
 	}
 	return r.config
 }
 
 const (
+	systemConfig    = "/etc/ssh/ssh_config"
 	maxIncludeDepth = 16
 	maxConfigFiles  = 1000
 	maxConfigSize   = 4 << 20
 )
 
 // configReader takes files apart into blocks, so that what one block holds
-// cannot spoil another, and hands each block to the parser.
+// cannot spoil another.
 type configReader struct {
 	home   string
+	system bool // what is read belongs to the machine, and not to the operator
 	files  int
 	config *parsed
 }
 
+// block is where the reader is within a file.
+type block struct {
+	path   string
+	line   int
+	outer  [][]string // of the blocks that the file was included from
+	own    []string   // the block's own patterns
+	judged bool       // only ssh can tell whether the block applies
+	fresh  bool       // the block has no section yet
+}
+
+func (b *block) place() string {
+	if b.line == 0 {
+		return b.path
+	}
+	return b.path + ":" + strconv.Itoa(b.line)
+}
+
+// within are all patterns that have to match.
+func (b *block) within() [][]string { return append(slices.Clip(b.outer), b.own) }
+
+var everything = []string{"*"}
+
 // file reads one file, included from within blocks.
-func (r *configReader) file(path string, within []*ssh_config.Host, depth int) {
+func (r *configReader) file(path string, within [][]string, depth int) {
+	b := &block{path: path, outer: within, own: everything, fresh: true}
 	if r.files++; r.files > maxConfigFiles || depth > maxIncludeDepth {
-		r.unclear(path, 0, "too many files are included", within)
+		r.unclear(b, "too many files are included")
 		return
 	}
-	text, err := readBounded(path)
+	text, err := r.read(path, depth)
 	if errors.Is(err, fs.ErrNotExist) {
 		return
 	}
 	if err != nil {
-		r.unclear(path, 0, err.Error(), within)
+		r.unclear(b, err.Error())
 		return
 	}
-	header := "Host *"
-	var body []string
-	flush := func(line int) *ssh_config.Host {
-		block, err := parseBlock(header, body)
-		body = nil
-		if err != nil {
-			r.unclear(path, line, err.Error(), within)
-			return nil
-		}
-		r.config.sections = append(r.config.sections, section{within: within, block: block})
-		return block
-	}
-	number := 0
 	for line := range strings.Lines(text) {
-		number++
-		line = strings.TrimSpace(line)
-		switch key, value := cutSetting(line); key {
+		b.line++
+		switch key, rest := cutKeyword(line); key {
 		case "":
 		case "host", "match":
-			flush(number - 1)
-			header = r.header(path, number, key, value, within)
+			r.header(b, key, rest)
 		case "include":
-			if block := flush(number - 1); block != nil {
-				r.include(path, value, append(slices.Clip(within), block), depth)
-			}
+			r.include(b, rest, depth)
 		default:
-			if value == "" {
-				r.unclear(path, number, key+" has no value", within)
-				continue
-			}
-			body = append(body, line)
+			r.setting(b, key, rest)
 		}
 	}
-	flush(number)
 }
 
-// header gives the Host line that stands for a Host or Match line.
-func (r *configReader) header(path string, line int, key, value string, within []*ssh_config.Host) string {
-	const never = "Host !*"
-	words := strings.Fields(strings.ReplaceAll(value, `"`, ""))
-	if key == "host" && len(words) > 0 {
-		return "Host " + strings.Join(words, " ")
+// setting keeps one setting of a block.
+func (r *configReader) setting(b *block, key, rest string) {
+	name := key
+	if to := aliases[key]; to != "" {
+		name = to
 	}
-	if len(words) == 1 && strings.EqualFold(words[0], "all") {
-		return "Host *"
+	o, known := options[name]
+	e := entry{name: name, place: b.place()}
+	values, ok := o.read(rest)
+	switch {
+	case rest == "":
+		e.unclear = key + " has no value"
+	case !known:
+		e.unclear, e.unknown = key+", which is not an option that froyo knows", true
+	case !ok:
+		e.unclear = key + " " + rest
+	case o.effect == Asked && !strings.EqualFold(values[0], "no"), name == "proxyjump" && strings.ContainsAny(rest, blank+`"'`):
+		e.unclear = key + " " + rest
+	default:
+		e.values = values
 	}
-	if len(words) == 2 && strings.EqualFold(words[0], "originalhost") {
-		return "Host " + strings.ReplaceAll(words[1], ",", " ")
+	r.keep(b, e)
+}
+
+// keep puts an entry at its place among the blocks.
+func (r *configReader) keep(b *block, e entry) {
+	if b.judged {
+		r.config.judged = append(r.config.judged, e)
+		return
 	}
-	r.unclear(path, line, key+" "+value, within)
-	return never
+	if b.fresh {
+		r.config.sections = append(r.config.sections, section{within: b.within()})
+		b.fresh = false
+	}
+	last := &r.config.sections[len(r.config.sections)-1]
+	last.entries = append(last.entries, e)
+}
+
+// unclear keeps that something could not be evaluated.
+func (r *configReader) unclear(b *block, text string) {
+	r.keep(b, entry{place: b.place(), unclear: text})
+}
+
+// header begins a block by its Host or Match line.
+func (r *configReader) header(b *block, key, rest string) {
+	b.own, b.judged, b.fresh = everything, false, true
+	args, ok := splitWords(rest)
+	switch {
+	case !ok || len(args) == 0 || slices.Contains(args, ""):
+	case key == "host":
+		b.own = args
+		return
+	case len(args) == 1 && strings.EqualFold(args[0], "all"):
+		return
+	case len(args) == 2 && strings.EqualFold(args[0], "originalhost") && args[1] == strings.ToLower(args[1]):
+		b.own = strings.Split(args[1], ",")
+		return
+	}
+	r.unclear(b, key+" "+rest)
+	b.judged, b.fresh = true, true
 }
 
 // include reads the files that an Include line names.
-func (r *configReader) include(from, value string, within []*ssh_config.Host, depth int) {
-	for pattern := range strings.FieldsSeq(strings.ReplaceAll(value, `"`, "")) {
+func (r *configReader) include(b *block, rest string, depth int) {
+	patterns, ok := splitWords(rest)
+	if !ok || len(patterns) == 0 {
+		r.unclear(b, "include "+rest)
+		return
+	}
+	for _, pattern := range patterns {
 		switch {
 		case strings.HasPrefix(pattern, "~/"):
 			r.config.homely = true
 			pattern = filepath.Join(r.home, pattern[2:])
-		case !filepath.IsAbs(pattern) && strings.HasPrefix(from, "/etc/ssh/"):
+		case strings.HasPrefix(pattern, "~"), strings.ContainsAny(pattern, "{$%"):
+			r.unclear(b, "include "+rest)
+			continue
+		case !filepath.IsAbs(pattern) && r.system:
 			pattern = filepath.Join("/etc/ssh", pattern)
 		case !filepath.IsAbs(pattern):
 			r.config.homely = true
 			pattern = filepath.Join(r.home, ".ssh", pattern)
 		}
+		if b.judged {
+			continue // ssh reads them, if it comes to that
+		}
 		matches, err := filepath.Glob(pattern)
 		if err != nil {
-			r.unclear(from, 0, err.Error(), within)
+			r.unclear(b, err.Error())
 		}
 		for _, match := range matches {
-			r.file(match, within, depth+1)
+			r.file(match, b.within(), depth+1)
 		}
 	}
+	b.fresh = true // what follows comes after the files
 }
 
-// unclear keeps that something could not be evaluated, at its place among the blocks.
-func (r *configReader) unclear(path string, line int, text string, within []*ssh_config.Host) {
-	place := path
-	if line > 0 {
-		place += ":" + strconv.Itoa(line)
-	}
-	r.config.sections = append(r.config.sections, section{within: within, unclear: escape.Text(place + ": " + text)})
-}
-
-// parseBlock parses one block by itself.
-func parseBlock(header string, body []string) (*ssh_config.Host, error) {
-	parsed, err := ssh_config.DecodeBytes([]byte(header + "\n" + strings.Join(body, "\n") + "\n"))
-	if err != nil {
-		return nil, err
-	}
-	if len(parsed.Hosts) != 2 {
-		return nil, errors.New("not one block")
-	}
-	return parsed.Hosts[1], nil
-}
-
-// cutSetting splits "Key value" and "Key=value"; comments and empty lines have no key.
-func cutSetting(line string) (key, value string) {
-	if strings.HasPrefix(line, "#") {
-		return "", ""
-	}
-	end := strings.IndexAny(line, " \t=")
-	if end < 0 {
-		return strings.ToLower(line), ""
-	}
-	value = strings.TrimSpace(line[end:])
-	value = strings.TrimSpace(strings.TrimPrefix(value, "="))
-	if comment := strings.Index(value, " #"); comment >= 0 {
-		value = value[:comment]
-	}
-	return strings.ToLower(line[:end]), strings.TrimSpace(value)
-}
-
-func readBounded(path string) (string, error) {
+// read reads a file. Those that ssh reads by itself must be the operator's or
+// root's alone, since they name commands that are run.
+func (r *configReader) read(path string, depth int) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return "", err
 	}
 	if !info.Mode().IsRegular() || info.Size() > maxConfigSize {
 		return "", errors.New("not a file of sensible size")
+	}
+	if depth > 0 || path == filepath.Join(r.home, ".ssh", "config") {
+		stat, ok := info.Sys().(*syscall.Stat_t)
+		if info.Mode()&0o22 != 0 || ok && stat.Uid != 0 && int(stat.Uid) != os.Getuid() {
+			return "", errors.New("others may write into it")
+		}
 	}
 	text, err := os.ReadFile(path)
 	return string(text), err

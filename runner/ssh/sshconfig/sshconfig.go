@@ -2,13 +2,15 @@
 // the files itself as far as it understands them, and has the ssh program
 // evaluate the rest.
 //
-// It imports runner/escape, and the parser of ssh_config.
+// It imports runner/escape and the standard library only.
 package sshconfig
 
 import (
 	"context"
 	"errors"
 	"sync"
+
+	"github.com/openfroyo/froyo/runner/escape"
 )
 
 // Config is a list of ssh_config files, the earlier winning. It is safe for
@@ -26,7 +28,7 @@ type Config struct {
 func New(home string, files []string) *Config {
 	c := &Config{Program: "ssh", home: home}
 	c.parsed = sync.OnceValue(func() *parsed { return readConfig(home, files) })
-	c.asker = sync.OnceValue(func() *asker { return newAsker(c.Program, files) })
+	c.asker = sync.OnceValue(func() *asker { return newAsker(c.Program, home, files) })
 	return c
 }
 
@@ -37,18 +39,38 @@ type Query struct {
 	Port  int
 }
 
+// Value is one value of a setting.
+type Value struct {
+	Text  string
+	Place string // FILE:LINE, or "" where it is not known
+}
+
 // Settings are the values that apply to one host by their names in lower case, the first of each name winning.
-type Settings map[string][]string
+type Settings map[string][]Value
 
 // All returns all values of a name.
-func (s Settings) All(name string) []string { return s[name] }
+func (s Settings) All(name string) []string {
+	var all []string
+	for _, v := range s[name] {
+		all = append(all, v.Text)
+	}
+	return all
+}
 
 // Get returns the value of a name that counts, "" where there is none.
 func (s Settings) Get(name string) string {
 	if len(s[name]) == 0 {
 		return ""
 	}
-	return s[name][0]
+	return s[name][0].Text
+}
+
+// Place is where the value of a name stands, for messages.
+func (s Settings) Place(name string) string {
+	if len(s[name]) == 0 || s[name][0].Place == "" {
+		return "ssh_config"
+	}
+	return escape.Text(s[name][0].Place)
 }
 
 // UnclearError is a configuration that may concern the host and that could not be evaluated.
@@ -75,7 +97,7 @@ func (c *Config) Settings(ctx context.Context, q Query) (Settings, error) {
 	if file.homely && !isLoginHome(c.home) {
 		err = errors.New("it includes files of the home directory, where ssh does not follow HOME")
 	} else {
-		s, err = c.asker().lookup(ctx, q)
+		s, err = c.asker().lookup(ctx, q, file.place)
 	}
 	if err != nil {
 		return nil, &UnclearError{unclear, err}

@@ -1,0 +1,126 @@
+package sshconfig
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Effect is what froyo makes of an option of ssh_config.
+type Effect string
+
+// The effects.
+const (
+	// Kept is honoured.
+	Kept Effect = "kept"
+	// Ignored changes neither who is talked to nor how that is secured, or is
+	// stricter without.
+	Ignored Effect = "ignored"
+	// Refused keeps froyo from connecting, unless it is set to nothing.
+	Refused Effect = "refused"
+	// Asked is evaluated by the ssh program.
+	Asked Effect = "asked"
+)
+
+// form is how an option's arguments are read.
+type form uint8
+
+const (
+	word  form = iota // one; the first line counts
+	list              // any number; the first line counts
+	each              // one; all lines count
+	whole             // the rest of the line as it is; the first line counts
+	words             // any number, of which nothing is read
+)
+
+type option struct {
+	effect Effect
+	form   form
+}
+
+// options are those of ssh_config(5) up to OpenSSH 10, by their names in lower case.
+var options = func() map[string]option {
+	all := map[string]option{
+		"identityfile":         {Kept, each},
+		"certificatefile":      {Kept, each},
+		"userknownhostsfile":   {Kept, list},
+		"globalknownhostsfile": {Kept, list},
+		"rekeylimit":           {Kept, list},
+		"proxycommand":         {Kept, whole},
+		"proxyjump":            {Kept, whole},
+		"refuseconnection":     {Kept, whole},
+		"knownhostscommand":    {Refused, whole},
+		"remotecommand":        {Ignored, whole},
+		"localcommand":         {Ignored, whole},
+	}
+	add := func(effect Effect, form form, names string) {
+		for name := range strings.FieldsSeq(names) {
+			all[name] = option{effect, form}
+		}
+	}
+	add(Kept, word, `addressfamily bindaddress casignaturealgorithms checkhostip ciphers connectionattempts connecttimeout
+		hashknownhosts hostkeyalgorithms hostkeyalias hostname identitiesonly identityagent ignoreunknown
+		kbdinteractiveauthentication kexalgorithms macs passwordauthentication port preferredauthentications
+		pubkeyacceptedalgorithms pubkeyauthentication requiredrsasize serveralivecountmax serveraliveinterval
+		stricthostkeychecking user pkcs11provider securitykeyprovider`)
+	add(Refused, word, `bindinterface proxyusefdpass`)
+	add(Refused, list, `revokedhostkeys`)
+	add(Asked, word, `canonicalizehostname`)
+	add(Ignored, word, `batchmode canonicalizefallbacklocal canonicalizemaxdots clearallforwardings compression controlmaster
+		controlpath controlpersist dynamicforward enableescapecommandline enablesshkeysign escapechar exitonforwardfailure
+		fingerprinthash forkafterauthentication forwardagent forwardx11 forwardx11timeout forwardx11trusted gatewayports
+		gssapiauthentication gssapiclientidentity gssapidelegatecredentials gssapikeyexchange gssapikexalgorithms
+		gssapirenewalforcesrekey gssapiserveridentity gssapitrustdns hostbasedacceptedalgorithms hostbasedauthentication
+		kbdinteractivedevices loglevel nohostauthenticationforlocalhost numberofpasswordprompts obscurekeystroketiming
+		permitlocalcommand requesttty sessiontype stdinnull streamlocalbindmask streamlocalbindunlink syslogfacility tag
+		tcpkeepalive tunnel tunneldevice updatehostkeys verifyhostkeydns versionaddendum visualhostkey warnweakcrypto
+		xauthlocation`)
+	add(Ignored, words, `addkeystoagent canonicaldomains canonicalizepermittedcnames channeltimeout ipqos localforward logverbose
+		permitremoteopen remoteforward sendenv setenv`)
+	// What OpenSSH itself ignores, since it has long been removed.
+	add(Ignored, words, `protocol cipher fallbacktorsh useprivilegedport rhostsauthentication rhostsrsaauthentication
+		rsaauthentication usersh useroaming compressionlevel globalknownhostsfile2 userknownhostsfile2 kerberosauthentication
+		kerberostgtpassing`)
+	return all
+}()
+
+// aliases are older names of options.
+var aliases = map[string]string{
+	"challengeresponseauthentication": "kbdinteractiveauthentication",
+	"skeyauthentication":              "kbdinteractiveauthentication",
+	"tisauthentication":               "kbdinteractiveauthentication",
+	"dsaauthentication":               "pubkeyauthentication",
+	"identityfile2":                   "identityfile",
+	"pubkeyacceptedkeytypes":          "pubkeyacceptedalgorithms",
+	"hostbasedkeytypes":               "hostbasedacceptedalgorithms",
+	"smartcarddevice":                 "pkcs11provider",
+}
+
+// Options tells what becomes of each option, by their names in lower case.
+func Options() map[string]Effect {
+	all := map[string]Effect{}
+	for name, o := range options {
+		all[name] = o.effect
+	}
+	return all
+}
+
+// RefusedOptions are those that keep froyo from connecting, in the order of their names.
+func RefusedOptions() []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(options)), func(name string) bool { return options[name].effect != Refused })
+}
+
+// read reads the arguments of an option. It is false where OpenSSH would not take them.
+func (o option) read(rest string) ([]string, bool) {
+	if o.form == whole {
+		return []string{rest}, rest != ""
+	}
+	values, ok := splitWords(rest)
+	if !ok || len(values) == 0 {
+		return nil, false
+	}
+	if one := o.form == word || o.form == each; one && (len(values) > 1 || values[0] == "") {
+		return nil, false
+	}
+	return values, true
+}
