@@ -24,7 +24,7 @@ import (
 // All lists every builtin that is no resource, methods of hosts included.
 func All() []eval.Builtin {
 	return slices.Concat(
-		play.Builtins(), resource.Builtins(), lambda.Builtins(), []eval.Builtin{value.Sensitive()}, template.Builtins(),
+		play.Builtins(), resource.Builtins(), lambda.Builtins(), []eval.Builtin{value.Sensitive(), value.Secret()}, template.Builtins(),
 		[]eval.Builtin{hostapi.Hosts()}, value.Builtins(), hostapi.Methods(),
 	)
 }

@@ -45,6 +45,14 @@ func Function(name string, fn func(*starlark.Thread, *starlark.Builtin, starlark
 	return func(*Env) starlark.Value { return starlark.NewBuiltin(name, fn) }
 }
 
+// Secrets gives the secrets that a runbook names. It is safe for concurrent use.
+type Secrets interface {
+	// Get gives a text that stands for a secret. generate says how it is made where it is not there, "" that it is not.
+	Get(ctx context.Context, name, generate string) (string, error)
+	// Known reports whether a secret was asked for.
+	Known(name string) bool
+}
+
 // Print shows a line that a runbook printed; host is "" while files are loaded.
 type Print func(pos diag.Pos, host, text string)
 
@@ -59,6 +67,8 @@ type Env struct {
 	Facts   *facts.Registry
 	Collect map[string]func(ctx context.Context, h *inventory.Host, r Reader) (map[string]any, error)
 	Vars    map[string]any
+	// Secrets gives the secrets that a runbook names; nil is that there are none.
+	Secrets Secrets
 	// Declared are the variables that are declared, and whether hosts have values of their own.
 	Declared map[string]bool
 	Print    Print

@@ -127,6 +127,19 @@ func attach(s *Scope) *Scope {
 // Of returns the evaluation that a thread works for.
 func Of(thread *starlark.Thread) *Scope { return thread.Local(scopeKey).(*Scope) }
 
+// Secret gives a text that stands for a secret. A lambda gets what was asked for before, so that the plan speaks of all.
+func Secret(s *Scope, name, generate string) (string, error) {
+	secrets := s.env.Secrets
+	switch {
+	case secrets == nil:
+		return "", &diag.Error{Summary: "there are no secrets here", Code: diag.Usage}
+	case s.Phase() == Applying && !secrets.Known(name):
+		return "", (&diag.Error{Summary: fmt.Sprintf("secret %q is asked for in a lambda first, so that the plan does not speak of it", name)}).
+			WithHint("ask for it in the function of the play: pw = secret(%q), and use pw in the lambda", name)
+	}
+	return secrets.Get(s.ctx, name, generate)
+}
+
 // Env returns what all evaluations of the program share.
 func (s *Scope) Env() *Env { return s.env }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/secret"
 	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/providers/abi"
 )
@@ -31,26 +32,32 @@ type Document struct {
 	// Root is the directory that paths in the runbook start from.
 	Root string `json:"root"`
 	// Action is the action of the runbook that was run in place of its plays, or the command line that is the runbook.
-	Action    *Action           `json:"action,omitempty"`
-	Sources   map[string]string `json:"sources"`
-	Vars      inventory.Vars    `json:"vars,omitempty"`
+	Action  *Action           `json:"action,omitempty"`
+	Sources map[string]string `json:"sources"`
+	Vars    inventory.Vars    `json:"vars,omitempty"`
+	// Secrets stand for those that the runbook asked for.
+	Secrets   []secret.Ref      `json:"secrets,omitempty"`
 	Inventory []*inventory.Host `json:"inventory"`
 	// InventoryFiles are those that were named beside the workspace's own: values of
 	// sensitive variables, which the plan does not hold, are read from them again.
 	InventoryFiles []string `json:"inventory_files,omitempty"`
 	// Groups are the inventory's, so that selectors mean the same again.
 	Groups []string `json:"groups,omitempty"`
-	// Limit, tags and the names of units narrow what was planned.
+	Narrowed
+	Plays []Play `json:"plays"`
+	Hosts []Host `json:"hosts"`
+	// Contents are the texts that diffs refer to, by digest.
+	Contents map[string]string `json:"contents,omitempty"`
+	Summary  plan.Summary      `json:"summary"`
+}
+
+// Narrowed is the limit, the tags and the names of units that narrowed what was planned.
+type Narrowed struct {
 	Limit    string   `json:"limit,omitempty"`
 	Tags     []string `json:"tags,omitempty"`
 	SkipTags []string `json:"skip_tags,omitempty"`
 	Targets  []string `json:"targets,omitempty"`
 	Exclude  []string `json:"exclude,omitempty"`
-	Plays    []Play   `json:"plays"`
-	Hosts    []Host   `json:"hosts"`
-	// Contents are the texts that diffs refer to, by digest.
-	Contents map[string]string `json:"contents,omitempty"`
-	Summary  plan.Summary      `json:"summary"`
 }
 
 // Action is an action of a runbook, with the arguments that were given. A command line that is the runbook has no name.

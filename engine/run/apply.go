@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/openfroyo/froyo/engine/apply"
@@ -9,6 +10,7 @@ import (
 	"github.com/openfroyo/froyo/engine/claim"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/event"
+	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/rollout"
 )
 
@@ -39,12 +41,15 @@ func (r *Run) Apply(ctx context.Context, how Steps) (*Result, error) {
 	if err := r.begin(ctx); err != nil {
 		return nil, err
 	}
+	hosts := r.proposal.begun()
+	if err := r.job.keepSecrets(ctx, hosts); err != nil {
+		return nil, err
+	}
 	if err := r.record.UsePlan(ctx); err != nil {
 		return nil, err
 	}
 	r.hostTime.Restart()
 	var failed blame.Failures
-	hosts := r.proposal.begun()
 	for _, h := range hosts {
 		if h.Err != nil {
 			failed.Add(blame.Host(h.Host.Name, h.Err))
@@ -86,6 +91,15 @@ func (r *Run) Apply(ctx context.Context, how Steps) (*Result, error) {
 	}
 	result.Left, result.Unknown, result.Err = failed.Left, failed.Unknown, failed.Err()
 	return result, nil
+}
+
+// keepSecrets keeps the secrets that were generated, where any host is begun that may be given them.
+func (j *Job) keepSecrets(ctx context.Context, hosts []*plan.Host) error {
+	begun := slices.ContainsFunc(hosts, func(h *plan.Host) bool { return h.Err == nil })
+	if secrets := j.services.Secrets; secrets != nil && begun {
+		return secrets.Keep(ctx)
+	}
+	return nil
 }
 
 // stopper stops a run where its client does, or where a pause is declined. It implements rollout.Pauser.

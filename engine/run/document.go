@@ -35,8 +35,11 @@ func (p *Plan) origin() (*planfile.Document, map[string]bool, error) {
 	hosts := j.Spec.Vars.Inventory.WithVars(func(h *inventory.Host) map[string]any { return w.Kept(h.Name, h.Vars, seal) })
 	d := &planfile.Document{
 		Format: planfile.Format, Froyo: j.services.Version, Created: p.created, Main: j.Spec.Main, Root: j.Spec.Root, Sources: j.sources(), Vars: given,
-		Inventory: hosts.Hosts(), InventoryFiles: j.Spec.InventoryFiles, Groups: slices.Sorted(maps.Keys(j.Spec.Vars.Inventory.Groups())), Limit: j.Spec.Limit, Tags: j.Spec.Tags.Only, SkipTags: j.Spec.Tags.Skip,
-		Targets: j.targets.Only(), Exclude: j.targets.Exclude(),
+		Inventory: hosts.Hosts(), InventoryFiles: j.Spec.InventoryFiles, Groups: slices.Sorted(maps.Keys(j.Spec.Vars.Inventory.Groups())),
+		Narrowed: planfile.Narrowed{Limit: j.Spec.Limit, Tags: j.Spec.Tags.Only, SkipTags: j.Spec.Tags.Skip, Targets: j.targets.Only(), Exclude: j.targets.Exclude()},
+	}
+	if j.services.Secrets != nil {
+		d.Secrets = j.services.Secrets.Refs()
 	}
 	if j.Spec.Command != "" {
 		d.Action = &planfile.Action{Command: j.Spec.Command}

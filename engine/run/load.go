@@ -17,6 +17,7 @@ import (
 	"github.com/openfroyo/froyo/engine/planning"
 	"github.com/openfroyo/froyo/engine/resume"
 	"github.com/openfroyo/froyo/engine/runbook"
+	"github.com/openfroyo/froyo/engine/secret"
 	"github.com/openfroyo/froyo/engine/selection"
 	"github.com/openfroyo/froyo/engine/state"
 	"github.com/openfroyo/froyo/engine/unit"
@@ -50,6 +51,8 @@ type Spec struct {
 	// Saved is the plan that is to be carried out exactly, nil where there is none, and Digest its digest.
 	Saved  *planfile.Document
 	Digest string
+	// Secrets are those that the plan was made with which is carried out, or the run that is resumed: others are stale.
+	Secrets []secret.Ref
 	// Resumed is the run that is resumed, nil for a new one.
 	Resumed *state.Run
 	// OnResume says in place of the runbook what becomes of units whose outcome is not known:
@@ -137,8 +140,11 @@ func readRunbook(ctx context.Context, s Services, spec Spec) (*Job, *declared.Ef
 		return nil, nil, err
 	}
 	j.inventory = effective.Set.Inventory
+	if err := j.expectSecrets(ctx); err != nil {
+		return nil, nil, err
+	}
 	j.program, err = s.Read(ctx, Source{
-		Files: s.Files, Main: spec.Main, Action: spec.Action, Types: s.Types.Types(), Inventory: j.inventory, Facts: j.facts, Vars: effective.Set.Given,
+		Files: s.Files, Main: spec.Main, Action: spec.Action, Types: s.Types.Types(), Inventory: j.inventory, Facts: j.facts, Vars: effective.Set.Given, Secrets: s.Secrets,
 		Declared: effective.Differ, Print: j.print, Seal: s.Workspace.Sealer,
 	})
 	if err != nil {
@@ -148,6 +154,25 @@ func readRunbook(ctx context.Context, s Services, spec Spec) (*Job, *declared.Ef
 		return nil, nil, err
 	}
 	return j, effective, nil
+}
+
+// expectSecrets asks for the secrets of a plan that is carried out, and refuses it where one is another by now.
+func (j *Job) expectSecrets(ctx context.Context) error {
+	secrets, s := j.services.Secrets, &j.Spec
+	if secrets == nil || len(s.Secrets) == 0 {
+		return nil
+	}
+	what := "the plan"
+	if s.Resumed != nil {
+		what = "run " + s.Resumed.ID
+	}
+	secrets.Expect(s.Secrets, what)
+	var errs []error
+	for _, ref := range s.Secrets {
+		_, err := secrets.Get(ctx, ref.Name, ref.Generate)
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
 }
 
 // nothing is a directory without files.
@@ -301,7 +326,7 @@ func (j *Job) given() map[string]any {
 // SpecOf is what a saved plan was made from. Its variables lack the values that are sensitive.
 func SpecOf(saved *planfile.Document) Spec {
 	spec := Spec{
-		Main: saved.Main, Root: saved.Root, Sources: saved.Sources, InventoryFiles: saved.InventoryFiles, Limit: saved.Limit,
+		Main: saved.Main, Root: saved.Root, Sources: saved.Sources, Secrets: saved.Secrets, InventoryFiles: saved.InventoryFiles, Limit: saved.Limit,
 		Vars: vars.Set{Given: saved.Vars, Inventory: inventory.New(saved.Inventory, saved.Groups...)},
 		Tags: unitfilter.Tags{Only: saved.Tags, Skip: saved.SkipTags}, Only: saved.Targets, Exclude: saved.Exclude,
 	}

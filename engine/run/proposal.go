@@ -13,6 +13,7 @@ import (
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/planfile"
 	"github.com/openfroyo/froyo/engine/rollout"
+	"github.com/openfroyo/froyo/engine/secret"
 	"github.com/openfroyo/froyo/runner/target"
 )
 
@@ -35,6 +36,20 @@ func (p *Plan) checkTargets() error {
 		}
 	}
 	return errors.Join(p.job.targets.Unmatched(), p.job.tags.Unmatched(p.job.Spec.Tags), p.job.decisions.Unmatched(p.Hosts))
+}
+
+// Generated are the secrets that are made and kept when the plan is applied.
+func (p *Plan) Generated() []secret.Ref {
+	if secrets := p.job.services.Secrets; secrets != nil {
+		return secrets.Fresh()
+	}
+	return nil
+}
+
+// Asked reports whether the runbook has asked for a secret.
+func (p *Plan) Asked(name string) bool {
+	secrets := p.job.services.Secrets
+	return secrets != nil && secrets.Known(name)
 }
 
 // Errors are the reasons why hosts and units have no plan.

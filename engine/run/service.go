@@ -13,11 +13,12 @@ import (
 	"github.com/openfroyo/froyo/engine/queue"
 	"github.com/openfroyo/froyo/engine/runbook"
 	"github.com/openfroyo/froyo/engine/schema"
+	"github.com/openfroyo/froyo/engine/secret/source"
 	"github.com/openfroyo/froyo/engine/state"
 	"github.com/openfroyo/froyo/engine/worker"
 )
 
-// Services are what a run works with. All fields but Printed, Collects and Narrow must be set.
+// Services are what a run works with. All fields but Secrets, Printed, Collects and Narrow must be set.
 type Services struct {
 	Workspace Workspace
 	// Files are what the runbook is read from.
@@ -34,6 +35,8 @@ type Services struct {
 	Collects func() (*os.Root, error)
 	// Narrow gives the limit that leaves the hosts of these that are to take part; nil is that all are.
 	Narrow func(ctx context.Context, hosts []*inventory.Host) (limit string, err error)
+	// Secrets are what the runbook asks for; nil is that there are none.
+	Secrets *source.Set
 	// Printed is told what a runbook prints before a plan is made; nil drops it.
 	Printed func(pos diag.Pos, host, text string)
 }
@@ -61,6 +64,7 @@ type Source struct {
 	Types     []*schema.Type
 	Inventory *inventory.Inventory
 	Vars      map[string]any
+	Secrets   *source.Set
 	// Declared are the variables that vars.cue declares, and whether hosts have values of their own.
 	Declared map[string]bool
 	// Facts are the namespaces that hosts can tell.

@@ -25,8 +25,10 @@ import (
 	"testing"
 	"time"
 
+	"filippo.io/age"
 	"github.com/alecthomas/kong"
 
+	"github.com/openfroyo/froyo/engine/secret/store"
 	"github.com/openfroyo/froyo/providers"
 	"github.com/openfroyo/froyo/runner/proctree/proctreetest"
 	"github.com/openfroyo/froyo/runtime/console"
@@ -64,9 +66,12 @@ RELOAD = handler("reload", do = reload)
 
 def canary(host):
     pw = host.vars.canary
-    print("canary:", pw, vars.fromenv, {"a": [vars.fromfile]}, host.vars)
+    stored, env, kept, printed = [secret("canary/store"), secret("env:CANARY_ENV"), secret("file:" + vars.kept), secret("command:cat " + vars.kept + ".said")]
+    print("canary:", stored, env, kept, printed, pw, vars.fromenv, {"a": [vars.fromfile]}, host.vars)
     root = host.vars.root
     file(root, state = "directory")
+    file(root + "/secrets", content = "%s %s %s %s" % (stored, env, kept, printed), mode = "0600")
+    cmd("echo $A; cat >&2; exit 1", name = "secrets", env = {"A": stored + env}, stdin = kept + printed, ignore_failure = True)
     file(root + "/content", content = "pw = " + pw, mode = "0600", backup = True, notify = RELOAD)
     file(root + "/template", content = template(text = "{{ pw }} {{ pw | upper }}", pw = pw))
     file(root + "/json", content = json.encode({"pw": "%s" % vars.fromenv}))
@@ -91,11 +96,13 @@ type canary struct {
 	dir      string // what froyo writes, and the runbook
 	given    string // files that hold the secret, as they were given
 	values   []string
+	sources  []string // of the values
 	env      []string
 	hosts    string
 	run      string         // of an apply that failed
 	counts   map[string]int // command → hits
 	places   map[string]int // where → hits
+	bySource map[string]int // whose → hits
 	commands int
 	// control says that the secret is none, and has to be found.
 	control bool
@@ -104,8 +111,9 @@ type canary struct {
 // newCanary makes a workspace whose hosts stand in an inventory with the secret.
 func newCanary(t *testing.T, root, hosts string, env ...string) *canary {
 	t.Helper()
-	c := &canary{t: t, dir: t.TempDir(), given: t.TempDir(), counts: map[string]int{}, places: map[string]int{}}
-	for range 3 {
+	c := &canary{t: t, dir: t.TempDir(), given: t.TempDir(), counts: map[string]int{}, places: map[string]int{}, bySource: map[string]int{}}
+	c.sources = []string{"variable of the inventory", "variable of a file", "variable of the environment", "store", "env:", "file:", "command:"}
+	for range c.sources {
 		var b [9]byte
 		_, _ = rand.Read(b[:])
 		c.values = append(c.values, "canary-"+hex.EncodeToString(b[:]))
@@ -117,12 +125,39 @@ func newCanary(t *testing.T, root, hosts string, env ...string) *canary {
 	t.Cleanup(server.Close)
 	c.hosts = filepath.Join(c.given, "hosts.yaml")
 	c.write(c.hosts, fmt.Sprintf("all:\n  vars:\n    froyo_sensitive: [canary]\n    canary: %s\n    root: %s\n  hosts:\n%s", c.values[0], root, hosts))
-	c.write(filepath.Join(c.given, "vars.yaml"), "froyo_sensitive: fromfile\nfromfile: "+c.values[1]+"\nurl: "+server.URL+"\n")
+	c.write(filepath.Join(c.given, "vars.yaml"), "froyo_sensitive: fromfile\nfromfile: "+c.values[1]+"\nurl: "+server.URL+"\nkept: "+filepath.Join(c.given, "kept")+"\n")
+	c.write(filepath.Join(c.given, "kept"), c.values[5]+"\n")
+	c.write(filepath.Join(c.given, "kept.said"), c.values[6]+"\n")
 	c.write(filepath.Join(c.dir, "site.star"), canarySite)
+	c.write(filepath.Join(c.dir, "froyo.cue"), "{}\n")
 	c.env = append(os.Environ(), asFroyo+"=1", "HOME="+c.dir, "XDG_STATE_HOME="+c.dir+"/state", "XDG_CACHE_HOME="+filepath.Join(c.dir, "cache"),
-		"FROYO_VAR_fromenv="+c.values[2], "SSH_AUTH_SOCK=", "FROYO_LOCK_TIMEOUT=5m")
+		"FROYO_VAR_fromenv="+c.values[2], "SSH_AUTH_SOCK=", "FROYO_LOCK_TIMEOUT=5m", "CANARY_ENV="+c.values[4],
+		"FROYO_IDENTITY="+filepath.Join(c.given, "identity"))
+	if err := c.store().Set(t.Context(), canarySecret, []byte(c.values[3])); err != nil {
+		t.Fatal(err)
+	}
 	c.env = append(c.env, env...)
 	return c
+}
+
+// canarySecret is the secret of the store.
+const canarySecret = "canary/store"
+
+// store makes the workspace's secrets, with a key.
+func (c *canary) store() *store.Store {
+	c.t.Helper()
+	file := filepath.Join(c.given, "identity")
+	s := store.Open(filepath.Join(c.dir, "secrets"), store.Identities{Files: []string{file}}, nil)
+	key, err := age.GenerateX25519Identity()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.write(file, key.String()+"\n")
+	if err := os.Mkdir(filepath.Join(c.dir, "secrets"), 0o700); err != nil {
+		c.t.Fatal(err)
+	}
+	c.write(filepath.Join(c.dir, "secrets", "recipients"), key.Recipient().String()+"\n")
+	return s
 }
 
 func (c *canary) write(name, text string) {
@@ -134,11 +169,15 @@ func (c *canary) write(name, text string) {
 
 // look counts the secrets in a text, in the shapes in which one comes about.
 func (c *canary) look(command, place string, text []byte) {
-	for _, v := range c.values {
+	for i, v := range c.values {
+		if c.sources[i] == "store" && place == "stdout" && strings.HasPrefix(command, "secret get ") {
+			continue // which prints it
+		}
 		for _, shape := range []string{v, strings.ToUpper(v), base64.StdEncoding.EncodeToString([]byte(v)), hex.EncodeToString([]byte(v))} {
 			n := bytes.Count(text, []byte(shape))
 			c.counts[command] += n
 			c.places[place] += n
+			c.bySource[c.sources[i]] += n
 			if n > 0 && !c.control {
 				at := bytes.Index(text, []byte(shape))
 				c.t.Errorf("%s: %d times in %s: %q", command, n, place, text[max(0, at-100):min(len(text), at+len(shape)+20)])
@@ -178,7 +217,7 @@ func (c *canary) froyo(args ...string) (code int, stdout string) {
 					_ = os.WriteFile(filepath.Join(c.dir, "seen"), nil, 0o600)
 				}
 			}
-			for _, name := range c.files("state") {
+			for _, name := range c.files("data") {
 				if strings.HasSuffix(name, "-wal") || strings.HasSuffix(name, "queue.db") {
 					text, _ := os.ReadFile(name)
 					if slices.ContainsFunc(c.values, func(v string) bool { return bytes.Contains(text, []byte(v)) }) {
@@ -245,7 +284,7 @@ func kindOf(rel string) string {
 	switch base := filepath.Base(rel); {
 	case strings.HasPrefix(base, "openfroyo.db"), base == "queue.db":
 		return base
-	case strings.HasPrefix(rel, "state/"):
+	case strings.HasPrefix(rel, "data/"):
 		return "blobs and other state"
 	default:
 		return strings.TrimPrefix(filepath.Ext(base), ".") + " files"
@@ -460,7 +499,7 @@ func (c *canary) report() {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d commands, %d hits\n", c.commands, hits)
-	for _, m := range []map[string]int{c.counts, c.places} {
+	for _, m := range []map[string]int{c.bySource, c.counts, c.places} {
 		names := make([]string, 0, len(m))
 		for name := range m {
 			names = append(names, name)
@@ -507,6 +546,7 @@ func (c *canary) written() map[string]string {
 	return map[string]string{
 		"content": "pw = " + c.values[0], "template": c.values[0] + " " + strings.ToUpper(c.values[0]), "json": `{"pw":"` + c.values[2] + `"}`,
 		"base64": base64.StdEncoding.EncodeToString([]byte(c.values[1])), "copied": "said " + c.values[0] + "\n" + c.values[1],
+		"secrets": strings.Join(c.values[3:7], " "),
 	}
 }
 

@@ -43,6 +43,8 @@ type Options struct {
 	Facts *facts.Registry
 	// Vars are the variables of the command line, as plain data.
 	Vars map[string]any
+	// Secrets gives the secrets that files name; nil is that there are none.
+	Secrets eval.Secrets
 	// Declared are the variables that are declared, and whether hosts have values of their own:
 	// these are read of a host.
 	Declared map[string]bool
@@ -134,6 +136,7 @@ func newProgram(opts Options) (*Program, *loader) {
 		FS: opts.FS, Types: opts.Types, Inventory: opts.Inventory, Facts: opts.Facts, Vars: opts.Vars, Declared: opts.Declared,
 		Print:     p.print,
 		Seal:      opts.Seal,
+		Secrets:   opts.Secrets,
 		Thread:    p.thread,
 		Templates: jinja.New(opts.FS, p.keep), MaxSteps: opts.MaxSteps,
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/secret"
 	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/providers/abi"
@@ -27,6 +28,8 @@ type PlanView struct {
 	Quiet bool
 	// Effects is the command that shows all that the plan does; "" is froyo plan --effects.
 	Effects string
+	// Generated are the secrets that are made when the plan is applied.
+	Generated []secret.Ref
 	// Line is that the runbook is a command line, whose play goes without saying.
 	Line bool
 }
@@ -36,6 +39,7 @@ func (v PlanView) Print(w io.Writer, plays []string, hosts []*plan.Host) error {
 	b := bufio.NewWriter(w)
 	summary := plan.Summarize(hosts)
 	entries := fold(hosts, plays, v.shows)
+	v.generated(b)
 	v.entries(b, entries)
 	v.barriers(b, plays, hosts)
 	v.notes(b, summary, hosts)
@@ -46,6 +50,19 @@ func (v PlanView) Print(w io.Writer, plays []string, hosts []*plan.Host) error {
 	}
 	fmt.Fprintln(b, v.Style.Wrap(color, summary.String(), 0, noteIndent))
 	return b.Flush()
+}
+
+// generated prints which secrets are made.
+func (v PlanView) generated(b *bufio.Writer) {
+	if len(v.Generated) == 0 {
+		return
+	}
+	fmt.Fprintln(b, v.Style.Paint(Bold, "secrets"))
+	for _, ref := range v.Generated {
+		about := "  will be generated: " + Readable(ref.Generate)
+		fmt.Fprintln(b, "  "+v.Style.Paint(Green, "  + secret "+Readable(ref.Name))+v.Style.Paint(Dim, about))
+	}
+	fmt.Fprintln(b)
 }
 
 // entries prints what is going to happen, and below it, where that is asked for, the units that have nothing to do.

@@ -35,9 +35,13 @@ func (p *place) Signer() (ed25519.PrivateKey, error) { return p.workspace.Signer
 
 // Starlark reads runbooks that are written in Starlark.
 func Starlark(ctx context.Context, s run.Source) (runbook.Program, error) {
-	p, err := script.Load(ctx, script.Options{
+	o := script.Options{
 		FS: s.Files, Main: s.Main, Action: s.Action, Types: s.Types, Inventory: s.Inventory, Facts: s.Facts, Vars: s.Vars, Declared: s.Declared, Print: s.Print, Seal: s.Seal,
-	})
+	}
+	if s.Secrets != nil {
+		o.Secrets = s.Secrets
+	}
+	p, err := script.Load(ctx, o)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -69,7 +70,7 @@ func (t *tree) list() (*list, error) {
 
 // Set gives a secret a value. The file of an earlier one is replaced as a whole, or stays as it is.
 func (s *Store) Set(ctx context.Context, name string, value []byte) error {
-	return s.set(ctx, name, value, nil)
+	return set(ctx, s, name, value, nil)
 }
 
 // ErrChanged is that a secret has another value by now.
@@ -77,7 +78,7 @@ var ErrChanged = errors.New("it was changed meanwhile")
 
 // Replace gives a secret another value, unless it has another one than old by now: ErrChanged.
 func (s *Store) Replace(ctx context.Context, name string, old, value []byte) error {
-	return s.set(ctx, name, value, func() error {
+	return set(ctx, s, name, value, func() error {
 		now, err := s.Get(ctx, name)
 		if err == nil && !bytes.Equal(now, old) {
 			err = (&diag.Error{Summary: "the secret " + name + " was changed by another process meanwhile", Cause: ErrChanged}).
@@ -87,7 +88,25 @@ func (s *Store) Replace(ctx context.Context, name string, old, value []byte) err
 	})
 }
 
-func (s *Store) set(ctx context.Context, name string, value []byte, check func() error) error {
+// errThere ends a Create that has found a secret.
+var errThere = errors.New("there is one")
+
+// Create gives a secret a value that is not there yet; created is whether it was not.
+func (s *Store) Create(ctx context.Context, name string, value []byte) (created bool, err error) {
+	err = set(ctx, s, name, value, func() error {
+		if _, err := s.file(name); !errors.Is(err, ErrNotFound) {
+			return cmp.Or(err, errThere)
+		}
+		return nil
+	})
+	if errors.Is(err, errThere) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// set gives a secret a value where check, which may be nil, says so while no other process changes it.
+func set(ctx context.Context, s *Store, name string, value []byte, check func() error) error {
 	if err := CheckName(name); err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"filippo.io/age"
@@ -450,6 +451,31 @@ func TestSetsSideBySide(t *testing.T) {
 	}
 	if r, err := opened(dir, alice).Recipients(); err != nil || len(r) != 1 {
 		t.Errorf("%v %v", r, err)
+	}
+}
+
+// TestCreate: of several that make a secret at once one does, and none replaces another's.
+func TestCreate(t *testing.T) {
+	dir, o := filepath.Join(t.TempDir(), "secrets"), newOperator(t, "alice")
+	var wg sync.WaitGroup
+	var made atomic.Int32
+	for i := range 8 {
+		wg.Go(func() {
+			created, err := opened(dir, o).Create(t.Context(), "db/password", fmt.Append(nil, "value ", i))
+			if err != nil {
+				t.Error(err)
+			}
+			if created {
+				made.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	if made.Load() != 1 {
+		t.Errorf("%d were made", made.Load())
+	}
+	if created, err := opened(dir, o).Create(t.Context(), "db/Password", []byte("x")); created || err == nil {
+		t.Error("one that differs in case was made")
 	}
 }
 

@@ -102,7 +102,7 @@ func Actions(ctx context.Context, c *console.Console, f *flags.Planning, types *
 	if _, err := os.Stat(DefaultRunbook); f.File == "" && errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	l := &Loaded{Console: c, at: &opened{console: c}, types: types, lent: true}
+	l := &Loaded{Console: c, at: &opened{console: c, standIn: true}, types: types, lent: true} // only names are wanted
 	var spec run.Spec
 	if err := l.locate(&spec, cmp.Or(f.File, DefaultRunbook)); err != nil {
 		return nil, errors.Join(err, l.at.closeFiles())

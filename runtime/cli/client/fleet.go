@@ -130,7 +130,7 @@ func (o *opened) fleet(ctx context.Context, main string, given vars.Set, t *flag
 	}
 	f.language = script.Options{
 		FS: o.dir, Inventory: f.Inventory, Facts: f.Facts, Vars: effective.Set.Given, Declared: effective.Differ, Print: o.console.PrintLine,
-		Seal: o.workspace.Sealer,
+		Seal: o.workspace.Sealer, Secrets: o.asked(),
 	}
 	if f.Language, err = script.Load(ctx, f.language); err != nil {
 		return nil, err

@@ -71,7 +71,7 @@ func LoadAction(ctx context.Context, c *console.Console, f *flags.Planning, acti
 
 func load(ctx context.Context, c *console.Console, f *flags.Planning, spec run.Spec, types *catalog.Catalog) (*Loaded, error) {
 	subject := subjectOf(f)
-	l := &Loaded{Console: c, at: &opened{console: c}, types: types, lent: types != nil, Subject: subject, Effects: "froyo plan" + subject + " --effects"}
+	l := &Loaded{Console: c, at: &opened{console: c, standIn: f.NoSecrets, replaced: f.NewSecrets}, types: types, lent: types != nil, Subject: subject, Effects: "froyo plan" + subject + " --effects"}
 	c.Errors.Subject = subject
 	if spec.Command != "" {
 		l.Effects = spec.Command + planOnly + " --effects"
@@ -263,7 +263,7 @@ func (l *Loaded) services(ctx context.Context, files fs.FS) (s run.Services, err
 	c.Errors.Source = func(file string) ([]byte, bool) { return run.Text(files, file) }
 	return run.Services{
 		Workspace: wire.Workspace(l.at.workspace), Files: files, Read: wire.Starlark, Types: l.types, Worker: worker.Here(),
-		Version: c.Process.Version, Warn: l.at.warn, Printed: c.PrintLine, Collects: l.at.dir.Below,
+		Version: c.Process.Version, Secrets: l.at.asked(), Warn: l.at.warn, Printed: c.PrintLine, Collects: l.at.dir.Below,
 	}, nil
 }
 

@@ -12,6 +12,8 @@ import (
 	"github.com/openfroyo/froyo/engine/fleet"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/run"
+	"github.com/openfroyo/froyo/engine/secret/source"
+	"github.com/openfroyo/froyo/engine/secret/store"
 	"github.com/openfroyo/froyo/runtime/cli/flags"
 	"github.com/openfroyo/froyo/runtime/cli/here"
 	"github.com/openfroyo/froyo/runtime/console"
@@ -28,6 +30,42 @@ type opened struct {
 	transports *wire.Transports
 	hosts      *fleet.Connections // nil until they are wanted
 	runs       bool               // a run takes them over, which is told what they tell before
+	root       string             // the directory that names of files start from
+	secrets    *source.Set        // those of the run, or of the session; nil until they are wanted
+	standIn    bool               // no secret is read
+	replaced   map[string]string  // secrets with the values that they are to have
+}
+
+// asked gives the secrets that runbooks ask for. Each is asked for once.
+func (o *opened) asked() *source.Set {
+	if o.secrets == nil {
+		o.secrets = source.New(source.Options{
+			Store: wire.Secrets(o.store), Dir: o.root, Env: o.console.Process.Environ(), Seal: o.workspace.Sealer, Warn: o.warn, StandIn: o.standIn,
+		})
+		for name, value := range o.replaced {
+			o.secrets.Replace(name, value)
+		}
+	}
+	return o.secrets
+}
+
+// store opens the store of secrets.
+func (o *opened) store() (*store.Store, error) {
+	s, err := here.SecretsBeside(o.console, o.workspace, o.askAbove)
+	if err != nil {
+		return nil, err
+	}
+	s.Notice = func(text string) { o.warn(&diag.Error{Summary: text}) }
+	return s, nil
+}
+
+// askAbove asks a question while nothing else is written.
+func (o *opened) askAbove(question func()) {
+	if p := o.stage.current(); p != nil {
+		p.Ask(question)
+		return
+	}
+	question()
 }
 
 // around opens the workspace around a directory, or that directory where there is none: its root, and the way from there.
@@ -36,6 +74,7 @@ func (o *opened) around(dir string) (root, rel string, err error) {
 		return "", "", err
 	}
 	root = cmp.Or(o.workspace.Root, dir)
+	o.root = root
 	if rel, err = filepath.Rel(root, dir); err != nil {
 		return "", "", err
 	}

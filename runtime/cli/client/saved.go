@@ -118,7 +118,7 @@ func newDeclarations(kept *planfile.Document, now fs.FS) []resume.SourceChange {
 
 // around finds the workspace of a plan's runbook.
 func around(c *console.Console, saved *planfile.Document) (*Loaded, error) {
-	l := &Loaded{Console: c, at: &opened{console: c}}
+	l := &Loaded{Console: c, at: &opened{console: c, root: saved.Root}}
 	var err error
 	if l.at.workspace, err = here.Around(c, saved.Root); err != nil {
 		return nil, err

@@ -151,7 +151,7 @@ func (s *Session) Console() *console.Console { return s.console }
 
 // Print prints the plan on standard output; quiet leaves out what changes in files.
 func (s *Session) Print(quiet bool) error {
-	v := ui.PlanView{Style: s.console.Style(s.console.Stdout), Contents: s.Run.Planned().Contents, Rollouts: s.Run.Proposed().Rollouts(), Verbose: s.console.Verbose > 0, Quiet: quiet, Effects: s.loaded.Effects, Line: run.IsCommandLine(s.Run.Job().Spec.Main)}
+	v := ui.PlanView{Style: s.console.Style(s.console.Stdout), Contents: s.Run.Planned().Contents, Rollouts: s.Run.Proposed().Rollouts(), Verbose: s.console.Verbose > 0, Quiet: quiet, Effects: s.loaded.Effects, Generated: s.Run.Planned().Generated(), Line: run.IsCommandLine(s.Run.Job().Spec.Main)}
 	return v.Print(s.console.Stdout, s.Run.Job().Plays(), s.Run.Proposed().Hosts)
 }
 

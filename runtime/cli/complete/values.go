@@ -309,7 +309,7 @@ func (c *cursor) units(ctx context.Context, tags bool) (found []proposal) {
 	defer done() //nolint:errcheck // nothing is kept in it
 	f := &flags.Planning{
 		Target: flags.Target{Inventory: c.given["inventory"], Limit: strings.Join(c.given["limit"], "")},
-		Vars:   flags.Vars{Extra: c.given["extra-vars"]},
+		Vars:   flags.Vars{Extra: c.given["extra-vars"]}, NoSecrets: true,
 	}
 	if len(c.args) > 0 {
 		f.File = c.args[0]

@@ -14,6 +14,10 @@ type Planning struct {
 	Units
 	Output
 	HostTime time.Duration `name:"host-timeout" placeholder:"DURATION" default:"0s" help:"End the run of a host whose plan, or whose units, take longer than this in all, such as 10m; other hosts continue. 0s is no limit."`
+	// NoSecrets is that no secret is read: other texts stand in for them.
+	NoSecrets bool `kong:"-"`
+	// NewSecrets are values that secrets of the store are planned with, and are to have.
+	NewSecrets map[string]string `kong:"-"`
 }
 
 // CheckTime refuses a time that cannot be.

@@ -12,19 +12,27 @@ import (
 // Secrets is the store of a workspace's secrets. The keys that open it are those of the files that are named and of
 // FROYO_IDENTITY, the workspace's own, and the operator's SSH keys, whose passphrases are asked for when they are needed.
 func Secrets(c *console.Console, w *workspace.Workspace, identities ...string) (*store.Store, error) {
+	return SecretsBeside(c, w, func(question func()) { question() }, identities...)
+}
+
+// SecretsBeside is Secrets where something else may be written meanwhile: alone has nothing come in between a question.
+func SecretsBeside(c *console.Console, w *workspace.Workspace, alone func(question func()), identities ...string) (*store.Store, error) {
 	if w.Root == "" {
 		return nil, (&diag.Error{Summary: "there is no workspace here, and secrets belong to one"}).WithHint("make one: froyo init")
 	}
 	if file := c.Getenv("FROYO_IDENTITY"); file != "" {
 		identities = append(identities, file)
 	}
-	ids := store.Identities{Files: identities, Own: Path(w.AgeKey()), Passphrase: func(file string) ([]byte, error) {
-		ask, err := c.Password("passphrase of "+file, "FROYO_IDENTITY_PASSPHRASE")
-		if err != nil {
-			return nil, err
-		}
-		text, err := ask()
-		return []byte(text), err
+	ids := store.Identities{Files: identities, Own: Path(w.AgeKey()), Passphrase: func(file string) (passphrase []byte, err error) {
+		alone(func() {
+			var ask func() (string, error)
+			var text string
+			if ask, err = c.Password("passphrase of "+file, "FROYO_IDENTITY_PASSPHRASE"); err == nil {
+				text, err = ask()
+				passphrase = []byte(text)
+			}
+		})
+		return passphrase, err
 	}}
 	if home := c.Getenv("HOME"); filepath.IsAbs(home) {
 		for _, name := range []string{"id_ed25519", "id_rsa"} {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/planfile"
 	"github.com/openfroyo/froyo/engine/run"
+	"github.com/openfroyo/froyo/engine/secret"
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/runtime/cli/client"
 	"github.com/openfroyo/froyo/runtime/console"
@@ -60,6 +62,7 @@ func (c *Show) Run(_ context.Context, e *console.Console) error {
 	v := ui.PlanView{
 		Style: e.Style(e.Stdout), Contents: contents, Rollouts: d.Rollouts(), Verbose: e.Verbose > 0, Quiet: !c.Diff,
 		Effects: "froyo show " + wording.Quote(c.File) + " --effects", Line: run.IsCommandLine(d.Main),
+		Generated: slices.DeleteFunc(slices.Clone(d.Secrets), func(r secret.Ref) bool { return r.Generate == "" }),
 	}
 	if err := v.Print(e.Stdout, plays, hosts); err != nil {
 		return err
@@ -84,6 +87,13 @@ func origin(d *planfile.Document) string {
 		if len(narrowed.names) > 0 {
 			parts = append(parts, narrowed.by+" "+strings.Join(narrowed.names, ","))
 		}
+	}
+	if len(d.Secrets) > 0 {
+		names := make([]string, len(d.Secrets))
+		for i, r := range d.Secrets {
+			names[i] = r.Name
+		}
+		parts = append(parts, "with the secrets "+strings.Join(names, ", "))
 	}
 	return strings.Join(parts, ", ")
 }
