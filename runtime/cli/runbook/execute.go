@@ -72,24 +72,30 @@ func (x execution) run(ctx context.Context, l *client.Loaded) (err error) {
 	if err := x.approve(ctx, s); err != nil {
 		return err
 	}
+	code, counts, err = x.carry(ctx, l, s, printed)
+	return err
+}
+
+// carry applies the approved plan, and tells how that ended.
+func (x execution) carry(ctx context.Context, l *client.Loaded, s *client.Session, printed *answers.Answers) (code diag.Code, counts []apply.Count, err error) {
 	result, err := s.Apply(ctx, x.step, !x.noPause)
 	if err != nil {
-		return err
+		return diag.OK, nil, err
 	}
 	counts = result.Counts
 	s.Run.Leave(ctx)
-	if err := printed.Show(c); err != nil {
-		return err
+	if err := printed.Show(l.Console); err != nil {
+		return diag.OK, counts, err
 	}
 	found := errors.Join(s.Run.Refused(), result.Err)
 	code = diag.CodeOf(found)
 	err = errors.Join(conclude(s, counts, found), notePending(ctx, s, counts))
 	noteRest(l, s, code, result)
-	return err
+	return code, counts, err
 }
 
-// approve shows the plan, asks whether to apply it, and approves it.
-func (x execution) approve(ctx context.Context, s *client.Session) error {
+// show shows the plan, unless it cannot be applied.
+func (x execution) show(s *client.Session) error {
 	if err := s.Run.Proposed().Applicable(); err != nil {
 		return err
 	}
@@ -102,10 +108,18 @@ func (x execution) approve(ctx context.Context, s *client.Session) error {
 		}
 	}
 	s.Warn()
+	return nil
+}
+
+// approve shows the plan, asks whether to apply it, and approves it.
+func (x execution) approve(ctx context.Context, s *client.Session) error {
+	if err := x.show(s); err != nil {
+		return err
+	}
 	c, job := s.Console(), s.Run.Job()
 	sum := plan.Summarize(s.Run.Proposed().Hosts)
 	reviewed := job.Spec.Saved != nil && job.Spec.Resumed == nil
-	ask := !x.yes && !x.step && !reviewed && sum.Pending()+sum.Unknown+sum.Errors > 0
+	ask := !x.yes && !x.step && !reviewed && sum.Pending()+sum.Unknown+sum.Errors+len(s.Run.Planned().Generated()) > 0
 	if s.Run.Proposed().Errors() != nil && s.Run.Proposed().Changing() == 0 {
 		ask = false // no host is begun
 	}
@@ -123,6 +137,11 @@ func (x execution) approve(ctx context.Context, s *client.Session) error {
 			return err
 		}
 	}
+	return approved(ctx, s)
+}
+
+// approved approves the plan in the name of whoever is here.
+func approved(ctx context.Context, s *client.Session) error {
 	return s.Run.Approve(ctx, run.Approval{By: worker.Here().Owner(), Time: time.Now()})
 }
 
