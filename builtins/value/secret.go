@@ -14,7 +14,7 @@ func Secret() eval.Builtin {
 	return eval.Builtin{
 		Name: "secret",
 		Doc: "Gives a secret, as a text that is sensitive: plans, logs and state show (sensitive) in its place. Its name says where it comes from: " +
-			"\"db/password\" is one that froyo secret set keeps; \"env:DB_PASSWORD\" a variable of the environment of froyo; \"file:PATH\" a file, whose name starts " +
+			"\"db/password\" is one that the workspace keeps (froyo secret set NAME); \"env:DB_PASSWORD\" a variable of the environment of froyo; \"file:PATH\" a file, whose name starts " +
 			"from the workspace's directory, and of which, if it is one line, the end of the line is left out; \"command:pass show db\" what a shell command prints on " +
 			"the controller, without the end of its last line. Each is read once in a run, and only if it is used. " +
 			"A secret that is empty, or not there, is an error. generate says how one is made that the workspace does not have yet: " +

@@ -131,9 +131,9 @@ func newCanary(t *testing.T, root, hosts string, env ...string) *canary {
 	c.write(filepath.Join(c.dir, "site.star"), canarySite)
 	c.write(filepath.Join(c.dir, "froyo.cue"), "{}\n")
 	c.env = append(os.Environ(), asFroyo+"=1", "HOME="+c.dir, "XDG_STATE_HOME="+c.dir+"/state", "XDG_CACHE_HOME="+filepath.Join(c.dir, "cache"),
-		"FROYO_VAR_fromenv="+c.values[2], "SSH_AUTH_SOCK=", "FROYO_LOCK_TIMEOUT=5m", "CANARY_ENV="+c.values[4],
+		"FROYO_VAR_fromenv="+c.values[2], "SSH_AUTH_SOCK=", "FROYO_LOCK_TIMEOUT=5m", "CANARY_ENV="+c.values[4], "VISUAL=", "EDITOR=true",
 		"FROYO_IDENTITY="+filepath.Join(c.given, "identity"))
-	if err := c.store().Set(t.Context(), canarySecret, []byte(c.values[3])); err != nil {
+	if err := c.store(true).Set(t.Context(), canarySecret, []byte(c.values[3])); err != nil {
 		t.Fatal(err)
 	}
 	c.env = append(c.env, env...)
@@ -143,11 +143,14 @@ func newCanary(t *testing.T, root, hosts string, env ...string) *canary {
 // canarySecret is the secret of the store.
 const canarySecret = "canary/store"
 
-// store makes the workspace's secrets, with a key.
-func (c *canary) store() *store.Store {
+// store is the workspace's secrets; fresh makes a key for them.
+func (c *canary) store(fresh bool) *store.Store {
 	c.t.Helper()
 	file := filepath.Join(c.given, "identity")
 	s := store.Open(filepath.Join(c.dir, "secrets"), store.Identities{Files: []string{file}}, nil)
+	if !fresh {
+		return s
+	}
 	key, err := age.GenerateX25519Identity()
 	if err != nil {
 		c.t.Fatal(err)
@@ -158,6 +161,23 @@ func (c *canary) store() *store.Store {
 	}
 	c.write(filepath.Join(c.dir, "secrets", "recipients"), key.Recipient().String()+"\n")
 	return s
+}
+
+// rotate gives the secret of the store another value, which must not be found either.
+func (c *canary) rotate(given []string) {
+	c.t.Helper()
+	if code, out := c.froyo(append([]string{"secret", "rotate", canarySecret, "--generate=hex(16)", "-y"}, given...)...); code != 0 || !strings.Contains(out, "(sensitive)") {
+		c.t.Errorf("the secret was not rotated: %d\n%s", code, out)
+	}
+	value, err := c.store(false).Get(c.t.Context(), canarySecret)
+	if err != nil || string(value) == c.values[3] {
+		c.t.Fatalf("the secret was not rotated: %v", err)
+	}
+	c.values[3] = string(value)
+	for _, args := range [][]string{{"secret", "get", canarySecret}, {"secret", "edit", canarySecret}, {"runs", "list", "--json"}} {
+		c.froyo(args...)
+	}
+	c.froyo(append([]string{"plan", "--out", "rotated.json"}, given...)...)
 }
 
 func (c *canary) write(name, text string) {
@@ -368,7 +388,7 @@ func (c *canary) arguments(n *kong.Node) []string {
 	for _, p := range n.Positional {
 		value, known := map[string]string{
 			"file": "site.star", "dir": "new", "name": "localhost", "run": c.run, "shell": "bash", "id": c.run, "unit": "localhost/file[/x]",
-			"words": "plan", "page": "events", "host": "localhost", "machine-id": "0123456789abcdef0123456789abcdef", "namespaces": "hw.cpu", "variable": "port", "what": "site.star", "namespace": "os.basic", "fact": "os.basic.family",
+			"words": "plan", "page": "events", "host": "localhost", "machine-id": "0123456789abcdef0123456789abcdef", "namespaces": "hw.cpu", "variable": "port", "what": "site.star", "namespace": "os.basic", "secret": canarySecret, "key": "localhost", "fact": "os.basic.family",
 		}[p.Name]
 		switch {
 		case n.Name == "show" && p.Name == "file":
@@ -483,6 +503,7 @@ func (c *canary) work() {
 	if code, out := c.froyo("apply", "--plan", "last.json"); code != 0 || !strings.Contains(out, "failed=0") {
 		c.t.Errorf("the saved plan was not applied: %d\n%s", code, out)
 	}
+	c.rotate(given)
 	c.report()
 }
 

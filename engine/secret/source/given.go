@@ -27,7 +27,7 @@ func (e environment) read(_ context.Context, name string) (string, error) {
 	if near := diag.Nearest(name, names); near != "" {
 		return "", err.WithHint("did you mean env:%s?", near)
 	}
-	return "", err.WithHint("%s", toSet("env", name))
+	return "", err.WithHint("%s", toSet(ofVariable, name))
 }
 
 // files are files of the controller.
@@ -73,5 +73,5 @@ func (f files) read(_ context.Context, name string) (string, error) {
 func unread(name string, err error) error {
 	e := *diag.ReadFailed("secret \"file:"+name+"\"", err)
 	e.Code = diag.Usage
-	return e.WithHint("its name starts from the workspace's directory; %s", toSet("file", name))
+	return e.WithHint("its name starts from the workspace's directory; %s", toSet(ofFile, name))
 }

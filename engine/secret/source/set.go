@@ -311,9 +311,9 @@ func toSet(kind, what string) string {
 	switch kind {
 	case kept:
 		return "give it a value: froyo secret set " + what
-	case "env":
+	case ofVariable:
 		return "set " + what + " in the environment of froyo"
-	case "file":
+	case ofFile:
 		return "write it into " + what
 	}
 	return "see what it prints: " + strings.TrimSpace(what)

@@ -46,15 +46,20 @@ type source interface {
 	read(ctx context.Context, what string) (string, error)
 }
 
-// kept is the name of the store among the kinds; the names in it have no kind before them.
-const kept = "store"
+// The kinds of sources. The names of the store have no kind before them.
+const (
+	kept       = "store"
+	ofVariable = "env"
+	ofFile     = "file"
+	ofCommand  = "command"
+)
 
 // sources are all kinds but the store.
 func sources(o Options) map[string]source {
 	return map[string]source{
-		"env":     environment{o.Env},
-		"file":    files{o.Dir, o.Warn},
-		"command": commands{o.Dir, o.Env, o.Warn, commandTime},
+		ofVariable: environment{o.Env},
+		ofFile:     files{o.Dir, o.Warn},
+		ofCommand:  commands{o.Dir, o.Env, o.Warn, commandTime},
 	}
 }
 

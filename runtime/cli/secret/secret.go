@@ -1,6 +1,6 @@
 // Package secret is froyo secret: the secrets of a workspace, and who can read them.
 //
-// It imports runtime/cli/here and engine/secret/store.
+// It imports runtime/cli/here, runtime/cli/rotate and engine/secret/store.
 package secret
 
 import (
@@ -10,6 +10,7 @@ import (
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/secret/store"
 	"github.com/openfroyo/froyo/runtime/cli/here"
+	"github.com/openfroyo/froyo/runtime/cli/rotate"
 	"github.com/openfroyo/froyo/runtime/console"
 	"github.com/openfroyo/froyo/runtime/ui"
 )
@@ -20,6 +21,7 @@ type Command struct {
 	Get        getCommand        `cmd:"" help:"Print a secret."`
 	List       listCommand       `cmd:"" help:"List the secrets, and which of them you can read."`
 	Edit       editCommand       `cmd:"" help:"Change a secret in an editor."`
+	Rotate     rotate.Command    `cmd:"" help:"Give a secret another value, and bring that to the hosts that have it."`
 	Rm         rmCommand         `cmd:"" help:"Remove secrets."`
 	Recipients recipientsCommand `cmd:"" help:"Look at who can read the secrets, and change it: list, add, rm."`
 }

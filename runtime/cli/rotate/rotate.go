@@ -1,0 +1,291 @@
+// Package rotate is froyo secret rotate: it gives a secret another value, and brings that to the hosts that have it.
+//
+// It imports runtime/cli/client, runtime/cli/flags, runtime/cli/runbook, engine/secret and what these hold.
+package rotate
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/run"
+	"github.com/openfroyo/froyo/engine/secret"
+	"github.com/openfroyo/froyo/engine/secret/source"
+	"github.com/openfroyo/froyo/engine/secret/store"
+	"github.com/openfroyo/froyo/engine/wording"
+	"github.com/openfroyo/froyo/runtime/cli/client"
+	"github.com/openfroyo/froyo/runtime/cli/flags"
+	"github.com/openfroyo/froyo/runtime/cli/here"
+	"github.com/openfroyo/froyo/runtime/cli/runbook"
+	"github.com/openfroyo/froyo/runtime/console"
+	"github.com/openfroyo/froyo/runtime/workspace"
+)
+
+// Command is froyo secret rotate.
+type Command struct {
+	Name     string   `arg:"" name:"secret" complete:"secrets" help:"A secret of the workspace: db/password."`
+	Runbooks []string `arg:"" optional:"" name:"file" complete:"files:star" help:"Runbooks that use it; default: those of the workspace in which its name stands."`
+	Generate generate `placeholder:"[=FORM]" help:"Make the new value: --generate=password(24), or as the runbook says (generate). Without it, it is read from standard input, or asked for."`
+	flags.Target
+	flags.Vars
+	HostTime time.Duration `name:"host-timeout" placeholder:"DURATION" default:"0s" help:"End the run of a host whose plan, or whose units, take longer than this in all, such as 10m; other hosts continue. 0s is no limit."`
+	Yes      bool          `short:"y" name:"auto-approve" help:"Do not ask. Pauses of the runbooks still do: --no-pause."`
+	NoPause  bool          `name:"no-pause" help:"Continue at pauses of the runbooks without asking."`
+	Diff     bool          `short:"D" negatable:"" default:"true" help:"Show what changes in files."`
+	Wait     time.Duration `name:"lock-timeout" env:"FROYO_LOCK_TIMEOUT" placeholder:"DURATION" default:"0s" help:"Wait this long for hosts that another run has locked, such as 30s."`
+}
+
+// Help gives the command's example.
+func (*Command) Help() string {
+	return `Plans the runbooks that use the secret with its new value, shows which units of which hosts change, asks, keeps the new
+value, and carries these plans out. Until the answer nothing is written anywhere.
+
+Examples:
+  froyo secret rotate db/password --generate          as the runbook generates it
+  froyo secret rotate db/password --generate='hex(32)' -y
+  froyo secret rotate api/token site.star -l web <token.txt -y`
+}
+
+// generate is a flag that may have a value.
+type generate struct {
+	given bool
+	form  string
+}
+
+// IsBool has the flag stand without a value.
+func (generate) IsBool() bool { return true }
+
+// Decode implements kong.MapperValue.
+func (g *generate) Decode(ctx *kong.DecodeContext) error {
+	g.given = true
+	if ctx.Scan.Peek().Type == kong.FlagValueToken {
+		g.form = ctx.Scan.Pop().String()
+	}
+	return nil
+}
+
+// rotation is a secret that gets another value.
+type rotation struct {
+	*Command
+	console  *console.Console
+	at       *workspace.Workspace
+	store    *store.Store
+	old      []byte
+	value    []byte
+	made     string // how the new value was made, "" where it was given
+	written  bool
+	runbooks []string
+}
+
+// Run rotates a secret.
+func (c *Command) Run(ctx context.Context, e *console.Console) (err error) {
+	r := &rotation{Command: c, console: e}
+	if err := c.check(e); err != nil {
+		return err
+	}
+	if err := r.open(ctx); err != nil {
+		return err
+	}
+	if err := r.findRunbooks(); err != nil {
+		return err
+	}
+	if err := r.next(ctx); err != nil {
+		return err
+	}
+	f := &flags.Planning{Target: c.Target, Vars: c.Vars, HostTime: c.HostTime, NewSecrets: map[string]string{c.Name: string(r.value)}}
+	loaded, err := r.load(ctx, f)
+	if err != nil {
+		return err
+	}
+	var used []string
+	t := &runbook.Together{
+		Flags: f, Yes: c.Yes, NoPause: c.NoPause, Diff: c.Diff, Wait: c.Wait,
+		Question: func(plans []*run.Plan) string { return r.question(plans) },
+		Settle:   func(ctx context.Context) error { return r.keep(ctx) },
+		Takes: func(p *run.Plan, arguments string) bool {
+			if p.Asked(c.Name) {
+				used = append(used, "froyo apply"+arguments)
+			}
+			return p.Asked(c.Name)
+		},
+	}
+	err = t.Run(ctx, e, loaded)
+	r.conclude(used, err)
+	return err
+}
+
+// check refuses flags that cannot be, and to ask where there is no terminal.
+func (c *Command) check(e *console.Console) error {
+	switch {
+	case c.HostTime < 0 || c.Wait < 0:
+		return &diag.Error{Summary: "--host-timeout and --lock-timeout cannot be negative"}
+	case !c.Yes && !e.Interactive():
+		return (&diag.Error{Summary: "stdin is not a terminal; use -y"}).WithHint("see before what would change: run it on a terminal, and answer no")
+	case c.Generate.form != "":
+		return source.Check(c.Generate.form)
+	}
+	return nil
+}
+
+// open opens the store, and reads what is to be replaced.
+func (r *rotation) open(ctx context.Context) error {
+	if err := store.CheckName(r.Name); err != nil {
+		return err
+	}
+	var err error
+	if r.at, err = here.Workspace(r.console); err != nil {
+		return err
+	}
+	if r.store, err = here.Secrets(r.console, r.at); err != nil {
+		return err
+	}
+	if r.old, err = r.store.Get(ctx, r.Name); err == nil {
+		secret.Given(string(r.old)) // a host's file that has it is shown
+	}
+	return err
+}
+
+// next finds the new value.
+func (r *rotation) next(ctx context.Context) (err error) {
+	if r.Generate.given {
+		r.made = r.Generate.form
+		if r.made == "" {
+			if r.made, err = r.form(); err != nil {
+				return err
+			}
+		}
+		r.value, err = r.generated()
+	} else {
+		r.value, err = r.read(ctx)
+	}
+	switch {
+	case err != nil:
+		return err
+	case len(r.value) == 0:
+		return (&diag.Error{Summary: "the new value of " + r.Name + " is empty; nothing was changed"}).WithHint("froyo secret rotate %s --generate makes one", r.Name)
+	case string(r.value) == string(r.old):
+		return (&diag.Error{Summary: "the new value of " + r.Name + " is the one that it has; nothing was changed"}).WithHint("froyo secret rotate %s --generate makes another", r.Name)
+	}
+	return nil
+}
+
+func (r *rotation) generated() ([]byte, error) {
+	seal, err := r.at.Sealer()
+	if err != nil {
+		return nil, err
+	}
+	var nonce [16]byte
+	_, _ = rand.Read(nonce[:]) // never fails
+	text, err := source.Generate(r.made, r.Name, hex.EncodeToString(nonce[:]), seal)
+	return []byte(text), err
+}
+
+// load loads the runbooks; files that have no plays are no runbooks.
+func (r *rotation) load(ctx context.Context, f *flags.Planning) (all []*client.Loaded, err error) {
+	for _, file := range r.runbooks {
+		one := *f
+		one.File = file
+		l, err := client.Load(ctx, r.console, &one)
+		if err != nil {
+			for _, l := range all {
+				err = errors.Join(err, l.Close(ctx))
+			}
+			return nil, err
+		}
+		if len(l.Job.Plays()) == 0 {
+			if err := l.Close(ctx); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		all = append(all, l)
+	}
+	return all, nil
+}
+
+func (r *rotation) question(plans []*run.Plan) string {
+	how := "Give " + r.Name + " its new value"
+	if r.made != "" {
+		how = "Give " + r.Name + " a new value, " + r.made
+	}
+	if len(plans) == 0 {
+		return how + "? No runbook uses it."
+	}
+	changing := map[string]bool{}
+	for _, p := range plans {
+		for _, h := range p.Hosts {
+			for _, s := range h.Steps() {
+				if s.Pending() && h.Err == nil {
+					changing[h.Host.Name] = true
+				}
+			}
+		}
+	}
+	return fmt.Sprintf("%s, and make these changes on %s?", how, wording.Plural(len(changing), "host"))
+}
+
+// keep writes the new value, unless another has been written since.
+func (r *rotation) keep(ctx context.Context) error {
+	err := r.store.Replace(ctx, r.Name, r.old, r.value)
+	r.written = err == nil
+	return err
+}
+
+// conclude says what has which value by now.
+func (r *rotation) conclude(used []string, err error) {
+	note := r.console.Errors.Note
+	switch {
+	case !r.written:
+		note(r.Name + " has the value that it had; nothing was changed")
+	case err == nil && len(used) == 0:
+		note(r.Name + " has its new value; no runbook uses it")
+	case err == nil:
+		note(r.Name + " has its new value, here and on the hosts")
+	default:
+		note(r.Name + " has its new value here; hosts that did not come to their end may have the one before\nto bring it to them: " +
+			cmp.Or(strings.Join(used, "; "), "froyo apply"))
+	}
+}
+
+// read reads the new value from standard input as it is, or asks for it, twice.
+func (r *rotation) read(ctx context.Context) ([]byte, error) {
+	if !r.console.Interactive() {
+		value, err := io.ReadAll(io.LimitReader(r.console.Stdin, store.MaxSize+1))
+		if err == nil && len(value) > store.MaxSize {
+			err = (&diag.Error{Summary: fmt.Sprintf("the new value of %s has more than %d bytes; nothing was changed", r.Name, store.MaxSize)}).
+				WithHint("froyo secret rotate %s --generate makes one", r.Name)
+		}
+		return value, err
+	}
+	first, err := r.console.Hidden(ctx, "new value of "+r.Name+": ")
+	if err != nil {
+		return nil, gone(err)
+	}
+	again, err := r.console.Hidden(ctx, "once more: ")
+	if err != nil {
+		return nil, gone(err)
+	}
+	if !bytes.Equal(first, again) {
+		r.console.Drop()
+		return nil, (&diag.Error{Summary: "the two are not the same; nothing was changed"}).WithHint("froyo secret rotate %s --generate makes one", r.Name)
+	}
+	return first, nil
+}
+
+// gone says that a question got no answer.
+func gone(err error) error {
+	if errors.Is(err, io.EOF) {
+		return &diag.Error{Summary: "no value was given; nothing was changed"}
+	}
+	return err
+}
