@@ -51,7 +51,7 @@ func (d *Dialer) resolve(ctx context.Context, h Host) (*endpoint, error) {
 	if err := t.checkComplete(); err != nil {
 		return nil, err
 	}
-	tokens.Host, tokens.User, tokens.Port, tokens.KeyAlias = t.address, t.user, t.port, t.keyAlias
+	tokens.Host, tokens.User, tokens.Port, tokens.KeyAlias = strings.ToLower(t.address), t.user, t.port, t.keyAlias
 	if err := d.readWay(t, s, tokens); err != nil {
 		return nil, err
 	}
@@ -235,7 +235,7 @@ func (d *Dialer) readKeys(t *endpoint, h Host, s sshconfig.Settings, tokens *ssh
 		}
 	}
 	t.agentOnly = yes(s.Get("identitiesonly"))
-	if len(t.explicit) == 0 {
+	if len(t.explicit) == 0 && s.Get("identityfile") == "" {
 		for _, name := range []string{"id_ed25519", "id_ecdsa", "id_rsa"} {
 			t.defaults = append(t.defaults, filepath.Join(d.options.Home, ".ssh", name))
 		}

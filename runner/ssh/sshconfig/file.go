@@ -71,6 +71,9 @@ func (s Settings) add(e entry) {
 		return
 	}
 	for _, v := range e.values {
+		if options[e.name].form == each && slices.Contains(s.All(e.name), v) {
+			continue
+		}
 		s[e.name] = append(s[e.name], Value{v, e.place})
 	}
 }
