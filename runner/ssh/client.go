@@ -28,6 +28,10 @@ type Client struct {
 	closing  sync.Once
 	closed   chan struct{}
 	closeErr error
+
+	again func(context.Context) (*Client, error) // logs in once more, or is nil
+	mu    sync.Mutex
+	more  []*Client // for sessions that the host allows no more of on this connection, guarded by mu
 }
 
 var _ transport.Transport = (*Client)(nil)
@@ -51,6 +55,11 @@ func (c *Client) Near() bool {
 func (c *Client) Close() error {
 	c.closing.Do(func() {
 		close(c.closed)
+		c.mu.Lock()
+		for _, other := range c.more {
+			_ = other.Close() // the error of this one is the one to tell
+		}
+		c.mu.Unlock()
 		c.closeErr = c.conn.Close()
 		if errors.Is(c.closeErr, io.EOF) { // behind a jump host: its channel was closed from there first
 			c.closeErr = nil
@@ -119,6 +128,9 @@ func (c *Client) startIn(ctx context.Context, script string, terminal bool) (*tr
 	result := make(chan started, 1)
 	go func() {
 		p, err := c.start(script, terminal)
+		if _, full := errors.AsType[*ssh.OpenChannelError](err); full && len(c.sessions) > 0 && c.again != nil {
+			p, err = c.elsewhere(ctx, script, terminal)
+		}
 		result <- started{p, err}
 	}()
 	select {
@@ -132,6 +144,29 @@ func (c *Client) startIn(ctx context.Context, script string, terminal bool) (*tr
 		}()
 		return nil, ctx.Err()
 	}
+}
+
+// elsewhere runs script over another connection, for a host whose sshd allows
+// no further session on this one (MaxSessions).
+func (c *Client) elsewhere(ctx context.Context, script string, terminal bool) (*transport.Process, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, other := range c.more {
+		if len(other.sessions) == 0 {
+			return other.startIn(ctx, script, terminal)
+		}
+	}
+	select {
+	case <-c.closed:
+		return nil, c.target.errorAt(target.StageLost, "the connection ended", "", nil)
+	default:
+	}
+	other, err := c.again(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c.more = append(c.more, other)
+	return other.startIn(ctx, script, terminal)
 }
 
 // start opens a session and runs script in it. The session's slot is given

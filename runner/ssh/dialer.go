@@ -28,7 +28,8 @@ type Options struct {
 	Home string
 	// User is who to log in as where neither the host nor ssh_config says.
 	User string
-	// Environ is the operator's environment, for what ssh_config takes from it; nil is this program's own.
+	// Environ is the operator's environment, for what ssh_config takes from it and for the
+	// programs that it names; nil is this program's own.
 	Environ []string
 	// Keys are private key files to use for every host, before all others.
 	Keys []string
@@ -88,6 +89,7 @@ func NewDialer(o Options) *Dialer {
 		hostKeys: map[string]*hostKeys{},
 		jumps:    map[string]*jump{},
 	}
+	d.config.Environ = o.Environ
 	if o.Password != nil {
 		d.password = sync.OnceValues(o.Password)
 	}
@@ -137,6 +139,13 @@ func (d *Dialer) connect(ctx context.Context, t *endpoint, chain []string) (*Cli
 		return nil, err
 	}
 	c := newClient(conn, t, cmp.Or(d.options.KeepAlive, t.way.keepAlive, defaultKeepAlive))
+	c.again = func(ctx context.Context) (*Client, error) {
+		other, err := d.connect(ctx, t, chain)
+		if err == nil {
+			other.again = nil // one that allows no session at all does not allow it elsewhere
+		}
+		return other, err
+	}
 	c.login = attempt.login
 	c.login.User, c.login.Address, c.login.Jumps = t.user, t.hostPort(), t.jumps
 	return c, nil

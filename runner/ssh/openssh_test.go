@@ -1,6 +1,7 @@
 package ssh_test
 
 import (
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/openfroyo/froyo/runner/ssh"
 	"github.com/openfroyo/froyo/runner/ssh/sshtest"
+	"github.com/openfroyo/froyo/runner/transport"
 )
 
 // case of TestOpenSSH: what one option of ssh_config does, with the real sshd.
@@ -181,4 +183,45 @@ func (o option) try(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantWorded(t, err, w.expand(o.want), "")
+}
+
+// TestMaxSessions works as several users on a host whose sshd allows fewer sessions a connection.
+func TestMaxSessions(t *testing.T) {
+	t.Parallel()
+	for _, most := range []int{0, 1, 2} {
+		w := newWorld(t, "MaxSessions "+strconv.Itoa(most)+"\n")
+		w.write(t, "config", reaches)
+		d := ssh.NewDialer(ssh.Options{Home: w.dir, User: "me", ConfigFiles: []string{w.path("config")}})
+		defer d.Close()
+		c, err := d.Dial(t.Context(), ssh.Host{Name: "h1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		var held []*transport.Process
+		for range 4 {
+			p, err := c.Start(t.Context(), "cat")
+			if most == 0 {
+				wantWorded(t, err, "the host refuses another session", "sshd's MaxSessions must allow")
+				break
+			}
+			if err != nil {
+				t.Fatalf("MaxSessions %d: %v", most, err)
+			}
+			held = append(held, p)
+		}
+		for _, p := range held {
+			go func() { _, _ = io.Copy(io.Discard, p.Stderr) }()
+			if _, err := io.WriteString(p.Stdin, "in\n"); err != nil {
+				t.Error(err)
+			}
+			p.Stdin.Close()
+			if out, err := io.ReadAll(p.Stdout); string(out) != "in\n" || err != nil {
+				t.Errorf("MaxSessions %d: got %q, %v", most, out, err)
+			}
+			if err := p.Wait(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
 }

@@ -3,6 +3,8 @@ package wire
 import (
 	"context"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -44,7 +46,7 @@ type Transports struct {
 // NewTransports returns the transports of a login. Close must follow.
 func NewTransports(l Login) *Transports {
 	o := ssh.Options{
-		Home: l.Home, User: l.Operator, Environ: l.Environ, Keys: l.Keys, AgentSocket: l.AgentSocket, AcceptNew: l.AcceptNew,
+		Home: l.Home, User: l.Operator, Environ: withoutOwn(l.Environ), Keys: l.Keys, AgentSocket: l.AgentSocket, AcceptNew: l.AcceptNew,
 		ConnectTimeout: l.Timeout, Password: l.Password,
 		ConfigFiles: []string{filepath.Join(l.Home, ".ssh", "config"), "/etc/ssh/ssh_config"},
 	}
@@ -55,6 +57,12 @@ func NewTransports(l Login) *Transports {
 		o.KnownHosts = []string{l.KnownHosts}
 	}
 	return &Transports{login: l, ssh: ssh.NewDialer(o), options: dial.Options{Binary: binaries(), Become: l.Become}}
+}
+
+// withoutOwn leaves out the variables that are meant for froyo, passwords among
+// them: they are no business of the programs that ssh_config names.
+func withoutOwn(environ []string) []string {
+	return slices.DeleteFunc(slices.Clone(environ), func(v string) bool { return strings.HasPrefix(v, "FROYO_") })
 }
 
 // Openers are the openers of sessions, one for each kind of connection.

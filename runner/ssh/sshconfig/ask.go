@@ -29,12 +29,13 @@ type asker struct {
 	program string // looked up in PATH where it has no slash
 	home    string
 	files   []string
+	environ []string
 	// defaults are the settings that apply where no file says anything.
 	defaults func(ctx context.Context) (map[string][]string, error)
 }
 
-func newAsker(program, home string, files []string) *asker {
-	a := &asker{program: program, home: home, files: files}
+func newAsker(program, home string, files, environ []string) *asker {
+	a := &asker{program: program, home: home, files: files, environ: environ}
 	var known map[string][]string
 	turn := make(chan struct{}, 1)
 	a.defaults = func(ctx context.Context) (map[string][]string, error) {
@@ -135,7 +136,7 @@ func (a *asker) run(ctx context.Context, config []string, q Query) (map[string][
 	ctx, cancel := context.WithTimeoutCause(ctx, askTime, errors.New("it did not answer within "+askTime.String()))
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program, append(argv, "--", q.Alias)...)
-	cmd.WaitDelay = time.Second
+	cmd.WaitDelay, cmd.Env = time.Second, a.environ
 	var out, said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &said
 	if err := cmd.Run(); err != nil {

@@ -18,6 +18,8 @@ import (
 type Config struct {
 	// Program is the ssh program, looked up in PATH where it has no slash.
 	Program string
+	// Environ is the environment of that program; nil is this one's.
+	Environ []string
 
 	home   string
 	parsed func() *parsed
@@ -28,7 +30,7 @@ type Config struct {
 func New(home string, files []string) *Config {
 	c := &Config{Program: "ssh", home: home}
 	c.parsed = sync.OnceValue(func() *parsed { return readConfig(home, files) })
-	c.asker = sync.OnceValue(func() *asker { return newAsker(c.Program, home, files) })
+	c.asker = sync.OnceValue(func() *asker { return newAsker(c.Program, home, files, c.Environ) })
 	return c
 }
 
