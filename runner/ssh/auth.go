@@ -85,7 +85,7 @@ func (a *attempt) files(paths []string, fromAgent []ssh.Signer, usual bool) []ss
 	var found []ssh.Signer
 	for _, path := range paths {
 		signers, err := a.read(path, fromAgent)
-		if err != nil && !(usual && errors.Is(err, fs.ErrNotExist)) {
+		if err != nil && (!usual || !errors.Is(err, fs.ErrNotExist)) {
 			a.note(path, err)
 		}
 		for _, s := range signers {
@@ -215,9 +215,9 @@ func (a *attempt) noting(signers []ssh.Signer) []ssh.Signer {
 
 // signing notes the key that signs, and calls sign.
 func (a *attempt) signing(key ssh.PublicKey, sign func() (*ssh.Signature, error)) (*ssh.Signature, error) {
-	id := string(key.Marshal())
-	a.login.By, a.login.Source = describe(key), a.sources[id]
-	if a.byAgent[id] {
+	id := key.Marshal()
+	a.login.By, a.login.Source = describe(key), a.sources[string(id)]
+	if a.byAgent[string(id)] {
 		what := a.login.By
 		a.asked.Store(&what)
 		defer a.asked.Store(nil)

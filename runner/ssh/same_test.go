@@ -162,7 +162,8 @@ func optionsOf(config string) string {
 func TestReports(t *testing.T) {
 	t.Parallel()
 	name, home := operator(t)
-	log := "# of\toptions\tfroyo\tssh -G\n"
+	var log strings.Builder
+	log.WriteString("# of\toptions\tfroyo\tssh -G\n")
 	for _, r := range reports(t) {
 		e, told, err, refused := both(t, r.config, r.alias)
 		came, beside := "", "the same"
@@ -179,16 +180,16 @@ func TestReports(t *testing.T) {
 				t.Errorf("%s: %s", r.of, wrong)
 			}
 		}
-		log += strings.ReplaceAll(r.of+"\t"+optionsOf(r.config)+"\t"+came+"\t"+beside+"\n", home, "~")
+		log.WriteString(strings.ReplaceAll(r.of+"\t"+optionsOf(r.config)+"\t"+came+"\t"+beside+"\n", home, "~"))
 	}
 	const kept = "testdata/reports.tsv"
 	if os.Getenv("FROYO_UPDATE") != "" {
-		if err := os.WriteFile(kept, []byte(log), 0o644); err != nil {
+		if err := os.WriteFile(kept, []byte(log.String()), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if want, err := os.ReadFile(kept); err != nil || string(want) != log {
-		t.Errorf("%s is not what came out (FROYO_UPDATE=1 writes it): %v\n%s", kept, err, log)
+	if want, err := os.ReadFile(kept); err != nil || string(want) != log.String() {
+		t.Errorf("%s is not what came out (FROYO_UPDATE=1 writes it): %v\n%s", kept, err, log.String())
 	}
 }
 

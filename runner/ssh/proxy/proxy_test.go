@@ -61,7 +61,7 @@ func TestCloseEndsAll(t *testing.T) {
 	if err := c.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := held.Read(make([]byte, 1)); err != io.EOF { //nolint:errorlint // as it is
+	if _, err := held.Read(make([]byte, 1)); err != io.EOF {
 		t.Errorf("the program's own is still there: %v", err)
 	}
 }
