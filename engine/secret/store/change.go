@@ -31,7 +31,7 @@ func (s *Store) change(ctx context.Context, create bool, do func(*tree, *list) e
 	if err != nil {
 		return wrap(s.dir, err)
 	}
-	defer func() { err = errors.Join(err, t.Close()) }()
+	defer t.close()
 	unlock, err := t.flock(func() error { return pause(ctx) })
 	if err != nil {
 		return err
@@ -176,7 +176,7 @@ func (s *Store) begun(t *tree, l *list) (*list, error) {
 		}).
 			WithHint("froyo init makes the workspace's key; another one is added by: froyo secret recipients add KEY")
 	}
-	with, err := anew(l, Recipient{Key: k.own.Recipient().String()})
+	with, err := anew(l, Recipient{Key: k.own.Recipient().String(), Name: label(s.ids.Name)})
 	if err != nil {
 		return nil, err
 	}
@@ -193,7 +193,7 @@ func (t *tree) put(name string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	defer dir.Close()
+	defer dir.close()
 	return dir.write(file, data)
 }
 
@@ -221,7 +221,7 @@ func (s *Store) Remove(ctx context.Context, name string) error {
 			if err == nil {
 				err = dir.sync()
 			}
-			err = errors.Join(err, dir.Close())
+			dir.close()
 		}
 		if errors.Is(err, fs.ErrNotExist) {
 			return s.notFound(name)

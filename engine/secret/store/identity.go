@@ -27,6 +27,8 @@ type Identities struct {
 	Files []string
 	// Own is the workspace's own age key, which need not be there.
 	Own string
+	// Name is what that key is called among the recipients, such as user@machine.
+	Name string
 	// SSH are private keys of OpenSSH, which need not be there.
 	SSH []string
 	// Passphrase asks for the one of a key, once for each that needs it; nil is that there is no way to ask.

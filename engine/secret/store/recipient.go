@@ -53,9 +53,6 @@ func (r Recipient) Short() string {
 func ParseRecipient(line string) (Recipient, error) {
 	line = strings.TrimSpace(line)
 	r, _, err := parseRecipient(line)
-	if err == nil && (strings.ContainsFunc(r.Name, isControl) || len(r.Name) > maxSegment) {
-		err = errors.New("its name is too long, or no text")
-	}
 	return r, err
 }
 
@@ -105,7 +102,11 @@ func parseSSH(line string) (Recipient, age.Recipient, error) {
 
 // label is the name behind a key.
 func label(text string) string {
-	return strings.TrimSpace(strings.TrimLeft(strings.TrimSpace(text), "# \t"))
+	text = strings.TrimSpace(strings.TrimLeft(strings.TrimSpace(text), "# \t"))
+	if strings.ContainsFunc(text, isControl) || len(text) > maxSegment {
+		return "" // it is no name
+	}
+	return text
 }
 
 // list is the file of recipients: its lines stay as they are, but for those that are added and removed.

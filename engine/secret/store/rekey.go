@@ -30,7 +30,7 @@ func (s *Store) Recipients() ([]Recipient, error) {
 	if err != nil {
 		return nil, wrap(s.dir, err)
 	}
-	defer t.Close()
+	defer t.close()
 	l, err := t.list()
 	if err != nil {
 		return nil, err
@@ -51,7 +51,7 @@ func (s *Store) Own() (Recipient, error) {
 	if err != nil || k.own == nil {
 		return Recipient{}, err
 	}
-	return Recipient{Key: k.own.Recipient().String(), Mine: true}, nil
+	return Recipient{Key: k.own.Recipient().String(), Name: label(s.ids.Name), Mine: true}, nil
 }
 
 // AddRecipients encrypts every secret for more recipients, and returns those that were none before, and the names of the secrets.
@@ -81,7 +81,6 @@ func anew(l *list, own Recipient) (*list, error) {
 	if own.Key == "" {
 		return l, nil
 	}
-	own.Name = "this workspace's own key"
 	l, _, err := l.with([]Recipient{own})
 	return l, err
 }
@@ -170,7 +169,7 @@ func (s *Store) staged(ctx context.Context, t *tree, l *list) (names []string, e
 	if err != nil {
 		return nil, wrap(at, err)
 	}
-	defer beside.Close()
+	defer beside.close()
 	for _, f := range found {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -257,7 +256,8 @@ func (t *tree) place() error {
 		return err
 	}
 	found, err := beside.walk("", nil)
-	if err := errors.Join(err, beside.Close()); err != nil {
+	beside.close()
+	if err != nil {
 		return err
 	}
 	for _, f := range found {
@@ -283,7 +283,7 @@ func (t *tree) move(name string) error {
 	if err != nil {
 		return err
 	}
-	defer dir.Close()
+	defer dir.close()
 	if info, err := dir.root.Lstat(file); err == nil && !info.Mode().IsRegular() {
 		return &refusal{path.Join(dir.name, file), "it is " + kind(info) + ", not a file"}
 	}

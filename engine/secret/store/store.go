@@ -121,7 +121,7 @@ func (s *Store) file(name string) ([]byte, error) {
 	if err != nil {
 		return nil, wrap(s.dir, err)
 	}
-	defer t.Close()
+	defer t.close()
 	data, err := t.secret(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, s.notFound(name)
@@ -138,7 +138,7 @@ func (t *tree) secret(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer dir.Close()
+	defer dir.close()
 	entries, err := dir.names()
 	if err != nil {
 		return nil, err
@@ -227,7 +227,7 @@ func (s *Store) List(ctx context.Context) ([]Secret, error) {
 	if err != nil {
 		return nil, wrap(s.dir, err)
 	}
-	defer t.Close()
+	defer t.close()
 	k, err := s.identities()
 	if err != nil {
 		return nil, err
@@ -289,7 +289,8 @@ func (t *tree) walk(below string, found []Secret) ([]Secret, error) {
 				return found, err
 			}
 			found, err = sub.walk(name, found)
-			if err := errors.Join(err, sub.Close()); err != nil {
+			sub.close()
+			if err != nil {
 				return found, err
 			}
 		case isFile:
@@ -312,7 +313,7 @@ func names(dir string, trust Trust) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer t.Close()
+	defer t.close()
 	found, err := t.walk("", nil)
 	var all []string
 	for _, f := range found {
@@ -329,7 +330,7 @@ func (t *tree) clash(name string) (other, why string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	defer func() { err = errors.Join(err, dir.Close()) }()
+	defer func() { dir.close() }()
 	for i, segment := range segments {
 		last := i == len(segments)-1
 		entries, err := dir.names()
@@ -360,9 +361,7 @@ func (t *tree) clash(name string) (other, why string, err error) {
 			dir = up
 			return "", "", err
 		}
-		if err := up.Close(); err != nil {
-			return "", "", err
-		}
+		up.close()
 	}
 	return "", "", nil
 }

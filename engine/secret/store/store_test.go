@@ -81,7 +81,7 @@ func read(t *testing.T, name string) string {
 
 // opened is a store of an operator whose key is the workspace's own.
 func opened(dir string, o operator) *store.Store {
-	return store.Open(dir, store.Identities{Own: o.file}, nil)
+	return store.Open(dir, store.Identities{Own: o.file, Name: "own key"}, nil)
 }
 
 func set(t *testing.T, s *store.Store, name, value string) {

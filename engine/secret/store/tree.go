@@ -75,8 +75,8 @@ func kind(info fs.FileInfo) string {
 	return "neither a file nor a directory"
 }
 
-// Close lets go of the directory.
-func (t *tree) Close() error { return t.root.Close() }
+// close lets go of the directory, in which nothing is kept.
+func (t *tree) close() { _ = t.root.Close() }
 
 // enter opens a directory in it, which is made where that is wanted.
 func (t *tree) enter(segment string, create bool) (*tree, error) {
@@ -103,7 +103,7 @@ func (t *tree) descend(name string, create bool) (dir *tree, file string, err er
 		}
 		up := dir
 		dir, err = up.enter(s, create)
-		err = errors.Join(err, up.Close())
+		up.close()
 	}
 	if err != nil {
 		return nil, "", err

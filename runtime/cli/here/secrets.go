@@ -1,6 +1,8 @@
 package here
 
 import (
+	"cmp"
+	"os"
 	"path/filepath"
 
 	"github.com/openfroyo/froyo/engine/diag"
@@ -23,7 +25,7 @@ func SecretsBeside(c *console.Console, w *workspace.Workspace, alone func(questi
 	if file := c.Getenv("FROYO_IDENTITY"); file != "" {
 		identities = append(identities, file)
 	}
-	ids := store.Identities{Files: identities, Own: Path(w.AgeKey()), Passphrase: func(file string) (passphrase []byte, err error) {
+	ids := store.Identities{Files: identities, Own: Path(w.AgeKey()), Name: operator(c), Passphrase: func(file string) (passphrase []byte, err error) {
 		alone(func() {
 			var ask func() (string, error)
 			var text string
@@ -42,4 +44,14 @@ func SecretsBeside(c *console.Console, w *workspace.Workspace, alone func(questi
 	s := store.Open(Path(w.SecretsDir()), ids, w.Check)
 	s.Notice = func(text string) { c.Errors.Warnings([]*diag.Error{{Summary: text}}) }
 	return s, nil
+}
+
+// operator is who works here, for others who read the list of recipients.
+func operator(c *console.Console) string {
+	machine, err := os.Hostname()
+	user := cmp.Or(c.Getenv("SUDO_USER"), c.Getenv("USER"), c.Getenv("LOGNAME"))
+	if err != nil || user == "" {
+		return cmp.Or(user, machine)
+	}
+	return user + "@" + machine
 }

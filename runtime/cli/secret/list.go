@@ -68,6 +68,9 @@ func (c *listCommand) Run(ctx context.Context, e *console.Console) error {
 		}
 		rows = append(rows, []string{ui.Readable(f.Name), wording.When(f.Changed), fmt.Sprint(f.Size), ui.Readable(can)})
 	}
+	if columns := e.Columns(); columns > 0 {
+		rows, _ = layout.Narrow(rows, columns, "SIZE", "CHANGED")
+	}
 	var b strings.Builder
 	layout.Columns(&b, "", rows)
 	return e.WriteFitted(b.String())

@@ -65,17 +65,7 @@ func (c *recipientsListCommand) Run(_ context.Context, e *console.Console) error
 		_, err := io.WriteString(e.Stdout, "there are no recipients yet; the first secret makes the workspace's own key one\n")
 		return err
 	}
-	rows := [][]string{{"NAME", "YOURS", "KEY"}}
-	for _, r := range all {
-		mine := ""
-		if r.Mine {
-			mine = "yes"
-		}
-		rows = append(rows, []string{ui.Readable(r.Name), mine, r.Key})
-	}
-	var b strings.Builder
-	layout.Columns(&b, "", rows)
-	if err := e.WriteFitted(b.String()); err != nil {
+	if err := e.WriteFitted(table(all, e.Columns())); err != nil {
 		return err
 	}
 	own, err := s.Own()
@@ -83,6 +73,29 @@ func (c *recipientsListCommand) Run(_ context.Context, e *console.Console) error
 		caution(e, "no key of yours is among them", "have one of them run: froyo secret recipients add "+own.Key)
 	}
 	return err
+}
+
+// table is a table of recipients. On a terminal, of so many columns, a key that is too long has its middle left out.
+func table(all []store.Recipient, columns int) string {
+	rows := [][]string{{"NAME", "YOURS", "KEY"}}
+	names := layout.Width("NAME")
+	for _, r := range all {
+		names = max(names, layout.Width(ui.Readable(r.Name)))
+	}
+	for _, r := range all {
+		mine, key := "", r.Key
+		if r.Mine {
+			mine = "yes"
+		}
+		const ends, fixed = 10, len("  YOURS  ")
+		if room := columns - names - fixed; columns > 0 && len(key) > room {
+			key = key[:max(2*ends, room-ends-1)] + "…" + key[len(key)-ends:]
+		}
+		rows = append(rows, []string{ui.Readable(r.Name), mine, key})
+	}
+	var b strings.Builder
+	layout.Columns(&b, "", rows)
+	return b.String()
 }
 
 type recipientsAddCommand struct {
