@@ -43,6 +43,17 @@ type Host struct {
 	Vars map[string]any `json:"vars,omitempty"`
 	// Pos is where the host is first named.
 	Pos diag.Pos `json:"pos,omitzero"`
+	// Password and BecomePassword are what the sources give to log in with, and to become another user; nil where they give none.
+	// They are kept nowhere: HasPasswords says that there were some.
+	Password       *Credential `json:"-"`
+	BecomePassword *Credential `json:"-"`
+	HasPasswords   bool        `json:"has_passwords,omitempty"`
+}
+
+// Credential is a password of a host.
+type Credential struct {
+	Text string // as a marker of engine/secret
+	Pos  diag.Pos
 }
 
 // ActsAs is who units act as on the host where the runbook says nothing else:
@@ -118,6 +129,20 @@ func (inv *Inventory) WithVars(vars func(h *Host) map[string]any) *Inventory {
 	for i, h := range inv.hosts {
 		h := *h
 		h.Vars = vars(&h)
+		out.hosts[i], out.byName[h.Name] = &h, &h
+	}
+	return &out
+}
+
+// WithPasswordsOf is the inventory with the passwords that another has for hosts of the same names.
+func (inv *Inventory) WithPasswordsOf(other *Inventory) *Inventory {
+	out := *inv
+	out.hosts, out.byName = make([]*Host, len(inv.hosts)), make(map[string]*Host, len(inv.hosts))
+	for i, h := range inv.hosts {
+		h := *h
+		if from := other.byName[h.Name]; from != nil {
+			h.Password, h.BecomePassword = from.Password, from.BecomePassword
+		}
 		out.hosts[i], out.byName[h.Name] = &h, &h
 	}
 	return &out

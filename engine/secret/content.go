@@ -273,6 +273,16 @@ func ResolveValue(v any) any {
 	})
 }
 
+// MaskValue is Mask for plain data.
+func MaskValue(v any) any {
+	return rebuilt(v, func(leaf any) any {
+		if text, ok := leaf.(string); ok {
+			return Mask(text)
+		}
+		return leaf
+	})
+}
+
 // rebuilt copies plain data, with what is no list or map as leaf makes it.
 func rebuilt(v any, leaf func(any) any) any {
 	switch v := v.(type) {

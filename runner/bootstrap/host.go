@@ -26,7 +26,9 @@ type Host struct {
 	// BecomeUser is who is become first, to whom the password of su belongs; "" is root.
 	BecomeUser string
 	// Become gives the password for the method, and is called only where that asks; nil where there is none.
-	Become func() (string, error)
+	// BecomeFrom says where it is from, "" where it was asked for.
+	Become     func() (string, error)
+	BecomeFrom string
 	// Binary gives the runner for a platform.
 	Binary func(goos, goarch string) (*Binary, error)
 	// Version is what the runner must call itself, or "" for anything.

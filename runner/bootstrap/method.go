@@ -147,6 +147,14 @@ func (h *Host) doasError(e *target.Error, user string, asked, terminal bool, has
 	}
 }
 
+// whose says in an error about a wrong password where that is from.
+func (h *Host) whose(e *target.Error) *target.Error {
+	if h.BecomeFrom != "" && strings.HasSuffix(e.Message, " refused the password") {
+		e.Message += ", which is that of " + escape.Text(h.BecomeFrom)
+	}
+	return e
+}
+
 // passwordRefused is the error that the password was wrong.
 func (h *Host) passwordRefused(user, said string) *target.Error {
 	e := passwordRefused(h.Name, said)

@@ -76,7 +76,7 @@ func (sh *shell) answerPrompt() {
 		return
 	}
 	if sh.asked.Swap(true) {
-		sh.giveUp(sh.host.passwordRefused(sh.user, sh.stderr.text()))
+		sh.giveUp(sh.host.whose(sh.host.passwordRefused(sh.user, sh.stderr.text())))
 		return
 	}
 	if sh.host.Become == nil {

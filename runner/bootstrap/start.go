@@ -165,7 +165,7 @@ func (p *placing) ended(noise []byte) error {
 			escape.Lines(said), "", exit)
 	}
 	if login := p.host.Transport.User(); p.user != login {
-		return p.host.becomeError(p.user, said, p.shell.asked.Load(), p.terminal, exit)
+		return p.host.whose(p.host.becomeError(p.user, said, p.shell.asked.Load(), p.terminal, exit))
 	}
 	return p.errorAt(target.StageStart, "the login shell ended before the runner could start: "+Ended(exit), said,
 		"does the account allow running commands?")

@@ -29,8 +29,9 @@ type Options struct {
 	// who is become first, to whom the password of su belongs; "" is root.
 	Method, BecomeUser string
 	// Become gives the password for the method, and is called only where that asks; nil where
-	// there is none. Whoever wants it asked once per run makes it so.
-	Become func() (string, error)
+	// there is none. Whoever wants it asked once per run makes it so. BecomeFrom says where it is from, "" where it was asked for.
+	Become     func() (string, error)
+	BecomeFrom string
 	// Binary gives the runner for a platform.
 	Binary func(goos, goarch string) (*bootstrap.Binary, error)
 	// Version is what the runner must call itself, or "" for anything.
@@ -95,8 +96,8 @@ func Open(t transport.Transport, o Options) *Session {
 	s := &Session{transport: t, options: o, users: map[string]*pending{}}
 	s.life, s.end = context.WithCancel(context.Background())
 	s.host = &bootstrap.Host{
-		Name: o.Host, Transport: t, Method: o.Method, BecomeUser: o.BecomeUser, Become: o.Become, Binary: o.Binary, Version: o.Version,
-		StartTimeout: o.StartTimeout, Life: s.life, Cost: &s.cost,
+		Name: o.Host, Transport: t, Method: o.Method, BecomeUser: o.BecomeUser, Become: o.Become, BecomeFrom: o.BecomeFrom,
+		Binary: o.Binary, Version: o.Version, StartTimeout: o.StartTimeout, Life: s.life, Cost: &s.cost,
 	}
 	return s
 }

@@ -19,7 +19,7 @@ func (a *attempt) methods() []ssh.AuthMethod {
 	if !rules.noKeys {
 		methods = append(methods, ssh.PublicKeysCallback(a.signers))
 	}
-	if a.dialer.password == nil || a.target.jump {
+	if a.target.password == nil || a.target.jump {
 		return methods
 	}
 	if !rules.noPassword {
@@ -40,7 +40,7 @@ func (a *attempt) password() (string, error) {
 		return "", errors.New("the password was refused")
 	}
 	a.answered, a.login = true, Login{By: "password"}
-	return a.dialer.password()
+	return a.target.password()
 }
 
 // answer gives the password to the one question that hides what is typed. A

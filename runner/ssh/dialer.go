@@ -66,6 +66,9 @@ type Host struct {
 	Port    int
 	User    string
 	Keys    []string
+	// Password gives the password of this host, nil where Options.Password counts. PasswordFrom says where it is from, for messages.
+	Password     func() (string, error)
+	PasswordFrom string
 }
 
 // Dialer connects to the hosts of one run. It is safe for concurrent use.
@@ -101,6 +104,9 @@ func (d *Dialer) Dial(ctx context.Context, h Host) (*Client, error) {
 	t, err := d.resolve(ctx, h)
 	if err != nil {
 		return nil, err
+	}
+	if t.password, t.passwordFrom = d.password, ""; h.Password != nil {
+		t.password, t.passwordFrom = h.Password, h.PasswordFrom
 	}
 	return d.connect(ctx, t, nil)
 }
@@ -233,6 +239,9 @@ type endpoint struct {
 	jump         bool // others are reached through it
 	rules        rules
 	notes        []string // what of ssh_config is not used to log in
+
+	password     func() (string, error) // nil where there is none, as for hosts on the way
+	passwordFrom string
 }
 
 // hostPort is the address to connect to.

@@ -155,6 +155,9 @@ func (a *attempt) refused(err error) error {
 	default:
 		message += ": " + escape.Text(bare(text))
 	}
+	if a.answered && t.passwordFrom != "" {
+		message += "; the password is that of " + escape.Text(t.passwordFrom)
+	}
 	if a.notes = append(a.notes, t.notes...); len(a.notes) > 0 {
 		message += "; " + strings.Join(a.notes, "; ")
 	}

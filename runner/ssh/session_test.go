@@ -13,6 +13,7 @@ import (
 	"github.com/openfroyo/froyo/runner/dial"
 	"github.com/openfroyo/froyo/runner/dial/dialtest"
 	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/ssh"
 	"github.com/openfroyo/froyo/runner/ssh/sshtest"
 	"github.com/openfroyo/froyo/runner/target"
 )
@@ -148,4 +149,29 @@ func TestOneHostHarmsNoOther(t *testing.T) {
 	if _, err := good.Do(ctx, step); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
+}
+
+// TestHostPassword: the password of a host goes to it alone, and an error says where it is from.
+func TestHostPassword(t *testing.T) {
+	one, other := sshtest.Start(t, sshtest.Options{Password: "one's"}), sshtest.Start(t, sshtest.Options{Password: "other's", Interactive: true})
+	o := options(t, one)
+	o.KnownHosts = append(o.KnownHosts, other.KnownHosts(t))
+	o.Password = func() (string, error) { t.Error("the password of all hosts was asked for"); return "", nil }
+	d := ssh.NewDialer(o)
+	t.Cleanup(func() { closeOrFail(t, d) })
+	host := func(s *sshtest.Server, password string) ssh.Host {
+		return ssh.Host{
+			Name: "h1", Address: "127.0.0.1", Port: s.Port(t), PasswordFrom: "hosts.yml:3:5",
+			Password: func() (string, error) { return password, nil },
+		}
+	}
+	for _, h := range []ssh.Host{host(one, "one's"), host(other, "other's")} {
+		c, err := d.Dial(t.Context(), h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		closeOrFail(t, c)
+	}
+	_, err := d.Dial(t.Context(), host(other, "one's"))
+	wantError(t, err, target.StageAuth, "permission denied", "the password is that of hosts.yml:3:5")
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/openfroyo/froyo/engine/fleet"
 	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/secret"
 	"github.com/openfroyo/froyo/runner"
 	"github.com/openfroyo/froyo/runner/bootstrap"
 	"github.com/openfroyo/froyo/runner/dial"
@@ -82,6 +83,9 @@ func (t *Transports) openSSH(ctx context.Context, h *inventory.Host, hooks fleet
 	if h.Key != "" {
 		host.Keys = []string{h.Key}
 	}
+	if c := h.Password; c != nil && t.login.Password == nil { // -k says it for all hosts
+		host.Password, host.PasswordFrom = given(c), c.Pos.String()
+	}
 	client, err := t.ssh.Dial(ctx, host)
 	if err != nil {
 		return nil, err
@@ -92,11 +96,19 @@ func (t *Transports) openSSH(ctx context.Context, h *inventory.Host, hooks fleet
 	return dial.Open(client, t.with(h, hooks)), nil
 }
 
+// given gives the password that an inventory has for a host.
+func given(c *inventory.Credential) func() (string, error) {
+	return func() (string, error) { return secret.Resolve(c.Text), nil }
+}
+
 // with are the options of one host's session.
 func (t *Transports) with(h *inventory.Host, hooks fleet.Hooks) dial.Options {
 	o := t.options
 	o.Host, o.Restricted, o.Note = h.Name, hooks.Restricted, hooks.Note
 	o.Method, o.BecomeUser = h.BecomeMethod, h.BecomeUser
+	if c := h.BecomePassword; c != nil && o.Become == nil {
+		o.Become, o.BecomeFrom = given(c), c.Pos.String()
+	}
 	if hooks.Output != nil {
 		o.Output = func(l dial.Live) { hooks.Output(l.Unit, l.Stderr, l.Text, l.Left) }
 	}

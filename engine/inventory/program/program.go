@@ -8,6 +8,7 @@ package program
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,6 +42,8 @@ type Runner struct {
 	Limit time.Duration
 	// Env is the environment of the programs, as os.Environ gives it.
 	Env []string
+	// What the programs are, for messages; "" is inventories.
+	What string
 
 	made map[string][]byte // what calls printed, so that each is made once
 }
@@ -111,7 +114,7 @@ func notStarted(path string, err error) error {
 // failure is an error about a call, with what the program said on standard error.
 func (r *Runner) failure(call string, stderr *tail, format string, args ...any) *diag.Error {
 	cause := fmt.Errorf(format, args...)
-	e := &diag.Error{Summary: fmt.Sprintf("inventory %s: %v", call, cause), Cause: cause, Code: diag.Usage}
+	e := &diag.Error{Summary: fmt.Sprintf("%s %s: %v", cmp.Or(r.What, "inventory"), call, cause), Cause: cause, Code: diag.Usage}
 	e.Detail = strings.ToValidUTF8(strings.TrimSpace(stderr.text()), "\ufffd")
 	return e
 }

@@ -1,15 +1,18 @@
 package source
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/inventory/endpoint"
+	"github.com/openfroyo/froyo/engine/secret"
 )
 
 // setting is a variable of Ansible's that says how a host is reached.
@@ -36,12 +39,15 @@ func honoured() []setting {
 	}
 }
 
-// Variables that Ansible reads and froyo does not.
+// Variables that are passwords, of which the later ones win, and those that Ansible reads and froyo does not.
 var (
-	passwords = []string{
-		"ansible_password", "ansible_ssh_pass", "ansible_ssh_password", "ansible_become_password", "ansible_become_pass",
-		"ansible_sudo_pass", "ansible_sudo_password", "ansible_su_pass", "ansible_ssh_private_key_passphrase",
+	loginPasswords  = []string{"ansible_password", "ansible_ssh_pass", "ansible_ssh_password"}
+	becomePasswords = []string{"ansible_become_password", "ansible_become_pass"}
+	methodPasswords = map[string][]string{
+		"sudo": {"ansible_sudo_pass", "ansible_sudo_password"}, "su": {"ansible_su_pass"}, "doas": {"ansible_doas_pass"},
 	}
+	passphrases = []string{"ansible_private_key_passphrase", "ansible_ssh_private_key_passphrase"}
+
 	ignored = []string{
 		"ansible_ssh_args", "ansible_ssh_common_args", "ansible_ssh_extra_args", "ansible_ssh_executable",
 		"ansible_become_exe", "ansible_become_flags",
@@ -56,11 +62,9 @@ func (d *draft) connect(h *inventory.Host, vars settings) {
 			continue
 		}
 		delete(vars, s.name)
-		if err := s.apply(d, h, v.value); err != nil {
-			d.problem(v.pos, "%s: %w", s.name, err).Hint = hintFor(err)
-		}
+		d.set(s, h, v)
 	}
-	d.dropPasswords(vars)
+	d.takePasswords(h, vars)
 	for _, name := range ignored {
 		if v, ok := vars[name]; ok {
 			delete(vars, name)
@@ -77,44 +81,123 @@ func (d *draft) connect(h *inventory.Host, vars settings) {
 	d.keep(h, vars)
 }
 
-// apply sets what the setting is for, unless its value has to be computed first.
-func (s setting) apply(d *draft, h *inventory.Host, v any) error {
-	switch v := v.(type) {
-	case vaulted:
-		return errVault
-	case string:
-		if isTemplate(v) {
-			return errTemplate
-		}
+// set sets what the setting is for, unless its value has to be computed first.
+func (d *draft) set(s setting, h *inventory.Host, v variable) {
+	if _, ok := v.value.(vaulted); ok && d.vault == nil {
+		d.warn(v.pos, "%s is left out: it is %v", s.name, errVault)
+		return
 	}
-	return s.set(d, h, v)
+	value, encrypted := d.opened(s.name, v.value, asText)
+	err := errTemplate
+	if text, ok := value.(string); !ok || !isTemplate(text) {
+		err = s.set(d, h, value)
+	}
+	switch {
+	case err == nil:
+	case encrypted && !errors.Is(err, errTemplate):
+		if len(d.problems) == 0 { // else it may not have been opened
+			d.problem(v.pos, "%s: the encrypted value cannot be used for it; it is not shown", s.name)
+		}
+	default:
+		d.problem(v.pos, "%s: %w", s.name, err).Hint = hintFor(err)
+	}
 }
+
+// asText is for what says how a host is reached, which has to be shown.
+func asText(text string) string { return text }
 
 var (
 	errTemplate = errors.New("a template, which is not evaluated in an inventory")
-	errVault    = errors.New("encrypted with ansible-vault, which froyo does not read")
+	errVault    = errors.New("encrypted with ansible-vault, and is not opened here")
 )
 
 func isTemplate(s string) bool { return strings.Contains(s, "{{") || strings.Contains(s, "{%") }
 
 func hintFor(err error) string {
-	switch {
-	case errors.Is(err, errTemplate):
+	if errors.Is(err, errTemplate) {
 		return "write the value itself, or compute it in inventory.cue"
-	case errors.Is(err, errVault):
-		return "write the value itself"
 	}
 	return ""
 }
 
-func (d *draft) dropPasswords(vars settings) {
-	for _, name := range passwords {
-		if v, ok := vars[name]; ok {
-			delete(vars, name)
-			d.warn(v.pos, "%s is ignored: passwords do not belong into an inventory", name).
-				WithHint("froyo asks for them: -k for the SSH password, -K for that of sudo, su or doas; better still, log in with a key")
+// isPassword reports whether a variable is one that Ansible takes for a password.
+func isPassword(name string) bool {
+	for _, names := range methodPasswords {
+		if slices.Contains(names, name) {
+			return true
 		}
 	}
+	return slices.Contains(loginPasswords, name) || slices.Contains(becomePasswords, name) || slices.Contains(passphrases, name)
+}
+
+// takePasswords takes the passwords of a host; they become none of its variables.
+func (d *draft) takePasswords(h *inventory.Host, vars settings) {
+	h.Password = d.password(vars, loginPasswords)
+	h.BecomePassword = d.password(vars, slices.Concat(becomePasswords, methodPasswords[cmp.Or(h.BecomeMethod, "sudo")]))
+	h.HasPasswords = h.Password != nil || h.BecomePassword != nil
+	for _, name := range passphrases {
+		if v, ok := vars[name]; ok {
+			d.warn(v.pos, "%s is ignored: keys are not unlocked here", name).WithHint("unlock the key with ssh-add")
+		}
+	}
+	maps.DeleteFunc(vars, func(name string, _ variable) bool { return isPassword(name) })
+}
+
+// password is the last of these variables, nil where there is none.
+func (d *draft) password(vars settings, names []string) *inventory.Credential {
+	for _, name := range slices.Backward(names) {
+		v, ok := vars[name]
+		if !ok {
+			continue
+		}
+		from, ok := referred(vars, v)
+		if !ok {
+			d.warn(v.pos, "%s is ignored: of templates only the name of a variable is read, as {{ vault_password }}", name).
+				WithHint("froyo asks for them: -k for the SSH password, -K for that of sudo, su or doas; better still, log in with a key")
+			return nil
+		}
+		if _, locked := from.value.(vaulted); locked && d.vault == nil {
+			return nil
+		}
+		value, encrypted := d.opened(name, from.value, asText)
+		switch value.(type) {
+		case nil, []any, map[string]any:
+			d.problem(from.pos, "%s: want a text", name)
+			return nil
+		}
+		if !encrypted && !d.encrypted[from.pos.File] && !printed(from.pos.File) {
+			d.warn(from.pos, "%s stands there in the open: whoever reads the inventory has it", name).
+				WithHint("leave it out, and give -k for the SSH password, -K for that of sudo, su or doas; or encrypt it with ansible-vault")
+		}
+		text := fmt.Sprint(value)
+		if text == "" {
+			return nil
+		}
+		return &inventory.Credential{Text: secret.Given(text), Pos: v.pos}
+	}
+	return nil
+}
+
+// templateName is a template that names a variable and nothing else.
+var templateName = regexp.MustCompile(`^\s*\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}\s*$`)
+
+// referred follows the names of variables to a value, false where there is none, or it would have to be computed.
+func referred(vars settings, v variable) (variable, bool) {
+	const most = 8
+	for range most {
+		text, ok := v.value.(string)
+		if !ok || !isTemplate(text) {
+			return v, true
+		}
+		name := templateName.FindStringSubmatch(text)
+		if name == nil {
+			return v, false
+		}
+		if v, ok = vars[name[1]]; !ok {
+			return v, false
+		}
+	}
+	return v, false
 }
 
 // keep makes the remaining variables the host's.
@@ -122,12 +205,15 @@ func (d *draft) keep(h *inventory.Host, vars settings) {
 	h.Vars = make(map[string]any, len(vars))
 	for _, name := range slices.Sorted(maps.Keys(vars)) {
 		v := vars[name]
-		if _, ok := v.value.(vaulted); ok {
-			d.warn(v.pos, "variable %q is left out: it is %v", name, errVault).
-				WithHint("give it on the command line, with -e")
+		if _, ok := v.value.(vaulted); ok && d.vault == nil {
+			d.warn(v.pos, "variable %q is left out: it is %v", name, errVault)
 			continue
 		}
-		h.Vars[name] = v.value
+		value, _ := d.opened(name, v.value, secret.Given)
+		if d.encrypted[v.pos.File] && name != inventory.Sensitive {
+			value = secret.Mark(value)
+		}
+		h.Vars[name] = value
 	}
 }
 

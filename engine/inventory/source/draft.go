@@ -11,6 +11,7 @@ import (
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/inventory/endpoint"
+	"github.com/openfroyo/froyo/engine/secret/vault"
 )
 
 // draft is what the sources say, before it is put together.
@@ -23,6 +24,10 @@ type draft struct {
 	warnings []*diag.Error
 	said     map[string]bool // problems and warnings, so that each is said once
 	stay     map[string]*texts
+
+	vault     *vault.Vault // nil leaves out what is encrypted
+	sealed    []*vault.Envelope
+	encrypted map[string]bool // files that are encrypted as a whole
 }
 
 // texts counts the values of a file that look like more than text.
@@ -62,7 +67,7 @@ type reference struct {
 func newDraft(home string) *draft {
 	return &draft{
 		home: home, hosts: map[string]*hostDraft{}, groups: map[string]*groupDraft{},
-		said: map[string]bool{}, stay: map[string]*texts{},
+		said: map[string]bool{}, stay: map[string]*texts{}, encrypted: map[string]bool{},
 	}
 }
 
@@ -100,7 +105,7 @@ func (d *draft) err() error {
 	})
 	errs := make([]error, len(d.problems))
 	for i, p := range d.problems {
-		errs[i] = p
+		errs[i] = d.showable(p)
 	}
 	return errors.Join(errs...)
 }

@@ -2,10 +2,10 @@
 // programs that speak Ansible's JSON protocol, from directories of these, or
 // from a list on the command line.
 //
-// No template is evaluated to find an inventory, and passwords have no place in
-// it. Beside the standard library the package imports engine/inventory,
-// engine/inventory/literal, engine/diag, engine/cuefile and the parsers of CUE
-// and YAML; it starts no process itself.
+// No template is evaluated to find an inventory; of passwords alone it may be said that they are those of
+// another variable. What ansible-vault encrypted is opened, and is a secret from then on. Beside the standard library the package
+// imports engine/inventory, engine/inventory/literal, engine/secret and its vault, engine/diag, engine/cuefile and the
+// parsers of CUE and YAML; it starts no process itself.
 package source
 
 import (
@@ -20,6 +20,7 @@ import (
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/secret/vault"
 )
 
 // Options are what Load needs to know of its surroundings.
@@ -31,6 +32,8 @@ type Options struct {
 	// Run runs a program and returns what it prints; where it is nil, inventories that are programs are refused.
 	// An error that wraps syscall.ENOEXEC says that the file is no program.
 	Run func(path string, args ...string) ([]byte, error)
+	// Vault opens what ansible-vault encrypted; where it is nil, that is left out.
+	Vault *vault.Vault
 }
 
 // maxFile bounds what is read of a file.
@@ -57,6 +60,7 @@ const maxFile = 16 << 20
 // this machine itself unless something says how to reach it.
 func Load(sources []string, opts Options) (*inventory.Inventory, error) {
 	d := newDraft(opts.Home)
+	d.vault = opts.Vault
 	r := &reader{draft: d, trust: opts.Trust, run: opts.Run}
 	for _, source := range sources {
 		r.source(source)
@@ -120,6 +124,10 @@ func (r *reader) file(path string) {
 	if bytes.HasPrefix(src, []byte("#!")) {
 		r.draft.problem(diag.Pos{File: path, Line: 1, Col: 1}, "the inventory is a program, but it is not executable").
 			WithHint("chmod +x %s", path)
+		return
+	}
+	src, ok := r.draft.decrypted(path, src)
+	if !ok {
 		return
 	}
 	switch formatOf(path, src) {

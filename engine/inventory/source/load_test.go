@@ -183,8 +183,7 @@ from=web-inventory
 		`db1 port=2200 user=deploy groups=db,site all:2 deep:true from:"db-file"`,
 	}, show(inv))
 	check(t, "warnings", []string{
-		"inv/host_vars/db1.yml: the file is left out: it is encrypted with ansible-vault, which froyo does not read" +
-			" (give what the runbook needs of it on the command line, with -e)",
+		"inv/host_vars/db1.yml: the file is left out: it is encrypted with ansible-vault, and is not opened here",
 	}, report(inv.Warnings()...))
 }
 
@@ -260,11 +259,13 @@ web
 		t.Fatal(err)
 	}
 	check(t, "hosts", []string{"h1 groups=web", `h2 groups=web a:"{{ b }}" c:"[x]" d:[]interface {}{"x"} version:1.1`, "web groups=web"}, show(inv))
-	const asks = " is ignored: passwords do not belong into an inventory" +
+	const asks = " is ignored: of templates only the name of a variable is read, as {{ vault_password }}" +
 		" (froyo asks for them: -k for the SSH password, -K for that of sudo, su or doas; better still, log in with a key)"
+	const open = " stands there in the open: whoever reads the inventory has it" +
+		" (leave it out, and give -k for the SSH password, -K for that of sudo, su or doas; or encrypt it with ansible-vault)"
 	check(t, "warnings", []string{
 		`hosts:4:34: variable "version": 1.10 is the number 1.1, as in Ansible (if it is text, such as a version, write it in quotes within quotes: '"1.10"')`,
-		"hosts:3:4: ansible_password" + asks,
+		"hosts:3:4: ansible_password" + open,
 		"hosts:3:28: ansible_become_pass" + asks,
 		"hosts:3:62: ansible_ssh_common_args has no effect (options of SSH belong into ~/.ssh/config, which froyo reads; jump hosts, too)",
 		`hosts:4:16: variable "c" is taken as text: in INI a list or dict is written as in Python, its strings in quotes` +

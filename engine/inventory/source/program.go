@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"slices"
+	"strings"
 	"syscall"
 
 	"go.yaml.in/yaml/v3"
@@ -38,6 +39,11 @@ func (r *reader) program(path string) bool {
 		p.ask(func(host string) ([]byte, error) { return r.run(path, "--host", host) }, func(host string) string { return path + " --host " + host }, r.add)
 	}
 	return true
+}
+
+// printed reports whether a place is in what a program printed.
+func printed(file string) bool {
+	return strings.HasSuffix(file, " --list") || strings.Contains(file, " --host ")
 }
 
 // listing takes over what a program prints with --list, by Ansible's protocol:

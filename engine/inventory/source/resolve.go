@@ -10,6 +10,7 @@ import (
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/secret"
 )
 
 // resolver puts a draft together.
@@ -27,6 +28,9 @@ func (d *draft) resolve() (*inventory.Inventory, error) {
 	if r.cycles(); len(d.problems) > 0 {
 		return nil, d.err()
 	}
+	if d.vault != nil {
+		d.vault.OpenAll(d.sealed)
+	}
 	hosts := make([]*inventory.Host, len(d.order))
 	origins := make(map[string]map[string]diag.Pos, len(d.order))
 	for i, h := range d.order {
@@ -36,6 +40,9 @@ func (d *draft) resolve() (*inventory.Inventory, error) {
 	r.warnOfNames()
 	if len(d.problems) > 0 {
 		return nil, d.err()
+	}
+	for i, w := range d.warnings {
+		d.warnings[i] = d.showable(w)
 	}
 	var groups []string
 	for name := range d.groups {
@@ -181,11 +188,12 @@ func (r *resolver) settings(host string) map[string][]inventory.Setting {
 	all := map[string][]inventory.Setting{}
 	for name, v := range r.merge(h, r.groupsOf(h)) {
 		for _, v := range append([]variable{v}, v.over...) {
-			value := v.value
-			if _, encrypted := value.(vaulted); encrypted {
-				value = "(encrypted by ansible-vault)"
-			} else if slices.Contains(passwords, name) {
+			value := shown(v.value)
+			switch {
+			case isPassword(name):
 				value = "(a password, which is not shown)"
+			case r.draft.encrypted[v.pos.File]:
+				value = secret.Shown
 			}
 			all[name] = append(all[name], inventory.Setting{Value: value, Pos: v.pos, Of: cmp.Or(v.of, "host "+host)})
 		}

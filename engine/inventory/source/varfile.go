@@ -9,14 +9,14 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/secret"
+	"github.com/openfroyo/froyo/engine/secret/vault"
 )
-
-// vaulted stands for a value that ansible-vault encrypted.
-type vaulted struct{}
 
 // varExtensions are what a file of variables may end in, as in Ansible; the first that exists counts.
 var varExtensions = []string{"", ".yml", ".yaml", ".json"}
@@ -110,15 +110,129 @@ func (r *reader) varsOf(path string, into settings) {
 
 // variables takes over the text of a file of variables.
 func (d *draft) variables(path string, src []byte, into settings) {
-	if bytes.HasPrefix(src, []byte("$ANSIBLE_VAULT;")) {
-		d.warn(diag.Pos{File: path}, "the file is left out: it is %v", errVault).
-			WithHint("give what the runbook needs of it on the command line, with -e")
+	src, ok := d.decrypted(path, src)
+	if !ok {
 		return
 	}
 	p := &yamlParser{draft: d, file: path}
 	if root := p.document(src); root != nil {
 		p.settings(root, "the file", into)
 	}
+}
+
+// vaulted is a value that ansible-vault encrypted.
+type vaulted struct {
+	envelope *vault.Envelope
+	err      error // that it is no envelope
+	pos      diag.Pos
+}
+
+// vaulted notes an encrypted value.
+func (d *draft) vaulted(text string, pos diag.Pos) vaulted {
+	v := vaulted{pos: pos}
+	if d.vault == nil {
+		return v
+	}
+	if v.envelope, v.err = vault.Parse([]byte(strings.TrimSpace(text))); v.err == nil {
+		d.sealed = append(d.sealed, v.envelope)
+	}
+	return v
+}
+
+// decrypted gives the text of a file that may be encrypted, false where that cannot be had, which is told.
+func (d *draft) decrypted(path string, src []byte) ([]byte, bool) {
+	if !vault.Is(src) {
+		return src, true
+	}
+	if d.vault == nil {
+		d.warn(diag.Pos{File: path}, "the file is left out: it is %v", errVault)
+		return nil, false
+	}
+	e, err := vault.Parse(src)
+	if err == nil {
+		src, err = d.vault.Open(e)
+	}
+	if err != nil {
+		d.locked(diag.Pos{File: path, Line: 1, Col: 1}, "the file", err)
+		return nil, false
+	}
+	d.encrypted[path] = true
+	return bytes.TrimPrefix(src, []byte("\ufeff")), true
+}
+
+// locked says why something encrypted cannot be read.
+func (d *draft) locked(pos diag.Pos, what string, err error) {
+	if _, refused := errors.AsType[*vault.RefusedError](err); refused || errors.Is(err, vault.ErrNoPassword) {
+		d.problem(pos, "%s is %w", what, err).WithHint("give the password that it was encrypted with: --vault-password-file FILE, or --vault-id LABEL@FILE")
+		return
+	}
+	p := d.problem(pos, "%s is encrypted with ansible-vault, and cannot be read: %w", what, err)
+	if e, ok := errors.AsType[*diag.Error](err); ok {
+		p.Detail, p.Hint = e.Detail, e.Hint
+	}
+}
+
+// opened puts in the place of encrypted values what they hold, which mark makes fit to be passed on; some says that there were some.
+func (d *draft) opened(name string, v any, mark func(string) string) (out any, some bool) {
+	switch v := v.(type) {
+	case vaulted:
+		text, err := []byte(nil), v.err
+		if err == nil {
+			text, err = d.vault.Open(v.envelope)
+		}
+		if err != nil {
+			d.locked(v.pos, "variable "+strconv.Quote(name), err)
+		}
+		return mark(string(text)), true
+	case []any:
+		list := make([]any, len(v))
+		for i, e := range v {
+			is := false
+			list[i], is = d.opened(name, e, mark)
+			some = some || is
+		}
+		return list, some
+	case map[string]any:
+		fields := make(map[string]any, len(v))
+		for k, e := range v {
+			is := false
+			fields[k], is = d.opened(name, e, mark)
+			some = some || is
+		}
+		return fields, some
+	}
+	return v, false
+}
+
+// shown is a value as it may be shown.
+func shown(v any) any {
+	switch v := v.(type) {
+	case vaulted:
+		return secret.Shown
+	case []any:
+		list := make([]any, len(v))
+		for i, e := range v {
+			list[i] = shown(e)
+		}
+		return list
+	case map[string]any:
+		fields := make(map[string]any, len(v))
+		for k, e := range v {
+			fields[k] = shown(e)
+		}
+		return fields
+	}
+	return v
+}
+
+// showable is what is said of a file, which of an encrypted one must not quote it.
+func (d *draft) showable(e *diag.Error) *diag.Error {
+	if !d.encrypted[e.Pos.File] {
+		return e
+	}
+	out := diag.Errorf(e.Pos, "the encrypted text is not as it has to be here; what stands there is not shown")
+	out.Code = e.Code
+	return out
 }
 
 // variable is a value and where it is set.

@@ -192,6 +192,10 @@ func (p *yamlParser) host(g *groupDraft, key, value *yaml.Node) {
 func (p *yamlParser) settings(n *yaml.Node, what string, into settings) {
 	p.each(n, what, func(key, value *yaml.Node) {
 		v, err := p.plain(value, 0)
+		if errors.Is(err, errVault) {
+			p.draft.warn(p.pos(value), "%s: variable %q is left out: a part of it is %v", what, key.Value, err)
+			return
+		}
 		if err != nil {
 			p.draft.problem(p.pos(value), "%s: variable %q: %w", what, key.Value, err)
 			return
@@ -214,8 +218,10 @@ func (p *yamlParser) plain(n *yaml.Node, depth int) (any, error) {
 	switch {
 	case depth > maxDepth:
 		return nil, errors.New("the value is nested too deeply")
-	case n.Tag == "!vault":
-		return vaulted{}, nil
+	case n.Tag == "!vault", n.Tag == "!vault-encrypted":
+		return p.draft.vaulted(n.Value, p.pos(n)), nil
+	case p.json && n.Kind == yaml.MappingNode && len(n.Content) == 2 && n.Content[0].Value == "__ansible_vault":
+		return p.draft.vaulted(target(n.Content[1]).Value, p.pos(n)), nil
 	case n.Kind == yaml.SequenceNode:
 		list := make([]any, len(n.Content))
 		for i, e := range n.Content {
@@ -234,7 +240,7 @@ func (p *yamlParser) plain(n *yaml.Node, depth int) (any, error) {
 // element is plain for a value within another one.
 func (p *yamlParser) element(n *yaml.Node, depth int) (any, error) {
 	v, err := p.plain(n, depth+1)
-	if _, ok := v.(vaulted); ok {
+	if _, ok := v.(vaulted); ok && p.draft.vault == nil {
 		return nil, errVault
 	}
 	return v, err

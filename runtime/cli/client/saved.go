@@ -30,7 +30,7 @@ import (
 
 // LoadSaved loads a saved plan, with its own sources, variables and inventory. The values
 // that it does not hold come from f.
-func LoadSaved(ctx context.Context, c *console.Console, file string, f *flags.Vars) (*Loaded, error) {
+func LoadSaved(ctx context.Context, c *console.Console, file string, f *flags.Vars, v *flags.Vault) (*Loaded, error) {
 	saved, err := ReadPlan(c, file)
 	if err != nil {
 		return nil, err
@@ -47,7 +47,7 @@ func LoadSaved(ctx context.Context, c *console.Console, file string, f *flags.Va
 	spec := run.SpecOf(saved)
 	spec.Saved, spec.Digest = saved, digest
 	if err = l.at.workspace.Trust(file); err == nil {
-		err = l.again(ctx, spec, saved.Files(l.at.dir), f, "the plan "+file)
+		err = l.again(ctx, spec, saved.Files(l.at.dir), f, v, "the plan "+file)
 	}
 	if err != nil {
 		return nil, l.fail(ctx, err)
@@ -57,7 +57,8 @@ func LoadSaved(ctx context.Context, c *console.Console, file string, f *flags.Va
 
 // Resumed says how a run is resumed.
 type Resumed struct {
-	Vars *flags.Vars
+	Vars  *flags.Vars
+	Vault *flags.Vault
 	// OnResume says what becomes of units whose outcome is not known, as run.Spec does.
 	OnResume []string
 	// WithChanges takes the sources as they are now.
@@ -99,7 +100,7 @@ func LoadResumed(ctx context.Context, c *console.Console, r *state.Run, how Resu
 		err = l.at.workspace.Trust(filepath.Join(kept.Root, filepath.FromSlash(kept.Main)))
 	}
 	if err == nil {
-		err = l.again(ctx, spec, files, how.Vars, "run "+r.ID)
+		err = l.again(ctx, spec, files, how.Vars, how.Vault, "run "+r.ID)
 	}
 	if err != nil {
 		return nil, l.fail(ctx, err)
@@ -132,7 +133,7 @@ func around(c *console.Console, saved *planfile.Document) (*Loaded, error) {
 
 // again takes the values that a plan does not hold from flags and the environment, and reads
 // the plan's runbook. No other variable can be given.
-func (l *Loaded) again(ctx context.Context, spec run.Spec, files fs.FS, f *flags.Vars, what string) error {
+func (l *Loaded) again(ctx context.Context, spec run.Spec, files fs.FS, f *flags.Vars, v *flags.Vault, what string) error {
 	given, err := f.Values(l.Console.Process.Environ())
 	if err != nil {
 		return err
@@ -149,11 +150,14 @@ func (l *Loaded) again(ctx context.Context, spec run.Spec, files fs.FS, f *flags
 		if len(sources) == 0 {
 			return inventory.New(nil), nil
 		}
-		return flags.Load(ctx, l.Console, l.at.workspace, sources)
+		return flags.Load(ctx, l.Console, l.at.workspace, sources, v)
 	}
 	var restored map[string]bool
 	spec.Vars, restored, err = spec.Vars.Restore(vars.Source{Given: given, Now: now, Seal: seal, What: what})
 	if err != nil {
+		return err
+	}
+	if err := withPasswords(&spec, now); err != nil {
 		return err
 	}
 	extra, err := f.Values(nil)
@@ -179,6 +183,19 @@ func (l *Loaded) again(ctx context.Context, spec run.Spec, files fs.FS, f *flags
 		return err
 	}
 	return l.read(ctx, spec, files, nil)
+}
+
+// withPasswords reads the inventory for the passwords of hosts that had some, which nothing keeps.
+func withPasswords(spec *run.Spec, now func() (*inventory.Inventory, error)) error {
+	if !slices.ContainsFunc(spec.Vars.Inventory.Hosts(), func(h *inventory.Host) bool { return h.HasPasswords }) {
+		return nil
+	}
+	read, err := now()
+	if err != nil {
+		return err
+	}
+	spec.Vars.Inventory = spec.Vars.Inventory.WithPasswordsOf(read)
+	return nil
 }
 
 // maxPlan bounds a saved plan: 10,000 hosts with 20 units have some 300 MB.

@@ -243,6 +243,9 @@ func files(typed string, extensions []string) []proposal {
 	return found
 }
 
+// sealed leaves out what is encrypted: completion asks for no password.
+var sealed = flags.Login{Vault: flags.Vault{Sealed: true}}
+
 // run are the words that go on with froyo run.
 func (c *cursor) run(ctx context.Context) []proposal {
 	e, done, err := c.quiet()
@@ -250,7 +253,7 @@ func (c *cursor) run(ctx context.Context) []proposal {
 		return nil
 	}
 	defer done() //nolint:errcheck // nothing is kept in it
-	line := &adhoc.Command{Words: c.args, Target: flags.Target{Inventory: c.given["inventory"]}, Vars: flags.Vars{Extra: c.given["extra-vars"]}}
+	line := &adhoc.Command{Words: c.args, Target: flags.Target{Inventory: c.given["inventory"], Login: sealed}, Vars: flags.Vars{Extra: c.given["extra-vars"]}}
 	if file := c.given["runbook"]; len(file) > 0 {
 		line.Runbook = file[len(file)-1]
 	}
@@ -279,7 +282,7 @@ func (c *cursor) hosts(ctx context.Context, typed string, selector bool) []propo
 		return nil
 	}
 	defer done() //nolint:errcheck // nothing is kept in it
-	f, err := (&inventory.Flags{Inventory: c.given["inventory"]}).Load(ctx, e)
+	f, err := (&inventory.Flags{Inventory: c.given["inventory"], Vault: sealed.Vault}).Load(ctx, e)
 	if err != nil {
 		return nil // the command itself says what is wrong with the inventory
 	}
@@ -308,7 +311,7 @@ func (c *cursor) units(ctx context.Context, tags bool) (found []proposal) {
 	}
 	defer done() //nolint:errcheck // nothing is kept in it
 	f := &flags.Planning{
-		Target: flags.Target{Inventory: c.given["inventory"], Limit: strings.Join(c.given["limit"], "")},
+		Target: flags.Target{Inventory: c.given["inventory"], Limit: strings.Join(c.given["limit"], ""), Login: sealed},
 		Vars:   flags.Vars{Extra: c.given["extra-vars"]}, NoSecrets: true,
 	}
 	if len(c.args) > 0 {

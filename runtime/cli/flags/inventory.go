@@ -31,7 +31,7 @@ func (f *Target) Read(ctx context.Context, c *console.Console, w *workspace.Work
 	switch {
 	case len(sources) > 0:
 		var err error
-		if inv, err = Load(ctx, c, w, sources); err != nil {
+		if inv, err = Load(ctx, c, w, sources, &f.Vault); err != nil {
 			return nil, err
 		}
 	case f.Limit != "":
@@ -61,14 +61,19 @@ func (f *Target) Files() ([]string, error) {
 }
 
 // Load reads the inventory's sources, those in the workspace under its rules.
-// Those that are programs are run.
-func Load(ctx context.Context, c *console.Console, w *workspace.Workspace, sources []string) (*inventory.Inventory, error) {
+// Those that are programs are run, and what ansible-vault encrypted is opened by v.
+func Load(ctx context.Context, c *console.Console, w *workspace.Workspace, sources []string, v *Vault) (*inventory.Inventory, error) {
 	programs, err := runner(c)
+	if err != nil {
+		return nil, err
+	}
+	opens, err := v.Open(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	return source.Load(sources, source.Options{
 		Home:  c.Getenv("HOME"),
+		Vault: opens,
 		Trust: func(name string) error { return trusted(w, name) },
 		Run: func(path string, args ...string) ([]byte, error) {
 			return programs.Run(ctx, path, args...)

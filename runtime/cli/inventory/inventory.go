@@ -14,6 +14,7 @@ import (
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/secret"
 	"github.com/openfroyo/froyo/engine/vars"
 	"github.com/openfroyo/froyo/engine/vars/declared"
 	"github.com/openfroyo/froyo/engine/wording"
@@ -39,6 +40,7 @@ type Flags struct {
 	Inventory []string `short:"i" sep:"none" placeholder:"FILE|h1,h2," complete:"files" help:"Inventory, as for plan; default: the workspace's."`
 	Limit     string   `short:"l" placeholder:"SELECTOR" complete:"selector" help:"Only these hosts, as for plan."`
 	JSON      bool     `name:"json" help:"Print JSON on standard output."`
+	flags.Vault
 }
 
 // Fleet is an inventory as it was read, and the hosts that were asked for with
@@ -67,7 +69,7 @@ func (f *Flags) Load(ctx context.Context, e *console.Console) (*Fleet, error) {
 	if err != nil {
 		return nil, err
 	}
-	target := &flags.Target{Inventory: f.Inventory, Limit: f.Limit}
+	target := &flags.Target{Inventory: f.Inventory, Limit: f.Limit, Login: flags.Login{Vault: f.Vault}}
 	read, err := target.Read(ctx, e, w)
 	if err != nil {
 		return nil, err
@@ -90,6 +92,9 @@ func (f *Flags) Load(ctx context.Context, e *console.Console) (*Fleet, error) {
 	for i, h := range hosts {
 		shown := *h
 		shown.Vars = vars.Masked(effective.Host(h.Name).Vars, names)
+		for name, v := range shown.Vars {
+			shown.Vars[name] = secret.MaskValue(v)
+		}
 		hosts[i] = &shown
 	}
 	return &Fleet{workspace: w, Read: read, Hosts: hosts, declared: d, named: f.named(), hidden: names}, nil

@@ -165,7 +165,7 @@ func (c *Apply) load(ctx context.Context, e *console.Console) (*client.Loaded, e
 	if err := c.conflicts(); err != nil {
 		return nil, err
 	}
-	return client.LoadSaved(ctx, e, c.Plan, &c.Vars)
+	return client.LoadSaved(ctx, e, c.Plan, &c.Vars, &c.Vault)
 }
 
 // reportConflicts refuses reports that would have nothing in them, or that

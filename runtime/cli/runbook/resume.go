@@ -79,7 +79,7 @@ func (c *Resume) Run(ctx context.Context, e *console.Console) error {
 			return noTerminal(why)
 		}
 	}
-	l, err := client.LoadResumed(ctx, e, found, client.Resumed{Vars: &c.Vars, OnResume: c.Interrupted, WithChanges: c.Changes})
+	l, err := client.LoadResumed(ctx, e, found, client.Resumed{Vars: &c.Vars, Vault: &c.Vault, OnResume: c.Interrupted, WithChanges: c.Changes})
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ type Validate struct {
 	Inventory []string `short:"i" sep:"none" placeholder:"FILE|h1,h2," complete:"files" help:"Inventory, as for plan."`
 	Limit     string   `short:"l" placeholder:"SELECTOR" complete:"selector" help:"Only these hosts, as for plan."`
 	flags.Vars
+	flags.Vault
 	flags.Units
 }
 
@@ -34,7 +35,7 @@ Examples:
 // Run evaluates the runbook for each host without connecting to any.
 func (c *Validate) Run(ctx context.Context, e *console.Console) (err error) {
 	l, err := client.Load(ctx, e, &flags.Planning{
-		File: c.File, Target: flags.Target{Inventory: c.Inventory, Limit: c.Limit}, Vars: c.Vars, Units: c.Units,
+		File: c.File, Target: flags.Target{Inventory: c.Inventory, Limit: c.Limit, Login: flags.Login{Vault: c.Vault}}, Vars: c.Vars, Units: c.Units,
 	})
 	if err != nil {
 		return err
