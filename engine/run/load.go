@@ -162,11 +162,11 @@ func (j *Job) expectSecrets(ctx context.Context) error {
 	if secrets == nil || len(s.Secrets) == 0 {
 		return nil
 	}
-	what := "the plan"
+	what, instead := "the plan", ""
 	if s.Resumed != nil {
-		what = "run " + s.Resumed.ID
+		what, instead = "run "+s.Resumed.ID, "apply the runbook again, which does what is left with the secret as it is now"
 	}
-	secrets.Expect(s.Secrets, what)
+	secrets.Expect(s.Secrets, what, instead)
 	var errs []error
 	for _, ref := range s.Secrets {
 		_, err := secrets.Get(ctx, ref.Name, ref.Generate)

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/openfroyo/froyo/engine/diag"
@@ -16,8 +17,8 @@ type environment struct{ all []string }
 
 func (e environment) read(_ context.Context, name string) (string, error) {
 	var names []string
-	for i := len(e.all) - 1; i >= 0; i-- { // the last one counts
-		known, value, _ := strings.Cut(e.all[i], "=")
+	for _, variable := range slices.Backward(e.all) { // the last one counts
+		known, value, _ := strings.Cut(variable, "=")
 		if known == name {
 			return value, nil
 		}

@@ -23,6 +23,7 @@ type Set struct {
 	all      map[string]*asked
 	expected map[string]secret.Ref
 	plan     string // that expects them
+	instead  string // what to do where they are others
 	replaced map[string]string
 }
 
@@ -164,7 +165,7 @@ func (s *Set) expectation(name string) (secret.Ref, bool) {
 // stale is the error for a secret that is not what a plan was made with.
 func (s *Set) stale(name, how string, cause error) error {
 	e := (&diag.Error{Summary: s.plan + " was made with the secret " + name + ", which " + how, Cause: cause, Code: diag.Stale}).
-		WithHint("nothing was done; make a new plan and review it")
+		WithHint("nothing was done; %s", cmp.Or(s.instead, "make a new plan and review it"))
 	if cause != nil {
 		e.Detail = cause.Error()
 	}
@@ -210,11 +211,12 @@ func newNonce() string {
 	return hex.EncodeToString(b[:])
 }
 
-// Expect says with what secrets a plan was made: others are stale. what is the plan, for messages.
-func (s *Set) Expect(refs []secret.Ref, what string) {
+// Expect says with what secrets a plan was made: others are stale. what is the plan, and instead what to do then,
+// for messages; "" is to make a new plan.
+func (s *Set) Expect(refs []secret.Ref, what, instead string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.plan, s.expected = what, make(map[string]secret.Ref, len(refs))
+	s.plan, s.instead, s.expected = what, instead, make(map[string]secret.Ref, len(refs))
 	for _, r := range refs {
 		s.expected[r.Name] = r
 	}

@@ -236,7 +236,7 @@ func TestGeneratedIsKeptLater(t *testing.T) {
 	}
 	// The saved plan is applied by another process, which comes to the same.
 	p.renew()
-	p.Expect(refs, "the plan")
+	p.Expect(refs, "the plan", "")
 	if again, err := p.Get(ctx, "new", "hex(16)"); err != nil || again != first {
 		t.Errorf("a saved plan comes to another: %v", err)
 	}
@@ -248,7 +248,7 @@ func TestGeneratedIsKeptLater(t *testing.T) {
 	}
 	// Applied again it is still that plan.
 	p.renew()
-	p.Expect(refs, "the plan")
+	p.Expect(refs, "the plan", "")
 	if again, err := p.Get(ctx, "new", "hex(16)"); err != nil || again != first {
 		t.Errorf("applied again: %v", err)
 	}
@@ -266,7 +266,7 @@ func TestStale(t *testing.T) {
 	stale := func(want string, then func(), name, generate string) {
 		t.Helper()
 		p.renew()
-		p.Expect(refs, "the plan")
+		p.Expect(refs, "the plan", "")
 		then()
 		_, err := p.Get(ctx, name, generate)
 		if e := diag.Of(err); err == nil || e.Code != diag.Stale || !strings.Contains(e.Summary, name) || !strings.Contains(e.Summary, want) ||
@@ -284,7 +284,7 @@ func TestStale(t *testing.T) {
 	stale("was to be generated, and is there by now", func() { p.store.values["new"] = "of another" }, "new", "hex(16)")
 	delete(p.store.values, "new")
 	p.renew()
-	p.Expect(refs, "the plan")
+	p.Expect(refs, "the plan", "")
 	if _, err := p.Get(ctx, "new", "hex(16)"); err != nil {
 		t.Fatal(err)
 	}

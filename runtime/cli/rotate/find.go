@@ -1,6 +1,7 @@
 package rotate
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -55,13 +56,13 @@ func (r *rotation) root() string {
 }
 
 // texts are the files of the workspace in the language of runbooks, by their paths.
-func (r *rotation) texts() (map[string]string, error) {
+func (r *rotation) texts() (texts map[string]string, err error) {
 	files, err := r.at.Files(r.root())
 	if err != nil {
 		return nil, err
 	}
-	defer files.Close()
-	texts := map[string]string{}
+	defer func() { err = errors.Join(err, files.Close()) }()
+	texts = map[string]string{}
 	err = fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:

@@ -225,7 +225,7 @@ func (r *rotation) question(plans []*run.Plan) string {
 	for _, p := range plans {
 		for _, h := range p.Hosts {
 			for _, s := range h.Steps() {
-				if s.Pending() && h.Err == nil {
+				if s.Pending() && h.Err == nil && len(h.Unplanned()) == 0 {
 					changing[h.Host.Name] = true
 				}
 			}
