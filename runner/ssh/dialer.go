@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -35,6 +36,8 @@ type Options struct {
 	Keys []string
 	// Password gives the password to log in with, or is nil. It is called at most once.
 	Password func() (string, error)
+	// Passphrase gives the passphrase of keys that are encrypted, or is nil. It is called at most once.
+	Passphrase func() (string, error)
 	// AgentSocket is where the SSH agent listens, or "".
 	AgentSocket string
 	// KnownHosts are the files of known host keys; none means the usual two.
@@ -93,6 +96,9 @@ func NewDialer(o Options) *Dialer {
 		jumps:    map[string]*jump{},
 	}
 	d.config.Environ = o.Environ
+	if o.Passphrase != nil {
+		d.options.Passphrase = sync.OnceValues(o.Passphrase)
+	}
 	if o.Password != nil {
 		d.password = sync.OnceValues(o.Password)
 	}
@@ -134,6 +140,9 @@ func (d *Dialer) connect(ctx context.Context, t *endpoint, chain []string) (*Cli
 	if len(algorithms) > 0 && len(allowed) == 0 {
 		return nil, t.errorAt(target.StageHostKey, "the host is known by keys that ssh_config does not allow ("+strings.Join(algorithms, ", ")+")",
 			"allow one in HostKeyAlgorithms, or learn another key of the host", nil)
+	}
+	if d.options.Passphrase != nil && !t.rules.noKeys {
+		d.keyring.unlock(slices.Concat(t.explicit, t.defaults), t.agent, d.options.Passphrase)
 	}
 	raw, err := d.open(ctx, t, chain)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net"
 	"os"
@@ -45,6 +46,63 @@ type keyFile struct {
 
 // errEncrypted is a key that cannot be used without its passphrase.
 var errEncrypted = errors.New("encrypted")
+
+// errPassphrase is one whose passphrase is another than the one that was given.
+var errPassphrase = fmt.Errorf("%w, and the passphrase that was given is not its", errEncrypted)
+
+// unlock opens those of the files that are encrypted and whose keys the agent at
+// a socket does not hold. It takes as long as those who made them wanted.
+func (k *keyring) unlock(paths []string, socket string, passphrase func() (string, error)) {
+	for _, path := range paths {
+		f := k.file(path)
+		if !errors.Is(f.err, errEncrypted) || errors.Is(f.err, errPassphrase) {
+			continue
+		}
+		if held, _ := k.agent(socket); holds(held, f.public) == nil { // one that does not answer holds none
+			k.open(path, passphrase)
+		}
+	}
+}
+
+// open opens a file that is encrypted, once.
+func (k *keyring) open(path string, passphrase func() (string, error)) {
+	given, err := passphrase()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	f := k.files[path]
+	if !errors.Is(f.err, errEncrypted) || errors.Is(f.err, errPassphrase) {
+		return // somebody else was here
+	}
+	if err != nil {
+		k.files[path] = &keyFile{public: f.public, err: err}
+		return
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		k.files[path] = &keyFile{public: f.public, err: err}
+		return
+	}
+	signer, err := ssh.ParsePrivateKeyWithPassphrase(text, []byte(given))
+	if err != nil {
+		k.files[path] = &keyFile{public: f.public, err: errPassphrase}
+		return
+	}
+	k.files[path] = withCertificate(path, signer)
+}
+
+// Locked are those of the key files that are encrypted and that the agent at a socket does not hold.
+func Locked(keys []string, socket string) []string {
+	ring := newKeyring()
+	held, _ := ring.agent(socket) // one that does not answer holds none
+	defer func() { _ = ring.close() }()
+	var locked []string
+	for _, path := range keys {
+		if f := ring.file(path); errors.Is(f.err, errEncrypted) && holds(held, f.public) == nil {
+			locked = append(locked, path)
+		}
+	}
+	return locked
+}
 
 func newKeyring() *keyring {
 	return &keyring{files: map[string]*keyFile{}, agents: map[string]*agentKeys{}}

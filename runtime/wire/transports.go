@@ -35,6 +35,8 @@ type Login struct {
 	Timeout time.Duration
 	// Password and Become give the passwords of SSH and of the become method; nil where there is none.
 	Password, Become func() (string, error)
+	// Passphrase gives that of keys that are encrypted; nil where there is none.
+	Passphrase func() (string, error)
 }
 
 // Transports are the ways to get to hosts.
@@ -48,7 +50,7 @@ type Transports struct {
 func NewTransports(l Login) *Transports {
 	o := ssh.Options{
 		Home: l.Home, User: l.Operator, Environ: withoutOwn(l.Environ), Keys: l.Keys, AgentSocket: l.AgentSocket, AcceptNew: l.AcceptNew,
-		ConnectTimeout: l.Timeout, Password: l.Password,
+		ConnectTimeout: l.Timeout, Password: l.Password, Passphrase: l.Passphrase,
 		ConfigFiles: []string{filepath.Join(l.Home, ".ssh", "config"), "/etc/ssh/ssh_config"},
 	}
 	if l.Config != "" {
@@ -59,6 +61,9 @@ func NewTransports(l Login) *Transports {
 	}
 	return &Transports{login: l, ssh: ssh.NewDialer(o), options: dial.Options{Binary: binaries(), Become: l.Become}}
 }
+
+// Locked are those of a login's keys that want a passphrase: they are encrypted, and the agent does not hold them.
+func (l *Login) Locked() []string { return ssh.Locked(l.Keys, l.AgentSocket) }
 
 // withoutOwn leaves out the variables that are meant for froyo, passwords among
 // them: they are no business of the programs that ssh_config names.

@@ -3,6 +3,7 @@ package flags
 import (
 	"errors"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 
@@ -34,8 +35,15 @@ func (f *Login) Transports(c *console.Console) (*wire.Transports, error) {
 			return nil, err
 		}
 	}
+	if locked := l.Locked(); len(locked) > 0 || c.Getenv(passphraseVariable) != "" {
+		// Where nobody can be asked, what the host says of the other keys is what counts.
+		l.Passphrase, _ = c.Password("passphrase of "+strings.Join(locked, ", "), passphraseVariable)
+	}
 	return wire.NewTransports(l), nil
 }
+
+// passphraseVariable is where the passphrase of encrypted keys is, those of ssh_config among them.
+const passphraseVariable = "FROYO_KEY_PASSPHRASE"
 
 // readable refuses files that do not exist: what is looked for by default may be missing, but not
 // what was named.
