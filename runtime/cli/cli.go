@@ -46,7 +46,7 @@ type grammar struct {
 	Queue      queue.Command     `cmd:"" help:"Look at pending work of runs: list, drop."`
 	Inventory  inventory.Command `cmd:"" help:"Look at the inventory: list, host, graph, explain, check."`
 	Facts      facts.Command     `cmd:"" help:"Look at what hosts tell of themselves: collect, show, diff, schema."`
-	Secret     secret.Command    `cmd:"" help:"Keep secrets: set, get, list, edit, rm, recipients."`
+	Secret     secret.Command    `cmd:"" help:"Keep secrets: set, get, list, edit, rm, rotate, recipients."`
 	Completion complete.Script   `cmd:"" help:"Print a script that completes froyo's command line."`
 	Complete   complete.Command  `cmd:"" hidden:""`
 	Docs       docsCommand       `cmd:"" help:"Print a reference page as Markdown."`

@@ -212,3 +212,67 @@ func TestSecretRmOnTerminal(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 }
+
+// TestSecretPassphrase is asked for on the terminal, once, and only where no other key opens the secret.
+func TestSecretPassphrase(t *testing.T) {
+	t.Parallel()
+	dir, froyo := secretWorkspace(t)
+	key := filepath.Join(dir, ".ssh", "id_ed25519")
+	if err := os.Mkdir(filepath.Dir(key), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.CommandContext(t.Context(), "ssh-keygen", "-q", "-t", "ed25519", "-N", "open sesame", "-C", "bob", "-f", key).CombinedOutput(); err != nil {
+		t.Skipf("%v: %s", err, out)
+	}
+	for _, args := range [][]string{{"set", "a"}, {"set", "b"}, {"recipients", "add", key + ".pub"}} {
+		cmd := froyo(nil, append([]string{"secret"}, args...)...)
+		cmd.Stdin = strings.NewReader("value of " + args[1])
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+	}
+	s := ptytest.Start(t, froyo(nil, "secret", "get", "a"), 80, 24)
+	if code := s.End(); code != 0 || strings.TrimSpace(s.Screen()) != "value of a" {
+		t.Errorf("exit code %d: %q", code, s.Screen())
+	}
+	if err := os.Remove(filepath.Join(dir, "data", "keys", "agekey")); err != nil {
+		t.Fatal(err)
+	}
+	s = ptytest.Start(t, froyo(nil, "secret", "list"), 120, 24)
+	if code := s.End(); code != 0 || strings.Count(s.Screen(), "yes") != 2 || strings.Contains(s.Screen(), "passphrase") {
+		t.Errorf("exit code %d: %q", code, s.Screen())
+	}
+	own, _, _ := strings.Cut(lastLine(t, filepath.Join(dir, "secrets", "recipients"), "age1"), " ")
+	s = ptytest.Start(t, froyo(nil, "secret", "recipients", "rm", own), 120, 24) // reads both
+	s.Wait("passphrase of")
+	s.Type("open sesame\r")
+	s.Wait("encrypted 2 secrets anew without")
+	if code := s.End(); code != 0 || strings.Count(s.Screen(), "passphrase of") != 1 {
+		t.Errorf("exit code %d: %q", code, s.Screen())
+	}
+	s = ptytest.Start(t, froyo(nil, "secret", "get", "a"), 250, 24)
+	s.Wait("passphrase of")
+	s.Type("wrong\r")
+	s.Wait("the passphrase is wrong")
+	if code := s.End(); code != 1 {
+		t.Errorf("exit code %d", code)
+	}
+	if got := output(t, froyo([]string{"FROYO_IDENTITY_PASSPHRASE=open sesame"}, "secret", "get", "b")); got != "value of b" {
+		t.Errorf("%q", got)
+	}
+}
+
+// lastLine is the last line of a file that begins with a text.
+func lastLine(t *testing.T, file, begin string) (found string) {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(data)) {
+		if strings.HasPrefix(line, begin) {
+			found = strings.TrimSpace(line)
+		}
+	}
+	return found
+}

@@ -274,7 +274,7 @@ func (c *recipientsRemoveCommand) Run(ctx context.Context, e *console.Console) e
 	}
 	say(e, "encrypted "+wording.Plural(len(secrets), "secret")+" anew without "+ui.Readable(gone.Short()))
 	if len(secrets) > 0 {
-		caution(e, "what could be read before may have been read, and copies stay as they were: "+names(secrets), "change each of them: froyo secret set "+secrets[0])
+		caution(e, "what could be read before may have been read, and copies stay as they were: "+names(secrets), "change each of them, also on the hosts that have it: froyo secret rotate "+secrets[0])
 	}
 	return nil
 }
