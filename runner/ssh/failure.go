@@ -111,15 +111,15 @@ func (a *attempt) silent(err error) error {
 }
 
 // proxyFailed explains a ProxyCommand that led to no SSH server.
-func (a *attempt) proxyFailed(ctx context.Context, program *proxy.Conn, err error) error {
+func (a *attempt) proxyFailed(program *proxy.Conn, err error) error {
 	t := a.target
-	said, status := program.Failed(ctx)
+	said, status := program.Failed()
 	if !a.closed(err) && said == "" {
 		return a.failed(err)
 	}
-	message := "the ProxyCommand of " + t.way.place + " did not reach " + t.hostPort()
-	if status != "" {
-		message += " (" + status + ")"
+	message := "the ProxyCommand of " + t.way.place + " did not reach " + t.hostPort() + " (" + status + ")"
+	if last := said[strings.LastIndexByte(said, '\n')+1:]; last != "" {
+		message += ": " + escape.Text(escape.Short(last))
 	}
 	e := t.errorAt(target.StageConnect, message, "run the command of that line by hand: it has to speak SSH", err)
 	e.Detail = escape.Text(said)

@@ -47,7 +47,7 @@ func (a *attempt) handshake(ctx context.Context, raw net.Conn) (*ssh.Client, err
 			return client, nil
 		}
 		if program, ok := raw.(*proxy.Conn); ok && !a.trusted && a.keyError == nil {
-			return nil, a.proxyFailed(ctx, program, err)
+			return nil, a.proxyFailed(program, err)
 		}
 		_ = raw.Close() // err says more
 		return nil, a.failed(err)

@@ -111,7 +111,7 @@ var openSSHOptions = []option{
 		t.Helper()
 		w.write(t, "hop", hop)
 	}, ssh: "fails", want: "did not reach 127.0.0.1:{port}"},
-	{name: "ProxyCommand: that fails", config: "Host h1\n  ProxyCommand echo 'no way in' >&2; exit 3\n", want: "the ProxyCommand of {dir}/config:2 did not reach 127.0.0.1:{port}"},
+	{name: "ProxyCommand: that fails", config: "Host h1\n  ProxyCommand echo 'no way in' >&2; exit 3\n", want: "the ProxyCommand of {dir}/config:2 did not reach 127.0.0.1:{port} (exit status 0): no way in"},
 	{name: "ProxyCommand: before ProxyJump", config: "Host h1\n  ProxyCommand false\n  ProxyJump none\n", want: "the ProxyCommand of {dir}/config:2 did not reach 127.0.0.1:{port} (exit status 1)"},
 	{name: "ProxyUseFdpass", config: "ProxyUseFdpass yes\nProxyCommand false\n", want: "ssh_config sets proxyusefdpass yes ({dir}/config:1), which froyo does not support"},
 	{name: "BindAddress", config: "BindAddress 127.0.0.9\n", shell: "echo $SSH_CONNECTION | cut -d' ' -f1", out: "127.0.0.9\n"},

@@ -5,7 +5,6 @@
 package proxy
 
 import (
-	"context"
 	"errors"
 	"net"
 	"os"
@@ -19,7 +18,8 @@ import (
 // maxSaid bounds what is kept of what the program says on its standard error.
 const maxSaid = 2 << 10
 
-// patience is how long a program that closed its end has to exit by itself.
+// patience is how long a program has to exit by itself once the connection is closed,
+// and to say why it gave up.
 const patience = time.Second
 
 // Conn is a connection that a program makes. Closing it ends the program.
@@ -76,11 +76,17 @@ func (c *Conn) Read(p []byte) (int, error) { return c.out.Read(p) }
 // Write writes what the program reads.
 func (c *Conn) Write(p []byte) (int, error) { return c.in.Write(p) }
 
-// Close ends the program, and all that it started.
+// Close ends the program, which reads the end of its input first, and all that it started.
 func (c *Conn) Close() error {
 	var err error
 	c.once.Do(func() {
 		err = errors.Join(c.in.Close(), c.out.Close())
+		timer := time.NewTimer(patience)
+		defer timer.Stop()
+		select {
+		case <-c.ended:
+		case <-timer.C:
+		}
 		_ = syscall.Kill(-c.cmd.Process.Pid, syscall.SIGKILL) // whoever of them is left
 		<-c.ended
 	})
@@ -88,21 +94,10 @@ func (c *Conn) Close() error {
 }
 
 // Failed ends a connection that was of no use, and tells what the program said
-// and how it ended. A program that gave up is waited for, to hear why.
-func (c *Conn) Failed(ctx context.Context) (said, status string) {
-	timer := time.NewTimer(patience)
-	defer timer.Stop()
-	gone := false
-	select {
-	case <-c.ended:
-		gone = true
-	case <-timer.C:
-	case <-ctx.Done():
-	}
+// and how it ended.
+func (c *Conn) Failed() (said, status string) {
 	_ = c.Close() // the program's own account says more
-	if !gone {
-		return c.said.text(), ""
-	}
+	<-c.ended
 	return c.said.text(), c.status
 }
 

@@ -83,17 +83,17 @@ func TestFailed(t *testing.T) {
 		{"sh -c 'echo no way in >&2; exit 3'", "no way in", "exit status 3"},
 		{"/nowhere/nc", "not found", "exit status 127"},
 		{"true", "", "exit status 0"},
+		{"sh -c 'exec >&-; sleep 0.2; echo late >&2; exit 4'", "late", "exit status 4"},
 		{"sh -c 'for i in $(seq 1000); do echo line $i >&2; done; exit 1'", "line 1000", "exit status 1"},
 	} {
 		c := start(t, test.line)
-		<-c.ended
-		said, status := c.Failed(t.Context())
+		said, status := c.Failed()
 		if !strings.HasSuffix(said, test.said) && !strings.Contains(said, test.said) || status != test.status || len(said) > maxSaid {
 			t.Errorf("%s: got %q, %q", test.line, said, status)
 		}
 	}
-	c := start(t, "cat")
-	if said, status := c.Failed(t.Context()); said != "" || status != "" {
+	c := start(t, "sleep 1000")
+	if said, status := c.Failed(); said != "" || status != "signal: killed" {
 		t.Errorf("one that did not end: %q, %q", said, status)
 	}
 }
