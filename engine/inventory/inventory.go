@@ -34,8 +34,10 @@ type Host struct {
 	BecomeUser string `json:"become_user,omitempty"`
 	// BecomeMethod is "sudo", "su" or "doas"; "" is sudo where nothing is said.
 	BecomeMethod string `json:"become_method,omitempty"`
-	// Connection is SSH or Local.
-	Connection string `json:"connection"`
+	// Connection is SSH, Local, or a kind of transport by command, whose program gets Arguments: some of its own, or the
+	// whole command of the operator's.
+	Connection string   `json:"connection"`
+	Arguments  []string `json:"connection_arguments,omitempty"`
 	// Groups are the groups of the host and all that contain these, sorted, without "all".
 	Groups []string          `json:"groups,omitempty"`
 	Labels map[string]string `json:"labels,omitempty"`

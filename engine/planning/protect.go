@@ -11,6 +11,7 @@ import (
 	"github.com/openfroyo/froyo/engine/protect"
 	"github.com/openfroyo/froyo/engine/unit"
 	"github.com/openfroyo/froyo/providers/abi"
+	"github.com/openfroyo/froyo/runner/command/kind"
 	"github.com/openfroyo/froyo/runner/op"
 	"github.com/openfroyo/froyo/runner/target"
 )
@@ -125,7 +126,7 @@ func refuseOwnRestart(h *plan.Host, steps []*plan.Step) {
 		if s.On != nil {
 			on = s.On
 		}
-		if s.Err != nil || s.Change == nil || on.Host.Connection != inventory.Local {
+		if s.Err != nil || s.Change == nil || !onThisMachine(on.Host) {
 			continue
 		}
 		for _, e := range s.Change.Effects {
@@ -138,4 +139,10 @@ func refuseOwnRestart(h *plan.Host, steps []*plan.Step) {
 			}
 		}
 	}
+}
+
+// onThisMachine reports whether the kernel that a host runs on is that of the machine that the run itself is on.
+func onThisMachine(h *inventory.Host) bool {
+	k := kind.Of(h.Connection)
+	return h.Connection == inventory.Local || k != nil && k.Kernel
 }

@@ -1,5 +1,6 @@
 // Package local is the transport below runner/dial for this machine: the same
 // shell, the same bootstrap and the same frames as over SSH, without a network.
+// It also starts the programs of transports by command.
 //
 // It imports runner/transport and the standard library.
 package local
@@ -44,15 +45,25 @@ func (m *Machine) Near() bool { return true }
 // interrupt from the terminal reaches the controller alone, which then ends
 // the runner in good order.
 func (m *Machine) Start(ctx context.Context, script string) (*transport.Process, error) {
-	return m.start(ctx, script, openStreams, &syscall.SysProcAttr{Setpgid: true})
+	return m.Exec(ctx, "/bin/sh", "-c", script)
 }
 
 // StartTerminal is Start with a terminal.
 func (m *Machine) StartTerminal(ctx context.Context, script string) (*transport.Process, error) {
-	return m.start(ctx, script, openTerminal, &syscall.SysProcAttr{Setsid: true, Setctty: true})
+	return m.ExecTerminal(ctx, "/bin/sh", "-c", script)
 }
 
-func (m *Machine) start(ctx context.Context, script string, open func() (*streams, error), attr *syscall.SysProcAttr) (*transport.Process, error) {
+// Exec starts a program as Start does a script.
+func (m *Machine) Exec(ctx context.Context, argv ...string) (*transport.Process, error) {
+	return m.start(ctx, argv, openStreams, &syscall.SysProcAttr{Setpgid: true})
+}
+
+// ExecTerminal is Exec with a terminal.
+func (m *Machine) ExecTerminal(ctx context.Context, argv ...string) (*transport.Process, error) {
+	return m.start(ctx, argv, openTerminal, &syscall.SysProcAttr{Setsid: true, Setctty: true})
+}
+
+func (m *Machine) start(ctx context.Context, argv []string, open func() (*streams, error), attr *syscall.SysProcAttr) (*transport.Process, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -65,7 +76,7 @@ func (m *Machine) start(ctx context.Context, script string, open func() (*stream
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command("/bin/sh", "-c", script)
+	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Env = m.env
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = s.theirs[0], s.theirs[1], s.theirs[2]
 	cmd.SysProcAttr = attr

@@ -108,9 +108,11 @@ func (l *Lock) attempt(ctx context.Context, o *op.Lock) (*record, error) {
 // own locks this user's file and writes into it who holds it.
 func (l *Lock) own(ctx context.Context, o *op.Lock) (*record, error) {
 	last := record{Holder: op.Holder{UID: l.uid, Trusted: true}}
+	var gone error
 	for range tries {
 		f, path, err := l.openOwn()
-		if errors.Is(err, syscall.ENOENT) { // its directory went with its last holder
+		if gone = nil; errors.Is(err, syscall.ENOENT) { // its directory went with its last holder, or there is none
+			gone = err
 			continue
 		}
 		if err != nil {
@@ -128,6 +130,9 @@ func (l *Lock) own(ctx context.Context, o *op.Lock) (*record, error) {
 			last = *held
 			time.Sleep(pace / 10)
 		}
+	}
+	if gone != nil {
+		return nil, errors.New("no place for the host lock: " + gone.Error())
 	}
 	return &last, nil
 }

@@ -8,6 +8,7 @@ package labtest
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -189,6 +190,16 @@ func (h Host) SSHAs(t testing.TB, user, script string) string {
 		t.Fatalf("%s as %s: %q: %v%s", h.Name, user, script, err, detail)
 	}
 	return string(out)
+}
+
+// Put writes a file on the host, as root.
+func (h Host) Put(t testing.TB, path string, content []byte) {
+	t.Helper()
+	cmd := h.ssh("root", "cat >'"+path+"'")
+	cmd.Stdin = bytes.NewReader(content)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%s: write %s: %v: %s", h.Name, path, err, out)
+	}
 }
 
 // Undo runs a shell script as root on the host when the test ends.

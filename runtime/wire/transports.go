@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -13,6 +14,8 @@ import (
 	"github.com/openfroyo/froyo/engine/secret"
 	"github.com/openfroyo/froyo/runner"
 	"github.com/openfroyo/froyo/runner/bootstrap"
+	"github.com/openfroyo/froyo/runner/command"
+	"github.com/openfroyo/froyo/runner/command/kind"
 	"github.com/openfroyo/froyo/runner/dial"
 	"github.com/openfroyo/froyo/runner/local"
 	"github.com/openfroyo/froyo/runner/ssh"
@@ -66,14 +69,18 @@ func NewTransports(l Login) *Transports {
 func (l *Login) Locked() []string { return ssh.Locked(l.Keys, l.AgentSocket) }
 
 // withoutOwn leaves out the variables that are meant for froyo, passwords among
-// them: they are no business of the programs that ssh_config names.
+// them: they are no business of the programs that ssh_config or an inventory names.
 func withoutOwn(environ []string) []string {
 	return slices.DeleteFunc(slices.Clone(environ), func(v string) bool { return strings.HasPrefix(v, "FROYO_") })
 }
 
 // Openers are the openers of sessions, one for each kind of connection.
 func (t *Transports) Openers() fleet.Openers {
-	return fleet.Openers{inventory.SSH: t.openSSH, "": t.openSSH, inventory.Local: t.openLocal}
+	all := fleet.Openers{inventory.SSH: t.openSSH, "": t.openSSH, inventory.Local: t.openLocal}
+	for _, name := range append(kind.Names(), kind.Own) {
+		all[name] = t.openCommand
+	}
+	return all
 }
 
 // Close ends what connections share.
@@ -104,6 +111,24 @@ func (t *Transports) openSSH(ctx context.Context, h *inventory.Host, hooks fleet
 // given gives the password that an inventory has for a host.
 func given(c *inventory.Credential) func() (string, error) {
 	return func() (string, error) { return secret.Resolve(c.Text), nil }
+}
+
+func (t *Transports) openCommand(ctx context.Context, h *inventory.Host, hooks fleet.Hooks) (fleet.Session, error) {
+	o := command.Options{
+		Name: h.Name, Kind: kind.Of(h.Connection), Environ: withoutOwn(t.login.Environ), Timeout: t.login.Timeout,
+		Host: kind.Host{Address: h.Address, User: h.User, Arguments: h.Arguments},
+	}
+	if h.Port != 0 {
+		o.Host.Port = strconv.Itoa(h.Port)
+	}
+	shell, err := command.Open(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if hooks.LoggedIn != nil {
+		hooks.LoggedIn(fleet.Login{User: shell.User(), Address: h.Address, By: h.Connection})
+	}
+	return dial.Open(shell, t.with(h, hooks)), nil
 }
 
 // with are the options of one host's session.

@@ -13,6 +13,7 @@ import (
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/inventory/endpoint"
 	"github.com/openfroyo/froyo/engine/secret"
+	"github.com/openfroyo/froyo/runner/command/kind"
 )
 
 // setting is a variable of Ansible's that says how a host is reached.
@@ -24,6 +25,7 @@ type setting struct {
 // honoured lists them. Where a host has several for the same thing, the later one wins, as in Ansible.
 func honoured() []setting {
 	return []setting{
+		{"ansible_connection", setConnection}, // first: it says what an address is
 		{"ansible_host", setAddress},
 		{"ansible_ssh_host", setAddress},
 		{"ansible_port", setPort},
@@ -35,7 +37,7 @@ func honoured() []setting {
 		{"ansible_become", setBecome},
 		{"ansible_become_user", setBecomeUser},
 		{"ansible_become_method", setBecomeMethod},
-		{"ansible_connection", setConnection},
+		{connectionArguments, setArguments},
 	}
 }
 
@@ -57,13 +59,9 @@ var (
 // connect takes from a host's variables how to reach it; the rest become its Vars.
 func (d *draft) connect(h *inventory.Host, vars settings) {
 	for _, s := range honoured() {
-		v, ok := vars[s.name]
-		if !ok {
-			continue
-		}
-		delete(vars, s.name)
-		d.set(s, h, v)
+		s.take(d, h, vars)
 	}
+	takeOptions(d, h, vars)
 	d.takePasswords(h, vars)
 	for _, name := range ignored {
 		if v, ok := vars[name]; ok {
@@ -116,6 +114,9 @@ func isTemplate(s string) bool { return strings.Contains(s, "{{") || strings.Con
 func hintFor(err error) string {
 	if errors.Is(err, errTemplate) {
 		return "write the value itself, or compute it in inventory.cue"
+	}
+	if c, ok := errors.AsType[*errCommand](err); ok {
+		return c.hint()
 	}
 	return ""
 }
@@ -230,6 +231,10 @@ func setAddress(_ *draft, h *inventory.Host, v any) error {
 	if err != nil {
 		return err
 	}
+	if k := kind.Of(h.Connection); k != nil && k.Name != kind.Own {
+		h.Address = s
+		return k.CheckAddress(s)
+	}
 	if inner, ok := strings.CutPrefix(strings.TrimSuffix(s, "]"), "["); ok {
 		s = inner
 	}
@@ -297,16 +302,4 @@ func setBecomeMethod(_ *draft, h *inventory.Host, v any) error {
 		return nil
 	}
 	return fmt.Errorf("%q is not supported; want sudo, su or doas", s)
-}
-
-func setConnection(_ *draft, h *inventory.Host, v any) error {
-	switch s := strings.TrimPrefix(fmt.Sprint(v), "ansible.builtin."); s {
-	case "ssh", "smart", "paramiko", "paramiko_ssh":
-		h.Connection = inventory.SSH
-	case "local":
-		h.Connection = inventory.Local
-	default:
-		return fmt.Errorf("%q is not supported; want ssh or local", s)
-	}
-	return nil
 }

@@ -19,7 +19,7 @@ var schema string
 // reach maps the fields that hosts and groups share to Ansible's variables for the same.
 var reach = map[string]string{
 	"address": "ansible_host", "port": "ansible_port", "user": "ansible_user", "key": "ansible_ssh_private_key_file",
-	"connection": "ansible_connection", "become": "ansible_become", "becomeUser": "ansible_become_user",
+	"connection": "ansible_connection", "connectionArguments": connectionArguments, "become": "ansible_become", "becomeUser": "ansible_become_user",
 	"becomeMethod": "ansible_become_method",
 }
 

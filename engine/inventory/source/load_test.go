@@ -228,7 +228,7 @@ func TestConnectionErrors(t *testing.T) {
 	_, err := load(t, "hosts", `
 [web]
 h1 ansible_host=-oX ansible_port=x ansible_user="a b"
-h2 ansible_connection=docker ansible_become=maybe ansible_become_method=pbrun
+h2 ansible_connection=winrmx ansible_become=maybe ansible_become_method=pbrun
 h3 ansible_host="{{ ip }}" ansible_ssh_private_key_file=""
 h4
 h5
@@ -239,7 +239,7 @@ ansible_become_user=-u
 		`hosts:3:4: ansible_host: "-oX" is neither a host's name nor an IP address`,
 		`hosts:3:21: ansible_port: "x" is no port: want a number from 1 to 65535`,
 		`hosts:3:36: ansible_user: "a b" cannot be a user`,
-		`hosts:4:4: ansible_connection: "docker" is not supported; want ssh or local`,
+		`hosts:4:4: ansible_connection: "winrmx" is not supported; want ssh, local, docker, podman, kubectl, chroot, machinectl or a command as a list`,
 		`hosts:4:30: ansible_become: want true or false, got "maybe"`,
 		`hosts:4:51: ansible_become_method: "pbrun" is not supported; want sudo, su or doas`,
 		`hosts:5:4: ansible_host: a template, which is not evaluated in an inventory (write the value itself, or compute it in inventory.cue)`,

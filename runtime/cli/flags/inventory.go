@@ -16,6 +16,7 @@ import (
 	"github.com/openfroyo/froyo/engine/inventory/program"
 	"github.com/openfroyo/froyo/engine/inventory/source"
 	"github.com/openfroyo/froyo/engine/wording"
+	"github.com/openfroyo/froyo/runner/command/kind"
 	"github.com/openfroyo/froyo/runtime/console"
 	"github.com/openfroyo/froyo/runtime/workspace"
 )
@@ -144,8 +145,16 @@ func (f *Target) WithDefaults(inv *inventory.Inventory, w *workspace.Workspace) 
 			h.Become = new(true)
 		}
 		h.BecomeMethod = cmp.Or(h.BecomeMethod, f.Method)
-		h.User = cmp.Or(h.User, f.User, w.Settings.User)
+		if choosesUser(&h) {
+			h.User = cmp.Or(h.User, f.User, w.Settings.User)
+		}
 		hosts[i] = &h
 	}
 	return inventory.New(hosts, slices.Sorted(maps.Keys(inv.Groups()))...).WithOriginsOf(inv)
+}
+
+// choosesUser reports whether a host's connection can be told whose shell it shall give.
+func choosesUser(h *inventory.Host) bool {
+	k := kind.Of(h.Connection)
+	return k == nil || len(k.Login) > 0 || kind.Host{Arguments: h.Arguments}.Wants("user")
 }

@@ -24,16 +24,19 @@ import (
 
 type checkCommand struct {
 	flags.Target
+	Deep bool `help:"Look at each host more closely: directories, memory, clock, systemd, package manager, locks."`
 	JSON bool `name:"json" help:"Print JSON on standard output."`
 }
 
 // Help gives the command's example.
 func (*checkCommand) Help() string {
 	return `It logs in to all hosts side by side, becomes who acts there, and changes nothing. A host that fails has its error below the table.
+--deep says besides what each host lacks, and what to do, in the same connection.
 
 Examples:
   froyo inventory check
   froyo inventory check -l web -K
+  froyo inventory check --deep
   froyo inventory check --json | jq '.hosts[] | select(.answers | not) | .host'`
 }
 
@@ -51,6 +54,8 @@ type checked struct {
 	System  string   `json:"system,omitempty"`
 	Error   string   `json:"error,omitempty"`
 	Hint    string   `json:"hint,omitempty"`
+	// Findings are those of a closer look.
+	Findings []finding `json:"findings,omitempty"`
 }
 
 // Run checks the hosts.
@@ -73,12 +78,21 @@ func (c *checkCommand) Run(ctx context.Context, e *console.Console) (err error) 
 		all[i], failed = check(f, &answers[i])
 		errs = append(errs, failed)
 	}
+	text := ""
+	if c.Deep {
+		end := f.Show("looking closer", f.Hosts)
+		err := look(ctx, f, all)
+		if end(); err != nil {
+			return err
+		}
+		text = deepTable(all)
+	}
 	if c.JSON {
 		err = e.WriteJSON(struct {
 			Hosts []checked `json:"hosts"`
 		}{all})
 	} else {
-		err = e.WriteFitted(checkTable(all))
+		err = e.WriteFitted(text + checkTable(all))
 	}
 	return errors.Join(append(errs, err)...)
 }

@@ -143,7 +143,7 @@ func hostText(h *inventory.Host, origins map[string]diag.Pos, facts []state.Fact
 		{"user", h.User, place(origins, "ansible_user", "ansible_ssh_user")},
 		{"key", h.Key, place(origins, "ansible_private_key_file", "ansible_ssh_private_key_file")},
 		{"become", become, place(origins, "ansible_become")},
-		{"connection", h.Connection, place(origins, "ansible_connection")},
+		{"connection", strings.Join(append([]string{h.Connection}, h.Arguments...), " "), place(origins, "ansible_connection")},
 		{"groups", strings.Join(h.Groups, ", "), ""},
 		{"labels", labelsOf(h), ""},
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/openfroyo/froyo/engine/vars"
 	"github.com/openfroyo/froyo/engine/vars/declared"
 	"github.com/openfroyo/froyo/engine/wording"
+	"github.com/openfroyo/froyo/runner/command/kind"
 	"github.com/openfroyo/froyo/runtime/cli/flags"
 	"github.com/openfroyo/froyo/runtime/cli/here"
 	"github.com/openfroyo/froyo/runtime/console"
@@ -156,6 +157,9 @@ func endpointOf(h *inventory.Host) string {
 		return "(this machine)"
 	}
 	at := h.Address
+	if k := kind.Of(h.Connection); k != nil {
+		at = h.Connection + ":" + h.Address
+	}
 	if h.Port != 0 {
 		at = net.JoinHostPort(h.Address, strconv.Itoa(h.Port))
 	}
