@@ -29,6 +29,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/openfroyo/froyo/engine/secret/store"
+	"github.com/openfroyo/froyo/engine/secret/vault/vaulttest"
 	"github.com/openfroyo/froyo/providers"
 	"github.com/openfroyo/froyo/runner/proctree/proctreetest"
 	"github.com/openfroyo/froyo/runtime/console"
@@ -72,6 +73,8 @@ def canary(host):
     file(root, state = "directory")
     file(root + "/secrets", content = "%s %s %s %s" % (stored, env, kept, printed), mode = "0600")
     cmd("echo $A; cat >&2; exit 1", name = "secrets", env = {"A": stored + env}, stdin = kept + printed, ignore_failure = True)
+    file(root + "/sealed", content = host.vars.sealed, mode = "0600")
+    cmd("echo $A >&2; exit 1", name = "sealed", env = {"A": host.vars.sealed}, ignore_failure = True)
     file(root + "/content", content = "pw = " + pw, mode = "0600", backup = True, notify = RELOAD)
     file(root + "/template", content = template(text = "{{ pw }} {{ pw | upper }}", pw = pw))
     file(root + "/json", content = json.encode({"pw": "%s" % vars.fromenv}))
@@ -112,7 +115,7 @@ type canary struct {
 func newCanary(t *testing.T, root, hosts string, env ...string) *canary {
 	t.Helper()
 	c := &canary{t: t, dir: t.TempDir(), given: t.TempDir(), counts: map[string]int{}, places: map[string]int{}, bySource: map[string]int{}}
-	c.sources = []string{"variable of the inventory", "variable of a file", "variable of the environment", "store", "env:", "file:", "command:"}
+	c.sources = []string{"variable of the inventory", "variable of a file", "variable of the environment", "store", "env:", "file:", "command:", "vault"}
 	for range c.sources {
 		var b [9]byte
 		_, _ = rand.Read(b[:])
@@ -124,7 +127,9 @@ func newCanary(t *testing.T, root, hosts string, env ...string) *canary {
 	}))
 	t.Cleanup(server.Close)
 	c.hosts = filepath.Join(c.given, "hosts.yaml")
-	c.write(c.hosts, fmt.Sprintf("all:\n  vars:\n    froyo_sensitive: [canary]\n    canary: %s\n    root: %s\n  hosts:\n%s", c.values[0], root, hosts))
+	c.write(c.hosts, fmt.Sprintf("all:\n  vars:\n    froyo_sensitive: [canary]\n    canary: %s\n    root: %s\n    sealed: %s  hosts:\n%s",
+		c.values[0], root, vaulttest.Value(t, "open sesame", c.values[7], 6), hosts))
+	c.write(filepath.Join(c.given, "vault"), "open sesame\n")
 	c.write(filepath.Join(c.given, "vars.yaml"), "froyo_sensitive: fromfile\nfromfile: "+c.values[1]+"\nurl: "+server.URL+"\nkept: "+filepath.Join(c.given, "kept")+"\n")
 	c.write(filepath.Join(c.given, "kept"), c.values[5]+"\n")
 	c.write(filepath.Join(c.given, "kept.said"), c.values[6]+"\n")
@@ -132,7 +137,7 @@ func newCanary(t *testing.T, root, hosts string, env ...string) *canary {
 	c.write(filepath.Join(c.dir, "froyo.cue"), "{}\n")
 	c.env = append(os.Environ(), asFroyo+"=1", "HOME="+c.dir, "XDG_STATE_HOME="+c.dir+"/state", "XDG_CACHE_HOME="+filepath.Join(c.dir, "cache"),
 		"FROYO_VAR_fromenv="+c.values[2], "SSH_AUTH_SOCK=", "FROYO_LOCK_TIMEOUT=5m", "CANARY_ENV="+c.values[4], "VISUAL=", "EDITOR=true",
-		"FROYO_IDENTITY="+filepath.Join(c.given, "identity"))
+		"FROYO_IDENTITY="+filepath.Join(c.given, "identity"), "FROYO_VAULT_PASSWORD_FILE="+filepath.Join(c.given, "vault"))
 	if err := c.store(true).Set(t.Context(), canarySecret, []byte(c.values[3])); err != nil {
 		t.Fatal(err)
 	}

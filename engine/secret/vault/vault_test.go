@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/openfroyo/froyo/engine/secret/vault/vaulttest"
 )
 
 // sealed is "hunter2" as ansible-vault encrypted it with the password "open sesame", and labelled that of "prod" with "prod's".
@@ -62,6 +64,17 @@ func TestOpen(t *testing.T) {
 	}
 	if asked != 0 {
 		t.Error("the password of another label was asked for")
+	}
+}
+
+// TestSeal: what tests encrypt is as ansible-vault has it.
+func TestSeal(t *testing.T) {
+	e, err := Parse([]byte(vaulttest.Seal(t, "p", "sixteen bytes ok")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := New(fixed("", "p")).Open(e); string(text) != "sixteen bytes ok" {
+		t.Errorf("%q %v", text, err)
 	}
 }
 

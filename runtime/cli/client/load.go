@@ -123,6 +123,7 @@ func subjectOf(f *flags.Planning) string {
 	for _, source := range f.Inventory {
 		words += " -i " + wording.Quote(source)
 	}
+	words += f.Vault.Named()
 	return words
 }
 

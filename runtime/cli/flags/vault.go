@@ -13,6 +13,7 @@ import (
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/secret/vault"
+	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/runtime/console"
 )
 
@@ -26,6 +27,21 @@ type Vault struct {
 	Sealed bool `kong:"-"`
 	// Opened is made once.
 	Opened *vault.Vault `kong:"-"`
+}
+
+// Named repeats the flags, with a blank before each.
+func (f *Vault) Named() string {
+	words := ""
+	for _, id := range f.VaultID {
+		words += " --vault-id " + wording.Quote(id)
+	}
+	for _, file := range f.VaultFile {
+		words += " --vault-password-file " + wording.Quote(file)
+	}
+	if f.AskVault {
+		words += " -J"
+	}
+	return words
 }
 
 // vaultVariable is what stands for the answer to -J.
