@@ -62,7 +62,7 @@ func (o *opened) openFleet(ctx context.Context, root, main string, t *flags.Targ
 	if err != nil {
 		return nil, err
 	}
-	given, err := givenBy(c, v, t.WithDefaults(read, o.workspace))
+	given, err := givenBy(ctx, c, v, &t.Vault, t.WithDefaults(read, o.workspace))
 	if err != nil {
 		return nil, err
 	}
@@ -86,13 +86,16 @@ func (o *opened) openFleet(ctx context.Context, root, main string, t *flags.Targ
 }
 
 // givenBy are the variables of the command line, with an inventory; v may be nil.
-func givenBy(c *console.Console, v *flags.Vars, inv *inventory.Inventory) (vars.Set, error) {
+func givenBy(ctx context.Context, c *console.Console, v *flags.Vars, sealed *flags.Vault, inv *inventory.Inventory) (vars.Set, error) {
 	set := vars.Set{Inventory: inv}
 	if v == nil {
 		return set.Mark(nil)
 	}
-	var err error
-	if set.Given, err = v.Values(c.Process.Environ()); err != nil {
+	opens, err := sealed.Open(ctx, c)
+	if err != nil {
+		return set, err
+	}
+	if set.Given, err = v.Values(c.Process.Environ(), opens); err != nil {
 		return set, err
 	}
 	set.Places = v.Places(c.Process.Environ())

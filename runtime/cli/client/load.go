@@ -151,7 +151,11 @@ func (l *Loaded) fail(ctx context.Context, err error) error {
 // describe adds what flags and the workspace say of variables and hosts.
 func (l *Loaded) describe(ctx context.Context, spec *run.Spec, f *flags.Planning) error {
 	c := l.Console
-	given, err := f.Values(c.Process.Environ())
+	opens, err := f.Vault.Open(ctx, c)
+	if err != nil {
+		return err
+	}
+	given, err := f.Values(c.Process.Environ(), opens)
 	if err != nil {
 		return err
 	}

@@ -134,7 +134,11 @@ func around(c *console.Console, saved *planfile.Document) (*Loaded, error) {
 // again takes the values that a plan does not hold from flags and the environment, and reads
 // the plan's runbook. No other variable can be given.
 func (l *Loaded) again(ctx context.Context, spec run.Spec, files fs.FS, f *flags.Vars, v *flags.Vault, what string) error {
-	given, err := f.Values(l.Console.Process.Environ())
+	opens, err := v.Open(ctx, l.Console)
+	if err != nil {
+		return err
+	}
+	given, err := f.Values(l.Console.Process.Environ(), opens)
 	if err != nil {
 		return err
 	}
@@ -160,7 +164,7 @@ func (l *Loaded) again(ctx context.Context, spec run.Spec, files fs.FS, f *flags
 	if err := withPasswords(&spec, now); err != nil {
 		return err
 	}
-	extra, err := f.Values(nil)
+	extra, err := f.Values(nil, opens)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/secret"
+	"github.com/openfroyo/froyo/engine/secret/vault"
 	"github.com/openfroyo/froyo/providers/yamlfault"
 	"github.com/openfroyo/froyo/runtime/console"
 )
@@ -20,8 +21,8 @@ import (
 const varPrefix = "FROYO_VAR_"
 
 // Values gathers the runbook's variables: the environment first, then -e in
-// their order, the later winning.
-func (f *Vars) Values(environ []string) (map[string]any, error) {
+// their order, the later winning. What is encrypted in a file is opened by v, and is secret.
+func (f *Vars) Values(environ []string, v *vault.Vault) (map[string]any, error) {
 	vars := map[string]any{}
 	for _, entry := range environ {
 		if rest, ok := strings.CutPrefix(entry, varPrefix); ok {
@@ -32,7 +33,7 @@ func (f *Vars) Values(environ []string) (map[string]any, error) {
 	}
 	for _, e := range f.Extra {
 		if file, ok := strings.CutPrefix(e, "@"); ok {
-			more, err := varFile(file)
+			more, err := varFile(file, v)
 			if err != nil {
 				return nil, err
 			}
@@ -70,13 +71,42 @@ func isName(s string) bool {
 }
 
 // varFile reads variables from a YAML or JSON file whose top is a mapping.
-func varFile(name string) (map[string]any, error) {
+func varFile(name string, v *vault.Vault) (map[string]any, error) {
 	data, err := os.ReadFile(name)
 	if err != nil {
 		return nil, diag.ReadFailed("-e @"+name, err)
 	}
+	encrypted := vault.Is(data)
+	if encrypted {
+		if data, err = unlock(v, data); err != nil {
+			return nil, locked(diag.Pos{File: name, Line: 1, Col: 1}, "the file", err)
+		}
+	}
+	vars, err := variables(name, data, v)
+	if err != nil || !encrypted {
+		if _, said := errors.AsType[*diag.Error](err); encrypted && said {
+			err = diag.Errorf(diag.Pos{File: name}, "the encrypted text is no mapping of variables; what stands there is not shown")
+		}
+		return vars, err
+	}
+	for name, value := range vars {
+		if name != inventory.Sensitive {
+			vars[name] = secret.Mark(value)
+		}
+	}
+	return vars, nil
+}
+
+func variables(name string, data []byte, v *vault.Vault) (map[string]any, error) {
+	var root yaml.Node
+	if err := yaml.Unmarshal(data, &root); err != nil {
+		return nil, notVariables(name, err)
+	}
+	if err := unlockValues(name, &root, v); err != nil {
+		return nil, err
+	}
 	var vars map[string]any
-	if err := yaml.Unmarshal(data, &vars); err != nil {
+	if err := root.Decode(&vars); err != nil {
 		return nil, notVariables(name, err)
 	}
 	plain, err := plainValue(vars)
@@ -84,6 +114,23 @@ func varFile(name string) (map[string]any, error) {
 		return nil, diag.Errorf(diag.Pos{File: name}, "%w", err)
 	}
 	return plain.(map[string]any), nil
+}
+
+// unlockValues puts what encrypted values hold in their place.
+func unlockValues(name string, n *yaml.Node, v *vault.Vault) error {
+	if n.Kind == yaml.ScalarNode && (n.Tag == "!vault" || n.Tag == "!vault-encrypted") {
+		text, err := unlock(v, []byte(strings.TrimSpace(n.Value)))
+		if err != nil {
+			return locked(diag.Pos{File: name, Line: n.Line, Col: n.Column}, "the value", err)
+		}
+		n.Tag, n.Value, n.Style = "!!str", secret.Given(string(text)), yaml.DoubleQuotedStyle
+	}
+	for _, inner := range n.Content {
+		if err := unlockValues(name, inner, v); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // notVariables says what is wrong with a file of variables.

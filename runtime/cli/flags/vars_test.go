@@ -48,7 +48,7 @@ func TestVars(t *testing.T) {
 		{"file holds a date", nil, []string{"@" + file("date.yaml", "d: 2026-01-02\n")}, nil, "which a variable cannot have; quote it"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := (&Vars{Extra: tt.extra}).Values(tt.environ)
+			got, err := (&Vars{Extra: tt.extra}).Values(tt.environ, nil)
 			switch {
 			case tt.wrong != "" && (err == nil || !strings.Contains(err.Error(), tt.wrong)):
 				t.Errorf("got %v, want an error with %q", err, tt.wrong)
@@ -75,7 +75,7 @@ func TestSensitiveOfFiles(t *testing.T) {
 		f.Extra = append(f.Extra, "@"+file)
 	}
 	f.Extra = append(f.Extra, inventory.Sensitive+"=c", "d=4")
-	given, err := f.Values(nil)
+	given, err := f.Values(nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -185,3 +185,26 @@ func readPassword(from, file string) ([]byte, error) {
 	}
 	return text, nil
 }
+
+// unlock opens an encrypted text of a file of variables.
+func unlock(v *vault.Vault, text []byte) ([]byte, error) {
+	e, err := vault.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	if v == nil {
+		return nil, vault.ErrNoPassword
+	}
+	return v.Open(e)
+}
+
+// locked says why something encrypted in a file of variables cannot be read.
+func locked(pos diag.Pos, what string, err error) error {
+	if _, refused := errors.AsType[*vault.RefusedError](err); refused || errors.Is(err, vault.ErrNoPassword) {
+		return diag.Errorf(pos, "%s is %w", what, err).WithHint("give the password that it was encrypted with: --vault-password-file FILE, or --vault-id LABEL@FILE")
+	}
+	if e, ok := errors.AsType[*diag.Error](err); ok {
+		return e
+	}
+	return diag.Errorf(pos, "%s is encrypted with ansible-vault, and cannot be read: %w", what, err)
+}

@@ -60,7 +60,11 @@ func (c *explainCommand) Run(ctx context.Context, e *console.Console) error {
 	if err != nil {
 		return err
 	}
-	given, err := c.Values(e.Process.Environ())
+	opens, err := c.Vault.Open(ctx, e)
+	if err != nil {
+		return err
+	}
+	given, err := c.Values(e.Process.Environ(), opens)
 	if err != nil {
 		return err
 	}
@@ -75,6 +79,9 @@ func (c *explainCommand) Run(ctx context.Context, e *console.Console) error {
 	maps.Copy(f.hidden, marked)
 	for _, s := range c.Sensitive {
 		f.hidden[s] = true
+	}
+	for i := range values {
+		values[i].Value = secret.MaskValue(values[i].Value)
 	}
 	if f.hidden[c.Variable] {
 		for i := range values {
