@@ -24,7 +24,7 @@ type Login struct {
 	AcceptNew bool     `name:"accept-new" help:"Add the keys of unknown hosts to known_hosts. A changed key is always refused."`
 	SSHConfig string   `name:"ssh-config" placeholder:"FILE" type:"path" complete:"files" help:"Read this file instead of ~/.ssh/config."`
 	Timeout   int      `placeholder:"SECONDS" help:"How long to wait for a connection (ssh_config's ConnectTimeout, else 10)."`
-	Vault
+	Vault     Vault    `embed:""`
 	// Live has hosts tell what programs print as they do.
 	Live bool `kong:"-"`
 }

@@ -31,17 +31,17 @@ type Vault struct {
 
 // Named repeats the flags, with a blank before each.
 func (f *Vault) Named() string {
-	words := ""
+	var words strings.Builder
 	for _, id := range f.VaultID {
-		words += " --vault-id " + wording.Quote(id)
+		words.WriteString(" --vault-id " + wording.Quote(id))
 	}
 	for _, file := range f.VaultFile {
-		words += " --vault-password-file " + wording.Quote(file)
+		words.WriteString(" --vault-password-file " + wording.Quote(file))
 	}
 	if f.AskVault {
-		words += " -J"
+		words.WriteString(" -J")
 	}
-	return words
+	return words.String()
 }
 
 // vaultVariable is what stands for the answer to -J.

@@ -38,10 +38,10 @@ type Command struct {
 
 // Flags say which inventory, and which of its hosts.
 type Flags struct {
-	Inventory []string `short:"i" sep:"none" placeholder:"FILE|h1,h2," complete:"files" help:"Inventory, as for plan; default: the workspace's."`
-	Limit     string   `short:"l" placeholder:"SELECTOR" complete:"selector" help:"Only these hosts, as for plan."`
-	JSON      bool     `name:"json" help:"Print JSON on standard output."`
-	flags.Vault
+	Inventory []string    `short:"i" sep:"none" placeholder:"FILE|h1,h2," complete:"files" help:"Inventory, as for plan; default: the workspace's."`
+	Limit     string      `short:"l" placeholder:"SELECTOR" complete:"selector" help:"Only these hosts, as for plan."`
+	JSON      bool        `name:"json" help:"Print JSON on standard output."`
+	Vault     flags.Vault `embed:""`
 }
 
 // Fleet is an inventory as it was read, and the hosts that were asked for with

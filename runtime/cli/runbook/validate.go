@@ -18,7 +18,7 @@ type Validate struct {
 	Inventory []string `short:"i" sep:"none" placeholder:"FILE|h1,h2," complete:"files" help:"Inventory, as for plan."`
 	Limit     string   `short:"l" placeholder:"SELECTOR" complete:"selector" help:"Only these hosts, as for plan."`
 	flags.Vars
-	flags.Vault
+	Vault flags.Vault `embed:""`
 	flags.Units
 }
 
