@@ -42,9 +42,9 @@ HERE=$LAB/labs/$NAME
 PACKAGES=(debootstrap systemd-container openssh-client iproute2 util-linux)
 TOOLS=(debootstrap systemd-nspawn ssh ip flock setsid apt-get dpkg-deb npm)
 
-# What debootstrap builds the base from, and what the repository has besides our own packages.
+# What debootstrap builds the base from (zstd, since systems with a kernel of their own pack what they boot by it), and what the repository has besides our own packages.
 BASE_RECIPE=(--variant=minbase
-  "--include=systemd,systemd-sysv,dbus,openssh-server,sudo,iproute2,procps,locales,ca-certificates" bookworm)
+  "--include=systemd,systemd-sysv,dbus,openssh-server,sudo,iproute2,procps,locales,ca-certificates,zstd" bookworm)
 OWN_PACKAGES=$(dirname "$0")/packages.sh
 REPO_PACKAGES=(nginx-light apache2 haproxy ssl-cert rsync jq tree doas python3-minimal python3-apt cron logrotate
   nftables ufw firewalld prometheus-node-exporter git unzip xz-utils zstd bzip2 dnf zypper pacman-package-manager rpm createrepo-c python3-venv python3-pip ruby nodejs libapache2-mod-php php-mysql mariadb-server)
