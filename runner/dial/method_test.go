@@ -76,7 +76,7 @@ func TestMethods(t *testing.T) {
 		{name: "doas, no password", method: "doas", program: fakeDoas, user: "root", parts: []string{"doas asks for a password", "-K", "permit nopass tester as root"}},
 		{name: "doas, no rule", method: "doas", program: saying("doas: Operation not permitted"), user: "app", become: right, parts: []string{"doas does not allow tester to run /bin/sh as app", "permit tester as app", "with sudo only"}},
 		{name: "doas, no file", method: "doas", program: saying("doas: doas is not enabled, /etc/doas.conf: No such file or directory"), user: "root", parts: []string{"there is no /etc/doas.conf", "permit tester as root"}},
-		{name: "doas, no stty", method: "doas", program: fakeDoas, user: "root", become: right, without: []string{"stty"}, parts: []string{"there is no stty"}},
+		{name: "doas, no stty", method: "doas", program: fakeDoas, user: "root", become: right, without: []string{"stty"}, parts: []string{"there is no stty", "install coreutils"}},
 		{name: "no doas", method: "doas", user: "root", become: right, parts: []string{"there is no doas to become root with", "ansible_become_method"}},
 	}
 	for _, test := range tests {

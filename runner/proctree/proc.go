@@ -16,7 +16,7 @@ import (
 // process is what the kernel says of one.
 type process struct {
 	pid, parent, group, session int
-	flags                       int    // of the kernel
+	flags                       int // of the kernel
 	state                       byte
 	start                       string // ticks since boot
 }

@@ -47,11 +47,21 @@ type grammar struct {
 	Inventory  inventory.Command `cmd:"" help:"Look at the inventory: list, host, graph, explain, check."`
 	Facts      facts.Command     `cmd:"" help:"Look at what hosts tell of themselves: collect, show, diff, schema."`
 	Secret     secret.Command    `cmd:"" help:"Keep secrets: set, get, list, edit, rm, rotate, recipients."`
-	Completion complete.Script   `cmd:"" help:"Print a script that completes froyo's command line."`
-	Complete   complete.Command  `cmd:"" hidden:""`
-	Docs       docsCommand       `cmd:"" help:"Print a reference page as Markdown."`
-	Version    versionCommand    `cmd:"" help:"Print the version."`
+	Itself     itself            `embed:""`
 
+	Global global `embed:""`
+}
+
+// itself is the commands about froyo itself.
+type itself struct {
+	Completion complete.Script  `cmd:"" help:"Print a script that completes froyo's command line."`
+	Complete   complete.Command `cmd:"" hidden:""`
+	Docs       docsCommand      `cmd:"" help:"Print a reference page as Markdown."`
+	Version    versionCommand   `cmd:"" help:"Print the version."`
+}
+
+// global is the flags of all commands.
+type global struct {
 	Verbose int    `short:"v" type:"counter" help:"Show units that have nothing to do, and the end of what commands print; -vv: all of it. Errors show their call stack."`
 	Log     string `placeholder:"FILE" complete:"files" help:"Add a log for machines to FILE, as lines of JSON; - is standard error."`
 	NoColor bool   `name:"no-color" help:"Print without colours (also: NO_COLOR)."`
@@ -93,7 +103,7 @@ func Main(ctx context.Context, p console.Process) (code diag.Code) {
 		args = []string{"--help"}
 	}
 	if err := notText(args); err != nil {
-		c.Configure(0, g.NoColor)
+		c.Configure(0, g.Global.NoColor)
 		c.Errors.Print(err)
 		return diag.Usage
 	}
@@ -102,12 +112,12 @@ func Main(ctx context.Context, p console.Process) (code diag.Code) {
 		return diag.Interrupted
 	}
 	if err != nil {
-		c.Configure(0, g.NoColor)
+		c.Configure(0, g.Global.NoColor)
 		c.Errors.Print(usageError(err))
 		return diag.Usage
 	}
-	c.Configure(g.Verbose, g.NoColor)
-	if err := cmp.Or(refuseBlank(cmd), c.OpenLog(g.Log)); err != nil {
+	c.Configure(g.Global.Verbose, g.Global.NoColor)
+	if err := cmp.Or(refuseBlank(cmd), c.OpenLog(g.Global.Log)); err != nil {
 		c.Errors.Print(err)
 		return diag.Usage
 	}
