@@ -128,7 +128,7 @@ func (a *attempt) certified(signers []ssh.Signer) []ssh.Signer {
 
 // judge notes what speaks against a certificate.
 func (a *attempt) judge(path string, cert *ssh.Certificate) {
-	if why := unfit(cert, a.target.user, time.Now()); why != "" {
+	if why := unfit(cert, ssh.UserCert, a.target.user, time.Now()); why != "" {
 		a.noteOf("certificate", path, errors.New(why))
 	}
 }
@@ -152,15 +152,26 @@ func (a *attempt) read(path string, fromAgent []ssh.Signer) ([]ssh.Signer, error
 	if key.err == nil {
 		return key.signers, nil
 	}
-	if held := holds(fromAgent, key.public); held != nil {
-		return []ssh.Signer{held}, nil
+	held := holds(fromAgent, key.public)
+	if held == nil {
+		return nil, key.err
 	}
-	return nil, key.err
+	certified := withCertificate(path, held)
+	if certified.err != nil {
+		return []ssh.Signer{held}, certified.err
+	}
+	for _, s := range certified.signers {
+		a.byAgent[string(s.PublicKey().Marshal())] = true
+	}
+	return certified.signers, nil
 }
 
 // note keeps why a key could not be used, for the case that nothing else lets us in.
 func (a *attempt) note(path string, err error) {
 	a.encrypted = a.encrypted || errors.Is(err, errEncrypted)
+	if errors.Is(err, errExposed) {
+		a.exposed = path
+	}
 	a.noteOf("key", path, err)
 }
 

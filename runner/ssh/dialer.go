@@ -10,6 +10,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"slices"
 	"strconv"
@@ -83,7 +84,7 @@ type Dialer struct {
 
 	mu       sync.Mutex
 	hostKeys map[string]*hostKeys // by the list of files
-	jumps    map[string]*jump     // by target
+	jumps    map[string]*jump     // by all that is set for them
 }
 
 // NewDialer returns a dialer. It reads nothing before the first Dial.
@@ -265,9 +266,30 @@ func (t *endpoint) keyName() string {
 	return strings.ToLower(t.hostPort())
 }
 
+// bareName is the name without its port, under which the host's key is looked up where it is not known
+// with its port, as ssh does; "" where there is none.
+func (t *endpoint) bareName() string {
+	if t.keyAlias != "" || t.port == 22 {
+		return ""
+	}
+	return strings.ToLower(t.address)
+}
+
 // id tells targets apart that need connections of their own.
 func (t *endpoint) id() string {
 	return t.user + "@" + t.hostPort() + " " + strings.Join(t.jumps, ",") + t.way.command
+}
+
+// shared tells jump hosts apart that need connections of their own: by all that says who is
+// talked to, how that is secured and who logs in. A setting that is new to endpoint counts by itself.
+func (t *endpoint) shared() string {
+	all := *t
+	all.name, all.notes, all.password, all.way.bind, all.way.place = "", nil, nil, nil, ""
+	bind := ""
+	if t.way.bind != nil {
+		bind = t.way.bind.String()
+	}
+	return fmt.Sprintf("%#v %s", all, bind)
 }
 
 // errorAt is an error about the target.

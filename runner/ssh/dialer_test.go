@@ -482,6 +482,50 @@ func TestProxyJump(t *testing.T) {
 	closeOrFail(t, c) // what has ended already is closed
 }
 
+// TestJumpHostsShareBySettings has two names of one jump host: what one of them may not do is not done over
+// the connection of the other, whichever was asked first.
+func TestJumpHostsShareBySettings(t *testing.T) {
+	t.Parallel()
+	behind, jump := sshtest.Start(t, sshtest.Options{}), sshtest.Start(t, sshtest.Options{})
+	other, _ := writeKey(t, "")
+	for name, test := range map[string]struct{ bad, want string }{
+		"known hosts": {"UserKnownHostsFile none", "the host key is not known"},
+		"alias":       {"HostKeyAlias other", "the host key is not known"},
+		"key":         {"IdentityFile " + other, "permission denied"},
+		"no keys":     {"PubkeyAuthentication no", "permission denied"},
+		"algorithms":  {"HostKeyAlgorithms ecdsa-sha2-nistp256", "that ssh_config does not allow"},
+		"authorities": {"Ciphers aes128-cbc", "offers no cipher"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			text := "Host bad\n " + test.bad + "\nHost h1 h3\n ProxyJump good\nHost h2\n ProxyJump bad\nHost good bad\n Port " + portOf(jump) + "\nHost *\n HostName 127.0.0.1\n" +
+				"Host h? good bad\n UserKnownHostsFile " + behind.KnownHosts(t) + " " + jump.KnownHosts(t) + "\nHost h? good\n IdentityFile " + behind.ClientKey + "\n IdentityFile " + jump.ClientKey + "\n"
+			if name != "key" {
+				text += "Host bad\n IdentityFile " + jump.ClientKey + "\n"
+			}
+			files := sshConfig(t, text)
+			for _, order := range [][]string{{"h1", "h2", "h3"}, {"h2", "h1", "h3"}} {
+				d := ssh.NewDialer(ssh.Options{Home: t.TempDir(), User: "ops", ConfigFiles: files})
+				t.Cleanup(func() { closeOrFail(t, d) })
+				for _, host := range order {
+					c, err := d.Dial(t.Context(), ssh.Host{Name: host, Port: behind.Port(t)})
+					if host == "h2" {
+						if err == nil {
+							t.Fatalf("%q: it gets there by the connection of another", order)
+						}
+						wantWorded(t, err, test.want, "")
+						continue
+					}
+					if err != nil {
+						t.Fatal(err)
+					}
+					closeOrFail(t, c)
+				}
+			}
+		})
+	}
+}
+
 // TestJumpHostsGetNoPassword has a jump host that asks for the password: it
 // belongs to the host behind it.
 func TestJumpHostsGetNoPassword(t *testing.T) {

@@ -53,16 +53,21 @@ func (t *endpoint) failed(ctx context.Context, err error) error {
 		return t.errorAt(target.StageConnect, at+" refuses connections", "is sshd running, and on this port?", err)
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
 		return t.errorAt(target.StageConnect, "no route to "+at, "is the address right, and is this machine in a network that reaches it?", err)
+	case errors.Is(err, syscall.EADDRNOTAVAIL) && t.way.bind != nil:
+		return t.errorAt(target.StageConnect, "no connection to "+at+" from "+t.way.bind.IP.String()+", the BindAddress of ssh_config", "set BindAddress to an address that this machine has", err)
 	case errors.Is(err, fs.ErrPermission):
 		return t.errorAt(target.StageConnect, "a firewall or route of this machine forbids connections to "+at, "", err)
 	}
-	why := err.Error()
+	why, hint := err.Error(), ""
 	if errno, ok := errors.AsType[syscall.Errno](err); ok {
 		why = errno.Error()
 	} else if bad, ok := errors.AsType[*net.AddrError](err); ok {
 		why = bad.Err
+		if t.way.network == "tcp4" || t.way.network == "tcp6" {
+			hint = "AddressFamily of ssh_config leaves out the host's addresses; any allows all"
+		}
 	}
-	return t.errorAt(target.StageConnect, "no connection to "+at+": "+escape.Text(why), "", err)
+	return t.errorAt(target.StageConnect, "no connection to "+at+": "+escape.Text(why), hint, err)
 }
 
 // failed explains why a handshake did not succeed.
@@ -122,7 +127,7 @@ func (a *attempt) proxyFailed(program *proxy.Conn, err error) error {
 		message += ": " + escape.Text(escape.Short(last))
 	}
 	e := t.errorAt(target.StageConnect, message, "run the command of that line by hand: it has to speak SSH", err)
-	e.Detail = escape.Text(said)
+	e.Detail = lines(said)
 	return e
 }
 
@@ -142,7 +147,7 @@ func (a *attempt) refused(err error) error {
 			why = plain
 		}
 		message += ": the host says " + escape.Text(why)
-		if strings.Contains(text, "oo many authentication failures") {
+		if strings.Contains(text, "oo many authentication failures") && len(a.byAgent) > 1 {
 			hint = "the agent holds too many keys: name the right one by --key, with IdentitiesOnly in ssh_config"
 		}
 	case strings.Contains(text, "attempted methods"):
@@ -164,9 +169,21 @@ func (a *attempt) refused(err error) error {
 	if a.encrypted {
 		hint = "unlock the key with ssh-add, or name another by --key"
 	}
+	if a.exposed != "" {
+		hint = "chmod 600 " + escape.Text(a.exposed)
+	}
 	e := t.errorAt(target.StageAuth, message, hint, err)
-	e.Detail = escape.Text(strings.TrimSpace(a.banner))
+	e.Detail = lines(a.banner)
 	return e
+}
+
+// lines shows a text of a host that may have several lines.
+func lines(text string) string {
+	all := strings.Split(strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n")), "\n")
+	for i, line := range all {
+		all[i] = escape.Text(line)
+	}
+	return strings.Join(all, "\n")
 }
 
 func isTimeout(err error) bool {

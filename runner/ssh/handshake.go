@@ -21,6 +21,7 @@ type attempt struct {
 	trusted   bool          // the host's key was accepted
 	answered  bool          // the password was given
 	encrypted bool          // a key could not be used for want of its passphrase
+	exposed   string        // the file of one that others may read
 	notes     []string      // why some keys could not be used
 	banner    string
 	sources   map[string]string      // where keys are from, by the key

@@ -81,3 +81,67 @@ func TestCheckHostIPHint(t *testing.T) {
 		t.Errorf("the hint does not help: %v", err)
 	}
 }
+
+// TestCertificateHint has a host without a certificate get one, as the hint says.
+func TestCertificateHint(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, showCertificate)
+	w.write(t, "known", "@cert-authority * "+w.read(t, "{jumpkey}.pub"))
+	w.write(t, "config", reaches)
+	dial := func() error {
+		d := ssh.NewDialer(ssh.Options{Home: w.dir, User: "me", ConfigFiles: []string{w.path("config")}})
+		defer d.Close()
+		c, err := d.Dial(t.Context(), ssh.Host{Name: "h1"})
+		if err == nil {
+			closeOrFail(t, c)
+		}
+		return err
+	}
+	e := wantWorded(t, dial(), "the host shows no certificate", "have that authority sign the host's key (ssh-keygen -s AUTHORITY -h -I ID -n 127.0.0.1 KEY.pub), and its sshd show that (HostCertificate)")
+	_, command, _ := strings.Cut(e.Hint, "(")
+	command, _, _ = strings.Cut(command, ")")
+	if err := os.WriteFile(w.expand("{server}/host.pub"), []byte(hostKeyOf(w.server)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	shell(t, strings.NewReplacer("AUTHORITY", w.expand("{jumpkey}"), "KEY", w.expand("{server}/host")).Replace(command))
+	if err := dial(); err != nil {
+		t.Errorf("the hint does not help: %v", err)
+	}
+	known := w.read(t, "{known}")
+	w.write(t, "known", known+"@revoked * "+w.read(t, "{jumpkey}.pub"))
+	wantWorded(t, dial(), "the host key is revoked by "+w.path("known")+":2", "give the host another key, or remove the line where it is wrong")
+	w.write(t, "known", known)
+	if err := dial(); err != nil {
+		t.Errorf("the hint does not help: %v", err)
+	}
+}
+
+// TestExposedKeyHint makes a key secret again, as the hint says.
+func TestExposedKeyHint(t *testing.T) {
+	t.Parallel()
+	s := sshtest.Start(t, sshtest.Options{})
+	if err := os.Chmod(s.ClientKey, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	followed(t, s, options(t, s), "others may read it", "chmod 600 "+s.ClientKey, func(*ssh.Options) { shell(t, "chmod 600 "+s.ClientKey) })
+}
+
+// TestSettingHints has settings of ssh_config that are wrong, or rule out what there is, and follows what is said of them.
+func TestSettingHints(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("ssh"); err != nil {
+		t.Skip(err)
+	}
+	s := sshtest.Start(t, sshtest.Options{})
+	for _, test := range []struct{ config, message, hint, follow string }{
+		{"Host *\n Prot 22\n", ":2: prot, which is not an option that froyo knows", "correct or remove {}:2, or allow it with IgnoreUnknown above it", "IgnoreUnknown Prot\nHost *\n Prot 22\n"},
+		{"ConnectTimeout 3\nConnectTimeout abc\n", ":2: connecttimeout abc", "correct or remove {}:2", "ConnectTimeout 3\n"},
+		{"Pr\033\\t 22\n", `:1: pr\x1b\\t, which`, "correct or remove {}:1", "\n"},
+		{"BindAddress 192.0.2.7\n", "from 192.0.2.7, the BindAddress of ssh_config", "set BindAddress to an address that this machine has", "BindAddress 127.0.0.1\n"},
+		{"AddressFamily inet6\n", "no suitable address", "AddressFamily of ssh_config leaves out the host's addresses; any allows all", "AddressFamily any\n"},
+	} {
+		o := options(t, s)
+		o.ConfigFiles = sshConfig(t, test.config)
+		followed(t, s, o, test.message, strings.ReplaceAll(test.hint, "{}", o.ConfigFiles[0]), func(o *ssh.Options) { o.ConfigFiles = sshConfig(t, test.follow) })
+	}
+}

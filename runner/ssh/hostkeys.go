@@ -7,9 +7,11 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/openfroyo/froyo/runner/escape"
 	"github.com/openfroyo/froyo/runner/ssh/knownkeys"
@@ -48,8 +50,9 @@ func (k *hostKeys) algorithms(t *endpoint) ([]string, error) {
 		}
 		return nil, t.errorAt(target.StageHostKey, "known hosts cannot be read: "+escape.Text(text), hint, err)
 	}
-	found := db.HostKeyAlgorithms(t.keyName())
-	line, sure := db.Lost(knownhosts.Normalize(t.keyName()))
+	name := knownhosts.Normalize(t.keyName())
+	found := algorithmsOf(db.Of(name))
+	line, sure := db.Lost(name)
 	if line != nil && sure || line != nil && t.trust.accept && len(found) == 0 {
 		message := "the line that knows the host, " + line.Place + ", cannot be read: "
 		if !sure {
@@ -57,28 +60,88 @@ func (k *hostKeys) algorithms(t *endpoint) ([]string, error) {
 		}
 		return nil, t.errorAt(target.StageHostKey, message+escape.Text(line.Err.Error()), "repair or remove the line", line.Err)
 	}
+	if bare := algorithmsOf(db.Of(t.bareName())); len(found) == 0 && len(bare) > 0 {
+		return append(bare, slices.DeleteFunc(ssh.SupportedAlgorithms().HostKeys, func(name string) bool { return slices.Contains(bare, name) })...), nil
+	}
 	return found, nil
+}
+
+// algorithmsOf are those of keys, and where there are authorities, those of all certificates: an
+// authority may sign keys of another type than its own.
+func algorithmsOf(keys, authorities []xknownhosts.KnownKey) []string {
+	var names []string
+	if len(authorities) > 0 {
+		names = certificateAlgorithms()
+	}
+	for _, key := range keys {
+		of := []string{key.Key.Type()}
+		if of[0] == ssh.KeyAlgoRSA {
+			of = []string{ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256, ssh.KeyAlgoRSA}
+		}
+		if !slices.Contains(names, of[0]) {
+			names = append(names, of...)
+		}
+	}
+	return names
 }
 
 // check decides whether the key is the target's.
 func (k *hostKeys) check(t *endpoint, remote net.Addr, key ssh.PublicKey) *target.Error {
 	db, err := k.load()
-	if err == nil {
-		err = db.HostKeyCallback()(t.keyName(), remote, key)
+	if err != nil {
+		return t.errorAt(target.StageHostKey, "known hosts cannot be read: "+escape.Text(err.Error()), "", err)
 	}
-	unknown, ok := errors.AsType[*xknownhosts.KeyError](err)
-	switch {
-	case err == nil:
+	if line, ok := db.Revoked(key); ok {
+		return t.errorAt(target.StageHostKey, "the host key is revoked by "+knownkeys.Place(line)+": "+describe(key),
+			"give the host another key, or remove the line where it is wrong", &xknownhosts.RevokedError{Revoked: line})
+	}
+	keys, authorities := db.Of(knownhosts.Normalize(t.keyName()))
+	bareKeys, bareAuthorities := db.Of(t.bareName())
+	if cert, ok := key.(*ssh.Certificate); ok {
+		if len(keys)+len(authorities) == 0 {
+			authorities = bareAuthorities
+		}
+		if authority, ok := knownkeys.Find(authorities, cert.SignatureKey); ok {
+			return certified(t, authority, cert)
+		}
+		key = cert.Key // by itself
+	}
+	if _, ok := knownkeys.Find(keys, key); ok {
 		return k.checkAddress(t, db, remote, key)
-	case !ok:
-		return unusable(t, db, key, err)
-	case len(unknown.Want) > 0:
-		return changed(t, db, key, unknown.Want)
-	case t.trust.accept:
+	}
+	switch {
+	case len(keys) > 0:
+		return changed(t, key, keys)
+	case len(authorities) > 0:
+		return t.errorAt(target.StageHostKey, "the host's certificate is not of the authority that "+knownkeys.Place(authorities[0])+" knows", t.signHint(), nil)
+	}
+	if _, ok := knownkeys.Find(bareKeys, key); ok { // as ssh does
+		return k.checkAddress(t, db, remote, key)
+	}
+	if t.trust.accept {
 		return k.learn(t, key)
 	}
-	why := &target.UnknownKeyError{Address: t.address, Port: t.port, Key: describe(key), Jumps: len(t.jumps) > 0, Cause: err}
+	why := &target.UnknownKeyError{Address: t.address, Port: t.port, Key: describe(key), Jumps: len(t.jumps) > 0, Cause: &xknownhosts.KeyError{}}
 	return t.errorAt(target.StageHostKey, why.Error(), "--accept-new learns it; to compare it first"+onJump(why.Jumps)+": "+scanCommand(t), why)
+}
+
+// certified checks the certificate of a host that an authority has signed.
+func certified(t *endpoint, authority xknownhosts.KnownKey, cert *ssh.Certificate) *target.Error {
+	host, _, err := net.SplitHostPort(t.keyName())
+	why := unfit(cert, ssh.HostCert, host, time.Now())
+	if err == nil && why == "" {
+		if err = new(ssh.CertChecker).CheckCert(host, cert); err == nil {
+			return nil
+		}
+		why = escape.Text(bare(err.Error()))
+	}
+	return t.errorAt(target.StageHostKey, "the host's certificate, of the authority that "+knownkeys.Place(authority)+" knows, is refused: "+why, t.signHint(), err)
+}
+
+// signHint says how a host gets a certificate.
+func (t *endpoint) signHint() string {
+	host, _, _ := net.SplitHostPort(t.keyName()) // it has both
+	return "have that authority sign the host's key (ssh-keygen -s AUTHORITY -h -I ID -n " + escape.Text(host) + " KEY.pub), and its sshd show that (HostCertificate)"
 }
 
 // checkAddress compares the key with what is known of the address, where CheckHostIP is set.
@@ -87,10 +150,10 @@ func (k *hostKeys) checkAddress(t *endpoint, db *knownkeys.Keys, remote net.Addr
 	if !t.trust.checkIP || !ok || at.IP == nil || at.Port != t.port {
 		return nil
 	}
-	err := db.HostKeyCallback()(at.String(), remote, key)
-	if unknown, ok := errors.AsType[*xknownhosts.KeyError](err); ok && len(unknown.Want) > 0 {
-		return t.errorAt(target.StageHostKey, "ssh_config sets CheckHostIP, and "+db.Place(unknown.Want[0])+" knows the address "+at.IP.String()+" by another key than "+describe(key),
-			"has the name moved to another host? then: ssh-keygen -R '"+knownhosts.Normalize(at.String())+"' -f "+escape.Text(db.File(unknown.Want[0])), err)
+	keys, _ := db.Of(knownhosts.Normalize(at.String()))
+	if _, ok := knownkeys.Find(keys, key); !ok && len(keys) > 0 {
+		return t.errorAt(target.StageHostKey, "ssh_config sets CheckHostIP, and "+knownkeys.Place(keys[0])+" knows the address "+at.IP.String()+" by another key than "+describe(key),
+			"has the name moved to another host? then: ssh-keygen -R '"+knownhosts.Normalize(at.String())+"' -f "+escape.Text(keys[0].Filename), &xknownhosts.KeyError{Want: keys})
 	}
 	return nil
 }
@@ -144,35 +207,32 @@ func appendLine(path, line string) error {
 	return errors.Join(err, f.Close())
 }
 
-// unusable explains an error of the check itself: a revoked key, a bad certificate.
-func unusable(t *endpoint, db *knownkeys.Keys, key ssh.PublicKey, err error) *target.Error {
-	if revoked, ok := errors.AsType[*xknownhosts.RevokedError](err); ok {
-		return t.errorAt(target.StageHostKey, "the host key is revoked by "+db.Place(revoked.Revoked)+": "+describe(key), "", err)
-	}
-	return t.errorAt(target.StageHostKey, "the host key is refused: "+escape.Text(bare(strings.TrimPrefix(err.Error(), "knownhosts: "))), "", err)
-}
-
 // knows reports whether any key of the target is known.
 func (k *hostKeys) knows(t *endpoint) bool {
 	db, err := k.load()
-	return err == nil && len(db.HostKeys(t.keyName())) > 0
+	return err == nil && len(algorithmsOf(db.Of(knownhosts.Normalize(t.keyName())))) > 0
 }
 
 // otherType explains a host that no longer has a key of the types we know it by.
 func (k *hostKeys) otherType(t *endpoint, err error) *target.Error {
-	message := "the host offers no key of a known type"
-	if db, loadErr := k.load(); loadErr == nil {
-		var types []string
-		for _, known := range db.HostKeys(t.keyName()) {
-			types = append(types, known.Type())
-		}
-		message += " (known: " + strings.Join(types, ", ") + ")"
+	db, failed := k.load()
+	if failed != nil {
+		return t.errorAt(target.StageHostKey, "the host offers no key of a known type", "", err)
 	}
-	return t.errorAt(target.StageHostKey, message, "if the change is expected: "+removeCommand(t, k.files[0]), err)
+	keys, authorities := db.Of(knownhosts.Normalize(t.keyName()))
+	if len(keys) == 0 {
+		return t.errorAt(target.StageHostKey, "the host shows no certificate, and is known only by the authority of "+knownkeys.Place(authorities[0]), t.signHint(), err)
+	}
+	var types []string
+	for _, known := range keys {
+		types = append(types, known.Key.Type())
+	}
+	return t.errorAt(target.StageHostKey, "the host offers no key of a known type (known: "+strings.Join(types, ", ")+")",
+		"if the change is expected: "+removeCommand(t, keys[0].Filename), err)
 }
 
 // changed explains a key that differs from the known ones.
-func changed(t *endpoint, db *knownkeys.Keys, key ssh.PublicKey, want []xknownhosts.KnownKey) *target.Error {
+func changed(t *endpoint, key ssh.PublicKey, want []xknownhosts.KnownKey) *target.Error {
 	known := want[0]
 	for _, w := range want {
 		if w.Key.Type() == key.Type() {
@@ -181,8 +241,8 @@ func changed(t *endpoint, db *knownkeys.Keys, key ssh.PublicKey, want []xknownho
 		}
 	}
 	return t.errorAt(target.StageHostKey,
-		"the host key changed: it is "+describe(key)+", but "+db.Place(known)+" has "+describe(known.Key),
-		"someone may be listening in; if the change is expected: "+removeCommand(t, db.File(known)),
+		"the host key changed: it is "+describe(key)+", but "+knownkeys.Place(known)+" has "+describe(known.Key),
+		"someone may be listening in; if the change is expected: "+removeCommand(t, known.Filename),
 		&xknownhosts.KeyError{Want: want})
 }
 

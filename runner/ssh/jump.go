@@ -56,13 +56,14 @@ func (d *Dialer) via(ctx context.Context, t *endpoint, chain []string) (*Client,
 func (d *Dialer) jump(hop *endpoint, chain []string) *jump {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	j := d.jumps[hop.id()]
+	id := hop.shared()
+	j := d.jumps[id]
 	if j != nil {
 		return j
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	j = &jump{ready: make(chan struct{}), cancel: cancel}
-	d.jumps[hop.id()] = j
+	d.jumps[id] = j
 	go func() {
 		defer close(j.ready)
 		j.client, j.err = d.connect(ctx, hop, chain)

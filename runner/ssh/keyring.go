@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/openfroyo/froyo/runner/escape"
@@ -49,6 +50,19 @@ var errEncrypted = errors.New("encrypted")
 
 // errPassphrase is one whose passphrase is another than the one that was given.
 var errPassphrase = fmt.Errorf("%w, and the passphrase that was given is not its", errEncrypted)
+
+// errExposed is one that is not secret.
+var errExposed = errors.New("others may read it")
+
+// exposed reports whether others may read a file of ours. ssh uses no such key.
+func exposed(path string) bool {
+	info, err := os.Stat(path)
+	if err != nil {
+		return false
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(stat.Uid) == os.Getuid() && info.Mode()&0o077 != 0
+}
 
 // unlock opens those of the files that are encrypted and whose keys the agent at
 // a socket does not hold. It takes as long as those who made them wanted.
@@ -126,6 +140,13 @@ func readKey(path string) *keyFile {
 		return &keyFile{public: publicHalf(path), err: err}
 	}
 	signer, err := ssh.ParsePrivateKey(text)
+	if exposed(path) && bytes.Contains(text, []byte("PRIVATE KEY-----")) {
+		f := &keyFile{public: publicHalf(path), err: errExposed}
+		if err == nil {
+			f.public = signer.PublicKey()
+		}
+		return f
+	}
 	if err == nil {
 		return withCertificate(path, signer)
 	}
@@ -220,21 +241,23 @@ func readCertificate(path string) (*ssh.Certificate, error) {
 	return cert, nil
 }
 
-// unfit says why a certificate does not let a user in, or "".
-func unfit(cert *ssh.Certificate, user string, now time.Time) string {
+// unfit says why a certificate of a kind is not one for a name, or "".
+func unfit(cert *ssh.Certificate, kind uint32, name string, now time.Time) string {
 	at := func(unix uint64) string {
 		return time.Unix(int64(min(unix, 1<<40)), 0).UTC().Format(time.DateTime) + " UTC"
 	} //nolint:gosec // bounded
 	second := uint64(now.Unix()) //nolint:gosec // after 1970
 	switch {
-	case cert.CertType != ssh.UserCert:
+	case cert.CertType != kind && kind == ssh.UserCert:
 		return "it is not one of users"
+	case cert.CertType != kind:
+		return "it is not one of hosts"
 	case cert.ValidBefore != ssh.CertTimeInfinity && second >= cert.ValidBefore:
 		return "it expired at " + at(cert.ValidBefore)
 	case second < cert.ValidAfter:
 		return "it is not valid before " + at(cert.ValidAfter)
-	case len(cert.ValidPrincipals) > 0 && !slices.Contains(cert.ValidPrincipals, user):
-		return "it is for " + escape.Text(strings.Join(cert.ValidPrincipals, ", ")) + ", and not for " + escape.Text(user)
+	case len(cert.ValidPrincipals) > 0 && !slices.Contains(cert.ValidPrincipals, name):
+		return "it is for " + escape.Text(strings.Join(cert.ValidPrincipals, ", ")) + ", and not for " + escape.Text(name)
 	}
 	return ""
 }

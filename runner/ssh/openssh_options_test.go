@@ -40,13 +40,21 @@ func certify(name string, arg ...string) func(*testing.T, *world) {
 
 // hostCertificate has sshd show a certificate for its key, which the jump host's key has signed.
 func hostCertificate(arg ...string) func(*testing.T, *world) {
+	return hostCertificateBy("{jumpkey}", arg...)
+}
+
+// hostCertificateBy has one that the key of a file has signed.
+func hostCertificateBy(authority string, arg ...string) func(*testing.T, *world) {
 	return func(t *testing.T, w *world) {
 		t.Helper()
+		if authority != "{jumpkey}" {
+			w.run(t, "ssh-keygen", "-q", "-t", "ecdsa", "-N", "", "-f", authority)
+		}
 		if err := os.WriteFile(w.expand("{server}/host.pub"), []byte(hostKeyOf(w.server)), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		w.run(t, "ssh-keygen", append(append([]string{"-q", "-h", "-s", "{jumpkey}", "-I", "id"}, arg...), "{server}/host.pub")...)
-		w.write(t, "known", "@cert-authority [127.0.0.1]:{port} "+w.read(t, "{jumpkey}.pub"))
+		w.run(t, "ssh-keygen", append(append([]string{"-q", "-h", "-s", authority, "-I", "id"}, arg...), "{server}/host.pub")...)
+		w.write(t, "known", "@cert-authority [127.0.0.1]:{port} "+w.read(t, authority+".pub"))
 	}
 }
 
@@ -86,6 +94,8 @@ var openSSHOptions = []option{
 	{name: "Hostname: %h", config: "Host h1\n  HostName no-%h\n", want: "no-h1"},
 	{name: "Hostname: a token that is none", config: "Host h1\n  HostName %p\n", want: "ssh_config sets hostname %p ({dir}/config:2): %p is not expanded here"},
 	{name: "Port", config: "Host h1\n  Port 0x16\n", want: "ssh_config has the port 0x16 ({dir}/config:2)"},
+	{name: "Port: a second line that is wrong", config: "Host h1\n  Port {port}\n  Port abc\n", want: "could not be evaluated ({dir}/config:3: port abc)"},
+	{name: "IdentitiesOnly: a word that it has not", config: "IdentitiesOnly maybe\n", want: "could not be evaluated ({dir}/config:1: identitiesonly maybe)"},
 	{name: "User", config: "Host h1\n  User nobody-else\n", want: "permission denied for user nobody-else"},
 	{name: "Hostname: IPv6", config: "Host h1\n  HostName ::1\n", want: "[::1]:{port} refuses connections"},
 	{name: "Hostname: a zone", config: "Host h1\n  HostName fe80::1%%lo\n", want: "[fe80::1%lo]:{port}"},
@@ -118,6 +128,11 @@ var openSSHOptions = []option{
 	{name: "BindInterface", config: "BindInterface lo\n", want: "ssh_config sets bindinterface lo ({dir}/config:1), which froyo does not support", ssh: "-"},
 	{name: "AddressFamily", config: "AddressFamily inet6\n", want: "127.0.0.1:{port}"},
 	{name: "ConnectTimeout", config: "ConnectTimeout 1m\nConnectionAttempts 2\n"},
+	{name: "ConnectTimeout: days", config: "ConnectTimeout 1d2h\nServerAliveInterval 1w\n"},
+	{name: "ConnectTimeout: not as ssh writes it", config: "ConnectTimeout 500ms\n", want: "it is a time such as 30, 1m30s, 2h, 1d or 1w"},
+	{name: "ConnectTimeout: a fraction", config: "ConnectTimeout 1.5h\n", want: "it is a time such as 30"},
+	{name: "ServerAliveCountMax: 0", config: "ServerAliveInterval 1m\nServerAliveCountMax 0\n"},
+	{name: "BindAddress: of another machine", config: "BindAddress 192.0.2.7\n", want: "from 192.0.2.7, the BindAddress of ssh_config"},
 	{name: "ConnectionAttempts", config: "ConnectionAttempts 2\n"},
 	{name: "ServerAliveInterval, ServerAliveCountMax", config: "ServerAliveInterval 1m\nServerAliveCountMax 2\nTCPKeepAlive no\n"},
 	{name: "ControlMaster, ControlPath, ControlPersist", config: "ControlMaster auto\nControlPath {dir}/%C\nControlPersist 10m\n", ssh: "-"},
@@ -133,6 +148,17 @@ var openSSHOptions = []option{
 		w.write(t, w.expand("h1-{port}-{user}-{uid}-%"), w.read(t, "{known}"))
 		w.write(t, "known", "")
 	}},
+	{name: "UserKnownHostsFile: a path with a blank, and Match", config: "UserKnownHostsFile {dir}/none \"{dir}/a b\"\nMatch exec true\n", setUp: func(t *testing.T, w *world) {
+		t.Helper()
+		w.write(t, "a b", w.read(t, "{known}"))
+		w.write(t, "known", "")
+	}},
+	{name: "UserKnownHostsFile: patterns", setUp: known(func(w *world) string { return knownAs("[127.0.0.*]:*,!h?", w.server) })},
+	{name: "UserKnownHostsFile: a name without its port", setUp: known(func(w *world) string { return knownAs("127.0.0.1", w.server) })},
+	{name: "UserKnownHostsFile: a name without its port, and another key", setUp: known(func(w *world) string { return knownAs("127.0.0.1", w.jump) }), want: "the host key is not known"},
+	{name: "UserKnownHostsFile: with its port, and another key", setUp: known(func(w *world) string {
+		return w.expand(knownAs("127.0.0.1", w.server) + knownAs("[127.0.0.1]:{port}", w.jump))
+	}), want: "the host key changed"},
 	{name: "GlobalKnownHostsFile", config: "UserKnownHostsFile none\nGlobalKnownHostsFile {known}\n"},
 	{name: "HashKnownHosts: hashed names", setUp: func(t *testing.T, w *world) { t.Helper(); w.run(t, "ssh-keygen", "-q", "-H", "-f", "{known}") }},
 	{name: "HashKnownHosts: learned", config: "StrictHostKeyChecking accept-new\nHashKnownHosts yes\nUserKnownHostsFile {dir}/new\n", ssh: "-"},
@@ -157,8 +183,28 @@ var openSSHOptions = []option{
 		return w.expand(knownAs("[127.0.0.1]:{port}", w.server)) + "@revoked * " + hostKeyOf(w.server)
 	}), want: "the host key is revoked by {known}:2"},
 	{name: "@cert-authority", server: showCertificate, setUp: hostCertificate("-n", "127.0.0.1")},
-	{name: "@cert-authority: expired", server: showCertificate, setUp: hostCertificate("-n", "127.0.0.1", "-V", "20200101:20200102"), want: "the host key is refused: "},
-	{name: "@cert-authority: for another", server: showCertificate, setUp: hostCertificate("-n", "other"), want: "the host key is refused: "},
+	{name: "@cert-authority: expired", server: showCertificate, setUp: hostCertificate("-n", "127.0.0.1", "-V", "20200101:20200102"), want: "the host's certificate, of the authority that {known}:1 knows, is refused: it expired at 2020-01-02"},
+	{name: "@cert-authority: for another", server: showCertificate, setUp: hostCertificate("-n", "other"), want: "is refused: it is for other, and not for 127.0.0.1"},
+	{name: "@cert-authority: whose key is of another type than the host's", server: showCertificate, setUp: hostCertificateBy("{dir}/ca", "-n", "127.0.0.1")},
+	{name: "@cert-authority: of all ports of a network", server: showCertificate, setUp: func(t *testing.T, w *world) {
+		t.Helper()
+		hostCertificate("-n", "127.0.0.1")(t, w)
+		w.write(t, "known", "@cert-authority [127.0.0.*]:* "+w.read(t, "{jumpkey}.pub"))
+	}},
+	{name: "@cert-authority: not of this host", server: showCertificate, setUp: func(t *testing.T, w *world) {
+		t.Helper()
+		hostCertificate("-n", "127.0.0.1")(t, w)
+		w.write(t, "known", "@cert-authority *,![127.0.0.1]:{port},!127.0.0.1 "+w.read(t, "{jumpkey}.pub"))
+	}, want: "the host key is not known"},
+	{name: "@cert-authority: of a host without a certificate", setUp: func(t *testing.T, w *world) {
+		t.Helper()
+		w.write(t, "known", "@cert-authority * "+w.read(t, "{jumpkey}.pub"))
+	}, want: "the host shows no certificate, and is known only by the authority of {known}:1"},
+	{name: "@cert-authority: another", server: showCertificate, setUp: func(t *testing.T, w *world) {
+		t.Helper()
+		hostCertificate("-n", "127.0.0.1")(t, w)
+		w.write(t, "known", "@cert-authority * "+w.read(t, "{key}.pub"))
+	}, want: "the host's certificate is not of the authority that {known}:1 knows"},
 	{name: "@cert-authority: revoked", server: showCertificate, setUp: func(t *testing.T, w *world) {
 		t.Helper()
 		hostCertificate("-n", "127.0.0.1")(t, w)
@@ -170,6 +216,8 @@ var openSSHOptions = []option{
 	{name: "KexAlgorithms", config: "KexAlgorithms +diffie-hellman-group14-sha1\n", server: "KexAlgorithms diffie-hellman-group14-sha1\n"},
 	{name: "KexAlgorithms: none in common", config: "KexAlgorithms -diffie*\n", server: "KexAlgorithms diffie-hellman-group14-sha256\n", want: "offers no key exchange that is allowed here"},
 	{name: "Ciphers", config: "Ciphers aes256-ctr,aes128-ctr\n", server: "Ciphers aes128-ctr\n"},
+	{name: "Ciphers: one that is none", config: "Ciphers aes128-ctr,rot13\n", want: "ssh_config sets ciphers aes128-ctr,rot13 ({dir}/config:1): ssh has no rot13"},
+	{name: "Ciphers: one that froyo has not", config: "Ciphers aes256-cbc,aes128-ctr\n"},
 	{name: "Ciphers: none in common", config: "Ciphers -aes128-*\n", server: "Ciphers aes128-ctr\n", want: "offers no cipher that is allowed here"},
 	{name: "MACs", config: "Ciphers aes128-ctr\nMACs hmac-sha2-512\n", server: "MACs hmac-sha2-256\n", want: "offers no MAC that is allowed here"},
 	{name: "RekeyLimit", config: "RekeyLimit 64K\n", shell: "head -c 1000000 /dev/zero | wc -c", out: "1000000\n"},
@@ -200,6 +248,15 @@ var openSSHOptions = []option{
 			t.Fatal(err)
 		}
 	}},
+	{name: "IdentityFile: that others may read", config: "Host h1\n  IdentityFile {dir}/open\n  IdentitiesOnly yes\n", setUp: func(t *testing.T, w *world) {
+		t.Helper()
+		if err := os.Rename(w.expand("{key}"), w.path("open")); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(w.path("open"), 0o640); err != nil {
+			t.Fatal(err)
+		}
+	}, want: "key {dir}/open: others may read it"},
 	{name: "IdentityFile: a hardware key", config: "Host h1\n  IdentityFile {dir}/sk\n", setUp: func(t *testing.T, w *world) {
 		t.Helper()
 		w.write(t, "sk", hardwareKey(t))
@@ -216,10 +273,18 @@ var openSSHOptions = []option{
 	{name: "SecurityKeyProvider", config: "SecurityKeyProvider /nowhere/sk.so\n"},
 	{name: "CertificateFile", config: "IdentityFile {jumpkey}\nCertificateFile {dir}/c-cert.pub\n", server: trustUsers + "AuthorizedKeysFile none\n", setUp: certify("c", "-n", "{user}")},
 	{name: "CertificateFile: beside the key", config: "IdentityFile {dir}/c\n", server: trustUsers + "AuthorizedKeysFile none\n", setUp: certify("c", "-n", "{user}")},
+	{name: "CertificateFile: and PubkeyAcceptedAlgorithms", config: "PubkeyAcceptedAlgorithms +ssh-rsa\nIdentityFile {dir}/c\n", server: trustUsers + "AuthorizedKeysFile none\n", setUp: certify("c", "-n", "{user}")},
 	{name: "CertificateFile: with the agent's key", config: "IdentityAgent {sock}\nCertificateFile {dir}/c-cert.pub\n", server: trustUsers + "AuthorizedKeysFile none\n", agent: true, setUp: func(t *testing.T, w *world) {
 		t.Helper()
 		certify("c", "-n", "{user}")(t, w)
 		w.run(t, "ssh-add", "-q", "{jumpkey}")
+	}},
+	{name: "CertificateFile: beside a key that is encrypted, and in the agent", config: "IdentityAgent {sock}\nIdentitiesOnly yes\nIdentityFile {dir}/c\n", server: trustUsers + "AuthorizedKeysFile none\n", agent: true, setUp: func(t *testing.T, w *world) {
+		t.Helper()
+		certify("c", "-n", "{user}")(t, w)
+		w.run(t, "ssh-add", "-q", w.path("c"))
+		w.run(t, "ssh-keygen", "-q", "-p", "-N", "secret", "-f", w.path("c"))
+		w.run(t, "ssh-add", "-q", "-d", w.path("c-cert.pub")) // ssh-add took the certificate, too
 	}},
 	{name: "CertificateFile: expired", config: "IdentityFile {jumpkey}\nCertificateFile {dir}/c-cert.pub\n", server: trustUsers + "AuthorizedKeysFile none\n", setUp: certify("c", "-n", "{user}", "-V", "20200101:20200102"), want: "certificate {dir}/c-cert.pub: it expired at 2020-01-02"},
 	{name: "CertificateFile: for another user", config: "IdentityFile {jumpkey}\nCertificateFile {dir}/c-cert.pub\n", server: trustUsers + "AuthorizedKeysFile none\n", setUp: certify("c", "-n", "other"), want: "certificate {dir}/c-cert.pub: it is for other, and not for {user}"},

@@ -89,8 +89,14 @@ func (t *endpoint) wrong(s sshconfig.Settings, name string, err error) *target.E
 func (d *Dialer) settings(ctx context.Context, t *endpoint, alias string, h Host) (sshconfig.Settings, error) {
 	s, err := d.config.Settings(ctx, sshconfig.Query{Alias: alias, User: h.User, Port: h.Port})
 	if err != nil {
-		return nil, t.errorAt(target.StageConnect, "ssh_config may set how to reach this host, and "+err.Error(),
-			"install the ssh program (openssh-client), or give --ssh-config a file without that block", err)
+		hint := "install the ssh program (openssh-client), or give --ssh-config a file without that block"
+		if unclear, ok := errors.AsType[*sshconfig.UnclearError](err); ok && unclear.Wrong != "" {
+			hint = "correct or remove " + escape.Text(unclear.Wrong)
+			if unclear.Unknown {
+				hint += ", or allow it with IgnoreUnknown above it"
+			}
+		}
+		return nil, t.errorAt(target.StageConnect, "ssh_config may set how to reach this host, and "+err.Error(), hint, err)
 	}
 	return s, nil
 }
@@ -143,16 +149,21 @@ func (d *Dialer) readWay(t *endpoint, s sshconfig.Settings, tokens *sshconfig.To
 			return t.wrong(s, "bindaddress", errors.New("it is no address"))
 		}
 	}
-	for name, into := range map[string]*int{"connectionattempts": &w.attempts, "serveralivecountmax": &w.patience} {
-		if text := s.Get(name); text != "" {
-			if *into, err = strconv.Atoi(text); err != nil || *into < 1 || *into > 1000 {
-				return t.wrong(s, name, errors.New("it is a number between 1 and 1000"))
-			}
+	if text := s.Get("connectionattempts"); text != "" {
+		if w.attempts, err = strconv.Atoi(text); err != nil || w.attempts < 1 || w.attempts > 1000 {
+			return t.wrong(s, "connectionattempts", errors.New("it is a number between 1 and 1000"))
+		}
+	}
+	if text := s.Get("serveralivecountmax"); text != "" {
+		if w.patience, err = strconv.Atoi(text); err != nil || w.patience < 0 || w.patience > 1000 {
+			return t.wrong(s, "serveralivecountmax", errors.New("it is a number between 0 and 1000"))
 		}
 	}
 	if w.keepAlive, err = duration(s.Get("serveraliveinterval")); err != nil {
 		return t.wrong(s, "serveraliveinterval", err)
 	}
+	// 0 of ssh gives a host up that was silent once, which is no sign here: it is asked, and has as long to answer.
+	w.keepAlive, w.patience = min(w.keepAlive, 24*time.Hour), max(w.patience, 1)
 	if w.timeout, err = duration(s.Get("connecttimeout")); err != nil {
 		return t.wrong(s, "connecttimeout", err)
 	}
@@ -160,19 +171,26 @@ func (d *Dialer) readWay(t *endpoint, s sshconfig.Settings, tokens *sshconfig.To
 	return t.readJumps(s, tokens)
 }
 
-// duration reads a time of ssh_config, such as 90 or 1m30s; none is 0.
+// duration reads a time of ssh_config as ssh does: 90, 1m30s, 2d or 1w; none is 0.
 func duration(text string) (time.Duration, error) {
 	if text == "" || strings.EqualFold(text, "none") {
 		return 0, nil
 	}
-	if seconds, err := strconv.ParseUint(text, 10, 16); err == nil {
-		return time.Duration(seconds) * time.Second, nil
+	const most = 1<<31 - 1 // as of ssh
+	var total uint64
+	for rest := text; rest != ""; {
+		digits := len(rest) - len(strings.TrimLeft(rest, "0123456789"))
+		n, err := strconv.ParseUint(rest[:digits], 10, 31)
+		unit := uint64(1)
+		if rest = rest[digits:]; rest != "" {
+			unit = map[byte]uint64{'s': 1, 'm': 60, 'h': 3600, 'd': 86400, 'w': 604800}[rest[0]|0x20]
+			rest = rest[1:]
+		}
+		if total += n * unit; err != nil || unit == 0 || total > most {
+			return 0, errors.New("it is a time such as 30, 1m30s, 2h, 1d or 1w")
+		}
 	}
-	d, err := time.ParseDuration(strings.ToLower(text))
-	if err != nil || d < 0 || d > 24*time.Hour {
-		return 0, errors.New("it is a time of at most a day, such as 30 or 1m")
-	}
-	return d, nil
+	return time.Duration(total) * time.Second, nil //nolint:gosec // bounded
 }
 
 // readJumps reads the jump hosts or the program by which the host is reached.

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -152,6 +154,23 @@ func TestAlgorithms(t *testing.T) {
 	} {
 		if got := strings.Join(algorithms(list, secure, insecure), " "); got != want {
 			t.Errorf("%s: got %q, want %q", list, got, want)
+		}
+	}
+}
+
+// TestAlgorithmsOfSSH has each algorithm that the ssh program knows known, or named as lacking.
+func TestAlgorithmsOfSSH(t *testing.T) {
+	t.Parallel()
+	for query, setting := range map[string]string{"cipher": "ciphers", "mac": "macs", "kex": "kexalgorithms", "HostKeyAlgorithms": "hostkeyalgorithms", "PubkeyAcceptedAlgorithms": "pubkeyacceptedalgorithms"} {
+		out, err := exec.CommandContext(t.Context(), "ssh", "-Q", query).Output()
+		if err != nil {
+			t.Skip(err)
+		}
+		secure, insecure := algorithmsFor(setting)
+		for _, name := range strings.Fields(string(out)) {
+			if !slices.Contains(slices.Concat(secure, insecure, lacking), name) {
+				t.Errorf("%s %s is not known", setting, name)
+			}
 		}
 	}
 }

@@ -43,33 +43,74 @@ func (t *endpoint) readRules(s sshconfig.Settings) (rules, error) {
 		}
 		r.rsaBits = bits
 	}
-	secure, insecure := ssh.SupportedAlgorithms(), ssh.InsecureAlgorithms()
 	for _, list := range []struct {
-		names            []string
-		into             *[]string
-		secure, insecure []string
+		name string
+		into *[]string
 	}{
-		{[]string{"ciphers"}, &r.ciphers, secure.Ciphers, insecure.Ciphers},
-		{[]string{"macs"}, &r.macs, secure.MACs, insecure.MACs},
-		{[]string{"kexalgorithms"}, &r.exchanges, secure.KeyExchanges, insecure.KeyExchanges},
-		{[]string{"hostkeyalgorithms"}, &r.hostKeys, secure.HostKeys, insecure.HostKeys},
-		{[]string{"pubkeyacceptedalgorithms"}, &r.keys, secure.PublicKeyAuths, insecure.PublicKeyAuths},
-		{[]string{"casignaturealgorithms"}, &r.authorities, secure.PublicKeyAuths, insecure.PublicKeyAuths},
+		{"ciphers", &r.ciphers},
+		{"macs", &r.macs},
+		{"kexalgorithms", &r.exchanges},
+		{"hostkeyalgorithms", &r.hostKeys},
+		{"pubkeyacceptedalgorithms", &r.keys},
+		{"casignaturealgorithms", &r.authorities},
 	} {
-		for _, name := range list.names {
-			value := s.Get(name)
-			if value == "" || *list.into != nil {
-				continue
-			}
-			if *list.into = algorithms(value, list.secure, list.insecure); len(*list.into) == 0 {
-				return r, t.errorAt(target.StageConnect, "ssh_config allows "+name+" "+escape.Text(value)+where(s, name)+", none of which froyo knows",
-					"allow one of: "+strings.Join(list.secure, ","), nil)
+		if value := s.Get(list.name); value != "" {
+			var err error
+			if *list.into, err = t.readAlgorithms(s, list.name, value); err != nil {
+				return r, err
 			}
 		}
 	}
 	r.readMethods(s)
 	return r, nil
 }
+
+// readAlgorithms reads the list of one setting.
+func (t *endpoint) readAlgorithms(s sshconfig.Settings, setting, value string) ([]string, error) {
+	secure, insecure := algorithmsFor(setting)
+	list := algorithms(value, secure, insecure)
+	if len(list) == 0 {
+		return nil, t.errorAt(target.StageConnect, "ssh_config allows "+setting+" "+escape.Text(value)+where(s, setting)+", none of which froyo knows",
+			"allow one of: "+strings.Join(secure, ","), nil)
+	}
+	for name := range strings.SplitSeq(strings.TrimLeft(value, "+^"), ",") {
+		if value[0] != '-' && !strings.ContainsAny(name, "*?") && !slices.Contains(secure, name) && !slices.Contains(insecure, name) && !slices.Contains(lacking, name) {
+			return nil, t.wrong(s, setting, errors.New("ssh has no "+name))
+		}
+	}
+	return list, nil
+}
+
+// algorithmsFor are those of the library for a setting.
+func algorithmsFor(setting string) (secure, insecure []string) {
+	good, bad := ssh.SupportedAlgorithms(), ssh.InsecureAlgorithms()
+	switch setting {
+	case "ciphers":
+		return good.Ciphers, bad.Ciphers
+	case "macs":
+		return good.MACs, bad.MACs
+	case "kexalgorithms":
+		return good.KeyExchanges, bad.KeyExchanges
+	case "hostkeyalgorithms":
+		return good.HostKeys, bad.HostKeys
+	case "pubkeyacceptedalgorithms":
+		return slices.Concat(good.PublicKeyAuths, certificateAlgorithms()), bad.PublicKeyAuths
+	}
+	return good.PublicKeyAuths, bad.PublicKeyAuths
+}
+
+// certificateAlgorithms are those of certificates.
+func certificateAlgorithms() []string {
+	return slices.DeleteFunc(ssh.SupportedAlgorithms().HostKeys, func(name string) bool { return !strings.Contains(name, "-cert-v01@") })
+}
+
+// lacking are the algorithms that ssh has and the library has not.
+var lacking = strings.Fields(`aes192-cbc aes256-cbc hmac-md5 hmac-md5-96 hmac-md5-etm@openssh.com hmac-md5-96-etm@openssh.com
+	hmac-sha1-etm@openssh.com hmac-sha1-96-etm@openssh.com umac-64@openssh.com umac-128@openssh.com umac-64-etm@openssh.com
+	umac-128-etm@openssh.com curve25519-sha256@libssh.org diffie-hellman-group18-sha512 sntrup761x25519-sha512
+	sntrup761x25519-sha512@openssh.com ssh-dss ssh-dss-cert-v01@openssh.com sk-ssh-ed25519@openssh.com
+	sk-ssh-ed25519-cert-v01@openssh.com sk-ecdsa-sha2-nistp256@openssh.com sk-ecdsa-sha2-nistp256-cert-v01@openssh.com
+	webauthn-sk-ecdsa-sha2-nistp256@openssh.com ssh-rsa-cert-v01@openssh.com`)
 
 // readRekey reads after how much data keys are made anew.
 func (t *endpoint) readRekey(s sshconfig.Settings, r *rules) error {
@@ -196,7 +237,8 @@ func (r *rules) usable(s ssh.Signer) ssh.Signer {
 		return s
 	}
 	if _, ok := s.PublicKey().(*ssh.Certificate); ok {
-		if slices.Contains(r.keys, s.PublicKey().Type()) {
+		kind := s.PublicKey().Type()
+		if slices.Contains(r.keys, kind) || kind == ssh.CertAlgoRSAv01 && (slices.Contains(r.keys, ssh.CertAlgoRSASHA512v01) || slices.Contains(r.keys, ssh.CertAlgoRSASHA256v01)) {
 			return s
 		}
 		return nil

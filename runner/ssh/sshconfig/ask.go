@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"os/user"
@@ -54,8 +55,8 @@ func newAsker(program, home string, files, environ []string) *asker {
 }
 
 // lookup evaluates the files for a host. It leaves out what applies anyway, so
-// that the answer reads like the files' own settings; place tells where those stand.
-func (a *asker) lookup(ctx context.Context, q Query, place func(name, value string) string) (Settings, error) {
+// that the answer reads like the files' own settings; file tells where those stand.
+func (a *asker) lookup(ctx context.Context, q Query, file *parsed) (Settings, error) {
 	defaults, err := a.defaults(ctx)
 	if err != nil {
 		return nil, err
@@ -71,17 +72,17 @@ func (a *asker) lookup(ctx context.Context, q Query, place func(name, value stri
 	}
 	found := Settings{}
 	for name, lines := range told {
-		usual := slices.Equal(lines, defaults[name]) && place(name, lines[0]) == ""
+		usual := slices.Equal(lines, defaults[name]) && file.place(name, lines[0]) == ""
 		if name == "host" || usual || name == "hostname" && slices.Equal(lines, []string{q.Alias}) {
 			continue
 		}
 		for _, line := range lines {
 			values := []string{line}
 			if options[name].form == list {
-				values = strings.Fields(line)
+				values = file.words(name, line)
 			}
 			for _, value := range values {
-				found[name] = append(found[name], Value{value, place(name, value)})
+				found[name] = append(found[name], Value{value, file.place(name, value)})
 			}
 		}
 	}
@@ -144,7 +145,7 @@ func (a *asker) run(ctx context.Context, config []string, q Query) (map[string][
 			return nil, context.Cause(ctx)
 		}
 		text := strings.TrimSpace(said.String())
-		return nil, errors.New("ssh -G: " + err.Error() + ": " + escape.Text(text[:min(len(text), 500)]))
+		return nil, fmt.Errorf("ssh -G: %w: %s", err, inLine(text[:min(len(text), 500)]))
 	}
 	if out.Len() > maxAnswer {
 		return nil, errors.New("ssh -G printed more than 1 MiB")
@@ -156,6 +157,15 @@ func (a *asker) run(ctx context.Context, config []string, q Query) (map[string][
 		}
 	}
 	return found, nil
+}
+
+// inLine shows what ssh said, which has escaped it already.
+func inLine(text string) string {
+	lines := strings.Split(strings.ReplaceAll(text, "\\", "\x00"), "\n")
+	for i, line := range lines {
+		lines[i] = strings.ReplaceAll(escape.Text(strings.TrimRight(line, "\r")), `\x00`, `\`)
+	}
+	return strings.Join(lines, "; ")
 }
 
 // isLoginHome reports whether a directory is the one that ssh takes for the

@@ -9,8 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-
-	"github.com/openfroyo/froyo/runner/escape"
 )
 
 // parsed is what the operator's ssh_config files say. It understands Host,
@@ -37,11 +35,12 @@ type entry struct {
 	// unclear says what could not be evaluated; then there are no values.
 	unclear string
 	unknown bool // the name is not known, which IgnoreUnknown may allow
+	wrong   bool // it is a value that ssh does not take
 }
 
 // lookup collects what applies to a host, by lower-case names. Where that is
-// not all that may apply, unclear says what else there is.
-func (c *parsed) lookup(alias string) (found Settings, unclear string) {
+// not all that may apply, unclear is what else there is.
+func (c *parsed) lookup(alias string) (found Settings, unclear *entry) {
 	found = Settings{}
 	for _, s := range c.sections {
 		if !s.matches(alias) {
@@ -52,12 +51,16 @@ func (c *parsed) lookup(alias string) (found Settings, unclear string) {
 				continue
 			}
 			if e.unclear != "" {
-				return nil, escape.Text(e.place + ": " + e.unclear)
+				return nil, &e
+			}
+			// ssh reads the values of lines that do not count, too.
+			if found[e.name] != nil && !sound(e.name, e.values) {
+				return nil, &entry{place: e.place, unclear: e.name + " " + e.values[0], wrong: true}
 			}
 			found.add(e)
 		}
 	}
-	return found, ""
+	return found, nil
 }
 
 // add adds a setting, unless an earlier one wins.
@@ -82,16 +85,28 @@ func (s section) matches(alias string) bool {
 	return !slices.ContainsFunc(s.within, func(patterns []string) bool { return !matchesAny(patterns, alias) })
 }
 
-// place finds where a setting stands of which the ssh program told the value.
-func (c *parsed) place(name, value string) string {
-	for _, s := range c.sections {
-		for _, e := range s.entries {
-			if e.name == name && slices.Contains(e.values, value) {
-				return e.place
-			}
+// words are the values of a line of which the ssh program told only the whole.
+func (c *parsed) words(name, line string) []string {
+	for _, e := range c.all() {
+		if e.name == name && strings.Join(e.values, " ") == line {
+			return e.values
 		}
 	}
-	for _, e := range c.judged {
+	return strings.Fields(line)
+}
+
+// all are all settings.
+func (c *parsed) all() []entry {
+	var all []entry
+	for _, s := range c.sections {
+		all = append(all, s.entries...)
+	}
+	return append(all, c.judged...)
+}
+
+// place finds where a setting stands of which the ssh program told the value.
+func (c *parsed) place(name, value string) string {
+	for _, e := range c.all() {
 		if e.name == name && slices.Contains(e.values, value) {
 			return e.place
 		}
@@ -187,11 +202,13 @@ func (r *configReader) setting(b *block, key, rest string) {
 	values, ok := o.read(rest)
 	switch {
 	case rest == "":
-		e.unclear = key + " has no value"
+		e.unclear, e.wrong = key+" has no value", true
 	case !known:
 		e.unclear, e.unknown = key+", which is not an option that froyo knows", true
 	case !ok:
-		e.unclear = key + " " + rest
+		e.unclear, e.wrong = key+" "+rest, true
+	case flags[name] && !sound(name, values):
+		e.unclear, e.wrong = key+" "+rest, true
 	case o.effect == Asked && !strings.EqualFold(values[0], "no"), name == "proxyjump" && strings.ContainsAny(rest, blank+`"'`):
 		e.unclear = key + " " + rest
 	default:

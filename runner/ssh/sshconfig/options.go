@@ -2,7 +2,9 @@ package sshconfig
 
 import (
 	"maps"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -108,6 +110,40 @@ func Options() map[string]Effect {
 // RefusedOptions are those that keep froyo from connecting, in the order of their names.
 func RefusedOptions() []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(options)), func(name string) bool { return options[name].effect != Refused })
+}
+
+// flags are the options that are yes or no, and nothing else.
+var flags = func() map[string]bool {
+	all := map[string]bool{}
+	for name := range strings.FieldsSeq(`batchmode checkhostip clearallforwardings compression enablesshkeysign exitonforwardfailure
+		forwardx11 forwardx11trusted gatewayports hashknownhosts hostbasedauthentication identitiesonly
+		kbdinteractiveauthentication nohostauthenticationforlocalhost passwordauthentication permitlocalcommand
+		streamlocalbindunlink tcpkeepalive visualhostkey`) {
+		all[name] = true
+	}
+	return all
+}()
+
+var aTime = regexp.MustCompile(`^(none|([0-9]{1,9}[smhdwSMHDW]?)+)$`)
+
+// sound reports whether ssh would take a value, as far as that is known here: what is false is for ssh to judge.
+func sound(name string, values []string) bool {
+	value := strings.ToLower(values[0])
+	switch name {
+	case "port":
+		n, err := strconv.Atoi(value)
+		return err == nil && n > 0 && n < 65536
+	case "connectionattempts", "serveralivecountmax", "requiredrsasize", "numberofpasswordprompts":
+		_, err := strconv.ParseInt(value, 10, 32)
+		return err == nil
+	case "connecttimeout", "serveraliveinterval":
+		return aTime.MatchString(value)
+	case "addressfamily":
+		return slices.Contains([]string{"any", "inet", "inet6"}, value)
+	case "stricthostkeychecking":
+		return slices.Contains([]string{"yes", "true", "ask", "no", "false", "off", "accept-new"}, value)
+	}
+	return !flags[name] || slices.Contains([]string{"yes", "true", "no", "false"}, value)
 }
 
 // read reads the arguments of an option. It is false where OpenSSH would not take them.

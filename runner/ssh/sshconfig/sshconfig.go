@@ -8,6 +8,7 @@ package sshconfig
 import (
 	"context"
 	"errors"
+	"os/exec"
 	"sync"
 
 	"github.com/openfroyo/froyo/runner/escape"
@@ -79,6 +80,10 @@ func (s Settings) Place(name string) string {
 type UnclearError struct {
 	What string // what could not be evaluated, and where it is
 	Err  error
+	// Wrong is the place of a setting that ssh does not take, "" where it is something else. Unknown
+	// says that it is no option at all.
+	Wrong   string
+	Unknown bool
 }
 
 func (e *UnclearError) Error() string {
@@ -91,18 +96,22 @@ func (e *UnclearError) Unwrap() error { return e.Err }
 // Settings returns what applies to a host, or an *UnclearError.
 func (c *Config) Settings(ctx context.Context, q Query) (Settings, error) {
 	file := c.parsed()
-	s, unclear := file.lookup(q.Alias)
-	if unclear == "" {
+	s, what := file.lookup(q.Alias)
+	if what == nil {
 		return s, nil
 	}
 	var err error
 	if file.homely && !isLoginHome(c.home) {
 		err = errors.New("it includes files of the home directory, where ssh does not follow HOME")
 	} else {
-		s, err = c.asker().lookup(ctx, q, file.place)
+		s, err = c.asker().lookup(ctx, q, file)
 	}
 	if err != nil {
-		return nil, &UnclearError{unclear, err}
+		unclear := &UnclearError{What: escape.Text(what.place + ": " + what.unclear), Err: err, Unknown: what.unknown}
+		if _, judged := errors.AsType[*exec.ExitError](err); judged && (what.unknown || what.wrong) {
+			unclear.Wrong = what.place
+		}
+		return nil, unclear
 	}
 	return s, nil
 }
