@@ -167,7 +167,7 @@ func TestAlgorithmsOfSSH(t *testing.T) {
 			t.Skip(err)
 		}
 		secure, insecure := algorithmsFor(setting)
-		for _, name := range strings.Fields(string(out)) {
+		for name := range strings.FieldsSeq(string(out)) {
 			if !slices.Contains(slices.Concat(secure, insecure, lacking), name) {
 				t.Errorf("%s %s is not known", setting, name)
 			}
