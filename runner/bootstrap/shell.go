@@ -86,7 +86,11 @@ func (sh *shell) answerPrompt() {
 	}
 	password, err := sh.host.Become()
 	if err != nil {
-		sh.giveUp(sh.host.errorAt(target.StageBecome, "there is no password for "+sh.host.method()+": "+escape.Text(err.Error()), "", "", err))
+		e := sh.host.errorAt(target.StageBecome, "there is no password for "+sh.host.method()+": "+escape.Text(err.Error()), "", "", err)
+		if why, ok := errors.AsType[*target.Error](err); ok {
+			e.Message, e.Detail, e.Hint = why.Message, why.Detail, why.Hint
+		}
+		sh.giveUp(e)
 		return
 	}
 	// A process that has gone makes this fail; reading its output says why.

@@ -40,7 +40,41 @@ func (a *attempt) password() (string, error) {
 		return "", errors.New("the password was refused")
 	}
 	a.answered, a.login = true, Login{By: "password"}
-	return a.target.password()
+	return a.read(a.target.password)
+}
+
+// read gives a password or a key. Whoever has it may ask a person, for which the handshake waits.
+func (a *attempt) read(get func() (string, error)) (string, error) {
+	if a.clock.Stop() { // else it has taken too long already
+		defer a.clock.Reset(a.target.way.timeout)
+	}
+	text, err := get()
+	if err != nil {
+		a.unread = err
+	}
+	return text, err
+}
+
+// own is the key of this host that no file holds. It is neither written nor given to an agent.
+func (a *attempt) own() ([]ssh.Signer, error) {
+	if a.target.ownKey == nil {
+		return nil, nil
+	}
+	text, err := a.read(a.target.ownKey)
+	if err != nil {
+		return nil, err
+	}
+	signer, err := ssh.ParsePrivateKey([]byte(text))
+	if err != nil {
+		why := unusableKey([]byte(text), err)
+		if _, locked := errors.AsType[*ssh.PassphraseMissingError](err); locked {
+			why = errors.New("it is encrypted: keep it without a passphrase, which ssh-keygen -p takes away")
+		}
+		a.noteOf("key of", a.target.ownKeyFrom, why)
+		return nil, nil
+	}
+	a.sources[string(signer.PublicKey().Marshal())] = a.target.ownKeyFrom
+	return []ssh.Signer{signer}, nil
 }
 
 // answer gives the password to the one question that hides what is typed. A
@@ -71,7 +105,11 @@ func (a *attempt) signers() ([]ssh.Signer, error) {
 		key := string(s.PublicKey().Marshal())
 		a.sources[key], a.byAgent[key] = "agent", true
 	}
-	explicit := a.files(a.target.explicit, fromAgent, false)
+	own, err := a.own()
+	if err != nil {
+		return nil, err
+	}
+	explicit := slices.Concat(own, a.files(a.target.explicit, fromAgent, false))
 	usual := a.files(a.target.defaults, fromAgent, true)
 	certified := a.certified(slices.Concat(explicit, fromAgent, usual))
 	if a.target.agentOnly {
@@ -84,7 +122,7 @@ func (a *attempt) signers() ([]ssh.Signer, error) {
 func (a *attempt) files(paths []string, fromAgent []ssh.Signer, usual bool) []ssh.Signer {
 	var found []ssh.Signer
 	for _, path := range paths {
-		signers, err := a.read(path, fromAgent)
+		signers, err := a.keyIn(path, fromAgent)
 		if err != nil && (!usual || !errors.Is(err, fs.ErrNotExist)) {
 			a.note(path, err)
 		}
@@ -146,8 +184,8 @@ func (a *attempt) allowed(signers []ssh.Signer) []ssh.Signer {
 	return kept
 }
 
-// read returns the key in a file, or the agent's copy of it.
-func (a *attempt) read(path string, fromAgent []ssh.Signer) ([]ssh.Signer, error) {
+// keyIn returns the key in a file, or the agent's copy of it.
+func (a *attempt) keyIn(path string, fromAgent []ssh.Signer) ([]ssh.Signer, error) {
 	key := a.dialer.keyring.file(path)
 	if key.err == nil {
 		return key.signers, nil

@@ -73,6 +73,9 @@ type Host struct {
 	// Password gives the password of this host, nil where Options.Password counts. PasswordFrom says where it is from, for messages.
 	Password     func() (string, error)
 	PasswordFrom string
+	// Key gives a private key of this host that no file holds, nil where there is none, and KeyFrom says where it is from.
+	Key     func() (string, error)
+	KeyFrom string
 }
 
 // Dialer connects to the hosts of one run. It is safe for concurrent use.
@@ -114,6 +117,9 @@ func (d *Dialer) Dial(ctx context.Context, h Host) (*Client, error) {
 	}
 	if t.password, t.passwordFrom = d.password, ""; h.Password != nil {
 		t.password, t.passwordFrom = h.Password, h.PasswordFrom
+	}
+	if h.Key != nil {
+		t.ownKey, t.ownKeyFrom, t.defaults = h.Key, h.KeyFrom, nil
 	}
 	return d.connect(ctx, t, nil)
 }
@@ -252,6 +258,8 @@ type endpoint struct {
 
 	password     func() (string, error) // nil where there is none, as for hosts on the way
 	passwordFrom string
+	ownKey       func() (string, error) // a key that no file holds, nil where there is none
+	ownKeyFrom   string
 }
 
 // hostPort is the address to connect to.

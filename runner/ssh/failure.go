@@ -134,6 +134,11 @@ func (a *attempt) proxyFailed(program *proxy.Conn, err error) error {
 // refused explains why the host did not let us in.
 func (a *attempt) refused(err error) error {
 	t := a.target
+	if why, ok := errors.AsType[*target.Error](a.unread); ok {
+		e := t.errorAt(target.StageAuth, why.Message, why.Hint, a.unread)
+		e.Detail = why.Detail
+		return e
+	}
 	message := "permission denied for user " + escape.Text(t.user)
 	hint := "check the user (-u) and the key (--key), or give a password (-k)"
 	if t.jump {

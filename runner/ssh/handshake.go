@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"sync/atomic"
+	"time"
 
 	"github.com/openfroyo/froyo/runner/ssh/proxy"
 	"github.com/openfroyo/froyo/runner/target"
@@ -19,7 +20,9 @@ type attempt struct {
 
 	keyError  *target.Error // why the host's key was refused
 	trusted   bool          // the host's key was accepted
-	answered  bool          // the password was given
+	answered  bool          // the password was asked for
+	unread    error         // why it could not be given
+	clock     *time.Timer   // until the handshake has taken too long; it stands still while the password is read
 	encrypted bool          // a key could not be used for want of its passphrase
 	exposed   string        // the file of one that others may read
 	notes     []string      // why some keys could not be used
@@ -32,8 +35,8 @@ type attempt struct {
 
 // handshake proves the host's identity and ours. It closes raw on failure.
 func (a *attempt) handshake(ctx context.Context, raw net.Conn) (*ssh.Client, error) {
-	timed, cancel := context.WithTimeout(ctx, a.target.way.timeout)
-	defer cancel()
+	a.clock = time.NewTimer(a.target.way.timeout)
+	defer a.clock.Stop()
 	// Signing may hang in the agent, where closing the connection does not reach.
 	ended := make(chan error, 1)
 	var client *ssh.Client
@@ -52,12 +55,12 @@ func (a *attempt) handshake(ctx context.Context, raw net.Conn) (*ssh.Client, err
 		}
 		_ = raw.Close() // err says more
 		return nil, a.failed(err)
-	case <-timed.Done():
+	case <-ctx.Done():
 		_ = raw.Close() // which ends the negotiation
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		return nil, a.silent(timed.Err())
+		return nil, ctx.Err()
+	case <-a.clock.C:
+		_ = raw.Close()
+		return nil, a.silent(context.DeadlineExceeded)
 	}
 }
 

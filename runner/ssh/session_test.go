@@ -3,6 +3,7 @@ package ssh_test
 import (
 	"bytes"
 	"context"
+	"encoding/pem"
 	"errors"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"github.com/openfroyo/froyo/runner/ssh"
 	"github.com/openfroyo/froyo/runner/ssh/sshtest"
 	"github.com/openfroyo/froyo/runner/target"
+	gossh "golang.org/x/crypto/ssh"
 )
 
 // open starts a server whose runners live in a directory of the test, and opens
@@ -174,4 +176,45 @@ func TestHostPassword(t *testing.T) {
 	}
 	_, err := d.Dial(t.Context(), host(other, "one's"))
 	wantError(t, err, target.StageAuth, "permission denied", "the password is that of hosts.yml:3:5")
+}
+
+// TestKeyOfNoFile: a key that is given as a text logs in, and one that cannot be used is told with where it is from.
+func TestKeyOfNoFile(t *testing.T) {
+	s := sshtest.Start(t, sshtest.Options{})
+	text, err := os.ReadFile(s.ClientKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := gossh.ParseRawPrivateKey(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	locked, err := gossh.MarshalPrivateKeyWithPassphrase(private, "", []byte("x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := options(t, s)
+	o.Keys = nil
+	d := ssh.NewDialer(o)
+	t.Cleanup(func() { closeOrFail(t, d) })
+	dial := func(key string, err error) (*ssh.Client, error) {
+		return d.Dial(t.Context(), ssh.Host{
+			Name: "h1", Address: "127.0.0.1", Port: s.Port(t), KeyFrom: "inventory.cue:3:5",
+			Key: func() (string, error) { return key, err },
+		})
+	}
+	c, err := dial(strings.TrimSuffix(string(text), "\n"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if from := c.Login().Source; from != "inventory.cue:3:5" {
+		t.Errorf("the key is from %q", from)
+	}
+	closeOrFail(t, c)
+	_, err = dial("rubbish", nil)
+	wantError(t, err, target.StageAuth, "key of inventory.cue:3:5: it holds no private key", "")
+	_, err = dial(string(pem.EncodeToMemory(locked)), nil)
+	wantError(t, err, target.StageAuth, "key of inventory.cue:3:5: it is encrypted: keep it without a passphrase", "")
+	_, err = dial("", &target.Error{Message: "inventory.cue:3:5: the private key cannot be read", Hint: "froyo secret set x"})
+	wantError(t, err, target.StageAuth, "inventory.cue:3:5: the private key cannot be read", "froyo secret set x")
 }
