@@ -45,17 +45,19 @@ type Host struct {
 	Vars map[string]any `json:"vars,omitempty"`
 	// Pos is where the host is first named.
 	Pos diag.Pos `json:"pos,omitzero"`
-	// Password and BecomePassword are what the sources give to log in with, and to become another user; nil where they give none.
-	// They are kept nowhere: HasPasswords says that there were some.
+	// Password and BecomePassword are what the sources give to log in with, and to become another user, and PrivateKey a key to log
+	// in with; nil where they give none. They are kept nowhere: HasPasswords says that there were some.
 	Password       *Credential `json:"-"`
 	BecomePassword *Credential `json:"-"`
+	PrivateKey     *Credential `json:"-"`
 	HasPasswords   bool        `json:"has_passwords,omitempty"`
 }
 
-// Credential is a password of a host.
+// Credential is a password or a key of a host.
 type Credential struct {
-	Text string // as a marker of engine/secret
-	Pos  diag.Pos
+	Text   string // as a marker of engine/secret, "" where Secret counts
+	Secret string // the name of a secret, as secret() takes it, which is read when it is wanted
+	Pos    diag.Pos
 }
 
 // ActsAs is who units act as on the host where the runbook says nothing else:
@@ -143,7 +145,7 @@ func (inv *Inventory) WithPasswordsOf(other *Inventory) *Inventory {
 	for i, h := range inv.hosts {
 		h := *h
 		if from := other.byName[h.Name]; from != nil {
-			h.Password, h.BecomePassword = from.Password, from.BecomePassword
+			h.Password, h.BecomePassword, h.PrivateKey = from.Password, from.BecomePassword, from.PrivateKey
 		}
 		out.hosts[i], out.byName[h.Name] = &h, &h
 	}

@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"fmt"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -72,6 +73,13 @@ func TestLabVault(t *testing.T) {
 	said := froyo(3, "apply", "-y", "vault.star", "-i", "hosts.yml", "-l", f.hosts[1].Name)
 	if want := "sudo refused the password, which is that of"; !strings.Contains(said, want) || !strings.Contains(said, "hosts.yml:") {
 		t.Errorf("it does not say %q", want)
+	}
+	// Where secrets are named in their place, they are read instead.
+	f.write(t, "become", "s3cr3t\n")
+	f.env = append(f.env, "LAB_LOGIN=s3cr3t")
+	f.write(t, "named.cue", fmt.Sprintf("hosts: %q: {address: %q, user: \"opspw\", become: true, password: secret: \"env:LAB_LOGIN\", becomePassword: secret: \"file:become\"}\n", f.hosts[1].Name, f.hosts[1].Addr))
+	if said := froyo(0, "inventory", "check", "-i", "named.cue"); !strings.Contains(said, "root") {
+		t.Errorf("it does not become root: %s", said)
 	}
 	for _, name := range []string{"plan.json", "state"} {
 		if out, err := exec.CommandContext(t.Context(), "grep", "-rlE", "s3cr3t|lab-motto-Zx9", filepath.Join(f.dir, name)).Output(); len(out) > 0 {

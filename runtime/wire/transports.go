@@ -11,7 +11,6 @@ import (
 
 	"github.com/openfroyo/froyo/engine/fleet"
 	"github.com/openfroyo/froyo/engine/inventory"
-	"github.com/openfroyo/froyo/engine/secret"
 	"github.com/openfroyo/froyo/runner"
 	"github.com/openfroyo/froyo/runner/bootstrap"
 	"github.com/openfroyo/froyo/runner/command"
@@ -40,6 +39,8 @@ type Login struct {
 	Password, Become func() (string, error)
 	// Passphrase gives that of keys that are encrypted; nil where there is none.
 	Passphrase func() (string, error)
+	// Secret gives a secret that an inventory names as a password or a key; nil where there are none.
+	Secret func(ctx context.Context, name string) (string, error)
 }
 
 // Transports are the ways to get to hosts.
@@ -86,8 +87,8 @@ func (t *Transports) Openers() fleet.Openers {
 // Close ends what connections share.
 func (t *Transports) Close() error { return t.ssh.Close() }
 
-func (t *Transports) openLocal(_ context.Context, h *inventory.Host, hooks fleet.Hooks) (fleet.Session, error) {
-	return dial.Open(local.New(t.login.Operator, t.login.Environ), t.with(h, hooks)), nil
+func (t *Transports) openLocal(ctx context.Context, h *inventory.Host, hooks fleet.Hooks) (fleet.Session, error) {
+	return dial.Open(local.New(t.login.Operator, t.login.Environ), t.with(ctx, h, hooks)), nil
 }
 
 func (t *Transports) openSSH(ctx context.Context, h *inventory.Host, hooks fleet.Hooks) (fleet.Session, error) {
@@ -96,7 +97,10 @@ func (t *Transports) openSSH(ctx context.Context, h *inventory.Host, hooks fleet
 		host.Keys = []string{h.Key}
 	}
 	if c := h.Password; c != nil && t.login.Password == nil { // -k says it for all hosts
-		host.Password, host.PasswordFrom = given(c), c.Pos.String()
+		host.Password, host.PasswordFrom = t.given(ctx, "password", c), c.Pos.String()
+	}
+	if c := h.PrivateKey; c != nil {
+		host.Key, host.KeyFrom = t.given(ctx, "private key", c), c.Pos.String()
 	}
 	client, err := t.ssh.Dial(ctx, host)
 	if err != nil {
@@ -105,12 +109,7 @@ func (t *Transports) openSSH(ctx context.Context, h *inventory.Host, hooks fleet
 	if hooks.LoggedIn != nil {
 		hooks.LoggedIn(fleet.Login(client.Login()))
 	}
-	return dial.Open(client, t.with(h, hooks)), nil
-}
-
-// given gives the password that an inventory has for a host.
-func given(c *inventory.Credential) func() (string, error) {
-	return func() (string, error) { return secret.Resolve(c.Text), nil }
+	return dial.Open(client, t.with(ctx, h, hooks)), nil
 }
 
 func (t *Transports) openCommand(ctx context.Context, h *inventory.Host, hooks fleet.Hooks) (fleet.Session, error) {
@@ -128,16 +127,17 @@ func (t *Transports) openCommand(ctx context.Context, h *inventory.Host, hooks f
 	if hooks.LoggedIn != nil {
 		hooks.LoggedIn(fleet.Login{User: shell.User(), Address: h.Address, By: h.Connection})
 	}
-	return dial.Open(shell, t.with(h, hooks)), nil
+	return dial.Open(shell, t.with(ctx, h, hooks)), nil
 }
 
 // with are the options of one host's session.
-func (t *Transports) with(h *inventory.Host, hooks fleet.Hooks) dial.Options {
+func (t *Transports) with(ctx context.Context, h *inventory.Host, hooks fleet.Hooks) dial.Options {
 	o := t.options
 	o.Host, o.Restricted, o.Note = h.Name, hooks.Restricted, hooks.Note
 	o.Method, o.BecomeUser = h.BecomeMethod, h.BecomeUser
 	if c := h.BecomePassword; c != nil && o.Become == nil {
-		o.Become, o.BecomeFrom = given(c), c.Pos.String()
+		// The runner of another user is started later, too.
+		o.Become, o.BecomeFrom = t.given(context.WithoutCancel(ctx), "password to become another user", c), c.Pos.String()
 	}
 	if hooks.Output != nil {
 		o.Output = func(l dial.Live) { hooks.Output(l.Unit, l.Stderr, l.Text, l.Left) }

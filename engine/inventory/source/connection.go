@@ -50,11 +50,17 @@ var (
 	}
 	passphrases = []string{"ansible_private_key_passphrase", "ansible_ssh_private_key_passphrase"}
 
+	// privateKey is no variable of Ansible's.
+	privateKey = "froyo_private_key"
+
 	ignored = []string{
 		"ansible_ssh_args", "ansible_ssh_common_args", "ansible_ssh_extra_args", "ansible_ssh_executable",
 		"ansible_become_exe", "ansible_become_flags",
 	}
 )
+
+// secretName is the name of a secret, which is a password or a key.
+type secretName string
 
 // connect takes from a host's variables how to reach it; the rest become its Vars.
 func (d *draft) connect(h *inventory.Host, vars settings) {
@@ -128,14 +134,21 @@ func isPassword(name string) bool {
 			return true
 		}
 	}
-	return slices.Contains(loginPasswords, name) || slices.Contains(becomePasswords, name) || slices.Contains(passphrases, name)
+	return name == privateKey || slices.Contains(loginPasswords, name) || slices.Contains(becomePasswords, name) || slices.Contains(passphrases, name)
 }
 
 // takePasswords takes the passwords of a host; they become none of its variables.
 func (d *draft) takePasswords(h *inventory.Host, vars settings) {
 	h.Password = d.password(vars, loginPasswords)
 	h.BecomePassword = d.password(vars, slices.Concat(becomePasswords, methodPasswords[cmp.Or(h.BecomeMethod, "sudo")]))
-	h.HasPasswords = h.Password != nil || h.BecomePassword != nil
+	if v, ok := vars[privateKey]; ok {
+		if name, ok := v.value.(secretName); ok {
+			h.PrivateKey = &inventory.Credential{Secret: string(name), Pos: v.pos}
+		} else {
+			d.problem(v.pos, "%s cannot be set as a variable", privateKey).WithHint("name a secret in inventory.cue: privateKey: secret: \"NAME\"; or a file: ansible_ssh_private_key_file")
+		}
+	}
+	h.HasPasswords = h.Password != nil || h.BecomePassword != nil || h.PrivateKey != nil
 	for _, name := range passphrases {
 		if v, ok := vars[name]; ok {
 			d.warn(v.pos, "%s is ignored: keys are not unlocked here", name).WithHint("unlock the key with ssh-add")
@@ -150,6 +163,9 @@ func (d *draft) password(vars settings, names []string) *inventory.Credential {
 		v, ok := vars[name]
 		if !ok {
 			continue
+		}
+		if name, ok := v.value.(secretName); ok {
+			return &inventory.Credential{Secret: string(name), Pos: v.pos}
 		}
 		from, ok := referred(vars, v)
 		if !ok {

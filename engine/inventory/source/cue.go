@@ -3,6 +3,7 @@ package source
 import (
 	_ "embed" // the definition
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"cuelang.org/go/cue"
@@ -20,7 +21,8 @@ var schema string
 var reach = map[string]string{
 	"address": "ansible_host", "port": "ansible_port", "user": "ansible_user", "key": "ansible_ssh_private_key_file",
 	"connection": "ansible_connection", "connectionArguments": connectionArguments, "become": "ansible_become", "becomeUser": "ansible_become_user",
-	"becomeMethod": "ansible_become_method",
+	"becomeMethod": "ansible_become_method", "password": loginPasswords[len(loginPasswords)-1],
+	"becomePassword": becomePasswords[len(becomePasswords)-1], "privateKey": privateKey,
 }
 
 // cueParser takes over an inventory in CUE that agrees with the definition.
@@ -126,6 +128,16 @@ func (p *cueParser) reach(v cue.Value, vars settings) {
 		value := p.plain(v)
 		if key, ok := value.(string); ok && field == "key" && !filepath.IsAbs(key) && !strings.HasPrefix(key, "~") {
 			value = filepath.Join(p.dir, key)
+		}
+		if slices.Contains([]string{"password", "becomePassword", "privateKey"}, field) {
+			fields, ok := value.(map[string]any) // the definition allows those that name a secret, and no others
+			if !ok {
+				p.draft.problem(p.file.ValuePos(v), "%s: want the name of a secret, and not the value itself", field).
+					WithHint("keep it: froyo secret set NAME; and name it here: %s: secret: \"NAME\"", field)
+				return
+			}
+			text, _ := fields["secret"].(string)
+			value = secretName(text)
 		}
 		vars[name] = variable{value: value, pos: p.file.ValuePos(v)}
 	})

@@ -192,6 +192,9 @@ func (r *resolver) settings(host string) map[string][]inventory.Setting {
 			switch {
 			case isPassword(name):
 				value = "(a password, which is not shown)"
+				if kept, ok := v.value.(secretName); ok {
+					value = "(secret " + string(kept) + ")"
+				}
 			case r.draft.encrypted[v.pos.File]:
 				value = secret.Shown
 			}

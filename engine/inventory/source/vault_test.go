@@ -3,11 +3,13 @@ package source_test
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/inventory/source"
 	"github.com/openfroyo/froyo/engine/secret"
 	"github.com/openfroyo/froyo/engine/secret/vault"
@@ -103,4 +105,69 @@ func TestVaultErrors(t *testing.T) {
 func TestEncryptedTextIsNotQuoted(t *testing.T) {
 	_, err := source.Load([]string{"testdata/vault/broken.yml"}, lockedBy("open sesame"))
 	check(t, "errors", []string{"testdata/vault/broken.yml:4:7: the encrypted text is not as it has to be here; what stands there is not shown"}, reportError(err))
+}
+
+// TestCUESecrets: passwords and keys of a CUE inventory are names of secrets, of hosts and of groups, and nothing else.
+func TestCUESecrets(t *testing.T) {
+	inv, err := load(t, "inventory.cue", `hosts: {
+	web1: {
+		groups: ["web"]
+		password: secret: "ssh/web1"
+		privateKey: secret: "env:KEY"
+		vars: ansible_password: "pl4in"
+	}
+	web2: groups: ["web"]
+	web3: {}
+}
+groups: web: {becomePassword: secret: "ops/sudo", password: secret: "ssh/web"}
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check(t, "warnings", nil, report(inv.Warnings()...))
+	told := func(c *inventory.Credential) string {
+		if c == nil {
+			return ""
+		}
+		return c.Secret + c.Text + " " + c.Pos.String()
+	}
+	for _, tt := range []struct {
+		host  string
+		want  []string
+		holds bool
+	}{
+		{"web1", []string{"ssh/web1 inventory.cue:4:13", "ops/sudo inventory.cue:11:31", "env:KEY inventory.cue:5:15"}, true},
+		{"web2", []string{"ssh/web inventory.cue:11:61", "ops/sudo inventory.cue:11:31", ""}, true},
+		{"web3", []string{"", "", ""}, false},
+	} {
+		h := inv.Host(tt.host)
+		got := []string{told(h.Password), told(h.BecomePassword), told(h.PrivateKey)}
+		for i, text := range got {
+			if _, rest, cut := strings.Cut(text, " "); cut {
+				got[i] = strings.TrimSuffix(text, rest) + filepath.Base(rest)
+			}
+		}
+		check(t, tt.host, tt.want, got)
+		if h.HasPasswords != tt.holds || len(h.Vars) > 0 {
+			t.Errorf("%s: %v %v", tt.host, h.HasPasswords, h.Vars)
+		}
+	}
+	for name, all := range inv.Settings("web1") {
+		for _, s := range all {
+			if text := fmt.Sprint(s.Value); strings.Contains(text, "pl4in") || text == "ssh/web1" {
+				t.Errorf("%s: %s", name, text)
+			}
+		}
+	}
+	for text, want := range map[string]string{
+		`hosts: web1: password: "pl4in"`:                `password: want the name of a secret, and not the value itself (keep it: froyo secret set NAME; and name it here: password: secret: "NAME")`,
+		`hosts: web1: privateKey: secret: ""`:           `privateKey: want {secret: "NAME"}`,
+		`hosts: web1: becomePassword: {secrets: "x"}`:   `becomePassword: want {secret: "NAME"}`,
+		`hosts: web1: vars: froyo_private_key: "pl4in"`: `froyo_private_key cannot be set as a variable`,
+	} {
+		_, err := load(t, "inventory.cue", text)
+		if err == nil || !strings.Contains(fmt.Sprint(reportError(err)), want) || strings.Contains(err.Error(), "pl4in") {
+			t.Errorf("%s: %q", text, reportError(err))
+		}
+	}
 }

@@ -32,6 +32,7 @@ type opened struct {
 	runs       bool               // a run takes them over, which is told what they tell before
 	root       string             // the directory that names of files start from
 	secrets    *source.Set        // those of the run, or of the session; nil until they are wanted
+	kept       source.Store       // which they are read from; nil until it is wanted
 	standIn    bool               // no secret is read
 	replaced   map[string]string  // secrets with the values that they are to have
 }
@@ -39,14 +40,22 @@ type opened struct {
 // asked gives the secrets that runbooks ask for. Each is asked for once.
 func (o *opened) asked() *source.Set {
 	if o.secrets == nil {
-		o.secrets = source.New(source.Options{
-			Store: wire.Secrets(o.store), Dir: o.root, Env: o.console.Process.Environ(), Seal: o.workspace.Sealer, Warn: o.warn, StandIn: o.standIn,
-		})
+		s := o.sources()
+		s.Seal, s.StandIn = o.workspace.Sealer, o.standIn
+		o.secrets = source.New(s)
 		for name, value := range o.replaced {
 			o.secrets.Replace(name, value)
 		}
 	}
 	return o.secrets
+}
+
+// sources are what secrets are read from. Those of runbooks and of connections have one store, so that it asks for a passphrase once.
+func (o *opened) sources() source.Options {
+	if o.kept == nil {
+		o.kept = wire.Secrets(o.store)
+	}
+	return source.Options{Store: o.kept, Dir: o.root, Env: o.console.Process.Environ(), Warn: o.warn}
 }
 
 // store opens the store of secrets.
@@ -113,7 +122,7 @@ func (o *opened) connections(f *flags.Login) (*fleet.Connections, error) {
 		return o.hosts, nil
 	}
 	var err error
-	if o.transports, err = f.Transports(o.console); err != nil {
+	if o.transports, err = f.Transports(o.console, wire.Credentials(o.sources())); err != nil {
 		return nil, err
 	}
 	o.hosts = fleet.Connect(o.transports.Openers(), f.Live)

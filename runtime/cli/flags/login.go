@@ -1,6 +1,7 @@
 package flags
 
 import (
+	"context"
 	"errors"
 	"os"
 	"strings"
@@ -14,12 +15,12 @@ import (
 )
 
 // Transports gives the ways to get to hosts. It asks for the passwords that the flags call
-// for, before anything else is printed.
-func (f *Login) Transports(c *console.Console) (*wire.Transports, error) {
+// for, before anything else is printed; those that an inventory names are secrets, which secret reads.
+func (f *Login) Transports(c *console.Console, secret func(ctx context.Context, name string) (string, error)) (*wire.Transports, error) {
 	l := wire.Login{
 		Operator: worker.Operator(), Home: c.Getenv("HOME"), Environ: c.Process.Environ(), Keys: f.Key,
 		AgentSocket: c.Getenv("SSH_AUTH_SOCK"), KnownHosts: c.Getenv("FROYO_KNOWN_HOSTS"), Config: f.SSHConfig,
-		AcceptNew: f.AcceptNew, Timeout: time.Duration(f.Timeout) * time.Second,
+		AcceptNew: f.AcceptNew, Timeout: time.Duration(f.Timeout) * time.Second, Secret: secret,
 	}
 	if err := f.readable(); err != nil {
 		return nil, err

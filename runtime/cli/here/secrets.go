@@ -2,12 +2,15 @@ package here
 
 import (
 	"cmp"
+	"context"
 	"os"
 	"path/filepath"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/secret/source"
 	"github.com/openfroyo/froyo/engine/secret/store"
 	"github.com/openfroyo/froyo/runtime/console"
+	"github.com/openfroyo/froyo/runtime/wire"
 	"github.com/openfroyo/froyo/runtime/workspace"
 )
 
@@ -44,6 +47,14 @@ func SecretsBeside(c *console.Console, w *workspace.Workspace, alone func(questi
 	s := store.Open(Path(w.SecretsDir()), ids, w.Check)
 	s.Notice = func(text string) { c.Errors.Warnings([]*diag.Error{{Summary: text}}) }
 	return s, nil
+}
+
+// Credentials reads the secrets that a workspace names as passwords and keys, for who has no run.
+func Credentials(c *console.Console, w *workspace.Workspace) func(ctx context.Context, name string) (string, error) {
+	return wire.Credentials(source.Options{
+		Store: wire.Secrets(func() (*store.Store, error) { return Secrets(c, w) }), Dir: w.ID(), Env: c.Process.Environ(),
+		Warn: func(d *diag.Error) { c.Errors.Warnings([]*diag.Error{d}) },
+	})
 }
 
 // operator is who works here, for others who read the list of recipients.

@@ -231,7 +231,11 @@ func (c *breakCommand) approve(ctx context.Context, e *console.Console, run stri
 
 // breakOn takes hosts from a run and leaves them free.
 func (c *breakCommand) breakOn(ctx context.Context, e *console.Console, id string, hosts []*inventory.Host) error {
-	transports, err := c.Transports(e)
+	at, err := here.Workspace(e)
+	if err != nil {
+		return err
+	}
+	transports, err := c.Transports(e, here.Credentials(e, at))
 	if err != nil {
 		return err
 	}
