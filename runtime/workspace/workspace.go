@@ -48,6 +48,13 @@ type Settings struct {
 	Forks     int    `json:"forks"`
 	User      string `json:"user"`
 	Become    bool   `json:"become"`
+	// VaultPassword is the password of Ansible's vault.
+	VaultPassword Secret `json:"vaultPassword"`
+}
+
+// Secret is a value that is named and not said.
+type Secret struct {
+	Name string `json:"secret"`
 }
 
 // Workspace is where a runbook belongs. Outside of a workspace Root is "" and

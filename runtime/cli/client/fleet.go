@@ -22,6 +22,7 @@ import (
 	"github.com/openfroyo/froyo/runtime/console"
 	"github.com/openfroyo/froyo/runtime/script"
 	"github.com/openfroyo/froyo/runtime/wire"
+	"github.com/openfroyo/froyo/runtime/workspace"
 )
 
 // Fleet is hosts that can be asked, without a runbook. Close must follow.
@@ -62,7 +63,7 @@ func (o *opened) openFleet(ctx context.Context, root, main string, t *flags.Targ
 	if err != nil {
 		return nil, err
 	}
-	given, err := givenBy(ctx, c, v, &t.Vault, t.WithDefaults(read, o.workspace))
+	given, err := givenBy(ctx, c, o.workspace, v, &t.Vault, t.WithDefaults(read, o.workspace))
 	if err != nil {
 		return nil, err
 	}
@@ -86,12 +87,12 @@ func (o *opened) openFleet(ctx context.Context, root, main string, t *flags.Targ
 }
 
 // givenBy are the variables of the command line, with an inventory; v may be nil.
-func givenBy(ctx context.Context, c *console.Console, v *flags.Vars, sealed *flags.Vault, inv *inventory.Inventory) (vars.Set, error) {
+func givenBy(ctx context.Context, c *console.Console, w *workspace.Workspace, v *flags.Vars, sealed *flags.Vault, inv *inventory.Inventory) (vars.Set, error) {
 	set := vars.Set{Inventory: inv}
 	if v == nil {
 		return set.Mark(nil)
 	}
-	opens, err := sealed.Open(ctx, c)
+	opens, err := sealed.Open(ctx, c, w)
 	if err != nil {
 		return set, err
 	}

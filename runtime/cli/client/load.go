@@ -151,7 +151,7 @@ func (l *Loaded) fail(ctx context.Context, err error) error {
 // describe adds what flags and the workspace say of variables and hosts.
 func (l *Loaded) describe(ctx context.Context, spec *run.Spec, f *flags.Planning) error {
 	c := l.Console
-	opens, err := f.Vault.Open(ctx, c)
+	opens, err := f.Vault.Open(ctx, c, l.at.workspace)
 	if err != nil {
 		return err
 	}

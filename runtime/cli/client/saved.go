@@ -134,7 +134,7 @@ func around(c *console.Console, saved *planfile.Document) (*Loaded, error) {
 // again takes the values that a plan does not hold from flags and the environment, and reads
 // the plan's runbook. No other variable can be given.
 func (l *Loaded) again(ctx context.Context, spec run.Spec, files fs.FS, f *flags.Vars, v *flags.Vault, what string) error {
-	opens, err := v.Open(ctx, l.Console)
+	opens, err := v.Open(ctx, l.Console, l.at.workspace)
 	if err != nil {
 		return err
 	}

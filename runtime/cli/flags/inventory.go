@@ -68,7 +68,7 @@ func Load(ctx context.Context, c *console.Console, w *workspace.Workspace, sourc
 	if err != nil {
 		return nil, err
 	}
-	opens, err := v.Open(ctx, c)
+	opens, err := v.Open(ctx, c, w)
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,9 @@ import (
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/secret/vault"
 	"github.com/openfroyo/froyo/engine/wording"
+	"github.com/openfroyo/froyo/runtime/cli/here"
 	"github.com/openfroyo/froyo/runtime/console"
+	"github.com/openfroyo/froyo/runtime/workspace"
 )
 
 // Vault says what opens that which ansible-vault encrypted.
@@ -50,8 +52,9 @@ const vaultVariable = "FROYO_VAULT_PASSWORD"
 // maxVaultPassword bounds the file of a password.
 const maxVaultPassword = 64 << 10
 
-// Open returns what opens encrypted values, nil where these are left out. It asks for no password before one is encrypted.
-func (f *Vault) Open(ctx context.Context, c *console.Console) (*vault.Vault, error) {
+// Open returns what opens encrypted values, nil where these are left out. It asks for no password before one is encrypted. The
+// workspace's password counts where none is given.
+func (f *Vault) Open(ctx context.Context, c *console.Console, w *workspace.Workspace) (*vault.Vault, error) {
 	if f.Sealed || f.Opened != nil {
 		return f.Opened, nil
 	}
@@ -92,8 +95,25 @@ func (f *Vault) Open(ctx context.Context, c *console.Console) (*vault.Vault, err
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
+	if name := w.Settings.VaultPassword.Name; name != "" && len(all) == 0 {
+		all = append(all, kept(ctx, c, w, name))
+	}
 	f.Opened = vault.New(all...)
 	return f.Opened, nil
+}
+
+// kept is a password that is a secret.
+func kept(ctx context.Context, c *console.Console, w *workspace.Workspace, name string) vault.Password {
+	from := "vaultPassword of " + here.Path(filepath.Join(w.Root, "froyo.cue"))
+	read := here.Credentials(c, w)
+	return vault.Password{From: from, Get: func() ([]byte, error) {
+		text, err := read(ctx, name)
+		if err != nil {
+			d := diag.Of(err)
+			return nil, &diag.Error{Summary: from + ": " + d.Summary, Detail: d.Detail, Hint: d.Hint, Code: d.Code, Cause: err}
+		}
+		return bytes.TrimSpace([]byte(text)), nil
+	}}
 }
 
 func (f *Vault) home(c *console.Console, file string) string {

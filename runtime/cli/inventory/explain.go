@@ -60,7 +60,7 @@ func (c *explainCommand) Run(ctx context.Context, e *console.Console) error {
 	if err != nil {
 		return err
 	}
-	opens, err := c.Vault.Open(ctx, e)
+	opens, err := c.Vault.Open(ctx, e, f.workspace)
 	if err != nil {
 		return err
 	}
