@@ -14,6 +14,7 @@ import (
 	"github.com/openfroyo/froyo/engine/fleet"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/runner/escape"
+	"github.com/openfroyo/froyo/runner/target"
 	"github.com/openfroyo/froyo/runtime/cli/client"
 	"github.com/openfroyo/froyo/runtime/cli/flags"
 	"github.com/openfroyo/froyo/runtime/cli/here"
@@ -54,6 +55,8 @@ type checked struct {
 	System  string   `json:"system,omitempty"`
 	Error   string   `json:"error,omitempty"`
 	Hint    string   `json:"hint,omitempty"`
+	// short is the error in a word or two, for the table.
+	short string
 	// Findings are those of a closer look.
 	Findings []finding `json:"findings,omitempty"`
 }
@@ -92,7 +95,10 @@ func (c *checkCommand) Run(ctx context.Context, e *console.Console) (err error) 
 			Hosts []checked `json:"hosts"`
 		}{all})
 	} else {
-		err = e.WriteFitted(text + checkTable(all))
+		table, gone := checkTable(all, e.Columns())
+		if err = e.WriteFitted(text + table); len(gone) > 0 {
+			e.Errors.Note("no room for " + strings.Join(gone, ", ") + ": a wider terminal shows them, and --json")
+		}
 	}
 	return errors.Join(append(errs, err)...)
 }
@@ -116,12 +122,34 @@ func check(f *client.Fleet, a *collect.Answer) (checked, error) {
 	if err != nil {
 		err = blame.Host(h.Name, err)
 		d := diag.Of(err)
+		c.short = short(err)
 		c.Answers, c.Error, c.Hint = false, escape.Text(d.Summary), escape.Text(d.Hint)
 		return c, err
 	}
 	c.ActsAs = actsAs(h, login, in)
 	c.System, _ = told.Values["name"].(string)
 	return c, nil
+}
+
+// short is an error in a word or two; the whole of it is below the table.
+func short(err error) string {
+	e, ok := errors.AsType[*target.Error](err)
+	if !ok {
+		return "error"
+	}
+	switch e.Stage {
+	case target.StageConnect:
+		return "unreachable"
+	case target.StageHostKey:
+		return "host key"
+	case target.StageAuth:
+		return "login refused"
+	case target.StageBecome:
+		return "become refused"
+	case target.StageLost:
+		return "connection lost"
+	}
+	return "runner"
 }
 
 // actsAs is who acts on a host, and how that is become.
@@ -138,8 +166,8 @@ func actsAs(h *inventory.Host, login fleet.Login, in bool) string {
 	return user + " by " + cmp.Or(h.BecomeMethod, "sudo")
 }
 
-// checkTable is the hosts for people.
-func checkTable(all []checked) string {
+// checkTable is the hosts for people, in so many columns of a terminal (0 are any), and what had no room.
+func checkTable(all []checked, columns int) (table string, gone []string) {
 	rows := [][]string{{"HOST", "ANSWERS", "LOGIN", "BY", "ACTS AS", "SYSTEM"}}
 	for _, c := range all {
 		login := c.Address
@@ -158,12 +186,15 @@ func checkTable(all []checked) string {
 		if c.Limit != "" {
 			as += ", only " + c.Limit
 		}
-		rows = append(rows, []string{c.Host, map[bool]string{true: "yes", false: "no"}[c.Answers], login, by, as, cmp.Or(c.System, c.Error)})
+		rows = append(rows, []string{c.Host, map[bool]string{true: "yes", false: "no"}[c.Answers], login, by, as, cmp.Or(c.System, c.short)})
 	}
 	for _, row := range rows {
 		for i := range row {
 			row[i] = ui.Readable(row[i])
 		}
+	}
+	if columns > 0 {
+		rows, gone = layout.Narrow(rows, columns, "BY", "LOGIN", "ACTS AS")
 	}
 	var b strings.Builder
 	layout.Columns(&b, "", rows)
@@ -178,5 +209,5 @@ func checkTable(all []checked) string {
 		hosts = "host answers"
 	}
 	fmt.Fprintf(&b, "\n%d of %d %s.\n", ok, len(all), hosts)
-	return b.String()
+	return b.String(), gone
 }

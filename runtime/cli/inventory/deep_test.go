@@ -125,3 +125,22 @@ func TestDeepScript(t *testing.T) {
 		}
 	}
 }
+
+// TestCheckTable shows an error in a word, and leaves columns out where a terminal is narrow.
+func TestCheckTable(t *testing.T) {
+	all := []checked{
+		{Host: "web1", Answers: true, User: "ops", Address: "192.0.2.11:22", By: "ssh-ed25519 SHA256:x", Source: "~/.ssh/id_ed25519", ActsAs: "root by sudo", System: "Debian GNU/Linux"},
+		{Host: "web2", User: "ops", Address: "192.0.2.12:22", Error: strings.Repeat("a long error ", 20), short: "host key"},
+	}
+	for _, columns := range []int{0, 80, 60, 30} {
+		table, gone := checkTable(all, columns)
+		for line := range strings.Lines(table) {
+			if columns > 30 && len(line) > columns+1 {
+				t.Errorf("%d columns: %q", columns, line)
+			}
+		}
+		if !strings.Contains(table, "host key\n") || strings.Contains(table, "long error") || (columns == 0) != (len(gone) == 0) {
+			t.Errorf("%d columns, without %q:\n%s", columns, gone, table)
+		}
+	}
+}
