@@ -163,6 +163,7 @@ func TestSessionsAreBounded(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
+	t.Parallel()
 	stranger, _ := writeKey(t, "")
 	locked, _ := writeKey(t, "secret")
 	tests := []struct {
@@ -280,6 +281,7 @@ func TestPassword(t *testing.T) {
 
 // TestAgent logs in by a key that only the agent can use: its file is encrypted.
 func TestAgent(t *testing.T) {
+	t.Parallel()
 	s := sshtest.Start(t, sshtest.Options{})
 	text, err := os.ReadFile(s.ClientKey)
 	if err != nil {

@@ -227,6 +227,7 @@ func agentOf(t *testing.T, a agent.Agent) string {
 
 // TestAgentTroubles has agents that refuse to sign, that hold too many keys, and none that listens.
 func TestAgentTroubles(t *testing.T) {
+	t.Parallel()
 	s := sshtest.Start(t, sshtest.Options{})
 	ring := agent.NewKeyring()
 	add := func(n int) {
@@ -264,8 +265,16 @@ func TestAgentTroubles(t *testing.T) {
 			o.Keys, o.ConfigFiles = []string{s.ClientKey}, sshConfig(t, "IdentitiesOnly yes\n")
 		})
 
+	o.Keys, o.AgentSocket, o.ConfigFiles = nil, "", nil
+	for range 12 {
+		file, _ := writeKey(t, "")
+		o.Keys = append(o.Keys, file)
+	}
+	followed(t, s, o, "permission denied for user ops: the host says too many authentication failures", "check the user (-u) and the key (--key)",
+		func(o *ssh.Options) { o.Keys = []string{s.ClientKey} })
+
 	locked, _ := writeKey(t, "secret")
-	o.Keys, o.AgentSocket, o.ConfigFiles = []string{locked}, "", nil
+	o.Keys = []string{locked}
 	followed(t, s, o, "encrypted", "unlock the key with ssh-add, or name another by --key", // TestAgent unlocks one
 		func(o *ssh.Options) { o.Keys = []string{s.ClientKey} })
 }

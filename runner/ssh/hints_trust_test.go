@@ -145,3 +145,20 @@ func TestSettingHints(t *testing.T) {
 		followed(t, s, o, test.message, strings.ReplaceAll(test.hint, "{}", o.ConfigFiles[0]), func(o *ssh.Options) { o.ConfigFiles = sshConfig(t, test.follow) })
 	}
 }
+
+// TestBannerOfLines shows what a host says to all as the lines that it is, without what would act on a terminal.
+func TestBannerOfLines(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "Banner {dir}/banner\n")
+	if err := os.WriteFile(w.expand("{server}/banner"), []byte("Property of ACME.\r\nAccounts are closed:\x1b[2J ask ops.\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.write(t, "config", "User nobody-else\n"+reaches)
+	d := ssh.NewDialer(ssh.Options{Home: w.dir, User: "me", ConfigFiles: []string{w.path("config")}})
+	defer d.Close()
+	_, err := d.Dial(t.Context(), ssh.Host{Name: "h1"})
+	e := wantWorded(t, err, "permission denied for user nobody-else", "")
+	if want := "Property of ACME.\nAccounts are closed:" + `\x1b[2J` + " ask ops."; e.Detail != want {
+		t.Errorf("detail %q, want %q", e.Detail, want)
+	}
+}
