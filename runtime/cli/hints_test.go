@@ -331,7 +331,7 @@ func TestExamplesParse(t *testing.T) {
 		}
 		for _, m := range example.FindAllStringSubmatch(s.words, -1) {
 			line, _, _ := strings.Cut(m[1], "  ") // what it does
-			for _, end := range []string{" | ", " && ", " >", "; "} {
+			for _, end := range []string{" | ", " && ", " >", " <", "; "} {
 				line, _, _ = strings.Cut(line, end)
 			}
 			parser, err := kong.New(&grammar{}, kong.Name("froyo"), kong.Exit(func(int) {}))
