@@ -60,10 +60,13 @@ func (k *hostKeys) algorithms(t *endpoint) ([]string, error) {
 		}
 		return nil, t.errorAt(target.StageHostKey, message+escape.Text(line.Err.Error()), "repair or remove the line", line.Err)
 	}
-	if bare := algorithmsOf(db.Of(t.bareName())); len(found) == 0 && len(bare) > 0 {
+	if len(found) > 0 {
+		return found, nil
+	}
+	if bare := algorithmsOf(db.Of(t.bareName())); len(bare) > 0 {
 		return append(bare, slices.DeleteFunc(ssh.SupportedAlgorithms().HostKeys, func(name string) bool { return slices.Contains(bare, name) })...), nil
 	}
-	return found, nil
+	return nil, nil
 }
 
 // algorithmsOf are those of keys, and where there are authorities, those of all certificates: an
@@ -96,12 +99,12 @@ func (k *hostKeys) check(t *endpoint, remote net.Addr, key ssh.PublicKey) *targe
 			"give the host another key, or remove the line where it is wrong", &xknownhosts.RevokedError{Revoked: line})
 	}
 	keys, authorities := db.Of(knownhosts.Normalize(t.keyName()))
-	bareKeys, bareAuthorities := db.Of(t.bareName())
+	var bareKeys, bareAuthorities []xknownhosts.KnownKey
+	if len(keys)+len(authorities) == 0 {
+		bareKeys, bareAuthorities = db.Of(t.bareName())
+	}
 	if cert, ok := key.(*ssh.Certificate); ok {
-		if len(keys)+len(authorities) == 0 {
-			authorities = bareAuthorities
-		}
-		if authority, ok := knownkeys.Find(authorities, cert.SignatureKey); ok {
+		if authority, ok := knownkeys.Find(slices.Concat(authorities, bareAuthorities), cert.SignatureKey); ok {
 			return certified(t, authority, cert)
 		}
 		key = cert.Key // by itself

@@ -205,7 +205,11 @@ func names(patterns []string, name string) bool {
 	found := false
 	for _, pattern := range patterns {
 		pattern, negated := strings.CutPrefix(pattern, "!")
-		if ok, err := path.Match(quote.Replace(pattern), name); ok && err == nil {
+		same := pattern == name
+		if !same && strings.ContainsAny(pattern, "*?") {
+			same, _ = path.Match(quote.Replace(pattern), name) // there is no wrong pattern without brackets
+		}
+		if same {
 			if negated {
 				return false
 			}
