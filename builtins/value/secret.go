@@ -16,7 +16,7 @@ func Secret() eval.Builtin {
 		Doc: "Gives a secret, as a text that is sensitive: plans, logs and state show (sensitive) in its place. Its name says where it comes from: " +
 			"\"db/password\" is one that the workspace keeps (froyo secret set NAME); \"env:DB_PASSWORD\" a variable of the environment of froyo; \"file:PATH\" a file, whose name starts " +
 			"from the workspace's directory, and of which, if it is one line, the end of the line is left out; \"command:pass show db\" what a shell command prints on " +
-			"the controller, without the end of its last line. Each is read once in a run, and only if it is used. " +
+			"the controller, without the end of its last line; \"vault:PATH\" a file that ansible-vault encrypted as a whole, opened by the password of Ansible's vault. Each is read once in a run, and only if it is used. " +
 			"A secret that is empty, or not there, is an error. generate says how one is made that the workspace does not have yet: " +
 			"\"password(24)\", \"alphanumeric(20)\", \"hex(32)\" and \"base64(32)\" of so many bytes, \"uuid()\". The plan says so; it is kept when apply begins. " +
 			"A saved plan is refused once a secret of it has another value.",

@@ -74,6 +74,8 @@ def canary(host):
     file(root + "/secrets", content = "%s %s %s %s" % (stored, env, kept, printed), mode = "0600")
     cmd("echo $A; cat >&2; exit 1", name = "secrets", env = {"A": stored + env}, stdin = kept + printed, ignore_failure = True)
     file(root + "/sealed", content = host.vars.sealed, mode = "0600")
+    file(root + "/vaulted", content = secret("vault:" + vars.kept + ".vault"), mode = "0600")
+    print(secret("vault:" + vars.kept + ".vault"))
     cmd("echo $A >&2; exit 1", name = "sealed", env = {"A": host.vars.sealed}, ignore_failure = True)
     file(root + "/content", content = "pw = " + pw, mode = "0600", backup = True, notify = RELOAD)
     file(root + "/template", content = template(text = "{{ pw }} {{ pw | upper }}", pw = pw))
@@ -115,7 +117,7 @@ type canary struct {
 func newCanary(t *testing.T, root, hosts string, env ...string) *canary {
 	t.Helper()
 	c := &canary{t: t, dir: t.TempDir(), given: t.TempDir(), counts: map[string]int{}, places: map[string]int{}, bySource: map[string]int{}}
-	c.sources = []string{"variable of the inventory", "variable of a file", "variable of the environment", "store", "env:", "file:", "command:", "vault"}
+	c.sources = []string{"variable of the inventory", "variable of a file", "variable of the environment", "store", "env:", "file:", "command:", "vault", "vault:"}
 	for range c.sources {
 		var b [9]byte
 		_, _ = rand.Read(b[:])
@@ -133,6 +135,7 @@ func newCanary(t *testing.T, root, hosts string, env ...string) *canary {
 	c.write(filepath.Join(c.given, "vars.yaml"), "froyo_sensitive: fromfile\nfromfile: "+c.values[1]+"\nurl: "+server.URL+"\nkept: "+filepath.Join(c.given, "kept")+"\n")
 	c.write(filepath.Join(c.given, "kept"), c.values[5]+"\n")
 	c.write(filepath.Join(c.given, "kept.said"), c.values[6]+"\n")
+	c.write(filepath.Join(c.given, "kept.vault"), vaulttest.Seal(t, "open sesame", c.values[8]+"\n"))
 	c.write(filepath.Join(c.dir, "site.star"), canarySite)
 	c.write(filepath.Join(c.dir, "froyo.cue"), "{}\n")
 	c.env = append(os.Environ(), asFroyo+"=1", "HOME="+c.dir, "XDG_STATE_HOME="+c.dir+"/state", "XDG_CACHE_HOME="+filepath.Join(c.dir, "cache"),
@@ -572,7 +575,7 @@ func (c *canary) written() map[string]string {
 	return map[string]string{
 		"content": "pw = " + c.values[0], "template": c.values[0] + " " + strings.ToUpper(c.values[0]), "json": `{"pw":"` + c.values[2] + `"}`,
 		"base64": base64.StdEncoding.EncodeToString([]byte(c.values[1])), "copied": "said " + c.values[0] + "\n" + c.values[1],
-		"secrets": strings.Join(c.values[3:7], " "),
+		"secrets": strings.Join(c.values[3:7], " "), "vaulted": c.values[8],
 	}
 }
 

@@ -39,40 +39,62 @@ type files struct {
 
 // read reads a file. The end of the line is no part of a secret that is one line.
 func (f files) read(_ context.Context, name string) (string, error) {
-	path := name
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(f.dir, path)
+	text, mode, err := f.content(ofFile, name)
+	if err != nil {
+		return "", err
 	}
+	if mode.Perm()&0o077 != 0 {
+		path := f.path(name)
+		f.warn((&diag.Error{Summary: "secret \"file:" + name + "\": others can read " + path + " (mode " + wording.Mode(uint32(mode.Perm())) + ")"}).
+			WithHint("chmod 600 %s", wording.Quote(path)))
+	}
+	return oneLine(text), nil
+}
+
+// path is where a file is.
+func (f files) path(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(f.dir, name)
+}
+
+// content is what the file of a secret holds.
+func (f files) content(kind, name string) (string, os.FileMode, error) {
+	of := "secret \"" + nameOf(kind, name) + "\""
+	path := f.path(name)
 	info, err := os.Stat(path)
 	if err != nil {
-		return "", unread(name, err)
+		return "", 0, unread(kind, name, err)
 	}
 	if !info.Mode().IsRegular() {
-		return "", refused("secret %q: %s is no file", "file:"+name, path).WithHint("name a file that holds the secret and nothing else")
+		return "", 0, refused("%s: %s is no file", of, path).WithHint("name a file that holds the secret and nothing else")
 	}
 	file, err := os.Open(path)
 	if err != nil {
-		return "", unread(name, err)
+		return "", 0, unread(kind, name, err)
 	}
 	defer file.Close()
 	text, err := io.ReadAll(io.LimitReader(file, maxSize+1))
 	switch {
 	case err != nil:
-		return "", unread(name, err)
+		return "", 0, unread(kind, name, err)
 	case len(text) > maxSize:
-		return "", refused("secret %q: %s is larger than %d MiB", "file:"+name, path, maxSize>>20).WithHint("name a file that holds the secret and nothing else")
-	case info.Mode().Perm()&0o077 != 0:
-		f.warn((&diag.Error{Summary: "secret \"file:" + name + "\": others can read " + path + " (mode " + wording.Mode(uint32(info.Mode().Perm())) + ")"}).
-			WithHint("chmod 600 %s", wording.Quote(path)))
+		return "", 0, refused("%s: %s is larger than %d MiB", of, path, maxSize>>20).WithHint("name a file that holds the secret and nothing else")
 	}
-	if line, rest, _ := strings.Cut(string(text), "\n"); rest == "" {
-		return strings.TrimSuffix(line, "\r"), nil
-	}
-	return string(text), nil
+	return string(text), info.Mode(), nil
 }
 
-func unread(name string, err error) error {
-	e := *diag.ReadFailed("secret \"file:"+name+"\"", err)
+// oneLine leaves out the end of the line where there is one line.
+func oneLine(text string) string {
+	if line, rest, _ := strings.Cut(text, "\n"); rest == "" {
+		return strings.TrimSuffix(line, "\r")
+	}
+	return text
+}
+
+func unread(kind, name string, err error) error {
+	e := *diag.ReadFailed("secret \""+nameOf(kind, name)+"\"", err)
 	e.Code = diag.Usage
-	return e.WithHint("its name starts from the workspace's directory; %s", toSet(ofFile, name))
+	return e.WithHint("its name starts from the workspace's directory; %s", toSet(kind, name))
 }

@@ -30,9 +30,10 @@ func TestHints(t *testing.T) {
 	}{
 		{"env:DB_PASWORD", "", "did you mean env:DB_PASSWORD?", none, "env:DB_PASSWORD", ""},
 		{"evn:DB_PASSWORD", "", "did you mean env:DB_PASSWORD?", none, "env:DB_PASSWORD", ""},
-		{"http:x", "", "the name of one of the store has no colon; other sources are command:, env:, file:", none, "command:echo x", ""},
+		{"http:x", "", "the name of one of the store has no colon; other sources are command:, env:, file:, vault:", none, "command:echo x", ""},
 		{"", "", `secret("db/password"), secret("env:DB_PASSWORD")`, none, "db/password", ""},
 		{"file:none", "", "its name starts from the workspace's directory; write it into none", file("none", "x\n"), "file:none", ""},
+		{"vault:line", "", "ansible-vault encrypt line; or, if it is to stay as it is, file:line", none, "file:line", ""},
 		{"file:.", "", "name a file that holds the secret and nothing else", none, "file:line", ""},
 		{"file:large", "", "name a file that holds the secret and nothing else", none, "file:line", ""},
 		{"command:yes", "", "have it print the secret and nothing else", none, "command:echo yes", ""},

@@ -315,6 +315,8 @@ func toSet(kind, what string) string {
 		return "give it a value: froyo secret set " + what
 	case ofVariable:
 		return "set " + what + " in the environment of froyo"
+	case ofVault:
+		return "encrypt it: ansible-vault encrypt --output " + what
 	case ofFile:
 		return "write it into " + what
 	}

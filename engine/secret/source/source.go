@@ -2,7 +2,7 @@
 // table. A secret is asked for once in a run, and only if it is used; one that is to be generated is made of the workspace's key
 // and what the plan says of it, and is kept when the plan begins to be applied.
 //
-// It imports engine/diag, engine/secret and engine/wording.
+// It imports engine/diag, engine/secret and its vault, and engine/wording.
 package source
 
 import (
@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/secret/vault"
 )
 
 // maxSize bounds a secret.
@@ -35,6 +36,8 @@ type Options struct {
 	Env []string
 	// Seal gives the keyed digest of the workspace, of which secrets are generated, too.
 	Seal func() (func([]byte) string, error)
+	// Vault opens files that ansible-vault encrypted; nil where none can be.
+	Vault *vault.Vault
 	// Warn is told what is no error.
 	Warn func(*diag.Error)
 	// StandIn is that nothing is asked: every secret is another text.
@@ -52,6 +55,7 @@ const (
 	ofVariable = "env"
 	ofFile     = "file"
 	ofCommand  = "command"
+	ofVault    = "vault"
 )
 
 // sources are all kinds but the store.
@@ -60,6 +64,7 @@ func sources(o Options) map[string]source {
 		ofVariable: environment{o.Env},
 		ofFile:     files{o.Dir, o.Warn},
 		ofCommand:  commands{o.Dir, o.Env, o.Warn, commandTime},
+		ofVault:    vaultFiles{files{o.Dir, o.Warn}, o.Vault},
 	}
 }
 

@@ -15,6 +15,8 @@ import (
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/secret"
+	"github.com/openfroyo/froyo/engine/secret/vault"
+	"github.com/openfroyo/froyo/engine/secret/vault/vaulttest"
 )
 
 // memory is a store in memory.
@@ -54,6 +56,7 @@ type place struct {
 	store *memory
 	dir   string
 	warn  []string
+	vault *vault.Vault
 }
 
 func newPlace(t *testing.T) *place {
@@ -68,6 +71,12 @@ func newPlace(t *testing.T) *place {
 			t.Fatal(err)
 		}
 	}
+	for name, text := range map[string]string{"sealed": "of-the-vault\n", "sealed.key": "-----BEGIN\nxyz\n", "hollow": "\n"} {
+		if err := os.WriteFile(filepath.Join(p.dir, name), []byte(vaulttest.Seal(t, "sesame", text)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.vault = vault.New(vault.Password{From: "test", Get: func() ([]byte, error) { return []byte("sesame"), nil }})
 	p.renew()
 	return p
 }
@@ -76,7 +85,7 @@ func newPlace(t *testing.T) *place {
 func (p *place) renew() {
 	p.Set = New(Options{
 		Store: p.store, Dir: p.dir, Env: []string{"PATH=" + os.Getenv("PATH"), "DB_PASSWORD=of-the-environment", "NONE="},
-		Seal: func() (func([]byte) string, error) { return secret.Unkept, nil }, Warn: func(w *diag.Error) { p.warn = append(p.warn, w.Error()) },
+		Seal: func() (func([]byte) string, error) { return secret.Unkept, nil }, Vault: p.vault, Warn: func(w *diag.Error) { p.warn = append(p.warn, w.Error()) },
 	})
 }
 
@@ -91,14 +100,19 @@ func TestSources(t *testing.T) {
 		{"command:printf 'a\\nb\\n'", "a\nb", "", ""},
 		{"command:cat line; echo careful >&2", "one line\r", "", ""},
 		{"command:echo hid; echo it is hid >&2", "hid", "", ""},
+		{"vault:sealed", "of-the-vault", "", ""},
+		{"vault:sealed.key", "-----BEGIN\nxyz\n", "", ""},
 
+		{"vault:none", "", "no such file", "encrypt it: ansible-vault encrypt --output none"},
+		{"vault:hollow", "", "is empty", "encrypt it: ansible-vault encrypt --output hollow"},
+		{"vault:line", "", "it is not as ansible-vault encrypts a file", "ansible-vault encrypt line"},
 		{"db/pasword", "", "there is no secret db/pasword", "did you mean db/password?"},
 		{"locked", "", "no key opens it", ""},
 		{"nothing", "", `secret "nothing" is empty`, "give it a value: froyo secret set nothing"},
 		{"", "", `secret "": it has no name`, ""},
 		{"env:", "", `secret "env:": it has no name`, ""},
 		{"evn:DB_PASSWORD", "", `there is no source "evn"`, "did you mean env:DB_PASSWORD?"},
-		{"http://x", "", `there is no source "http"`, "other sources are command:, env:, file:"},
+		{"http://x", "", `there is no source "http"`, "other sources are command:, env:, file:, vault:"},
 		{"env:DB_PASWORD", "", "the environment has no variable DB_PASWORD", "did you mean env:DB_PASSWORD?"},
 		{"env:OTHER_THING", "", "the environment has no variable OTHER_THING", "set OTHER_THING in the environment of froyo"},
 		{"env:NONE", "", `secret "env:NONE" is empty`, "set NONE in the environment"},
@@ -329,5 +343,34 @@ func TestStandIn(t *testing.T) {
 	}
 	if _, err := s.Get(t.Context(), "evn:X", ""); err == nil {
 		t.Error("a wrong name is not told")
+	}
+}
+
+// TestVaultNeedsItsPassword: without the password, or with another, a file of Ansible's vault is no secret, and nothing of it is told.
+func TestVaultNeedsItsPassword(t *testing.T) {
+	p := newPlace(t)
+	right := p.vault
+	const hint = "give the password that it was encrypted with: --vault-password-file FILE, or --vault-id LABEL@FILE"
+	failing := (&diag.Error{Summary: "no terminal"}).WithHint("set it")
+	for _, tt := range []struct {
+		vault     *vault.Vault
+		err, hint string
+	}{
+		{nil, `secret "vault:sealed": it is encrypted with ansible-vault, and no password is given`, hint},
+		{vault.New(), "and no password is given", hint},
+		{vault.New(vault.Password{From: "other", Get: func() ([]byte, error) { return []byte("x"), nil }}), "the password does not open it (other)", hint},
+		{vault.New(vault.Password{From: "asked", Get: func() ([]byte, error) { return nil, failing }}), `secret "vault:sealed": no terminal`, "set it"},
+	} {
+		p.vault = tt.vault
+		p.renew()
+		_, err := p.Get(t.Context(), "vault:sealed", "")
+		if e := diag.Of(err); err == nil || !strings.Contains(e.Summary, tt.err) || e.Hint != tt.hint || e.Code != diag.Usage {
+			t.Errorf("got %v (%q, %d)", err, e.Hint, e.Code)
+		}
+	}
+	p.vault = right
+	p.renew()
+	if marked, err := p.Get(t.Context(), "vault:sealed", ""); err != nil || secret.Resolve(marked) != "of-the-vault" {
+		t.Error(err)
 	}
 }

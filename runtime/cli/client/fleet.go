@@ -63,6 +63,9 @@ func (o *opened) openFleet(ctx context.Context, root, main string, t *flags.Targ
 	if err != nil {
 		return nil, err
 	}
+	if o.opens, err = t.Vault.Open(ctx, c, o.workspace); err != nil {
+		return nil, err
+	}
 	given, err := givenBy(ctx, c, o.workspace, v, &t.Vault, t.WithDefaults(read, o.workspace))
 	if err != nil {
 		return nil, err

@@ -155,6 +155,7 @@ func (l *Loaded) describe(ctx context.Context, spec *run.Spec, f *flags.Planning
 	if err != nil {
 		return err
 	}
+	l.at.opens = opens
 	given, err := f.Values(c.Process.Environ(), opens)
 	if err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 	"github.com/openfroyo/froyo/engine/run"
 	"github.com/openfroyo/froyo/engine/secret/source"
 	"github.com/openfroyo/froyo/engine/secret/store"
+	"github.com/openfroyo/froyo/engine/secret/vault"
 	"github.com/openfroyo/froyo/runtime/cli/flags"
 	"github.com/openfroyo/froyo/runtime/cli/here"
 	"github.com/openfroyo/froyo/runtime/console"
@@ -33,6 +34,7 @@ type opened struct {
 	root       string             // the directory that names of files start from
 	secrets    *source.Set        // those of the run, or of the session; nil until they are wanted
 	kept       source.Store       // which they are read from; nil until it is wanted
+	opens      *vault.Vault       // what ansible-vault encrypted; nil where nothing does
 	standIn    bool               // no secret is read
 	replaced   map[string]string  // secrets with the values that they are to have
 }
@@ -55,7 +57,7 @@ func (o *opened) sources() source.Options {
 	if o.kept == nil {
 		o.kept = wire.Secrets(o.store)
 	}
-	return source.Options{Store: o.kept, Dir: o.root, Env: o.console.Process.Environ(), Warn: o.warn}
+	return source.Options{Store: o.kept, Dir: o.root, Env: o.console.Process.Environ(), Warn: o.warn, Vault: o.opens}
 }
 
 // store opens the store of secrets.

@@ -146,7 +146,7 @@ func (i *Prompt) Reload(ctx context.Context, o script.SessionOptions) error {
 // was typed, effects what shows all that it does.
 func (i *Prompt) Load(ctx context.Context, fn starlark.Callable, selector, entry, effects string) (*Loaded, error) {
 	c := i.Fleet.at.console
-	l := &Loaded{Console: c, at: &opened{console: c, workspace: i.Fleet.at.workspace, root: i.Fleet.root, secrets: i.Fleet.at.secrets}, types: i.types, lent: true, Effects: effects, Entry: entry}
+	l := &Loaded{Console: c, at: &opened{console: c, workspace: i.Fleet.at.workspace, root: i.Fleet.root, secrets: i.Fleet.at.secrets, opens: i.Fleet.at.opens}, types: i.types, lent: true, Effects: effects, Entry: entry}
 	spec := run.Spec{Root: i.Fleet.root, Main: i.file(), Typed: true, Vars: i.Fleet.given}
 	if err := i.limit(&spec); err != nil {
 		return nil, err

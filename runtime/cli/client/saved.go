@@ -138,6 +138,7 @@ func (l *Loaded) again(ctx context.Context, spec run.Spec, files fs.FS, f *flags
 	if err != nil {
 		return err
 	}
+	l.at.opens = opens
 	given, err := f.Values(l.Console.Process.Environ(), opens)
 	if err != nil {
 		return err

@@ -105,7 +105,7 @@ func (f *Vault) Open(ctx context.Context, c *console.Console, w *workspace.Works
 // kept is a password that is a secret.
 func kept(ctx context.Context, c *console.Console, w *workspace.Workspace, name string) vault.Password {
 	from := "vaultPassword of " + here.Path(filepath.Join(w.Root, "froyo.cue"))
-	read := here.Credentials(c, w)
+	read := here.Credentials(c, w, nil)
 	return vault.Password{From: from, Get: func() ([]byte, error) {
 		text, err := read(ctx, name)
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/secret/source"
 	"github.com/openfroyo/froyo/engine/secret/store"
+	"github.com/openfroyo/froyo/engine/secret/vault"
 	"github.com/openfroyo/froyo/runtime/console"
 	"github.com/openfroyo/froyo/runtime/wire"
 	"github.com/openfroyo/froyo/runtime/workspace"
@@ -49,10 +50,11 @@ func SecretsBeside(c *console.Console, w *workspace.Workspace, alone func(questi
 	return s, nil
 }
 
-// Credentials reads the secrets that a workspace names as passwords and keys, for who has no run.
-func Credentials(c *console.Console, w *workspace.Workspace) func(ctx context.Context, name string) (string, error) {
+// Credentials reads the secrets that a workspace names as passwords and keys, for who has no run. What
+// ansible-vault encrypted is opened by v, which may be nil.
+func Credentials(c *console.Console, w *workspace.Workspace, v *vault.Vault) func(ctx context.Context, name string) (string, error) {
 	return wire.Credentials(source.Options{
-		Store: wire.Secrets(func() (*store.Store, error) { return Secrets(c, w) }), Dir: w.ID(), Env: c.Process.Environ(),
+		Store: wire.Secrets(func() (*store.Store, error) { return Secrets(c, w) }), Dir: w.ID(), Env: c.Process.Environ(), Vault: v,
 		Warn: func(d *diag.Error) { c.Errors.Warnings([]*diag.Error{d}) },
 	})
 }

@@ -235,7 +235,11 @@ func (c *breakCommand) breakOn(ctx context.Context, e *console.Console, id strin
 	if err != nil {
 		return err
 	}
-	transports, err := c.Transports(e, here.Credentials(e, at))
+	opens, err := c.Vault.Open(ctx, e, at)
+	if err != nil {
+		return err
+	}
+	transports, err := c.Transports(e, here.Credentials(e, at, opens))
 	if err != nil {
 		return err
 	}
