@@ -52,6 +52,17 @@ func (p *Plan) Asked(name string) bool {
 	return secrets != nil && secrets.Known(name)
 }
 
+// Left are the hosts that are not begun, since they could not be reached or planned.
+func (p *Plan) Left() []string {
+	var names []string
+	for _, h := range p.begun() {
+		if h.Err != nil {
+			names = append(names, h.Host.Name)
+		}
+	}
+	return names
+}
+
 // Errors are the reasons why hosts and units have no plan.
 func (p *Plan) Errors() error {
 	var errs []error

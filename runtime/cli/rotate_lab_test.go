@@ -43,7 +43,7 @@ func TestLabRotate(t *testing.T) {
 	// The last host has a directory where the file belongs.
 	f.hosts[4].SSH(t, "rm /srv/app/app.conf; mkdir -p /srv/app/app.conf/full")
 	code, out, errs := f.run(t, "secret", "rotate", "app/password", "--generate", "-y", "-e", "url="+server.URL)
-	if code != 3 || !strings.Contains(out, "> cmd[token]") || !strings.Contains(errs, "app/password has its new value here; hosts that did not come to their end may have the one before") {
+	if code != 3 || !strings.Contains(out, "> cmd[token]") || !strings.Contains(errs, "app/password has its new value here; hosts that did not come to their end (") {
 		t.Errorf("exit code %d", code)
 	}
 	second := f.same(t, 4)

@@ -73,6 +73,24 @@ func TestRotateAsks(t *testing.T) {
 			}
 		})
 	}
+	// The question names who keeps the value before.
+	if err := os.WriteFile(filepath.Join(dir, "hosts.ini"), []byte("here ansible_connection=local\ngone ansible_host=127.0.0.1 ansible_port=1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for limit, says := range map[string]string{
+		"all":  "on 1 host? What could not be planned keeps the value that it has: gone. Hosts that -l all leaves out keep the value that they have. [y/N]",
+		"here": "on 1 host? Hosts that -l here leaves out keep the value that they have. [y/N]",
+	} {
+		s := ptytest.Start(t, command("secret", "rotate", "db/password", "--generate", "-i", "hosts.ini", "-l", limit), 100, 60)
+		s.Wait("[y/N]")
+		if screen := strings.Join(strings.Fields(s.Screen()), " "); !strings.Contains(screen, says) {
+			t.Errorf("it asks: %s", screen)
+		}
+		s.Type("n\r")
+		if code := s.End(); code == 0 {
+			t.Error("exit code 0")
+		}
+	}
 	// The value is typed, twice, and not shown.
 	s := ptytest.Start(t, command("secret", "rotate", "db/password"), 100, 40)
 	s.Wait("new value of db/password:")

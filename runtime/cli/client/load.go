@@ -71,7 +71,7 @@ func LoadAction(ctx context.Context, c *console.Console, f *flags.Planning, acti
 
 func load(ctx context.Context, c *console.Console, f *flags.Planning, spec run.Spec, types *catalog.Catalog) (*Loaded, error) {
 	subject := subjectOf(f)
-	l := &Loaded{Console: c, at: &opened{console: c, standIn: f.NoSecrets, replaced: f.NewSecrets}, types: types, lent: types != nil, Subject: subject, Effects: "froyo plan" + subject + " --effects"}
+	l := &Loaded{Console: c, at: &opened{console: c, standIn: f.NoSecrets, replaced: f.NewSecrets, identities: f.Identities}, types: types, lent: types != nil, Subject: subject, Effects: "froyo plan" + subject + " --effects"}
 	c.Errors.Subject = subject
 	if spec.Command != "" {
 		l.Effects = spec.Command + planOnly + " --effects"

@@ -37,6 +37,7 @@ type opened struct {
 	opens      *vault.Vault       // what ansible-vault encrypted; nil where nothing does
 	standIn    bool               // no secret is read
 	replaced   map[string]string  // secrets with the values that they are to have
+	identities []string           // files of keys that open secrets, besides the others
 }
 
 // asked gives the secrets that runbooks ask for. Each is asked for once.
@@ -62,7 +63,7 @@ func (o *opened) sources() source.Options {
 
 // store opens the store of secrets.
 func (o *opened) store() (*store.Store, error) {
-	s, err := here.SecretsBeside(o.console, o.workspace, o.askAbove)
+	s, err := here.SecretsBeside(o.console, o.workspace, o.askAbove, o.identities...)
 	if err != nil {
 		return nil, err
 	}

@@ -18,6 +18,8 @@ type Planning struct {
 	NoSecrets bool `kong:"-"`
 	// NewSecrets are values that secrets of the store are planned with, and are to have.
 	NewSecrets map[string]string `kong:"-"`
+	// Identities are files of keys that open secrets, besides the others.
+	Identities []string `kong:"-"`
 }
 
 // CheckTime refuses a time that cannot be.

@@ -5,13 +5,13 @@ package rotate
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +28,7 @@ import (
 	"github.com/openfroyo/froyo/runtime/cli/here"
 	"github.com/openfroyo/froyo/runtime/cli/runbook"
 	"github.com/openfroyo/froyo/runtime/console"
+	"github.com/openfroyo/froyo/runtime/ui"
 	"github.com/openfroyo/froyo/runtime/workspace"
 )
 
@@ -36,6 +37,7 @@ type Command struct {
 	Name     string   `arg:"" name:"secret" complete:"secrets" help:"A secret of the workspace: db/password."`
 	Runbooks []string `arg:"" optional:"" name:"file" complete:"files:star" help:"Runbooks that use it; default: those of the workspace in which its name stands."`
 	Generate generate `placeholder:"[=FORM]" help:"Make the new value: --generate=password(24), or as the runbook says (generate). Without it, it is read from standard input, or asked for."`
+	Identity []string `name:"identity" placeholder:"FILE" complete:"files" help:"Open secrets with the age or SSH key of FILE (also: FROYO_IDENTITY), besides the workspace's own and those of ~/.ssh."`
 	flags.Target
 	flags.Vars
 	HostTime time.Duration `name:"host-timeout" placeholder:"DURATION" default:"0s" help:"End the run of a host whose plan, or whose units, take longer than this in all, such as 10m; other hosts continue. 0s is no limit."`
@@ -85,6 +87,8 @@ type rotation struct {
 	made     string // how the new value was made, "" where it was given
 	written  bool
 	runbooks []string
+	users    []string // the commands that bring the value to the hosts, also those of runbooks of which it is not known
+	all      []string // these for all runbooks, where some hosts are left out
 }
 
 // Run rotates a secret.
@@ -102,26 +106,30 @@ func (c *Command) Run(ctx context.Context, e *console.Console) (err error) {
 	if err := r.next(ctx); err != nil {
 		return err
 	}
-	f := &flags.Planning{Target: c.Target, Vars: c.Vars, HostTime: c.HostTime, NewSecrets: map[string]string{c.Name: string(r.value)}}
+	f := &flags.Planning{Target: c.Target, Vars: c.Vars, HostTime: c.HostTime, NewSecrets: map[string]string{c.Name: string(r.value)}, Identities: c.Identity}
 	loaded, err := r.load(ctx, f)
 	if err != nil {
 		return err
 	}
-	var used []string
 	t := &runbook.Together{
 		Flags: f, Yes: c.Yes, NoPause: c.NoPause, Diff: c.Diff, Wait: c.Wait,
 		Question: func(plans []*run.Plan) string { return r.question(plans) },
 		Settle:   func(ctx context.Context) error { return r.keep(ctx) },
-		Takes: func(p *run.Plan, arguments string) bool {
-			if p.Asked(c.Name) {
-				used = append(used, "froyo apply"+arguments)
-			}
-			return p.Asked(c.Name)
-		},
+		Takes:    func(p *run.Plan, arguments string) bool { return r.takes(p, "froyo apply"+arguments) },
 	}
 	err = t.Run(ctx, e, loaded)
-	r.conclude(used, err)
+	r.conclude(t.Missed, err)
 	return err
+}
+
+// takes reports whether a runbook uses the secret, or may: of hosts that could not be planned it is not known.
+func (r *rotation) takes(p *run.Plan, command string) bool {
+	uses := p.Asked(r.Name) || len(p.Left()) > 0
+	if uses {
+		r.users = append(r.users, command)
+	}
+	r.all = append(r.all, command)
+	return uses
 }
 
 // check refuses flags that cannot be, and to ask where there is no terminal.
@@ -146,7 +154,7 @@ func (r *rotation) open(ctx context.Context) error {
 	if r.at, err = here.Workspace(r.console); err != nil {
 		return err
 	}
-	if r.store, err = here.Secrets(r.console, r.at); err != nil {
+	if r.store, err = here.Secrets(r.console, r.at, r.Identity...); err != nil {
 		return err
 	}
 	if r.old, err = r.store.Get(ctx, r.Name); err == nil {
@@ -219,10 +227,12 @@ func (r *rotation) question(plans []*run.Plan) string {
 		how = "Give " + r.Name + " a new value, " + r.made
 	}
 	if len(plans) == 0 {
-		return how + "? No runbook uses it."
+		return how + "? No runbook uses it." + r.leftOut()
 	}
 	changing := map[string]bool{}
+	var left []string
 	for _, p := range plans {
+		left = append(left, p.Left()...)
 		for _, h := range p.Hosts {
 			for _, s := range h.Steps() {
 				if s.Pending() && h.Err == nil && len(h.Unplanned()) == 0 {
@@ -231,7 +241,40 @@ func (r *rotation) question(plans []*run.Plan) string {
 			}
 		}
 	}
-	return fmt.Sprintf("%s, and make these changes on %s?", how, wording.Plural(len(changing), "host"))
+	question := fmt.Sprintf("%s, and make these changes on %s?", how, wording.Plural(len(changing), "host"))
+	if len(left) > 0 {
+		question += " What could not be planned keeps the value that it has: " + list(left) + "."
+	}
+	return question + r.leftOut()
+}
+
+// narrowing is the flag that leaves hosts out, "-l web", or "".
+func (r *rotation) narrowing() string {
+	switch {
+	case r.Limit != "":
+		return "-l " + wording.Quote(r.Limit)
+	case r.Where != "":
+		return "--where " + wording.Quote(r.Where)
+	}
+	return ""
+}
+
+// leftOut says which hosts are not looked at.
+func (r *rotation) leftOut() string {
+	if by := r.narrowing(); by != "" {
+		return " Hosts that " + by + " leaves out keep the value that they have."
+	}
+	return ""
+}
+
+// list is names in a sentence.
+func list(names []string) string {
+	names = slices.Compact(slices.Sorted(slices.Values(names)))
+	const most = 10
+	if rest := len(names) - most; rest > 0 {
+		return ui.Readable(strings.Join(names[:most], ", ")) + fmt.Sprintf(" and %d more", rest)
+	}
+	return ui.Readable(strings.Join(names, ", "))
 }
 
 // keep writes the new value, unless another has been written since.
@@ -241,20 +284,40 @@ func (r *rotation) keep(ctx context.Context) error {
 	return err
 }
 
-// conclude says what has which value by now.
-func (r *rotation) conclude(used []string, err error) {
-	note := r.console.Errors.Note
+// conclude says what has which value by now, and what brings the new one to the other hosts.
+func (r *rotation) conclude(missed []string, err error) {
+	by, used := r.narrowing(), len(r.users) > 0
+	text := r.Name + " has its new value"
+	var others []string
 	switch {
 	case !r.written:
-		note(r.Name + " has the value that it had; nothing was changed")
-	case err == nil && len(used) == 0:
-		note(r.Name + " has its new value; no runbook uses it")
-	case err == nil:
-		note(r.Name + " has its new value, here and on the hosts")
+		text = r.Name + " has the value that it had; nothing was changed"
+	case err != nil:
+		which := "hosts that did not come to their end"
+		if len(missed) > 0 {
+			which += " (" + list(missed) + ")"
+		}
+		others = r.users
+		if by != "" {
+			which, others = which+" and those that "+by+" leaves out", r.all
+		}
+		text += " here; " + which + " may have the one before"
+	case by != "" && len(r.all) > 0:
+		others = r.all
+		where := ", here and on the hosts of " + by
+		if !used {
+			where = "; no runbook uses it on the hosts of " + by
+		}
+		text += where + "; those that it leaves out may have the one before"
+	case used:
+		text += ", here and on the hosts"
 	default:
-		note(r.Name + " has its new value here; hosts that did not come to their end may have the one before\nto bring it to them: " +
-			cmp.Or(strings.Join(used, "; "), "froyo apply"))
+		text += "; no runbook uses it"
 	}
+	if len(others) > 0 {
+		text += "\nto bring it to them: " + strings.Join(others, "; ")
+	}
+	r.console.Errors.Note(text)
 }
 
 // read reads the new value from standard input as it is, or asks for it, twice.

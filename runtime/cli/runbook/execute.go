@@ -29,6 +29,7 @@ type execution struct {
 	diff         bool // show what changes in files
 	wait         time.Duration
 	again        bool   // a saved plan may have been applied before
+	part         bool   // others are carried out with it, and what is left to do is said for all of them
 	allOrNothing string // the flag by which one host that cannot be done as planned stops all, else ""
 }
 
@@ -90,7 +91,7 @@ func (x execution) carry(ctx context.Context, l *client.Loaded, s *client.Sessio
 	found := errors.Join(s.Run.Refused(), result.Err)
 	code = diag.CodeOf(found)
 	err = errors.Join(conclude(s, counts, found), notePending(ctx, s, counts))
-	noteRest(l, s, code, result)
+	noteRest(l, s, code, result, x.part)
 	return code, counts, err
 }
 

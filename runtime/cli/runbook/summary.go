@@ -16,12 +16,16 @@ import (
 )
 
 // noteRest says, of an apply that did not come to its end, what was done, what was not, and
-// what to do about it.
-func noteRest(l *client.Loaded, s *client.Session, code diag.Code, r *run.Result) {
+// what to do about it, unless it is a part of more.
+func noteRest(l *client.Loaded, s *client.Session, code diag.Code, r *run.Result, part bool) {
 	if code == diag.OK {
 		return
 	}
 	sums := summed(s.Run.Proposed().Hosts, r)
+	if part {
+		s.Console().Errors.Note(sums.String())
+		return
+	}
 	s.Console().Errors.Note(sums.String() + "\n" + next(endingOf(l, s, code)))
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/openfroyo/froyo/engine/apply"
@@ -28,6 +29,8 @@ type Together struct {
 	Question func([]*run.Plan) string
 	// Settle is called once they are approved, before anything is changed.
 	Settle func(context.Context) error
+	// Missed are the hosts, once it has run, that were not begun or did not come to their end.
+	Missed []string
 }
 
 // part is one runbook of several.
@@ -68,23 +71,49 @@ func (t *Together) Run(ctx context.Context, c *console.Console, all []*client.Lo
 	if parts, plans, err = t.chosen(ctx, parts); err != nil {
 		return err
 	}
-	x := execution{flags: t.Flags, yes: t.Yes, noPause: t.NoPause, diff: t.Diff, wait: t.Wait}
+	x := execution{flags: t.Flags, yes: t.Yes, noPause: t.NoPause, diff: t.Diff, wait: t.Wait, part: true}
 	for _, p := range parts {
 		fmt.Fprintln(c.Stdout, c.Style(c.Stdout).Paint(ui.Bold, "runbook "+ui.Readable(p.session.Run.Job().Spec.Main)))
 		if err := x.show(p.session); err != nil {
 			return err
 		}
 	}
+	if err := changeable(plans); err != nil {
+		return err
+	}
 	if err := t.approve(ctx, c, parts, plans); err != nil {
 		return err
 	}
 	for _, p := range parts {
 		c.Errors.Source, c.Errors.Subject = p.loaded.Job.Text, p.loaded.Subject
-		if p.code, p.counts, err = x.carry(ctx, p.loaded, p.session, nil); err != nil || p.code == diag.Interrupted {
+		p.code, p.counts, err = x.carry(ctx, p.loaded, p.session, nil)
+		t.miss(p.counts)
+		if err != nil || p.code == diag.Interrupted {
 			return err
 		}
 	}
 	return nil
+}
+
+// changeable says why no host of these plans can be changed, or is nil.
+func changeable(plans []*run.Plan) error {
+	var reasons []error
+	for _, p := range plans {
+		if len(p.Left()) < len(p.Hosts) {
+			return nil
+		}
+		reasons = append(reasons, p.Errors())
+	}
+	return errors.Join(reasons...)
+}
+
+// miss notes which hosts did not come to their end.
+func (t *Together) miss(counts []apply.Count) {
+	for _, n := range counts {
+		if n.Failed+n.Unreachable > 0 && !slices.Contains(t.Missed, n.Host) {
+			t.Missed = append(t.Missed, n.Host)
+		}
+	}
 }
 
 // plan plans a runbook.
