@@ -50,7 +50,9 @@ func Start(t testing.TB, cmd *exec.Cmd, columns, rows int) *Session {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	shown := make(chan struct{})
 	go func() {
+		defer close(shown)
 		buf := make([]byte, 4096)
 		for {
 			n, err := master.Read(buf)
@@ -64,7 +66,14 @@ func Start(t testing.TB, cmd *exec.Cmd, columns, rows int) *Session {
 			}
 		}
 	}()
-	go func() { s.ended <- cmd.Wait() }()
+	go func() {
+		err := cmd.Wait()
+		select { // what it wrote last is on the screen, unless what it has started holds the terminal
+		case <-shown:
+		case <-time.After(2 * time.Second):
+		}
+		s.ended <- err
+	}()
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		master.Close()
