@@ -3,6 +3,7 @@ package store
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/openfroyo/froyo/engine/diag"
 )
@@ -29,7 +30,7 @@ func CheckName(name string) error {
 
 func shortened(name string) string {
 	if len(name) > 60 {
-		return name[:60] + "…"
+		return strings.ToValidUTF8(name[:60], "") + "…"
 	}
 	return name
 }
@@ -57,9 +58,9 @@ func nameFault(name string) string {
 		case strings.HasSuffix(strings.ToLower(segment), ext):
 			return "a part ends with .age, which is added to it"
 		}
-		for i := range len(segment) {
-			if c := segment[i]; !isNameByte(c) {
-				return fmt.Sprintf("%q cannot stand in it", string(rune(c)))
+		for _, c := range segment {
+			if c >= utf8.RuneSelf || !isNameByte(byte(c)) {
+				return fmt.Sprintf("%q cannot stand in it", string(c))
 			}
 		}
 	}

@@ -33,8 +33,8 @@ func TestRemovedRecipient(t *testing.T) {
 	get(t, his, "db/password", "1")
 	list := filepath.Join(dir, "recipients")
 	write(t, list, "# reviewed\n\n"+read(t, list), 0o644)
-	gone, names, err := s.RemoveRecipient(t.Context(), "bob")
-	if err != nil || gone.Key != bob.public.Key || !slices.Equal(names, []string{"db/password", "other"}) {
+	gone, names, err := s.RemoveRecipients(t.Context(), "bob")
+	if err != nil || len(gone) != 1 || gone[0].Key != bob.public.Key || !slices.Equal(names, []string{"db/password", "other"}) {
 		t.Fatalf("%v %v %v", gone, names, err)
 	}
 	set(t, s, "other", "3")
@@ -50,13 +50,13 @@ func TestRemovedRecipient(t *testing.T) {
 	if left := files(t, dir); len(left) != 5 {
 		t.Errorf("left: %v", left)
 	}
-	_, _, err = s.RemoveRecipient(t.Context(), "bob")
+	_, _, err = s.RemoveRecipients(t.Context(), "bob")
 	refused(t, err, "no such recipient", listed)
-	_, _, err = s.RemoveRecipient(t.Context(), "own kei")
+	_, _, err = s.RemoveRecipients(t.Context(), "own kei")
 	refused(t, err, `did you mean "own key"?`)
-	unchanged(t, dir, func() error { _, _, err := s.RemoveRecipient(t.Context(), alice.public.Key); return err },
+	unchanged(t, dir, func() error { _, _, err := s.RemoveRecipients(t.Context(), alice.public.Key); return err },
 		"no key of yours could read", lockout)
-	_, _, err = s.RemoveRecipient(t.Context(), read(t, alice.file))
+	_, _, err = s.RemoveRecipients(t.Context(), read(t, alice.file))
 	refused(t, err, "a private key is no recipient", listed)
 	if strings.Contains(err.Error(), "AGE-SECRET") {
 		t.Error("shows the key")
@@ -67,10 +67,22 @@ func TestRemovedRecipient(t *testing.T) {
 	if _, _, err := s.AddRecipients(t.Context(), twin, carol.public); err != nil {
 		t.Fatal(err)
 	}
-	_, _, err = s.RemoveRecipient(t.Context(), "twin")
+	_, _, err = s.RemoveRecipients(t.Context(), "twin")
 	refused(t, err, "2 recipients are called twin", which)
-	if _, _, err := s.RemoveRecipient(t.Context(), carol.public.Key); err != nil {
+	if _, _, err := s.RemoveRecipients(t.Context(), carol.public.Key); err != nil {
 		t.Fatal(err)
+	}
+	// Several are removed all or none, however a shell has split them.
+	if _, _, err := s.AddRecipients(t.Context(), carol.public); err != nil {
+		t.Fatal(err)
+	}
+	unchanged(t, dir, func() error {
+		_, _, err := s.RemoveRecipients(t.Context(), carol.public.Key, "nowhere")
+		return err
+	}, `no such recipient: "nowhere"`, listed)
+	words := append(strings.Fields(bob.public.Key), carol.public.Key, "twin")
+	if gone, _, err := s.RemoveRecipients(t.Context(), words[:3]...); err != nil || len(gone) != 2 {
+		t.Errorf("%v %v", gone, err)
 	}
 }
 

@@ -85,29 +85,56 @@ func anew(l *list, own Recipient) (*list, error) {
 	return l, err
 }
 
-// RemoveRecipient encrypts every secret anew without a recipient, who is named by the key or by the name, and
-// returns the names of the secrets. What was encrypted before can be read by who kept a copy.
-func (s *Store) RemoveRecipient(ctx context.Context, who string) (gone Recipient, secrets []string, err error) {
+// RemoveRecipients encrypts every secret anew without recipients, all of them or none, who are named by the key or by the name,
+// and returns the names of the secrets. What was encrypted before can be read by who kept a copy.
+func (s *Store) RemoveRecipients(ctx context.Context, words ...string) (gone []Recipient, secrets []string, err error) {
 	err = s.change(ctx, true, func(t *tree, l *list) error {
-		if gone, err = l.which(who); err != nil {
+		if gone, err = l.those(words); err != nil {
 			return err
 		}
-		without, err := l.without(gone)
-		if err != nil {
-			return err
+		without := l
+		var short []string
+		for _, r := range gone {
+			if without, err = without.without(r); err != nil {
+				return err
+			}
+			short = append(short, r.Short())
 		}
 		k, err := s.identities()
 		if err != nil {
 			return err
 		}
 		if !slices.ContainsFunc(without.all, k.mine) {
-			return (&diag.Error{Summary: "without " + gone.Short() + " no key of yours could read the secrets any more"}).
+			return (&diag.Error{Summary: "without " + strings.Join(short, " and ") + " no key of yours could read the secrets any more"}).
 				WithHint("add another key of yours before, or have another one of the recipients remove this one: froyo secret recipients list")
 		}
 		secrets, err = s.rekey(ctx, t, without)
 		return err
 	})
 	return gone, secrets, err
+}
+
+// those finds recipients. The words may also be one key, or several, that a shell has split.
+func (l *list) those(words []string) (found []Recipient, err error) {
+	all := strings.Join(words, " ")
+	if one, err := l.which(all); err == nil && (len(words) == 1 || one.Name == all || one.Key == all) {
+		return []Recipient{one}, nil
+	}
+	for i := 0; i < len(words); i++ {
+		who := words[i]
+		if strings.HasPrefix(who, "ssh-") && !strings.Contains(who, " ") && i+1 < len(words) {
+			i++
+			who += " " + words[i]
+		}
+		r, err := l.which(who)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.ContainsFunc(found, func(f Recipient) bool { return f.Key == r.Key }) {
+			found = append(found, r)
+		}
+	}
+	return found, nil
 }
 
 // which finds a recipient.
@@ -132,7 +159,7 @@ func (l *list) which(who string) (Recipient, error) {
 		return Recipient{}, (&diag.Error{Summary: "a private key is no recipient; make a new one of what was shown here, and remove its public key"}).
 			WithHint("froyo secret recipients list")
 	}
-	d := &diag.Error{Summary: "there is no such recipient"}
+	d := &diag.Error{Summary: fmt.Sprintf("there is no such recipient: %q", who)}
 	if near := diag.Nearest(who, names); near != "" {
 		return Recipient{}, d.WithHint("did you mean %q?", near)
 	}

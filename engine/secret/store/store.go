@@ -179,7 +179,7 @@ func (s *Store) unreadable(name string, k *keys, err error) error {
 		d.Summary = fmt.Sprintf("%s cannot be opened: %v", at, refused)
 		return d.WithHint("another identity can be named: --identity FILE, or FROYO_IDENTITY")
 	case errors.Is(err, errNoKey):
-		d.Detail = s.whoCan(k)
+		d.Detail = whoCan(s, k)
 		if k.own != nil {
 			return d.WithHint("have one who can read it run: froyo secret recipients add %s", k.own.Recipient())
 		}
@@ -194,7 +194,7 @@ func (s *Store) unreadable(name string, k *keys, err error) error {
 }
 
 // whoCan lists the recipients, and the keys that could not be used.
-func (s *Store) whoCan(k *keys) string {
+func whoCan(s *Store, k *keys) string {
 	var lines []string
 	if all, err := s.Recipients(); err == nil {
 		for _, r := range all {

@@ -248,7 +248,7 @@ func lines(e *console.Console, where string, r io.Reader) (all []store.Recipient
 }
 
 type recipientsRemoveCommand struct {
-	Key  []string `arg:"" complete:"recipients" help:"The key, or the name that stands behind it."`
+	Key  []string `arg:"" complete:"recipients" help:"The key, or the name that stands behind it; several, all of which are removed, or none."`
 	Keys `embed:""`
 }
 
@@ -259,20 +259,25 @@ repository: change the secrets themselves, too.
 
 Examples:
   froyo secret recipients rm bob
+  froyo secret recipients rm bob carol
   froyo secret recipients rm age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kudqqqqqqqqqqqq`
 }
 
-// Run removes a recipient.
+// Run removes recipients.
 func (c *recipientsRemoveCommand) Run(ctx context.Context, e *console.Console) error {
 	s, err := c.Open(e)
 	if err != nil {
 		return err
 	}
-	gone, secrets, err := s.RemoveRecipient(ctx, strings.Join(c.Key, " "))
+	gone, secrets, err := s.RemoveRecipients(ctx, c.Key...)
 	if err != nil {
 		return err
 	}
-	say(e, "encrypted "+wording.Plural(len(secrets), "secret")+" anew without "+ui.Readable(gone.Short()))
+	var short []string
+	for _, r := range gone {
+		short = append(short, r.Short())
+	}
+	say(e, "encrypted "+wording.Plural(len(secrets), "secret")+" anew without "+ui.Readable(strings.Join(short, " and ")))
 	if len(secrets) > 0 {
 		caution(e, "what could be read before may have been read, and copies stay as they were: "+names(secrets), "change each of them, also on the hosts that have it: froyo secret rotate "+secrets[0])
 	}
