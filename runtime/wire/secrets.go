@@ -24,6 +24,14 @@ func (k kept) Get(ctx context.Context, name string) (value []byte, found bool, e
 	return value, !errors.Is(err, store.ErrNotFound), err
 }
 
+func (k kept) Free(name string) error {
+	s, err := k.open()
+	if err != nil {
+		return err
+	}
+	return s.Free(name)
+}
+
 func (k kept) Create(ctx context.Context, name string, value []byte) (bool, error) {
 	s, err := k.open()
 	if err != nil {

@@ -2,15 +2,18 @@ package source
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/secret"
+	"github.com/openfroyo/froyo/engine/wording"
 )
 
 const (
@@ -50,15 +53,29 @@ func (c commands) read(ctx context.Context, line string) (string, error) {
 	case out.over:
 		return "", failed("it prints more than %d MiB", maxSize>>20).WithHint("have it print the secret and nothing else")
 	case errors.Is(within.Err(), context.DeadlineExceeded):
-		return "", failed("it did not end within %v", c.limit).WithHint("it has no terminal, so that it cannot ask: unlock its store before, and see what it does: %s </dev/null", line)
+		return "", failed("it did not end within %v", c.limit).WithHint("it has no terminal, so that it cannot ask: unlock its store before, and see what it does: sh -c %s </dev/null", wording.Quote(line))
 	case err != nil:
-		return "", failed("%v", err).WithHint("see what it does, in %s: %s </dev/null", c.dir, line)
+		return "", failed("%v", err).WithHint("see what it does, in %s: sh -c %s </dev/null", wording.Quote(c.dir), wording.Quote(line))
 	}
-	text := strings.TrimSuffix(out.kept.String(), "\n")
+	text := withoutEnd(out.kept.String())
 	if warning := said.text(text); warning != "" {
-		c.warn(&diag.Error{Summary: "secret \"command:" + line + "\" says: " + warning})
+		w := &diag.Error{Summary: "secret \"command:" + line + "\" says:"}
+		if strings.Contains(warning, "\n") {
+			w.Detail = warning
+		} else {
+			w.Summary += " " + warning
+		}
+		c.warn(w)
 	}
 	return text, nil
+}
+
+// withoutEnd leaves out the end of the last line.
+func withoutEnd(text string) string {
+	if line, is := strings.CutSuffix(text, "\r\n"); is {
+		return line
+	}
+	return strings.TrimSuffix(text, "\n")
 }
 
 // bounded keeps the beginning of what is written.
@@ -79,11 +96,21 @@ func (b *bounded) Write(p []byte) (int, error) {
 	return b.kept.Write(p)
 }
 
-// text is what was written as it is told, without a secret that may stand in it.
+// shortest is the length from which on a line of a secret is looked for in what was written.
+const shortest = 4
+
+// text is what was written as it is told, without a secret that may stand in it, or lines of it.
 func (b *bounded) text(hidden string) string {
 	text := b.kept.String()
 	if hidden != "" {
 		text = strings.ReplaceAll(text, hidden, secret.Shown)
+	}
+	lines := strings.Split(hidden, "\n")
+	slices.SortFunc(lines, func(a, b string) int { return cmp.Compare(len(b), len(a)) }) // one may be a part of another
+	for _, line := range lines {
+		if line = strings.TrimSpace(line); len(line) >= shortest {
+			text = strings.ReplaceAll(text, line, secret.Shown)
+		}
 	}
 	return strings.ToValidUTF8(strings.TrimSpace(text), "\ufffd")
 }

@@ -14,8 +14,8 @@ import (
 
 // What a generated secret may be long.
 const (
-	shortest = 8
-	longest  = 1024
+	shortestMade = 8
+	longestMade  = 1024
 )
 
 const (
@@ -65,8 +65,8 @@ func parse(spec string) (maker, error) {
 		return func(r *stream) string { return make(r, 0) }, nil
 	}
 	n, err := strconv.Atoi(strings.TrimSpace(arg))
-	if err != nil || n < shortest || n > longest {
-		return nil, wrong("expected a length from %d to %d", shortest, longest).WithHint("such as %s", formOf(kind))
+	if err != nil || n < shortestMade || n > longestMade {
+		return nil, wrong("expected a length from %d to %d", shortestMade, longestMade).WithHint("such as %s", formOf(kind))
 	}
 	return func(r *stream) string { return make(r, n) }, nil
 }

@@ -87,8 +87,8 @@ func (f files) content(kind, name string) (string, os.FileMode, error) {
 
 // oneLine leaves out the end of the line where there is one line.
 func oneLine(text string) string {
-	if line, rest, _ := strings.Cut(text, "\n"); rest == "" {
-		return strings.TrimSuffix(line, "\r")
+	if _, rest, _ := strings.Cut(text, "\n"); rest == "" {
+		return withoutEnd(text)
 	}
 	return text
 }

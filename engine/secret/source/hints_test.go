@@ -37,7 +37,7 @@ func TestHints(t *testing.T) {
 		{"file:.", "", "name a file that holds the secret and nothing else", none, "file:line", ""},
 		{"file:large", "", "name a file that holds the secret and nothing else", none, "file:line", ""},
 		{"command:yes", "", "have it print the secret and nothing else", none, "command:echo yes", ""},
-		{"command:cat later", "", "see what it does, in " + p.dir + ": cat later </dev/null", file("later", "x"), "command:cat  later", ""},
+		{"command:cat later", "", "see what it does, in " + p.dir + ": sh -c 'cat later' </dev/null", file("later", "x"), "command:cat  later", ""},
 		{"env:OTHER_THING", "hex(8)", `secret("db/password", generate = "hex(8)")`, none, "other/password", "hex(8)"},
 		{"made", "pasword(24)", "did you mean password(24)?", none, "made", "password(24)"},
 		{"made2", "secret", "one of password(24), alphanumeric(20), hex(32), base64(32), uuid()", none, "made2", "alphanumeric(20)"},

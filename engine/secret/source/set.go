@@ -25,6 +25,7 @@ type Set struct {
 	plan     string // that expects them
 	instead  string // what to do where they are others
 	replaced map[string]string
+	making   []string // the names of those that are generated
 }
 
 // asked is a secret that was asked for.
@@ -120,6 +121,8 @@ func (s *Set) read(ctx context.Context, a *asked, kind, what string) (text strin
 	case !found:
 		a.gone = err
 		return "", nil
+	case err == nil && text == "" && isExpected && expected.Nonce == "":
+		return "", s.stale(name, "is empty by now", nil)
 	case err == nil && text == "":
 		return "", refused("secret %q is empty", name).WithHint("%s", toSet(kind, what))
 	}
@@ -140,7 +143,7 @@ func (s *Set) take(a *asked, text string) error {
 	if err != nil {
 		return err
 	}
-	a.marked, a.ref.Digest = secret.Given(text), secret.Reference(text, seal)
+	a.marked, a.ref.Digest = secret.GivenAs(text, a.ref.Name), secret.Reference(text, seal)
 	expected, is := s.expectation(a.ref.Name)
 	if !is {
 		return nil
@@ -186,6 +189,9 @@ func (s *Set) generated(a *asked, generate string) (string, error) {
 	case a.fresh:
 		return a.marked, nil
 	}
+	if err := s.free(name); err != nil {
+		return "", err
+	}
 	seal, err := s.o.Seal()
 	if err != nil {
 		return "", err
@@ -203,6 +209,31 @@ func (s *Set) generated(a *asked, generate string) (string, error) {
 		return "", a.err
 	}
 	return a.marked, nil
+}
+
+// free refuses the name of a secret to be generated that the store would refuse when it is to be kept.
+func (s *Set) free(name string) error {
+	if s.o.Store != nil {
+		if err := s.o.Store.Free(name); err != nil {
+			return ofRunbook(err)
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, other := range s.making {
+		if clash(name, other) || clash(other, name) {
+			return refused("there cannot be a secret %s beside %s, which is generated, too", name, other).
+				WithHint("take a name that differs from it in more than case, and is no part of it")
+		}
+	}
+	s.making = append(s.making, name)
+	return nil
+}
+
+// clash reports whether two names differ in case alone, or one begins with the parts of the other.
+func clash(name, other string) bool {
+	lower, longer := strings.ToLower(name), strings.ToLower(other)
+	return name != other && (lower == longer || strings.HasPrefix(longer, lower+"/"))
 }
 
 func newNonce() string {

@@ -24,6 +24,8 @@ const maxSize = 1 << 20
 type Store interface {
 	// Get gives a secret; found is whether there is one, and the error why it cannot be read, or that there is none.
 	Get(ctx context.Context, name string) (value []byte, found bool, err error)
+	// Free says why there cannot be a secret of a name beside those that there are, or is nil.
+	Free(name string) error
 	// Create keeps a secret that is not there yet; created is whether it was not.
 	Create(ctx context.Context, name string, value []byte) (created bool, err error)
 }

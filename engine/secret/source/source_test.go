@@ -40,6 +40,13 @@ func (m *memory) Get(_ context.Context, name string) ([]byte, bool, error) {
 	return []byte(v), true, nil
 }
 
+func (m *memory) Free(name string) error {
+	if name == "DB/password" {
+		return errors.New("there cannot be a secret DB/password beside db/password")
+	}
+	return nil
+}
+
 func (m *memory) Create(_ context.Context, name string, value []byte) (bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -85,7 +92,7 @@ func newPlace(t *testing.T) *place {
 func (p *place) renew() {
 	p.Set = New(Options{
 		Store: p.store, Dir: p.dir, Env: []string{"PATH=" + os.Getenv("PATH"), "DB_PASSWORD=of-the-environment", "NONE="},
-		Seal: func() (func([]byte) string, error) { return secret.Unkept, nil }, Vault: p.vault, Warn: func(w *diag.Error) { p.warn = append(p.warn, w.Error()) },
+		Seal: func() (func([]byte) string, error) { return secret.Unkept, nil }, Vault: p.vault, Warn: func(w *diag.Error) { p.warn = append(p.warn, strings.TrimSuffix(w.Error()+"\n"+w.Detail, "\n")) },
 	})
 }
 
@@ -98,7 +105,9 @@ func TestSources(t *testing.T) {
 		{"file:key", "-----BEGIN\nxyz\n", "", ""},
 		{"file:open", "readable", "", ""},
 		{"command:printf 'a\\nb\\n'", "a\nb", "", ""},
-		{"command:cat line; echo careful >&2", "one line\r", "", ""},
+		{"command:cat line; echo careful >&2", "one line", "", ""},
+		{"command:printf 'a\\r\\nb\\r\\n'", "a\r\nb", "", ""},
+		{"command:printf 'canary-1\\ncanary-2\\nx\\n'; echo has canary-2, and x >&2; echo then canary-1 >&2", "canary-1\ncanary-2\nx", "", ""},
 		{"command:echo hid; echo it is hid >&2", "hid", "", ""},
 		{"vault:sealed", "of-the-vault", "", ""},
 		{"vault:sealed.key", "-----BEGIN\nxyz\n", "", ""},
@@ -142,7 +151,7 @@ func TestSources(t *testing.T) {
 		})
 	}
 	warned := strings.Join(p.warn, "\n")
-	for _, want := range []string{`secret "file:open": others can read`, "(mode 0644)", "says: careful", "says: it is (sensitive)"} {
+	for _, want := range []string{`secret "file:open": others can read`, "(mode 0644)", "says: careful", "says: it is (sensitive)", "says:\nhas (sensitive), and x\nthen (sensitive)"} {
 		if !strings.Contains(warned, want) {
 			t.Errorf("no warning has %q: %s", want, warned)
 		}
@@ -160,7 +169,7 @@ func TestCommandHangs(t *testing.T) {
 	c := commands{limit: 50 * time.Millisecond, warn: func(*diag.Error) {}}
 	_, err := c.read(t.Context(), "echo waits >&2; sleep 60 & sleep 60")
 	if e := diag.Of(err); err == nil || !strings.Contains(e.Summary, "it did not end within 50ms") ||
-		!strings.Contains(e.Hint, "it has no terminal, so that it cannot ask: unlock its store before, and see what it does: echo waits") {
+		!strings.Contains(e.Hint, "it has no terminal, so that it cannot ask: unlock its store before, and see what it does: sh -c 'echo waits") {
 		t.Errorf("got %v (%s)", err, diag.Of(err).Hint)
 	}
 	if out, err := (commands{limit: time.Minute, warn: func(*diag.Error) {}}).read(t.Context(), "echo unlocked </dev/null"); err != nil || out != "unlocked" {
@@ -241,6 +250,31 @@ func TestGeneratedIsKeptLater(t *testing.T) {
 	if there, err := p.Get(ctx, "db/password", "hex(16)"); err != nil || secret.Resolve(there) != "of-the-store" {
 		t.Error("one that is there was generated", err)
 	}
+	for name, want := range map[string]string{
+		"DB/password": "there cannot be a secret DB/password beside db/password",
+		"New":         "there cannot be a secret New beside new, which is generated, too", "new/part": "there cannot be a secret new/part beside new,",
+	} {
+		if _, err := p.Get(ctx, name, "hex(16)"); err == nil || !strings.Contains(err.Error(), want) || diag.CodeOf(err) != diag.Usage {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	const hint = "take a name that differs from it in more than case, and is no part of it"
+	if _, err := p.Get(ctx, "new/part", "hex(16)"); err == nil || diag.Of(err).Hint != hint {
+		t.Errorf("%v", err)
+	}
+	p.renew()
+	for _, name := range []string{"new", "new2/part"} { // as it says
+		if _, err := p.Get(ctx, name, "hex(16)"); err != nil {
+			t.Error(err)
+		}
+	}
+	p.renew()
+	if first, err = p.Get(ctx, "new", "hex(16)"); err != nil {
+		t.Fatal(err)
+	}
+	if there, err := p.Get(ctx, "db/password", ""); err != nil || secret.Resolve(there) != "of-the-store" {
+		t.Error(err)
+	}
 	refs := p.Refs()
 	if len(refs) != 2 || refs[0].Generate != "" || refs[1].Generate != "hex(16)" || refs[1].Nonce == "" || len(p.Fresh()) != 1 {
 		t.Errorf("the plan holds %+v", refs)
@@ -294,6 +328,7 @@ func TestStale(t *testing.T) {
 	}
 	stale("has changed since then", func() { p.store.values["db/password"] = "another" }, "db/password", "")
 	stale("cannot be read any more", func() { delete(p.store.values, "db/password") }, "db/password", "")
+	stale("is empty by now", func() { _ = os.WriteFile(filepath.Join(p.dir, "line"), nil, 0o600) }, "file:line", "")
 	stale("cannot be read any more", func() { _ = os.Remove(filepath.Join(p.dir, "line")) }, "file:line", "")
 	stale("was to be generated, and is there by now", func() { p.store.values["new"] = "of another" }, "new", "hex(16)")
 	delete(p.store.values, "new")

@@ -139,6 +139,22 @@ func set(ctx context.Context, s *Store, name string, value []byte, check func() 
 	})
 }
 
+// Free says why there cannot be a secret of a name beside those that there are, or is nil.
+func (s *Store) Free(name string) error {
+	if err := CheckName(name); err != nil {
+		return err
+	}
+	t, err := openTree(s.dir, s.trust)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return wrap(s.dir, err)
+	}
+	defer t.close()
+	return t.free(name)
+}
+
 // free refuses a name that cannot stand beside others.
 func (t *tree) free(name string) error {
 	other, why, err := t.clash(name)
