@@ -53,10 +53,11 @@ var registry = struct {
 	sync.RWMutex
 	values  []string            // by number
 	numbers map[string]int      // by value
+	called  map[string]string   // names of values that have one
 	search  map[string][]string // values to look for in what hosts say, by their first bytes
 	blobs   map[string]*op.Blob // the true content of one that holds markers, by its digest
 	results map[string]string   // digests of results in which values were hidden → digests of what the host said
-}{numbers: map[string]int{}, search: map[string][]string{}, blobs: map[string]*op.Blob{}, results: map[string]string{}}
+}{numbers: map[string]int{}, called: map[string]string{}, search: map[string][]string{}, blobs: map[string]*op.Blob{}, results: map[string]string{}}
 
 // shortest is the length from which on a value is looked for in what hosts say.
 const shortest = 4
@@ -101,6 +102,25 @@ func Given(text string) string {
 		registry.search[text[:shortest]] = append(known, text)
 	}
 	return m
+}
+
+// GivenAs is Given for a value that runbooks have by a name.
+func GivenAs(text, name string) string {
+	m := Given(text)
+	registry.Lock()
+	defer registry.Unlock()
+	registry.called[Resolve(text)] = name
+	return m
+}
+
+// calledOf names a value that has a name, else it is "".
+func calledOf(text string) string {
+	registry.RLock()
+	defer registry.RUnlock()
+	if name := registry.called[text]; name != "" {
+		return "the secret " + name
+	}
+	return ""
 }
 
 func marker(n int) string { return fmt.Sprintf("%s%0*x%s", opening, numberLen, n, closing) }

@@ -1,6 +1,7 @@
 package secret
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -109,8 +110,8 @@ func open(s target.Step) (sent, error) {
 		if err := codec.Unmarshal([]byte(resolveJSON(string(text))), &opened); err != nil {
 			return out, err
 		}
-		if bad := notText(string(text)); bad {
-			return out, errors.New("a sensitive value is not valid UTF-8, and only the content of a file may be such")
+		if what := notText(string(text)); what != "" {
+			return out, errors.New(what + " is not valid UTF-8, and only the content of a file may be such")
 		}
 		for i, b := range opened.Blobs() {
 			b.Open = s.Op.Blobs()[i].Open
@@ -140,11 +141,13 @@ func open(s target.Step) (sent, error) {
 	return out, nil
 }
 
-// notText reports whether a secret in a text is no UTF-8, which JSON cannot hold.
-func notText(text string) bool {
-	bad := false
+// notText says which secret in a text is no UTF-8, which JSON cannot hold, or is "".
+func notText(text string) string {
+	bad := ""
 	replace(text, func(v string) string {
-		bad = bad || !utf8.ValidString(v)
+		if !utf8.ValidString(v) {
+			bad = cmp.Or(calledOf(v), "a sensitive value")
+		}
 		return ""
 	})
 	return bad
