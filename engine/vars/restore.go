@@ -44,6 +44,7 @@ type restorer struct {
 	from    Source
 	current map[string]map[string]any // the inventory's variables as they are now, by host
 	read    bool
+	unread  error // why the inventory cannot be read
 	seen    map[string]bool
 }
 
@@ -75,6 +76,9 @@ func (r *restorer) find(name string, kept any, h *inventory.Host) (any, error) {
 		}
 	}
 	again, ok := r.from.Given[name]
+	if !ok && h != nil && r.unread != nil {
+		return nil, r.locked(name, whose)
+	}
 	if !ok {
 		return nil, (&diag.Error{Summary: fmt.Sprintf("%s does not hold the value of the variable %s%s, which is sensitive", r.from.What, name, whose)}).
 			WithHint("give it once more: FROYO_VAR_%s in the environment, or -e @FILE", name)
@@ -87,11 +91,25 @@ func (r *restorer) find(name string, kept any, h *inventory.Host) (any, error) {
 	return value, nil
 }
 
+// locked says that a host's value is not there since the inventory cannot be read, and what helps with that, such as a password.
+func (r *restorer) locked(name, whose string) error {
+	e := &diag.Error{Summary: fmt.Sprintf("%s does not hold the value of the variable %s%s, which is sensitive, and the inventory, which may, cannot be read now", r.from.What, name, whose)}
+	for one := range diag.All(r.unread) {
+		why := diag.Of(one)
+		e.Detail = why.Error()
+		if why.Hint != "" {
+			return e.WithHint("%s; or give the value once more: FROYO_VAR_%s in the environment, or -e @FILE", why.Hint, name)
+		}
+	}
+	return e.WithHint("give it once more: FROYO_VAR_%s in the environment, or -e @FILE", name)
+}
+
 // inventory gives a host's variables as the files have them now that they came from.
 func (r *restorer) inventory(h *inventory.Host) map[string]any {
 	if !r.read {
 		r.read = true
-		if now, err := r.from.Now(); err == nil { // else the value has to be given
+		now, err := r.from.Now()
+		if r.unread = err; err == nil { // else the value has to be given
 			for _, host := range now.Hosts() {
 				r.current[host.Name] = host.Vars
 			}
