@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"bufio"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -122,6 +124,34 @@ func TestSecretEditInterrupted(t *testing.T) {
 				t.Errorf("%q", got)
 			}
 		})
+	}
+}
+
+// TestSecretEditEndsItsEditor: what the editor has started ends with the command, which holds its output open.
+func TestSecretEditEndsItsEditor(t *testing.T) {
+	t.Parallel()
+	_, froyo := secretWorkspace(t)
+	cmd := froyo([]string{`EDITOR=sh -c "echo ready; sleep 600; true" x`}, "secret", "edit", "db/password")
+	out, err := cmd.StderrPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewReader(out)
+	if line, err := lines.ReadString('\n'); err != nil || line != "ready\n" {
+		t.Fatalf("%q %v", line, err)
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	rest, err := io.ReadAll(lines) // ends with the last process that has it open
+	if err != nil || !strings.Contains(string(rest), "interrupted") {
+		t.Errorf("%s %v", rest, err)
+	}
+	if err := cmd.Wait(); err == nil {
+		t.Error("it succeeded")
 	}
 }
 

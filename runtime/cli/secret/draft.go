@@ -1,6 +1,7 @@
 package secret
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -31,7 +33,7 @@ const draftPrefix = "froyo-secret-"
 const editorPatience = 2 * time.Second
 
 // draft is a file with a secret while it is edited: in a directory that only its owner can enter, in memory where that can be.
-type draft struct{ dir, file string }
+type draft struct{ name, dir, file string }
 
 // newDraft makes the directory.
 func newDraft(e *console.Console, name string) (*draft, error) {
@@ -56,7 +58,7 @@ func newDraft(e *console.Console, name string) (*draft, error) {
 		}
 		caution(e, "there is no directory in memory to edit in; the file is on a disk meanwhile: "+dir, "")
 	}
-	return &draft{dir: dir, file: filepath.Join(dir, path.Base(name))}, nil
+	return &draft{name: name, dir: dir, file: filepath.Join(dir, path.Base(name))}, nil
 }
 
 // inMemory reports whether a directory is on a file system that is kept in memory.
@@ -101,11 +103,19 @@ func (d *draft) write(value []byte) error {
 
 // read reads what the editor has made of it.
 func (d *draft) read() ([]byte, error) {
-	f, err := os.OpenFile(d.file, os.O_RDONLY|syscall.O_NOFOLLOW, 0)
-	if err != nil {
-		return nil, (&diag.Error{Summary: "the editor has removed the file; the secret is as it was", Cause: err})
+	// Without O_NONBLOCK, what is a pipe by now would be waited for.
+	f, err := os.OpenFile(d.file, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, &diag.Error{Summary: "the editor has removed the file; the secret is as it was", Cause: err}
+	case err != nil:
+		return nil, &diag.Error{Summary: "what the editor has left cannot be read (" + err.Error() + "); the secret is as it was", Cause: err}
 	}
 	defer f.Close()
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return nil, &diag.Error{Summary: "what the editor has left is no file; the secret is as it was", Cause: err}
+	}
 	return io.ReadAll(io.LimitReader(f, store.MaxSize+1))
 }
 
@@ -140,6 +150,38 @@ func replacing(command string) string {
 	return "exec " + command
 }
 
+// end has an editor end with all that it has started. It has no group of its own, since an editor needs the terminal's foreground.
+func end(pid int) error {
+	below := map[int][]int{}
+	files, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			continue // it has ended
+		}
+		// Behind the name, in which anything may stand, are the state and the parent.
+		fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+		child, err := strconv.Atoi(filepath.Base(filepath.Dir(file)))
+		if err != nil || len(fields) < 2 {
+			continue
+		}
+		if parent, err := strconv.Atoi(fields[1]); err == nil {
+			below[parent] = append(below[parent], child)
+		}
+	}
+	all := []int{pid}
+	for i := 0; i < len(all); i++ {
+		all = append(all, below[all[i]]...)
+	}
+	for _, one := range slices.Backward(all) {
+		err = syscall.Kill(one, syscall.SIGTERM)
+	}
+	return err // of the editor itself
+}
+
 // run runs the editor, which a signal ends.
 func (d *draft) run(ctx context.Context, e *console.Console) error {
 	command := editor(e)
@@ -149,7 +191,7 @@ func (d *draft) run(ctx context.Context, e *console.Console) error {
 		cmd.Stdout = e.Stdout
 	}
 	cmd.Env = e.Process.Environ()
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.Cancel = func() error { return end(cmd.Process.Pid) }
 	cmd.WaitDelay = editorPatience
 	state, stateErr := term.GetState(int(e.Stdin.Fd())) //nolint:gosec // a descriptor is a small number
 	err := cmd.Run()
@@ -161,7 +203,7 @@ func (d *draft) run(ctx context.Context, e *console.Console) error {
 		return ctx.Err()
 	case err != nil:
 		return (&diag.Error{Summary: fmt.Sprintf("the editor %s failed (%v); the secret is as it was", command, err), Cause: err}).
-			WithHint("name another one: EDITOR=nano froyo secret edit NAME")
+			WithHint("name another one: EDITOR=nano froyo secret edit %s", d.name)
 	}
 	return nil
 }

@@ -52,6 +52,10 @@ func (c *editCommand) Run(ctx context.Context, e *console.Console) (err error) {
 			return err
 		}
 		if bytes.Equal(value, old) {
+			if fresh {
+				say(e, "nothing was written: there is still no secret "+c.Name)
+				return nil
+			}
 			say(e, "nothing was changed")
 			return nil
 		}
