@@ -1,6 +1,7 @@
 package here
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"os"
@@ -67,4 +68,12 @@ func operator(c *console.Console) string {
 		return cmp.Or(user, machine)
 	}
 	return user + "@" + machine
+}
+
+// WarnOfLineBreak warns of the end of a line that a value of one line has, and says how command gets one without it.
+func WarnOfLineBreak(c *console.Console, value []byte, command string) {
+	if n := bytes.IndexByte(value, '\n'); n >= 0 && n == len(value)-1 {
+		c.Errors.Warnings([]*diag.Error{(&diag.Error{Summary: "the value ends with a line break, which is a part of it"}).
+			WithHint("without one: printf %%s VALUE | %s", command)})
+	}
 }

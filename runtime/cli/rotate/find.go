@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/secret/source"
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/runtime/cli/here"
 )
@@ -27,6 +28,9 @@ const (
 // named on the command line.
 func (r *rotation) findRunbooks() error {
 	if len(r.Runbooks) > 0 {
+		if err := r.misplaced(); err != nil {
+			return err
+		}
 		r.runbooks = r.Runbooks
 		return nil
 	}
@@ -41,6 +45,21 @@ func (r *rotation) findRunbooks() error {
 		}
 	}
 	slices.Sort(r.runbooks)
+	return nil
+}
+
+// misplaced refuses a runbook that is not there, or that is how to make a secret and belongs to --generate.
+func (r *rotation) misplaced() error {
+	for _, file := range r.Runbooks {
+		if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		e := &diag.Error{Summary: "there is no runbook " + file, Cause: fs.ErrNotExist}
+		if source.Check(file) == nil {
+			return e.WithHint("the form belongs to the flag: froyo secret rotate %s --generate=%s", r.Name, wording.Quote(file))
+		}
+		return e.WithHint("without one, the runbooks in which its name stands are taken: froyo secret rotate %s", r.Name)
+	}
 	return nil
 }
 

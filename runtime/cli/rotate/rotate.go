@@ -328,6 +328,9 @@ func (r *rotation) read(ctx context.Context) ([]byte, error) {
 			err = (&diag.Error{Summary: fmt.Sprintf("the new value of %s has more than %d bytes; nothing was changed", r.Name, store.MaxSize)}).
 				WithHint("froyo secret rotate %s --generate makes one", r.Name)
 		}
+		if err == nil {
+			here.WarnOfLineBreak(r.console, value, "froyo secret rotate "+r.Name)
+		}
 		return value, err
 	}
 	first, err := r.console.Hidden(ctx, "new value of "+r.Name+": ")

@@ -4,13 +4,13 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/openfroyo/froyo/runtime/cli/here"
 	"github.com/openfroyo/froyo/runtime/console"
 )
 
 type rmCommand struct {
 	Name []string `arg:"" complete:"secrets" help:"Names of the secrets."`
 	Yes  bool     `short:"y" name:"auto-approve" help:"Do not ask."`
+	Keys `embed:""`
 }
 
 // Help gives the command's example.
@@ -22,11 +22,7 @@ func (*rmCommand) Help() string {
 
 // Run removes secrets.
 func (c *rmCommand) Run(ctx context.Context, e *console.Console) error {
-	w, err := here.Workspace(e)
-	if err != nil {
-		return err
-	}
-	s, err := here.Secrets(e, w)
+	s, err := c.Open(e)
 	if err != nil {
 		return err
 	}

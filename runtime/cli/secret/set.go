@@ -10,6 +10,7 @@ import (
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/secret/store"
 	"github.com/openfroyo/froyo/engine/wording"
+	"github.com/openfroyo/froyo/runtime/cli/here"
 	"github.com/openfroyo/froyo/runtime/console"
 )
 
@@ -62,9 +63,7 @@ func (c *setCommand) value(ctx context.Context, e *console.Console) ([]byte, err
 	if err != nil {
 		return nil, diag.ReadFailed("standard input", err)
 	}
-	if n := bytes.IndexByte(value, '\n'); n >= 0 && n == len(value)-1 {
-		caution(e, "the value ends with a line break, which is a part of it", "without one: printf %s VALUE | froyo secret set "+c.Name)
-	}
+	here.WarnOfLineBreak(e, value, "froyo secret set "+c.Name)
 	return value, nil
 }
 
