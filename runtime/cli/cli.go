@@ -31,23 +31,23 @@ import (
 // grammar is all commands and flags. Flags bear the names that operators of
 // comparable tools know.
 type grammar struct {
-	Init       workspace.Init    `cmd:"" help:"Make a workspace: settings, inventory, a first runbook, keys."`
-	Validate   runbook.Validate  `cmd:"" help:"Check a runbook without connecting to any host."`
-	Plan       runbook.Plan      `cmd:"" help:"Show what apply would change. Changes nothing."`
-	Apply      runbook.Apply     `cmd:"" help:"Plan, ask, and make the changes."`
-	Run        adhoc.Command     `cmd:"" help:"Do one thing on hosts: a resource, a question, an action of the runbook."`
-	Repl       repl.Command      `cmd:"" help:"Ask hosts and try functions at a prompt, in the language of runbooks."`
-	Resume     runbook.Resume    `cmd:"" help:"Resume an apply that was interrupted, killed, or failed."`
-	Show       runbook.Show      `cmd:"" help:"Print a saved plan."`
-	Graph      runbook.Graph     `cmd:"" help:"Draw the units of a plan and the dependencies between them."`
-	Runs       runs.Command      `cmd:"" help:"Look at earlier runs: list, show."`
-	State      state.Command     `cmd:"" help:"Look at what is kept between runs: handlers, protections, machines."`
-	Lock       lock.Command      `cmd:"" help:"Look at the locks of hosts that are being changed: list, break."`
-	Queue      queue.Command     `cmd:"" help:"Look at pending work of runs: list, drop."`
-	Inventory  inventory.Command `cmd:"" help:"Look at the inventory: list, host, graph, explain, check."`
-	Facts      facts.Command     `cmd:"" help:"Look at what hosts tell of themselves: collect, show, diff, schema."`
-	Secret     secret.Command    `cmd:"" help:"Keep secrets: set, get, list, edit, rm, rotate, recipients."`
-	Itself     itself            `embed:""`
+	Init      workspace.Init    `cmd:"" help:"Make a workspace: settings, inventory, a first runbook, keys."`
+	Validate  runbook.Validate  `cmd:"" help:"Check a runbook without connecting to any host."`
+	Plan      runbook.Plan      `cmd:"" help:"Show what apply would change. Changes nothing."`
+	Apply     runbook.Apply     `cmd:"" help:"Plan, ask, and make the changes."`
+	Run       adhoc.Command     `cmd:"" help:"Do one thing on hosts: a resource, a question, an action of the runbook."`
+	Repl      repl.Command      `cmd:"" help:"Ask hosts and try functions at a prompt, in the language of runbooks."`
+	Resume    runbook.Resume    `cmd:"" help:"Resume an apply that was interrupted, killed, or failed."`
+	Show      runbook.Show      `cmd:"" help:"Print a saved plan."`
+	Graph     runbook.Graph     `cmd:"" help:"Draw the units of a plan and the dependencies between them."`
+	Runs      runs.Command      `cmd:"" help:"Look at earlier runs: list, show."`
+	State     state.Command     `cmd:"" help:"Look at what is kept between runs: handlers, protections, machines."`
+	Lock      lock.Command      `cmd:"" help:"Look at the locks of hosts that are being changed: list, break."`
+	Queue     queue.Command     `cmd:"" help:"Look at pending work of runs: list, drop."`
+	Inventory inventory.Command `cmd:"" help:"Look at the inventory: list, host, graph, explain, check."`
+	Facts     facts.Command     `cmd:"" help:"Look at what hosts tell of themselves: collect, show, diff, schema."`
+	Secret    secret.Command    `cmd:"" help:"Keep secrets: set, get, list, edit, rm, rotate, recipients."`
+	Itself    itself            `embed:""`
 
 	Global global `embed:""`
 }

@@ -30,7 +30,7 @@ func atPrompt(t *testing.T, flags ...string) (s *ptytest.Session, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd.Env = append(os.Environ(), asFroyo+"=1", "HOME="+dir, "XDG_STATE_HOME="+dir+"/state", "XDG_CACHE_HOME="+cache) // compiled guests are shared
+	cmd.Env = append(os.Environ(), asFroyo+"=1", "HOME="+dir, "XDG_STATE_HOME="+dir+"/state", "XDG_CACHE_HOME="+cache, "FROYO_LOCK_TIMEOUT=5m") // compiled guests are shared
 	s = ptytest.Start(t, cmd, 100, 30)
 	waiting(s)
 	return s, dir

@@ -23,7 +23,7 @@ func TestRotateAsks(t *testing.T) {
 	command := func(args ...string) *exec.Cmd {
 		cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
 		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), asFroyo+"=1", "HOME="+dir, "XDG_STATE_HOME="+dir+"/state", "XDG_CACHE_HOME="+cache)
+		cmd.Env = append(os.Environ(), asFroyo+"=1", "HOME="+dir, "XDG_STATE_HOME="+dir+"/state", "XDG_CACHE_HOME="+cache, "FROYO_LOCK_TIMEOUT=5m")
 		return cmd
 	}
 	read := func(name string) []byte {

@@ -11,6 +11,7 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"go.starlark.net/starlark"
 
@@ -30,8 +31,9 @@ type Command struct {
 	File string `arg:"" optional:"" complete:"files:star" help:"Runbook whose functions the session has; default: site.star, if there is one."`
 	flags.Target
 	flags.Vars
-	Yes     bool `short:"y" name:"auto-approve" help:"apply() does not ask. Pauses still do: --no-pause."`
-	NoPause bool `name:"no-pause" help:"Continue at pauses without asking."`
+	Yes     bool          `short:"y" name:"auto-approve" help:"apply() does not ask. Pauses still do: --no-pause."`
+	NoPause bool          `name:"no-pause" help:"Continue at pauses without asking."`
+	Wait    time.Duration `name:"lock-timeout" env:"FROYO_LOCK_TIMEOUT" placeholder:"DURATION" default:"0s" help:"apply() waits this long for hosts that another run has locked, such as 30s."`
 }
 
 // Help gives the command's example.

@@ -33,7 +33,10 @@ const draftPrefix = "froyo-secret-"
 const editorPatience = 2 * time.Second
 
 // draft is a file with a secret while it is edited: in a directory that only its owner can enter, in memory where that can be.
-type draft struct{ name, dir, file string }
+type draft struct {
+	name, dir, file string
+	lock            *os.File // the directory, locked for as long as it is used
+}
 
 // newDraft makes the directory.
 func newDraft(e *console.Console, name string) (*draft, error) {
@@ -58,7 +61,14 @@ func newDraft(e *console.Console, name string) (*draft, error) {
 		}
 		caution(e, "there is no directory in memory to edit in; the file is on a disk meanwhile: "+dir, "")
 	}
-	return &draft{name: name, dir: dir, file: filepath.Join(dir, path.Base(name))}, nil
+	lock, err := os.Open(dir)
+	if err == nil {
+		err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) //nolint:gosec // a descriptor is small
+	}
+	if err != nil {
+		return nil, errors.Join(diag.WriteFailed("a directory for the editor", dir, err), os.RemoveAll(dir))
+	}
+	return &draft{name: name, dir: dir, file: filepath.Join(dir, path.Base(name)), lock: lock}, nil
 }
 
 // inMemory reports whether a directory is on a file system that is kept in memory.
@@ -80,10 +90,20 @@ func sweep(base string) {
 		if err != nil || pid <= 0 || statErr != nil || !info.IsDir() || !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
 			continue
 		}
-		if stat, is := info.Sys().(*syscall.Stat_t); is && int(stat.Uid) == os.Getuid() {
+		if stat, is := info.Sys().(*syscall.Stat_t); is && int(stat.Uid) == os.Getuid() && unused(dir) {
 			_ = os.RemoveAll(dir) // the next command tries again
 		}
 	}
+}
+
+// unused reports whether no command has a directory locked: one in a container may have a number that is none here.
+func unused(dir string) bool {
+	f, err := os.OpenFile(dir, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_DIRECTORY, 0)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil //nolint:gosec // a descriptor is small
 }
 
 // write writes the file.
@@ -121,6 +141,7 @@ func (d *draft) read() ([]byte, error) {
 
 // remove removes all of it.
 func (d *draft) remove() error {
+	_ = d.lock.Close() // it was only locked
 	if err := os.RemoveAll(d.dir); err != nil {
 		return (&diag.Error{Summary: "the file of the editor could not be removed, and has the secret in it: " + err.Error(), Cause: err}).
 			WithHint("rm -r %s", d.dir)

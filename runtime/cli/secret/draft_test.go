@@ -65,11 +65,20 @@ func TestSweep(t *testing.T) {
 	base := t.TempDir()
 	// No process has such a number.
 	dead := draftPrefix + strconv.Itoa(1<<22+1) + "-1"
-	stay := []string{draftPrefix + strconv.Itoa(os.Getpid()) + "-1", draftPrefix + "x-1", "other"}
+	elsewhere := draftPrefix + strconv.Itoa(1<<22+2) + "-1" // of a process that has another number here
+	stay := []string{draftPrefix + strconv.Itoa(os.Getpid()) + "-1", draftPrefix + "x-1", "other", elsewhere}
 	for _, name := range append(stay, dead) {
 		if err := os.Mkdir(filepath.Join(base, name), 0o700); err != nil {
 			t.Fatal(err)
 		}
+	}
+	lock, err := os.Open(filepath.Join(base, elsewhere))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close()
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+		t.Fatal(err)
 	}
 	sweep(base)
 	left, err := os.ReadDir(base)
