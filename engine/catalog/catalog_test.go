@@ -97,3 +97,18 @@ func TestTwoPackagesOfOneType(t *testing.T) {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }
+
+// TestHas: a package is known by its manifest to have a type.
+func TestHas(t *testing.T) {
+	things := catalog.Source{Name: "things", Files: packageOf("things", "thing")}
+	for typ, want := range map[string]bool{"thing": true, "things": false, "": false} {
+		if got, err := things.Has(typ); err != nil || got != want {
+			t.Errorf("%q: %v, %v", typ, got, err)
+		}
+	}
+	for _, files := range []fstest.MapFS{{}, {"manifest.yaml": {Data: []byte("- x")}}} {
+		if _, err := (catalog.Source{Name: "things", Files: files}).Has("thing"); err == nil {
+			t.Error("a package without a manifest is accepted")
+		}
+	}
+}

@@ -29,6 +29,20 @@ func Directory(dir string) (Source, error) {
 	return Source{Name: dir, Files: files}, nil
 }
 
+// Has reports whether the package has a resource type, by its manifest alone.
+func (s Source) Has(typ string) (bool, error) {
+	text, err := fs.ReadFile(s.Files, manifest.File)
+	if err != nil {
+		return false, err
+	}
+	m, err := manifest.Parse(manifest.File, text)
+	if err != nil {
+		return false, fmt.Errorf("package %s: %w", s.Name, err)
+	}
+	_, is := m.Types[typ]
+	return is, nil
+}
+
 // cause is what is wrong with a file, without its name.
 func cause(err error) error {
 	if p, ok := errors.AsType[*fs.PathError](err); ok {

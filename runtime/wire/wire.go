@@ -46,13 +46,41 @@ func Queue(dir string) queue.Queue { return bolt.New(filepath.Join(dir, "queue.d
 // Types opens the packages of resource types that come with froyo. What their guests are compiled
 // to is kept in cacheDir, or nowhere where that is "".
 func Types(ctx context.Context, cacheDir string) (*catalog.Catalog, error) {
-	var packages []catalog.Source
+	all, err := packages()
+	if err != nil {
+		return nil, err
+	}
+	return catalog.Open(ctx, cacheDir, all...)
+}
+
+// PackageOf is Types for who needs one resource type: only its package is opened, or all where none has it. The
+// definitions of all types take longer to read than a command on a host.
+func PackageOf(ctx context.Context, cacheDir, typ string) (*catalog.Catalog, error) {
+	all, err := packages()
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range all {
+		has, err := p.Has(typ)
+		if err != nil {
+			return nil, err
+		}
+		if has {
+			return catalog.Open(ctx, cacheDir, p)
+		}
+	}
+	return catalog.Open(ctx, cacheDir, all...)
+}
+
+// packages are those that come with froyo.
+func packages() ([]catalog.Source, error) {
+	var all []catalog.Source
 	for _, name := range providers.Names() {
 		files, err := providers.Package(name)
 		if err != nil {
 			return nil, err
 		}
-		packages = append(packages, catalog.Source{Name: name, Files: files})
+		all = append(all, catalog.Source{Name: name, Files: files})
 	}
-	return catalog.Open(ctx, cacheDir, packages...)
+	return all, nil
 }

@@ -87,7 +87,7 @@ func (c *Command) Run(ctx context.Context, e *console.Console) (err error) {
 	if isQuestion(name) {
 		return c.question(ctx, e, name, w)
 	}
-	types, err := client.Types(ctx, e)
+	types, err := client.PackageOf(ctx, e, name)
 	if err != nil {
 		return err
 	}

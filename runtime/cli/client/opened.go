@@ -172,12 +172,31 @@ func Types(ctx context.Context, c *console.Console) (*catalog.Catalog, error) {
 	return typesOf(ctx, w)
 }
 
-func typesOf(ctx context.Context, w *workspace.Workspace) (*catalog.Catalog, error) {
-	cache, err := w.CacheDir() // the same for all workspaces
+// PackageOf opens the resource types of the package that has one of that name, all where none has. Close must follow.
+func PackageOf(ctx context.Context, c *console.Console, typ string) (*catalog.Catalog, error) {
+	w, err := here.Workspace(c)
 	if err != nil {
 		return nil, err
 	}
-	return wire.Types(ctx, filepath.Join(cache, "guests"))
+	cache, err := guests(w)
+	if err != nil {
+		return nil, err
+	}
+	return wire.PackageOf(ctx, cache, typ)
+}
+
+func typesOf(ctx context.Context, w *workspace.Workspace) (*catalog.Catalog, error) {
+	cache, err := guests(w)
+	if err != nil {
+		return nil, err
+	}
+	return wire.Types(ctx, cache)
+}
+
+// guests is where compiled guests are kept, the same for all workspaces.
+func guests(w *workspace.Workspace) (string, error) {
+	cache, err := w.CacheDir()
+	return filepath.Join(cache, "guests"), err
 }
 
 // closeFiles closes the files, of which no lines can be shown any more.
