@@ -300,6 +300,15 @@ wait_for() {
     [ $SECONDS -lt $deadline ] || { account "$1"; die "h$1 did not answer on ssh; what it says is above"; }
     sleep 0.05
   done
+  forward_nothing "$1"
+}
+
+# forward_nothing has host $1 begin as any does: it takes over from this machine whether it forwards, which Docker turns on.
+forward_nothing() {
+  local nspawn init
+  for nspawn in $(children "$(pid_of "$1")"); do
+    for init in $(children "$nspawn"); do nsenter --target "$init" --net sysctl -qw net.ipv4.ip_forward=0; done
+  done
 }
 
 # stop kills the init of the host that process $1 keeps; systemd-nspawn itself ends after it.
