@@ -22,7 +22,7 @@ for d; do
 done
 p memory "$(awk '$1 == "MemAvailable:" { print $2 }' /proc/meminfo 2>/dev/null)"
 p memorymax "$(cat /sys/fs/cgroup/memory.max 2>/dev/null)"
-for t in gzip sha256sum shasum openssl; do has $t && p tool $t; done
+for t in gzip zstd sha256sum shasum openssl; do has $t && p tool $t; done
 p init "$(cat /proc/1/comm 2>/dev/null)"
 if has systemctl && [ -d /run/systemd/system ]; then
   p systemd "$(systemctl is-system-running 2>/dev/null)"
