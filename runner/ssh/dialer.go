@@ -88,6 +88,7 @@ type Dialer struct {
 	mu       sync.Mutex
 	hostKeys map[string]*hostKeys // by the list of files
 	jumps    map[string]*jump     // by all that is set for them
+	hops     map[string]*endpoint // by how ProxyJump names them
 }
 
 // NewDialer returns a dialer. It reads nothing before the first Dial.
@@ -98,8 +99,9 @@ func NewDialer(o Options) *Dialer {
 		keyring:  newKeyring(),
 		hostKeys: map[string]*hostKeys{},
 		jumps:    map[string]*jump{},
+		hops:     map[string]*endpoint{},
 	}
-	d.config.Environ = o.Environ
+	d.config.Environ, d.config.Algorithm = o.Environ, isAlgorithm
 	if o.Passphrase != nil {
 		d.options.Passphrase = sync.OnceValues(o.Passphrase)
 	}
@@ -112,6 +114,9 @@ func NewDialer(o Options) *Dialer {
 // Dial connects to a host and logs in. The error is a *target.Error, or that of ctx.
 func (d *Dialer) Dial(ctx context.Context, h Host) (*Client, error) {
 	t, err := d.resolve(ctx, h)
+	if err == nil {
+		err = d.checkJumps(ctx, t)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +126,7 @@ func (d *Dialer) Dial(ctx context.Context, h Host) (*Client, error) {
 	if h.Key != nil {
 		t.ownKey, t.ownKeyFrom, t.defaults = h.Key, h.KeyFrom, nil
 	}
-	return d.connect(ctx, t, nil)
+	return d.connect(ctx, t)
 }
 
 // Close ends the connections to jump hosts and the agent. Clients are closed by their owners.
@@ -135,9 +140,8 @@ func (d *Dialer) Close() error {
 	return errors.Join(errs...)
 }
 
-// connect opens a connection to a target; chain holds the targets that are being
-// reached through it.
-func (d *Dialer) connect(ctx context.Context, t *endpoint, chain []string) (*Client, error) {
+// connect opens a connection to a target.
+func (d *Dialer) connect(ctx context.Context, t *endpoint) (*Client, error) {
 	keys := d.keysOf(t)
 	algorithms, err := keys.algorithms(t)
 	if err != nil {
@@ -151,7 +155,7 @@ func (d *Dialer) connect(ctx context.Context, t *endpoint, chain []string) (*Cli
 	if d.options.Passphrase != nil && !t.rules.noKeys {
 		d.keyring.unlock(slices.Concat(t.explicit, t.defaults), t.agent, d.options.Passphrase)
 	}
-	raw, err := d.open(ctx, t, chain)
+	raw, err := d.open(ctx, t)
 	if err != nil {
 		return nil, err
 	}
@@ -162,7 +166,7 @@ func (d *Dialer) connect(ctx context.Context, t *endpoint, chain []string) (*Cli
 	}
 	c := newClient(conn, t, cmp.Or(d.options.KeepAlive, t.way.keepAlive, defaultKeepAlive))
 	c.again = func(ctx context.Context) (*Client, error) {
-		other, err := d.connect(ctx, t, chain)
+		other, err := d.connect(ctx, t)
 		if err == nil {
 			other.again = nil // one that allows no session at all does not allow it elsewhere
 		}
@@ -174,7 +178,7 @@ func (d *Dialer) connect(ctx context.Context, t *endpoint, chain []string) (*Cli
 }
 
 // open makes the byte stream below SSH: TCP, a channel through jump hosts, or a program's.
-func (d *Dialer) open(ctx context.Context, t *endpoint, chain []string) (net.Conn, error) {
+func (d *Dialer) open(ctx context.Context, t *endpoint) (net.Conn, error) {
 	if t.way.command != "" {
 		conn, err := proxy.Start(d.shell(), t.way.command, d.options.Environ)
 		if err != nil {
@@ -183,7 +187,7 @@ func (d *Dialer) open(ctx context.Context, t *endpoint, chain []string) (net.Con
 		return conn, nil
 	}
 	for tried := 1; ; tried++ {
-		conn, err := d.reach(ctx, t, chain)
+		conn, err := d.reach(ctx, t)
 		if err == nil {
 			return conn, nil
 		}
@@ -198,11 +202,11 @@ func (d *Dialer) open(ctx context.Context, t *endpoint, chain []string) (net.Con
 }
 
 // reach connects once.
-func (d *Dialer) reach(ctx context.Context, t *endpoint, chain []string) (net.Conn, error) {
+func (d *Dialer) reach(ctx context.Context, t *endpoint) (net.Conn, error) {
 	timed, cancel := context.WithTimeout(ctx, t.way.timeout)
 	defer cancel()
 	if len(t.jumps) > 0 {
-		via, err := d.via(timed, t, chain)
+		via, err := d.via(timed, t)
 		if err != nil {
 			return nil, err
 		}
@@ -226,12 +230,12 @@ func (d *Dialer) shell() string {
 
 // keysOf returns the known hosts for a target, shared by all targets with the same files.
 func (d *Dialer) keysOf(t *endpoint) *hostKeys {
-	id := strings.Join(t.trust.files, "\x00")
+	id := strings.Join(t.trust.files, "\x00") + "\x00\x00" + strings.Join(t.trust.revoked, "\x00")
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	k := d.hostKeys[id]
 	if k == nil {
-		k = newHostKeys(t.trust.files)
+		k = newHostKeys(t.trust.files, t.trust.revoked)
 		d.hostKeys[id] = k
 	}
 	return k
@@ -252,7 +256,8 @@ type endpoint struct {
 	way          way
 	trust        trust
 	jumps        []string
-	jump         bool // others are reached through it
+	jumpsAt      string // where they stand, for messages
+	jump         bool   // others are reached through it
 	rules        rules
 	notes        []string // what of ssh_config is not used to log in
 
@@ -292,7 +297,7 @@ func (t *endpoint) id() string {
 // talked to, how that is secured and who logs in. A setting that is new to endpoint counts by itself.
 func (t *endpoint) shared() string {
 	all := *t
-	all.name, all.notes, all.password, all.way.bind, all.way.place = "", nil, nil, nil, ""
+	all.name, all.notes, all.password, all.way.bind, all.way.place, all.jumpsAt = "", nil, nil, nil, "", ""
 	bind := ""
 	if t.way.bind != nil {
 		bind = t.way.bind.String()

@@ -471,7 +471,7 @@ func TestProxyJump(t *testing.T) {
 		t.Errorf("jump hosts were logged in to %d and %d times, want once each", first.Logins(), second.Logins())
 	}
 	_, err := d.Dial(t.Context(), ssh.Host{Name: "h1", Address: "loop"})
-	wantError(t, err, target.StageConnect, "jump host loop", "itself")
+	wantError(t, err, target.StageConnect, "leads in a circle: h1, loop", `give one of them "ProxyJump none"`)
 
 	c, err := d.Dial(t.Context(), ssh.Host{Name: "h1", Port: behind.Port(t)})
 	if err != nil {

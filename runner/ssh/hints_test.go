@@ -454,7 +454,10 @@ func TestConfigHints(t *testing.T) {
 		{"shell of a proxy command", "ProxyCommand false\n", "cannot be started: ", "check the shell that SHELL names", "ProxyCommand none\n"},
 		{"a word for a time", "ConnectTimeout soon\n", "ssh_config sets connecttimeout soon (", "ssh_config(5) says what it may be", "ConnectTimeout 1m\n"},
 		{"keys made anew", "RekeyLimit 1G 1h\n", "ssh_config sets a time after which keys are made anew", "leave the time out, or give --ssh-config a file that does without", "RekeyLimit 1G\n"},
-		{"unsupported", "RevokedHostKeys /etc/revoked\n", "which froyo does not support", "give --ssh-config a file that does without", "\n"},
+		{"unsupported", "KnownHostsCommand /bin/keys\n", "which froyo does not support", "give --ssh-config a file that does without", "\n"},
+		{"revoked keys that cannot be read", "RevokedHostKeys /nonexistent/revoked\n", "which cannot be read", "make it a file that you can read; an empty one revokes nothing", "RevokedHostKeys /dev/null\n"},
+		{"revoked keys that are none", "RevokedHostKeys " + inFile(t, "rubbish\n") + "\n", "which is no public key that froyo knows", "give each key a line as ssh-keygen writes it to a .pub file, or remove the line", "RevokedHostKeys " + inFile(t, "\n") + "\n"},
+		{"a KRL", "RevokedHostKeys " + inFile(t, "SSHKRL\n\x00") + "\n", "a KRL, which froyo does not read", "list the revoked public keys in a text file, one a line, and name that", "RevokedHostKeys " + inFile(t, "# none\n") + "\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			dial := func(config string) error {
@@ -512,7 +515,10 @@ func TestJumpHints(t *testing.T) {
 	wantWorded(t, dial(portOf(behind), "closed"), "the jump host does not reach 127.0.0.1:", "AllowTcpForwarding of the jump host's sshd must be yes, and PermitOpen must allow it")
 	wantWorded(t, dial("1", "j"), "the jump host does not reach 127.0.0.1:1", "is sshd running there, and does the jump host know the name?")
 	wantWorded(t, dial(portOf(behind), "asks"), "permission denied", "check its user and key in ssh_config; the password of -k is for the hosts themselves, and is not given to a jump host")
-	wantWorded(t, dial(portOf(behind), "behind"), "is reached through itself", "fix ProxyJump in ssh_config")
+	wantWorded(t, dial(portOf(behind), "behind"), "leads in a circle: h1, behind", `give one of them "ProxyJump none", in a block "Host" of its own above that line`)
+	if err := dial(portOf(behind), "behind\nHost behind\n ProxyJump none"); err == nil {
+		t.Error("a circle is none")
+	}
 	if err := dial(portOf(behind), "j"); err != nil {
 		t.Error(err)
 	}
@@ -550,4 +556,14 @@ func TestSessionHints(t *testing.T) {
 			}
 		})
 	}
+}
+
+// inFile is a file that holds a text.
+func inFile(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }

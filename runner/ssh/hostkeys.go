@@ -31,10 +31,16 @@ type hostKeys struct {
 	learned map[string]ssh.PublicKey // by name, guarded by mu
 }
 
-func newHostKeys(files []string) *hostKeys {
+func newHostKeys(files, revoked []string) *hostKeys {
 	return &hostKeys{
-		files:   files,
-		load:    sync.OnceValues(func() (*knownkeys.Keys, error) { return knownkeys.Read(files) }),
+		files: files,
+		load: sync.OnceValues(func() (*knownkeys.Keys, error) {
+			known, err := knownkeys.Read(files)
+			if err == nil {
+				err = known.Revoke(revoked)
+			}
+			return known, err
+		}),
 		learned: map[string]ssh.PublicKey{},
 	}
 }
@@ -43,6 +49,9 @@ func newHostKeys(files []string) *hostKeys {
 // that it offers a key that can be compared; none where it is not known.
 func (k *hostKeys) algorithms(t *endpoint) ([]string, error) {
 	db, err := k.load()
+	if unread, ok := errors.AsType[*knownkeys.RevokedError](err); ok {
+		return nil, t.errorAt(target.StageHostKey, "no host's key can be trusted, since RevokedHostKeys of ssh_config names "+unread.Place+", "+unread.Why, unread.Do, err)
+	}
 	if err != nil {
 		text, hint := err.Error(), "repair or remove the line"
 		if inPath, ok := errors.AsType[*fs.PathError](err); ok {

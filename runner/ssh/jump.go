@@ -29,7 +29,7 @@ func (j *jump) close() error {
 }
 
 // via returns the connection to the last jump host before t.
-func (d *Dialer) via(ctx context.Context, t *endpoint, chain []string) (*Client, error) {
+func (d *Dialer) via(ctx context.Context, t *endpoint) (*Client, error) {
 	last := len(t.jumps) - 1
 	hop, err := d.resolveJump(ctx, t.jumps[last])
 	if err != nil {
@@ -38,11 +38,7 @@ func (d *Dialer) via(ctx context.Context, t *endpoint, chain []string) (*Client,
 	if last > 0 {
 		hop.jumps, hop.way.command = t.jumps[:last], ""
 	}
-	chain = append(slices.Clip(chain), t.id())
-	if slices.Contains(chain, hop.id()) {
-		return nil, hop.errorAt(target.StageConnect, "is reached through itself", "fix ProxyJump in ssh_config", nil)
-	}
-	j := d.jump(hop, chain)
+	j := d.jump(hop)
 	select {
 	case <-j.ready:
 		return j.client, j.err
@@ -53,7 +49,7 @@ func (d *Dialer) via(ctx context.Context, t *endpoint, chain []string) (*Client,
 
 // jump returns the connection to a jump host, begun by whoever asks first and
 // not bound to that one's context.
-func (d *Dialer) jump(hop *endpoint, chain []string) *jump {
+func (d *Dialer) jump(hop *endpoint) *jump {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	id := hop.shared()
@@ -66,32 +62,74 @@ func (d *Dialer) jump(hop *endpoint, chain []string) *jump {
 	d.jumps[id] = j
 	go func() {
 		defer close(j.ready)
-		j.client, j.err = d.connect(ctx, hop, chain)
+		j.client, j.err = d.connect(ctx, hop)
 	}()
 	return j
 }
 
-// resolveJump reads one entry of ProxyJump: [user@]host[:port], as a name or an ssh:// URL.
-func (d *Dialer) resolveJump(ctx context.Context, spec string) (*endpoint, error) {
-	h := Host{Name: spec}
-	rest := strings.TrimPrefix(spec, "ssh://")
-	if user, after, found := strings.Cut(rest, "@"); found {
-		h.User, rest = user, after
-	}
-	host, port, hasPort := cutPort(rest)
-	h.Address = host
-	if hasPort {
-		n, err := strconv.Atoi(port)
+// maxJumps is how many jump hosts may stand one behind the other.
+const maxJumps = 16
+
+// checkJumps refuses a host whose jump hosts lead to one of themselves, before anything connects: each would
+// wait for the other, and ssh would start itself without end.
+func (d *Dialer) checkJumps(ctx context.Context, t *endpoint) error {
+	way, passed := []string{t.name}, []string{t.id()}
+	for at := t; len(at.jumps) > 0; {
+		// The others of a list are reached through the first, which goes by its own settings.
+		hop, err := d.resolveJump(ctx, at.jumps[0])
 		if err != nil {
-			return nil, &target.Error{Host: escape.Text(spec), Stage: target.StageConnect, Message: "the port is not a number"}
+			return t.failed(ctx, err)
 		}
-		h.Port = n
+		way = append(way, hop.name)
+		if slices.Contains(passed, hop.id()) {
+			return t.errorAt(target.StageConnect, "ProxyJump of ssh_config"+at.jumpsAt+" leads in a circle: "+strings.Join(way, ", "),
+				`give one of them "ProxyJump none", in a block "Host" of its own above that line`, nil)
+		}
+		if len(way) > maxJumps {
+			return t.errorAt(target.StageConnect, "ProxyJump of ssh_config"+at.jumpsAt+" leads over more than "+strconv.Itoa(maxJumps)+" hosts: "+strings.Join(way[:4], ", ")+", ...",
+				`give one of them "ProxyJump none", in a block "Host" of its own above that line`, nil)
+		}
+		at, passed = hop, append(passed, hop.id())
 	}
-	hop, err := d.resolve(ctx, h)
-	if err == nil {
-		hop.jump = true
+	return nil
+}
+
+// resolveJump resolves one entry of ProxyJump, once for all hosts behind it.
+func (d *Dialer) resolveJump(ctx context.Context, spec string) (*endpoint, error) {
+	d.mu.Lock()
+	known := d.hops[spec]
+	d.mu.Unlock()
+	if known == nil {
+		user, host, port := cutJump(spec)
+		h := Host{Name: spec, User: user, Address: host}
+		if port != "" {
+			n, err := strconv.Atoi(port)
+			if err != nil {
+				return nil, &target.Error{Host: escape.Text(spec), Stage: target.StageConnect, Message: "the port is not a number"}
+			}
+			h.Port = n
+		}
+		hop, err := d.resolve(ctx, h)
+		if err != nil {
+			return nil, err
+		}
+		known, hop.jump = hop, true
+		d.mu.Lock()
+		d.hops[spec] = hop
+		d.mu.Unlock()
 	}
-	return hop, err
+	hop := *known // which whoever asks may change
+	return &hop, nil
+}
+
+// cutJump takes an entry of ProxyJump apart: [user@]host[:port], as a name or an ssh:// URL.
+func cutJump(spec string) (user, host, port string) {
+	host = strings.TrimPrefix(spec, "ssh://")
+	if before, after, found := strings.Cut(host, "@"); found {
+		user, host = before, after
+	}
+	host, port, _ = cutPort(host)
+	return user, host, port
 }
 
 // cutPort splits host:port and [v6]:port; a bare IPv6 address has no port.

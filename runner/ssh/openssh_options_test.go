@@ -90,6 +90,11 @@ var openSSHOptions = []option{
 	{name: "Match: canonical", config: "Match canonical all\n  Port 1\n"},
 	{name: "Match: all", config: "Match all\n  ConnectTimeout 9\n"},
 	{name: "Match: a criterion that is none", config: "Match moon full\n  Port 1\n", want: "could not be evaluated ({dir}/config:1: match moon full)"},
+	{name: "Host: another's port that is none", config: "Host other\n  Port abc\n", want: "ssh takes nothing of ssh_config, since a line could not be evaluated ({dir}/config:2: port abc)"},
+	{name: "Host: another's option that is none", config: "Host other\n  Moon full\n", want: "({dir}/config:2: moon, which is not an option that froyo knows)"},
+	{name: "Host: another's cipher that is none", config: "Host other\n  Ciphers rot13\n", want: "({dir}/config:2: ciphers rot13)"},
+	{name: "Host: another's value that ssh takes", config: "Host other\n  FingerprintHash SHA512\n  Ciphers +3des-cbc\n  LogLevel DEBUG2\n"},
+	{name: "LogLevel: one that is none", config: "LogLevel LOUD\n", want: "({dir}/config:1: loglevel LOUD)"},
 	{name: "Hostname: tokens", config: "Host h1\n  HostName 127.0.0.%%1\n", want: "no address is known for 127.0.0.%1"},
 	{name: "Hostname: %h", config: "Host h1\n  HostName no-%h\n", want: "no-h1"},
 	{name: "Hostname: a token that is none", config: "Host h1\n  HostName %p\n", want: "ssh_config sets hostname %p ({dir}/config:2): %p is not expanded here"},
@@ -110,6 +115,9 @@ var openSSHOptions = []option{
 	{name: "ProxyJump: several, with users and ports", config: "Host h1\n  ProxyJump {user}@hop1:{jump},ssh://{user}@hop2:{jump}\n" + hop},
 	{name: "ProxyJump: Match on the way", config: "Host h1\n  ProxyJump hop\nMatch host hop\n  Port {jump}\n" + hop},
 	{name: "ProxyJump: tokens", config: "Host h1\n  ProxyJump hop-%h\n" + hop, ssh: "-"},
+	{name: "ProxyJump: over itself", config: "Host *\n  ProxyJump h1\n", want: "ProxyJump of ssh_config ({dir}/config:2) leads in a circle: h1, h1"},
+	{name: "ProxyJump: in a circle", config: "Host h1\n  ProxyJump b\nHost b\n  ProxyJump c,d\nHost c\n  ProxyJump h1\n", want: "leads in a circle: h1, b, c, h1", ssh: "-"}, // ssh would start itself without end
+	{name: "ProxyJump: without end", config: "Host *\n  ProxyJump x-%h\n", want: "leads over more than 16 hosts: h1, x-127.0.0.1, x-x-127.0.0.1, x-x-x-127.0.0.1, ...", ssh: "-"},
 	{name: "ProxyJump: none", config: "Host h1\n  ProxyJump none\n  ProxyJump nowhere\n"},
 	{name: "ProxyJump: none, and ProxyCommand", config: "Host h1\n  ProxyJump none\n  ProxyCommand false\n", want: "the ProxyCommand of {dir}/config:3 did not reach"},
 	{name: "ProxyJump: a jump host whose key is not known", config: "Host h1\n  ProxyJump hop\nHost hop\n  UserKnownHostsFile none\n" + hop, want: "jump host hop: the host key is not known"},
@@ -148,6 +156,16 @@ var openSSHOptions = []option{
 		w.write(t, w.expand("h1-{port}-{user}-{uid}-%"), w.read(t, "{known}"))
 		w.write(t, "known", "")
 	}},
+	{name: "UserKnownHostsFile: the hash of a connection", config: "UserKnownHostsFile {dir}/%C\n", setUp: func(t *testing.T, w *world) {
+		t.Helper()
+		w.run(t, "sh", "-c", `cp "$1" "$2/$(printf '%s' "$(hostname)127.0.0.1$3$4" | sha1sum | cut -d' ' -f1)"`, "sh", "{known}", "{dir}", "{port}", "{user}")
+		w.write(t, "known", "")
+	}},
+	{name: "UserKnownHostsFile: the hash of a connection behind a jump host", config: "UserKnownHostsFile {dir}/%C-%j\nHost h1\n  ProxyJump {user}@hop:{jump}\n" + hop, setUp: func(t *testing.T, w *world) {
+		t.Helper()
+		w.run(t, "sh", "-c", `cp "$1" "$2/$(printf '%s' "$(hostname)127.0.0.1$3$4"hop | sha1sum | cut -d' ' -f1)-hop"; cp "$1" "$2/$(printf '%s' "$(hostname)127.0.0.1$5$4" | sha1sum | cut -d' ' -f1)-"`, "sh", "{known}", "{dir}", "{port}", "{user}", "{jump}")
+		w.write(t, "known", "")
+	}, ssh: "-"}, // of this token only later programs know
 	{name: "UserKnownHostsFile: a path with a blank, and Match", config: "UserKnownHostsFile {dir}/none \"{dir}/a b\"\nMatch exec true\n", setUp: func(t *testing.T, w *world) {
 		t.Helper()
 		w.write(t, "a b", w.read(t, "{known}"))
@@ -177,7 +195,20 @@ var openSSHOptions = []option{
 	})},
 	{name: "UpdateHostKeys", config: "UpdateHostKeys yes\nVisualHostKey yes\nVerifyHostKeyDNS yes\nFingerprintHash md5\n"},
 	{name: "NoHostAuthenticationForLocalhost", config: "NoHostAuthenticationForLocalhost yes\n", setUp: known(func(*world) string { return "" }), want: "the host key is not known", ssh: "works"},
-	{name: "RevokedHostKeys", config: "RevokedHostKeys {server}/client.pub\n", want: "ssh_config sets revokedhostkeys {server}/client.pub ({dir}/config:1), which froyo does not support", ssh: "works"},
+	{name: "RevokedHostKeys: of others", config: "RevokedHostKeys {server}/client.pub\n"},
+	{name: "RevokedHostKeys: tokens", config: "RevokedHostKeys {server}/%k.pub\nHost h1\n  HostKeyAlias client\n", setUp: known(func(w *world) string { return knownAs("client", w.server) }), ssh: "-"}, // which later programs know
+	{name: "RevokedHostKeys: the host's", config: "RevokedHostKeys {dir}/revoked\n", setUp: func(t *testing.T, w *world) {
+		t.Helper()
+		w.write(t, "revoked", "# lost in May\n\n"+w.read(t, "{jumpkey}.pub")+hostKeyOf(w.server))
+	}, want: "the host key is revoked by {dir}/revoked:4"},
+	{name: "RevokedHostKeys: the authority's", config: "RevokedHostKeys {jumpkey}.pub\n", server: showCertificate, setUp: hostCertificate("-n", "127.0.0.1"), want: "the host key is revoked by {jumpkey}.pub:1"},
+	{name: "RevokedHostKeys: none", config: "RevokedHostKeys none\n"},
+	{name: "RevokedHostKeys: a file that is not there", config: "RevokedHostKeys {dir}/none\n", want: "no host's key can be trusted, since RevokedHostKeys of ssh_config names {dir}/none, which cannot be read: no such file or directory"},
+	{name: "RevokedHostKeys: a line that is no key", config: "RevokedHostKeys {dir}/revoked\n", setUp: func(t *testing.T, w *world) { t.Helper(); w.write(t, "revoked", "# a\nssh-ed25519 AAAA\n") }, want: "{dir}/revoked:2, which is no public key that froyo knows"},
+	{name: "RevokedHostKeys: a KRL", config: "RevokedHostKeys {dir}/krl\n", setUp: func(t *testing.T, w *world) {
+		t.Helper()
+		w.run(t, "ssh-keygen", "-q", "-k", "-f", "{dir}/krl", "{jumpkey}.pub")
+	}, want: "RevokedHostKeys of ssh_config names {dir}/krl, a KRL, which froyo does not read", ssh: "works"},
 	{name: "KnownHostsCommand", config: "KnownHostsCommand /bin/true\n", want: "ssh_config sets knownhostscommand /bin/true ({dir}/config:1), which froyo does not support", ssh: "works"},
 	{name: "@revoked", setUp: known(func(w *world) string {
 		return w.expand(knownAs("[127.0.0.1]:{port}", w.server)) + "@revoked * " + hostKeyOf(w.server)
@@ -217,6 +248,7 @@ var openSSHOptions = []option{
 	{name: "KexAlgorithms: none in common", config: "KexAlgorithms -diffie*\n", server: "KexAlgorithms diffie-hellman-group14-sha256\n", want: "offers no key exchange that is allowed here"},
 	{name: "Ciphers", config: "Ciphers aes256-ctr,aes128-ctr\n", server: "Ciphers aes128-ctr\n"},
 	{name: "Ciphers: one that is none", config: "Ciphers aes128-ctr,rot13\n", want: "ssh_config sets ciphers aes128-ctr,rot13 ({dir}/config:1): ssh has no rot13"},
+	{name: "Ciphers: a pattern", config: "Ciphers aes*\n", want: "ssh_config sets ciphers aes* ({dir}/config:1): a pattern is only for what is taken away (-)"},
 	{name: "Ciphers: one that froyo has not", config: "Ciphers aes256-cbc,aes128-ctr\n"},
 	{name: "Ciphers: none in common", config: "Ciphers -aes128-*\n", server: "Ciphers aes128-ctr\n", want: "offers no cipher that is allowed here"},
 	{name: "MACs", config: "Ciphers aes128-ctr\nMACs hmac-sha2-512\n", server: "MACs hmac-sha2-256\n", want: "offers no MAC that is allowed here"},

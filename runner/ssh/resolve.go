@@ -90,13 +90,18 @@ func (d *Dialer) settings(ctx context.Context, t *endpoint, alias string, h Host
 	s, err := d.config.Settings(ctx, sshconfig.Query{Alias: alias, User: h.User, Port: h.Port})
 	if err != nil {
 		hint := "install the ssh program (openssh-client), or give --ssh-config a file without that block"
-		if unclear, ok := errors.AsType[*sshconfig.UnclearError](err); ok && unclear.Wrong != "" {
+		unclear, _ := errors.AsType[*sshconfig.UnclearError](err)
+		if unclear != nil && unclear.Wrong != "" {
 			hint = "correct or remove " + escape.Text(unclear.Wrong)
 			if unclear.Unknown {
 				hint += ", or allow it with IgnoreUnknown above it"
 			}
 		}
-		return nil, t.errorAt(target.StageConnect, "ssh_config may set how to reach this host, and "+err.Error(), hint, err)
+		message := "ssh_config may set how to reach this host, and "
+		if unclear != nil && unclear.Elsewhere {
+			message = "ssh takes nothing of ssh_config, since a line "
+		}
+		return nil, t.errorAt(target.StageConnect, message+err.Error(), hint, err)
 	}
 	return s, nil
 }
@@ -202,7 +207,8 @@ func (t *endpoint) readJumps(s sshconfig.Settings, tokens *sshconfig.Tokens) err
 		if err != nil {
 			return t.wrong(s, "proxyjump", err)
 		}
-		t.jumps = strings.Split(jumps, ",")
+		t.jumps, t.jumpsAt = strings.Split(jumps, ","), where(s, "proxyjump")
+		_, tokens.Jump, _ = cutJump(t.jumps[len(t.jumps)-1])
 		return nil
 	}
 	command := s.Get("proxycommand")
@@ -284,9 +290,10 @@ func yes(value string) bool {
 // trust is where host keys are known, and what becomes of one that is not.
 type trust struct {
 	files   []string
-	accept  bool // a key that is not known is learned
-	hash    bool // the name that it is learned by is hashed
-	checkIP bool // it must not be at odds with what is known of the address
+	revoked []string // files of keys that no host may have
+	accept  bool     // a key that is not known is learned
+	hash    bool     // the name that it is learned by is hashed
+	checkIP bool     // it must not be at odds with what is known of the address
 }
 
 // readTrust sets where host keys are known.
@@ -301,12 +308,27 @@ func (d *Dialer) readTrust(t *endpoint, s sshconfig.Settings, tokens *sshconfig.
 	}
 	t.trust.hash = yes(s.Get("hashknownhosts"))
 	t.trust.checkIP = yes(s.Get("checkhostip")) && t.keyAlias == ""
+	for _, path := range s.All("revokedhostkeys") {
+		if strings.EqualFold(path, "none") {
+			continue
+		}
+		expanded, err := tokens.Path(path)
+		if err != nil {
+			return t.wrong(s, "revokedhostkeys", err)
+		}
+		t.trust.revoked = append(t.trust.revoked, expanded)
+	}
 	t.trust.files = d.options.KnownHosts
 	if len(t.trust.files) > 0 {
 		return nil
 	}
+	return t.readKnown(s, tokens, d.options.Home)
+}
+
+// readKnown sets the files of known hosts.
+func (t *endpoint) readKnown(s sshconfig.Settings, tokens *sshconfig.Tokens, home string) error {
 	for _, setting := range []struct{ name, usual string }{
-		{"userknownhostsfile", filepath.Join(d.options.Home, ".ssh", "known_hosts")},
+		{"userknownhostsfile", filepath.Join(home, ".ssh", "known_hosts")},
 		{"globalknownhostsfile", "/etc/ssh/ssh_known_hosts"},
 	} {
 		if s.Get(setting.name) == "" {

@@ -74,11 +74,20 @@ func (t *endpoint) readAlgorithms(s sshconfig.Settings, setting, value string) (
 			"allow one of: "+strings.Join(secure, ","), nil)
 	}
 	for name := range strings.SplitSeq(strings.TrimLeft(value, "+^"), ",") {
-		if value[0] != '-' && !strings.ContainsAny(name, "*?") && !slices.Contains(secure, name) && !slices.Contains(insecure, name) && !slices.Contains(lacking, name) {
+		if value[0] != '-' && strings.ContainsAny(name, "*?") && (setting == "ciphers" || setting == "macs" || setting == "kexalgorithms") {
+			return nil, t.wrong(s, setting, errors.New("a pattern is only for what is taken away (-)"))
+		}
+		if value[0] != '-' && !strings.ContainsAny(name, "*?") && !isAlgorithm(setting, name) {
 			return nil, t.wrong(s, setting, errors.New("ssh has no "+name))
 		}
 	}
 	return list, nil
+}
+
+// isAlgorithm reports whether ssh has an algorithm for a setting.
+func isAlgorithm(setting, name string) bool {
+	secure, insecure := algorithmsFor(setting)
+	return slices.Contains(secure, name) || slices.Contains(insecure, name) || slices.Contains(lacking, name)
 }
 
 // algorithmsFor are those of the library for a setting.
@@ -93,7 +102,7 @@ func algorithmsFor(setting string) (secure, insecure []string) {
 		return good.KeyExchanges, bad.KeyExchanges
 	case "hostkeyalgorithms":
 		return good.HostKeys, bad.HostKeys
-	case "pubkeyacceptedalgorithms":
+	case "pubkeyacceptedalgorithms", "hostbasedacceptedalgorithms":
 		return slices.Concat(good.PublicKeyAuths, certificateAlgorithms()), bad.PublicKeyAuths
 	}
 	return good.PublicKeyAuths, bad.PublicKeyAuths

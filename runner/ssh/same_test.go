@@ -232,7 +232,12 @@ func (g *generator) line() string {
 		[]string{"LocalForward", "8080 localhost:80"},
 		[]string{"ControlPath", "~/.ssh/%C"},
 		[]string{"Protocol", "2"},
+		[]string{"LogLevel", "DEBUG", "quiet"},
+		[]string{"MACs", "+hmac-md5", "hmac-sha2-*"},
 	)
+	if g.IntN(150) == 0 { // what ssh does not take, whichever hosts it is for
+		o = pick(g, []string{"Port", "abc"}, []string{"Compression", "maybe"}, []string{"LogLevel", "loud"}, []string{"Ciphers", "rot13"}, []string{"Moon", "full"}, []string{"ConnectTimeout", "soon"})
+	}
 	name, value := o[0], pick(g, o[1:]...)
 	whole := name == "ProxyCommand" || name == "ProxyJump"
 	switch g.IntN(6) {

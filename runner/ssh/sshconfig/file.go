@@ -18,6 +18,8 @@ type parsed struct {
 	sections []section
 	judged   []entry // those below what only ssh can judge: their places are known
 	homely   bool    // a file includes others by a path that depends on the home directory
+	// algorithm reports whether ssh has an algorithm for an option; nil is that it has all.
+	algorithm func(option, name string) bool
 }
 
 // section is one block of settings. It applies where its own patterns match
@@ -39,28 +41,46 @@ type entry struct {
 }
 
 // lookup collects what applies to a host, by lower-case names. Where that is
-// not all that may apply, unclear is what else there is.
-func (c *parsed) lookup(alias string) (found Settings, unclear *entry) {
+// not all that may apply, unclear is what else there is; elsewhere is a line of
+// no concern here that ssh may not take, which keeps it from all hosts.
+func (c *parsed) lookup(alias string) (found Settings, unclear, elsewhere *entry) {
 	found = Settings{}
 	for _, s := range c.sections {
-		if !s.matches(alias) {
-			continue
-		}
+		others := !s.matches(alias)
 		for _, e := range s.entries {
 			if e.unknown && matchesAny(strings.Split(found.Get("ignoreunknown"), ","), e.name) {
 				continue
 			}
+			if (others || options[e.name].effect == Ignored) && elsewhere == nil && c.doubtful(&e) {
+				elsewhere = &e
+			}
+			if others {
+				continue
+			}
 			if e.unclear != "" {
-				return nil, &e
+				return nil, &e, nil
 			}
 			// ssh reads the values of lines that do not count, too.
-			if found[e.name] != nil && !sound(e.name, e.values) {
-				return nil, &entry{place: e.place, unclear: e.name + " " + e.values[0], wrong: true}
+			if found[e.name] != nil && !c.sound(e.name, e.values) {
+				return nil, &entry{place: e.place, unclear: e.name + " " + e.values[0], wrong: true}, nil
 			}
 			found.add(e)
 		}
 	}
-	return found, nil
+	return found, nil, elsewhere
+}
+
+// doubtful reports whether ssh may not take a line, whichever hosts it is for.
+func (c *parsed) doubtful(e *entry) bool {
+	return e.unknown || e.wrong || e.unclear == "" && !c.sound(e.name, e.values)
+}
+
+// text is the line, for messages.
+func (e *entry) text() string {
+	if e.unclear != "" {
+		return e.unclear
+	}
+	return e.name + " " + strings.Join(e.values, " ")
 }
 
 // add adds a setting, unless an earlier one wins.

@@ -47,6 +47,7 @@ var options = func() map[string]option {
 		"certificatefile":      {Kept, each},
 		"userknownhostsfile":   {Kept, list},
 		"globalknownhostsfile": {Kept, list},
+		"revokedhostkeys":      {Kept, list},
 		"rekeylimit":           {Kept, list},
 		"proxycommand":         {Kept, whole},
 		"proxyjump":            {Kept, whole},
@@ -66,7 +67,6 @@ var options = func() map[string]option {
 		pubkeyacceptedalgorithms pubkeyauthentication requiredrsasize serveralivecountmax serveraliveinterval
 		stricthostkeychecking user pkcs11provider securitykeyprovider`)
 	add(Refused, word, `bindinterface proxyusefdpass`)
-	add(Refused, list, `revokedhostkeys`)
 	add(Asked, word, `canonicalizehostname`)
 	add(Ignored, word, `batchmode canonicalizefallbacklocal canonicalizemaxdots clearallforwardings compression controlmaster
 		controlpath controlpersist dynamicforward enableescapecommandline enablesshkeysign escapechar exitonforwardfailure
@@ -118,7 +118,7 @@ var flags = func() map[string]bool {
 	for name := range strings.FieldsSeq(`batchmode checkhostip clearallforwardings compression enablesshkeysign exitonforwardfailure
 		forwardx11 forwardx11trusted gatewayports hashknownhosts hostbasedauthentication identitiesonly
 		kbdinteractiveauthentication nohostauthenticationforlocalhost passwordauthentication permitlocalcommand
-		streamlocalbindunlink tcpkeepalive visualhostkey`) {
+		streamlocalbindunlink tcpkeepalive visualhostkey canonicalizefallbacklocal forkafterauthentication stdinnull`) {
 		all[name] = true
 	}
 	return all
@@ -133,17 +133,50 @@ func sound(name string, values []string) bool {
 	case "port":
 		n, err := strconv.Atoi(value)
 		return err == nil && n > 0 && n < 65536
-	case "connectionattempts", "serveralivecountmax", "requiredrsasize", "numberofpasswordprompts":
+	case "connectionattempts", "serveralivecountmax", "requiredrsasize", "numberofpasswordprompts", "canonicalizemaxdots":
 		_, err := strconv.ParseInt(value, 10, 32)
 		return err == nil
-	case "connecttimeout", "serveraliveinterval":
+	case "connecttimeout", "serveraliveinterval", "forwardx11timeout":
 		return aTime.MatchString(value)
-	case "addressfamily":
-		return slices.Contains([]string{"any", "inet", "inet6"}, value)
-	case "stricthostkeychecking":
-		return slices.Contains([]string{"yes", "true", "ask", "no", "false", "off", "accept-new"}, value)
+	}
+	if of := choices[name]; of != "" {
+		return slices.Contains(strings.Fields(of), value)
 	}
 	return !flags[name] || slices.Contains([]string{"yes", "true", "no", "false"}, value)
+}
+
+// choices are the words that options have which are one of several.
+var choices = map[string]string{
+	"addressfamily":         "any inet inet6",
+	"stricthostkeychecking": "yes true ask no false off accept-new",
+	"pubkeyauthentication":  "yes true no false unbound host-bound",
+	"canonicalizehostname":  "yes true no false always",
+	"controlmaster":         "yes true no false ask auto autoask",
+	"fingerprinthash":       "md5 sha1 sha256 sha384 sha512",
+	"loglevel":              "quiet fatal error info verbose debug debug1 debug2 debug3",
+	"requesttty":            "yes true no false force auto",
+	"sessiontype":           "none subsystem default",
+	"syslogfacility":        "daemon user auth authpriv local0 local1 local2 local3 local4 local5 local6 local7",
+	"tunnel":                "yes true no false ethernet point-to-point",
+	"updatehostkeys":        "yes true no false ask",
+	"verifyhostkeydns":      "yes true no false ask",
+}
+
+// lists are the options that name algorithms.
+const lists = " ciphers macs kexalgorithms hostkeyalgorithms pubkeyacceptedalgorithms casignaturealgorithms hostbasedacceptedalgorithms "
+
+// sound is sound, and the names of algorithms are some that ssh has.
+func (c *parsed) sound(name string, values []string) bool {
+	if c.algorithm == nil || !strings.Contains(lists, " "+name+" ") {
+		return sound(name, values)
+	}
+	list := strings.TrimLeft(values[0], "+^-")
+	return list == "" || values[0][0] == '-' || !slices.ContainsFunc(strings.Split(list, ","), func(one string) bool {
+		if strings.ContainsAny(one, "*?") { // which ssh takes of types of keys
+			return name == "ciphers" || name == "macs" || name == "kexalgorithms"
+		}
+		return !c.algorithm(name, one)
+	})
 }
 
 // read reads the arguments of an option. It is false where OpenSSH would not take them.

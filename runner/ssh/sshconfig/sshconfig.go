@@ -21,6 +21,8 @@ type Config struct {
 	Program string
 	// Environ is the environment of that program; nil is this one's.
 	Environ []string
+	// Algorithm reports whether ssh has an algorithm for an option; nil is that it has all.
+	Algorithm func(option, name string) bool
 
 	home   string
 	parsed func() *parsed
@@ -30,7 +32,11 @@ type Config struct {
 // New returns the configuration of files; ~ in them is home.
 func New(home string, files []string) *Config {
 	c := &Config{Program: "ssh", home: home}
-	c.parsed = sync.OnceValue(func() *parsed { return readConfig(home, files) })
+	c.parsed = sync.OnceValue(func() *parsed {
+		p := readConfig(home, files)
+		p.algorithm = c.Algorithm
+		return p
+	})
 	c.asker = sync.OnceValue(func() *asker { return newAsker(c.Program, home, files, c.Environ) })
 	return c
 }
@@ -84,6 +90,8 @@ type UnclearError struct {
 	// says that it is no option at all.
 	Wrong   string
 	Unknown bool
+	// Elsewhere says that it is of no concern to this host. ssh reads it all the same, and ends.
+	Elsewhere bool
 }
 
 func (e *UnclearError) Error() string {
@@ -96,9 +104,20 @@ func (e *UnclearError) Unwrap() error { return e.Err }
 // Settings returns what applies to a host, or an *UnclearError.
 func (c *Config) Settings(ctx context.Context, q Query) (Settings, error) {
 	file := c.parsed()
-	s, what := file.lookup(q.Alias)
-	if what == nil {
+	s, what, elsewhere := file.lookup(q.Alias)
+	if what == nil && elsewhere == nil {
 		return s, nil
+	}
+	if what == nil {
+		// ssh reads the values of all blocks, and ends where one is wrong. Without ssh, they are of no concern here.
+		told, err := c.asker().lookup(ctx, q, file)
+		if _, judged := errors.AsType[*exec.ExitError](err); judged {
+			return nil, &UnclearError{What: escape.Text(elsewhere.place + ": " + elsewhere.text()), Err: err, Wrong: elsewhere.place, Unknown: elsewhere.unknown, Elsewhere: true}
+		}
+		if err != nil || file.homely && !isLoginHome(c.home) {
+			return s, ctx.Err()
+		}
+		return told, nil
 	}
 	var err error
 	if file.homely && !isLoginHome(c.home) {

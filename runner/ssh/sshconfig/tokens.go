@@ -1,6 +1,8 @@
 package sshconfig
 
 import (
+	"crypto/sha1" //nolint:gosec // what ssh makes names of files of
+	"encoding/hex"
 	"errors"
 	"os"
 	"os/user"
@@ -18,6 +20,7 @@ type Tokens struct {
 	Operator string // %u
 	KeyAlias string // %k, where it is not the alias
 	Port     int    // %p
+	Jump     string // %j: the last of the jump hosts, without user and port
 	Environ  []string
 }
 
@@ -25,7 +28,7 @@ type Tokens struct {
 const (
 	inNames = "%h"    // of HostName
 	inProxy = "%hnpr" // of ProxyCommand and ProxyJump
-	inPaths = "%dhiknpruLl"
+	inPaths = "%CdhijknpruLl"
 )
 
 // Name expands the value of HostName.
@@ -113,12 +116,16 @@ func (t Tokens) expand(value, allowed string) (string, error) {
 
 func (t Tokens) token(c byte) (string, error) {
 	switch c {
+	case 'C':
+		return t.hash()
 	case 'd':
 		return t.Home, nil
 	case 'h':
 		return t.Host, nil
 	case 'i':
 		return strconv.Itoa(os.Getuid()), nil
+	case 'j':
+		return t.Jump, nil
 	case 'k':
 		if t.KeyAlias != "" {
 			return t.KeyAlias, nil
@@ -140,4 +147,11 @@ func (t Tokens) token(c byte) (string, error) {
 		return name, err
 	}
 	return "%", nil
+}
+
+// hash is that of who connects where, by which ssh tells connections apart.
+func (t Tokens) hash() (string, error) {
+	name, err := os.Hostname()
+	sum := sha1.Sum([]byte(name + t.Host + strconv.Itoa(t.Port) + t.User + t.Jump)) //nolint:gosec // it is ssh's
+	return hex.EncodeToString(sum[:]), err
 }
