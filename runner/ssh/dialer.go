@@ -256,8 +256,7 @@ type endpoint struct {
 	way          way
 	trust        trust
 	jumps        []string
-	jumpsAt      string // where they stand, for messages
-	jump         bool   // others are reached through it
+	jump         bool // others are reached through it
 	rules        rules
 	notes        []string // what of ssh_config is not used to log in
 
@@ -297,7 +296,7 @@ func (t *endpoint) id() string {
 // talked to, how that is secured and who logs in. A setting that is new to endpoint counts by itself.
 func (t *endpoint) shared() string {
 	all := *t
-	all.name, all.notes, all.password, all.way.bind, all.way.place, all.jumpsAt = "", nil, nil, nil, "", ""
+	all.name, all.notes, all.password, all.way.bind, all.way.place = "", nil, nil, nil, ""
 	bind := ""
 	if t.way.bind != nil {
 		bind = t.way.bind.String()

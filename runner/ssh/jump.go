@@ -82,11 +82,11 @@ func (d *Dialer) checkJumps(ctx context.Context, t *endpoint) error {
 		}
 		way = append(way, hop.name)
 		if slices.Contains(passed, hop.id()) {
-			return t.errorAt(target.StageConnect, "ProxyJump of ssh_config"+at.jumpsAt+" leads in a circle: "+strings.Join(way, ", "),
+			return t.errorAt(target.StageConnect, "ProxyJump of "+at.way.place+" leads in a circle: "+strings.Join(way, ", "),
 				`give one of them "ProxyJump none", in a block "Host" of its own above that line`, nil)
 		}
 		if len(way) > maxJumps {
-			return t.errorAt(target.StageConnect, "ProxyJump of ssh_config"+at.jumpsAt+" leads over more than "+strconv.Itoa(maxJumps)+" hosts: "+strings.Join(way[:4], ", ")+", ...",
+			return t.errorAt(target.StageConnect, "ProxyJump of "+at.way.place+" leads over more than "+strconv.Itoa(maxJumps)+" hosts: "+strings.Join(way[:4], ", ")+", ...",
 				`give one of them "ProxyJump none", in a block "Host" of its own above that line`, nil)
 		}
 		at, passed = hop, append(passed, hop.id())

@@ -115,7 +115,7 @@ var openSSHOptions = []option{
 	{name: "ProxyJump: several, with users and ports", config: "Host h1\n  ProxyJump {user}@hop1:{jump},ssh://{user}@hop2:{jump}\n" + hop},
 	{name: "ProxyJump: Match on the way", config: "Host h1\n  ProxyJump hop\nMatch host hop\n  Port {jump}\n" + hop},
 	{name: "ProxyJump: tokens", config: "Host h1\n  ProxyJump hop-%h\n" + hop, ssh: "-"},
-	{name: "ProxyJump: over itself", config: "Host *\n  ProxyJump h1\n", want: "ProxyJump of ssh_config ({dir}/config:2) leads in a circle: h1, h1"},
+	{name: "ProxyJump: over itself", config: "Host *\n  ProxyJump h1\n", want: "ProxyJump of {dir}/config:2 leads in a circle: h1, h1"},
 	{name: "ProxyJump: in a circle", config: "Host h1\n  ProxyJump b\nHost b\n  ProxyJump c,d\nHost c\n  ProxyJump h1\n", want: "leads in a circle: h1, b, c, h1", ssh: "-"}, // ssh would start itself without end
 	{name: "ProxyJump: without end", config: "Host *\n  ProxyJump x-%h\n", want: "leads over more than 16 hosts: h1, x-127.0.0.1, x-x-127.0.0.1, x-x-x-127.0.0.1, ...", ssh: "-"},
 	{name: "ProxyJump: none", config: "Host h1\n  ProxyJump none\n  ProxyJump nowhere\n"},

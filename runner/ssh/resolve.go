@@ -126,7 +126,7 @@ func (t *endpoint) readPort(s sshconfig.Settings) error {
 // way is how the byte stream below SSH is made, and kept.
 type way struct {
 	command   string        // ssh_config's ProxyCommand, expanded
-	place     string        // of it
+	place     string        // of it, or of the jump hosts
 	network   string        // tcp, tcp4 or tcp6
 	bind      *net.TCPAddr  // the address of this machine to connect from, or nil
 	attempts  int           // how often to try
@@ -207,7 +207,7 @@ func (t *endpoint) readJumps(s sshconfig.Settings, tokens *sshconfig.Tokens) err
 		if err != nil {
 			return t.wrong(s, "proxyjump", err)
 		}
-		t.jumps, t.jumpsAt = strings.Split(jumps, ","), where(s, "proxyjump")
+		t.jumps, t.way.place = strings.Split(jumps, ","), s.Place("proxyjump")
 		_, tokens.Jump, _ = cutJump(t.jumps[len(t.jumps)-1])
 		return nil
 	}
