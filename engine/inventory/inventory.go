@@ -55,8 +55,9 @@ type Host struct {
 
 // Credential is a password or a key of a host.
 type Credential struct {
-	Text   string // as a marker of engine/secret, "" where Secret counts
+	Text   string // as a marker of engine/secret, "" where Secret or Key counts
 	Secret string // the name of a secret, as secret() takes it, which is read when it is wanted
+	Key    string // of a private key: the name of one of the workspace's, where Secret is ""
 	Pos    diag.Pos
 }
 

@@ -28,6 +28,7 @@ import (
 	"filippo.io/age"
 	"github.com/alecthomas/kong"
 
+	"github.com/openfroyo/froyo/engine/keys"
 	"github.com/openfroyo/froyo/engine/secret/store"
 	"github.com/openfroyo/froyo/engine/secret/vault/vaulttest"
 	"github.com/openfroyo/froyo/providers"
@@ -144,8 +145,27 @@ func newCanary(t *testing.T, root, hosts string, env ...string) *canary {
 	if err := c.store(true).Set(t.Context(), canarySecret, []byte(c.values[3])); err != nil {
 		t.Fatal(err)
 	}
+	c.key()
 	c.env = append(c.env, env...)
 	return c
+}
+
+// canaryKey is an SSH key of the workspace.
+const canaryKey = "canary-key"
+
+// key makes a key, a line of whose private half must not be found.
+func (c *canary) key() {
+	c.t.Helper()
+	k := keys.Of(c.store(false))
+	_, err := k.New(c.t.Context(), canaryKey, "ed25519")
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	pem, err := k.Private(c.t.Context(), canaryKey)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.sources, c.values = append(c.sources, "key"), append(c.values, strings.Split(string(pem), "\n")[3])
 }
 
 // canarySecret is the secret of the store.
@@ -182,7 +202,7 @@ func (c *canary) rotate(given []string) {
 		c.t.Fatalf("the secret was not rotated: %v", err)
 	}
 	c.values[3] = string(value)
-	for _, args := range [][]string{{"secret", "get", canarySecret}, {"secret", "edit", canarySecret}, {"runs", "list", "--json"}} {
+	for _, args := range [][]string{{"secret", "get", canarySecret}, {"secret", "edit", canarySecret}, {"runs", "list", "--json"}, {"key", "export", canaryKey, "--private"}} {
 		c.froyo(args...)
 	}
 	c.froyo(append([]string{"plan", "--out", "rotated.json"}, given...)...)
@@ -200,6 +220,12 @@ func (c *canary) look(command, place string, text []byte) {
 	for i, v := range c.values {
 		if c.sources[i] == "store" && place == "stdout" && strings.HasPrefix(command, "secret get ") {
 			continue // which prints it
+		}
+		if c.sources[i] == "key" && place == "stdout" && command == "key export "+canaryKey+" --private" {
+			if !bytes.Contains(text, []byte(v)) {
+				c.t.Errorf("%s does not print the key", command)
+			}
+			continue
 		}
 		for _, shape := range []string{v, strings.ToUpper(v), base64.StdEncoding.EncodeToString([]byte(v)), hex.EncodeToString([]byte(v))} {
 			n := bytes.Count(text, []byte(shape))
@@ -396,7 +422,7 @@ func (c *canary) arguments(n *kong.Node) []string {
 	for _, p := range n.Positional {
 		value, known := map[string]string{
 			"file": "site.star", "dir": "new", "name": "localhost", "run": c.run, "shell": "bash", "id": c.run, "unit": "localhost/file[/x]",
-			"words": "plan", "page": "events", "host": "localhost", "machine-id": "0123456789abcdef0123456789abcdef", "namespaces": "hw.cpu", "variable": "port", "what": "site.star", "namespace": "os.basic", "secret": canarySecret, "key": "localhost", "fact": "os.basic.family",
+			"words": "plan", "page": "events", "host": "localhost", "machine-id": "0123456789abcdef0123456789abcdef", "namespaces": "hw.cpu", "variable": "port", "what": "site.star", "namespace": "os.basic", "secret": canarySecret, "key": "localhost", "fact": "os.basic.family", "key-name": canaryKey, "key-file": "nowhere",
 		}[p.Name]
 		switch {
 		case n.Name == "show" && p.Name == "file":

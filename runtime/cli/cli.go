@@ -17,6 +17,7 @@ import (
 	"github.com/openfroyo/froyo/runtime/cli/complete"
 	"github.com/openfroyo/froyo/runtime/cli/facts"
 	"github.com/openfroyo/froyo/runtime/cli/inventory"
+	"github.com/openfroyo/froyo/runtime/cli/key"
 	"github.com/openfroyo/froyo/runtime/cli/lock"
 	"github.com/openfroyo/froyo/runtime/cli/queue"
 	"github.com/openfroyo/froyo/runtime/cli/repl"
@@ -47,6 +48,7 @@ type grammar struct {
 	Inventory inventory.Command `cmd:"" help:"Look at the inventory: list, host, graph, explain, check."`
 	Facts     facts.Command     `cmd:"" help:"Look at what hosts tell of themselves: collect, show, diff, schema."`
 	Secret    secret.Command    `cmd:"" help:"Keep secrets: set, get, list, edit, rm, rotate, recipients."`
+	Key       key.Command       `cmd:"" help:"Keep SSH keys: list, new, import, export."`
 	Itself    itself            `embed:""`
 
 	Global global `embed:""`

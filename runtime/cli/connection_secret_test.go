@@ -44,6 +44,11 @@ func TestConnectionSecrets(t *testing.T) {
 			t.Fatalf("%v: %s", err, out)
 		}
 	}
+	take := froyo(nil, "key", "import", "web", "-")
+	take.Stdin = strings.NewReader(string(key))
+	if out, err := take.CombinedOutput(); err != nil || strings.Contains(string(out), "PRIVATE") {
+		t.Fatalf("%v: %s", err, out)
+	}
 	host := func(name string, s *sshtest.Server, more string) string {
 		return fmt.Sprintf("hosts: %s: {address: \"127.0.0.1\", port: %d, user: \"a\", %s}\n", name, s.Port(t), more)
 	}
@@ -51,9 +56,11 @@ func TestConnectionSecrets(t *testing.T) {
 		host("store2", byPassword, `password: secret: "command:echo read >>asked; cat password"`)+
 		host("store3", byPassword, `password: secret: "command:echo read >>asked; cat password"`)+
 		host("keyed", byKey, `privateKey: secret: "ssh/key", password: secret: "command:touch unwanted"`)+
+		host("named", byKey, `privateKey: key: "web"`)+
 		host("near", byPassword, `password: secret: "ssh/wbe"`)+
 		host("none", byKey, `privateKey: secret: "other/thing"`)+
 		host("kind", byPassword, `password: secret: "evn:PW"`)+
+		host("wbe", byKey, `privateKey: key: "wbe"`)+
 		host("variable", byPassword, `password: secret: "env:SSH_PW"`))
 	env := []string{"FROYO_KNOWN_HOSTS=" + filepath.Join(dir, "known"), "SSH_AUTH_SOCK=", "SSH_PW=canary-pw"}
 	out, err := froyo(env, "inventory", "check").CombinedOutput()
@@ -61,13 +68,14 @@ func TestConnectionSecrets(t *testing.T) {
 	if err == nil || strings.Contains(said, "canary") || strings.Contains(said, "PRIVATE") {
 		t.Errorf("%v: %s", err, said)
 	}
-	if got := strings.Count(said, "the host refuses to run commands"); got < 5 {
+	if got := strings.Count(said, "the host refuses to run commands"); got < 6 {
 		t.Errorf("%d hosts let us in", got)
 	}
 	for _, want := range []string{
-		"inventory.cue:5:", "the password cannot be read: there is no secret ssh/wbe", "did you mean ssh/web?",
-		"inventory.cue:6:", "the private key cannot be read: there is no secret other/thing", "froyo secret set other/thing",
-		"inventory.cue:7:", "there is no source \"evn\"", "did you mean env:PW?",
+		"inventory.cue:6:", "the password cannot be read: there is no secret ssh/wbe", "did you mean ssh/web?",
+		"inventory.cue:7:", "the private key cannot be read: there is no secret other/thing", "froyo secret set other/thing",
+		"inventory.cue:8:", "there is no source \"evn\"", "did you mean env:PW?",
+		"inventory.cue:9:", "the private key cannot be read: there is no key wbe", "did you mean web?",
 	} {
 		if !strings.Contains(said, want) {
 			t.Errorf("it does not say %q", want)

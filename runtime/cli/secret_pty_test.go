@@ -39,6 +39,27 @@ func output(t *testing.T, cmd *exec.Cmd) string {
 	return string(out)
 }
 
+// TestKeyExportOnTerminal: a private key is not shown to whoever looks at the screen, unless that is said.
+func TestKeyExportOnTerminal(t *testing.T) {
+	t.Parallel()
+	dir, froyo := secretWorkspace(t)
+	s := ptytest.Start(t, froyo(nil, "key", "export", "default-ed25519", "--private"), 120, 24)
+	if code := s.End(); code != 1 || strings.Contains(s.Screen(), "BEGIN") {
+		t.Errorf("exit code %d: %q", code, s.Screen())
+	}
+	if hint := "write it to a file: --out FILE; where a terminal is meant: --to-terminal"; !strings.Contains(s.Screen(), hint) {
+		t.Errorf("%q", s.Screen())
+	}
+	output(t, froyo(nil, "key", "export", "default-ed25519", "--private", "--out", "FILE"))
+	if info, err := os.Stat(filepath.Join(dir, "FILE")); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v %v", info, err)
+	}
+	s = ptytest.Start(t, froyo(nil, "key", "export", "default-ed25519", "--private", "--to-terminal"), 120, 24)
+	if code := s.End(); code != 0 || !strings.Contains(s.Screen(), "BEGIN OPENSSH") {
+		t.Errorf("exit code %d: %q", code, s.Screen())
+	}
+}
+
 // TestSecretSetOnTerminal: the value is asked for twice, is not shown, and is kept without a line break.
 func TestSecretSetOnTerminal(t *testing.T) {
 	t.Parallel()

@@ -39,8 +39,8 @@ type Login struct {
 	Password, Become func() (string, error)
 	// Passphrase gives that of keys that are encrypted; nil where there is none.
 	Passphrase func() (string, error)
-	// Secret gives a secret that an inventory names as a password or a key; nil where there are none.
-	Secret func(ctx context.Context, name string) (string, error)
+	// Secret gives what an inventory names as a password or a key; nil where there are none.
+	Secret func(ctx context.Context, c *inventory.Credential) (string, error)
 }
 
 // Transports are the ways to get to hosts.

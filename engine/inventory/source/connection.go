@@ -62,6 +62,9 @@ var (
 // secretName is the name of a secret, which is a password or a key.
 type secretName string
 
+// keyName is the name of a key of the workspace, which is what a private key is, too.
+type keyName string
+
 // connect takes from a host's variables how to reach it; the rest become its Vars.
 func (d *draft) connect(h *inventory.Host, vars settings) {
 	for _, s := range honoured() {
@@ -142,10 +145,13 @@ func (d *draft) takePasswords(h *inventory.Host, vars settings) {
 	h.Password = d.password(vars, loginPasswords)
 	h.BecomePassword = d.password(vars, slices.Concat(becomePasswords, methodPasswords[cmp.Or(h.BecomeMethod, "sudo")]))
 	if v, ok := vars[privateKey]; ok {
-		if name, ok := v.value.(secretName); ok {
+		switch name := v.value.(type) {
+		case secretName:
 			h.PrivateKey = &inventory.Credential{Secret: string(name), Pos: v.pos}
-		} else {
-			d.problem(v.pos, "%s cannot be set as a variable", privateKey).WithHint("name a secret in inventory.cue: privateKey: secret: \"NAME\"; or a file: ansible_ssh_private_key_file")
+		case keyName:
+			h.PrivateKey = &inventory.Credential{Key: string(name), Pos: v.pos}
+		default:
+			d.problem(v.pos, "%s cannot be set as a variable", privateKey).WithHint("name a key in inventory.cue: privateKey: key: \"NAME\"; or a file: ansible_ssh_private_key_file")
 		}
 	}
 	h.HasPasswords = h.Password != nil || h.BecomePassword != nil || h.PrivateKey != nil

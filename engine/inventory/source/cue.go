@@ -136,8 +136,12 @@ func (p *cueParser) reach(v cue.Value, vars settings) {
 					WithHint("keep it: froyo secret set NAME; and name it here: %s: secret: \"NAME\"", field)
 				return
 			}
-			text, _ := fields["secret"].(string)
-			value = secretName(text)
+			if text, ok := fields["key"].(string); ok {
+				value = keyName(text)
+			} else {
+				text, _ := fields["secret"].(string)
+				value = secretName(text)
+			}
 		}
 		vars[name] = variable{value: value, pos: p.file.ValuePos(v)}
 	})

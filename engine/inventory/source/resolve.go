@@ -192,8 +192,11 @@ func (r *resolver) settings(host string) map[string][]inventory.Setting {
 			switch {
 			case isPassword(name):
 				value = "(a password, which is not shown)"
-				if kept, ok := v.value.(secretName); ok {
+				switch kept := v.value.(type) {
+				case secretName:
 					value = "(secret " + string(kept) + ")"
+				case keyName:
+					value = "(key " + string(kept) + ")"
 				}
 			case r.draft.encrypted[v.pos.File]:
 				value = secret.Shown

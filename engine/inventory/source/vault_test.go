@@ -118,6 +118,7 @@ func TestCUESecrets(t *testing.T) {
 	}
 	web2: groups: ["web"]
 	web3: {}
+	web4: privateKey: key: "default-ed25519"
 }
 groups: web: {becomePassword: secret: "ops/sudo", password: secret: "ssh/web"}
 `)
@@ -129,16 +130,17 @@ groups: web: {becomePassword: secret: "ops/sudo", password: secret: "ssh/web"}
 		if c == nil {
 			return ""
 		}
-		return c.Secret + c.Text + " " + c.Pos.String()
+		return c.Secret + c.Key + c.Text + " " + c.Pos.String()
 	}
 	for _, tt := range []struct {
 		host  string
 		want  []string
 		holds bool
 	}{
-		{"web1", []string{"ssh/web1 inventory.cue:4:13", "ops/sudo inventory.cue:11:31", "env:KEY inventory.cue:5:15"}, true},
-		{"web2", []string{"ssh/web inventory.cue:11:61", "ops/sudo inventory.cue:11:31", ""}, true},
+		{"web1", []string{"ssh/web1 inventory.cue:4:13", "ops/sudo inventory.cue:12:31", "env:KEY inventory.cue:5:15"}, true},
+		{"web2", []string{"ssh/web inventory.cue:12:61", "ops/sudo inventory.cue:12:31", ""}, true},
 		{"web3", []string{"", "", ""}, false},
+		{"web4", []string{"", "", "default-ed25519 inventory.cue:10:20"}, true},
 	} {
 		h := inv.Host(tt.host)
 		got := []string{told(h.Password), told(h.BecomePassword), told(h.PrivateKey)}
@@ -161,7 +163,8 @@ groups: web: {becomePassword: secret: "ops/sudo", password: secret: "ssh/web"}
 	}
 	for text, want := range map[string]string{
 		`hosts: web1: password: "pl4in"`:                `password: want the name of a secret, and not the value itself (keep it: froyo secret set NAME; and name it here: password: secret: "NAME")`,
-		`hosts: web1: privateKey: secret: ""`:           `privateKey: want {secret: "NAME"}`,
+		`hosts: web1: privateKey: secret: ""`:           `privateKey: want {key: "NAME"} or {secret: "NAME"}`,
+		`hosts: web1: password: key: "web"`:             `password: want {secret: "NAME"}`,
 		`hosts: web1: becomePassword: {secrets: "x"}`:   `becomePassword: want {secret: "NAME"}`,
 		`hosts: web1: vars: froyo_private_key: "pl4in"`: `froyo_private_key cannot be set as a variable`,
 	} {

@@ -70,6 +70,9 @@ func (t *tree) list() (*list, error) {
 
 // Set gives a secret a value. The file of an earlier one is replaced as a whole, or stays as it is.
 func (s *Store) Set(ctx context.Context, name string, value []byte) error {
+	if err := CheckName(name); err != nil {
+		return err
+	}
 	return set(ctx, s, name, value, nil)
 }
 
@@ -78,6 +81,9 @@ var ErrChanged = errors.New("it was changed meanwhile")
 
 // Replace gives a secret another value, unless it has another one than old by now: ErrChanged.
 func (s *Store) Replace(ctx context.Context, name string, old, value []byte) error {
+	if err := CheckName(name); err != nil {
+		return err
+	}
 	return set(ctx, s, name, value, func() error {
 		now, err := s.Get(ctx, name)
 		if err == nil && !bytes.Equal(now, old) {
@@ -93,6 +99,9 @@ var errThere = errors.New("there is one")
 
 // Create gives a secret a value that is not there yet; created is whether it was not.
 func (s *Store) Create(ctx context.Context, name string, value []byte) (created bool, err error) {
+	if err := CheckName(name); err != nil {
+		return false, err
+	}
 	err = set(ctx, s, name, value, func() error {
 		if _, err := s.file(name); !errors.Is(err, ErrNotFound) {
 			return cmp.Or(err, errThere)
@@ -107,9 +116,6 @@ func (s *Store) Create(ctx context.Context, name string, value []byte) (created 
 
 // set gives a secret a value where check, which may be nil, says so while no other process changes it.
 func set(ctx context.Context, s *Store, name string, value []byte, check func() error) error {
-	if err := CheckName(name); err != nil {
-		return err
-	}
 	if len(value) > MaxSize {
 		return (&diag.Error{Summary: fmt.Sprintf("the secret %s has %d bytes; %d are the most", name, len(value), MaxSize)}).
 			WithHint("encrypt a large file by itself, and keep its key as a secret: froyo secret set %s", name)
@@ -120,23 +126,28 @@ func set(ctx context.Context, s *Store, name string, value []byte, check func() 
 				return err
 			}
 		}
-		if err := t.free(name); err != nil {
-			return err
-		}
-		l, err := s.begun(t, l)
-		if err != nil {
-			return err
-		}
-		data, err := seal(name, value, l.keys)
-		if err != nil {
-			return err
-		}
-		if err := t.put(name, data); err != nil {
-			t.prune(name)
-			return wrap(s.File(name), err)
-		}
-		return nil
+		return put(s, t, l, name, value)
 	})
+}
+
+// put encrypts a value into the file of its name.
+func put(s *Store, t *tree, l *list, name string, value []byte) error {
+	if err := t.free(name); err != nil {
+		return err
+	}
+	l, err := s.begun(t, l)
+	if err != nil {
+		return err
+	}
+	data, err := seal(name, value, l.keys)
+	if err != nil {
+		return err
+	}
+	if err := t.put(name, data); err != nil {
+		t.prune(name)
+		return wrap(s.File(name), err)
+	}
+	return nil
 }
 
 // Free says why there cannot be a secret of a name beside those that there are, or is nil.

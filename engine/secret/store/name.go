@@ -21,6 +21,10 @@ const ext = ".age"
 // plans and on command lines, so that it has none of the characters that mean something there.
 func CheckName(name string) error {
 	why := nameFault(name)
+	if why == "" && inKeySpace(name) {
+		return (&diag.Error{Summary: fmt.Sprintf("%q is no name of a secret: SSH keys are kept there", name)}).
+			WithHint("keys have a command of their own: froyo key list")
+	}
 	if why == "" {
 		return nil
 	}

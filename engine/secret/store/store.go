@@ -80,6 +80,11 @@ func (s *Store) Get(ctx context.Context, name string) ([]byte, error) {
 	if err := CheckName(name); err != nil {
 		return nil, err
 	}
+	return get(ctx, s, name)
+}
+
+// get is Get of a secret or a key.
+func get(ctx context.Context, s *Store, name string) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -184,6 +189,8 @@ func (s *Store) unreadable(name string, k *keys, err error) error {
 			return d.WithHint("have one who can read it run: froyo secret recipients add %s", k.own.Recipient())
 		}
 		return d.WithHint("name a key that opens it: --identity FILE; or make one of this workspace, to be added by one who can read it: froyo init")
+	case inKeySpace(name):
+		return d.WithHint("restore it from the repository or a backup, or remove it and take the key in anew: rm %s; froyo key import %s FILE", wording.Quote(at), strings.TrimPrefix(name, keySpace))
 	case errors.Is(err, errUnnamed):
 		return d.WithHint("write it anew: age -d -i KEY %s | froyo secret set %s", wording.Quote(at), name)
 	}
@@ -220,6 +227,11 @@ type Secret struct {
 
 // List lists the secrets by name. It asks for nothing.
 func (s *Store) List(ctx context.Context) ([]Secret, error) {
+	return listed(ctx, s, func(name string) bool { return !inKeySpace(name) })
+}
+
+// listed lists those that are wanted.
+func listed(ctx context.Context, s *Store, wanted func(name string) bool) ([]Secret, error) {
 	t, err := openTree(s.dir, s.trust)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -236,6 +248,7 @@ func (s *Store) List(ctx context.Context) ([]Secret, error) {
 	if err != nil {
 		return nil, readFailed(s.dir, err)
 	}
+	found = slices.DeleteFunc(found, func(f Secret) bool { return !wanted(f.Name) })
 	for i := range found {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -317,7 +330,9 @@ func names(dir string, trust Trust) ([]string, error) {
 	found, err := t.walk("", nil)
 	var all []string
 	for _, f := range found {
-		all = append(all, f.Name)
+		if !inKeySpace(f.Name) {
+			all = append(all, f.Name)
+		}
 	}
 	return all, err
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"sync"
 
 	"github.com/openfroyo/froyo/engine/catalog"
 	"github.com/openfroyo/froyo/engine/diag"
@@ -29,15 +30,16 @@ type opened struct {
 	dir        *workspace.Files
 	stage      stage
 	transports *wire.Transports
-	hosts      *fleet.Connections // nil until they are wanted
-	runs       bool               // a run takes them over, which is told what they tell before
-	root       string             // the directory that names of files start from
-	secrets    *source.Set        // those of the run, or of the session; nil until they are wanted
-	kept       source.Store       // which they are read from; nil until it is wanted
-	opens      *vault.Vault       // what ansible-vault encrypted; nil where nothing does
-	standIn    bool               // no secret is read
-	replaced   map[string]string  // secrets with the values that they are to have
-	identities []string           // files of keys that open secrets, besides the others
+	hosts      *fleet.Connections           // nil until they are wanted
+	runs       bool                         // a run takes them over, which is told what they tell before
+	root       string                       // the directory that names of files start from
+	secrets    *source.Set                  // those of the run, or of the session; nil until they are wanted
+	kept       source.Store                 // which they are read from; nil until it is wanted
+	once       func() (*store.Store, error) // opens the workspace's store; nil until it is wanted
+	opens      *vault.Vault                 // what ansible-vault encrypted; nil where nothing does
+	standIn    bool                         // no secret is read
+	replaced   map[string]string            // secrets with the values that they are to have
+	identities []string                     // files of keys that open secrets, besides the others
 }
 
 // asked gives the secrets that runbooks ask for. Each is asked for once.
@@ -56,7 +58,8 @@ func (o *opened) asked() *source.Set {
 // sources are what secrets are read from. Those of runbooks and of connections have one store, so that it asks for a passphrase once.
 func (o *opened) sources() source.Options {
 	if o.kept == nil {
-		o.kept = wire.Secrets(o.store)
+		o.once = sync.OnceValues(o.store)
+		o.kept = wire.Secrets(o.once)
 	}
 	return source.Options{Store: o.kept, Dir: o.root, Env: o.console.Process.Environ(), Warn: o.warn, Vault: o.opens}
 }
@@ -125,7 +128,8 @@ func (o *opened) connections(f *flags.Login) (*fleet.Connections, error) {
 		return o.hosts, nil
 	}
 	var err error
-	if o.transports, err = f.Transports(o.console, wire.Credentials(o.sources())); err != nil {
+	sources := o.sources()
+	if o.transports, err = f.Transports(o.console, wire.Credentials(sources, o.once)); err != nil {
 		return nil, err
 	}
 	o.hosts = fleet.Connect(o.transports.Openers(), f.Live)

@@ -3,6 +3,7 @@ package complete
 import (
 	"context"
 
+	"github.com/openfroyo/froyo/engine/keys"
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/runtime/cli/here"
 )
@@ -33,6 +34,16 @@ func (c *cursor) secrets(ctx context.Context, kind string) (found []proposal) {
 			} else {
 				found = append(found, proposal{r.Key, ""})
 			}
+		}
+		return found
+	}
+	if kind == "keys" {
+		all, err := keys.Of(s).List(ctx)
+		if err != nil {
+			return nil
+		}
+		for _, one := range all {
+			found = append(found, proposal{one.Name, one.Type})
 		}
 		return found
 	}

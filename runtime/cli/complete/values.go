@@ -63,7 +63,7 @@ func (c *cursor) values(ctx context.Context, v *kong.Value, typed string) []prop
 		return c.unitsOf(ctx)
 	case "facts", "fact":
 		return c.facts(kind == "fact", typed)
-	case "secrets", "recipients":
+	case "secrets", "recipients", "keys":
 		return c.secrets(ctx, kind)
 	case "words":
 		var found []proposal

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/worker"
 	"github.com/openfroyo/froyo/runtime/console"
 	"github.com/openfroyo/froyo/runtime/wire"
@@ -16,7 +17,7 @@ import (
 
 // Transports gives the ways to get to hosts. It asks for the passwords that the flags call
 // for, before anything else is printed; those that an inventory names are secrets, which secret reads.
-func (f *Login) Transports(c *console.Console, secret func(ctx context.Context, name string) (string, error)) (*wire.Transports, error) {
+func (f *Login) Transports(c *console.Console, secret func(ctx context.Context, c *inventory.Credential) (string, error)) (*wire.Transports, error) {
 	l := wire.Login{
 		Operator: worker.Operator(), Home: c.Getenv("HOME"), Environ: c.Process.Environ(), Keys: f.Key,
 		AgentSocket: c.Getenv("SSH_AUTH_SOCK"), KnownHosts: c.Getenv("FROYO_KNOWN_HOSTS"), Config: f.SSHConfig,

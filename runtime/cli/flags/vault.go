@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/secret/vault"
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/runtime/cli/here"
@@ -107,7 +108,7 @@ func kept(ctx context.Context, c *console.Console, w *workspace.Workspace, name 
 	from := "vaultPassword of " + here.Path(filepath.Join(w.Root, "froyo.cue"))
 	read := here.Credentials(c, w, nil)
 	return vault.Password{From: from, Get: func() ([]byte, error) {
-		text, err := read(ctx, name)
+		text, err := read(ctx, &inventory.Credential{Secret: name})
 		if err != nil {
 			d := diag.Of(err)
 			return nil, &diag.Error{Summary: from + ": " + d.Summary, Detail: d.Detail, Hint: d.Hint, Code: d.Code, Cause: err}

@@ -6,8 +6,10 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/secret/source"
 	"github.com/openfroyo/froyo/engine/secret/store"
 	"github.com/openfroyo/froyo/engine/secret/vault"
@@ -51,13 +53,14 @@ func SecretsBeside(c *console.Console, w *workspace.Workspace, alone func(questi
 	return s, nil
 }
 
-// Credentials reads the secrets that a workspace names as passwords and keys, for who has no run. What
+// Credentials reads the secrets and keys that a workspace names as passwords and keys, for who has no run. What
 // ansible-vault encrypted is opened by v, which may be nil.
-func Credentials(c *console.Console, w *workspace.Workspace, v *vault.Vault) func(ctx context.Context, name string) (string, error) {
+func Credentials(c *console.Console, w *workspace.Workspace, v *vault.Vault) func(ctx context.Context, from *inventory.Credential) (string, error) {
+	open := sync.OnceValues(func() (*store.Store, error) { return Secrets(c, w) })
 	return wire.Credentials(source.Options{
-		Store: wire.Secrets(func() (*store.Store, error) { return Secrets(c, w) }), Dir: w.ID(), Env: c.Process.Environ(), Vault: v,
+		Store: wire.Secrets(open), Dir: w.ID(), Env: c.Process.Environ(), Vault: v,
 		Warn: func(d *diag.Error) { c.Errors.Warnings([]*diag.Error{d}) },
-	})
+	}, open)
 }
 
 // operator is who works here, for others who read the list of recipients.

@@ -144,7 +144,7 @@ func (c *recipientsAddCommand) Run(ctx context.Context, e *console.Console) erro
 		return nil
 	}
 	for _, r := range added {
-		say(e, ui.Readable(r.Short())+" can read "+wording.Plural(len(secrets), "secret")+" now, and those to come")
+		say(e, ui.Readable(r.Short())+" can read "+counted(secrets)+" now, and those to come")
 	}
 	return nil
 }
@@ -277,9 +277,24 @@ func (c *recipientsRemoveCommand) Run(ctx context.Context, e *console.Console) e
 	for _, r := range gone {
 		short = append(short, r.Short())
 	}
-	say(e, "encrypted "+wording.Plural(len(secrets), "secret")+" anew without "+ui.Readable(strings.Join(short, " and ")))
-	if len(secrets) > 0 {
-		caution(e, "what could be read before may have been read, and copies stay as they were: "+names(secrets), "change each of them, also on the hosts that have it: froyo secret rotate "+secrets[0])
+	say(e, "encrypted "+counted(secrets)+" anew without "+ui.Readable(strings.Join(short, " and ")))
+	const before = "what could be read before may have been read, and copies stay as they were: "
+	plain, sshKeys := store.CutKeys(secrets)
+	if len(plain) > 0 {
+		caution(e, before+names(plain), "change each of them, also on the hosts that have it: froyo secret rotate "+plain[0])
+	}
+	if len(sshKeys) > 0 {
+		caution(e, before+"SSH keys: "+names(sshKeys), "those that are in use need successors; list them: froyo key list")
 	}
 	return nil
+}
+
+// counted says how many secrets and keys there are.
+func counted(all []string) string {
+	plain, sshKeys := store.CutKeys(all)
+	text := wording.Plural(len(plain), "secret")
+	if len(sshKeys) > 0 {
+		text += " and " + wording.Plural(len(sshKeys), "key")
+	}
+	return text
 }

@@ -8,8 +8,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/keys"
+	"github.com/openfroyo/froyo/engine/secret/store"
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/runtime/cli/here"
 	"github.com/openfroyo/froyo/runtime/console"
@@ -46,6 +50,7 @@ func (c *Init) Run(ctx context.Context, e *console.Console) error {
 	if err != nil {
 		return err
 	}
+	created = append(created, defaultKey(ctx, e, w)...)
 	for _, name := range created {
 		fmt.Fprintf(e.Stdout, "made %s\n", ui.Readable(name))
 	}
@@ -58,6 +63,45 @@ func (c *Init) Run(ctx context.Context, e *console.Console) error {
 	}
 	_, err = fmt.Fprintln(e.Stdout, "Next: "+next)
 	return err
+}
+
+// defaultKey makes the first SSH key of a workspace, and returns the names of what it made. A workspace without one is as good for all that
+// needs no key.
+func defaultKey(ctx context.Context, e *console.Console, w *workspace.Workspace) []string {
+	created, err := firstKey(ctx, e, w)
+	if err != nil {
+		d := diag.Of(err)
+		e.Errors.Warnings([]*diag.Error{{Summary: "the key " + keys.Default + " was not made: " + d.Summary, Hint: "remove the cause, then: froyo key new " + keys.Default}})
+	}
+	return created
+}
+
+// firstKey makes the key, unless there is one, or the secrets are not the operator's to read.
+func firstKey(ctx context.Context, e *console.Console, w *workspace.Workspace) (created []string, err error) {
+	s, err := here.Secrets(e, w)
+	if err != nil {
+		return nil, err
+	}
+	s.Notice = nil // it is said as what was made
+	k := keys.Of(s)
+	if there, err := k.Exists(ctx, keys.Default); there || err != nil {
+		return nil, err
+	}
+	readers, err := s.Recipients()
+	if err != nil || len(readers) > 0 && !slices.ContainsFunc(readers, func(r store.Recipient) bool { return r.Mine }) {
+		return nil, err
+	}
+	if _, err = k.New(ctx, keys.Default, "ed25519"); err != nil {
+		return nil, err
+	}
+	files := []string{k.File(keys.Default), k.PublicFile(keys.Default)}
+	if len(readers) == 0 {
+		files = append([]string{filepath.Join(s.Dir(), "recipients")}, files...)
+	}
+	for _, file := range files {
+		created = append(created, filepath.Join(filepath.Base(s.Dir()), strings.TrimPrefix(file, s.Dir())))
+	}
+	return created, nil
 }
 
 // adoptState moves the state of runs that were made in a directory before it was

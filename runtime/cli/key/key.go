@@ -1,0 +1,57 @@
+// Package key is froyo key: the SSH keys of a workspace, which are encrypted with its secrets.
+//
+// It imports runtime/cli/here and engine/keys.
+package key
+
+import (
+	"fmt"
+
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/keys"
+	"github.com/openfroyo/froyo/engine/secret/store"
+	"github.com/openfroyo/froyo/runtime/cli/here"
+	"github.com/openfroyo/froyo/runtime/console"
+)
+
+// Command is froyo key.
+type Command struct {
+	List   listCommand   `cmd:"" help:"List the SSH keys of the workspace."`
+	New    newCommand    `cmd:"" help:"Make a key; one that is there stays."`
+	Import importCommand `cmd:"" help:"Take in a private key of OpenSSH or PEM."`
+	Export exportCommand `cmd:"" help:"Print the public half of a key, or the private one."`
+}
+
+// Opens are the flags that say by which keys the workspace's are opened.
+type Opens struct {
+	Identity []string `name:"identity" placeholder:"FILE" complete:"files" help:"Open keys with the age or SSH key of FILE (also: FROYO_IDENTITY), besides the workspace's own and those of ~/.ssh."`
+}
+
+// open opens the keys of the workspace around the current directory.
+func (o *Opens) open(e *console.Console) (*store.Store, *keys.Keys, error) {
+	w, err := here.Workspace(e)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := here.Secrets(e, w, o.Identity...)
+	if err != nil {
+		return nil, nil, err
+	}
+	return s, keys.Of(s), nil
+}
+
+// say prints a line on standard error, for people.
+func say(e *console.Console, text string) {
+	fmt.Fprintln(e.Stderr, e.Style(e.Stderr).Wrap("", text, 0, 2))
+}
+
+// made says which key there is now.
+func made(e *console.Console, k *keys.Keys, one keys.Key) error {
+	say(e, fmt.Sprintf("%s is kept in %s: %s %s", one.Name, k.File(one.Name), one.Type, one.Fingerprint))
+	_, err := fmt.Fprintln(e.Stdout, one.Line)
+	return err
+}
+
+// caution prints a warning.
+func caution(e *console.Console, summary, hint string) {
+	e.Errors.Warnings([]*diag.Error{{Summary: summary, Hint: hint}})
+}
