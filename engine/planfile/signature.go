@@ -3,14 +3,13 @@ package planfile
 import (
 	"bytes"
 	"crypto/ed25519"
-	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"slices"
 	"strings"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/keyid"
 	"github.com/openfroyo/froyo/engine/wording"
 )
 
@@ -21,7 +20,7 @@ import (
 const (
 	textEnd = "\n}\n"
 
-	idSize    = 32 // characters of a key's ID
+	idSize    = keyid.Size
 	valueSize = 88 // characters of a signature
 )
 
@@ -37,10 +36,7 @@ var (
 )
 
 // KeyID names a public key in saved plans and in messages.
-func KeyID(key ed25519.PublicKey) string {
-	sum := sha256.Sum256(key)
-	return hex.EncodeToString(sum[:idSize/2])
-}
+func KeyID(key ed25519.PublicKey) string { return keyid.Of(key) }
 
 // sign puts the signature into a document's text.
 func sign(text []byte, key ed25519.PrivateKey) []byte {

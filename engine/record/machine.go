@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/openfroyo/froyo/engine/audit"
 	"github.com/openfroyo/froyo/engine/state"
 )
 
@@ -39,7 +40,7 @@ func Settle(ctx context.Context, store state.Store, d Decision, host, id string,
 			return err
 		}
 	}
-	by.Action, by.Detail = "state machines accept", fmt.Sprintf("%s: machine-id %s is %s", host, MachineName(id), detail)
+	by.Action, by.Hosts, by.Outcome, by.Detail = "state machines accept", host, audit.Done, fmt.Sprintf("%s: machine-id %s is %s", host, MachineName(id), detail)
 	return store.AppendAudit(ctx, by)
 }
 

@@ -34,8 +34,8 @@ type Options struct {
 	Warn func(*diag.Error)
 	// Command and Main name a new run: the command, and its runbook.
 	Command, Main string
-	// Hosts is how many it has.
-	Hosts int
+	// Hosts are the names of those that it has.
+	Hosts []string
 	// Plan is the digest of the saved plan that it carries out, "" where there is none.
 	Plan string
 	// Again is that another run may have carried that plan out before.
@@ -90,15 +90,11 @@ func Open(ctx context.Context, o Options) (*Record, error) {
 	} else if err = worker.CloseDead(ctx, o.Store, o.Workspace, now); err == nil {
 		r.ref.run = r.ID
 		err = o.Store.BeginRun(ctx, state.Run{
-			ID: r.ID, Workspace: o.Workspace, Command: o.Command, Runbook: o.Main, User: o.Worker.Operator, Started: now, Hosts: o.Hosts, Plan: o.Plan,
-			Process: o.Worker.Process,
+			ID: r.ID, Workspace: o.Workspace, Command: o.Command, Runbook: o.Main, User: o.Worker.Operator, Started: now, Hosts: len(o.Hosts), Plan: o.Plan,
+			Names: o.Hosts, Process: o.Worker.Process,
 		})
 	}
 	if err != nil {
-		return nil, err
-	}
-	audit := state.Audit{Time: now, User: o.Worker.Operator, Action: o.Command, Run: r.ID, Detail: o.Main}
-	if err := o.Store.AppendAudit(ctx, audit); err != nil {
 		return nil, err
 	}
 	r.Events = &Events{stream: state.NewStream(o.Store, r.ID, last, event.Encode), unknown: r.unknown}

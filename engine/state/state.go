@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"time"
 
+	"github.com/openfroyo/froyo/engine/audit"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/output"
 	"github.com/openfroyo/froyo/engine/state/blob"
@@ -60,8 +61,11 @@ type Recorder interface {
 	RecordChange(ctx context.Context, changes ...Change) error
 	// FinishRun records how a run ended. It MAY be called again to correct that.
 	FinishRun(ctx context.Context, run string, e End) error
-	// AppendAudit records who did what.
+	// AppendAudit records who did what. Runs need none: BeginRun and FinishRun, and what resumes or ends a run, record
+	// that themselves. A row that has an outcome is followed by a signed head.
 	AppendAudit(ctx context.Context, a Audit) error
+	// Author says who writes the audit log, and with which key its heads are signed. It is called before anything is recorded.
+	Author(a audit.Author)
 }
 
 // History is the reading half.
@@ -82,8 +86,10 @@ type History interface {
 	Resources(ctx context.Context, workspace, host string) ([]Resource, error)
 	// Content returns kept content by its digest, or an error that matches fs.ErrNotExist.
 	Content(ctx context.Context, sum string) ([]byte, error)
-	// AuditTrail lists the latest entries, the youngest first.
-	AuditTrail(ctx context.Context, limit int) ([]Audit, error)
+	// AuditTrail lists the latest rows of the audit log, the youngest first; all of them where limit is negative.
+	AuditTrail(ctx context.Context, limit int) ([]audit.Row, error)
+	// AuditLog reads all of it, as it was at one moment.
+	AuditLog(ctx context.Context) (*audit.Log, error)
 }
 
 // What programs printed is kept of a workspace's latest runs that ran any: of so many, and at most so many bytes as they
@@ -141,8 +147,11 @@ type Run struct {
 	Runbook   string // its path below the workspace's root, "" where that is not known
 	User      string
 	Started   time.Time
-	Hosts     int    // that it selected
-	Plan      string // digest of the saved plan it carries out, if it does
+	Hosts     int // that it selected
+	// Names are these hosts, and Note is what else the audit log tells of it: both are in that alone.
+	Names []string
+	Note  string
+	Plan  string // digest of the saved plan it carries out, if it does
 	// Resumed is when it was last resumed, zero where it never was.
 	Resumed time.Time
 	Process // that it is at work in, or was
@@ -352,10 +361,4 @@ type Fact struct {
 func (f Fact) Fresh(now time.Time) bool { return now.Before(f.Time.Add(f.TTL)) }
 
 // Audit is one entry of who did what.
-type Audit struct {
-	Time   time.Time
-	User   string
-	Action string
-	Run    string
-	Detail string
-}
+type Audit = audit.Entry

@@ -5,6 +5,7 @@
 package worker
 
 import (
+	"net/netip"
 	"os"
 	"os/user"
 	"strconv"
@@ -40,6 +41,20 @@ func (i Identity) Owner() string {
 
 // String names the process, too, as claims of work do.
 func (i Identity) String() string { return i.Owner() + ", process " + strconv.Itoa(i.Process.PID) }
+
+// Origin says from where this process is used: the identity, who called sudo, and the address from which they are logged
+// in by SSH, both as the environment tells.
+func Origin() string {
+	text := Here().String()
+	if caller := os.Getenv("SUDO_USER"); caller != "" {
+		text += ", sudo by " + caller
+	}
+	client, _, _ := strings.Cut(os.Getenv("SSH_CONNECTION"), " ")
+	if addr, err := netip.ParseAddr(client); err == nil {
+		text += ", from " + addr.String()
+	}
+	return text
+}
 
 // Operator is the login name of who runs this process.
 func Operator() string {

@@ -474,7 +474,7 @@ func (c *canary) all(n *kong.Node) {
 	with()
 	var files []string
 	for _, name := range slices.Sorted(mapsKeys(has)) {
-		if f := has[name]; f.PlaceHolder == "FILE" && slices.Contains([]string{"trace", "junit", "json-into", "log", "out", "dot"}, name) {
+		if f := has[name]; f.PlaceHolder == "FILE" && slices.Contains([]string{"trace", "junit", "json-into", "log", "out", "dot", "to"}, name) {
 			files = append(files, "--"+name, name+".out")
 		}
 	}

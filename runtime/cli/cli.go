@@ -13,6 +13,7 @@ import (
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/runtime/cli/adhoc"
+	"github.com/openfroyo/froyo/runtime/cli/audit"
 	"github.com/openfroyo/froyo/runtime/cli/client"
 	"github.com/openfroyo/froyo/runtime/cli/complete"
 	"github.com/openfroyo/froyo/runtime/cli/facts"
@@ -47,6 +48,7 @@ type grammar struct {
 	Queue     queue.Command     `cmd:"" help:"Look at pending work of runs: list, drop."`
 	Inventory inventory.Command `cmd:"" help:"Look at the inventory: list, host, graph, explain, check."`
 	Facts     facts.Command     `cmd:"" help:"Look at what hosts tell of themselves: collect, show, diff, schema."`
+	Audit     audit.Command     `cmd:"" help:"Look at the log of who did what, and verify it: show, verify, export, anchor."`
 	Secret    secret.Command    `cmd:"" help:"Keep secrets: set, get, list, edit, rm, rotate, recipients."`
 	Key       key.Command       `cmd:"" help:"Keep SSH keys: list, new, import, export."`
 	Itself    itself            `embed:""`

@@ -7,25 +7,36 @@ package wire
 import (
 	"context"
 	"path/filepath"
+	"sync"
 	"time"
 
+	"github.com/openfroyo/froyo/engine/audit"
 	"github.com/openfroyo/froyo/engine/catalog"
 	"github.com/openfroyo/froyo/engine/queue"
 	"github.com/openfroyo/froyo/engine/queue/bolt"
 	"github.com/openfroyo/froyo/engine/state"
 	"github.com/openfroyo/froyo/engine/state/sqlite"
+	"github.com/openfroyo/froyo/engine/worker"
 	"github.com/openfroyo/froyo/providers"
+	"github.com/openfroyo/froyo/runtime/workspace"
 )
 
-// State opens the state that is kept in dir, and makes what is missing of it.
-func State(ctx context.Context, dir string) (state.Store, error) { return sqlite.Open(ctx, dir) }
-
-// Kept opens the state that is kept in dir, or returns nil where nothing is. It makes nothing.
-func Kept(ctx context.Context, dir string) (state.Store, error) {
-	if there, err := sqlite.Exists(dir); err != nil || !there {
+// State opens the state of a workspace, and makes what is missing of it.
+func State(ctx context.Context, w *workspace.Workspace) (state.Store, error) {
+	s, err := sqlite.Open(ctx, w.StateDir())
+	if err != nil {
 		return nil, err
 	}
-	return sqlite.Open(ctx, dir)
+	s.Author(audit.Author{User: worker.Operator(), Origin: worker.Origin(), Key: sync.OnceValues(w.Signer)})
+	return s, nil
+}
+
+// Kept opens the state of a workspace, or returns nil where nothing is kept. It makes nothing.
+func Kept(ctx context.Context, w *workspace.Workspace) (state.Store, error) {
+	if there, err := sqlite.Exists(w.StateDir()); err != nil || !there {
+		return nil, err
+	}
+	return State(ctx, w)
 }
 
 // MoveState moves what is kept in one directory to another. It tells whether there was

@@ -22,11 +22,11 @@ func (p *place) ID() string         { return p.workspace.ID() }
 func (p *place) Queue() queue.Queue { return Queue(p.workspace.StateDir()) }
 
 func (p *place) State(ctx context.Context) (state.Store, error) {
-	return State(ctx, p.workspace.StateDir())
+	return State(ctx, p.workspace)
 }
 
 func (p *place) Kept(ctx context.Context) (state.Store, error) {
-	return Kept(ctx, p.workspace.StateDir())
+	return Kept(ctx, p.workspace)
 }
 
 func (p *place) Sealer() (func([]byte) string, error) { return p.workspace.Sealer() }

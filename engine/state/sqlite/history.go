@@ -120,16 +120,6 @@ func (s *Store) Resources(ctx context.Context, workspace, host string) ([]state.
 const ofCurrentMachine = `LEFT JOIN hosts h ON h.workspace = r.workspace AND h.host = r.host
 	WHERE r.workspace = ? AND r.host = ? AND r.machine_id = coalesce(h.machine_id, '')`
 
-// AuditTrail implements state.History.
-func (s *Store) AuditTrail(ctx context.Context, limit int) ([]state.Audit, error) {
-	return list(ctx, s, func(rows *sql.Rows, a *state.Audit) error {
-		var at int64
-		err := rows.Scan(&at, &a.User, &a.Action, &a.Run, &a.Detail)
-		a.Time = fromMicros(at)
-		return err
-	}, `SELECT time, user, action, run, detail FROM audit ORDER BY id DESC LIMIT ?`, limit)
-}
-
 // document is a column of optional JSON.
 type document json.RawMessage
 

@@ -11,8 +11,10 @@ import (
 	"io/fs"
 	"time"
 
+	"github.com/openfroyo/froyo/engine/audit"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/state"
+	"github.com/openfroyo/froyo/engine/state/sqlite/chain"
 	"github.com/openfroyo/froyo/engine/state/sqlite/db"
 	"github.com/openfroyo/froyo/engine/storefault"
 )
@@ -125,6 +127,9 @@ func (s *Store) EndDead(ctx context.Context, run string, was state.Process, e st
 		if err == nil {
 			err = forgetOutputs(tx, run)
 		}
+		if err == nil {
+			err = s.auditEnd(tx, run, e, string(e.Status)+", its process was gone")
+		}
 		return err
 	})
 }
@@ -154,11 +159,25 @@ func (r resumes) ResumeRun(ctx context.Context, run string, in state.Process, no
 		if err != nil {
 			return err
 		}
+		if err := r.store.auditResume(tx, run, now); err != nil {
+			return err
+		}
 		return tx.Query([]any{&last}, `UPDATE runs SET ended = 0, status = ?, exit_code = 0, summary = NULL, pid = ?, process = ?, resumed = ?,
 			proposed = '', approved_by = '', approved = 0, applying = 0 WHERE id = ? RETURNING (SELECT coalesce(max(seq), 0) FROM events WHERE run = id)`,
 			string(state.Running), in.PID, in.Birth, micros(now), run)
 	})
 	return last, err
+}
+
+// auditResume adds to the audit log that a run is resumed.
+func (s *Store) auditResume(tx *db.Tx, run string, now time.Time) error {
+	a := state.Audit{Time: now, Action: "resume", Run: run}
+	err := tx.Query([]any{&a.Detail, &a.Plan, &a.Hosts}, `SELECT runbook, iif(proposed <> '', proposed, plan),
+		(SELECT coalesce(group_concat(host, ' '), '') FROM (SELECT DISTINCT host FROM plan_units WHERE run = id ORDER BY host)) FROM runs WHERE id = ?`, run)
+	if err != nil {
+		return err
+	}
+	return chain.Append(tx, s.author, a)
 }
 
 // CancelResume implements state.Progress.
@@ -176,7 +195,10 @@ func (r resumes) CancelResume(ctx context.Context, run string) error {
 		if err != nil {
 			return err
 		}
-		return tx.Exec(`DELETE FROM run_attempts WHERE run = ? AND ended = ?`, run, ended)
+		if err := tx.Exec(`DELETE FROM run_attempts WHERE run = ? AND ended = ?`, run, ended); err != nil {
+			return err
+		}
+		return chain.Append(tx, r.store.author, state.Audit{Time: time.Now(), Action: "resume", Run: run, Outcome: "nothing was done"})
 	})
 }
 
@@ -214,10 +236,10 @@ func propose(tx *db.Tx, run, plan string) error {
 
 // Approve implements state.Approvals.
 func (a approvals) Approve(ctx context.Context, run string, by state.Approval) error {
-	return a.store.write(ctx, func(tx *db.Tx) error { return approve(tx, run, by) })
+	return a.store.write(ctx, func(tx *db.Tx) error { return approve(tx, a.store.author, run, by) })
 }
 
-func approve(tx *db.Tx, run string, by state.Approval) error {
+func approve(tx *db.Tx, author audit.Author, run string, by state.Approval) error {
 	var status, proposed string
 	var approved int64
 	err := tx.Query([]any{&status, &proposed, &approved}, `SELECT status, proposed, approved FROM runs WHERE id = ?`, run)
@@ -238,7 +260,7 @@ func approve(tx *db.Tx, run string, by state.Approval) error {
 	if err := tx.Exec(`UPDATE runs SET approved_by = ?, approved = ? WHERE id = ?`, by.By, micros(by.Time), run); err != nil {
 		return err
 	}
-	return appendAudit(tx, state.Audit{Time: by.Time, User: by.By, Action: "approve", Run: run, Detail: "plan " + by.Plan})
+	return chain.Append(tx, author, state.Audit{Time: by.Time, User: by.By, Action: "approve", Run: run, Plan: by.Plan})
 }
 
 // ApprovalOf implements state.Approvals.
@@ -259,7 +281,7 @@ func (a approvals) BeginApply(ctx context.Context, run, plan string, now time.Ti
 		if by != nil {
 			err := propose(tx, run, plan)
 			if err == nil {
-				err = approve(tx, run, *by)
+				err = approve(tx, a.store.author, run, *by)
 			}
 			if err != nil {
 				return err

@@ -1,13 +1,17 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
+	"github.com/openfroyo/froyo/engine/audit"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/state"
+	"github.com/openfroyo/froyo/engine/state/sqlite/chain"
 	"github.com/openfroyo/froyo/engine/state/sqlite/db"
 )
 
@@ -19,8 +23,14 @@ func (s *Store) write(ctx context.Context, work func(*db.Tx) error) error {
 // BeginRun implements state.Recorder.
 func (s *Store) BeginRun(ctx context.Context, r state.Run) error {
 	return s.write(ctx, func(tx *db.Tx) error {
-		return tx.Exec(`INSERT INTO runs (id, workspace, command, runbook, user, started, hosts, status, plan, pid, process) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		err := tx.Exec(`INSERT INTO runs (id, workspace, command, runbook, user, started, hosts, status, plan, pid, process) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			r.ID, r.Workspace, r.Command, r.Runbook, r.User, micros(r.Started), r.Hosts, string(state.Running), r.Plan, r.PID, r.Birth)
+		if err != nil {
+			return err
+		}
+		return chain.Append(tx, s.author, state.Audit{
+			Time: r.Started, User: r.User, Action: r.Command, Run: r.ID, Hosts: strings.Join(r.Names, " "), Plan: r.Plan, Detail: cmp.Or(r.Runbook, r.Note),
+		})
 	})
 }
 
@@ -133,20 +143,52 @@ func (s *Store) FinishRun(ctx context.Context, run string, e state.End) error {
 		if err == nil {
 			err = forgetOutputs(tx, run)
 		}
+		if err == nil {
+			err = s.auditEnd(tx, run, e, outcome(e))
+		}
 		return noSuchRun(err, run)
 	})
 }
 
-// AppendAudit implements state.Recorder.
-func (s *Store) AppendAudit(ctx context.Context, a state.Audit) error {
-	return s.write(ctx, func(tx *db.Tx) error {
-		return appendAudit(tx, a)
-	})
+// outcome is how a run ended, in words.
+func outcome(e state.End) string {
+	if e.Code == diag.OK {
+		return string(e.Status)
+	}
+	return fmt.Sprintf("%s, exit code %d", e.Status, e.Code)
 }
 
-func appendAudit(tx *db.Tx, a state.Audit) error {
-	return tx.Exec(`INSERT INTO audit (time, user, action, run, detail) VALUES (?, ?, ?, ?, ?)`,
-		micros(a.Time), a.User, a.Action, a.Run, a.Detail)
+// auditEnd adds the end of a run to the audit log.
+func (s *Store) auditEnd(tx *db.Tx, run string, e state.End, how string) error {
+	a := state.Audit{Time: e.Ended, Run: run, Outcome: how}
+	err := tx.Query([]any{&a.Action, &a.Detail, &a.Plan}, `SELECT command, runbook, iif(proposed <> '', proposed, plan) FROM runs WHERE id = ?`, run)
+	if err != nil {
+		return err
+	}
+	return chain.Append(tx, s.author, a)
+}
+
+// audits is the audit log.
+type audits struct{ store *Store }
+
+// AppendAudit implements state.Recorder.
+func (a audits) AppendAudit(ctx context.Context, e state.Audit) error {
+	return a.store.write(ctx, func(tx *db.Tx) error { return chain.Append(tx, a.store.author, e) })
+}
+
+// Author implements state.Recorder.
+func (a audits) Author(by audit.Author) { a.store.author = by }
+
+// AuditTrail implements state.History.
+func (a audits) AuditTrail(ctx context.Context, limit int) ([]audit.Row, error) {
+	rows, err := chain.Rows(ctx, a.store.db.Reader(), limit)
+	return rows, a.store.explain(err)
+}
+
+// AuditLog implements state.History.
+func (a audits) AuditLog(ctx context.Context) (*audit.Log, error) {
+	l, err := chain.Log(ctx, a.store.db.Reader())
+	return l, a.store.explain(err)
 }
 
 // micros is how a time is kept; the zero time is 0.

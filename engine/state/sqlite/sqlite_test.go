@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"crypto/ed25519"
 	"database/sql"
 	"errors"
 	"io/fs"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/openfroyo/froyo/engine/audit"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/output"
 	"github.com/openfroyo/froyo/engine/state"
@@ -333,5 +335,74 @@ func TestOutputsAreBounded(t *testing.T) {
 				t.Errorf("kept %s, want %s other", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestAuditIsAppendOnly: nothing that writes by way of SQLite changes what is there; who writes the file is found by its hashes.
+func TestAuditIsAppendOnly(t *testing.T) {
+	_, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := openStore(t, t.TempDir())
+	defer closeStore(t, s)
+	s.Author(audit.Author{Key: func() (ed25519.PrivateKey, error) { return private, nil }})
+	for range 3 {
+		if err := s.AppendAudit(t.Context(), state.Audit{Action: "a", Outcome: audit.Done}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, query := range []string{
+		`UPDATE audit SET user = 'x' WHERE seq = 2`, `DELETE FROM audit WHERE seq = 3`, `DELETE FROM audit_heads`,
+		`INSERT OR REPLACE INTO audit SELECT seq, time, 'x', origin, action, run, hosts, plan, outcome, detail, hash FROM audit WHERE seq = 2`,
+		`UPDATE OR REPLACE audit SET seq = 1 WHERE seq = 2`, `INSERT INTO audit SELECT 5, time, user, origin, action, run, hosts, plan, outcome, detail, hash FROM audit WHERE seq = 2`,
+		`INSERT OR REPLACE INTO audit_heads SELECT seq, hash, time, 'x', signature FROM audit_heads WHERE seq = 2`, `UPDATE audit_heads SET key = 'x'`,
+	} {
+		err := s.write(t.Context(), func(tx *db.Tx) error { return tx.Exec(query) })
+		if err == nil || !strings.Contains(err.Error(), "the audit log is append-only") {
+			t.Errorf("%s: %v", query, err)
+		}
+	}
+	public, _ := private.Public().(ed25519.PublicKey)
+	found := func() string {
+		l, err := s.AuditLog(t.Context())
+		if err != nil || len(l.Rows) != 3 || len(l.Heads) != 3 {
+			t.Fatalf("%+v %v", l, err)
+		}
+		var text []string
+		for _, f := range l.Verify(nil, []ed25519.PublicKey{public}) {
+			text = append(text, f.Text)
+		}
+		return strings.Join(text, "\n")
+	}
+	if text := found(); text != "" {
+		t.Error(text)
+	}
+	raw, err := sql.Open("sqlite", "file:"+s.db.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := raw.ExecContext(t.Context(), `DROP TRIGGER audit_update; UPDATE audit SET user = 'x' WHERE seq = 2`); err != nil {
+		t.Fatal(err)
+	}
+	if err := raw.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if text := found(); text != "row 2 was changed or moved, or row 1 was and its hash made anew" {
+		t.Error(text)
+	}
+}
+
+// TestAuditWithoutItsKey: what could not be signed at its end does not begin.
+func TestAuditWithoutItsKey(t *testing.T) {
+	s := openStore(t, t.TempDir())
+	defer closeStore(t, s)
+	damaged := errors.New("the key is damaged")
+	s.Author(audit.Author{Key: func() (ed25519.PrivateKey, error) { return nil, damaged }})
+	if err := s.BeginRun(t.Context(), state.Run{ID: "r1", Workspace: "/w"}); !errors.Is(err, damaged) {
+		t.Error(err)
+	}
+	if runs, err := s.Runs(t.Context(), "/w", -1); err != nil || len(runs) != 0 {
+		t.Error(runs, err)
 	}
 }

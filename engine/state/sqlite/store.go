@@ -1,6 +1,6 @@
 // Package sqlite keeps state in a SQLite file and a directory of blobs.
 //
-// It imports engine/state and its leaves, and engine/state/sqlite/db.
+// It imports engine/state and its leaves, engine/state/sqlite/db, and engine/state/sqlite/chain.
 package sqlite
 
 import (
@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"path/filepath"
 
+	"github.com/openfroyo/froyo/engine/audit"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/state"
 	"github.com/openfroyo/froyo/engine/state/blob"
@@ -23,10 +24,12 @@ var scripts embed.FS
 // Store implements state.Store.
 type Store struct {
 	approvals
+	audits
 	outputs
 	resumes
-	db    *db.DB
-	blobs blob.Store
+	db     *db.DB
+	blobs  blob.Store
+	author audit.Author
 }
 
 var _ state.Store = (*Store)(nil)
@@ -48,7 +51,7 @@ func Open(ctx context.Context, dir string) (*Store, error) {
 		return nil, errors.Join(explain(err, path), file.Close())
 	}
 	s := &Store{db: file, blobs: blobs}
-	s.approvals.store, s.outputs.store, s.resumes.store = s, s, s
+	s.approvals.store, s.audits.store, s.outputs.store, s.resumes.store = s, s, s, s
 	return s, nil
 }
 

@@ -2,11 +2,13 @@ package statetest
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"sync"
 	"testing"
 
+	"github.com/openfroyo/froyo/engine/audit"
 	"github.com/openfroyo/froyo/engine/state"
 )
 
@@ -49,6 +51,58 @@ func testConcurrency(t *testing.T, f *fixture) {
 	must(t, err)
 	if len(events) != writers*each {
 		t.Errorf("%d events are kept, want %d", len(events), writers*each)
+	}
+}
+
+// testAudit: what begins, is approved and ends is in the audit log, whichever process does it, and the log is whole.
+func testAudit(t *testing.T, f *fixture) {
+	public, private, err := ed25519.GenerateKey(nil)
+	must(t, err)
+	by := audit.Author{User: "eve", Origin: "here", Key: func() (ed25519.PrivateKey, error) { return private, nil }}
+	other := f.open(t, f.dir)
+	f.Author(by)
+	other.Author(by)
+	var wg sync.WaitGroup
+	const runs = 12
+	for i := range runs {
+		store, id := []state.Store{f.Store, other}[i%2], fmt.Sprintf("r%d", i)
+		wg.Go(func() {
+			err := store.BeginRun(t.Context(), state.Run{ID: id, Workspace: workspace, Command: "apply", Runbook: "site.star", User: "ada", Started: began, Names: []string{"h1", "h2"}})
+			if err == nil {
+				err = store.BeginApply(t.Context(), id, "aa", began, &state.Approval{By: "ada", Time: began, Plan: "aa"})
+			}
+			if err == nil {
+				err = store.AppendAudit(t.Context(), state.Audit{Time: began, Action: "lock break", Detail: "\xff", Outcome: audit.Done})
+			}
+			if err == nil {
+				err = store.FinishRun(t.Context(), id, state.End{Ended: began, Status: state.Failed, Code: 3})
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	must(t, other.Close())
+	f.reopen(t)
+	l, err := f.AuditLog(t.Context())
+	must(t, err)
+	same(t, nil, l.Verify(nil, []ed25519.PublicKey{public}))
+	var told []state.Audit
+	for _, r := range l.Rows {
+		if r.Run == "r1" {
+			told = append(told, r.Entry)
+		}
+	}
+	same(t, []state.Audit{
+		{Time: began, User: "ada", Origin: "here", Action: "apply", Run: "r1", Hosts: "h1 h2", Detail: "site.star"},
+		{Time: began, User: "ada", Origin: "here", Action: "approve", Run: "r1", Plan: "aa"},
+		{Time: began, User: "eve", Origin: "here", Action: "apply", Run: "r1", Plan: "aa", Outcome: "failed, exit code 3", Detail: "site.star"},
+	}, told)
+	latest, err := f.AuditTrail(t.Context(), 2)
+	must(t, err)
+	if len(l.Rows) != 4*runs || len(l.Heads) != 2*runs || len(latest) != 2 || latest[0] != l.End() {
+		t.Errorf("%d rows, %d heads, the latest are %v", len(l.Rows), len(l.Heads), latest)
 	}
 }
 

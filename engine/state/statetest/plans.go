@@ -110,7 +110,7 @@ func testApproval(t *testing.T, f *fixture) {
 
 	trail, err := f.AuditTrail(t.Context(), 10)
 	must(t, err)
-	same(t, []state.Audit{{Time: a.Time, User: a.By, Action: "approve", Run: "r1", Detail: "plan aa"}}, trail)
+	same(t, state.Audit{Time: a.Time, User: a.By, Action: "approve", Run: "r1", Plan: "aa"}, trail[0].Entry)
 }
 
 // testApprovalAtOnce: a plan is proposed, approved and begun in one transaction, or none of it.
@@ -129,7 +129,7 @@ func testApprovalAtOnce(t *testing.T, f *fixture) {
 	same(t, []state.Run{want}, f.list(t, workspace, 10))
 	trail, err := f.AuditTrail(t.Context(), 10)
 	must(t, err)
-	same(t, []state.Audit{{Time: a.Time, User: a.By, Action: "approve", Run: "r1", Detail: "plan dd"}}, trail)
+	same(t, state.Audit{Time: a.Time, User: a.By, Action: "approve", Run: "r1", Plan: "dd"}, trail[0].Entry)
 }
 
 // testApprovalEnds: of a run that has ended nothing is approved, and one that is resumed has

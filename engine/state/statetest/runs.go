@@ -125,20 +125,6 @@ func testStatuses(t *testing.T, f *fixture) {
 	same(t, units, f.units(t, "r1"))
 }
 
-func testAudit(t *testing.T, f *fixture) {
-	var want []state.Audit
-	for i := range 3 {
-		a := state.Audit{Time: began.Add(time.Duration(i)), User: "ada", Action: "apply", Run: "r1", Detail: fmt.Sprint("line ", i)}
-		a.Time = a.Time.Truncate(time.Microsecond)
-		must(t, f.AppendAudit(t.Context(), a))
-		want = append([]state.Audit{a}, want...)
-	}
-	f.reopen(t)
-	got, err := f.AuditTrail(t.Context(), 2)
-	must(t, err)
-	same(t, want[:2], got)
-}
-
 // testRefused makes calls that cannot be kept and checks that nothing of them is.
 func testRefused(t *testing.T, f *fixture) {
 	f.begin(t, "r1")

@@ -142,7 +142,7 @@ func (o *opened) fleet(ctx context.Context, main string, given vars.Set, t *flag
 	if f.Language, err = script.Load(ctx, f.language); err != nil {
 		return nil, err
 	}
-	if f.store, err = wire.State(ctx, o.workspace.StateDir()); err != nil {
+	if f.store, err = wire.State(ctx, o.workspace); err != nil {
 		return nil, err
 	}
 	connections, err := o.connections(&t.Login)

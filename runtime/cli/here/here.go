@@ -11,7 +11,9 @@ import (
 	"path"
 	"path/filepath"
 	"strconv"
+	"time"
 
+	"github.com/openfroyo/froyo/engine/audit"
 	"github.com/openfroyo/froyo/engine/state"
 	"github.com/openfroyo/froyo/engine/vars/declared"
 	"github.com/openfroyo/froyo/runtime/console"
@@ -52,8 +54,19 @@ func State(ctx context.Context, c *console.Console) (store state.Store, workspac
 	if err != nil {
 		return nil, "", err
 	}
-	store, err = wire.Kept(ctx, w.StateDir())
+	store, err = wire.Kept(ctx, w)
 	return store, w.ID(), err
+}
+
+// Audit adds to the audit log of a workspace what a command that is no run has done.
+func Audit(ctx context.Context, w *workspace.Workspace, entry state.Audit) (err error) {
+	store, err := wire.State(ctx, w)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	entry.Time, entry.Outcome = time.Now(), audit.Done
+	return store.AppendAudit(ctx, entry)
 }
 
 // Declared reads what is declared for runbooks of the current directory, which is in w or is w

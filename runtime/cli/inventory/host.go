@@ -91,7 +91,7 @@ func (f *Fleet) host(name string) (*inventory.Host, error) {
 
 // facts are what earlier runs stored of the machine behind the name.
 func (f *Fleet) facts(ctx context.Context, host string) (facts []state.Fact, err error) {
-	store, err := wire.Kept(ctx, f.workspace.StateDir())
+	store, err := wire.Kept(ctx, f.workspace)
 	if err != nil || store == nil {
 		return nil, err
 	}

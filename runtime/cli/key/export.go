@@ -43,6 +43,9 @@ func (c *exportCommand) Run(ctx context.Context, e *console.Console) error {
 		}
 		text, err = k.Private(ctx, c.Key)
 		mode = 0o600
+		if err == nil {
+			err = note(ctx, e, "export --private", c.Key)
+		}
 	} else {
 		text, err = c.public(ctx, e, k)
 	}

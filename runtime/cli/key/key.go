@@ -4,11 +4,13 @@
 package key
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/keys"
 	"github.com/openfroyo/froyo/engine/secret/store"
+	"github.com/openfroyo/froyo/engine/state"
 	"github.com/openfroyo/froyo/runtime/cli/here"
 	"github.com/openfroyo/froyo/runtime/console"
 )
@@ -44,8 +46,20 @@ func say(e *console.Console, text string) {
 	fmt.Fprintln(e.Stderr, e.Style(e.Stderr).Wrap("", text, 0, 2))
 }
 
-// made says which key there is now.
-func made(e *console.Console, k *keys.Keys, one keys.Key) error {
+// note adds to the audit log what was done with which key.
+func note(ctx context.Context, e *console.Console, action, name string) error {
+	w, err := here.Workspace(e)
+	if err != nil {
+		return err
+	}
+	return here.Audit(ctx, w, state.Audit{Action: "key " + action, Detail: name})
+}
+
+// made says which key there is now, and how it came to be.
+func made(ctx context.Context, e *console.Console, k *keys.Keys, one keys.Key, action string) error {
+	if err := note(ctx, e, action, one.Name+" "+one.Fingerprint); err != nil {
+		return err
+	}
 	say(e, fmt.Sprintf("%s is kept in %s: %s %s", one.Name, k.File(one.Name), one.Type, one.Fingerprint))
 	_, err := fmt.Fprintln(e.Stdout, one.Line)
 	return err

@@ -37,7 +37,7 @@ func (c *newCommand) Run(ctx context.Context, e *console.Console) error {
 	if err != nil {
 		return err
 	}
-	return made(e, k, one)
+	return made(ctx, e, k, one, "new")
 }
 
 // maxKeyFile bounds the file of a key.
@@ -83,7 +83,7 @@ func (c *importCommand) Run(ctx context.Context, e *console.Console) error {
 	if err != nil {
 		return err
 	}
-	return made(e, k, one)
+	return made(ctx, e, k, one, "import")
 }
 
 func (c *importCommand) read(e *console.Console) ([]byte, error) {

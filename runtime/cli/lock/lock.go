@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/openfroyo/froyo/engine/audit"
 	"github.com/openfroyo/froyo/engine/blame"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/fleet"
@@ -114,7 +115,7 @@ func openLocks(ctx context.Context, e *console.Console) (*locks, error) {
 		return nil, err
 	}
 	l := &locks{workspace: w}
-	if l.store, err = wire.Kept(ctx, w.StateDir()); err != nil || l.store == nil {
+	if l.store, err = wire.Kept(ctx, w); err != nil || l.store == nil {
 		return l, err
 	}
 	if l.held, err = l.store.LockedHosts(ctx, w.ID()); err != nil {
@@ -128,6 +129,15 @@ func (l *locks) close() error {
 		return nil
 	}
 	return l.store.Close()
+}
+
+// note adds to the audit log that a lock is broken.
+func (l *locks) note(ctx context.Context, id string, hosts []string) error {
+	entry := state.Audit{Time: time.Now(), Action: "lock break", Hosts: strings.Join(hosts, " "), Outcome: audit.Done, Detail: id}
+	if l.store == nil { // it is another workspace's
+		return here.Audit(ctx, l.workspace, entry)
+	}
+	return l.store.AppendAudit(ctx, entry)
 }
 
 type breakCommand struct {
@@ -173,6 +183,9 @@ func (c *breakCommand) Run(ctx context.Context, e *console.Console) (err error) 
 			WithHint("froyo lock list lists the locks of this workspace; -i names the hosts that another one's run is changing")
 	}
 	if err := c.approve(ctx, e, run, names); err != nil {
+		return err
+	}
+	if err := held.note(ctx, c.ID, names); err != nil {
 		return err
 	}
 	for _, l := range mine {

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/openfroyo/froyo/engine/audit"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/queue"
 	"github.com/openfroyo/froyo/engine/state"
@@ -219,8 +220,8 @@ func dropItems(ctx context.Context, e *console.Console, q queue.Queue, items []q
 		if store == nil {
 			continue
 		}
-		audit := state.Audit{Time: time.Now(), User: worker.Operator(), Action: "queue drop", Run: run, Detail: strings.Join(byRun[run], "\n")}
-		if err := store.AppendAudit(ctx, audit); err != nil {
+		entry := state.Audit{Time: time.Now(), User: worker.Operator(), Action: "queue drop", Run: run, Outcome: audit.Done, Detail: strings.Join(byRun[run], "\n")}
+		if err := store.AppendAudit(ctx, entry); err != nil {
 			return err
 		}
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/openfroyo/froyo/engine/secret"
 	"github.com/openfroyo/froyo/engine/secret/source"
 	"github.com/openfroyo/froyo/engine/secret/store"
+	"github.com/openfroyo/froyo/engine/state"
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/runtime/cli/client"
 	"github.com/openfroyo/froyo/runtime/cli/flags"
@@ -279,9 +280,11 @@ func list(names []string) string {
 
 // keep writes the new value, unless another has been written since.
 func (r *rotation) keep(ctx context.Context) error {
-	err := r.store.Replace(ctx, r.Name, r.old, r.value)
-	r.written = err == nil
-	return err
+	if err := r.store.Replace(ctx, r.Name, r.old, r.value); err != nil {
+		return err
+	}
+	r.written = true
+	return here.Audit(ctx, r.at, state.Audit{Action: "secret rotate", Detail: r.Name})
 }
 
 // conclude says what has which value by now, and what brings the new one to the other hosts.

@@ -143,6 +143,13 @@ func (c *recipientsAddCommand) Run(ctx context.Context, e *console.Console) erro
 		say(e, "nothing to do: "+"all of them are recipients already")
 		return nil
 	}
+	var short []string
+	for _, r := range added {
+		short = append(short, r.Short())
+	}
+	if err := note(ctx, e, "recipients add", short...); err != nil {
+		return err
+	}
 	for _, r := range added {
 		say(e, ui.Readable(r.Short())+" can read "+counted(secrets)+" now, and those to come")
 	}
@@ -276,6 +283,9 @@ func (c *recipientsRemoveCommand) Run(ctx context.Context, e *console.Console) e
 	var short []string
 	for _, r := range gone {
 		short = append(short, r.Short())
+	}
+	if err := note(ctx, e, "recipients rm", short...); err != nil {
+		return err
 	}
 	say(e, "encrypted "+counted(secrets)+" anew without "+ui.Readable(strings.Join(short, " and ")))
 	const before = "what could be read before may have been read, and copies stay as they were: "

@@ -43,6 +43,9 @@ func (c *rmCommand) Run(ctx context.Context, e *console.Console) error {
 		if err := s.Remove(ctx, name); err != nil {
 			return err
 		}
+		if err := note(ctx, e, "rm", name); err != nil {
+			return err
+		}
 		say(e, "removed "+s.File(name))
 	}
 	return nil

@@ -4,11 +4,13 @@
 package secret
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/secret/store"
+	"github.com/openfroyo/froyo/engine/state"
 	"github.com/openfroyo/froyo/runtime/cli/here"
 	"github.com/openfroyo/froyo/runtime/cli/rotate"
 	"github.com/openfroyo/froyo/runtime/console"
@@ -38,6 +40,15 @@ func (k *Keys) Open(e *console.Console) (*store.Store, error) {
 		return nil, err
 	}
 	return here.Secrets(e, w, k.Identity...)
+}
+
+// note adds to the audit log what was done with which secrets or recipients. Values are no part of it.
+func note(ctx context.Context, e *console.Console, action string, which ...string) error {
+	w, err := here.Workspace(e)
+	if err != nil {
+		return err
+	}
+	return here.Audit(ctx, w, state.Audit{Action: "secret " + action, Detail: strings.Join(which, "\n")})
 }
 
 // say prints a line on standard error, for people.

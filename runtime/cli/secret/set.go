@@ -51,6 +51,9 @@ func (c *setCommand) Run(ctx context.Context, e *console.Console) error {
 	if err := s.Set(ctx, c.Name, value); err != nil {
 		return err
 	}
+	if err := note(ctx, e, "set", c.Name); err != nil {
+		return err
+	}
 	return written(e, s, c.Name)
 }
 

@@ -38,7 +38,8 @@ func (s *session) begin(ctx context.Context, line string, hosts []*inventory.Hos
 	r.unit = unit.ID{Type: "cmd", Key: line}.Local()
 	here := worker.Here()
 	if err := r.store.BeginRun(ctx, state.Run{
-		ID: r.run, Workspace: s.fleet.Collector.Workspace, Command: runs.OfShell, User: here.Operator, Started: now, Hosts: len(hosts), Process: here.Process,
+		ID: r.run, Workspace: s.fleet.Collector.Workspace, Command: runs.OfShell, User: here.Operator, Started: now, Hosts: len(hosts), Names: inventory.Names(hosts),
+		Note: line, Process: here.Process,
 	}); err != nil {
 		return nil, err
 	}
@@ -46,11 +47,7 @@ func (s *session) begin(ctx context.Context, line string, hosts []*inventory.Hos
 	for i, h := range hosts {
 		units[i] = state.PlanUnit{Host: h.Name, Unit: r.unit, Action: abi.Run, Started: now}
 	}
-	err := r.store.AppendAudit(ctx, state.Audit{Time: now, User: here.Operator, Action: runs.OfShell, Run: r.run, Detail: line})
-	if err == nil {
-		err = r.store.SaveUnits(ctx, r.run, units)
-	}
-	if err != nil { // nothing is done on any host
+	if err := r.store.SaveUnits(ctx, r.run, units); err != nil { // nothing is done on any host
 		failed := r.store.FinishRun(context.WithoutCancel(ctx), r.run, state.End{Ended: time.Now(), Status: state.Failed, Code: diag.CodeOf(err)})
 		return nil, errors.Join(err, failed)
 	}

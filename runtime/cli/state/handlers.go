@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/openfroyo/froyo/engine/audit"
 	"github.com/openfroyo/froyo/engine/state"
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/engine/worker"
@@ -105,11 +106,11 @@ func dropHandlers(ctx context.Context, e *console.Console, store state.Store, as
 		return err
 	}
 	for _, o := range pending {
-		audit := state.Audit{
-			Time: asked, User: worker.Operator(), Action: "state handlers drop", Run: o.Run,
+		entry := state.Audit{
+			Time: asked, User: worker.Operator(), Action: "state handlers drop", Run: o.Run, Hosts: o.Host, Outcome: audit.Done,
 			Detail: fmt.Sprintf("handler %q of play %s on %s", o.Handler, ui.PlayName(o.Play), o.Host),
 		}
-		if err := store.AppendAudit(ctx, audit); err != nil {
+		if err := store.AppendAudit(ctx, entry); err != nil {
 			return err
 		}
 	}

@@ -7,11 +7,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/openfroyo/froyo/engine/audit"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/hostpath"
 	"github.com/openfroyo/froyo/engine/state"
 	"github.com/openfroyo/froyo/engine/wording"
-	"github.com/openfroyo/froyo/engine/worker"
 	"github.com/openfroyo/froyo/runtime/console"
 	"github.com/openfroyo/froyo/runtime/ui"
 )
@@ -105,8 +105,8 @@ func (c *protectionsDropCommand) lift(ctx context.Context, e *console.Console, s
 	if err := store.Unprotect(ctx, named...); err != nil {
 		return err
 	}
-	audit := state.Audit{Time: time.Now(), User: worker.Operator(), Action: "state protections drop", Run: named[0].Run, Detail: c.Unit}
-	if err := store.AppendAudit(ctx, audit); err != nil {
+	entry := state.Audit{Time: time.Now(), Action: "state protections drop", Run: named[0].Run, Hosts: named[0].Host, Outcome: audit.Done, Detail: c.Unit}
+	if err := store.AppendAudit(ctx, entry); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintln(e.Stdout, ui.Readable(c.Unit)+" is no longer protected")
