@@ -1,7 +1,6 @@
 package system
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
@@ -25,6 +24,8 @@ type Sysctl struct {
 type SysctlState struct {
 	File op.TextResult `json:"file"`
 	Live op.TextResult `json:"live"`
+	// Resets are the parameters of the file that change with this one.
+	Resets []Reset `json:"resets"`
 }
 
 // SysctlOutput is what a parameter offers to later units.
@@ -70,6 +71,9 @@ func (s Sysctl) Read(t *sdk.T) SysctlState {
 	} else {
 		found.Live = op.TextResult{Exists: true, Type: op.TypeFile}
 	}
+	if s.State != absent {
+		found.Resets = s.present(t, s.others(found.File.Text))
+	}
 	return found
 }
 
@@ -83,11 +87,12 @@ func (s Sysctl) Plan(t *sdk.T, now SysctlState) {
 		t.DifferUnknown("value", before)
 		if s.Live {
 			s.set(t, nil, "content")
+			s.keep(t, now.Resets)
 		}
 		s.write(t, nil, "content")
 	default:
 		value := s.value()
-		s.live(t, now.Live, before, value) // first, so that a value that the kernel refuses stands in no file
+		s.live(t, now, before, value) // first, so that a value that the kernel refuses stands in no file
 		s.edit(t, now.File, value)
 	}
 	t.Output(SysctlOutput{Changed: t.Acted(), Before: before})
@@ -98,6 +103,9 @@ func (s Sysctl) Potential(t *sdk.T) {
 	s.write(t, nil, "content")
 	if s.State != absent && s.Live {
 		s.set(t, nil, "content")
+		for _, name := range s.usual() {
+			s.setOne(t, name, nil, "content")
+		}
 	}
 }
 
@@ -144,9 +152,8 @@ func (s Sysctl) lines(text, value string) string {
 	var out []string
 	done := value == ""
 	for _, line := range textfile.Lines(text) {
-		name, was, is := strings.Cut(textfile.Bare(line), "=")
-		name = strings.TrimSpace(name)
-		if !is || strings.HasPrefix(name, "#") || strings.HasPrefix(name, ";") || canonical(name) != canonical(s.Name) {
+		name, was, is := setting(line)
+		if !is || name != canonical(s.Name) {
 			out = append(out, line)
 			continue
 		}
@@ -154,7 +161,7 @@ func (s Sysctl) lines(text, value string) string {
 			continue // it stands there twice, or must go
 		}
 		done = true
-		if normal(was) == value && strings.HasSuffix(line, "\n") {
+		if was == value && strings.HasSuffix(line, "\n") {
 			out = append(out, line)
 		} else {
 			out = append(out, set)
@@ -166,7 +173,7 @@ func (s Sysctl) lines(text, value string) string {
 		}
 		out = append(out, set)
 	}
-	return strings.Join(slices.Clip(out), "")
+	return strings.Join(s.first(out), "")
 }
 
 func (s Sysctl) write(t *sdk.T, content *op.Blob, unknown ...string) {
@@ -174,12 +181,12 @@ func (s Sysctl) write(t *sdk.T, content *op.Blob, unknown ...string) {
 }
 
 // live sets the running kernel.
-func (s Sysctl) live(t *sdk.T, now op.TextResult, before, value string) {
+func (s Sysctl) live(t *sdk.T, now SysctlState, before, value string) {
 	switch {
 	case !s.Live:
-	case !now.Exists && s.IgnoreMissing:
+	case !now.Live.Exists && s.IgnoreMissing:
 		t.Reason("this kernel does not have it")
-	case !now.Exists:
+	case !now.Live.Exists:
 		t.Needs(abi.Need{
 			What: "kernel parameter " + s.Name, Kind: "parameter", Name: s.Name, Paths: []string{s.path()},
 			Hint: "is the name right? what brings it, such as a kernel_module, has to be declared before; or ignore_missing = True",
@@ -188,14 +195,20 @@ func (s Sysctl) live(t *sdk.T, now op.TextResult, before, value string) {
 	case before != value:
 		t.Differ("value", before, value)
 		s.set(t, &value)
+		s.keep(t, now.Resets)
 	}
 }
 
 func (s Sysctl) set(t *sdk.T, value *string, unknown ...string) {
+	s.setOne(t, canonical(s.Name), value, unknown...)
+}
+
+// setOne sets a parameter of the running kernel by its canonical name.
+func (s Sysctl) setOne(t *sdk.T, name string, value *string, unknown ...string) {
 	var content *op.Blob
 	if value != nil {
 		text := *value + "\n"
 		content = &op.Blob{Text: &text}
 	}
-	t.Effect(op.Op{Write: &op.Write{Path: s.path(), Content: content, InPlace: true, Unsafe: true}}, unknown...)
+	t.Effect(op.Op{Write: &op.Write{Path: "/proc/sys/" + name, Content: content, InPlace: true, Unsafe: true}}, unknown...)
 }

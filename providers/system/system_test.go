@@ -37,6 +37,8 @@ const (
 	conf  = "/etc/sysctl.d/90-froyo.conf"
 	live  = "/proc/sys/net/ipv4/ip_forward"
 	hosts = "/etc/hosts"
+
+	redirects = "/proc/sys/net/ipv4/conf/all/accept_redirects"
 )
 
 func TestSystem(t *testing.T) {
@@ -59,6 +61,9 @@ func TestSystem(t *testing.T) {
 		{"only the file differs", "sysctl", forward(""), files{live: "1\n", conf: "# a\nnet.ipv4.ip_forward = 0\nx.y=1"}, files{conf: "# a\nnet.ipv4.ip_forward = 1\nx.y=1"}, abi.Update, ""},
 		{"twice", "sysctl", forward(""), files{live: "1\n", conf: "net.ipv4.ip_forward = 0\n#net.ipv4.ip_forward = 0\nnet.ipv4.ip_forward = 1\n"}, files{conf: "net.ipv4.ip_forward = 1\n#net.ipv4.ip_forward = 0\n"}, abi.Update, ""},
 		{"blanks", "sysctl", `{"name":"net.ipv4.ping_group_range","value":"0 5","state":"present","file":"` + conf + `","live":true}`, files{"/proc/sys/net/ipv4/ping_group_range": "0\t5\n", conf: "net.ipv4.ping_group_range = 0   5\n"}, nil, abi.None, ""},
+		{"that resets others", "sysctl", forward(""), files{live: "0\n", conf: "net.ipv4.conf.all.accept_redirects = 1\nnet.ipv4.conf.gone.forwarding = 1\n", redirects: "0\n"}, files{conf: "net.ipv4.ip_forward = 1\nnet.ipv4.conf.all.accept_redirects = 1\nnet.ipv4.conf.gone.forwarding = 1\n", live: "1\n", redirects: "1\n"}, abi.Update, ""},
+		{"set already, behind what it resets", "sysctl", forward(""), files{live: "1\n", conf: "# a\nnet.ipv4.conf.eth0.forwarding = 0\nnet.ipv4.ip_forward = 1\n"}, files{conf: "# a\nnet.ipv4.ip_forward = 1\nnet.ipv4.conf.eth0.forwarding = 0\n"}, abi.Update, ""},
+		{"that resets those of other interfaces", "sysctl", `{"name":"net.ipv6.conf.all.disable_ipv6","value":"1","state":"present","file":"` + conf + `","live":true}`, files{"/proc/sys/net/ipv6/conf/all/disable_ipv6": "0\n", "/proc/sys/net/ipv6/conf/default/disable_ipv6": "0\n", conf: "net.ipv6.conf.default.disable_ipv6 = 1\nnet.ipv6.conf.all.disable_ipv6 = 1\nnet.ipv6.conf.default.disable_ipv6 = 0\n"}, files{"/proc/sys/net/ipv6/conf/all/disable_ipv6": "1\n", "/proc/sys/net/ipv6/conf/default/disable_ipv6": "0\n", conf: "net.ipv6.conf.all.disable_ipv6 = 1\nnet.ipv6.conf.default.disable_ipv6 = 1\nnet.ipv6.conf.default.disable_ipv6 = 0\n"}, abi.Update, ""},
 		{"not live", "sysctl", strings.Replace(forward(""), `"live":true`, `"live":false`, 1), files{live: "0\n"}, files{conf: "net.ipv4.ip_forward = 1\n", live: "0\n"}, abi.Create, ""},
 		{"missing and ignored", "sysctl", forward(`,"ignore_missing":true`), nil, files{conf: "net.ipv4.ip_forward = 1\n", live: "nothing"}, abi.Create, ""},
 		{"a part with dots", "sysctl", `{"name":"net/ipv4/conf/eth0.1/forwarding","value":"1","state":"present","file":"` + conf + `","live":true}`, files{"/proc/sys/net/ipv4/conf/eth0.1/forwarding": "0\n"}, files{"/proc/sys/net/ipv4/conf/eth0.1/forwarding": "1\n"}, abi.Create, ""},
