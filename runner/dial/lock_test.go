@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -303,10 +304,14 @@ type oneGate struct {
 	entered int
 	took    []int64
 	inside  func() // runs once, when something has entered
+	each    func() // runs whenever something has entered
 }
 
 func (g *oneGate) Enter(context.Context) (func(), error) {
 	g.entered++
+	if g.each != nil {
+		g.each()
+	}
 	if f := g.inside; f != nil {
 		g.inside = nil
 		f()
@@ -315,7 +320,7 @@ func (g *oneGate) Enter(context.Context) (func(), error) {
 }
 
 func (g *oneGate) Acquiring(l op.Lock)     { g.took = append(g.took, l.Token) }
-func (g *oneGate) Shared(h op.Holder) bool { return h.Token == g.token }
+func (g *oneGate) Shared(h op.Holder) bool { return g.each != nil || h.Token == g.token }
 
 // TestSharedLock has the run know the machine by another name, whose lock all of
 // this name's runners then depend on.
@@ -355,6 +360,32 @@ func TestSharedLockTakesTurns(t *testing.T) {
 	}
 	if gate.entered != 4 {
 		t.Errorf("entered %d times, want each attempt anew", gate.entered)
+	}
+}
+
+// TestManyNames has a machine with a dozen other names, of which one has it after the other before this one gets its turn;
+// and one that says of two without end that they have it.
+func TestManyNames(t *testing.T) {
+	for _, names := range []int{12, 2} {
+		gate := &oneGate{}
+		s, dir := fencedHost(t, gate)
+		gate.each = func() {
+			result := `{"done":{"changed":false}}`
+			if names == 2 || gate.entered <= 2*names {
+				result = strings.Replace(errorOf("shared"), `"token":7`, `"token":`+strconv.Itoa(gate.entered/2%names+20), 1)
+				if gate.entered%2 == 0 {
+					result = errorOf("unseen") // it has ended meanwhile
+				}
+			}
+			answer(t, dir, "tester.lock.acquire", result)
+		}
+		_, err := s.Run(t.Context(), []target.Step{lockWith(5)})
+		if names == 12 && (err != nil || gate.entered != 2*names+1) {
+			t.Errorf("entered %d times, %v", gate.entered, err)
+		}
+		if names == 2 && (err == nil || gate.entered > 20 || !strings.Contains(err.Error(), "other names of the machine come and go")) {
+			t.Errorf("entered %d times, %v", gate.entered, err)
+		}
 	}
 }
 

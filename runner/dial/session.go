@@ -168,7 +168,9 @@ func (s *Session) Run(ctx context.Context, steps []target.Step) ([]target.Outcom
 	if s.options.Gate == nil || !takes && !slices.ContainsFunc(steps, func(step target.Step) bool { return step.Op.Changes() }) {
 		return s.run(ctx, steps)
 	}
-	for range maxTakes {
+	// Each lock that the machine tells of is of a name that the run has: there are as many as names.
+	seen := map[op.Watch]bool{}
+	for again := 0; again < maxTakes; again++ {
 		var shared *op.Watch
 		if takes {
 			// Before it enters: whoever entered before the two names were known to be
@@ -188,11 +190,14 @@ func (s *Session) Run(ctx context.Context, steps []target.Step) ([]target.Outcom
 		if err != nil || !takes || !s.hostLock.share(outcomes, shared, s.options.Gate) {
 			return outcomes, err
 		}
+		if other := s.hostLock.sharing(); other != nil && !seen[*other] {
+			seen[*other], again = true, 0
+		}
 	}
 	return nil, s.errorAt(target.StageLost, "other names of the machine come and go", "", "", nil)
 }
 
-// maxTakes bounds the attempts at a machine that the run has under another name.
+// maxTakes bounds the attempts at a machine that the run has under another name, of each that it is told of.
 const maxTakes = 5
 
 func (s *Session) run(ctx context.Context, steps []target.Step) ([]target.Outcome, error) {

@@ -27,7 +27,8 @@ type draft struct {
 
 	vault     *vault.Vault // nil leaves out what is encrypted
 	sealed    []*vault.Envelope
-	encrypted map[string]bool // files that are encrypted as a whole
+	locks     map[string]*unopened // by the file, and why they are not opened
+	encrypted map[string]bool      // files that are encrypted as a whole
 }
 
 // texts counts the values of a file that look like more than text.
@@ -67,7 +68,7 @@ type reference struct {
 func newDraft(home string) *draft {
 	return &draft{
 		home: home, hosts: map[string]*hostDraft{}, groups: map[string]*groupDraft{},
-		said: map[string]bool{}, stay: map[string]*texts{}, encrypted: map[string]bool{},
+		said: map[string]bool{}, stay: map[string]*texts{}, encrypted: map[string]bool{}, locks: map[string]*unopened{},
 	}
 }
 

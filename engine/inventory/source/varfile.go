@@ -163,13 +163,43 @@ func (d *draft) decrypted(path string, src []byte) ([]byte, bool) {
 // locked says why something encrypted cannot be read.
 func (d *draft) locked(pos diag.Pos, what string, err error) {
 	if _, refused := errors.AsType[*vault.RefusedError](err); refused || errors.Is(err, vault.ErrNoPassword) {
-		d.problem(pos, "%s is %w", what, err).WithHint("give the password that it was encrypted with: --vault-password-file FILE, or --vault-id LABEL@FILE")
+		d.unopened(pos, what, err)
 		return
 	}
 	p := d.problem(pos, "%s is encrypted with ansible-vault, and cannot be read: %w", what, err)
 	if e, ok := errors.AsType[*diag.Error](err); ok {
 		p.Detail, p.Hint = e.Detail, e.Hint
 	}
+}
+
+// unopened are the values of a file that no password opens, which are told once.
+type unopened struct {
+	told   *diag.Error
+	what   string // the first of them
+	places map[diag.Pos]bool
+}
+
+// unopened says that no password opens a value, the first of its file and how many others there are.
+func (d *draft) unopened(pos diag.Pos, what string, err error) {
+	key := pos.File + "\x00" + err.Error()
+	u := d.locks[key]
+	if u == nil {
+		told := d.problem(pos, "%s is %w", what, err).WithHint("give the password that it was encrypted with: --vault-password-file FILE, or --vault-id LABEL@FILE")
+		d.locks[key] = &unopened{told, what, map[diag.Pos]bool{pos: true}}
+		return
+	}
+	if u.places[pos] {
+		return
+	}
+	u.places[pos] = true
+	if at := u.told.Pos; cmp.Or(cmp.Compare(pos.Line, at.Line), cmp.Compare(pos.Col, at.Col)) < 0 {
+		u.told.Pos, u.what = pos, what
+	}
+	others := "so is another value of the file"
+	if n := len(u.places) - 1; n > 1 {
+		others = "so are " + strconv.Itoa(n) + " other values of the file"
+	}
+	u.told.Summary = u.what + " is " + err.Error() + "; " + others
 }
 
 // opened puts in the place of encrypted values what they hold, which mark makes fit to be passed on; some says that there were some.
