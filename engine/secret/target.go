@@ -110,8 +110,8 @@ func open(s target.Step) (sent, error) {
 		if err := codec.Unmarshal([]byte(resolveJSON(string(text))), &opened); err != nil {
 			return out, err
 		}
-		if what := notText(string(text)); what != "" {
-			return out, errors.New(what + " is not valid UTF-8, and only the content of a file may be such")
+		if what := NotText(string(text)); what != "" {
+			return out, errors.New(what + OnlyContent)
 		}
 		for i, b := range opened.Blobs() {
 			b.Open = s.Op.Blobs()[i].Open
@@ -141,8 +141,11 @@ func open(s target.Step) (sent, error) {
 	return out, nil
 }
 
-// notText says which secret in a text is no UTF-8, which JSON cannot hold, or is "".
-func notText(text string) string {
+// OnlyContent is what is wrong with a secret of NotText.
+const OnlyContent = " is not valid UTF-8, and only the content of a file may be such"
+
+// NotText says which secret in a text is no UTF-8, which JSON cannot hold, or is "".
+func NotText(text string) string {
 	bad := ""
 	replace(text, func(v string) string {
 		if !utf8.ValidString(v) {

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -24,13 +23,7 @@ func atPrompt(t *testing.T, flags ...string) (s *ptytest.Session, dir string) {
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.CommandContext(t.Context(), os.Args[0], append([]string{"repl"}, flags...)...)
-	cmd.Dir = dir
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd.Env = append(os.Environ(), asFroyo+"=1", "HOME="+dir, "XDG_STATE_HOME="+dir+"/state", "XDG_CACHE_HOME="+cache, "FROYO_LOCK_TIMEOUT=5m") // compiled guests are shared
+	cmd := froyoIn(t, dir)(nil, append([]string{"repl"}, flags...)...)
 	s = ptytest.Start(t, cmd, 100, 30)
 	waiting(s)
 	return s, dir

@@ -16,16 +16,7 @@ func TestRotateAsks(t *testing.T) {
 	t.Parallel()
 	embedded(t)
 	dir := t.TempDir()
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	command := func(args ...string) *exec.Cmd {
-		cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
-		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), asFroyo+"=1", "HOME="+dir, "XDG_STATE_HOME="+dir+"/state", "XDG_CACHE_HOME="+cache, "FROYO_LOCK_TIMEOUT=5m")
-		return cmd
-	}
+	command := func(args ...string) *exec.Cmd { return froyoIn(t, dir)(nil, args...) }
 	read := func(name string) []byte {
 		data, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {
@@ -33,16 +24,12 @@ func TestRotateAsks(t *testing.T) {
 		}
 		return data
 	}
-	if out, err := command("init").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
+	worked(t, command("init"))
 	site := "file(\"" + dir + "/pw\", content = secret(\"db/password\", generate = \"hex(16)\"))\n"
 	if err := os.WriteFile(filepath.Join(dir, "site.star"), []byte(site), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := command("apply", "-y").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
+	worked(t, command("apply", "-y"))
 	kept, written := read("secrets/db/password.age"), read("pw")
 	for _, tt := range []struct {
 		name, answer string
@@ -78,7 +65,7 @@ func TestRotateAsks(t *testing.T) {
 		t.Fatal(err)
 	}
 	for limit, says := range map[string]string{
-		"all":  "on 1 host? What could not be planned keeps the value that it has: gone. Hosts that -l all leaves out keep the value that they have. [y/N]",
+		"all":  "on 1 host? What could not be planned keeps the value that it has: gone. [y/N]",
 		"here": "on 1 host? Hosts that -l here leaves out keep the value that they have. [y/N]",
 	} {
 		s := ptytest.Start(t, command("secret", "rotate", "db/password", "--generate", "-i", "hosts.ini", "-l", limit), 100, 60)

@@ -13,22 +13,6 @@ import (
 	"github.com/openfroyo/froyo/runtime/cli/prompt/ptytest"
 )
 
-// secretWorkspace is a directory with a workspace, for froyo secret, and what runs it there.
-func secretWorkspace(t *testing.T) (dir string, froyo func(env []string, args ...string) *exec.Cmd) {
-	t.Helper()
-	dir = t.TempDir()
-	froyo = func(env []string, args ...string) *exec.Cmd {
-		cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
-		cmd.Dir = dir
-		cmd.Env = append(append(os.Environ(), asFroyo+"=1", "HOME="+dir, "XDG_RUNTIME_DIR=", "VISUAL="), env...)
-		return cmd
-	}
-	if out, err := froyo(nil, "init").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	return dir, froyo
-}
-
 // output runs a command without a terminal.
 func output(t *testing.T, cmd *exec.Cmd) string {
 	t.Helper()
@@ -114,11 +98,7 @@ func TestSecretSetOnTerminal(t *testing.T) {
 func TestSecretEditInterrupted(t *testing.T) {
 	t.Parallel()
 	dir, froyo := secretWorkspace(t)
-	set := froyo(nil, "secret", "set", "db/password")
-	set.Stdin = strings.NewReader("hunter2")
-	if out, err := set.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
+	keeps(t, froyo, "db/password", "hunter2")
 	path := filepath.Join(dir, "path")
 	editor := []string{`EDITOR=sh -c 'echo "$0" >` + path + `; echo typed >"$0"; echo ready; exec sleep 60'`}
 	for name, interrupt := range map[string]func(*ptytest.Session, *exec.Cmd){
@@ -180,11 +160,7 @@ func TestSecretEditEndsItsEditor(t *testing.T) {
 func TestSecretEditFails(t *testing.T) {
 	t.Parallel()
 	dir, froyo := secretWorkspace(t)
-	set := froyo(nil, "secret", "set", "db/password")
-	set.Stdin = strings.NewReader("hunter2")
-	if out, err := set.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
+	keeps(t, froyo, "db/password", "hunter2")
 	list := filepath.Join(dir, "secrets", "recipients")
 	good, err := os.ReadFile(list)
 	if err != nil {
@@ -238,11 +214,7 @@ func TestSecretEditFails(t *testing.T) {
 func TestSecretRmOnTerminal(t *testing.T) {
 	t.Parallel()
 	dir, froyo := secretWorkspace(t)
-	set := froyo(nil, "secret", "set", "a")
-	set.Stdin = strings.NewReader("x")
-	if out, err := set.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
+	keeps(t, froyo, "a", "x")
 	for answer, left := range map[string]bool{"n\r": true, "\x04": true} {
 		s := ptytest.Start(t, froyo(nil, "secret", "rm", "a"), 80, 24)
 		s.Wait("[y/N]")
@@ -275,13 +247,9 @@ func TestSecretPassphrase(t *testing.T) {
 	if out, err := exec.CommandContext(t.Context(), "ssh-keygen", "-q", "-t", "ed25519", "-N", "open sesame", "-C", "bob", "-f", key).CombinedOutput(); err != nil {
 		t.Skipf("%v: %s", err, out)
 	}
-	for _, args := range [][]string{{"set", "a"}, {"set", "b"}, {"recipients", "add", key + ".pub"}} {
-		cmd := froyo(nil, append([]string{"secret"}, args...)...)
-		cmd.Stdin = strings.NewReader("value of " + args[1])
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%v: %s", err, out)
-		}
-	}
+	keeps(t, froyo, "a", "value of a")
+	keeps(t, froyo, "b", "value of b")
+	worked(t, froyo(nil, "secret", "recipients", "add", key+".pub"))
 	s := ptytest.Start(t, froyo(nil, "secret", "get", "a"), 80, 24)
 	if code := s.End(); code != 0 || strings.TrimSpace(s.Screen()) != "value of a" {
 		t.Errorf("exit code %d: %q", code, s.Screen())
@@ -310,6 +278,38 @@ func TestSecretPassphrase(t *testing.T) {
 	}
 	if got := output(t, froyo([]string{"FROYO_IDENTITY_PASSPHRASE=open sesame"}, "secret", "get", "b")); got != "value of b" {
 		t.Errorf("%q", got)
+	}
+}
+
+// TestOnePassphrase: a key that opens the password of Ansible's vault and a secret of the runbook asks for its passphrase once.
+func TestOnePassphrase(t *testing.T) {
+	t.Parallel()
+	dir, froyo := secretWorkspace(t)
+	key := filepath.Join(dir, "one")
+	if out, err := exec.CommandContext(t.Context(), "ssh-keygen", "-q", "-t", "ed25519", "-N", "first pass", "-C", "bob", "-f", key).CombinedOutput(); err != nil {
+		t.Skipf("%v: %s", err, out)
+	}
+	keeps(t, froyo, "vault/ops", "open sesame")
+	keeps(t, froyo, "pw", "hunter2")
+	worked(t, froyo(nil, "secret", "recipients", "add", key+".pub"))
+	inventory, err := filepath.Abs("../../engine/inventory/source/testdata/vault/hosts.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"froyo.cue": "vaultPassword: secret: \"vault/ops\"\n", "site.star": "file(\"/x\", content = secret(\"pw\"))\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Rename(filepath.Join(dir, "data", "keys", "agekey"), filepath.Join(dir, "away")); err != nil {
+		t.Fatal(err)
+	}
+	embedded(t)
+	s := ptytest.Start(t, froyo([]string{"FROYO_IDENTITY=" + key}, "validate", "-i", inventory), 200, 40)
+	s.Wait("passphrase of")
+	s.Type("first pass\r")
+	if code := s.End(); code != 0 || strings.Count(s.Bytes(), "passphrase of") != 1 {
+		t.Errorf("exit code %d: %s", code, s.Screen())
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/openfroyo/froyo/engine/hostpath"
 	"github.com/openfroyo/froyo/engine/schema"
 	"github.com/openfroyo/froyo/engine/schema/shape"
+	"github.com/openfroyo/froyo/engine/secret"
 	"github.com/openfroyo/froyo/runner/codec"
 	"github.com/openfroyo/froyo/runner/op"
 )
@@ -118,6 +119,9 @@ func (c *call) flaw(v any, depth int) (at, text string) {
 	case string:
 		if !utf8.ValidString(v) {
 			return "", "want text in UTF-8, got " + shape.Brief(v)
+		}
+		if what := secret.NotText(v); what != "" {
+			return "", what + secret.OnlyContent
 		}
 	case []byte:
 		return "", "bytes are no text"

@@ -32,6 +32,7 @@ func TestSecretIsJudged(t *testing.T) {
 		{"a wrong part of a text", "hash", "$6$" + secret.Add("wrong:hash"), "hash: want a hash, got a sensitive value that is not that"},
 		{"in a list", "list", l{"plain", secret.Add("righthash")}, ""},
 		{"wrong in a list", "list", l{"plain", secret.Add("WRONGHASH")}, "list: want another value, got a sensitive value that is not that"},
+		{"that is no text", "b", secret.GivenAs("\xff\xfe1", "env:PW"), "b: the secret env:PW is not valid UTF-8, and only the content of a file may be such"},
 		{"that does not fit another", "a", secret.Add("wrongfit"), "the arguments do not fit together; how is sensitive"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

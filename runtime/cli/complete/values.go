@@ -129,7 +129,7 @@ func (c *cursor) runs(ctx context.Context, wanted func(*state.Run, []state.HostL
 // resumable reports whether froyo resume takes the run: also one whose process was killed, which is marked by the
 // command and not here.
 func resumable(r *state.Run, locks []state.HostLock) bool {
-	if r.Command != "apply" || !r.Resumable {
+	if !runs.Applies(r) || !r.Resumable {
 		return false
 	}
 	return r.Status == state.Failed || r.Status == state.Interrupted || r.Status == state.Running && !worker.AtWork(r, locks, time.Now())

@@ -8,6 +8,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,6 +19,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/run"
 	"github.com/openfroyo/froyo/engine/secret"
 	"github.com/openfroyo/froyo/engine/secret/source"
@@ -43,6 +45,7 @@ type Command struct {
 	flags.Vars
 	HostTime time.Duration `name:"host-timeout" placeholder:"DURATION" default:"0s" help:"End the run of a host whose plan, or whose units, take longer than this in all, such as 10m; other hosts continue. 0s is no limit."`
 	Yes      bool          `short:"y" name:"auto-approve" help:"Do not ask. Pauses of the runbooks still do: --no-pause."`
+	JSON     bool          `name:"json" help:"Print events as lines of JSON instead of plans and recaps, and at the end what has which value. Asks nothing."`
 	NoPause  bool          `name:"no-pause" help:"Continue at pauses of the runbooks without asking."`
 	Diff     bool          `short:"D" negatable:"" default:"true" help:"Show what changes in files."`
 	Wait     time.Duration `name:"lock-timeout" env:"FROYO_LOCK_TIMEOUT" placeholder:"DURATION" default:"0s" help:"Wait this long for hosts that another run has locked, such as 30s."`
@@ -107,7 +110,7 @@ func (c *Command) Run(ctx context.Context, e *console.Console) (err error) {
 	if err := r.next(ctx); err != nil {
 		return err
 	}
-	f := &flags.Planning{Target: c.Target, Vars: c.Vars, HostTime: c.HostTime, NewSecrets: map[string]string{c.Name: string(r.value)}, Identities: c.Identity}
+	f := &flags.Planning{Output: flags.Output{JSON: c.JSON}, Target: c.Target, Vars: c.Vars, HostTime: c.HostTime, NewSecrets: map[string]string{c.Name: string(r.value)}, Identities: c.Identity}
 	loaded, err := r.load(ctx, f)
 	if err != nil {
 		return err
@@ -119,8 +122,7 @@ func (c *Command) Run(ctx context.Context, e *console.Console) (err error) {
 		Takes:    func(p *run.Plan, arguments string) bool { return r.takes(p, "froyo apply"+arguments) },
 	}
 	err = t.Run(ctx, e, loaded)
-	r.conclude(t.Missed, err)
-	return err
+	return errors.Join(err, r.conclude(t.Missed, err))
 }
 
 // takes reports whether a runbook uses the secret, or may: of hosts that could not be planned it is not known.
@@ -138,6 +140,8 @@ func (c *Command) check(e *console.Console) error {
 	switch {
 	case c.HostTime < 0 || c.Wait < 0:
 		return &diag.Error{Summary: "--host-timeout and --lock-timeout cannot be negative"}
+	case c.JSON && !c.Yes:
+		return (&diag.Error{Summary: "--json does not show the plans, so they cannot be approved; use -y"}).WithHint("see before what would change: run it on a terminal, and answer no")
 	case !c.Yes && !e.Interactive():
 		return (&diag.Error{Summary: "stdin is not a terminal; use -y"}).WithHint("see before what would change: run it on a terminal, and answer no")
 	case c.Generate.form != "":
@@ -252,6 +256,7 @@ func (r *rotation) question(plans []*run.Plan) string {
 // narrowing is the flag that leaves hosts out, "-l web", or "".
 func (r *rotation) narrowing() string {
 	switch {
+	case r.Limit == inventory.All: // which leaves none out
 	case r.Limit != "":
 		return "-l " + wording.Quote(r.Limit)
 	case r.Where != "":
@@ -287,8 +292,16 @@ func (r *rotation) keep(ctx context.Context) error {
 	return here.Audit(ctx, r.at, state.Audit{Action: "secret rotate", Detail: r.Name})
 }
 
+// ended is the last line of --json.
+type ended struct {
+	Secret   string   `json:"secret"`
+	Kept     bool     `json:"kept"`     // the workspace has the new value
+	Missed   []string `json:"missed"`   // hosts that did not come to their end
+	Commands []string `json:"commands"` // what brings the value to the hosts that may have the one before
+}
+
 // conclude says what has which value by now, and what brings the new one to the other hosts.
-func (r *rotation) conclude(missed []string, err error) {
+func (r *rotation) conclude(missed []string, err error) error {
 	by, used := r.narrowing(), len(r.users) > 0
 	text := r.Name + " has its new value"
 	var others []string
@@ -320,7 +333,12 @@ func (r *rotation) conclude(missed []string, err error) {
 	if len(others) > 0 {
 		text += "\nto bring it to them: " + strings.Join(others, "; ")
 	}
+	if r.JSON {
+		slices.Sort(missed)
+		return json.NewEncoder(r.console.Stdout).Encode(ended{r.Name, r.written, append([]string{}, missed...), append([]string{}, others...)})
+	}
 	r.console.Errors.Note(text)
+	return nil
 }
 
 // read reads the new value from standard input as it is, or asks for it, twice.

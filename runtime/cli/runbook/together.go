@@ -12,6 +12,7 @@ import (
 	"github.com/openfroyo/froyo/engine/run"
 	"github.com/openfroyo/froyo/runtime/cli/client"
 	"github.com/openfroyo/froyo/runtime/cli/flags"
+	"github.com/openfroyo/froyo/runtime/cli/runs"
 	"github.com/openfroyo/froyo/runtime/console"
 	"github.com/openfroyo/froyo/runtime/ui"
 )
@@ -73,7 +74,9 @@ func (t *Together) Run(ctx context.Context, c *console.Console, all []*client.Lo
 	}
 	x := execution{flags: t.Flags, yes: t.Yes, noPause: t.NoPause, diff: t.Diff, wait: t.Wait, part: true}
 	for _, p := range parts {
-		fmt.Fprintln(c.Stdout, c.Style(c.Stdout).Paint(ui.Bold, "runbook "+ui.Readable(p.session.Run.Job().Spec.Main)))
+		if !t.Flags.JSON {
+			fmt.Fprintln(c.Stdout, c.Style(c.Stdout).Paint(ui.Bold, "runbook "+ui.Readable(p.session.Run.Job().Spec.Main)))
+		}
 		if err := x.show(p.session); err != nil {
 			return err
 		}
@@ -118,7 +121,7 @@ func (t *Together) miss(counts []apply.Count) {
 
 // plan plans a runbook.
 func (t *Together) plan(ctx context.Context, l *client.Loaded) (*part, error) {
-	s, err := l.Begin(ctx, "apply", t.Flags, client.Options{Wait: t.Wait, Ask: !t.Yes && l.Console.Interactive()})
+	s, err := l.Begin(ctx, runs.OfRotation, t.Flags, client.Options{Lines: t.Flags.JSON, Wait: t.Wait, Ask: !t.Yes && l.Console.Interactive()})
 	if err != nil {
 		return nil, err
 	}

@@ -101,7 +101,7 @@ func unitReport(run state.Run, u state.PlanUnit, told happened) *ui.UnitReport {
 	case r.Status != "":
 	case u.Idle != "" && !told.started:
 		r.Status = string(u.Idle)
-	case run.Command != "apply":
+	case !Applies(&run):
 		r.Status = ui.UnitPlanned
 	case told.started && u.Started.IsZero() && told.Status == string(unit.Skipped):
 		r.Status = told.Status

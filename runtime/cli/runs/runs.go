@@ -113,10 +113,16 @@ func (c *listCommand) listed(kept []state.Run) (runs []ui.RunSummary, hidden str
 }
 
 // Changes reports whether a run is one that changes hosts, or was to do so.
-func Changes(r *state.Run) bool { return r.Command == "apply" || r.Command == OfShell }
+func Changes(r *state.Run) bool { return Applies(r) || r.Command == OfShell }
 
-// OfShell is what a line of froyo run shell is recorded as.
-const OfShell = "shell"
+// Applies reports whether a run is one that applies a plan, or was to do so.
+func Applies(r *state.Run) bool { return r.Command == "apply" || r.Command == OfRotation }
+
+// OfShell is what a line of froyo run shell is recorded as, and OfRotation each runbook of froyo secret rotate.
+const (
+	OfShell    = "shell"
+	OfRotation = "secret rotate"
+)
 
 func printNone(w io.Writer, some bool) error {
 	text := "no runs yet"
