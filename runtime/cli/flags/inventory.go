@@ -28,6 +28,9 @@ func (f *Target) Read(ctx context.Context, c *console.Console, w *workspace.Work
 	if len(sources) == 0 {
 		sources = w.Inventory()
 	}
+	if ignored := f.ansibleConfig(c, w); ignored != nil {
+		c.Errors.Warnings([]*diag.Error{ignored})
+	}
 	var inv *inventory.Inventory
 	switch {
 	case len(sources) > 0:
