@@ -45,7 +45,7 @@ func hasVault(f *Target, c *console.Console, w *workspace.Workspace) bool {
 
 // ansibleConfig says what of ansible.cfg here, or of the file that ANSIBLE_CONFIG names, has no effect though it says how hosts
 // are reached; nil is nothing.
-func (f *Target) ansibleConfig(c *console.Console, w *workspace.Workspace) *diag.Error {
+func ansibleConfig(f *Target, c *console.Console, w *workspace.Workspace) *diag.Error {
 	name := "ansible.cfg"
 	if named := c.Getenv("ANSIBLE_CONFIG"); named != "" {
 		name = named

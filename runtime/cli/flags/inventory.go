@@ -28,7 +28,7 @@ func (f *Target) Read(ctx context.Context, c *console.Console, w *workspace.Work
 	if len(sources) == 0 {
 		sources = w.Inventory()
 	}
-	if ignored := f.ansibleConfig(c, w); ignored != nil {
+	if ignored := ansibleConfig(f, c, w); ignored != nil {
 		c.Errors.Warnings([]*diag.Error{ignored})
 	}
 	var inv *inventory.Inventory
