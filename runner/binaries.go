@@ -1,12 +1,17 @@
-// Package runner carries the compiled runner for every platform it is built
-// for, compressed, so that the controller has something to push. It imports
+// Package runner carries the compiled runner and the compiled guard for every platform
+// they are built for, compressed, so that the controller has something to push. It imports
 // the standard library only; what a runner is stands in the packages below.
 package runner
 
 import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"slices"
 	"strconv"
@@ -17,7 +22,7 @@ import (
 
 // dist holds, for each platform, froyo-runner-OS-ARCH.gz and .sum beside it
 // with the SHA-256 and the size of what is inside, and .zst where zstd was there
-// to make it. A fresh clone has none of them.
+// to make it; and froyo-guard-OS-ARCH.gz and .sum. A fresh clone has none of them.
 //
 //go:embed all:dist
 var dist embed.FS
@@ -54,10 +59,30 @@ type Packed struct {
 
 // Binary returns the runner for a platform, named as Go names platforms.
 // Without one the error is an *UnbuiltError.
-func Binary(goos, goarch string) (Packed, error) { return binary(dist, goos, goarch) }
+func Binary(goos, goarch string) (Packed, error) { return binary(dist, "froyo-runner", goos, goarch) }
 
-func binary(files fs.FS, goos, goarch string) (Packed, error) {
-	name := "dist/froyo-runner-" + goos + "-" + goarch
+// Guard returns the guard for a platform, unpacked. Without one the error is an *UnbuiltError.
+func Guard(goos, goarch string) ([]byte, error) {
+	packed, err := binary(dist, "froyo-guard", goos, goarch)
+	if err != nil {
+		return nil, err
+	}
+	r, err := gzip.NewReader(bytes.NewReader(packed.Gzip))
+	if err != nil {
+		return nil, fmt.Errorf("unpack the guard for %s/%s: %w", goos, goarch, err)
+	}
+	program, err := io.ReadAll(io.LimitReader(r, packed.Size+1))
+	if err != nil {
+		return nil, fmt.Errorf("unpack the guard for %s/%s: %w", goos, goarch, err)
+	}
+	if sum := sha256.Sum256(program); hex.EncodeToString(sum[:]) != packed.Sum {
+		return nil, fmt.Errorf("the guard for %s/%s is damaged: it is not what its digest says", goos, goarch)
+	}
+	return program, nil
+}
+
+func binary(files fs.FS, program, goos, goarch string) (Packed, error) {
+	name := "dist/" + program + "-" + goos + "-" + goarch
 	gz, err := fs.ReadFile(files, name+".gz")
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) {
 		return Packed{}, &UnbuiltError{OS: goos, Arch: goarch, Others: platforms(files)}

@@ -28,29 +28,29 @@ func TestBinary(t *testing.T) {
 		"dist/froyo-runner-linux-riscv64.txt": {},
 	}
 	t.Run("present", func(t *testing.T) {
-		got, err := binary(files, "linux", "arm")
+		got, err := binary(files, "froyo-runner", "linux", "arm")
 		want := Packed{Gzip: []byte("packed"), Zstd: []byte("packed by zstd"), Sum: sum, Size: 4711}
 		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("got %+v, %v", got, err)
 		}
 	})
 	t.Run("without zstd", func(t *testing.T) {
-		if got, err := binary(files, "linux", "arm64"); err != nil || got.Zstd != nil {
+		if got, err := binary(files, "froyo-runner", "linux", "arm64"); err != nil || got.Zstd != nil {
 			t.Errorf("got %+v, %v", got, err)
 		}
 	})
 	t.Run("damaged sum", func(t *testing.T) {
-		if _, err := binary(files, "linux", "386"); err == nil || !strings.Contains(err.Error(), "damaged") {
+		if _, err := binary(files, "froyo-runner", "linux", "386"); err == nil || !strings.Contains(err.Error(), "damaged") {
 			t.Errorf("got %v, expected a damaged sum", err)
 		}
 	})
 	t.Run("no sum", func(t *testing.T) {
-		if _, err := binary(files, "linux", "riscv64"); err == nil {
+		if _, err := binary(files, "froyo-runner", "linux", "riscv64"); err == nil {
 			t.Error("a runner without a digest was accepted")
 		}
 	})
 	t.Run("absent", func(t *testing.T) {
-		_, err := binary(files, "plan9", "arm")
+		_, err := binary(files, "froyo-runner", "plan9", "arm")
 		unbuilt, ok := errors.AsType[*UnbuiltError](err)
 		if !ok {
 			t.Fatalf("got %v, expected an *UnbuiltError", err)
@@ -61,14 +61,14 @@ func TestBinary(t *testing.T) {
 		}
 	})
 	t.Run("nothing built", func(t *testing.T) {
-		_, err := binary(fstest.MapFS{}, "linux", "amd64")
+		_, err := binary(fstest.MapFS{}, "froyo-runner", "linux", "amd64")
 		unbuilt, ok := errors.AsType[*UnbuiltError](err)
 		if !ok || !strings.Contains(unbuilt.Hint(), "`make`") {
 			t.Errorf("got %v, expected an *UnbuiltError whose hint is make", err)
 		}
 	})
 	t.Run("hostile platform", func(t *testing.T) {
-		_, err := binary(files, "../..", "\x00/")
+		_, err := binary(files, "froyo-runner", "../..", "\x00/")
 		if _, ok := errors.AsType[*UnbuiltError](err); !ok {
 			t.Errorf("got %v, expected an *UnbuiltError", err)
 		}

@@ -1,0 +1,80 @@
+package live
+
+import "strings"
+
+// Filter is what the kernel's filters of packets hold, as programs print it; "" is that there is no such program, or nothing.
+type Filter struct {
+	NFT string `json:"nft,omitempty"`
+	V4  string `json:"v4,omitempty"`
+	V6  string `json:"v6,omitempty"`
+	// Had says which of them could be asked.
+	Had map[string]bool `json:"had,omitempty"`
+}
+
+func readFilter() Filter {
+	f := Filter{Had: map[string]bool{}}
+	ask := func(into *string, name string, args ...string) {
+		if text, err := run(name, args...); err == nil {
+			f.Had[name], *into = true, text
+		}
+	}
+	ask(&f.NFT, "nft", "list", "ruleset")
+	ask(&f.V4, "iptables-save")
+	ask(&f.V6, "ip6tables-save")
+	return f
+}
+
+// rules leaves out what differs between two looks at the same: comments with the time, and counters.
+func rules(saved string) string {
+	var lines []string
+	for line := range strings.SplitSeq(saved, "\n") {
+		if strings.HasPrefix(line, "#") || line == "" {
+			continue
+		}
+		if strings.HasPrefix(line, ":") { // :INPUT ACCEPT [12:3456]
+			line, _, _ = strings.Cut(line, " [")
+		}
+		words := strings.Fields(line)
+		for i := 0; i+4 < len(words); i++ { // counter packets 1 bytes 2
+			if words[i] == "counter" && words[i+1] == "packets" && words[i+3] == "bytes" {
+				words[i+2], words[i+4] = "", ""
+			}
+		}
+		lines = append(lines, strings.Join(words, " "))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// restore puts the filters back. A program that came only later found nothing that it could tell before: where nothing was
+// known, all rules are taken away, which lets everything in, as it was.
+func (f *Filter) restore(r *Result) {
+	now := readFilter()
+	if now.Had["nft"] && rules(now.NFT) != rules(f.NFT) && (f.Had["nft"] || f.V4+f.V6 == "") {
+		_, err := feed("flush ruleset\n"+f.NFT, "nft", "-f", "-")
+		if err != nil { // it may hold what only iptables can write
+			_, err = run("nft", "flush", "ruleset")
+		}
+		if err != nil {
+			r.failed("nft ruleset", err)
+		} else {
+			r.restored("nft ruleset")
+		}
+		now = readFilter()
+	}
+	for _, legacy := range []struct{ save, restore, before, now string }{
+		{"iptables-save", "iptables-restore", f.V4, now.V4}, {"ip6tables-save", "ip6tables-restore", f.V6, now.V6},
+	} {
+		if !now.Had[legacy.save] || rules(legacy.now) == rules(legacy.before) {
+			continue
+		}
+		before := legacy.before
+		if rules(before) == "" {
+			before = "*filter\n:INPUT ACCEPT\n:FORWARD ACCEPT\n:OUTPUT ACCEPT\nCOMMIT\n"
+		}
+		if _, err := feed(before, legacy.restore); err != nil {
+			r.failed(legacy.restore, err)
+			continue
+		}
+		r.restored("rules of " + strings.TrimSuffix(legacy.save, "-save"))
+	}
+}

@@ -1,0 +1,188 @@
+package live
+
+import (
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Service is a service of systemd, as it is.
+type Service struct {
+	Name   string `json:"name"`
+	Active bool   `json:"active,omitempty"`
+}
+
+// sshd are the units of systemd that let people in.
+var sshd = []string{"ssh.service", "sshd.service", "ssh.socket", "sshd.socket"}
+
+// watched are the units that decide whether others can connect.
+var watched = append(slices.Clone(sshd),
+	"dropbear.service", "nftables.service", "firewalld.service", "ufw.service", "iptables.service", "ip6tables.service", "netfilter-persistent.service",
+	"networking.service", "systemd-networkd.service", "NetworkManager.service", "systemd-resolved.service", "wpa_supplicant.service",
+	"systemd-logind.service", "dbus.service", "nscd.service", "nslcd.service", "sssd.service",
+)
+
+// hasSystemd reports whether systemd runs the host.
+func hasSystemd() bool {
+	s, err := os.Lstat("/run/systemd/system")
+	return err == nil && s.IsDir()
+}
+
+// HasSystemd is hasSystemd, for others.
+func HasSystemd() bool { return hasSystemd() }
+
+// readServices tells which of the watched services, and of more, there are.
+func readServices(more []string) []Service {
+	if !hasSystemd() {
+		if sshdPID() > 0 {
+			return []Service{{Name: "sshd", Active: true}}
+		}
+		return nil
+	}
+	names := slices.Clone(watched)
+	for _, name := range more {
+		if !strings.Contains(name, ".") {
+			name += ".service"
+		}
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	text, err := run("systemctl", append([]string{"show", "--property=Id,LoadState,ActiveState", "--"}, names...)...)
+	if err != nil {
+		return nil
+	}
+	var all []Service
+	for block := range strings.SplitSeq(text, "\n\n") {
+		values := map[string]string{}
+		for line := range strings.SplitSeq(block, "\n") {
+			name, value, _ := strings.Cut(line, "=")
+			values[name] = value
+		}
+		if values["Id"] == "" || values["LoadState"] == "not-found" {
+			continue
+		}
+		s := Service{Name: values["Id"], Active: values["ActiveState"] == "active" || values["ActiveState"] == "activating" || values["ActiveState"] == "reloading"}
+		if !slices.Contains(all, s) {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// restoreServices starts what ran, stops what did not, and starts sshd anew, so that what runs is what is on disk.
+func restoreServices(before []Service, r *Result) {
+	if !hasSystemd() {
+		if slices.ContainsFunc(before, func(s Service) bool { return s.Name == "sshd" }) {
+			restartSSHD(r)
+		}
+		return
+	}
+	var more []string
+	for _, s := range before {
+		more = append(more, s.Name)
+	}
+	active := map[string]bool{}
+	for _, s := range readServices(more) {
+		active[s.Name] = s.Active
+	}
+	for _, s := range before {
+		isSSHD := slices.Contains(sshd, s.Name)
+		if active[s.Name] == s.Active && (!isSSHD || !s.Active) {
+			continue
+		}
+		verb := "stop"
+		if s.Active {
+			verb = "restart"
+			_, _ = run("systemctl", "reset-failed", s.Name) // it may have failed too often to be started once more
+		}
+		if _, err := run("systemctl", verb, s.Name); err != nil {
+			r.failed(s.Name, err)
+			continue
+		}
+		if active[s.Name] != s.Active {
+			r.restored(s.Name)
+		}
+	}
+	known := map[string]bool{}
+	for _, s := range before {
+		known[s.Name] = true
+	}
+	for name, runs := range active { // one that came only later
+		if runs && !known[name] && !slices.Contains(sshd, name) {
+			if _, err := run("systemctl", "stop", name); err == nil {
+				r.restored(name)
+			}
+		}
+	}
+}
+
+// StartAfterBoot has systemd start what ran before, once its turn comes.
+func (s *State) StartAfterBoot() {
+	_, _ = run("systemctl", "daemon-reload") // its units may be others by now
+	for _, service := range s.Services {
+		if service.Active {
+			_, _ = run("systemctl", "--no-block", "start", service.Name) // one that is gone is not started
+		}
+	}
+}
+
+// Settle has sshd take what is on disk. It refuses what sshd could not start with.
+func Settle() error {
+	if find("sshd") != "" {
+		if _, err := run("sshd", "-t"); err != nil {
+			return err
+		}
+	}
+	if hasSystemd() {
+		for _, name := range []string{"ssh.service", "sshd.service"} {
+			_, _ = run("systemctl", "try-reload-or-restart", name) // a new connection tells whether it listens
+		}
+		return nil
+	}
+	if pid := sshdPID(); pid > 0 {
+		_ = syscall.Kill(pid, syscall.SIGHUP) // the same
+	}
+	return nil
+}
+
+// sshdPID is the sshd that listens, 0 where none is known.
+func sshdPID() int {
+	for _, file := range []string{"/run/sshd.pid", "/var/run/sshd.pid"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			continue
+		}
+		pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+		if name, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/comm"); err == nil && pid > 1 && strings.TrimSpace(string(name)) == "sshd" {
+			return pid
+		}
+	}
+	return 0
+}
+
+// restartSSHD starts sshd anew without systemd.
+func restartSSHD(r *Result) {
+	if pid := sshdPID(); pid > 0 {
+		_ = syscall.Kill(pid, syscall.SIGTERM) // sessions are processes of their own
+		for range 20 {
+			if syscall.Kill(pid, 0) != nil {
+				break
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+	} else {
+		r.restored("sshd")
+	}
+	for _, how := range [][]string{{"rc-service", "sshd", "restart"}, {"service", "ssh", "start"}, {"service", "sshd", "start"}} {
+		if _, err := run(how[0], how[1:]...); err == nil && sshdPID() > 0 {
+			return
+		}
+	}
+	if _, err := run("sshd"); err != nil {
+		r.failed("sshd", err)
+	}
+}

@@ -1,0 +1,285 @@
+// Package watchdog is the guard of a host: it keeps how one gets in, waits, and puts that back unless it is told that one
+// still does.
+//
+// It imports runner/guard, runner/guard/kept, runner/guard/live, runner/codec and the standard library only.
+package watchdog
+
+import (
+	"errors"
+	"io"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/openfroyo/froyo/runner/codec"
+	"github.com/openfroyo/froyo/runner/guard"
+	"github.com/openfroyo/froyo/runner/guard/kept"
+	"github.com/openfroyo/froyo/runner/guard/live"
+)
+
+// Guard is the guard of this host.
+type Guard struct {
+	// Root is before all paths, "" but in tests; there nothing but files is kept, and nothing is started.
+	Root string
+	// Self is the program's own file, which is in the directory of what is kept.
+	Self string
+}
+
+// errNone is a host without a guard.
+var errNone = errors.New("this host is not guarded: " + guard.StateFile + " is not there")
+
+func (g *Guard) path(p string) string { return g.Root + p }
+
+// dir is where a guard keeps what was there.
+func (g *Guard) dir(id string) string { return g.path(guard.Dir) + "/" + id }
+
+// validID reports whether an ID is the name of one directory.
+func validID(id string) bool {
+	return id != "" && len(id) <= 64 && !strings.ContainsFunc(id, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-'
+	})
+}
+
+// lock keeps others of this program out until the file is closed.
+func (g *Guard) lock() (*os.File, error) {
+	f, err := os.OpenFile(g.path(guard.Dir), os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW, 0)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, errNone
+	}
+	if err != nil {
+		return nil, err
+	}
+	for {
+		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX)
+		if !errors.Is(err, syscall.EINTR) {
+			break
+		}
+	}
+	if err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+func (g *Guard) read() (*guard.State, error) {
+	text, err := os.ReadFile(g.path(guard.StateFile))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, errNone
+	}
+	if err != nil {
+		return nil, err
+	}
+	s := &guard.State{}
+	if err := codec.Unmarshal(text, s); err != nil {
+		return nil, errors.New(guard.StateFile + " is damaged: " + err.Error())
+	}
+	return s, nil
+}
+
+// write puts the state in place, so that it outlives a power failure.
+func (g *Guard) write(s *guard.State) error {
+	text, err := codec.Marshal(s)
+	if err != nil {
+		return err
+	}
+	next := g.path(guard.StateFile) + ".new"
+	f, err := os.OpenFile(next, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|syscall.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	if err == nil {
+		err = f.Sync()
+	}
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil {
+		err = os.Rename(next, g.path(guard.StateFile))
+	}
+	if err == nil {
+		err = syncDir(g.path(guard.Dir))
+	}
+	return err
+}
+
+func syncDir(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return f.Sync()
+}
+
+// answer is a state with how much time is left.
+func answer(s *guard.State) *guard.State {
+	told := *s
+	if told.Left = 0; s.Phase == guard.Armed && s.Boot == bootID() {
+		told.Left = max(0, s.Until-uptime())
+	}
+	return &told
+}
+
+// Do does what the program was told, with a Config from in for Arm, and returns what is to be answered, nil for nothing.
+func (g *Guard) Do(verb string, in io.Reader) (*guard.State, error) {
+	switch verb {
+	case guard.Arm:
+		return g.arm(in)
+	case guard.Watch:
+		return nil, g.watch()
+	case guard.Boot:
+		return nil, g.boot()
+	case guard.Settle, guard.Confirm, guard.Restore:
+	default:
+		return nil, errors.New(verb + " is nothing that this program does")
+	}
+	lock, err := g.lock()
+	if err != nil {
+		return nil, err
+	}
+	defer lock.Close()
+	s, err := g.read()
+	if err != nil {
+		return nil, err
+	}
+	if s.Phase != guard.Armed {
+		return answer(s), nil
+	}
+	switch {
+	case verb == guard.Restore:
+		return s, g.restore(s, guard.Asked, "")
+	case s.Boot != bootID():
+		return s, g.restore(s, guard.Booted, "")
+	case uptime() >= s.Until:
+		return s, g.restore(s, guard.NotConfirmed, "")
+	case verb == guard.Confirm:
+		g.vanish(s)
+		s.Phase = guard.Confirmed
+		return s, nil
+	}
+	return g.settle(s)
+}
+
+// settle has sshd take what is on disk, where that is another than before.
+func (g *Guard) settle(s *guard.State) (*guard.State, error) {
+	if g.Root != "" {
+		return answer(s), nil
+	}
+	changed, err := kept.Differs("", g.dir(s.ID), "/etc/ssh")
+	if err != nil || !changed {
+		return answer(s), err
+	}
+	if bad := live.Settle(); bad != nil {
+		return s, g.restore(s, guard.BadSSHD, bad.Error())
+	}
+	return answer(s), nil
+}
+
+// vanish removes all that there is of the guard.
+func (g *Guard) vanish(s *guard.State) {
+	g.unhook(s.ID)
+	_ = os.RemoveAll(g.dir(s.ID))
+	_ = os.Remove(g.path(guard.StateFile) + ".new")
+	_ = os.Remove(g.path(guard.StateFile)) // last: from here on the host is not guarded
+	_ = os.Remove(g.path(guard.Dir))
+	_ = os.Remove(g.path("/var/lib/froyo")) // unless anything else of froyo's is there
+}
+
+// restore puts back what was there, and leaves nothing but what it has to tell.
+func (g *Guard) restore(s *guard.State, why, said string) error {
+	s.Why, s.Said, s.Left = why, said, 0
+	for pass := range 2 { // what still runs may have written meanwhile
+		s.Failed = nil
+		g.pass(s)
+		if g.Root != "" || why == guard.Booted || pass == 1 {
+			break
+		}
+	}
+	s.Phase = guard.Restored
+	if err := g.write(s); err != nil {
+		return err
+	}
+	g.unhook(s.ID)
+	return os.RemoveAll(g.dir(s.ID))
+}
+
+// pass puts back what differs.
+func (g *Guard) pass(s *guard.State) {
+	files, err := kept.Restore(g.Root, g.dir(s.ID), hookPrefix)
+	if err != nil {
+		s.Failed = append(s.Failed, err.Error())
+	}
+	s.Add(files.Restored, files.Failed)
+	if g.Root != "" {
+		return
+	}
+	was, err := live.Load(g.dir(s.ID) + "/" + liveFile)
+	switch {
+	case err != nil:
+		s.Failed = append(s.Failed, err.Error())
+	case s.Why == guard.Booted:
+		was.StartAfterBoot()
+	default:
+		units := slices.ContainsFunc(files.Restored, func(name string) bool { return strings.HasPrefix(name, systemdDir) })
+		now := was.Restore(units)
+		s.Add(now.Restored, now.Failed)
+	}
+}
+
+// bootID names this boot of the host.
+func bootID() string {
+	text, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(text)) + bootOfInit()
+}
+
+// bootOfInit tells boots of a container apart, which has the boot ID of its host: it is when its first process began.
+func bootOfInit() string {
+	text, err := os.ReadFile("/proc/1/stat")
+	if err != nil {
+		return ""
+	}
+	_, rest, _ := strings.Cut(string(text), ") ")
+	if words := strings.Fields(rest); len(words) > 19 {
+		return "-" + words[19]
+	}
+	return ""
+}
+
+// uptime is how long the kernel has run, in milliseconds: no clock that is set changes it.
+func uptime() int64 {
+	text, err := os.ReadFile("/proc/uptime")
+	if err == nil {
+		seconds, _, _ := strings.Cut(string(text), " ")
+		whole, part, _ := strings.Cut(seconds, ".")
+		w, err1 := strconv.ParseInt(whole, 10, 64)
+		p, err2 := strconv.ParseInt((part + "00")[:2], 10, 64)
+		if err1 == nil && err2 == nil {
+			return w*1000 + p*10
+		}
+	}
+	return time.Now().UnixMilli()
+}
+
+// left are the directories below Dir of guards that were never armed.
+func (g *Guard) left(but string) []string {
+	entries, err := os.ReadDir(g.path(guard.Dir))
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, e := range entries {
+		if e.IsDir() && e.Name() != but {
+			names = append(names, e.Name())
+		}
+	}
+	slices.Sort(names)
+	return names
+}
