@@ -59,6 +59,7 @@ func (r *resource) check(d *draft, fail func(*diag.Error)) {
 	}
 	u := d.unit
 	u.Args, u.Blobs, u.Order = checked.Args, checked.Blobs, r.typ.Order(d.args)
+	u.Order.Alone, u.Order.Lockout.Wanted = u.Order.Alone || d.guard, d.guard
 	if d.marked {
 		if err := secret.Content(u.Blobs); err != nil {
 			fail(&diag.Error{Summary: err.Error(), Unit: u.ID.Local(), Cause: err})

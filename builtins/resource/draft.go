@@ -29,6 +29,7 @@ type draft struct {
 	trees   []*schema.Field // that name directories which are not listed yet
 	// onFailure is what is done where the unit fails; nil is nothing.
 	onFailure starlark.Callable
+	guard     bool // it is applied under guard
 	failed    bool
 	marked    bool // an argument holds a secret
 	holes     bool // an argument could not be read, so checking the rest would mislead

@@ -24,11 +24,12 @@ func MetaFields() []schema.Field {
 		{Name: "become", Kind: "bool", Doc: "Whether to act as root, or as the host's `become_user`. Default: as the play says, else the host."},
 		{Name: "run_as", Kind: "string", Doc: "The user to act as."},
 		{Name: "sensitive", Kind: "bool", Default: false, HasDefault: true, Doc: "Keeps the unit's content and output out of plans, logs and state."},
+		{Name: "guard", Kind: "bool", Default: false, HasDefault: true, Doc: "Applies the unit under guard: unless froyo gets in over a new connection afterwards, within the window of --guard-window, the host puts back what was there. Units that could lock out are guarded without it."},
 	}
 }
 
 // metaNames are the names of MetaFields.
-var metaNames = []string{"require", "notify", "on_change", "when", "tags", "retry", "timeout", "on_failure", "ignore_failure", "throttle", "run_once", "lifecycle", "become", "run_as", "sensitive"}
+var metaNames = []string{"require", "notify", "on_change", "when", "tags", "retry", "timeout", "on_failure", "ignore_failure", "throttle", "run_once", "lifecycle", "become", "run_as", "sensitive", "guard"}
 
 // MetaNames lists the arguments that every resource takes, for suggestions.
 func MetaNames() []string { return slices.Clone(metaNames) }

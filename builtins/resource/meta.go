@@ -31,6 +31,7 @@ type metaArgs struct {
 	become    args.Optional
 	runAs     string
 	sensitive bool
+	guard     bool
 }
 
 // set takes one argument; None means "not given".
@@ -82,6 +83,8 @@ func (m *metaArgs) set(name string, v starlark.Value) *diag.Error {
 		m.runOnce, err = toBool(v)
 	case "sensitive":
 		m.sensitive, err = toBool(v)
+	case "guard":
+		m.guard, err = toBool(v)
 	}
 	if err != nil {
 		return lambda.WithHint(&diag.Error{Summary: fmt.Sprintf("%s: %v", name, err), Cause: err}, v)
@@ -113,7 +116,7 @@ func (m *metaArgs) apply(s *units.Set, d *draft, fail func(*diag.Error)) {
 	if p := s.Plays().Play(); p != nil {
 		u.Tags = append(u.Tags, p.Tags...)
 	}
-	u.Sensitive = m.sensitive
+	u.Sensitive, d.guard = m.sensitive, m.guard
 	if m.runAs != "" && m.become.Given && !m.become.Value {
 		fail(&diag.Error{Summary: "run_as and become = False contradict each other"})
 	}

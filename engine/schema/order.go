@@ -84,7 +84,9 @@ func (t *Type) readOrder() error {
 			}
 			t.transaction = name
 		case "lockout":
-			t.lockout = true
+			if err := t.readLockout(&a); err != nil {
+				return fmt.Errorf("@lockout: %w", err)
+			}
 		case "systems":
 			text, err := a.String(0)
 			if err == nil && text == "" {
@@ -169,7 +171,7 @@ func (t *Type) readWords(a *cue.Attribute) error {
 // Order says what the arguments of a call, those given, claim on the host. What
 // is known only later claims nothing.
 func (t *Type) Order(args map[string]any) unit.Order {
-	o := unit.Order{Transaction: t.transaction, Alone: t.lockout, Brings: t.bringing(args)}
+	o := unit.Order{Transaction: t.transaction, Alone: t.lockout.declared, Brings: t.bringing(args), Lockout: t.lockout.of(args)}
 	if key, is := args[t.Key].(string); is && t.Fields[t.Index(t.Key)].Path {
 		o.Path = hostpath.Clean(key)
 	}
@@ -194,6 +196,9 @@ func (t *Type) Order(args map[string]any) unit.Order {
 				}
 			}
 		}
+	}
+	if closes(o.Claims) {
+		o.Lockout.May, o.Alone = true, true
 	}
 	if t.replaced(args) {
 		for i := range o.Claims {

@@ -1,6 +1,7 @@
 package schema_test
 
 import (
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -80,11 +81,44 @@ func TestOrder(t *testing.T) {
 		{"a suffix", map[string]any{"key": "/x", "dir": "", "name": "x.thing"}, []unit.Claim{claim("things", "x", true)}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			want := unit.Order{Path: "/x", Transaction: "things", Alone: true, Claims: tt.want}
+			want := unit.Order{Path: "/x", Transaction: "things", Alone: true, Lockout: unit.Lockout{May: true}, Claims: tt.want}
 			if diff := cmp.Diff(want, typ.Order(tt.args)); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestLockout: which units could cut off who logs in.
+func TestLockout(t *testing.T) {
+	const key = " key: string @key() @path(owns), who?: string, svc?: string @identity(software, owns)"
+	may := unit.Lockout{May: true}
+	for _, tt := range []struct {
+		attribute string
+		args      map[string]any
+		want      unit.Lockout
+		alone     bool
+	}{
+		{"@lockout(),", nil, may, true},
+		{"@lockout(alone),", nil, unit.Lockout{}, true},
+		{"@lockout(login=who),", map[string]any{"who": "ops"}, unit.Lockout{Login: "ops"}, true},
+		{"@lockout(login=who),", nil, may, true},
+		{`@lockout(who="net.|net/"),`, map[string]any{"who": "net/ipv4"}, may, true},
+		{`@lockout(who="net.|net/"),`, map[string]any{"who": "vm.net."}, unit.Lockout{}, true},
+		{"", nil, unit.Lockout{}, false},
+		{"", map[string]any{"key": "/etc/ssh/sshd_config.d/x"}, may, true},
+		{"", map[string]any{"key": "/etc/sudoers"}, may, true},
+		{"", map[string]any{"key": "/etc/sudoers.bak"}, unit.Lockout{}, false},
+		{"", map[string]any{"svc": "ssh"}, may, true},
+	} {
+		args := map[string]any{"key": "/x"}
+		maps.Copy(args, tt.args)
+		if got := schematest.Define(t, "#Thing: {"+tt.attribute+key+"}").Order(args); got.Lockout != tt.want || got.Alone != tt.alone {
+			t.Errorf("%s %v: got %v, alone %v", tt.attribute, tt.args, got.Lockout, got.Alone)
+		}
+	}
+	if !(unit.Lockout{Login: "ops"}).Of("") || (unit.Lockout{Login: "ops"}).Of("root") || !may.Of("root") || (unit.Lockout{}).Of("") {
+		t.Error("whom they could cut off")
 	}
 }
 
@@ -129,6 +163,8 @@ func TestOrderErrors(t *testing.T) {
 		{"transaction without a name", `@transaction(), a: string @key()`, `@transaction: want the name of the transaction`},
 		{"brings no kind", `@brings(user="x"), a: string @key()`, `@brings: want kinds of things, got (user="x")`},
 		{"a word that does not call it", `@called(item="file(1)"), a: string @key()`, `@called: want word="thing(...)", got (item="file(1)")`},
+		{"lock-out of what", `@lockout(x), a: string @key()`, `@lockout: want nothing, alone, login=field or field="a|b", got (x)`},
+		{"lock-out by no field", `@lockout(login=b), a: string @key()`, `@lockout: there is no field b`},
 		{"misspelt attribute", `@lokout(), a: string @key()`, `@lokout: no such attribute, did you mean @lockout`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -48,7 +48,9 @@
 //	                     "connections", without which the guards of other units may answer otherwise; beside it they
 //	                     bring what the files are that they change; a type that does not say so may bring anything
 //	@called(word="...")  what other tools call units of the type, and how they are written here
-//	@lockout()           a unit could cut froyo off from its host, so nothing else is at work there beside it
+//	@lockout()           a unit could cut froyo off from its host: it is applied under guard, and nothing else is at work there
+//	                     beside it; (field="a|b") only one whose field begins with one of these; (login=field) only one whose
+//	                     field names who logs in; (alone) one that has a way of its own to come back
 //
 // What owns something and what owns or needs the same are done in the order of
 // the runbook, also where units run side by side. What only needs it is not.
@@ -109,12 +111,12 @@ type Type struct {
 
 	index       map[string]int // of Fields, by name
 	transaction string
-	lockout     bool
+	lockout     lockoutRule
 	brings      []string // nil where the definition does not say
 }
 
 // LocksOut reports whether a unit of the type could cut froyo off from its host.
-func (t *Type) LocksOut() bool { return t.lockout }
+func (t *Type) LocksOut() bool { return t.lockout.declared }
 
 // Index is where in Fields the argument of that name is, -1 where there is none.
 func (t *Type) Index(name string) int {

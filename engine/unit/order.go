@@ -16,9 +16,26 @@ type Order struct {
 	// Alone says that nothing else of the host is at work beside the unit, which
 	// could cut it off.
 	Alone bool
+	// Lockout says whether the unit could cut off who is to log in.
+	Lockout Lockout
 	// Brings are the kinds of things that other units may need and this one may bring when it changes the host,
 	// beside what the files are that it changes; nil is that its type does not say, so that it may be anything.
 	Brings []string
+}
+
+// Lockout says whether a unit could cut off who logs in to its host.
+type Lockout struct {
+	// May is that it could, whoever that is.
+	May bool
+	// Login is whom it could cut off, "" for none in particular.
+	Login string
+	// Wanted is that the runbook wants it guarded, whatever it could do.
+	Wanted bool
+}
+
+// Of reports whether the unit could cut off a user, who is "" where it is not known who logs in.
+func (l Lockout) Of(login string) bool {
+	return l.May || l.Login != "" && (login == "" || l.Login == login)
 }
 
 // Anything is what a type brings of which nothing more can be told.
