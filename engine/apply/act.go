@@ -120,10 +120,17 @@ func (a *attempt) perform(ctx context.Context, env *sequence.Envelope, ops []op.
 			return nil, err
 		}
 		steps[i] = sequence.Send(s, o)
-		if o.MayChange() {
+		if w := a.lane.window; w != nil {
+			if err := w.bound(&steps[i]); err != nil {
+				return nil, err
+			}
+		}
+		if o.MayChange() && a.lane.window == nil { // what the host may take back is nothing that its journal knows for sure
 			steps[i].Key = h.key(s, env.Spent()-1)
 		}
 	}
+	ctx, done := a.lane.window.limit(ctx)
+	defer done()
 	outcomes, err := a.sendProtected(ctx, ops, steps)
 	if err != nil {
 		return nil, err
@@ -176,6 +183,16 @@ func (a *attempt) settle(ctx context.Context, o *abi.Outcome) error {
 	if err := a.until(ctx, outputs); err != nil {
 		return err
 	}
+	if l.window.has(s) { // only when it is proven it counts
+		l.window.held = append(l.window.held, held{a, func() error { return a.conclude(ctx, o, changed, outputs) }})
+		return nil
+	}
+	return a.conclude(ctx, o, changed, outputs)
+}
+
+// conclude records and reports what came of the step.
+func (a *attempt) conclude(ctx context.Context, o *abi.Outcome, changed bool, outputs map[string]any) (err error) {
+	s, l := a.step, a.lane
 	if changed && s.Unit.Conditions.ChangedWhen != nil {
 		if changed, err = a.condition(ctx, "changed_when", s.Unit.Conditions.ChangedWhen, outputs); err != nil {
 			return err

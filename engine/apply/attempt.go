@@ -63,6 +63,11 @@ func (a *attempt) single(ctx context.Context) {
 			return
 		}
 		if !a.again(ctx, number, err) {
+			if a.lane.window.has(a.step) {
+				a.lane.window.fault = &fault{attempt: a, started: started, err: err}
+				a.lane.window.prove(ctx)
+				return
+			}
 			a.lane.fail(a.step, started, err, a.output)
 			return
 		}
@@ -117,6 +122,9 @@ func (a *attempt) run(ctx context.Context) error {
 			return nil
 		}
 		a.started = time.Now() // waiting for the answer was not its work
+	}
+	if err := a.guard(ctx); err != nil {
+		return err
 	}
 	return a.act(ctx, s.Request(abi.Apply))
 }

@@ -17,6 +17,7 @@ import (
 	"sync"
 
 	"github.com/openfroyo/froyo/engine/event"
+	"github.com/openfroyo/froyo/engine/guard"
 	"github.com/openfroyo/froyo/engine/hostlock"
 	"github.com/openfroyo/froyo/engine/inspect"
 	"github.com/openfroyo/froyo/engine/plan"
@@ -50,13 +51,25 @@ type Protector interface {
 	Unprotect(ctx context.Context, h *plan.Host, units []*unit.Unit) error
 }
 
-// Executor applies plans. All fields but Locker, Confirmer, Pauser, Protector, Queue and Stop must be set.
+// Guard keeps hosts from being cut off.
+type Guard interface {
+	// Arm has a host keep how one gets in, before the first of steps acts.
+	Arm(ctx context.Context, h *plan.Host, steps []*plan.Step) (*guard.Window, error)
+	// Prove gets in over a new connection. Else the host puts back what was there, and the error says so.
+	Prove(ctx context.Context, w *guard.Window) error
+	// Recover waits until the host has put back what was there: the connection to it was lost, of which last tells.
+	Recover(ctx context.Context, w *guard.Window, last error) error
+}
+
+// Executor applies plans. All fields but Guard, Locker, Confirmer, Pauser, Protector, Queue and Stop must be set.
 type Executor struct {
 	Types Types
 	Log   runlog.RunLog
 	// Locker locks hosts before their first change; where it is nil, hosts are
 	// changed without a lock.
 	Locker hostlock.Locker
+	// Guard guards the steps of which the plan says so; where it is nil, none is.
+	Guard Guard
 	// Confirmer is asked about each unit that acts; nil lets all act.
 	Confirmer Confirmer
 	// Pauser is asked at pauses; nil lets all continue. What it declines must close Stop.

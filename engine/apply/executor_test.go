@@ -17,6 +17,7 @@ import (
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/enginetest"
 	"github.com/openfroyo/froyo/engine/event"
+	"github.com/openfroyo/froyo/engine/guard"
 	"github.com/openfroyo/froyo/engine/hostlock"
 	"github.com/openfroyo/froyo/engine/inspect"
 	"github.com/openfroyo/froyo/engine/inventory"
@@ -58,6 +59,8 @@ type fleet struct {
 	// delegate and locker are the planner's and the executor's; nil is none.
 	delegate func(context.Context, string) (*inventory.Host, plan.Target, error)
 	locker   func(context.Context, *plan.Host, *plan.Step) (*hostlock.Lock, error)
+	// guard guards hosts, to which one gets in over a network; nil does not.
+	guard apply.Guard
 	// begin and end are asked before that is recorded; nil lets it be.
 	begin func(runlog.Intent) error
 	end   func(runlog.End) error
@@ -107,7 +110,12 @@ func (f *fleet) planner() *planning.Planner {
 	if f.provider == nil {
 		f.provider = &enginetest.Provider{}
 	}
+	access := func(*inventory.Host) guard.Access { return guard.Access{Login: "ops", Remote: true} }
+	if f.guard == nil {
+		access = nil
+	}
 	return &planning.Planner{
+		Guards:  access,
 		Connect: func(_ context.Context, h *inventory.Host) (plan.Target, error) { return f.hosts[h.Name], nil },
 		Evaluate: func(_ context.Context, h *inventory.Host, _ plan.Target) (*planning.Evaluation, error) {
 			return &planning.Evaluation{Plays: map[int]*unit.Play{0: f.play(h.Name)}}, nil
@@ -194,7 +202,7 @@ func (f *fleet) Confirm(_ context.Context, h *plan.Host, s *plan.Step) (bool, er
 
 func (f *fleet) executor() *apply.Executor {
 	e := &apply.Executor{
-		Types: f.types(), Log: f, Protector: f.protector,
+		Types: f.types(), Log: f, Protector: f.protector, Guard: f.guard,
 		Contents: &plan.Contents{}, Events: f, Forks: f.atOnce(), Exact: f.exact, Stop: f.stop,
 	}
 	if f.locker != nil {

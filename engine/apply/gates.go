@@ -2,14 +2,18 @@ package apply
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/event"
+	"github.com/openfroyo/froyo/engine/guard"
+	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/rollout"
 	"github.com/openfroyo/froyo/engine/unit"
+	"github.com/openfroyo/froyo/runner/target"
 )
 
 // meet waits at a barrier of the play for the hosts that have it as well.
@@ -89,4 +93,178 @@ func (a *attempt) notGranted(ctx context.Context, v rollout.Verdict) {
 	}
 	a.lane.interrupt(ctx)
 	a.lane.leave(a.step, NotReached)
+}
+
+// window is guarded steps of a lane that stand together. The host is armed before the first of them acts. They have been
+// executed, and count, once a new connection has proven that froyo still gets in.
+type window struct {
+	lane  *lane
+	on    *plan.Host // that is guarded
+	armed *guard.Window
+	about map[unit.ID]bool // those that the guard knows of
+	steps []*plan.Step     // that act
+	held  []held
+	// fault is how the last of them failed, nil where it did not.
+	fault *fault
+}
+
+// held is a step that was executed, and how to conclude it.
+type held struct {
+	attempt  *attempt
+	conclude func() error
+}
+
+// fault is how a step failed.
+type fault struct {
+	attempt *attempt
+	started time.Time
+	err     error
+}
+
+// has reports whether the step acts within the window.
+func (w *window) has(s *plan.Step) bool {
+	return w != nil && s.Guarded && len(w.steps) > 0 && w.steps[len(w.steps)-1] == s
+}
+
+// takes counts the steps from the first that may share the window: those that are guarded as well, on the same host, and wait
+// for nothing that would be known only then.
+func (w *window) takes(steps []*plan.Step) int {
+	for i, s := range steps {
+		c := s.Unit.Conditions
+		if !s.Guarded || s.Done || w.about != nil && !w.about[s.Unit.ID] || s.On != nil && s.On != w.on || s.On == nil && w.on != w.lane.host.plan || w.lane.host.exec.Confirmer != nil ||
+			c.When != nil || len(c.OnChange)+len(s.Unit.Later) > 0 || s.Unit.Rollout.Throttle > 0 || s.Once != "" || w.needed(s) {
+			return i
+		}
+	}
+	return len(steps)
+}
+
+// needed reports whether a step comes after one of the window because it says so: that one has to count first.
+func (w *window) needed(s *plan.Step) bool {
+	for _, id := range s.Unit.Require {
+		for _, before := range w.steps {
+			if before.Unit.ID == id {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// bound has an op end while there is still time to prove that froyo gets in.
+func (w *window) bound(s *target.Step) error {
+	left := w.armed.Left()
+	if left <= 0 {
+		return (&diag.Error{Summary: "there is no time left for it in the window of its guard", Code: diag.Failed}).WithHint("give it more: --guard-window 5m")
+	}
+	if s.Limit() > left {
+		s.Timeout = left
+	}
+	return nil
+}
+
+// limit has what is sent end with the window: by then the host has put back what was there.
+func (w *window) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	if w == nil {
+		return ctx, func() {}
+	}
+	return context.WithDeadline(ctx, w.armed.Until())
+}
+
+// guard arms the host of a guarded step before that acts, where it is not yet.
+func (a *attempt) guard(ctx context.Context) (err error) {
+	s, l := a.step, a.lane
+	if !s.Guarded || l.host.exec.Guard == nil {
+		return nil
+	}
+	if l.window == nil {
+		w := &window{lane: l, on: l.host.plan}
+		if s.On != nil {
+			w.on = s.On
+		}
+		l.host.emit(s, event.Event{Kind: event.UnitNoted, Text: "arming the guard"})
+		about := append([]*plan.Step{s}, following(l.host, w, s)...)
+		w.about = map[unit.ID]bool{}
+		for _, other := range about {
+			w.about[other.Unit.ID] = true
+		}
+		l.host.unlocked(func() { w.armed, err = l.host.exec.Guard.Arm(ctx, w.on, about) })
+		if err != nil {
+			return err
+		}
+		l.window = w
+	}
+	if !l.window.has(s) { // it is not a further try
+		l.window.steps = append(l.window.steps, s)
+	}
+	return nil
+}
+
+// following are the steps behind one that may share its window.
+func following(h *hostRun, w *window, s *plan.Step) []*plan.Step {
+	var rest []*plan.Step
+	found := false
+	for other := range h.play.All() {
+		switch {
+		case other.Unit.ID == s.Unit.ID:
+			found = true
+		case found && other.Unit.ID.Scope != s.Unit.ID.Scope:
+			return rest[:w.takes(rest)]
+		case found:
+			rest = append(rest, other)
+		}
+	}
+	return rest[:w.takes(rest)]
+}
+
+// prove ends the window: its steps count, or they have failed.
+func (w *window) prove(ctx context.Context) {
+	l := w.lane
+	l.window = nil
+	ctx = context.WithoutCancel(ctx) // what was begun is brought to its end
+	last := w.steps[len(w.steps)-1]
+	var err error
+	l.host.emit(last, event.Event{Kind: event.UnitNoted, Text: "connecting anew to prove that froyo still gets in"})
+	l.host.unlocked(func() {
+		if w.fault != nil {
+			if _, lost := errors.AsType[*target.Error](w.fault.err); lost {
+				err = l.host.exec.Guard.Recover(ctx, w.armed, w.fault.err)
+				return
+			}
+		}
+		err = l.host.exec.Guard.Prove(ctx, w.armed)
+	})
+	if err != nil {
+		w.undone(err)
+		return
+	}
+	for _, h := range w.held {
+		if failed := h.conclude(); failed != nil {
+			l.fail(h.attempt.step, h.attempt.started, failed, h.attempt.output)
+		}
+	}
+	if f := w.fault; f != nil {
+		l.fail(f.attempt.step, f.started, f.err, f.attempt.output)
+	}
+	l.protect(ctx, w.steps)
+	l.report(w.steps)
+}
+
+// undone fails the steps of a window: the host has put back what was there, or cannot be reached any more.
+func (w *window) undone(err error) {
+	l := w.lane
+	unreachable := l.host.count.Unreachable
+	for _, h := range w.held {
+		l.fail(h.attempt.step, h.attempt.started, err, h.attempt.output)
+	}
+	if f := w.fault; f != nil {
+		if told, ok := errors.AsType[*diag.Error](err); ok {
+			with := *told
+			with.Detail = "it had failed: " + f.err.Error() + "\n" + told.Detail
+			err = &with
+		}
+		l.fail(f.attempt.step, f.started, err, f.attempt.output)
+	}
+	l.host.count.Unreachable = min(l.host.count.Unreachable, unreachable+1)
+	l.report(w.steps)
 }

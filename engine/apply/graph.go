@@ -212,6 +212,9 @@ func (g *graph) do(i int) {
 		n, _ := l.advance(g.ctx, steps)
 		steps = steps[n:]
 	}
+	if l.window != nil {
+		l.window.prove(g.ctx)
+	}
 	g.end(i, l, locker)
 }
 

@@ -31,16 +31,24 @@ type lane struct {
 	// more of the same sequence is to come.
 	buffer    []runlog.Entry
 	buffering bool
+	// window is the guarded steps at work, nil where there are none.
+	window *window
 }
 
 // run executes steps, in their order.
 func (l *lane) run(ctx context.Context, steps []*plan.Step) {
 	for i := 0; i < len(steps); {
 		n, begun := l.advance(ctx, steps[i:])
-		if begun && l.graph == nil { // others may still notify what these might have
+		if begun && l.graph == nil && l.window == nil { // others may still notify what these might have
 			l.cancelPotential(ctx)
 		}
 		i += n
+	}
+	if l.window != nil {
+		l.window.prove(ctx)
+		if l.graph == nil {
+			l.cancelPotential(ctx)
+		}
 	}
 }
 
@@ -48,6 +56,14 @@ func (l *lane) run(ctx context.Context, steps []*plan.Step) {
 // whether anything was begun: else the lane had ended before.
 func (l *lane) advance(ctx context.Context, steps []*plan.Step) (executed int, begun bool) {
 	l.ctx = ctx
+	if l.window != nil {
+		n := l.window.takes(steps)
+		if n == 0 || l.err != nil || l.host.stopped(ctx) {
+			l.window.prove(ctx)
+		} else {
+			steps = steps[:n]
+		}
+	}
 	if l.err == nil && l.host.stopped(ctx) {
 		l.interrupt(ctx)
 	}

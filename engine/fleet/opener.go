@@ -16,6 +16,7 @@ import (
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/samehost"
+	contract "github.com/openfroyo/froyo/runner/guard"
 )
 
 // Session is an open connection to a host. The host's runner starts with the first op.
@@ -38,6 +39,8 @@ type Hooks struct {
 	LoggedIn func(Login)
 	// Note is told what a unit of the host waits for.
 	Note func(unit, text string)
+	// Guard is told of a guard that an earlier run has left, and that has put back what was there; nil drops it.
+	Guard func(*contract.State)
 	// Output is given what a unit's programs print, as they do, after left bytes that are missing; nil asks for none.
 	Output func(unit string, stderr bool, text string, left int64)
 	// Name keeps the names of one machine apart; nil does not.
@@ -64,7 +67,7 @@ func (o Openers) Open(ctx context.Context, h *inventory.Host, hooks Hooks) (Sess
 	if open == nil {
 		return nil, fmt.Errorf("no transport has connections of the kind %q", h.Connection)
 	}
-	return newLasting(ctx, h.Name, func(ctx context.Context) (Session, error) { return open(ctx, h, hooks) }, hooks.Note)
+	return newLasting(ctx, h.Name, func(ctx context.Context) (Session, error) { return open(ctx, h, hooks) }, hooks)
 }
 
 // HooksOf sends what sessions tell to notes, what programs print to live, unless that is nil, and what sudo restricts to
@@ -76,6 +79,9 @@ func HooksOf(h *inventory.Host, notes *Notes, live *Live, events event.Sink, mac
 			events.Emit(event.Event{Kind: event.HostLimited, Time: time.Now(), Host: h.Name, Text: text})
 		},
 		Note: func(unit, text string) { notes.Take(h.Name, unit, text) },
+		Guard: func(s *contract.State) {
+			events.Emit(event.Event{Kind: event.HostWarned, Time: time.Now(), Host: h.Name, Err: told(h.Name, s)})
+		},
 	}
 	if live != nil {
 		hooks.Output = func(unit string, stderr bool, text string, left int64) { live.Take(h.Name, unit, stderr, text, left) }

@@ -9,8 +9,10 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	contract "github.com/openfroyo/froyo/runner/guard"
 	"github.com/openfroyo/froyo/runner/op"
 	"github.com/openfroyo/froyo/runner/target"
 )
@@ -21,6 +23,9 @@ type lasting struct {
 	host string
 	open func(ctx context.Context) (Session, error)
 	note func(unit, text string)
+	// found is told of a guard that has restored the host; nil drops it. looked says that it was asked for.
+	found  func(*contract.State)
+	looked atomic.Bool
 
 	// mu is held for reading by all that speak with the host, and for writing while it restarts.
 	mu      sync.RWMutex
@@ -34,12 +39,12 @@ type lasting struct {
 var _ Session = (*lasting)(nil)
 
 // newLasting opens a session that outlives restarts of its host.
-func newLasting(ctx context.Context, host string, open func(ctx context.Context) (Session, error), note func(unit, text string)) (Session, error) {
+func newLasting(ctx context.Context, host string, open func(ctx context.Context) (Session, error), hooks Hooks) (Session, error) {
 	session, err := open(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &lasting{host: host, open: open, note: note, session: session}, nil
+	return &lasting{host: host, open: open, note: hooks.Note, found: hooks.Guard, session: session}, nil
 }
 
 // Warm implements Session.
@@ -85,6 +90,9 @@ func (l *lasting) Do(ctx context.Context, steps []target.Step) ([]op.Result, err
 	}
 	l.mu.RLock()
 	defer l.mu.RUnlock()
+	if len(steps) > 0 && l.looked.CompareAndSwap(false, true) {
+		return l.looking(ctx, steps)
+	}
 	return l.session.Do(ctx, steps)
 }
 

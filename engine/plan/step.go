@@ -52,6 +52,16 @@ type Step struct {
 	Once string
 	// PendingHandler is the step's handler, where an earlier run left it pending.
 	PendingHandler *PendingHandler
+	// Guarded says that the unit is applied under guard: the host takes its change back unless froyo gets in afterwards.
+	Guarded bool
+	Depending
+	// Err is why the unit cannot be planned.
+	Err *abi.Error
+	Resumed
+}
+
+// Depending is what of a step depends on others of its host.
+type Depending struct {
 	// Awaits names what the unit needs and the host does not have yet, each with what may bring it.
 	Awaits []string
 	// Joins is the step before it where both write one file, so that what this one writes holds what that
@@ -61,9 +71,6 @@ type Step struct {
 	Undecided string
 	// InputsChanging says that a unit whose result this one reads is going to change.
 	InputsChanging bool
-	// Err is why the unit cannot be planned.
-	Err *abi.Error
-	Resumed
 }
 
 // Found is what a step found on its host.

@@ -127,6 +127,7 @@ type Unit struct {
 	Real           string          `json:"real_path,omitempty"` // where links on the way to its path lead
 	Awaits         []string        `json:"awaits,omitempty"`    // what it needs and the host does not have yet
 	Undecided      string          `json:"undecided,omitempty"` // why it is decided at its turn whether it acts
+	Guarded        bool            `json:"guarded,omitempty"`   // the host takes it back unless froyo gets in afterwards
 	Args           json.RawMessage `json:"args,omitempty"`
 	Later          []string        `json:"later,omitempty"`
 	Before         json.RawMessage `json:"before,omitempty"`

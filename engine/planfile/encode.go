@@ -73,7 +73,7 @@ func unitOf(s *plan.Step, play string, seal Seal) (Unit, error) {
 	scope := u.ID.Scope
 	doc := Unit{
 		OnChange: locals(u, u.Conditions.OnChange), Notify: u.Notify,
-		Handler: scope.Handler, Verify: scope != unit.Scope{} && scope.Handler == "", Dormant: s.Dormant, Rescue: s.Rescue, OnFailure: u.Failure.Handler,
+		Handler: scope.Handler, Verify: scope != unit.Scope{} && scope.Handler == "", Dormant: s.Dormant, Rescue: s.Rescue, Guarded: s.Guarded, OnFailure: u.Failure.Handler,
 		Throttle: u.Rollout.Throttle, Once: s.Once,
 		Real: s.Real, Unit: u.ID.Bare(), Play: play, Pos: u.Pos, User: u.User, Tags: u.Tags, Require: locals(u, u.Require),
 		Certainty: s.Certainty, Skipped: s.Skip, Conditional: u.Conditions.When != nil, Sensitive: u.Sensitive,

@@ -120,7 +120,7 @@ func (u *Unit) view(host string) (*plan.Step, error) {
 			ID: u.id(host), Notify: u.Notify, Failure: unit.Failure{Handler: u.OnFailure}, Pos: u.Pos, User: u.User, Tags: u.Tags, Sensitive: u.Sensitive, Args: codec.Raw(u.Args),
 			Rollout: unit.Rollout{Throttle: u.Throttle, RunOnce: u.Once != ""},
 		},
-		Ignored: u.Ignored, Certainty: u.Certainty, Skip: u.Skipped, Dormant: u.Dormant, Rescue: u.Rescue, Once: u.Once,
+		Ignored: u.Ignored, Certainty: u.Certainty, Skip: u.Skipped, Dormant: u.Dormant, Rescue: u.Rescue, Guarded: u.Guarded, Once: u.Once,
 		Found: plan.Found{Actual: codec.Raw(u.Before), Real: u.Real},
 	}
 	if u.PendingHandler != nil {

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/openfroyo/froyo/engine/depend"
+	"github.com/openfroyo/froyo/engine/guard"
 	"github.com/openfroyo/froyo/engine/inspect"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/plan"
@@ -59,6 +60,9 @@ func (p *Planner) planHost(ctx context.Context, h *plan.Host, doing *string) err
 		return err
 	}
 	refuseOwnRestart(h, all)
+	if p.Guards != nil {
+		guard.Mark(h, all, p.Guards)
+	}
 	h.Warnings = append(h.Warnings, exposed(h.Host.Name, all)...)
 	h.Warnings = append(h.Warnings, depend.Conditions(ctx, all)...)
 	resume.Refuse(all)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/openfroyo/froyo/engine/depend"
 	"github.com/openfroyo/froyo/engine/event"
+	"github.com/openfroyo/froyo/engine/guard"
 	"github.com/openfroyo/froyo/engine/inspect"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/plan"
@@ -35,7 +36,7 @@ type History interface {
 	Progress(ctx context.Context, h *plan.Host) (map[string]resume.Progress, error)
 }
 
-// Planner plans hosts. All fields but History, Run, Delegate, Plays,
+// Planner plans hosts. All fields but History, Run, Delegate, Plays, Guards,
 // HostTime and Late must be set.
 type Planner struct {
 	// Connect gives the host to read; it may do its work later, at the first use.
@@ -55,6 +56,8 @@ type Planner struct {
 	Run resume.Run
 	// Plays names the plays by their index, as pending handlers do.
 	Plays []string
+	// Guards says which units of a host are applied under guard; nil is that none is.
+	Guards func(h *inventory.Host) guard.Access
 	// Contents collects what hosts' files hold, for diffs.
 	Contents *plan.Contents
 	Events   event.Sink

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -10,6 +11,7 @@ import (
 	"github.com/openfroyo/froyo/engine/claim"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/event"
+	"github.com/openfroyo/froyo/engine/guard"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/rollout"
 )
@@ -74,6 +76,9 @@ func (r *Run) Apply(ctx context.Context, how Steps) (*Result, error) {
 		Contents: r.plan.Contents, Events: sinks, Exact: r.job.Spec.Saved != nil, Forks: r.options.Forks, Run: r.record.ID,
 		Locker: locks, Queue: items, Stop: stop.closed,
 	}
+	if r.options.Guards.On() {
+		executor.Guard = keeper(r)
+	}
 	if how.Pauser != nil {
 		executor.Pauser = stop
 	}
@@ -91,6 +96,17 @@ func (r *Run) Apply(ctx context.Context, how Steps) (*Result, error) {
 	}
 	result.Left, result.Unknown, result.Err = failed.Left, failed.Unknown, failed.Err()
 	return result, nil
+}
+
+// keeper guards the hosts of a run.
+func keeper(r *Run) *guard.Keeper {
+	return &guard.Keeper{
+		Open: r.pool.Fresh, Program: r.options.Guards.Program, Run: r.record.ID, Window: cmp.Or(r.options.Guards.Window, guard.DefaultWindow),
+		Login: func(h *plan.Host) string {
+			login, _, _ := r.hosts.Login(h.Host.Name)
+			return login.User
+		},
+	}
 }
 
 // keepSecrets keeps the secrets that were generated, where any host is begun that may be given them.

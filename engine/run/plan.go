@@ -8,6 +8,7 @@ import (
 	"github.com/openfroyo/froyo/engine/blame"
 	"github.com/openfroyo/froyo/engine/event"
 	"github.com/openfroyo/froyo/engine/facts"
+	"github.com/openfroyo/froyo/engine/guard"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/planning"
@@ -49,6 +50,12 @@ func (r *Run) Plan(ctx context.Context) error {
 		History: r.record.History, Run: resume.Run{ID: r.record.ID, Began: time.Now(), Wait: r.options.Wait}, Delegate: r.delegate, Plays: j.selection.Names,
 		Provider: j.services.Types.Provider, User: (*inventory.Host).ActsAs, Contents: r.plan.Contents, Events: r.sinks, Forks: r.options.Forks,
 		HostTime: r.hostTime.Limit, Late: r.hostTime.Late,
+	}
+	if r.options.Guards.On() {
+		planner.Guards = func(h *inventory.Host) guard.Access {
+			login, known, _ := r.hosts.Login(h.Name)
+			return guard.Access{Login: login.User, Remote: known && (h.Connection == inventory.SSH || h.Connection == "")}
+		}
 	}
 	r.plan.Hosts, r.plan.created = planner.Plan(ctx, j.selection.Hosts), time.Now().UTC()
 	blame.Runbook(r.plan.Hosts)

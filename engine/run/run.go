@@ -16,6 +16,7 @@ import (
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/event"
 	"github.com/openfroyo/froyo/engine/fleet"
+	"github.com/openfroyo/froyo/engine/guard"
 	"github.com/openfroyo/froyo/engine/hosttime"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/plan"
@@ -44,6 +45,8 @@ type Options struct {
 	HostTime time.Duration
 	// Wait is how long a host that another run has locked is waited for.
 	Wait time.Duration
+	// Guards says how hosts are kept from being cut off.
+	Guards guard.Options
 	// Again is that the saved plan may have been applied before.
 	Again bool
 	// Live has what commands print told as they do, as events.

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/guard"
 	"github.com/openfroyo/froyo/engine/hostlock"
 	"github.com/openfroyo/froyo/engine/output"
 	"github.com/openfroyo/froyo/engine/plan"
@@ -38,9 +39,12 @@ func OutcomeUnknown(err error) bool {
 }
 
 // EndsHost reports whether an error ends the host's part whatever its unit says: the
-// host is lost, the run is given up, or the plan is no longer the reviewed one.
+// host is lost or has put back what was there, the run is given up, or the plan is no longer the reviewed one.
 func EndsHost(err error) bool {
 	if _, lost := errors.AsType[*target.Error](err); lost || hostlock.IsLost(err) {
+		return true
+	}
+	if _, undone := errors.AsType[*guard.UndoneError](err); undone {
 		return true
 	}
 	code := diag.CodeOf(err)

@@ -1,0 +1,237 @@
+package guard_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/facts"
+	"github.com/openfroyo/froyo/engine/guard"
+	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/unit"
+	"github.com/openfroyo/froyo/runner/codec"
+	contract "github.com/openfroyo/froyo/runner/guard"
+	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/target"
+)
+
+// host is a host with a guard, in memory. It lets in while closed is false, and does again once it has restored itself.
+type host struct {
+	closed, refuses bool
+	state           *contract.State
+	end             time.Time // of the window
+	logins          int
+	program         string
+	verbs           []string
+	// mute loses the next answer.
+	mute bool
+}
+
+func (h *host) late() {
+	if h.state != nil && h.state.Phase == contract.Armed && !time.Now().Before(h.end) {
+		h.restore(contract.NotConfirmed)
+	}
+}
+
+func (h *host) restore(why string) {
+	h.closed, h.state.Phase, h.state.Why, h.state.Restored = false, contract.Restored, why, []string{"/etc/ssh/sshd_config"}
+}
+
+func (h *host) open(ctx context.Context, _ *plan.Host) (guard.Session, error) {
+	h.late()
+	if h.closed {
+		<-ctx.Done()
+		return nil, &target.Error{Host: "h1", Stage: target.StageConnect, Message: "no answer"}
+	}
+	h.logins++
+	return h, nil
+}
+
+// Close implements guard.Session.
+func (h *host) Close(context.Context) error { return nil }
+
+// Do implements plan.Target.
+func (h *host) Do(context.Context, []target.Step) ([]op.Result, error) {
+	h.late()
+	if h.state == nil {
+		return []op.Result{{Text: &op.TextResult{}}}, nil
+	}
+	text, err := codec.Marshal(h.state)
+	return []op.Result{{Text: &op.TextResult{Text: string(text)}}}, err
+}
+
+// Run implements plan.Target.
+func (h *host) Run(_ context.Context, steps []target.Step) ([]target.Outcome, error) {
+	h.late()
+	outcomes := make([]target.Outcome, len(steps))
+	for i, s := range steps {
+		outcomes[i] = target.Outcome{Ran: true, Result: op.Result{Done: &op.Done{}}}
+		switch {
+		case h.refuses:
+			outcomes[i].Result = op.Result{Error: &op.Error{Class: op.Permanent, Message: "permission denied"}}
+			return outcomes, nil
+		case s.Op.Remove != nil:
+			h.state = nil
+		case s.Op.Exec != nil:
+			outcomes[i].Result = op.Result{Exec: h.tell(s)}
+		}
+	}
+	if h.mute {
+		h.mute = false
+		return nil, &target.Error{Host: "h1", Stage: target.StageLost, Message: "lost"}
+	}
+	return outcomes, nil
+}
+
+// tell tells the guard something.
+func (h *host) tell(s target.Step) *op.ExecResult {
+	verb := s.Op.Exec.Argv[1]
+	h.verbs = append(h.verbs, verb)
+	switch {
+	case verb == contract.Arm:
+		h.program = s.Op.Exec.Argv[0]
+		r, _ := s.Op.Exec.Stdin.Open()
+		var text strings.Builder
+		buf := make([]byte, 1<<16)
+		n, _ := r.Read(buf)
+		text.Write(buf[:n])
+		h.state = &contract.State{Phase: contract.Armed}
+		_ = codec.Unmarshal([]byte(text.String()), &h.state.Config)
+		h.end = time.Now().Add(time.Duration(h.state.Window) * time.Millisecond)
+	case h.state == nil || h.state.Phase != contract.Armed || s.Op.Exec.Argv[0] != h.program:
+		return &op.ExecResult{RC: 127, Stderr: "no such file"}
+	case verb == contract.Restore:
+		h.restore(contract.Asked)
+	}
+	told := *h.state
+	if told.Phase == contract.Armed {
+		told.Left = time.Until(h.end).Milliseconds()
+	}
+	if verb == contract.Confirm {
+		told.Phase, h.state = contract.Confirmed, nil
+	}
+	text, _ := codec.Marshal(&told)
+	return &op.ExecResult{Stdout: string(text)}
+}
+
+func keeper(h *host) (*guard.Keeper, *plan.Host, []*plan.Step) {
+	planned := &plan.Host{Host: &inventory.Host{Name: "h1"}, Target: h, Facts: facts.Set{facts.Basic: {"arch": "amd64"}}}
+	k := &guard.Keeper{
+		Open: h.open, Program: func(_, arch string) ([]byte, error) { return []byte("guard of " + arch), nil },
+		Login: func(*plan.Host) string { return "ops" }, Run: "r1", Window: 10 * time.Second,
+	}
+	u := &unit.Unit{ID: unit.ID{Host: "h1", Type: "file", Key: "/a"}, User: "root"}
+	u.Order.Claims = []unit.Claim{{Namespace: unit.PathNamespace, Name: "/a", Owns: true}, {Namespace: "software", Name: "ssh", Owns: true}}
+	return k, planned, []*plan.Step{{Unit: u}}
+}
+
+// TestProve: what becomes of a window.
+func TestProve(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		spoil  func(*host)
+		logins int
+		want   string // "" is that it is proven
+	}{
+		{"well", func(*host) {}, 1, ""},
+		{"cut off", func(h *host) { h.closed = true }, 2, "froyo did not get in over a new connection in time, so the host has put back what was there"},
+		{"too late", func(h *host) { h.end = time.Now() }, 1, "froyo did not get in over a new connection in time, so the host has put back what was there"},
+		{"an answer is lost", func(h *host) { h.mute = true }, 1, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := &host{}
+				k, planned, steps := keeper(h)
+				w, err := k.Arm(t.Context(), planned, steps)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if c := h.state.Config; c.Login != "ops" || c.Run != "r1" || c.Window != 10000 || strings.Join(c.Paths, " ") != "/a" || strings.Join(c.Services, " ") != "ssh" {
+					t.Errorf("armed with %+v", c)
+				}
+				if left := w.Left(); left != 7500*time.Millisecond {
+					t.Errorf("%s are left for the change", left)
+				}
+				tt.spoil(h)
+				err = k.Prove(t.Context(), w)
+				if err == nil && tt.want != "" || err != nil && err.Error() != tt.want {
+					t.Errorf("%v", err)
+				}
+				if _, is := errors.AsType[*guard.UndoneError](err); err != nil && !is {
+					t.Errorf("%#v", err)
+				}
+				if h.state != nil {
+					t.Errorf("left: %+v", h.state)
+				}
+				if h.logins < tt.logins {
+					t.Errorf("%d new connections", h.logins)
+				}
+			})
+		})
+	}
+}
+
+// TestHints has guards that come to nothing, and does what is said about it.
+func TestHints(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := &host{refuses: true}
+		k, planned, steps := keeper(h)
+		_, err := k.Arm(t.Context(), planned, steps)
+		if hint := diag.Of(err).Hint; hint != "act as root there (become); or, where there is another way to the host, do without: --no-guard of apply" {
+			t.Errorf("the hint is %q", hint)
+		}
+		h.refuses = false // as root
+		w, err := k.Arm(t.Context(), planned, steps)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.closed = true
+		err = k.Prove(t.Context(), w)
+		if hint := diag.Of(err).Hint; hint != "change the unit so that it lets in who logs in; or, where it needs longer, --guard-window 5m" {
+			t.Errorf("the hint is %q", hint)
+		}
+		if w, err = k.Arm(t.Context(), planned, steps); err != nil || k.Prove(t.Context(), w) != nil { // it was changed
+			t.Errorf("%v", err)
+		}
+		if w, err = k.Arm(t.Context(), planned, steps); err != nil {
+			t.Fatal(err)
+		}
+		h.closed, h.end = true, time.Now().Add(time.Hour) // it does not wake up
+		err = k.Prove(t.Context(), w)
+		lost, is := errors.AsType[*target.Error](err)
+		if !is || lost.Hint != "look at its console: what its guard kept and did is in /var/lib/froyo/guard" {
+			t.Fatalf("%v", err)
+		}
+		if state, err := guard.Read(t.Context(), h, "root"); err != nil || state.Phase != contract.Armed { // from its console
+			t.Errorf("%+v, %v", state, err)
+		}
+	})
+}
+
+// TestMark: which units are applied under guard.
+func TestMark(t *testing.T) {
+	for _, tt := range []struct {
+		lockout unit.Lockout
+		access  guard.Access
+		want    bool
+	}{
+		{unit.Lockout{}, guard.Access{Remote: true}, false},
+		{unit.Lockout{Wanted: true}, guard.Access{}, true},
+		{unit.Lockout{May: true}, guard.Access{}, false},
+		{unit.Lockout{May: true}, guard.Access{Remote: true}, true},
+		{unit.Lockout{Login: "ops"}, guard.Access{Remote: true, Login: "ops"}, true},
+		{unit.Lockout{Login: "app"}, guard.Access{Remote: true, Login: "ops"}, false},
+		{unit.Lockout{Login: "app"}, guard.Access{Remote: true}, true},
+	} {
+		s := &plan.Step{Unit: &unit.Unit{Order: unit.Order{Lockout: tt.lockout}}}
+		guard.Mark(&plan.Host{Host: &inventory.Host{}}, []*plan.Step{s}, func(*inventory.Host) guard.Access { return tt.access })
+		if s.Guarded != tt.want {
+			t.Errorf("%+v %+v: %v", tt.lockout, tt.access, s.Guarded)
+		}
+	}
+}

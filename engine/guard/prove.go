@@ -1,0 +1,186 @@
+package guard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/runner/codec"
+	"github.com/openfroyo/froyo/runner/guard"
+	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/target"
+)
+
+const (
+	// pauseTime lies between two attempts to get in.
+	pauseTime = time.Second
+	// tryTime bounds one.
+	tryTime = 20 * time.Second
+	// comeBack is how long after its window a host may take until froyo gets in again: it may be booting.
+	comeBack = 5 * time.Minute
+)
+
+// Prove gets in to the host over a new connection, and tells its guard so. Where that comes to nothing the host restores
+// itself, and the error is of UndoneError, or that of a host that cannot be reached any more.
+func (k *Keeper) Prove(ctx context.Context, w *Window) error {
+	if state := w.settle(ctx); state != nil {
+		return k.undone(ctx, w, *state, nil)
+	}
+	last := error(&diag.Error{Summary: "there was no time for one: the change took longer than three quarters of the window"})
+	tried := false
+	for first := true; first || time.Until(w.until) > 0; first = false {
+		if !first {
+			time.Sleep(min(pauseTime, max(0, time.Until(w.until))))
+		}
+		state, err := k.try(ctx, w, min(tryTime, time.Until(w.until)), guard.Confirm)
+		switch {
+		case err == nil && state.Phase == guard.Confirmed:
+			return nil
+		case err == nil:
+			return k.undone(ctx, w, *state, last)
+		case errors.Is(err, errGone) && tried: // the answer of an attempt before was lost
+			return nil
+		}
+		if last, tried = err, true; errors.Is(err, context.DeadlineExceeded) {
+			last = errors.New("no connection came about in time")
+		}
+	}
+	return k.recover(ctx, w, last, tried)
+}
+
+// settle has sshd take what is on disk, over the connection that is open. It returns a state where the host was restored.
+func (w *Window) settle(ctx context.Context) *guard.State {
+	ctx, cancel := context.WithTimeout(ctx, max(time.Second, time.Until(w.until)/2))
+	defer cancel()
+	outcomes, err := w.host.Target.Run(ctx, []target.Step{w.verb(guard.Settle)})
+	if err != nil || len(outcomes) == 0 {
+		return nil // a new connection tells more
+	}
+	if s, err := answer(outcomes[0].Result); err == nil && s.Phase == guard.Restored {
+		return s
+	}
+	return nil
+}
+
+// try opens a new connection and tells the guard something over it.
+func (k *Keeper) try(ctx context.Context, w *Window, limit time.Duration, verb string) (*guard.State, error) {
+	ctx, cancel := context.WithTimeout(ctx, max(limit, time.Second))
+	defer cancel()
+	session, err := k.Open(ctx, w.host)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = session.Close(context.WithoutCancel(ctx)) }() // it has served
+	outcomes, err := session.Run(ctx, []target.Step{w.verb(verb)})
+	if err != nil {
+		return nil, err
+	}
+	state, said := answer(outcomes[0].Result)
+	if said == nil {
+		return state, nil
+	}
+	state, err = Read(ctx, session, w.user)
+	switch {
+	case err != nil:
+		return nil, errors.Join(said, err)
+	case state == nil || state.ID != w.id:
+		return nil, errGone
+	case state.Phase == guard.Armed:
+		return nil, said
+	}
+	return state, nil
+}
+
+// Recover waits until the host has restored itself: the connection was lost while it was changed.
+func (k *Keeper) Recover(ctx context.Context, w *Window, last error) error {
+	return k.recover(ctx, w, last, false)
+}
+
+func (k *Keeper) recover(ctx context.Context, w *Window, last error, tried bool) error {
+	var err error
+	for end := w.until.Add(comeBack); time.Now().Before(end); time.Sleep(pauseTime) {
+		var state *guard.State
+		state, err = k.try(ctx, w, tryTime, guard.Restore)
+		switch {
+		case err == nil && state.Phase == guard.Restored:
+			return k.undone(ctx, w, *state, last)
+		case errors.Is(err, errGone) && tried: // the answer that it is confirmed was lost
+			return nil
+		case errors.Is(err, errGone):
+			return Undone(guard.State{Config: guard.Config{ID: w.id, Run: k.Run}}, last)
+		}
+		if e, ok := errors.AsType[*target.Error](err); ok && e.Stage == target.StageHostKey {
+			break // it will not be another one later
+		}
+	}
+	lost, ok := errors.AsType[*target.Error](err)
+	if !ok {
+		lost = &target.Error{Host: w.host.Host.Name, Stage: target.StageLost, Detail: err.Error(), Cause: err}
+	}
+	told := *lost
+	told.Message = fmt.Sprintf("froyo does not get in any more, %s after the time was up at which the host should have put back what was there: %s", comeBack, lost.Message)
+	told.Hint = "look at its console: what its guard kept and did is in " + guard.Dir
+	return &told
+}
+
+// undone removes what the guard has left to tell, and is the error of its units.
+func (k *Keeper) undone(ctx context.Context, w *Window, state guard.State, last error) error {
+	told := Undone(state, last)
+	ctx, cancel := context.WithTimeout(ctx, tryTime)
+	defer cancel()
+	if session, err := k.Open(ctx, w.host); err == nil { // else whoever comes next removes it
+		_ = Clear(ctx, session, w.user)
+		_ = session.Close(ctx)
+	}
+	return told
+}
+
+// Runner performs ops on a host.
+type Runner interface {
+	Do(ctx context.Context, steps []target.Step) ([]op.Result, error)
+	Run(ctx context.Context, steps []target.Step) ([]target.Outcome, error)
+}
+
+// Look asks for what a guard has to tell.
+func Look(user string) target.Step {
+	return target.Step{Op: op.Op{Text: &op.Text{Path: guard.StateFile, Limit: op.MaxText}}, User: user}
+}
+
+// Found reads the answer to Look; nil is that there is no guard, or none that the user could see.
+func Found(r op.Result) *guard.State {
+	if r.Error != nil || r.Text == nil || r.Text.Text == "" {
+		return nil
+	}
+	s := &guard.State{}
+	if codec.Unmarshal([]byte(r.Text.Text), s) != nil {
+		return nil // it is not the guard's
+	}
+	return s
+}
+
+// Read asks a host for what its guard has to tell, nil where there is none.
+func Read(ctx context.Context, t Runner, user string) (*guard.State, error) {
+	results, err := t.Do(ctx, []target.Step{Look(user)})
+	if err != nil {
+		return nil, err
+	}
+	return Found(results[0]), nil
+}
+
+// End has a guard that is still armed put back what was there.
+func End(ctx context.Context, t Runner, id, user string) (*guard.State, error) {
+	w := &Window{id: id, user: user}
+	outcomes, err := t.Run(ctx, []target.Step{w.verb(guard.Restore)})
+	if err != nil {
+		return nil, err
+	}
+	return answer(outcomes[0].Result)
+}
+
+// Clear removes what a guard that has restored its host has left.
+func Clear(ctx context.Context, t Runner, user string) error {
+	_, err := t.Run(ctx, []target.Step{{Op: op.Op{Remove: &op.Remove{Path: guard.Dir, Recurse: true}}, User: user}})
+	return err
+}
