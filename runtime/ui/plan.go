@@ -252,6 +252,9 @@ func (e *entry) remarks() string {
 	if s.Unit.Rollout.Throttle > 0 && !s.Elsewhere() {
 		r = append(r, fmt.Sprintf("on at most %s at once", wording.Plural(s.Unit.Rollout.Throttle, "host")))
 	}
+	if s.Guarded {
+		r = append(r, "under guard")
+	}
 	if s.MayAct() {
 		r = append(r, "may act: a unit before it changes the host")
 	}

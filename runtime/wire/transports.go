@@ -148,6 +148,25 @@ func (t *Transports) with(ctx context.Context, h *inventory.Host, hooks fleet.Ho
 	return o
 }
 
+// Guard gives the program that guards a host, for a platform, the same for all hosts of a run.
+func Guard() func(goos, goarch string) ([]byte, error) {
+	var mu sync.Mutex
+	known := map[string][]byte{}
+	return func(goos, goarch string) ([]byte, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		platform := goos + "/" + goarch
+		if program := known[platform]; program != nil {
+			return program, nil
+		}
+		program, err := runner.Guard(goos, goarch)
+		if err == nil {
+			known[platform] = program
+		}
+		return program, err
+	}
+}
+
 // binaries gives the bootstrap the runner for a platform, the same for all hosts of a run.
 func binaries() func(goos, goarch string) (*bootstrap.Binary, error) {
 	var mu sync.Mutex

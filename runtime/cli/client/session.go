@@ -12,6 +12,7 @@ import (
 	"github.com/openfroyo/froyo/engine/apply"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/event"
+	"github.com/openfroyo/froyo/engine/guard"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/run"
 	"github.com/openfroyo/froyo/runtime/cli/flags"
@@ -20,6 +21,7 @@ import (
 	"github.com/openfroyo/froyo/runtime/ui"
 	"github.com/openfroyo/froyo/runtime/ui/progress"
 	"github.com/openfroyo/froyo/runtime/ui/report"
+	"github.com/openfroyo/froyo/runtime/wire"
 )
 
 // Session is a run whose progress, log and reports the terminal shows.
@@ -45,6 +47,10 @@ type Options struct {
 	Wait time.Duration
 	// Again lets a saved plan be applied that was applied before.
 	Again bool
+	// GuardWindow is how long a host that is changed waits until froyo gets in again, 0 for as long as usual; Unguarded is that
+	// none does.
+	GuardWindow time.Duration
+	Unguarded   bool
 	// Ask asks on the terminal about machines that were replaced.
 	Ask bool
 	// Sinks are told what happens, too.
@@ -66,7 +72,10 @@ func (l *Loaded) Begin(ctx context.Context, command string, f *flags.Planning, o
 		connections.Ahead(ctx, l.Job.Hosts(), forks)
 	}
 	s := &Session{loaded: l, console: c, stage: &l.at.stage}
-	options := run.Options{Command: command, Forks: forks, HostTime: f.HostTime, Wait: o.Wait, Again: o.Again, Connections: connections}
+	options := run.Options{
+		Command: command, Forks: forks, HostTime: f.HostTime, Wait: o.Wait, Again: o.Again, Connections: connections,
+		Guards: guard.Options{Program: wire.Guard(), Window: o.GuardWindow, Off: o.Unguarded},
+	}
 	if o.Ask {
 		options.Decide = s.askMachine
 	}

@@ -28,8 +28,10 @@ type execution struct {
 	noPause      bool // ask at no pause
 	diff         bool // show what changes in files
 	wait         time.Duration
-	again        bool   // a saved plan may have been applied before
-	part         bool   // others are carried out with it, and what is left to do is said for all of them
+	again        bool          // a saved plan may have been applied before
+	part         bool          // others are carried out with it, and what is left to do is said for all of them
+	window       time.Duration // of guards; 0 is as usual
+	unguarded    bool
 	allOrNothing string // the flag by which one host that cannot be done as planned stops all, else ""
 }
 
@@ -41,7 +43,7 @@ func (x execution) run(ctx context.Context, l *client.Loaded) (err error) {
 		printed = answers.Of(l)
 	}
 	s, err := l.Begin(ctx, "apply", x.flags, client.Options{
-		Sinks: printed.Sinks(), Lines: x.flags.JSON, JUnit: x.junit, Wait: x.wait, Again: x.again, Ask: !x.yes && !x.flags.JSON && c.Interactive(),
+		Sinks: printed.Sinks(), Lines: x.flags.JSON, JUnit: x.junit, Wait: x.wait, Again: x.again, GuardWindow: x.window, Unguarded: x.unguarded, Ask: !x.yes && !x.flags.JSON && c.Interactive(),
 	})
 	if err != nil {
 		return err
@@ -58,6 +60,9 @@ func (x execution) run(ctx context.Context, l *client.Loaded) (err error) {
 		return err
 	}
 	l.NoteTargets()
+	if x.unguarded {
+		noteUnguarded(l, s)
+	}
 	if l.Job.Spec.Resumed != nil {
 		noteResumed(l, s)
 	}
@@ -176,4 +181,19 @@ func conclude(s *client.Session, counts []apply.Count, found error) error {
 	err := s.Recap(counts)
 	s.Console().Errors.Print(found)
 	return err
+}
+
+// noteUnguarded warns that what could lock froyo out is applied without guard.
+func noteUnguarded(l *client.Loaded, s *client.Session) {
+	units := 0
+	for _, h := range s.Run.Proposed().Hosts {
+		for _, step := range h.Steps() {
+			if step.Acts() && step.Unit.Order.Lockout != (unit.Lockout{}) {
+				units++
+			}
+		}
+	}
+	if units > 0 {
+		l.Console.Errors.Warnings([]*diag.Error{{Summary: "--no-guard: " + wording.Plural(units, "unit") + " could lock froyo out, and nothing puts back what was there"}})
+	}
 }
