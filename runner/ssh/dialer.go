@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"slices"
 	"strconv"
@@ -22,6 +23,7 @@ import (
 	"github.com/openfroyo/froyo/runner/ssh/proxy"
 	"github.com/openfroyo/froyo/runner/ssh/sshconfig"
 	"github.com/openfroyo/froyo/runner/target"
+	"golang.org/x/crypto/ssh"
 )
 
 // Options are what all hosts of a run have in common.
@@ -155,14 +157,20 @@ func (d *Dialer) connect(ctx context.Context, t *endpoint) (*Client, error) {
 	if d.options.Passphrase != nil && !t.rules.noKeys {
 		d.keyring.unlock(slices.Concat(t.explicit, t.defaults), t.agent, d.options.Passphrase)
 	}
-	raw, err := d.open(ctx, t)
-	if err != nil {
-		return nil, err
-	}
-	attempt := &attempt{dialer: d, target: t, hostKeys: keys, algorithms: allowed}
-	conn, err := attempt.handshake(ctx, raw)
-	if err != nil {
-		return nil, err
+	var attempt *attempt
+	var conn *ssh.Client
+	for tried := 1; ; tried++ {
+		if attempt, conn, err = d.try(ctx, t, keys, allowed, tried); err == nil {
+			break
+		}
+		if attempt == nil || !attempt.dropped || tried == maxDrops {
+			return nil, err
+		}
+		select {
+		case <-time.After(dropPause(tried)):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	}
 	c := newClient(conn, t, cmp.Or(d.options.KeepAlive, t.way.keepAlive, defaultKeepAlive))
 	c.again = func(ctx context.Context) (*Client, error) {
@@ -175,6 +183,27 @@ func (d *Dialer) connect(ctx context.Context, t *endpoint) (*Client, error) {
 	c.login = attempt.login
 	c.login.User, c.login.Address, c.login.Jumps = t.user, t.hostPort(), t.jumps
 	return c, nil
+}
+
+// maxDrops is how often a host is tried that closes the connection without a word, as sshd does with those beyond
+// MaxStartups: who else is logging in there will have done so.
+const maxDrops = 6
+
+// dropPause is how long to wait after so many of them. Those who were dropped together do not come back together.
+func dropPause(tried int) time.Duration {
+	most := min(250*time.Millisecond<<(tried-1), 2*time.Second)
+	return most/2 + rand.N(most) //nolint:gosec // it is no secret
+}
+
+// try connects once; attempt is nil where it came to no handshake.
+func (d *Dialer) try(ctx context.Context, t *endpoint, keys *hostKeys, allowed []string, tried int) (*attempt, *ssh.Client, error) {
+	raw, err := d.open(ctx, t)
+	if err != nil {
+		return nil, nil, err
+	}
+	a := &attempt{dialer: d, target: t, hostKeys: keys, algorithms: allowed, tried: tried}
+	conn, err := a.handshake(ctx, raw)
+	return a, conn, err
 }
 
 // open makes the byte stream below SSH: TCP, a channel through jump hosts, or a program's.

@@ -86,12 +86,29 @@ func (a *attempt) failed(err error) error {
 	case strings.Contains(text, "version line"), strings.Contains(text, "version string"):
 		return t.errorAt(target.StageConnect, at+" does not speak SSH", "is it an SSH server, and is this its port?", err)
 	case a.closed(err):
-		return t.errorAt(target.StageConnect, at+" closed the connection during the handshake",
-			"is it an SSH server? sshd drops connections beyond MaxStartups; a smaller --forks helps", err)
+		return a.droppedBy(err)
 	}
 	e := t.errorAt(target.StageConnect, "the SSH handshake with "+at+" failed", "does ssh -v -p "+strconv.Itoa(t.port)+" "+t.address+" get further?", err)
 	e.Detail = escape.Text(bare(text))
 	return e
+}
+
+// droppedBy explains a host that closed the connection before it had shown its key. sshd does so beyond MaxStartups, without a word
+// or with one that is no protocol.
+func (a *attempt) droppedBy(err error) error {
+	t := a.target
+	message, said := t.hostPort()+" closed the connection during the handshake", ""
+	if a.first != nil {
+		said = a.first.line()
+		a.dropped = len(a.first.said) == 0 || strings.HasPrefix(said, "Exceeded MaxStartups")
+	}
+	if a.tried > 1 {
+		message += ", " + strconv.Itoa(a.tried) + " times"
+	}
+	if said != "" {
+		message += ": it says " + escape.Text(escape.Short(said))
+	}
+	return t.errorAt(target.StageConnect, message, "is it an SSH server? sshd drops connections beyond MaxStartups; a smaller --forks helps", err)
 }
 
 // closed reports whether the peer went away.

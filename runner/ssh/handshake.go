@@ -3,6 +3,7 @@ package ssh
 import (
 	"context"
 	"net"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -30,6 +31,9 @@ type attempt struct {
 	sources   map[string]string      // where keys are from, by the key
 	byAgent   map[string]bool        // those that the agent signs with
 	asked     atomic.Pointer[string] // the key that the agent is asked to sign with, while it is
+	tried     int                    // which attempt it is
+	first     *firstWords
+	dropped   bool // the host closed the connection before it said what it is
 	login     Login
 }
 
@@ -37,6 +41,10 @@ type attempt struct {
 func (a *attempt) handshake(ctx context.Context, raw net.Conn) (*ssh.Client, error) {
 	a.clock = time.NewTimer(a.target.way.timeout)
 	defer a.clock.Stop()
+	if _, ok := raw.(*proxy.Conn); !ok {
+		a.first = &firstWords{Conn: raw}
+		raw = a.first
+	}
 	// Signing may hang in the agent, where closing the connection does not reach.
 	ended := make(chan error, 1)
 	var client *ssh.Client
@@ -62,6 +70,30 @@ func (a *attempt) handshake(ctx context.Context, raw net.Conn) (*ssh.Client, err
 		_ = raw.Close()
 		return nil, a.silent(context.DeadlineExceeded)
 	}
+}
+
+// firstWords keeps what a host says first.
+type firstWords struct {
+	net.Conn
+	said []byte // for the negotiation alone, until it has ended
+}
+
+func (f *firstWords) Read(p []byte) (int, error) {
+	n, err := f.Conn.Read(p)
+	const most = 200
+	if room := most - len(f.said); room > 0 {
+		f.said = append(f.said, p[:min(n, room)]...)
+	}
+	return n, err
+}
+
+// line is the first line, unless it is that of an SSH server.
+func (f *firstWords) line() string {
+	line, _, _ := strings.Cut(string(f.said), "\n")
+	if strings.HasPrefix(line, "SSH-") {
+		return ""
+	}
+	return strings.TrimRight(line, "\r")
 }
 
 func (a *attempt) negotiate(raw net.Conn) (*ssh.Client, error) {

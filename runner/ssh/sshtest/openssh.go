@@ -30,6 +30,70 @@ type OpenSSH struct {
 // skipped where there is no sshd.
 func StartOpenSSH(t testing.TB, settings string) *OpenSSH {
 	t.Helper()
+	s, program := prepare(t, settings)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Addr = listener.Addr().String()
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { s.accept(ctx, listener, program, &running) })
+	t.Cleanup(func() {
+		listener.Close()
+		cancel()
+		running.Wait()
+	})
+	return s
+}
+
+// StartDaemon runs one sshd for all connections, which counts them as it does.
+func StartDaemon(t testing.TB, settings string) *OpenSSH {
+	t.Helper()
+	s, program := prepare(t, settings)
+	for range 5 { // another may take the port meanwhile
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Addr = listener.Addr().String()
+		_, port, _ := net.SplitHostPort(s.Addr)
+		listener.Close()
+		cmd := exec.CommandContext(context.Background(), program, "-D", "-p", port, "-o", "ListenAddress=127.0.0.1", "-f", filepath.Join(s.Dir, "sshd_config"), "-E", filepath.Join(s.Dir, "log"))
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan struct{})
+		go func() { _ = cmd.Wait(); close(ended) }() // how it ended is in its log
+		if s.listens(ended) {
+			t.Cleanup(func() { _ = cmd.Process.Kill(); <-ended })
+			return s
+		}
+		_ = cmd.Process.Kill()
+		<-ended
+	}
+	t.Fatal("sshd does not listen:\n" + s.Log(t))
+	return nil
+}
+
+// listens waits until sshd says that it does, false where it has ended before.
+func (s *OpenSSH) listens(ended <-chan struct{}) bool {
+	for {
+		text, err := os.ReadFile(filepath.Join(s.Dir, "log"))
+		if err == nil && strings.Contains(string(text), "Server listening on ") {
+			return true
+		}
+		select {
+		case <-ended:
+			return false
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// prepare makes the files of a server.
+func prepare(t testing.TB, settings string) (s *OpenSSH, program string) {
+	t.Helper()
 	program, err := exec.LookPath("sshd")
 	if err != nil {
 		if program, err = exec.LookPath("/usr/sbin/sshd"); err != nil {
@@ -45,7 +109,7 @@ func StartOpenSSH(t testing.TB, settings string) *OpenSSH {
 			t.Fatal(err)
 		}
 	}
-	s := &OpenSSH{User: me.Username, Dir: t.TempDir()}
+	s = &OpenSSH{User: me.Username, Dir: t.TempDir()}
 	hostKey, hostPEM := newKey(t)
 	clientKey, clientPEM := newKey(t)
 	s.HostKey = hostKey
@@ -56,23 +120,12 @@ func StartOpenSSH(t testing.TB, settings string) *OpenSSH {
 	settings = strings.ReplaceAll(settings, "{dir}", s.Dir)
 	s.write(t, "sshd_config", []byte(settings+"\nHostKey "+s.Dir+"/host\nAuthorizedKeysFile "+s.Dir+
 		"/authorized_keys\nStrictModes no\nUsePAM no\nPidFile none\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\n"))
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Addr = listener.Addr().String()
-	ctx, cancel := context.WithCancel(context.Background())
-	var running sync.WaitGroup
-	running.Go(func() { s.accept(ctx, listener, program, &running) })
 	t.Cleanup(func() {
-		listener.Close()
-		cancel()
-		running.Wait()
 		if t.Failed() {
 			t.Log("sshd says:\n" + s.Log(t))
 		}
 	})
-	return s
+	return s, program
 }
 
 func (s *OpenSSH) accept(ctx context.Context, listener net.Listener, program string, running *sync.WaitGroup) {
