@@ -180,9 +180,9 @@ func certificateWords(err *tls.CertificateVerificationError) (what, evidence str
 	case isHost:
 		what = names + ", " + until + ", expected " + words(host.Host)
 	case isInvalid && invalid.Reason == x509.Expired && time.Now().Before(leaf.NotBefore):
-		what = names + ", not valid before " + leaf.NotBefore.UTC().Format(time.DateOnly)
+		what = names + ", not valid before " + leaf.NotBefore.UTC().Format(time.DateOnly) + clock()
 	case isInvalid && invalid.Reason == x509.Expired:
-		what = names + ", which was " + until
+		what = names + ", which was " + until + clock()
 	case isUnknown:
 		what = names + ", " + until + ", signed by " + words(leaf.Issuer.String()) + ", which is not trusted here"
 	default:
@@ -190,6 +190,9 @@ func certificateWords(err *tls.CertificateVerificationError) (what, evidence str
 	}
 	return what, evidence
 }
+
+// clock is what the clock says by which a certificate is not valid: it may be wrong.
+func clock() string { return "; the clock says " + time.Now().UTC().Format(time.DateOnly) }
 
 // namesOf lists whom a certificate is for.
 func namesOf(c *x509.Certificate) string {

@@ -292,8 +292,8 @@ func TestTLS(t *testing.T) {
 		want  string
 	}{
 		{"for another", wrong, "certificate is for other.example, b.example, c.example and 1 more, valid until " + date(day) + ", expected 127.0.0.1"},
-		{"expired", op.HTTPProbe{URL: a.serve(t, -9*day, -2*day, "127.0.0.1"), CA: a.pem}, "certificate is for 127.0.0.1, which was valid until " + date(-2*day)},
-		{"too early", op.HTTPProbe{URL: a.serve(t, 2*day, 9*day, "127.0.0.1"), CA: a.pem}, "certificate is for 127.0.0.1, not valid before " + date(2*day)},
+		{"expired", op.HTTPProbe{URL: a.serve(t, -9*day, -2*day, "127.0.0.1"), CA: a.pem}, "certificate is for 127.0.0.1, which was valid until " + date(-2*day) + "; the clock says " + date(0)},
+		{"too early", op.HTTPProbe{URL: a.serve(t, 2*day, 9*day, "127.0.0.1"), CA: a.pem}, "certificate is for 127.0.0.1, not valid before " + date(2*day) + "; the clock says " + date(0)},
 		{"unknown authority", op.HTTPProbe{URL: good}, "certificate is for 127.0.0.1, valid until " + date(day) + `, signed by CN=Test \x1b[31mCA, which is not trusted here`},
 	}
 	for _, tt := range tests {

@@ -112,6 +112,16 @@ func TestAnswers(t *testing.T) {
 			map[string]any{"timezone": "Europe/Vienna", "offset": int64(-9000), "synchronized": "", "skew": int64(0), "boot": int64(1)},
 		},
 		{
+			"a clock that begins in 1970", "time",
+			[]string{"btime 18446744073709551000\n", "UTC\n", "12 +0000\nno\n", ""},
+			map[string]any{"timezone": "UTC", "offset": int64(0), "synchronized": "no", "skew": int64(12 - 1700000000), "boot": int64(0)},
+		},
+		{
+			"a clock that is years ahead", "time",
+			[]string{"btime 4000000000\n", "UTC\n", "4000000100 +0000\nno\n", ""},
+			map[string]any{"timezone": "UTC", "offset": int64(0), "synchronized": "no", "skew": int64(4000000100 - 1700000000), "boot": int64(4000000000)},
+		},
+		{
 			"a virtual machine", "virt",
 			[]string{"QEMU\n", "Standard PC\n", "kvm\tno\n"},
 			map[string]any{"kind": "kvm", "container": false, "vendor": "QEMU", "product": "Standard PC"},

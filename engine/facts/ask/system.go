@@ -257,8 +257,12 @@ func clock(results []op.Result, asked time.Time) (map[string]any, error) {
 	var boot int64
 	for line := range strings.Lines(stat) {
 		if rest, found := strings.CutPrefix(line, "btime "); found {
-			if boot, err = strconv.ParseInt(strings.TrimSpace(rest), 10, 64); err != nil {
+			began, err := strconv.ParseUint(strings.TrimSpace(rest), 10, 64)
+			if err != nil {
 				return nil, fmt.Errorf("/proc/stat: no time: %.100q", line)
+			}
+			if began <= math.MaxInt64 { // else the clock says that it was booted before 1970
+				boot = int64(began)
 			}
 		}
 	}

@@ -47,6 +47,7 @@ func TestFindings(t *testing.T) {
 		{"memory", "memorymax max", "memorymax 16777216", "16 MB available", "the runner takes some 10 MB, package managers take more: free some, or add swap"},
 		{"clock", "time 1000", "time 400", "10m0s behind", "set it, by NTP for example: timedatectl set-ntp true"},
 		{"clock", "time 1000", "time 90000", "24h43m19s ahead", "set it, by NTP for example: timedatectl set-ntp true"},
+		{"clock", "time 1000", "time 631153000", "175319h59m59s ahead", "set it, by NTP for example: timedatectl set-ntp true"},
 		{"tools", "tool gzip", "", "sha256sum", "install gzip: without it three times as much is sent"},
 		{"systemd", "systemd running\nfailed", "systemd degraded\nfailed a.service", "degraded: a.service", "look at what failed: systemctl status a.service"},
 		{"systemd", "systemd running", "systemd starting", "starting", "wait until it is running: systemctl is-system-running --wait"},
