@@ -81,11 +81,11 @@ func (a *attempt) failed(err error) error {
 	}
 	text := err.Error()
 	switch {
-	case a.trusted && !a.closed(err) && !strings.Contains(text, "unexpected message"):
+	case a.trusted && !closed(err) && !strings.Contains(text, "unexpected message"):
 		return a.refused(err)
 	case strings.Contains(text, "version line"), strings.Contains(text, "version string"):
 		return t.errorAt(target.StageConnect, at+" does not speak SSH", "is it an SSH server, and is this its port?", err)
-	case a.closed(err):
+	case closed(err):
 		return a.droppedBy(err)
 	}
 	e := t.errorAt(target.StageConnect, "the SSH handshake with "+at+" failed", "does ssh -v -p "+strconv.Itoa(t.port)+" "+t.address+" get further?", err)
@@ -112,7 +112,7 @@ func (a *attempt) droppedBy(err error) error {
 }
 
 // closed reports whether the peer went away.
-func (a *attempt) closed(err error) bool {
+func closed(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, net.ErrClosed)
 }
 
@@ -136,7 +136,7 @@ func (a *attempt) silent(err error) error {
 func (a *attempt) proxyFailed(program *proxy.Conn, err error) error {
 	t := a.target
 	said, status := program.Failed()
-	if !a.closed(err) && said == "" {
+	if !closed(err) && said == "" {
 		return a.failed(err)
 	}
 	message := "the ProxyCommand of " + t.way.place + " did not reach " + t.hostPort() + " (" + status + ")"

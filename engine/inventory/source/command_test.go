@@ -1,10 +1,14 @@
 package source_test
 
 import (
+	"os"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/openfroyo/froyo/runner/command/kind"
 )
 
 // TestConnectionsByCommand takes from inventories of Ansible and of CUE how a host is reached by a command.
@@ -88,5 +92,44 @@ all:
 	}, reportError(err))
 	if _, err := load(t, "hosts.cue", `hosts: a: connection: ["incus", "exec", "{host}", "--"]`); err != nil {
 		t.Errorf("the hint does not help: %v", err)
+	}
+}
+
+// TestConnectionKinds compares the table of docs/connections.md with what becomes of each connection.
+func TestConnectionKinds(t *testing.T) {
+	page, err := os.ReadFile("../../../docs/connections.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, _ := strings.Cut(string(page), "## Connections by command")
+	text, _, _ = strings.Cut(text, "## Odd hosts")
+	var works, refused []string
+	for line := range strings.Lines(text) {
+		cells := strings.Split(line, "|")
+		if len(cells) < 4 || !strings.Contains(cells[1], "`") {
+			continue
+		}
+		into := &works
+		if strings.Contains(cells[3], "refused by name") {
+			into = &refused
+		}
+		for name := range strings.SplitSeq(cells[1], "`, `") {
+			if name = strings.Trim(name, " `"); name != "connection" && !strings.HasPrefix(name, "[") {
+				*into = append(*into, name)
+			}
+		}
+	}
+	slices.Sort(works)
+	if want := slices.Sorted(slices.Values(kind.Names())); !slices.Equal(works, want) {
+		t.Errorf("the page has %q, and there are %q", works, want)
+	}
+	if len(refused) == 0 {
+		t.Error("the page names nothing that is refused")
+	}
+	for _, name := range refused {
+		_, err := load(t, "hosts.ini", "a ansible_connection="+name+"\n")
+		if got := reportError(err); len(got) != 1 || !strings.Contains(got[0], "is not supported") || !strings.Contains(got[0], "(in inventory.cue: connection: [") {
+			t.Errorf("%s: %q", name, got)
+		}
 	}
 }
