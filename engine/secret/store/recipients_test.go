@@ -273,8 +273,9 @@ func TestHalfMoved(t *testing.T) {
 	}
 }
 
-// TestFullDisk: the old value stays, and nothing is left.
-func TestFullDisk(t *testing.T) {
+// smallDisk is a file system of its own, with room for 64 KiB.
+func smallDisk(t *testing.T) string {
+	t.Helper()
 	dir := t.TempDir()
 	if err := syscall.Mount("froyo-test", dir, "tmpfs", 0, "size=64k"); err != nil {
 		t.Skipf("it takes root to mount a file system: %v", err)
@@ -284,6 +285,12 @@ func TestFullDisk(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	return dir
+}
+
+// TestFullDisk: the old value stays, and nothing is left.
+func TestFullDisk(t *testing.T) {
+	dir := smallDisk(t)
 	s := opened(dir, newOperator(t, "alice"))
 	set(t, s, "db/password", "old")
 	big := make([]byte, 100<<10)
@@ -301,15 +308,7 @@ func TestFullDisk(t *testing.T) {
 
 // TestUnwritable: it is said where, and of what kind.
 func TestUnwritable(t *testing.T) {
-	dir := t.TempDir()
-	if err := syscall.Mount("froyo-test", dir, "tmpfs", 0, "size=64k"); err != nil {
-		t.Skipf("it takes root to mount a file system: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(dir, 0); err != nil {
-			t.Error(err)
-		}
-	})
+	dir := smallDisk(t)
 	s := opened(dir, newOperator(t, "alice"))
 	set(t, s, "a", "1")
 	if err := syscall.Mount("froyo-test", dir, "tmpfs", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {

@@ -22,27 +22,36 @@ const (
 )
 
 // Recipients are those that secrets are encrypted for.
-func (s *Store) Recipients() ([]Recipient, error) {
+func (s *Store) Recipients() (all []Recipient, err error) {
+	err = s.regard(func(t *tree, k *keys) error {
+		l, err := t.list()
+		if err != nil {
+			return err
+		}
+		for i := range l.all {
+			l.all[i].Mine = k.mine(l.all[i])
+		}
+		all = l.all
+		return nil
+	})
+	return all, err
+}
+
+// regard looks at what is kept, by the keys that there are; where nothing was ever kept, there is nothing to look at.
+func (s *Store) regard(look func(t *tree, k *keys) error) error {
 	t, err := openTree(s.dir, s.trust)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return nil
 	}
 	if err != nil {
-		return nil, wrap(s.dir, err)
+		return wrap(s.dir, err)
 	}
 	defer t.close()
-	l, err := t.list()
-	if err != nil {
-		return nil, err
-	}
 	k, err := s.identities()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	for i := range l.all {
-		l.all[i].Mine = k.mine(l.all[i])
-	}
-	return l.all, nil
+	return look(t, k)
 }
 
 // Own is the workspace's own key as a recipient; its Key is "" where there is none.

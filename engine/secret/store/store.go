@@ -231,33 +231,24 @@ func (s *Store) List(ctx context.Context) ([]Secret, error) {
 }
 
 // listed lists those that are wanted.
-func listed(ctx context.Context, s *Store, wanted func(name string) bool) ([]Secret, error) {
-	t, err := openTree(s.dir, s.trust)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, wrap(s.dir, err)
-	}
-	defer t.close()
-	k, err := s.identities()
-	if err != nil {
-		return nil, err
-	}
-	found, err := t.walk("", nil)
-	if err != nil {
-		return nil, readFailed(s.dir, err)
-	}
-	found = slices.DeleteFunc(found, func(f Secret) bool { return !wanted(f.Name) })
-	for i := range found {
-		if err := ctx.Err(); err != nil {
-			return nil, err
+func listed(ctx context.Context, s *Store, wanted func(name string) bool) (found []Secret, err error) {
+	err = s.regard(func(t *tree, k *keys) error {
+		all, err := t.walk("", nil)
+		if err != nil {
+			return readFailed(s.dir, err)
 		}
-		if found[i].Problem == "" {
-			found[i].Readable, found[i].Problem = t.look(found[i].Name, k)
+		found = slices.DeleteFunc(all, func(f Secret) bool { return !wanted(f.Name) })
+		for i := range found {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if found[i].Problem == "" {
+				found[i].Readable, found[i].Problem = t.look(found[i].Name, k)
+			}
 		}
-	}
-	return found, nil
+		return nil
+	})
+	return found, err
 }
 
 // look reports whether a secret could be read.
