@@ -10,8 +10,6 @@ import (
 	"github.com/openfroyo/froyo/runner/ssh"
 	"github.com/openfroyo/froyo/runner/ssh/sshtest"
 	"github.com/openfroyo/froyo/runner/target"
-	xssh "golang.org/x/crypto/ssh"
-	"golang.org/x/crypto/ssh/agent"
 )
 
 func TestProxyJump(t *testing.T) {

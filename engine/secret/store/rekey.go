@@ -23,7 +23,7 @@ const (
 
 // Recipients are those that secrets are encrypted for.
 func (s *Store) Recipients() (all []Recipient, err error) {
-	err = s.regard(func(t *tree, k *keys) error {
+	err = regard(s, func(t *tree, k *keys) error {
 		l, err := t.list()
 		if err != nil {
 			return err
@@ -38,7 +38,7 @@ func (s *Store) Recipients() (all []Recipient, err error) {
 }
 
 // regard looks at what is kept, by the keys that there are; where nothing was ever kept, there is nothing to look at.
-func (s *Store) regard(look func(t *tree, k *keys) error) error {
+func regard(s *Store, look func(t *tree, k *keys) error) error {
 	t, err := openTree(s.dir, s.trust)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

@@ -232,7 +232,7 @@ func (s *Store) List(ctx context.Context) ([]Secret, error) {
 
 // listed lists those that are wanted.
 func listed(ctx context.Context, s *Store, wanted func(name string) bool) (found []Secret, err error) {
-	err = s.regard(func(t *tree, k *keys) error {
+	err = regard(s, func(t *tree, k *keys) error {
 		all, err := t.walk("", nil)
 		if err != nil {
 			return readFailed(s.dir, err)
