@@ -67,7 +67,7 @@ func TestClosure(t *testing.T) {
 	}{
 		{
 			name: "froyo", pkg: ".",
-			forbidden: []string{module + "/providers/linux", module + "/providers/probe", module + "/providers/text", module + "/providers/structured", module + "/providers/units", module + "/providers/accounts", module + "/providers/system", module + "/providers/repository", module + "/providers/network", module + "/providers/languages", module + "/providers/transfer", module + "/providers/availability", module + "/providers/sdk", module + "/runner/agent", module + "/runtime/labtest"},
+			forbidden: []string{module + "/providers/linux", module + "/providers/probe", module + "/providers/text", module + "/providers/structured", module + "/providers/units", module + "/providers/accounts", module + "/providers/system", module + "/providers/repository", module + "/providers/network", module + "/providers/languages", module + "/providers/transfer", module + "/providers/availability", module + "/providers/sshd", module + "/providers/sdk", module + "/runner/agent", module + "/runtime/labtest"},
 		},
 		{
 			name: "runner", pkg: "./runner/cmd/froyo-runner", env: []string{"GOOS=linux", "CGO_ENABLED=0"},

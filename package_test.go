@@ -148,6 +148,8 @@ func otherMeaning(path, text string) bool {
 		return path == "builtins/play/play.go"
 	case `"timezone"`: // a fact
 		return path == "engine/facts/ask/system.go"
+	case `"sshd"`: // a service
+		return path == "engine/lockout/lockout.go"
 	case `"check"`:
 		return path == "engine/secret/target.go" || path == "builtins/checks/checks.go"
 	}

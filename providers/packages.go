@@ -34,6 +34,7 @@ const Plugin = "plugin.wasm"
 //go:embed languages/manifest.yaml languages/*.cue
 //go:embed network/manifest.yaml network/*.cue
 //go:embed availability/manifest.yaml availability/*.cue
+//go:embed sshd/manifest.yaml sshd/*.cue
 var files embed.FS
 
 // packages are the built-in packages, in order. Half of a guest is Go's own runtime, so packages share one as long as it
@@ -51,6 +52,7 @@ var packages = []struct{ name, guest string }{
 	{"languages", "transfer"},
 	{"network", "transfer"},
 	{"availability", "transfer"},
+	{"sshd", "accounts"},
 }
 
 // Names returns the names of the built-in packages, in order.

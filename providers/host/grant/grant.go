@@ -29,7 +29,7 @@ type Grant struct {
 	// be set. "*" matches any word that does not begin with a dash, and "..." any number of
 	// words of which each is one of Options.
 	Argv []string
-	// Shell is a shell command as it stands here, such as the check of a file: nothing else of exec may be set.
+	// Shell is a shell command as it stands here, such as the check of a file: nothing else of exec may be set, but what Stdin grants.
 	Shell string
 	// Options are the words that stand for "...": each a pattern as in Argv, an option with
 	// any value, "--uid=*", or a variable with any value that env sets, "GEM_HOME=*".
@@ -90,7 +90,10 @@ func (g Grant) covers(u *Unit, e abi.Effect) bool {
 		delete(fields, name)
 	}
 	if g.Shell != "" {
-		return len(e.Unknown) == 0 && len(fields) == 1 && e.Op.Exec.Shell == g.Shell
+		if g.Stdin {
+			delete(fields, "stdin")
+		}
+		return !g.opens(e.Unknown) && len(fields) == 1 && e.Op.Exec.Shell == g.Shell
 	}
 	if len(g.Argv) > 0 {
 		if g.Stdin {
@@ -99,8 +102,7 @@ func (g Grant) covers(u *Unit, e abi.Effect) bool {
 		if g.Public {
 			delete(fields, "public")
 		}
-		unknown := slices.ContainsFunc(e.Unknown, func(name string) bool { return !g.Stdin || name != "stdin" })
-		return !unknown && len(fields) == 1 && g.matches(e.Op.Exec.Argv)
+		return !g.opens(e.Unknown) && len(fields) == 1 && g.matches(e.Op.Exec.Argv)
 	}
 	for field, argument := range g.From {
 		if slices.Contains(e.Unknown, field) {
@@ -118,6 +120,11 @@ func (g Grant) covers(u *Unit, e abi.Effect) bool {
 		}
 	}
 	return len(fields) == 0
+}
+
+// opens reports whether fields are known only at apply, other than a standard input that is granted.
+func (g Grant) opens(unknown []string) bool {
+	return slices.ContainsFunc(unknown, func(name string) bool { return !g.Stdin || name != "stdin" })
 }
 
 // holds reports whether the unit's arguments are as the grant needs them.

@@ -104,7 +104,7 @@ func grants(to *[]grant.Grant) func(*yaml.Node) error {
 				"options": func(n *yaml.Node) error { return list(n, maxGlobs, glob(&g.Options, false)) },
 				"stdin":   truth(&g.Stdin),
 				"public":  truth(&g.Public),
-				"shell":   text(&g.Shell),
+				"shell":   program(&g.Shell),
 			})
 			if err == nil {
 				err = checkGrant(item, &g)
@@ -127,8 +127,8 @@ func checkGrant(n *yaml.Node, g *grant.Grant) error {
 	switch {
 	case given != 1:
 		return at(n, "give one of from, argv and shell")
-	case g.Stdin && len(g.Argv) == 0:
-		return at(n, "stdin is for argv; from has a field of that name")
+	case g.Stdin && len(g.From) > 0:
+		return at(n, "stdin is for argv and shell; from has a field of that name")
 	case g.Public && len(g.Argv) == 0:
 		return at(n, "public is for argv: what an author's command prints may be a secret")
 	case (rest >= 0) != (len(g.Options) > 0), rest >= 0 && slices.Contains(g.Argv[rest+1:], grant.Rest):

@@ -97,6 +97,17 @@ func text(to *string) func(*yaml.Node) error {
 	}
 }
 
+// program reads a shell command, which may have several lines.
+func program(to *string) func(*yaml.Node) error {
+	return func(n *yaml.Node) error {
+		one := *n
+		one.Value = strings.ReplaceAll(n.Value, "\n", " ")
+		err := text(to)(&one)
+		*to = n.Value
+		return err
+	}
+}
+
 // truth reads true or false.
 func truth(to *bool) func(*yaml.Node) error {
 	return func(n *yaml.Node) error {

@@ -1,0 +1,77 @@
+package sshd
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/openfroyo/froyo/providers/sdk"
+)
+
+func (s Sshd) begin() string { return "# BEGIN froyo sshd " + s.Name + "\n" }
+func (s Sshd) end() string   { return "# END froyo sshd " + s.Name + "\n" }
+
+// files are the main file and the unit's own as they should be; the latter is "" where it is not to be there.
+func (s Sshd) files(t *sdk.T, now State) (main, own string) {
+	rest := s.without(now.Main.Text)
+	if s.State == absent {
+		return rest, ""
+	}
+	settings := s.settings(t)
+	if now.Directory && len(now.Before) == 0 && includedFirst(rest, settings) {
+		return rest, "# Made by froyo, which puts it back as it is: sshd of a runbook.\n" + settings.text()
+	}
+	return s.begin() + settings.text() + s.end() + rest, ""
+}
+
+// without is the main file without the unit's block.
+func (s Sshd) without(text string) string {
+	before, rest, is := strings.Cut(text, s.begin())
+	if !is {
+		return text
+	}
+	_, after, is := strings.Cut(rest, s.end())
+	if !is {
+		return before // somebody took the end away: sshd checks what is left
+	}
+	return before + after
+}
+
+// includedFirst reports whether sshd reads the directory before it reads any of these settings elsewhere. Other files that are included
+// before may hold what they like.
+func includedFirst(text string, settings lines) bool {
+	for line := range strings.Lines(text) {
+		words := fields(line)
+		if len(words) == 0 {
+			continue
+		}
+		key := strings.ToLower(words[0])
+		switch {
+		case key == "include":
+			return slices.ContainsFunc(words[1:], func(pattern string) bool {
+				return pattern == directory+"/*.conf" || pattern == "sshd_config.d/*.conf"
+			}) && len(words) == 2
+		case key == "match", settings.has(key):
+			return false
+		}
+	}
+	return false
+}
+
+// fields are the words of a line of sshd_config: there may be one = behind the first, and quotes around each.
+func fields(line string) []string {
+	line = strings.TrimSpace(line)
+	if line == "" || line[0] == '#' {
+		return nil
+	}
+	end := strings.IndexAny(line, " \t=")
+	if end < 0 {
+		return []string{line}
+	}
+	rest := strings.TrimLeft(line[end:], " \t")
+	rest = strings.TrimPrefix(rest, "=")
+	words := []string{line[:end]}
+	for _, w := range strings.Fields(rest) {
+		words = append(words, strings.Trim(w, `"`))
+	}
+	return words
+}

@@ -1,0 +1,126 @@
+package sshd
+
+import "strings"
+
+// How the programs below end.
+const (
+	rcRefused   = 4 // sshd does not take the settings
+	rcOtherwise = 5 // sshd would show them otherwise
+	rcRestored  = 6 // sshd did not show them, and what was there was put back
+)
+
+// look shows the settings of sshd, and how sshd shows those on its standard input alone: so times, sets of ciphers and words that mean the
+// same are compared as sshd writes them. manifest.yaml has the same text, as for apply.
+const look = `PATH=$PATH:/usr/sbin:/sbin
+s=$(command -v sshd) || exit 9
+d=$(mktemp -d) || exit 8
+trap 'rm -rf "$d"' EXIT
+cat >"$d/own"
+"$s" -T >"$d/now" || exit 3
+{ cat "$d/own"; sed -n 's/^hostkey /HostKey /p' "$d/now"; } >"$d/ref"
+"$s" -T -f "$d/ref" >"$d/want" || exit 4
+cat "$d/now"; echo ==; cat "$d/want"`
+
+// apply changes the configuration: what would be is tried in a copy, then takes its place, sshd reads it, and where it does not show the
+// settings, or does not go on, what was there is put back. What it gets on its standard input is told by input.
+const apply = `PATH=$PATH:/usr/sbin:/sbin
+umask 077
+s=$(command -v sshd) || { echo "there is no sshd" >&2; exit 9; }
+e=/etc/ssh
+d=$(mktemp -d "$e/.froyo.XXXXXX") || exit 8
+trap 'rm -rf "$d"' EXIT
+cat >"$d/in"
+f=$(sed -n 's/^f //p' "$d/in")
+sed -n 's/^k //p' "$d/in" >"$d/keys"
+sed -n 's/^s//p' "$d/in" >"$d/own"
+has() { grep -q "^$1\$" "$d/in"; }
+values() { while read -r k; do grep "^$k " "$1"; done <"$d/keys"; }
+c=$d/sshd_config.d
+mkdir "$c" "$d/old"
+cp -p "$e"/sshd_config.d/*.conf "$c/" 2>/dev/null
+cp -p "$e/sshd_config" "$d/main" || exit 8
+cp -p "$e/sshd_config" "$d/old/main" || exit 8
+if has M; then sed -n 's/^m//p' "$d/in" >"$d/text" && head -c $(($(wc -c <"$d/text") - $(grep -c '^N$' "$d/in"))) "$d/text" >"$d/main" || exit 8; fi
+if has D; then sed -n 's/^d//p' "$d/in" >"$c/$f" || exit 8; chmod 644 "$c/$f"; fi
+if has R; then rm -f "$c/$f"; fi
+sed "/^[[:space:]]*[Ii][Nn][Cc][Ll][Uu][Dd][Ee][[:space:]]/s#/etc/ssh/sshd_config\.d/#$c/#g; s#^\([[:space:]]*[Ii][Nn][Cc][Ll][Uu][Dd][Ee][[:space:]]*\"\{0,1\}\)sshd_config\.d/#\1$c/#" "$d/main" >"$d/whole"
+"$s" -t -f "$d/whole" || exit 4
+"$s" -T -f "$d/whole" >"$d/shown" || exit 4
+if test -s "$d/own"; then
+  { cat "$d/own"; sed -n 's/^hostkey /HostKey /p' "$d/shown"; } >"$d/ref"
+  "$s" -T -f "$d/ref" >"$d/ref.shown" || exit 4
+  values "$d/ref.shown" >"$d/want"
+  values "$d/shown" >"$d/get"
+  cmp -s "$d/want" "$d/get" || { echo "wanted:"; cat "$d/want"; echo "it would show:"; cat "$d/get"; exit 5; }
+fi
+active() { systemctl -q is-active "$1"; }
+reload() {
+  if test -d /run/systemd/system; then
+    for u in ssh sshd; do
+      if active $u.socket && grep -q -e '^port$' -e '^listenaddress$' "$d/keys"; then
+        systemctl daemon-reload && systemctl restart $u.socket || return 1
+      fi
+      if active $u.service; then
+        systemctl reload $u.service && sleep 1 && active $u.service || return 1
+        return 0
+      fi
+    done
+  elif command -v rc-service >/dev/null; then
+    rc-service -q sshd status >/dev/null 2>&1 || return 0
+    rc-service sshd reload && sleep 1 && rc-service -q sshd status >/dev/null 2>&1 || return 1
+  elif test -r /run/sshd.pid; then
+    kill -HUP "$(cat /run/sshd.pid)" && sleep 1 && kill -0 "$(cat /run/sshd.pid)" || return 1
+  fi
+  return 0
+}
+back() {
+  trap '' HUP INT TERM
+  mv -f "$d/old/main" "$e/sshd_config"
+  if test -e "$d/old/own"; then mv -f "$d/old/own" "$e/sshd_config.d/$f"; elif has D; then rm -f "$e/sshd_config.d/$f"; fi
+  reload || for u in ssh sshd; do systemctl restart $u.service; done 2>/dev/null
+  exit 6
+}
+test -e "$e/sshd_config.d/$f" && { cp -p "$e/sshd_config.d/$f" "$d/old/own" || exit 8; }
+trap back HUP INT TERM
+if has D; then mv -f "$c/$f" "$e/sshd_config.d/$f" || back; fi
+if has M; then mv -f "$d/main" "$e/sshd_config" || back; fi
+if has R; then rm -f "$e/sshd_config.d/$f" || back; fi
+command -v restorecon >/dev/null && restorecon -RF "$e" 2>/dev/null
+reload || back
+if test -s "$d/own"; then
+  "$s" -T >"$d/shown" || back
+  values "$d/shown" >"$d/get"
+  cmp -s "$d/want" "$d/get" || { echo "wanted:"; cat "$d/want"; echo "it shows:"; cat "$d/get"; back; }
+fi
+exit 0`
+
+// input is what apply reads: a line a fact, each with a letter before it. M is that the main file is replaced, by the lines with m, of which with N the last has no end; D
+// and R that the unit's own is written, from the lines with d, or removed.
+func input(now State, main, own string, s Sshd, settings lines) string {
+	var b strings.Builder
+	each := func(letter, text string) {
+		for line := range strings.Lines(text) {
+			b.WriteString(letter + strings.TrimSuffix(line, "\n") + "\n")
+		}
+	}
+	b.WriteString("f " + s.file()[len(directory)+1:] + "\n")
+	for _, l := range settings {
+		b.WriteString("k " + l.key() + "\n")
+	}
+	each("s", settings.text())
+	if main != now.Main.Text {
+		b.WriteString("M\n")
+		each("m", main)
+		if !strings.HasSuffix(main, "\n") && main != "" {
+			b.WriteString("N\n")
+		}
+	}
+	switch {
+	case own != "" && (!now.Own.Exists || own != now.Own.Text):
+		b.WriteString("D\n")
+		each("d", own)
+	case own == "" && now.Own.Exists:
+		b.WriteString("R\n")
+	}
+	return b.String()
+}

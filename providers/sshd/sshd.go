@@ -1,0 +1,198 @@
+// Package sshd holds the resource type of what the SSH daemon of a host lets in: sshd. It is a pure description of what to read
+// and what to change; the change itself is one program of the host, so that it is whole also where the connection breaks.
+//
+// It imports providers/sdk, providers/textfile and what lies below, and like every guest neither fmt nor encoding/json.
+package sshd
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/openfroyo/froyo/providers/abi"
+	"github.com/openfroyo/froyo/providers/sdk"
+	"github.com/openfroyo/froyo/runner/op"
+)
+
+// Types returns the package's types.
+func Types() *sdk.Set {
+	set := sdk.NewSet()
+	sdk.Add[Sshd, State](set, "sshd")
+	return set
+}
+
+// Output is what the units offer to later ones.
+type Output struct {
+	Changed bool   `json:"changed"`
+	File    string `json:"file"`
+}
+
+const (
+	absent    = "absent"
+	mainFile  = "/etc/ssh/sshd_config"
+	directory = "/etc/ssh/sshd_config.d"
+	program   = "sshd"
+
+	most = 1000 // files in the directory
+)
+
+// State is how sshd is configured.
+type State struct {
+	Main op.TextResult `json:"main"`
+	Own  op.TextResult `json:"own"`
+	// Before are the files in the directory that are read before the unit's.
+	Before    []string `json:"before,omitempty"`
+	Directory bool     `json:"directory"`
+	// Shown are the lines of sshd -T for the unit's settings, and Wanted those that it shows where they count.
+	Shown  map[string][]string `json:"shown,omitempty"`
+	Wanted map[string][]string `json:"wanted,omitempty"`
+	// Refused is what sshd says of the settings, and Broken what it says of the configuration that is there.
+	Refused string         `json:"refused,omitempty"`
+	Broken  string         `json:"broken,omitempty"`
+	Lacks   *op.NeedResult `json:"lacks,omitempty"`
+}
+
+// file is the unit's own file.
+func (s Sshd) file() string { return directory + "/00-" + s.Name + ".conf" }
+
+// Read implements sdk.Resource.
+func (s Sshd) Read(t *sdk.T) State {
+	settings := s.settings(t)
+	ask := []op.Op{
+		{Text: &op.Text{Path: mainFile, Limit: op.MaxText}},
+		{Text: &op.Text{Path: s.file(), Limit: op.MaxText}},
+		{List: &op.List{Path: directory, Limit: most}},
+		{Need: &op.Need{Program: program}},
+	}
+	if s.State != absent {
+		own := settings.text()
+		ask = append(ask, op.Op{Exec: &op.Exec{Shell: look, Stdin: &op.Blob{Text: &own}, ReadOnly: true, Limit: op.MaxOutput}})
+	}
+	got := t.All(ask...)
+	now := State{Main: *t.Must(got[0]).Text, Own: *t.Must(got[1]).Text}
+	s.list(t, &now, got[2])
+	if found := t.Must(got[3]).Need; found.Lacking() > 0 {
+		now.Lacks = found
+		return now
+	}
+	if s.State != absent {
+		s.looked(&now, settings, t.Must(got[4]).Exec)
+	}
+	return now
+}
+
+// list takes over what stands in the directory. One that is not there is none.
+func (s Sshd) list(t *sdk.T, now *State, r op.Result) {
+	found := t.Must(r).List
+	now.Directory = found.Exists && !found.More // of one with more than that the top of the main file is safer
+	own := s.file()[len(directory)+1:]
+	for _, e := range found.Entries {
+		if strings.HasSuffix(e.Path, ".conf") && e.Path < own {
+			now.Before = append(now.Before, e.Path)
+		}
+	}
+}
+
+// looked takes over what sshd shows.
+func (s Sshd) looked(now *State, settings lines, r *op.ExecResult) {
+	said := strings.TrimSpace(r.Stderr)
+	switch r.RC {
+	case 0:
+		shown, wanted, _ := strings.Cut(r.Stdout, "\n==\n")
+		now.Shown, now.Wanted = settings.of(shown), settings.of(wanted)
+	case rcRefused:
+		now.Refused = said
+	default:
+		now.Broken = said
+	}
+}
+
+// Plan implements sdk.Resource.
+func (s Sshd) Plan(t *sdk.T, now State) {
+	s.check(t, now)
+	main, own := s.files(t, now)
+	changed := t.DifferText("content of "+mainFile, now.Main.Text, main, false)
+	switch {
+	case own == "" && now.Own.Exists:
+		changed = true
+		t.RemoveText("content of "+s.file(), now.Own.Text)
+	case own != "":
+		changed = t.DifferText("content of "+s.file(), now.Own.Text, own, !now.Own.Exists) || changed
+	}
+	settings := s.settings(t)
+	for _, l := range settings {
+		if k := l.key(); now.Lacks == nil && s.State != absent && differs(now, k) {
+			changed = t.Differ(l.keyword, strings.Join(now.Shown[k], ", "), strings.Join(now.Wanted[k], ", ")) || changed
+		}
+	}
+	switch {
+	case !changed:
+	case s.State == absent:
+		t.Action(abi.Delete)
+	case !now.Own.Exists && !strings.Contains(now.Main.Text, s.begin()):
+		t.Action(abi.Create)
+	}
+	if changed {
+		s.change(t, input(now, main, own, s, settings))
+	}
+	out := Output{Changed: t.Acted(), File: s.file()}
+	if own == "" {
+		out.File = mainFile
+	}
+	t.Output(out)
+}
+
+// differs reports whether sshd does not show a setting as it is wanted.
+func differs(now State, key string) bool {
+	a, b := now.Shown[key], now.Wanted[key]
+	return strings.Join(a, "\n") != strings.Join(b, "\n")
+}
+
+// check refuses a host on which nothing can be done.
+func (s Sshd) check(t *sdk.T, now State) {
+	for _, f := range []struct {
+		path string
+		text op.TextResult
+	}{{mainFile, now.Main}, {s.file(), now.Own}} {
+		if f.text.Exists && (f.text.Type != op.TypeFile || f.text.Binary || f.text.Long > 0) {
+			t.Fail(op.Conflict, f.path+" is no text file that can be edited", "", "look at it, and move it away: ls -l "+f.path)
+		}
+	}
+	switch {
+	case now.Lacks != nil:
+		t.Needs(abi.Need{
+			What: "program " + program, Kind: "program", Name: program, Near: now.Lacks.NearProgram(),
+			Paths: []string{"/usr/sbin/sshd", "/usr/bin/sshd", "/usr/local/sbin/sshd", mainFile},
+			Hint:  `declare the package that brings it before: pkg("openssh-server")`,
+		})
+	case now.Refused != "":
+		t.Fail(op.Permanent, "sshd of the host does not take the settings; nothing was changed", now.Refused, "see which values its version takes: man sshd_config")
+	case now.Broken != "":
+		t.Fail(op.Conflict, "sshd of the host does not take the configuration that is there; nothing was changed", now.Broken, "correct it before, as root: sshd -t")
+	case !now.Main.Exists && s.State != absent:
+		t.Fail(op.Conflict, mainFile+" is not there", "", `declare the package that brings it before: pkg("openssh-server")`)
+	}
+}
+
+// Potential implements sdk.HasPotential.
+func (s Sshd) Potential(t *sdk.T) { t.Effect(op.Op{Exec: &op.Exec{Shell: apply}}, "stdin") }
+
+// change has the host change its configuration, all of it or nothing.
+func (s Sshd) change(t *sdk.T, in string) {
+	r := t.Effect(op.Op{Exec: &op.Exec{Shell: apply, Stdin: &op.Blob{Text: &in}}})
+	if !t.Acting() {
+		return
+	}
+	said := strings.TrimSpace(r.Exec.Stdout + r.Exec.Stderr)
+	switch r.Exec.RC {
+	case 0:
+	case rcRefused:
+		t.Fail(op.Conflict, "sshd does not take the configuration as it would be; nothing was changed", said, "correct what it names, as root: sshd -t")
+	case rcOtherwise:
+		t.Fail(op.Conflict, "sshd would not show the settings as they are wanted; nothing was changed", said,
+			"another line sets the same, and sshd adds both up or takes the first: remove it, and see what counts: sshd -T")
+	case rcRestored:
+		t.Fail(op.Permanent, "sshd did not take over the settings; what was there before was put back", said, "see what it says: journalctl -u ssh -u sshd")
+	default:
+		t.Fail(op.Permanent, "the configuration of sshd could not be changed: the program ended with "+strconv.Itoa(r.Exec.RC), said, "see whether sshd takes what is there, as root: sshd -t")
+	}
+}

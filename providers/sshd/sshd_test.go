@@ -1,0 +1,362 @@
+package sshd
+
+import (
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/openfroyo/froyo/providers/abi"
+	"github.com/openfroyo/froyo/providers/providertest"
+	"github.com/openfroyo/froyo/runner/codec"
+	"github.com/openfroyo/froyo/runner/op"
+)
+
+type given = map[string]any
+
+// args are arguments with what the schema fills in.
+func args(t *testing.T, g given) string {
+	t.Helper()
+	all := given{"name": "froyo", "state": "present"}
+	maps.Copy(all, g)
+	data, err := codec.Marshal(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// host is a machine whose /etc/ssh is a directory of the test's, in which the real sshd and the programs of the type are at work.
+type host struct {
+	*providertest.Memory
+	t   *testing.T
+	dir string
+	pid string // of sshd, as its file says
+}
+
+// newHost makes one with these files in /etc/ssh. No service manager is seen there.
+func newHost(t *testing.T, files map[string]string) *host {
+	t.Helper()
+	if os.Getuid() != 0 {
+		t.Skip("root can give a process another /etc/ssh")
+	}
+	for _, program := range []string{"sshd", "unshare", "ssh-keygen"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skipf("%v", err)
+		}
+	}
+	h := &host{t: t, dir: t.TempDir(), Memory: &providertest.Memory{Files: map[string]*providertest.Node{}, Programs: map[string]func(*op.Exec) op.Result{}}}
+	if out, err := exec.CommandContext(t.Context(), "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", filepath.Join(h.dir, "ssh_host_ed25519_key")).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for name, text := range files {
+		h.write(name, text)
+	}
+	if out, err := h.sh("true", ""); err != nil {
+		t.Skipf("no mount namespace: %v: %s", err, out.Stderr)
+	}
+	for _, script := range []string{look, apply} {
+		h.Programs[script] = func(e *op.Exec) op.Result {
+			f, err := e.Stdin.Open()
+			if err != nil {
+				t.Error(err)
+				return op.Result{}
+			}
+			in, err := io.ReadAll(f)
+			if err != nil {
+				t.Error(err)
+			}
+			r, _ := h.sh(script, string(in))
+			h.sync()
+			return op.Result{Exec: &r}
+		}
+	}
+	h.sync()
+	return h
+}
+
+func (h *host) write(name, text string) {
+	h.t.Helper()
+	name = filepath.Join(h.dir, name)
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		h.t.Fatal(err)
+	}
+	if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+func (h *host) read(name string) string {
+	text, err := os.ReadFile(filepath.Join(h.dir, name))
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}
+
+// sh runs a script where the directory is /etc/ssh, and /run is empty but for what sshd wants.
+func (h *host) sh(script, stdin string) (op.ExecResult, error) {
+	cmd := exec.CommandContext(h.t.Context(), "unshare", "--mount", "sh", "-c",
+		`mount --bind "$1" /etc/ssh && mount -t tmpfs none /run && mkdir -m 755 /run/sshd && { test -z "$3" || echo $3 >/run/sshd.pid; } && exec sh -c "$2"`, "sh", h.dir, script, h.pid)
+	cmd.Stdin = strings.NewReader(stdin)
+	var out, errs strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	err := cmd.Run()
+	return op.ExecResult{RC: cmd.ProcessState.ExitCode(), Stdout: out.String(), Stderr: errs.String()}, err
+}
+
+// sync shows what is in the directory to the reads of the type.
+func (h *host) sync() {
+	maps.DeleteFunc(h.Files, func(path string, _ *providertest.Node) bool { return strings.HasPrefix(path, "/etc/ssh") })
+	err := filepath.WalkDir(h.dir, func(name string, d os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		path := "/etc/ssh" + strings.TrimPrefix(name, h.dir)
+		if d.IsDir() {
+			h.Files[path] = &providertest.Node{Type: op.TypeDir, Mode: 0o755}
+			return nil
+		}
+		text, err := os.ReadFile(name)
+		h.Files[path] = &providertest.Node{Type: op.TypeFile, Mode: 0o644, Content: op.NewBlob(text)}
+		return err
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// shows is what sshd -T shows for a keyword.
+func (h *host) shows(key string) string {
+	r, err := h.sh("PATH=$PATH:/usr/sbin; $(command -v sshd) -T", "")
+	if err != nil {
+		h.t.Fatalf("%v: %s", err, r.Stderr)
+	}
+	var all []string
+	for line := range strings.Lines(r.Stdout) {
+		if value, is := strings.CutPrefix(strings.TrimSpace(line), key+" "); is {
+			all = append(all, value)
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+func (h *host) unit(g given) providertest.Unit {
+	return providertest.Unit{Type: "sshd", Args: args(h.t, g)}
+}
+
+const (
+	modern = "# shipped\nInclude /etc/ssh/sshd_config.d/*.conf\nUsePAM yes\nPasswordAuthentication yes\n"
+	old    = "# as it was\nPort 22\nPasswordAuthentication yes\nPermitRootLogin yes\nPasswordAuthentication yes\nMatch User deploy\n  PasswordAuthentication yes\n"
+	block  = "# BEGIN froyo sshd froyo\n"
+	ownAt  = "sshd_config.d/00-froyo.conf"
+)
+
+// TestSshd: wherever a configuration sets what the unit does, the unit's value counts; a second run has nothing to do, and removing the
+// unit leaves each file as it was.
+func TestSshd(t *testing.T) {
+	t.Parallel()
+	harden := given{"password_authentication": false, "permit_root_login": "prohibit-password", "login_grace_time": "1m", "settings": given{"log_level": "VERBOSE", "Ciphers": "-*cbc"}}
+	for _, tt := range []struct {
+		name  string
+		files map[string]string
+		give  given
+		own   bool // in a file of its own
+		shows map[string]string
+	}{
+		{"a modern host", map[string]string{"sshd_config": modern, "sshd_config.d/50-cloud.conf": "PasswordAuthentication yes\n"}, harden, true, map[string]string{"passwordauthentication": "no", "logingracetime": "60", "loglevel": "VERBOSE"}},
+		{"no Include, a value twice, a Match", map[string]string{"sshd_config": old}, harden, false, map[string]string{"passwordauthentication": "no", "loglevel": "VERBOSE"}},
+		{"an Include behind a value", map[string]string{"sshd_config": "PasswordAuthentication yes\nInclude /etc/ssh/sshd_config.d/*.conf\n", "sshd_config.d/50-x.conf": ""}, harden, false, map[string]string{"passwordauthentication": "no"}},
+		{"an Include behind another value", map[string]string{"sshd_config": "X11Forwarding yes\ninclude \"sshd_config.d/*.conf\"\n", "sshd_config.d/50-x.conf": ""}, harden, true, map[string]string{"passwordauthentication": "no"}},
+		{"another file comes first", map[string]string{"sshd_config": modern, "sshd_config.d/00-a.conf": "PasswordAuthentication yes\n"}, harden, false, map[string]string{"passwordauthentication": "no"}},
+		{"an Include in a Match", map[string]string{"sshd_config": "Match User x\nInclude /etc/ssh/sshd_config.d/*.conf\n", "sshd_config.d/50-x.conf": ""}, harden, false, map[string]string{"passwordauthentication": "no"}},
+		{"no line break at the end, and no directory", map[string]string{"sshd_config": "UsePAM no"}, harden, false, map[string]string{"passwordauthentication": "no"}},
+		{"lists", map[string]string{"sshd_config": modern, "sshd_config.d/50-x.conf": ""}, given{"port": []any{22, 2222}, "allow_users": []any{"ops", "deploy"}, "kbd_interactive_authentication": false}, true, map[string]string{"port": "22, 2222", "allowusers": "ops, deploy", "kbdinteractiveauthentication": "no"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			h := newHost(t, tt.files)
+			k := providertest.New(t, providertest.Native(Types()), h.Memory)
+			u := h.unit(tt.give)
+			if change, err := k.Plan(u); err != nil || change.Action != abi.Create {
+				t.Fatalf("%+v %v", change, err)
+			}
+			if _, err := k.Apply(u); err != nil {
+				t.Fatal(err)
+			}
+			for key, want := range tt.shows {
+				if got := h.shows(key); got != want {
+					t.Errorf("%s is %q, want %q", key, got, want)
+				}
+			}
+			if (h.read(ownAt) != "") != tt.own || strings.HasPrefix(h.read("sshd_config"), block) == tt.own {
+				t.Errorf("%q\n%q", h.read("sshd_config"), h.read(ownAt))
+			}
+			if change, err := k.Plan(u); err != nil || change.Action != abi.None {
+				t.Errorf("a second run: %+v %v", change, err)
+			}
+			// Drift: a line by hand, before ours.
+			h.write("sshd_config", "LoginGraceTime 5\nPasswordAuthentication yes\n"+h.read("sshd_config"))
+			h.sync()
+			if change, err := k.Plan(u); err != nil || change.Action == abi.None && tt.shows["passwordauthentication"] != "" {
+				t.Errorf("drift: %+v %v", change, err)
+			}
+			if _, err := k.Apply(u); err != nil {
+				t.Fatal(err)
+			}
+			for key, want := range tt.shows {
+				if got := h.shows(key); got != want {
+					t.Errorf("after drift %s is %q, want %q", key, got, want)
+				}
+			}
+			h.write("sshd_config", strings.Replace(h.read("sshd_config"), "LoginGraceTime 5\nPasswordAuthentication yes\n", "", 1))
+			h.sync()
+			if _, err := k.Apply(h.unit(given{"state": "absent"})); err != nil {
+				t.Fatal(err)
+			}
+			for name, text := range tt.files {
+				if h.read(name) != text {
+					t.Errorf("%s is %q, and was %q", name, h.read(name), text)
+				}
+			}
+			if left, err := filepath.Glob(filepath.Join(h.dir, ".froyo*")); err != nil || len(left) > 0 || h.read(ownAt) != "" {
+				t.Errorf("left: %v %v", left, err)
+			}
+			if change, err := k.Plan(h.unit(given{"state": "absent"})); err != nil || change.Action != abi.None {
+				t.Errorf("a second removal: %+v %v", change, err)
+			}
+		})
+	}
+}
+
+// TestSshdRefused: nothing is changed where sshd does not take the settings, or would show others.
+func TestSshdRefused(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		files  map[string]string
+		give   given
+		want   string
+		hint   string
+		detail string
+		apply  bool
+	}{
+		{name: "an unknown name", give: given{"settings": given{"PasswortAuthentication": false}}, want: `sshd has no setting "PasswortAuthentication"`, hint: "did you mean PasswordAuthentication?"},
+		{name: "a name like none", give: given{"settings": given{"qqq": false}}, want: `sshd has no setting "qqq"`, hint: "the names are those of man sshd_config"},
+		{name: "a block", give: given{"settings": given{"Match": "User x"}}, want: "Match is no setting", hint: `write them by a file unit: file("/etc/ssh/sshd_config.d/50-site.conf", content = ...)`},
+		{name: "host keys", give: given{"settings": given{"HostKey": "/x"}}, want: "the keys of the host", hint: "write them by a file unit"},
+		{name: "twice", give: given{"port": 22, "settings": given{"Port": 23}}, want: "Port is given twice", hint: "leave it out of settings"},
+		{name: "nothing", give: given{}, want: "it is not said what sshd is to do", hint: `give settings, such as password_authentication = False or settings = {"LogLevel": "VERBOSE"}`},
+		{name: "two lines", give: given{"settings": given{"Banner": "/x\nPermitRootLogin yes"}}, want: "cannot stand in a line", hint: "give a text of one line, without #; of a list no element has blanks"},
+		{name: "a value that sshd does not know", give: given{"settings": given{"LogLevel": "LOUD"}}, want: "sshd of the host does not take the settings; nothing was changed", hint: "see which values its version takes: man sshd_config", detail: "LOUD"},
+		{name: "a broken configuration", files: map[string]string{"sshd_config": "Prot 22\n"}, give: given{"port": 22}, want: "does not take the configuration that is there", hint: "correct it before, as root: sshd -t", detail: "Prot"},
+		{name: "a port that adds up", files: map[string]string{"sshd_config": "Port 22\n"}, give: given{"port": 2222}, want: "sshd would not show the settings as they are wanted; nothing was changed", hint: "another line sets the same, and sshd adds both up or takes the first: remove it, and see what counts: sshd -T", detail: "port 22", apply: true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			files := tt.files
+			if files == nil {
+				files = map[string]string{"sshd_config": modern, "sshd_config.d/50-x.conf": ""}
+			}
+			h := newHost(t, files)
+			k := providertest.New(t, providertest.Native(Types()), h.Memory)
+			_, e := k.Plan(h.unit(tt.give))
+			if tt.apply {
+				if e != nil {
+					t.Fatal(e)
+				}
+				_, e = k.Apply(h.unit(tt.give))
+			}
+			if e == nil || !strings.Contains(e.Message, tt.want) || !strings.HasPrefix(e.Hint, tt.hint) || !strings.Contains(e.Detail, tt.detail) {
+				t.Errorf("%+v", e)
+			}
+			for name, text := range files {
+				if h.read(name) != text {
+					t.Errorf("%s is %q", name, h.read(name))
+				}
+			}
+		})
+	}
+}
+
+// TestSshdPutBack: where sshd does not go on with the new configuration, the one before is there again.
+func TestSshdPutBack(t *testing.T) {
+	t.Parallel()
+	for _, files := range []map[string]string{{"sshd_config": modern, "sshd_config.d/50-x.conf": ""}, {"sshd_config": old}} {
+		h := newHost(t, files)
+		h.pid = "4194304" // no process has it
+		k := providertest.New(t, providertest.Native(Types()), h.Memory)
+		_, e := k.Apply(h.unit(given{"password_authentication": false}))
+		if e == nil || e.Message != "sshd did not take over the settings; what was there before was put back" || e.Hint != "see what it says: journalctl -u ssh -u sshd" {
+			t.Errorf("%+v", e)
+		}
+		for name, text := range files {
+			if h.read(name) != text {
+				t.Errorf("%s is %q", name, h.read(name))
+			}
+		}
+		if left, err := filepath.Glob(filepath.Join(h.dir, ".froyo*")); err != nil || len(left) > 0 || h.read(ownAt) != "" {
+			t.Errorf("left: %v %v", left, err)
+		}
+		h.pid = ""
+		if _, e := k.Apply(h.unit(given{"password_authentication": false})); e != nil {
+			t.Error(e)
+		}
+	}
+}
+
+// TestSshdFaults: what a host may be like on which nothing can be done.
+func TestSshdFaults(t *testing.T) {
+	t.Parallel()
+	file := &providertest.Node{Type: op.TypeFile, Mode: 0o644, Content: op.NewBlob([]byte(modern))}
+	const shown = "passwordauthentication yes\n==\npasswordauthentication no\n"
+	for _, tt := range []struct {
+		name       string
+		main       *providertest.Node
+		rc         int
+		want, hint string
+	}{
+		{"a link", &providertest.Node{Type: op.TypeLink, Target: "/x"}, 0, "/etc/ssh/sshd_config is no text file that can be edited", "look at it, and move it away: ls -l /etc/ssh/sshd_config"},
+		{"no main file", nil, 0, "/etc/ssh/sshd_config is not there", `declare the package that brings it before: pkg("openssh-server")`},
+		{"refused", file, rcRefused, "sshd does not take the configuration as it would be; nothing was changed", "correct what it names, as root: sshd -t"},
+		{"no room", file, 8, "the configuration of sshd could not be changed: the program ended with 8", "see whether sshd takes what is there, as root: sshd -t"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			m := &providertest.Memory{Files: map[string]*providertest.Node{}, Programs: map[string]func(*op.Exec) op.Result{look: providertest.Exits(0, shown), apply: providertest.Exits(tt.rc, "")}}
+			if tt.main != nil {
+				m.Files["/etc/ssh/sshd_config"] = tt.main
+			}
+			_, e := providertest.New(t, providertest.Native(Types()), m).Apply(providertest.Unit{Type: "sshd", Args: args(t, given{"password_authentication": false})})
+			if e == nil || e.Message != tt.want || e.Hint != tt.hint {
+				t.Errorf("%+v", e)
+			}
+		})
+	}
+	m := &providertest.Memory{Lacks: []string{"sshd"}, Programs: map[string]func(*op.Exec) op.Result{look: providertest.Exits(9, "")}, Files: map[string]*providertest.Node{"/etc/ssh/sshd_config": file}}
+	change, e := providertest.New(t, providertest.Native(Types()), m).Plan(providertest.Unit{Type: "sshd", Args: args(t, given{"password_authentication": false})})
+	if e != nil || len(change.Needs) != 1 || change.Needs[0].Hint != `declare the package that brings it before: pkg("openssh-server")` {
+		t.Errorf("%+v %+v", change, e)
+	}
+}
+
+// TestScriptsAreGranted: the manifest grants the programs as they are, and no others.
+func TestScriptsAreGranted(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("manifest.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, script := range []string{look, apply} {
+		var b strings.Builder
+		for line := range strings.Lines(script) {
+			b.WriteString("            " + line)
+		}
+		if !strings.Contains(string(text), "shell: |-\n"+b.String()+"\n") {
+			t.Errorf("the manifest does not grant %.60q", script)
+		}
+	}
+}
