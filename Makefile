@@ -37,7 +37,10 @@ all: build
 build: generate
 	go build -trimpath -ldflags "$(LDFLAGS)" -o bin/froyo .
 
+# Signing is quick, and changes nothing where key and parts are the same: FROYO_SIGNING_KEY, or bin/signing.key, which is made.
 generate: bin/.generated
+	go run ./runner/signed/froyo-sign .
+
 bin/.generated: $(EMBEDDED)
 	go generate ./runner/... ./providers/...
 	@mkdir -p bin && touch $@

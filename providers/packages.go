@@ -3,13 +3,16 @@
 // manifest, CUE definitions and a guest; only their files are embedded here,
 // the code of their types is not linked in.
 //
-// It imports the standard library only.
+// It imports the standard library, runner and runner/signed.
 package providers
 
 import (
+	"crypto/sha256"
 	"embed"
 	"io/fs"
 	"slices"
+
+	"github.com/openfroyo/froyo/runner"
 )
 
 //go:generate env GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath "-ldflags=-s -w" -o dist/base.wasm ./wasm/base
@@ -17,6 +20,7 @@ import (
 //go:generate env GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath "-ldflags=-s -w" -o dist/accounts.wasm ./wasm/accounts
 //go:generate env GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath "-ldflags=-s -w" -o dist/structured.wasm ./wasm/structured
 //go:generate env GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath "-ldflags=-s -w" -o dist/transfer.wasm ./wasm/transfer
+//go:generate go run ../runner/signed/froyo-sign ..
 
 // Plugin is the name of a package's guest in its file system.
 const Plugin = "plugin.wasm"
@@ -94,6 +98,24 @@ func (b builtin) Open(name string) (fs.File, error) {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: &NotBuiltError{Package: b.name}}
 	}
 	return file, nil
+}
+
+// Signed says that the guest, by its digest, is not what was signed when froyo was built.
+func (b builtin) Signed(sum [sha256.Size]byte) error {
+	parts, err := runner.Signed()
+	if err != nil {
+		return err
+	}
+	return parts.Check(b.guest+".wasm", sum)
+}
+
+// Guests are the files of the guests, for who checks all of them.
+func Guests() fs.FS {
+	guests, err := fs.Sub(files, "dist")
+	if err != nil {
+		panic(err) // the name is a good one
+	}
+	return guests
 }
 
 // NotBuiltError is a built-in package whose guest is not in this binary.

@@ -1,6 +1,6 @@
 // Package runner carries the compiled runner and the compiled guard for every platform
 // they are built for, compressed, so that the controller has something to push. It imports
-// the standard library only; what a runner is stands in the packages below.
+// the standard library and runner/signed only; what a runner is stands in the packages below.
 package runner
 
 import (
@@ -16,13 +16,17 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+
+	"github.com/openfroyo/froyo/runner/signed"
 )
 
 //go:generate ./build.sh
 
 // dist holds, for each platform, froyo-runner-OS-ARCH.gz and .sum beside it
 // with the SHA-256 and the size of what is inside, and .zst where zstd was there
-// to make it; and froyo-guard-OS-ARCH.gz and .sum. A fresh clone has none of them.
+// to make it; froyo-guard-OS-ARCH.gz and .sum; and what the build signed of these and of the guests. A fresh clone has none
+// of them.
 //
 //go:embed all:dist
 var dist embed.FS
@@ -53,17 +57,43 @@ func (e *UnbuiltError) Hint() string {
 type Packed struct {
 	Gzip []byte // compressed
 	Zstd []byte // the same by zstd, nil where this froyo was built without it
-	Sum  string // SHA-256 of what they unpack to, in hex
+	Sum  string // SHA-256 of what they unpack to, in hex, as it was signed
 	Size int64  // of the same, in bytes
+
+	name  string
+	parts *signed.Parts
 }
 
-// Binary returns the runner for a platform, named as Go names platforms.
-// Without one the error is an *UnbuiltError.
-func Binary(goos, goarch string) (Packed, error) { return binary(dist, "froyo-runner", goos, goarch) }
+// Check says that what is about to be sent, Gzip or Zstd, is not what was signed. What they unpack to is held against Sum.
+func (p *Packed) Check(data []byte) error {
+	sum, ext := sha256.Sum256(data), ".gz"
+	if p.parts.Sum(p.name+".zst") == hex.EncodeToString(sum[:]) {
+		ext = ".zst"
+	}
+	return p.parts.Check(p.name+ext, sum)
+}
+
+// Files are the files that the build left: the runners, and what was signed.
+func Files() fs.FS {
+	files, err := fs.Sub(dist, "dist")
+	if err != nil {
+		panic(err) // the name is a good one
+	}
+	return files
+}
+
+// Signed is what the build signed, which is read once.
+var Signed = sync.OnceValues(func() (*signed.Parts, error) { return signed.Read(Files()) })
+
+// Binary returns the runner for a platform, named as Go names platforms. Without one the error is an *UnbuiltError; one
+// that was not signed is a *signed.Error.
+func Binary(goos, goarch string) (Packed, error) {
+	return binary(dist, Signed, "froyo-runner", goos, goarch)
+}
 
 // Guard returns the guard for a platform, unpacked. Without one the error is an *UnbuiltError.
 func Guard(goos, goarch string) ([]byte, error) {
-	packed, err := binary(dist, "froyo-guard", goos, goarch)
+	packed, err := binary(dist, Signed, "froyo-guard", goos, goarch)
 	if err != nil {
 		return nil, err
 	}
@@ -81,8 +111,9 @@ func Guard(goos, goarch string) ([]byte, error) {
 	return program, nil
 }
 
-func binary(files fs.FS, program, goos, goarch string) (Packed, error) {
-	name := "dist/" + program + "-" + goos + "-" + goarch
+func binary(files fs.FS, parts func() (*signed.Parts, error), program, goos, goarch string) (Packed, error) {
+	short := program + "-" + goos + "-" + goarch
+	name := "dist/" + short
 	gz, err := fs.ReadFile(files, name+".gz")
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) {
 		return Packed{}, &UnbuiltError{OS: goos, Arch: goarch, Others: platforms(files)}
@@ -103,7 +134,15 @@ func binary(files fs.FS, program, goos, goarch string) (Packed, error) {
 	if err != nil || size <= 0 || len(sum) != 64 {
 		return Packed{}, fmt.Errorf("%s.sum is damaged, expected a SHA-256 and a size", name)
 	}
-	return Packed{Gzip: gz, Zstd: zst, Sum: sum, Size: size}, nil
+	p := Packed{Gzip: gz, Zstd: zst, Sum: sum, Size: size, name: short}
+	if p.parts, err = parts(); err != nil {
+		return Packed{}, err
+	}
+	raw, err := hex.DecodeString(sum)
+	if err != nil || len(raw) != sha256.Size {
+		return Packed{}, fmt.Errorf("%s.sum is damaged, expected a SHA-256 and a size", name)
+	}
+	return p, p.parts.Check(short, [sha256.Size]byte(raw))
 }
 
 // built lists the platforms that build.sh builds the runner for.

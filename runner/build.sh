@@ -61,3 +61,4 @@ for platform in "$@"; do
 	build froyo-runner "$platform" $packed_limit
 	build froyo-guard "$platform" $guard_limit
 done
+GOOS= GOARCH= go run ./signed/froyo-sign ..

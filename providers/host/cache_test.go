@@ -1,6 +1,7 @@
 package host_test
 
 import (
+	"crypto/sha256"
 	"errors"
 	"io/fs"
 	"os"
@@ -83,6 +84,44 @@ func TestCache(t *testing.T) {
 	}
 	if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("mode = %v, %v", info.Mode(), err)
+	}
+}
+
+// signedFiles are a package that knows the digest of its guest.
+type signedFiles struct {
+	fs.FS
+	sum [sha256.Size]byte
+}
+
+func (f signedFiles) Signed(sum [sha256.Size]byte) error {
+	if sum != f.sum {
+		return errors.New("it was not signed")
+	}
+	return nil
+}
+
+// TestGuestThatWasNotSigned is refused, also where it was compiled before.
+func TestGuestThatWasNotSigned(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "cache")
+	use(t, dir)
+	rt, err := host.New(t.Context(), host.Options{CacheDir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rt.Close(t.Context())
+	for _, signed := range []bool{true, false} {
+		files := signedFiles{FS: pack(hostileManifest, small.Binary())}
+		if signed {
+			files.sum = sha256.Sum256(small.Binary())
+		}
+		m, err := rt.Load(t.Context(), files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = m.Prepare(t.Context())
+		if signed != (err == nil) || err != nil && !strings.Contains(err.Error(), "its guest is refused: it was not signed") {
+			t.Errorf("signed %v: %v", signed, err)
+		}
 	}
 }
 

@@ -56,6 +56,11 @@ func (m *Module) compile(ctx context.Context) (*guest, error) {
 	if err != nil {
 		return nil, m.unreadable(err)
 	}
+	if s, ok := m.files.(signer); ok {
+		if err := s.Signed(digest); err != nil {
+			return nil, &Error{Provider: m.manifest.Name, Message: "its guest is refused", Cause: err}
+		}
+	}
 	g, problem, err := m.runtime.guest(ctx, digest, read)
 	switch {
 	case err == nil:
@@ -64,6 +69,11 @@ func (m *Module) compile(ctx context.Context) (*guest, error) {
 		return nil, m.unreadable(err)
 	}
 	return nil, m.faulty(problem, err)
+}
+
+// signer is a package that knows the digest which its guest has to have. It is asked before what was compiled of it is used.
+type signer interface {
+	Signed(digest [sha256.Size]byte) error
 }
 
 func (m *Module) unreadable(err error) *Error {

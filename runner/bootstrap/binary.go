@@ -18,10 +18,13 @@ type Binary struct {
 	Zstd []byte // compressed, or nil
 	Sum  string // SHA-256 of the program, hex
 	Size int64  // of the program
+	// Check says that Gzip or Zstd is not what was signed; each is held against it once, before any of it is sent. nil
+	// trusts them.
+	Check func(data []byte) error
 
-	unpackOnce sync.Once
-	program    []byte
-	unpackErr  error
+	unpackOnce, zstdOnce, gzipOnce sync.Once
+	program                        []byte
+	unpackErr, zstdErr, gzipErr    error
 }
 
 // payload is what is sent.
@@ -41,12 +44,21 @@ func (p payload) line() string { return strconv.Itoa(len(p.data)) + " " + p.sum 
 func (b *Binary) payload(r report) (payload, error) {
 	switch {
 	case r.zstd && b.Zstd != nil:
-		return payload{b.Zstd, plain, "zstd"}, nil
+		b.zstdOnce.Do(func() { b.zstdErr = b.check(b.Zstd) })
+		return payload{b.Zstd, plain, "zstd"}, b.zstdErr
 	case r.gzip:
-		return payload{b.Gzip, plain, "gzip"}, nil
+		b.gzipOnce.Do(func() { b.gzipErr = b.check(b.Gzip) })
+		return payload{b.Gzip, plain, "gzip"}, b.gzipErr
 	}
 	b.unpackOnce.Do(func() { b.program, b.unpackErr = b.unpack() })
 	return payload{b.program, b.Sum, plain}, b.unpackErr
+}
+
+func (b *Binary) check(data []byte) error {
+	if b.Check == nil {
+		return nil
+	}
+	return b.Check(data)
 }
 
 func (b *Binary) unpack() ([]byte, error) {

@@ -220,7 +220,7 @@ func (p *placing) upload(r report) (*Runner, error) {
 	}
 	payload, err := binary.payload(r)
 	if err != nil {
-		return nil, p.host.errorAt(target.StageStart, "the runner for "+goos+"/"+goarch+" is damaged: "+err.Error(), "", "", err)
+		return nil, p.host.errorAt(target.StageStart, "the runner for "+goos+"/"+goarch+" is damaged: "+err.Error(), "", hintOf(err), err)
 	}
 	// Sending may block or fail where the host gave up; what it says tells why.
 	go func() {

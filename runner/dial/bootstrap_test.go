@@ -259,6 +259,21 @@ func TestUnpackers(t *testing.T) {
 	}
 }
 
+// TestNotSigned: of a runner that is not what was signed nothing is sent, whichever way the host would take it.
+func TestNotSigned(t *testing.T) {
+	whole, err := scripted(t, answering)("", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, without := range [][]string{{"zstd"}, nil} {
+		h := newHost(t, without...)
+		b := &bootstrap.Binary{Gzip: whole.Gzip, Zstd: whole.Gzip, Sum: whole.Sum, Size: whole.Size, Check: func([]byte) error { return errors.New("another SHA-256") }}
+		s := h.open(t, dial.Options{Binary: func(string, string) (*bootstrap.Binary, error) { return b, nil }})
+		_, err := s.Do(t.Context(), []target.Step{stat("/a")})
+		wantError(t, err, target.StageStart, "is damaged: another SHA-256")
+	}
+}
+
 func TestNoBinary(t *testing.T) {
 	h := newHost(t)
 	s := h.open(t, dial.Options{Binary: func(string, string) (*bootstrap.Binary, error) { return nil, errors.New("run make") }})

@@ -182,7 +182,7 @@ func binaries() func(goos, goarch string) (*bootstrap.Binary, error) {
 		if err != nil {
 			return nil, err
 		}
-		known[platform] = &bootstrap.Binary{Gzip: packed.Gzip, Zstd: packed.Zstd, Sum: packed.Sum, Size: packed.Size}
+		known[platform] = &bootstrap.Binary{Gzip: packed.Gzip, Zstd: packed.Zstd, Sum: packed.Sum, Size: packed.Size, Check: packed.Check}
 		return known[platform], nil
 	}
 }
