@@ -39,7 +39,7 @@ build: generate
 
 # Signing is quick, and changes nothing where key and parts are the same: FROYO_SIGNING_KEY, or bin/signing.key, which is made.
 generate: bin/.generated
-	go run ./runner/signed/froyo-sign .
+	GOOS= GOARCH= go run ./runner/signed/froyo-sign .
 
 bin/.generated: $(EMBEDDED)
 	go generate ./runner/... ./providers/...

@@ -20,7 +20,7 @@ import (
 //go:generate env GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath "-ldflags=-s -w" -o dist/accounts.wasm ./wasm/accounts
 //go:generate env GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath "-ldflags=-s -w" -o dist/structured.wasm ./wasm/structured
 //go:generate env GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath "-ldflags=-s -w" -o dist/transfer.wasm ./wasm/transfer
-//go:generate go run ../runner/signed/froyo-sign ..
+//go:generate env GOOS= GOARCH= go run ../runner/signed/froyo-sign ..
 
 // Plugin is the name of a package's guest in its file system.
 const Plugin = "plugin.wasm"

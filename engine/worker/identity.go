@@ -43,13 +43,13 @@ func (i Identity) Owner() string {
 func (i Identity) String() string { return i.Owner() + ", process " + strconv.Itoa(i.Process.PID) }
 
 // Origin says from where this process is used: the identity, who called sudo, and the address from which they are logged
-// in by SSH, both as the environment tells.
-func Origin() string {
+// in by SSH, both as the variables SUDO_USER and SSH_CONNECTION tell.
+func Origin(sudoUser, sshConnection string) string {
 	text := Here().String()
-	if caller := os.Getenv("SUDO_USER"); caller != "" {
-		text += ", sudo by " + caller
+	if sudoUser != "" {
+		text += ", sudo by " + sudoUser
 	}
-	client, _, _ := strings.Cut(os.Getenv("SSH_CONNECTION"), " ")
+	client, _, _ := strings.Cut(sshConnection, " ")
 	if addr, err := netip.ParseAddr(client); err == nil {
 		text += ", from " + addr.String()
 	}

@@ -5,7 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path"
+	"path/filepath"
 	"runtime"
 	"strings"
 
@@ -81,7 +81,7 @@ func (c versionCommand) verify() (string, error) {
 	count := map[string]int{}
 	for _, name := range parts.Names() {
 		kind, _, _ := strings.Cut(strings.TrimPrefix(name, "froyo-"), "-")
-		if ext := path.Ext(name); ext == "" || ext == ".wasm" {
+		if ext := filepath.Ext(name); ext == "" || ext == ".wasm" {
 			count[cmp.Or(strings.TrimPrefix(ext, "."), kind)]++
 		}
 	}

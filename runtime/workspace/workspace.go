@@ -39,6 +39,14 @@ type Env struct {
 	UID       int
 	// SudoUID is who called sudo, where UID is root by that; else -1. Their files are trusted as one's own.
 	SudoUID int
+	// SudoUser and SSHConnection are the variables of these names, which say from where the operator is logged in.
+	SudoUser      string
+	SSHConnection string
+}
+
+// Login is what the environment says of the operator's login: SUDO_USER and SSH_CONNECTION.
+func (w *Workspace) Login() (sudoUser, sshConnection string) {
+	return w.env.SudoUser, w.env.SSHConnection
 }
 
 // Settings are what froyo.cue says.

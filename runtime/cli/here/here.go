@@ -25,7 +25,7 @@ import (
 func Env(c *console.Console) workspace.Env {
 	e := workspace.Env{
 		Home: c.Getenv("HOME"), StateHome: c.Getenv("XDG_STATE_HOME"), CacheHome: c.Getenv("XDG_CACHE_HOME"),
-		UID: os.Getuid(), SudoUID: -1,
+		UID: os.Getuid(), SudoUID: -1, SudoUser: c.Getenv("SUDO_USER"), SSHConnection: c.Getenv("SSH_CONNECTION"),
 	}
 	if uid, err := strconv.Atoi(c.Getenv("SUDO_UID")); err == nil && e.UID == 0 {
 		e.SudoUID = uid
