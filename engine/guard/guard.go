@@ -84,13 +84,10 @@ func (k *Keeper) Arm(ctx context.Context, h *plan.Host, steps []*plan.Step) (*Wi
 	config := guard.Config{ID: w.id, Run: k.Run, Window: k.Window.Milliseconds(), Login: k.Login(h)}
 	for _, s := range steps {
 		config.Units = append(config.Units, s.Unit.ID.Local())
-		for _, c := range s.Unit.Order.Claims {
-			if c.Namespace == unit.PathNamespace && (c.Owns || c.Edits) {
-				config.Paths = append(config.Paths, c.Name)
-			}
-		}
-		if s.Real != "" {
-			config.Paths = append(config.Paths, s.Real)
+		if paths := pathsOf(s); onlyPlaces(s) {
+			config.Places = append(config.Places, paths...)
+		} else {
+			config.Paths = append(config.Paths, paths...)
 		}
 		config.Services = append(config.Services, services(s)...)
 	}
@@ -120,6 +117,34 @@ func (k *Keeper) Arm(ctx context.Context, h *plan.Host, steps []*plan.Step) (*Wi
 	}
 	w.until = time.Now().Add(time.Duration(state.Left) * time.Millisecond)
 	return w, nil
+}
+
+// pathsOf are the paths that a step manages.
+func pathsOf(s *plan.Step) []string {
+	var paths []string
+	for _, c := range s.Unit.Order.Claims {
+		if c.Namespace == unit.PathNamespace && (c.Owns || c.Edits) {
+			paths = append(paths, c.Name)
+		}
+	}
+	if s.Real != "" {
+		paths = append(paths, s.Real)
+	}
+	return paths
+}
+
+// onlyPlaces reports whether a step changes nothing but owner and mode of directories, or makes them: what is below is none of
+// its business, however much that is.
+func onlyPlaces(s *plan.Step) bool {
+	if s.Change == nil || len(s.Change.Effects)+len(s.Potential) == 0 {
+		return false
+	}
+	for _, e := range slices.Concat(s.Change.Effects, s.Potential) {
+		if o := e.Op; o.MayChange() && o.Mkdir == nil && (o.Attr == nil || o.Attr.Recurse) {
+			return false
+		}
+	}
+	return true
 }
 
 // services are the services that a step is about.

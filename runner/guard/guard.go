@@ -34,8 +34,9 @@ type Config struct {
 	Window int64 `json:"window"`
 	// Login is who the connection logs in as, "" where that is not known.
 	Login string `json:"login,omitempty"`
-	// Paths are kept beside what is kept always, with what is below them. Services are looked at beside sshd and the like.
+	// Paths are kept beside what is kept always, with what is below them, Places without. Services are looked at beside sshd and the like.
 	Paths    []string `json:"paths,omitempty"`
+	Places   []string `json:"places,omitempty"`
 	Services []string `json:"services,omitempty"`
 	// Units are the units that are guarded, for who finds the guard later.
 	Units []string `json:"units,omitempty"`

@@ -74,7 +74,7 @@ type keeper struct {
 	dir     string // of the contents
 	size    int64
 	entries []entry
-	seen    map[string]bool
+	seen    map[string]bool // the paths that are kept, and whether with what is below them
 }
 
 // TooMuchError is a path that has more than is kept.
@@ -156,10 +156,10 @@ func (k *keeper) missing(p string, keep bool, err error) error {
 
 // node keeps a file, link or directory.
 func (k *keeper) node(n *fspath.Node, p string, whole bool, depth int) error {
-	if k.seen[p] {
+	if before, seen := k.seen[p]; seen && (before || !whole || !n.IsDir()) {
 		return nil
 	}
-	k.seen[p] = true
+	k.seen[p] = whole
 	if len(k.entries) >= maxEntries || depth > 32 {
 		return &TooMuchError{p}
 	}

@@ -45,14 +45,28 @@ func rules(saved string) string {
 	return strings.Join(lines, "\n")
 }
 
+// tables are the tables of a ruleset, each as a text of its own.
+func tables(ruleset string) []string {
+	var all []string
+	for part := range strings.SplitSeq("\n"+ruleset, "\ntable ") {
+		if strings.TrimSpace(part) != "" {
+			all = append(all, "table "+part+"\n")
+		}
+	}
+	return all
+}
+
 // restore puts the filters back. A program that came only later found nothing that it could tell before: where nothing was
 // known, all rules are taken away, which lets everything in, as it was.
 func (f *Filter) restore(r *Result) {
 	now := readFilter()
 	if now.Had["nft"] && rules(now.NFT) != rules(f.NFT) && (f.Had["nft"] || f.V4+f.V6 == "") {
 		_, err := feed("flush ruleset\n"+f.NFT, "nft", "-f", "-")
-		if err != nil { // it may hold what only iptables can write
+		if err != nil { // it may hold what only iptables can write, below
 			_, err = run("nft", "flush", "ruleset")
+			for _, table := range tables(f.NFT) {
+				_, _ = feed(table, "nft", "-f", "-")
+			}
 		}
 		if err != nil {
 			r.failed("nft ruleset", err)

@@ -37,7 +37,7 @@ var known = []string{
 	"/etc/network", "/etc/netplan", "/etc/systemd/network", "/etc/NetworkManager/system-connections", "/etc/sysconfig/network",
 	"/etc/sysconfig/network-scripts", "/etc/nftables", "/etc/sysconfig/nftables.conf", "/etc/iptables", "/etc/sysconfig/iptables",
 	"/etc/sysconfig/ip6tables", "/etc/ufw", "/etc/default/ufw", "/etc/firewalld", "/etc/default/ssh", "/etc/sysconfig/sshd", "/etc/conf.d/sshd",
-	"/etc/dropbear", "/etc/sssd",
+	"/etc/dropbear", "/etc/sssd", "/etc/authselect", "/etc/crypto-policies",
 }
 
 // inHome is what in a home decides whether its user gets in.
@@ -114,12 +114,12 @@ func (g *Guard) check(s *guard.State) error {
 // keep keeps files, and what is not in files.
 func (g *Guard) keep(s *guard.State) error {
 	set := kept.Set{Trees: slices.Clone(trees), Known: known, Skip: hookPrefix}
-	for _, p := range s.Paths {
+	for _, p := range slices.Concat(s.Paths, s.Places) {
 		if !path.IsAbs(p) || path.Clean(p) == "/" {
 			return errors.New("keep " + p + ": want an absolute path")
 		}
-		set.Trees = append(set.Trees, p)
 	}
+	set.Trees = append(set.Trees, s.Paths...)
 	if home := g.home(s.Login); home != "" {
 		for at := home; at != "/"; at = path.Dir(at) {
 			set.Places = append(set.Places, at)
@@ -129,6 +129,7 @@ func (g *Guard) keep(s *guard.State) error {
 			set.Trees = append(set.Trees, path.Join(home, name))
 		}
 	}
+	set.Places = append(set.Places, s.Places...)
 	if err := kept.Keep(g.Root, g.dir(s.ID), set); err != nil {
 		return err
 	}

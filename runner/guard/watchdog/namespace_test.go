@@ -1,0 +1,82 @@
+package watchdog
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// inNamespaces has the real program guard what is a host of its own as far as that goes: files, processes, network. Nothing of
+// systemd is there, so that the guard is watched by a process of its own session.
+const inNamespaces = `set -e
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin
+mount --make-rprivate /
+cp -a /etc /tmp/etc.$$ && mount -t tmpfs tmpfs /mnt && cp -a /tmp/etc.$$ /mnt/etc && rm -rf /tmp/etc.$$ && mount --bind /mnt/etc /etc
+mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /var/lib
+rm -rf /etc/ssh && mkdir /etc/ssh && echo "Port 22" >/etc/ssh/sshd_config
+ip link set lo up
+ip link add d0 type veth peer name d1 && ip link set d1 up && ip address add 192.0.2.1/24 dev d0 && ip link set d0 up && ip route add default via 192.0.2.2
+echo 5 >/proc/sys/net/ipv4/ip_default_ttl 2>/dev/null || true
+look() { cat /etc/ssh/sshd_config; ls /etc/ssh /etc/cron.d 2>/dev/null; ip -o -4 address show d0 | grep -o 'inet [^ ]*'; ip -4 route; cat /proc/sys/net/ipv4/conf/all/forwarding; test ! -e /etc/nologin; }
+arm() {
+	mkdir -p -m 700 /var/lib/froyo/guard/$1 && cp "$GUARD" /var/lib/froyo/guard/$1/froyo-guard
+	g=/var/lib/froyo/guard/$1/froyo-guard
+	echo "{\"id\":\"$1\",\"run\":\"r1\",\"window\":$2}" | $g arm | grep -q '"phase":"armed"'
+}
+spoil() {
+	echo "Port 2222" >/etc/ssh/sshd_config; touch /etc/nologin /etc/ssh/added
+	echo 1 >/proc/sys/net/ipv4/conf/all/forwarding
+	ip route del default; ip route add blackhole 198.51.100.0/24; ip link set d0 down
+}
+state() { grep -q "\"phase\":\"$1\"" /var/lib/froyo/guard/state; }
+look >/run/before
+arm a1 600000
+spoil
+$g restore >/run/said
+look >/run/after
+diff /run/before /run/after
+grep -q '"/etc/ssh/sshd_config"' /run/said; grep -q 'sysctl net.ipv4.conf.all.forwarding' /run/said; grep -q '"routes"' /run/said
+state restored
+test "$(ls /var/lib/froyo/guard)" = state
+arm a2 600000
+echo "Port 2200" >/etc/ssh/sshd_config
+$g confirm | grep -q '"phase":"confirmed"'
+grep -q 2200 /etc/ssh/sshd_config
+test ! -e /var/lib/froyo && ! ls /etc/cron.d/froyo-guard* 2>/dev/null
+echo "Port 22" >/etc/ssh/sshd_config
+arm a3 300
+spoil
+for i in $(seq 600); do ! state restored || break; sleep 0.1; done
+look >/run/after
+diff /run/before /run/after
+echo "all of it"
+`
+
+// TestInNamespaces: the program itself, with links, routes and settings.
+func TestInNamespaces(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("a guard is root's")
+	}
+	for _, tool := range []string{"unshare", "ip"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skip(err)
+		}
+	}
+	if out, err := exec.Command("unshare", "-mnpf", "--mount-proc", "ip", "link", "add", "d0", "type", "veth", "peer", "name", "d1").CombinedOutput(); err != nil {
+		t.Skipf("no namespaces here: %v: %s", err, out)
+	}
+	program := filepath.Join(t.TempDir(), "froyo-guard")
+	build := exec.Command("go", "build", "-o", program, "github.com/openfroyo/froyo/runner/cmd/froyo-guard")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	cmd := exec.Command("unshare", "-mnpf", "--mount-proc", "sh", "-c", inNamespaces)
+	cmd.Env = append(os.Environ(), "GUARD="+program)
+	out, err := cmd.CombinedOutput()
+	if err != nil || !strings.HasSuffix(string(out), "all of it\n") {
+		t.Errorf("%v: %s", err, out)
+	}
+}
