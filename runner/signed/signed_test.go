@@ -183,6 +183,34 @@ func TestProgramOfAnotherSum(t *testing.T) {
 	}
 }
 
+// TestBundleOfCosign verifies what cosign 3.1.3 signed (cosign sign-blob --key --tlog-upload=false); it takes what is signed here
+// in the same way (cosign verify-blob --key --insecure-ignore-tlog=true).
+func TestBundleOfCosign(t *testing.T) {
+	const (
+		public = `-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEQUhKsFu1de2m961ynScoaRVNpAI/
+ajEUCCIrNSzoReG1bxARFZPh3hFgMRRH5V1+tsdxddICPTfehnjw+/PvNQ==
+-----END PUBLIC KEY-----
+`
+		text = `-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEvUttSTGe1g94HzgS2iy26k1Lj5YW
+BYNZWaW9bMxB63jFax+n8CRSPS2jwN+KOQ45ACXWvxoBD3AB9IJYjYrU/A==
+-----END PUBLIC KEY-----
+`
+		bundle = `{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","verificationMaterial":{"publicKey":{"hint":"VvffaiO4IWcHHK6QjeJr7VBeaq0j+yXiiDI/4vpW/9c="}},"messageSignature":{"messageDigest":{"algorithm":"SHA2_256","digest":"Zk14c/CvTd/Ib8zasEV5boVVHFKImbc0n9Eiti4anq8="},"signature":"MEUCICW6dkxRvIgeOiJNkaqcCe1sk2QxkgqkuaGi12C5PQVEAiEAowYnSJS6pWTlSLBo05COTJ6KJdRvceIwZVlND7nUBUU="}}`
+	)
+	key, err := PublicKey([]byte(public))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Verify([]byte(text), []byte(bundle), key); err != nil {
+		t.Error(err)
+	}
+	if err := Verify([]byte(text+" "), []byte(bundle), key); err == nil {
+		t.Error("another text is taken for it")
+	}
+}
+
 // TestSameBundle: signing again gives the same bytes.
 func TestSameBundle(t *testing.T) {
 	key := newKey(t)
