@@ -76,7 +76,7 @@ func (k *Keys) Public(ctx context.Context, name string) (line string, err error)
 	if err != nil {
 		return "", err
 	}
-	return lineOf(signer.PublicKey(), name), nil
+	return lineOf(signer.PublicKey(), base(name)), nil
 }
 
 // PublicOrMade is Public, which makes the file in the clear where it is missing.
@@ -92,13 +92,13 @@ func (k *Keys) PublicOrMade(ctx context.Context, name string) (line string, made
 
 // open opens a key of the operator's.
 func (k *Keys) open(ctx context.Context, name string) ([]byte, ssh.Signer, error) {
-	if err := k.kept.CheckName(name); err != nil {
+	if err := k.kept.CheckName(base(name)); err != nil {
 		return nil, nil, err
 	}
 	return k.opened(ctx, name)
 }
 
-// opened opens also those that stand beside a key while it is changed.
+// opened opens a key, or one that stands beside it while it is rotated.
 func (k *Keys) opened(ctx context.Context, name string) ([]byte, ssh.Signer, error) {
 	pem, err := k.kept.Get(ctx, name)
 	if errors.Is(err, store.ErrNotFound) {
@@ -197,6 +197,8 @@ func (k *Key) describe(text []byte) {
 	}
 	k.Type, k.Fingerprint, k.Line = public.Type(), ssh.FingerprintSHA256(public), lineOf(public, k.Name)
 }
+
+func fingerprint(signer ssh.Signer) string { return ssh.FingerprintSHA256(signer.PublicKey()) }
 
 // isHalf reports whether a file holds a public key, and no other.
 func isHalf(text []byte, want ssh.PublicKey) bool {

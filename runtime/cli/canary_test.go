@@ -168,6 +168,21 @@ func (c *canary) key() {
 	c.sources, c.values = append(c.sources, "key"), append(c.values, strings.Split(string(pem), "\n")[3])
 }
 
+// rotated takes the key that came after another for the one that must not be found.
+func (c *canary) rotated() {
+	c.t.Helper()
+	pem, err := keys.Of(c.store(false)).Private(c.t.Context(), canaryKey)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	line := strings.Split(string(pem), "\n")[3]
+	if i := len(c.values) - 1; c.values[i] == line {
+		c.t.Errorf("%s was not rotated", canaryKey)
+	} else {
+		c.values[i] = line
+	}
+}
+
 // canarySecret is the secret of the store.
 const canarySecret = "canary/store"
 
@@ -202,6 +217,7 @@ func (c *canary) rotate(given []string) {
 		c.t.Fatalf("the secret was not rotated: %v", err)
 	}
 	c.values[3] = string(value)
+	c.rotated()
 	for _, args := range [][]string{{"secret", "get", canarySecret}, {"secret", "edit", canarySecret}, {"runs", "list", "--json"}, {"key", "export", canaryKey, "--private"}} {
 		c.froyo(args...)
 	}

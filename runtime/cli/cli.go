@@ -50,7 +50,7 @@ type grammar struct {
 	Facts     facts.Command     `cmd:"" help:"Look at what hosts tell of themselves: collect, show, diff, schema."`
 	Audit     audit.Command     `cmd:"" help:"Look at the log of who did what, and verify it: show, verify, export, anchor."`
 	Secret    secret.Command    `cmd:"" help:"Keep secrets: set, get, list, edit, rm, rotate, recipients."`
-	Key       key.Command       `cmd:"" help:"Keep SSH keys: list, new, import, export."`
+	Key       key.Command       `cmd:"" help:"Keep SSH keys: list, new, rotate, import, export."`
 	Itself    itself            `embed:""`
 
 	Global global `embed:""`

@@ -1,6 +1,6 @@
 // Package key is froyo key: the SSH keys of a workspace, which are encrypted with its secrets.
 //
-// It imports runtime/cli/here and engine/keys.
+// It imports runtime/cli/{client,flags,here,runbook} and engine/keys.
 package key
 
 import (
@@ -19,6 +19,7 @@ import (
 type Command struct {
 	List   listCommand   `cmd:"" help:"List the SSH keys of the workspace."`
 	New    newCommand    `cmd:"" help:"Make a key; one that is there stays."`
+	Rotate rotateCommand `cmd:"" help:"Give a key a successor, which is proved on every host before the old one goes."`
 	Import importCommand `cmd:"" help:"Take in a private key of OpenSSH or PEM."`
 	Export exportCommand `cmd:"" help:"Print the public half of a key, or the private one."`
 }
