@@ -103,7 +103,7 @@ func TestScripts(t *testing.T) {
 			}
 			return false, errors.New("unknown condition")
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "httpd": httpd, "enqueue": enqueue, "reimage": reimage, "harmless": harmless, "badly": badly, "events": events, "follow": follow, "hinted": hinted, "helps": helps},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "httpd": httpd, "enqueue": enqueue, "reimage": reimage, "harmless": harmless, "badly": badly, "events": events, "follow": follow, "hinted": hinted, "helps": helps, "target": target},
 	})
 }
 
@@ -257,6 +257,21 @@ func reimage(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(s.CarryOver(ctx, root, args[1], id))
 	_, err = s.HostSeen(ctx, state.Sighting{Workspace: root, Host: args[1], MachineID: id, Time: time.Now()})
 	ts.Check(err)
+	ts.Check(s.Close())
+}
+
+// target registers a host that was onboarded: target FOLDER NAME ADDRESS.
+func target(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: target FOLDER NAME ADDRESS")
+	}
+	root, ctx := ts.MkAbs(args[0]), context.Background()
+	s, err := sqlite.Open(ctx, filepath.Join(root, "data"))
+	ts.Check(err)
+	ts.Check(s.Register(ctx, state.Target{
+		Workspace: root, Name: args[1], Address: args[2], Port: 1, User: "froyo", Login: "root", Key: "default-ed25519", KeyLine: "ssh-ed25519 AAAA", KeyPrint: "SHA256:k",
+		HostKey: "ssh-ed25519 SHA256:h", Labels: map[string]string{"env": "dev"}, Sudo: "NOPASSWD: ALL", Since: time.Now(),
+	}))
 	ts.Check(s.Close())
 }
 

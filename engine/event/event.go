@@ -37,6 +37,8 @@ const (
 	HostFinished Kind = "host.finished" // apply is through with a host
 	Recap        Kind = "recap"         // the counts of all hosts; only of Lines
 	RunFinished  Kind = "run.finished"
+	// HostOnboarded is of froyo onboard, after the run: Text says how the host is reached from then on.
+	HostOnboarded Kind = "host.onboarded"
 )
 
 // Event is one thing that happened. Fields that do not fit its kind are zero.

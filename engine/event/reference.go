@@ -79,6 +79,7 @@ var kinds = []struct {
 	{HostFinished, "Apply is through with a host; with an error where it failed.", "host", "error detail hint unreachable"},
 	{Recap, "The counts of all hosts, after all work on hosts.", "hosts", ""},
 	{RunFinished, "The run ended, as its last line; `text` is `succeeded`, `failed` or `interrupted`.", "text", ""},
+	{HostOnboarded, "A host was onboarded: it is registered, and as it is wanted; `text` says how it is reached.", "host text", ""},
 }
 
 // Fields returns which fields a line of a kind always has, and which it has where there is

@@ -53,6 +53,7 @@ type Login struct {
 	By            string   // "password", or the key's type and fingerprint
 	Source        string   // the key's file, or "agent"
 	Jumps         []string // hosts on the way
+	HostKey       string   // the type and the fingerprint of the host's key
 }
 
 // Opener opens a session with a host over one kind of connection.

@@ -39,6 +39,7 @@ type Store interface {
 	Machines
 	Protections
 	Plans
+	Targets
 	// Close waits for what is under way. No other method may follow.
 	Close() error
 }

@@ -241,6 +241,8 @@ type Login struct {
 	Source string
 	// Jumps are the hosts on the way, in their order.
 	Jumps []string
+	// HostKey is the type and the fingerprint of the host's key.
+	HostKey string
 }
 
 // Login tells how the connection was let in.

@@ -78,6 +78,11 @@ type Host struct {
 	// Key gives a private key of this host that no file holds, nil where there is none, and KeyFrom says where it is from.
 	Key     func() (string, error)
 	KeyFrom string
+	// HostKey is the fingerprint that the host's key must have, SHA256:..., "" for one that is known. A key that is not known is
+	// learned by it.
+	HostKey string
+	// PasswordOnly offers no key.
+	PasswordOnly bool
 }
 
 // Dialer connects to the hosts of one run. It is safe for concurrent use.
@@ -128,6 +133,7 @@ func (d *Dialer) Dial(ctx context.Context, h Host) (*Client, error) {
 	if h.Key != nil {
 		t.ownKey, t.ownKeyFrom, t.defaults = h.Key, h.KeyFrom, nil
 	}
+	t.trust.pin, t.rules.noKeys = h.HostKey, t.rules.noKeys || h.PasswordOnly
 	return d.connect(ctx, t)
 }
 
@@ -157,20 +163,9 @@ func (d *Dialer) connect(ctx context.Context, t *endpoint) (*Client, error) {
 	if d.options.Passphrase != nil && !t.rules.noKeys {
 		d.keyring.unlock(slices.Concat(t.explicit, t.defaults), t.agent, d.options.Passphrase)
 	}
-	var attempt *attempt
-	var conn *ssh.Client
-	for tried := 1; ; tried++ {
-		if attempt, conn, err = d.try(ctx, t, keys, allowed, tried); err == nil {
-			break
-		}
-		if attempt == nil || !attempt.dropped || tried == maxDrops {
-			return nil, err
-		}
-		select {
-		case <-time.After(dropPause(tried)):
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
+	attempt, conn, err := d.logIn(ctx, t, keys, allowed)
+	if err != nil {
+		return nil, err
 	}
 	c := newClient(conn, t, cmp.Or(d.options.KeepAlive, t.way.keepAlive, defaultKeepAlive))
 	c.again = func(ctx context.Context) (*Client, error) {
@@ -181,7 +176,7 @@ func (d *Dialer) connect(ctx context.Context, t *endpoint) (*Client, error) {
 		return other, err
 	}
 	c.login = attempt.login
-	c.login.User, c.login.Address, c.login.Jumps = t.user, t.hostPort(), t.jumps
+	c.login.User, c.login.Address, c.login.Jumps, c.login.HostKey = t.user, t.hostPort(), t.jumps, describe(attempt.host.key)
 	return c, nil
 }
 
@@ -204,6 +199,45 @@ func (d *Dialer) try(ctx context.Context, t *endpoint, keys *hostKeys, allowed [
 	a := &attempt{dialer: d, target: t, hostKeys: keys, algorithms: allowed, tried: tried}
 	conn, err := a.handshake(ctx, raw)
 	return a, conn, err
+}
+
+// logIn makes a connection and logs in, again where the host drops it without a word. Where the host's key is not the one that it must
+// have, its keys of other types are looked at.
+func (d *Dialer) logIn(ctx context.Context, t *endpoint, keys *hostKeys, algorithms []string) (*attempt, *ssh.Client, error) {
+	var first error
+	for tried := 1; ; tried++ {
+		a, conn, err := d.try(ctx, t, keys, algorithms, tried)
+		if err == nil {
+			return a, conn, nil
+		}
+		switch {
+		case a != nil && a.host.other:
+			first = cmp.Or(first, err)
+			if algorithms = withoutType(algorithms, a.host.key.Type()); len(algorithms) == 0 {
+				return nil, nil, first
+			}
+		case a == nil || !a.dropped || tried >= maxDrops:
+			return nil, nil, cmp.Or(first, err)
+		default:
+			select {
+			case <-time.After(dropPause(tried)):
+			case <-ctx.Done():
+				return nil, nil, ctx.Err()
+			}
+		}
+	}
+}
+
+// withoutType leaves out the algorithms of keys of a type; none are all.
+func withoutType(algorithms []string, keyType string) []string {
+	if len(algorithms) == 0 {
+		algorithms = ssh.SupportedAlgorithms().HostKeys
+	}
+	of := []string{keyType}
+	if keyType == ssh.KeyAlgoRSA {
+		of = []string{ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256, ssh.KeyAlgoRSA}
+	}
+	return slices.DeleteFunc(slices.Clone(algorithms), func(name string) bool { return slices.Contains(of, name) })
 }
 
 // open makes the byte stream below SSH: TCP, a channel through jump hosts, or a program's.

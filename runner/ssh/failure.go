@@ -81,7 +81,7 @@ func (a *attempt) failed(err error) error {
 	}
 	text := err.Error()
 	switch {
-	case a.trusted && !closed(err) && !strings.Contains(text, "unexpected message"):
+	case a.host.trusted && !closed(err) && !strings.Contains(text, "unexpected message"):
 		return a.refused(err)
 	case strings.Contains(text, "version line"), strings.Contains(text, "version string"):
 		return t.errorAt(target.StageConnect, at+" does not speak SSH", "is it an SSH server, and is this its port?", err)

@@ -7,10 +7,18 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/openfroyo/froyo/runner/escape"
 	"github.com/openfroyo/froyo/runner/ssh/proxy"
 	"github.com/openfroyo/froyo/runner/target"
 	"golang.org/x/crypto/ssh"
 )
+
+// shown is what a host has shown to be it.
+type shown struct {
+	key     ssh.PublicKey // without its certificate
+	other   bool          // it is not the one that it must be
+	trusted bool          // it was accepted
+}
 
 // attempt is one handshake under way.
 type attempt struct {
@@ -20,7 +28,7 @@ type attempt struct {
 	algorithms []string
 
 	keyError  *target.Error // why the host's key was refused
-	trusted   bool          // the host's key was accepted
+	host      shown         // the host's key
 	answered  bool          // the password was asked for
 	unread    error         // why it could not be given
 	clock     *time.Timer   // until the handshake has taken too long; it stands still while the password is read
@@ -58,7 +66,7 @@ func (a *attempt) handshake(ctx context.Context, raw net.Conn) (*ssh.Client, err
 		if err == nil {
 			return client, nil
 		}
-		if program, ok := raw.(*proxy.Conn); ok && !a.trusted && a.keyError == nil {
+		if program, ok := raw.(*proxy.Conn); ok && !a.host.trusted && a.keyError == nil {
 			return nil, a.proxyFailed(program, err)
 		}
 		_ = raw.Close() // err says more
@@ -113,6 +121,16 @@ func (a *attempt) negotiate(raw net.Conn) (*ssh.Client, error) {
 }
 
 func (a *attempt) checkHostKey(_ string, remote net.Addr, key ssh.PublicKey) error {
+	a.host.key = key
+	if cert, ok := key.(*ssh.Certificate); ok {
+		a.host.key = cert.Key
+	}
+	if pin := a.target.trust.pin; pin != "" && ssh.FingerprintSHA256(a.host.key) != pin {
+		a.host.other = true
+		a.keyError = a.target.errorAt(target.StageHostKey, "the host key is "+describe(a.host.key)+", and "+escape.Text(pin)+" is expected",
+			"someone may be listening in; compare it with what the host's console shows: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub", nil)
+		return a.keyError
+	}
 	if why := a.target.rules.refuses(key); why != "" {
 		a.keyError = a.target.errorAt(target.StageHostKey, "the host key is refused: "+why, "", nil)
 		return a.keyError
@@ -121,7 +139,7 @@ func (a *attempt) checkHostKey(_ string, remote net.Addr, key ssh.PublicKey) err
 		a.keyError = err
 		return err
 	}
-	a.trusted = true
+	a.host.trusted = true
 	return nil
 }
 

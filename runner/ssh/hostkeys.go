@@ -130,8 +130,11 @@ func (k *hostKeys) check(t *endpoint, remote net.Addr, key ssh.PublicKey) *targe
 	if _, ok := knownkeys.Find(bareKeys, key); ok { // as ssh does
 		return k.checkAddress(t, db, remote, key)
 	}
-	if t.trust.accept {
+	if t.trust.accept || t.trust.pin != "" {
 		return k.learn(t, key)
+	}
+	if k.hasLearned(t, key) {
+		return nil
 	}
 	why := &target.UnknownKeyError{Address: t.address, Port: t.port, Key: describe(key), Jumps: len(t.jumps) > 0, Cause: &xknownhosts.KeyError{}}
 	return t.errorAt(target.StageHostKey, why.Error(), "--accept-new learns it; to compare it first"+onJump(why.Jumps)+": "+scanCommand(t), why)
@@ -197,6 +200,14 @@ func (k *hostKeys) learn(t *endpoint, key ssh.PublicKey) *target.Error {
 	}
 	k.learned[name] = key
 	return nil
+}
+
+// hasLearned reports whether the key was learned in this run, for the target.
+func (k *hostKeys) hasLearned(t *endpoint, key ssh.PublicKey) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	known := k.learned[knownhosts.Normalize(t.keyName())]
+	return known != nil && bytes.Equal(known.Marshal(), key.Marshal())
 }
 
 // appendLine adds a line in one write, so that no two writers can mix theirs.

@@ -291,6 +291,7 @@ func yes(value string) bool {
 type trust struct {
 	files   []string
 	revoked []string // files of keys that no host may have
+	pin     string   // the fingerprint that the key must have, or ""
 	accept  bool     // a key that is not known is learned
 	hash    bool     // the name that it is learned by is hashed
 	checkIP bool     // it must not be at odds with what is known of the address

@@ -477,6 +477,12 @@ func (c *canary) all(n *kong.Node) {
 	give("sensitive", "fromenv")
 	give("auto-approve")
 	give("solo")
+	if path[0] == "onboard" { // nothing listens there
+		give("host", "127.0.0.1")
+		give("port", "1")
+		give("password", c.values[0])
+		give("create-user", "froyo")
+	}
 	tail := c.arguments(n)
 	if n.Name == "resume" { // what the run lacks stands in the environment, and it takes no others
 		base = []string{"resume", "--auto-approve"}

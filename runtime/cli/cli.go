@@ -20,6 +20,7 @@ import (
 	"github.com/openfroyo/froyo/runtime/cli/inventory"
 	"github.com/openfroyo/froyo/runtime/cli/key"
 	"github.com/openfroyo/froyo/runtime/cli/lock"
+	"github.com/openfroyo/froyo/runtime/cli/onboard"
 	"github.com/openfroyo/froyo/runtime/cli/queue"
 	"github.com/openfroyo/froyo/runtime/cli/repl"
 	"github.com/openfroyo/froyo/runtime/cli/runbook"
@@ -49,11 +50,17 @@ type grammar struct {
 	Inventory inventory.Command `cmd:"" help:"Look at the inventory: list, host, graph, explain, check."`
 	Facts     facts.Command     `cmd:"" help:"Look at what hosts tell of themselves: collect, show, diff, schema."`
 	Audit     audit.Command     `cmd:"" help:"Look at the log of who did what, and verify it: show, verify, export, anchor."`
-	Secret    secret.Command    `cmd:"" help:"Keep secrets: set, get, list, edit, rm, rotate, recipients."`
-	Key       key.Command       `cmd:"" help:"Keep SSH keys: list, new, rotate, import, export."`
+	Kept      stored            `embed:""`
 	Itself    itself            `embed:""`
 
 	Global global `embed:""`
+}
+
+// stored is the commands about what a workspace keeps to get to hosts, and the hosts.
+type stored struct {
+	Secret  secret.Command  `cmd:"" help:"Keep secrets: set, get, list, edit, rm, rotate, recipients."`
+	Key     key.Command     `cmd:"" help:"Keep SSH keys: list, new, rotate, import, export."`
+	Onboard onboard.Command `cmd:"" help:"Make managed targets of hosts: ssh, rollback, list, show, forget."`
 }
 
 // itself is the commands about froyo itself.

@@ -58,14 +58,20 @@ func start(t *testing.T, n int) *froyo {
 func startOwn(t *testing.T, user string) *froyo {
 	t.Helper()
 	f := startOn(t, []labtest.Host{labtest.Own(t)})
+	f.sharesGuests(t)
+	f.trust(t)
+	f.inventory(t, user, nil)
+	return f
+}
+
+// sharesGuests has guests compiled once for all tests.
+func (f *froyo) sharesGuests(t *testing.T) {
+	t.Helper()
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.env = []string{"XDG_CACHE_HOME=" + cache} // guests are compiled once for all tests
-	f.trust(t)
-	f.inventory(t, user, nil)
-	return f
+	f.env = append(f.env, "XDG_CACHE_HOME="+cache)
 }
 
 func startOn(t *testing.T, hosts []labtest.Host) *froyo {

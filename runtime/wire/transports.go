@@ -11,6 +11,7 @@ import (
 
 	"github.com/openfroyo/froyo/engine/fleet"
 	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/onboard"
 	"github.com/openfroyo/froyo/runner"
 	"github.com/openfroyo/froyo/runner/bootstrap"
 	"github.com/openfroyo/froyo/runner/command"
@@ -92,6 +93,40 @@ func (t *Transports) openLocal(ctx context.Context, h *inventory.Host, hooks fle
 }
 
 func (t *Transports) openSSH(ctx context.Context, h *inventory.Host, hooks fleet.Hooks) (fleet.Session, error) {
+	client, err := t.ssh.Dial(ctx, t.host(ctx, h))
+	if err != nil {
+		return nil, err
+	}
+	if hooks.LoggedIn != nil {
+		hooks.LoggedIn(fleet.Login(client.Login()))
+	}
+	return dial.Open(client, t.with(ctx, h, hooks)), nil
+}
+
+// LogIn logs in to a host by SSH, over a connection of its own, and leaves it at once; asked is whether the host asked for the password.
+func (t *Transports) LogIn(ctx context.Context, h *inventory.Host, w onboard.Ways) (l fleet.Login, asked bool, err error) {
+	host := t.host(ctx, h)
+	host.HostKey, host.PasswordOnly = w.HostKey, w.PasswordOnly
+	if password := host.Password; password != nil {
+		host.Password = func() (string, error) {
+			asked = true
+			return password()
+		}
+	}
+	client, err := t.ssh.Dial(ctx, host)
+	if err != nil {
+		return fleet.Login{}, asked, err
+	}
+	return fleet.Login(client.Login()), asked, client.Close()
+}
+
+// Open opens a session with a host, over a connection of its own.
+func (t *Transports) Open(ctx context.Context, h *inventory.Host, hooks fleet.Hooks) (fleet.Session, error) {
+	return t.Openers().Open(ctx, h, hooks)
+}
+
+// host is a host of the inventory as SSH knows it.
+func (t *Transports) host(ctx context.Context, h *inventory.Host) ssh.Host {
 	host := ssh.Host{Name: h.Name, Address: h.Address, Port: h.Port, User: h.User}
 	if h.Key != "" {
 		host.Keys = []string{h.Key}
@@ -102,14 +137,7 @@ func (t *Transports) openSSH(ctx context.Context, h *inventory.Host, hooks fleet
 	if c := h.PrivateKey; c != nil {
 		host.Key, host.KeyFrom = t.given(ctx, "private key", c), c.Pos.String()
 	}
-	client, err := t.ssh.Dial(ctx, host)
-	if err != nil {
-		return nil, err
-	}
-	if hooks.LoggedIn != nil {
-		hooks.LoggedIn(fleet.Login(client.Login()))
-	}
-	return dial.Open(client, t.with(ctx, h, hooks)), nil
+	return host
 }
 
 func (t *Transports) openCommand(ctx context.Context, h *inventory.Host, hooks fleet.Hooks) (fleet.Session, error) {

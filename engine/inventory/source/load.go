@@ -34,7 +34,21 @@ type Options struct {
 	Run func(path string, args ...string) ([]byte, error)
 	// Vault opens what ansible-vault encrypted; where it is nil, that is left out.
 	Vault *vault.Vault
+	// Registered are hosts that are known beside the sources.
+	Registered []Registered
 }
+
+// Registered is a host that was onboarded. No source may have one of its name.
+type Registered struct {
+	Name, Address, User string
+	Port                int // 0 is SSH's
+	// Key is a key of the workspace, KeyFile a file that holds one; "" for the one that is not it.
+	Key, KeyFile string
+	Labels       map[string]string
+}
+
+// RegisteredBy is where hosts are from that were onboarded.
+const RegisteredBy = "froyo onboard list"
 
 // maxFile bounds what is read of a file.
 const maxFile = 16 << 20
@@ -68,7 +82,40 @@ func Load(sources []string, opts Options) (*inventory.Inventory, error) {
 	for _, dir := range r.dirs {
 		r.varFiles(dir)
 	}
+	for _, h := range opts.Registered {
+		r.registered(h)
+	}
 	return d.resolve()
+}
+
+// registered adds a host that was onboarded.
+func (r *reader) registered(t Registered) {
+	d, pos := r.draft, diag.Pos{File: RegisteredBy}
+	if other := d.hosts[t.Name]; other != nil {
+		d.problem(other.pos, "host %q stands here, and was onboarded (%s@%s)", t.Name, t.User, t.Address).
+			WithHint("give it another name here, or drop the one that was onboarded: froyo onboard forget %s", t.Name)
+		return
+	}
+	h := d.host(t.Name, pos)
+	if h == nil {
+		return
+	}
+	if t.Labels != nil {
+		h.labels = t.Labels
+	}
+	set := func(name string, value any) { h.vars[name] = variable{value: value, pos: pos} }
+	set("ansible_host", t.Address)
+	set("ansible_user", t.User)
+	set("ansible_become", true)
+	if t.Port != 0 {
+		set("ansible_port", int64(t.Port))
+	}
+	if t.KeyFile != "" {
+		set("ansible_ssh_private_key_file", t.KeyFile)
+	}
+	if t.Key != "" {
+		set(privateKey, keyName(t.Key))
+	}
 }
 
 // reader reads sources into a draft.

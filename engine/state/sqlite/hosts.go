@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -77,4 +78,73 @@ func (s *Store) Facts(ctx context.Context, workspace, host string) ([]state.Fact
 		f.Time, f.TTL = fromMicros(at), time.Duration(ttl)*time.Microsecond
 		return err
 	}, `SELECT r.workspace, r.host, r.machine_id, namespace, data, time, ttl, source FROM facts r `+ofCurrentMachine+` ORDER BY namespace`, workspace, host)
+}
+
+// targets implements state.Targets.
+type targets struct{ store *Store }
+
+// target is what a row has of a target beside its name and address.
+type target struct {
+	Port     int               `json:"port,omitempty"`
+	User     string            `json:"user"`
+	Login    string            `json:"login,omitempty"`
+	Key      string            `json:"key,omitempty"`
+	KeyFile  string            `json:"key_file,omitempty"`
+	KeyLine  string            `json:"key_line,omitempty"`
+	KeyPrint string            `json:"key_fingerprint,omitempty"`
+	HostKey  string            `json:"host_key,omitempty"`
+	Labels   map[string]string `json:"labels,omitempty"`
+	Sudo     string            `json:"sudo,omitempty"`
+	LockDown []string          `json:"lock_down,omitempty"`
+	Rollback bool              `json:"rollback,omitempty"`
+}
+
+// Register implements state.Targets.
+func (t targets) Register(ctx context.Context, r state.Target) error {
+	data, err := json.Marshal(target{
+		Port: r.Port, User: r.User, Login: r.Login, Key: r.Key, KeyFile: r.KeyFile, KeyLine: r.KeyLine, KeyPrint: r.KeyPrint, HostKey: r.HostKey,
+		Labels: r.Labels, Sudo: r.Sudo, LockDown: r.LockDown, Rollback: r.Rollback,
+	})
+	if err != nil {
+		return err
+	}
+	return t.store.write(ctx, func(tx *db.Tx) error {
+		return tx.Exec(`INSERT OR REPLACE INTO targets (workspace, name, address, data, since) VALUES (?, ?, ?, ?, ?)`,
+			r.Workspace, r.Name, r.Address, string(data), micros(r.Since))
+	})
+}
+
+// Targets implements state.Targets.
+func (t targets) Targets(ctx context.Context, workspace string) ([]state.Target, error) {
+	return list(ctx, t.store, func(rows *sql.Rows, r *state.Target) error {
+		var data string
+		var since int64
+		if err := rows.Scan(&r.Name, &r.Address, &data, &since); err != nil {
+			return err
+		}
+		var k target
+		if err := json.Unmarshal([]byte(data), &k); err != nil {
+			return fmt.Errorf("target %s: %w", r.Name, err)
+		}
+		*r = state.Target{
+			Workspace: workspace, Name: r.Name, Address: r.Address, Since: fromMicros(since),
+			Port: k.Port, User: k.User, Login: k.Login, Key: k.Key, KeyFile: k.KeyFile, KeyLine: k.KeyLine, KeyPrint: k.KeyPrint, HostKey: k.HostKey,
+			Labels: k.Labels, Sudo: k.Sudo, LockDown: k.LockDown, Rollback: k.Rollback,
+		}
+		return nil
+	}, `SELECT name, address, data, since FROM targets WHERE workspace = ? ORDER BY name`, workspace)
+}
+
+// Unregister implements state.Targets.
+func (t targets) Unregister(ctx context.Context, workspace, name string) (found bool, err error) {
+	err = t.store.write(ctx, func(tx *db.Tx) error {
+		var gone string
+		err := tx.Query([]any{&gone}, `DELETE FROM targets WHERE workspace = ? AND name = ? RETURNING name`, workspace, name)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		found = err == nil
+		return err
+	})
+	return found, err
 }

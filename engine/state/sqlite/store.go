@@ -27,6 +27,7 @@ type Store struct {
 	audits
 	outputs
 	resumes
+	targets
 	db     *db.DB
 	blobs  blob.Store
 	author audit.Author
@@ -51,7 +52,7 @@ func Open(ctx context.Context, dir string) (*Store, error) {
 		return nil, errors.Join(explain(err, path), file.Close())
 	}
 	s := &Store{db: file, blobs: blobs}
-	s.approvals.store, s.audits.store, s.outputs.store, s.resumes.store = s, s, s, s
+	s.approvals.store, s.audits.store, s.outputs.store, s.resumes.store, s.targets.store = s, s, s, s, s
 	return s, nil
 }
 

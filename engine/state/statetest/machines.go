@@ -65,3 +65,38 @@ func testMachines(t *testing.T, f *fixture) {
 	f.reopen(t)
 	same(t, []state.Machine{{Host: "h1", ID: "m3", Current: true, Since: later}, h2}, machines(""))
 }
+
+func testTargets(t *testing.T, f *fixture) {
+	same(t, nil, targetsOf(t, f))
+	web := state.Target{
+		Workspace: workspace, Name: "web", Address: "192.0.2.7", Port: 2222, User: "froyo", Login: "root", Key: "default-ed25519", KeyFile: "/k", KeyLine: "ssh-ed25519 A", KeyPrint: "SHA256:a",
+		HostKey: "ssh-ed25519 SHA256:b", Labels: map[string]string{"env": "dev"}, Sudo: "NOPASSWD: ALL", LockDown: []string{"x"}, Rollback: true, Since: began,
+	}
+	db := state.Target{Workspace: workspace, Name: "db", Address: "db", User: "ops", Since: began}
+	other := db
+	other.Workspace = "/other"
+	for _, one := range []state.Target{web, db, other} {
+		must(t, f.Register(t.Context(), one))
+	}
+	f.reopen(t)
+	same(t, []state.Target{db, web}, targetsOf(t, f))
+	db.User, db.Since = "froyo", began.Add(time.Hour)
+	must(t, f.Register(t.Context(), db))
+	same(t, []state.Target{db, web}, targetsOf(t, f))
+	for _, want := range []bool{true, false} {
+		found, err := f.Unregister(t.Context(), workspace, "web")
+		must(t, err)
+		if found != want {
+			t.Errorf("found is %t, want %t", found, want)
+		}
+	}
+	f.reopen(t)
+	same(t, []state.Target{db}, targetsOf(t, f))
+}
+
+func targetsOf(t *testing.T, f *fixture) []state.Target {
+	t.Helper()
+	all, err := f.Targets(t.Context(), workspace)
+	must(t, err)
+	return all
+}

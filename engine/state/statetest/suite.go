@@ -41,6 +41,7 @@ func Run(t *testing.T, open Open) {
 		{"facts", testFacts},
 		{"pending handlers", testPending},
 		{"machines", testMachines},
+		{"targets", testTargets},
 		{"protections", testProtections},
 		{"spelled protections", testSpelledProtections},
 		{"progress", testProgress},

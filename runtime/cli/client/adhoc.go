@@ -12,6 +12,7 @@ import (
 	"github.com/openfroyo/froyo/engine/catalog"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/planfile"
 	"github.com/openfroyo/froyo/engine/run"
 	"github.com/openfroyo/froyo/engine/runbook"
@@ -34,6 +35,10 @@ type Line struct {
 	Types *catalog.Catalog
 	// Single are the hosts that arguments name.
 	Single []Single
+	// Typed is that the run cannot be resumed.
+	Typed bool
+	// Wrap gives what is sent to a host a way through what it returns; nil does not.
+	Wrap func(host string, t plan.Target) plan.Target
 }
 
 // Single is an argument that names one host.
@@ -61,8 +66,8 @@ func noFile(string) ([]byte, error) { return nil, errors.New("a file names no ho
 
 // LoadLine loads a command line as a runbook, in the workspace around the current directory.
 func LoadLine(ctx context.Context, c *console.Console, f *flags.Planning, line Line) (*Loaded, error) {
-	l := &Loaded{Console: c, at: &opened{console: c}, Effects: line.Command + planOnly + " --effects", types: line.Types, lent: true}
-	spec := run.Spec{Command: line.Command}
+	l := &Loaded{Console: c, at: &opened{console: c}, Effects: line.Command + planOnly + " --effects", types: line.Types, lent: true, wrap: line.Wrap}
+	spec := run.Spec{Command: line.Command, Typed: line.Typed}
 	narrowed(&spec, f)
 	if _, err := unitfilter.Parse(f.Only, f.Exclude, nil); err != nil {
 		return nil, err

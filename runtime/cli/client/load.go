@@ -20,6 +20,7 @@ import (
 	"github.com/openfroyo/froyo/engine/catalog"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/resume"
 	"github.com/openfroyo/froyo/engine/run"
 	"github.com/openfroyo/froyo/engine/runbook"
@@ -53,6 +54,7 @@ type Loaded struct {
 	at    *opened
 	types *catalog.Catalog
 	lent  bool // the types are closed by others
+	wrap  func(host string, t plan.Target) plan.Target
 }
 
 // Types are the resource types of the runbook.

@@ -147,15 +147,12 @@ func (l *Loaded) again(ctx context.Context, spec run.Spec, files fs.FS, f *flags
 	if err != nil {
 		return err
 	}
-	sources := spec.InventoryFiles
-	if len(sources) == 0 {
-		sources = l.at.workspace.Inventory()
-	}
 	now := func() (*inventory.Inventory, error) {
-		if len(sources) == 0 {
-			return inventory.New(nil), nil
+		inv, err := flags.Load(ctx, l.Console, l.at.workspace, spec.InventoryFiles, v)
+		if inv == nil && err == nil {
+			inv = inventory.New(nil)
 		}
-		return flags.Load(ctx, l.Console, l.at.workspace, sources, v)
+		return inv, err
 	}
 	var restored map[string]bool
 	spec.Vars, restored, err = spec.Vars.Restore(vars.Source{Given: given, Now: now, Seal: seal, What: what})

@@ -97,6 +97,9 @@ func (s *Session) listen(f *flags.Planning, o Options) error {
 	}
 	s.Run.Listen(s.stage, telemetry.Log(Logger(s.console, s.Run.ID())))
 	s.Run.Listen(o.Sinks...)
+	if s.loaded.wrap != nil {
+		s.Run.Trace(s.loaded.wrap)
+	}
 	if s.trace != nil {
 		s.Run.Listen(s.trace)
 		s.Run.Trace(s.trace.Target)

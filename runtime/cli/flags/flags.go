@@ -4,6 +4,8 @@
 // It imports runtime/console, runtime/workspace, runtime/wire and engine/inventory.
 package flags
 
+import "github.com/openfroyo/froyo/engine/inventory"
+
 // Target says which hosts, and how to get onto them.
 type Target struct {
 	Inventory []string `short:"i" sep:"none" placeholder:"FILE|h1,h2," complete:"files" help:"Inventory: CUE, Ansible INI or YAML, a program as for Ansible, a directory of these, or a list of hosts with a comma. May be repeated."`
@@ -13,6 +15,8 @@ type Target struct {
 	Become    bool     `short:"b" help:"Act as root where the inventory and the runbook say nothing else."`
 	Method    string   `name:"become-method" enum:",sudo,su,doas" default:"" placeholder:"sudo|su|doas" help:"How to become another user where the inventory says nothing else (sudo)."`
 	Login
+	// Given are the hosts, where no flag names them.
+	Given *inventory.Inventory `kong:"-"`
 }
 
 // Login says how to get onto hosts, whichever they are.

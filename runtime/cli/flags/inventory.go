@@ -3,6 +3,7 @@ package flags
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"os"
 	"path/filepath"
@@ -18,26 +19,24 @@ import (
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/runner/command/kind"
 	"github.com/openfroyo/froyo/runtime/console"
+	"github.com/openfroyo/froyo/runtime/wire"
 	"github.com/openfroyo/froyo/runtime/workspace"
 )
 
-// Read reads the sources that flags or the workspace name. This machine is the
-// target only where neither names any.
+// Read reads the sources that flags or the workspace name; to those of the workspace belong the hosts that were onboarded. This
+// machine is the target only where there are none.
 func (f *Target) Read(ctx context.Context, c *console.Console, w *workspace.Workspace) (*inventory.Inventory, error) {
-	sources := f.Inventory
-	if len(sources) == 0 {
-		sources = w.Inventory()
+	if f.Given != nil {
+		return f.Given, nil
 	}
 	if ignored := ansibleConfig(f, c, w); ignored != nil {
 		c.Errors.Warnings([]*diag.Error{ignored})
 	}
-	var inv *inventory.Inventory
+	inv, err := Load(ctx, c, w, f.Inventory, &f.Vault)
 	switch {
-	case len(sources) > 0:
-		var err error
-		if inv, err = Load(ctx, c, w, sources, &f.Vault); err != nil {
-			return nil, err
-		}
+	case err != nil:
+		return nil, err
+	case inv != nil:
 	case f.Limit != "":
 		return nil, (&diag.Error{Summary: "--limit is given, but no inventory to limit"}).
 			WithHint("name one with -i FILE or -i h1,h2, or make inventory.cue in the workspace")
@@ -64,9 +63,38 @@ func (f *Target) Files() ([]string, error) {
 	return files, nil
 }
 
-// Load reads the inventory's sources, those in the workspace under its rules.
+// Load reads the inventory's sources, those in the workspace under its rules. Where none is named, it is those of the workspace and
+// the hosts that were onboarded; nil is that there is nothing.
 // Those that are programs are run, and what ansible-vault encrypted is opened by v.
 func Load(ctx context.Context, c *console.Console, w *workspace.Workspace, sources []string, v *Vault) (*inventory.Inventory, error) {
+	var registered []source.Registered
+	if len(sources) == 0 {
+		var err error
+		if registered, err = targets(ctx, w); err != nil {
+			return nil, err
+		}
+		if sources = w.Inventory(); len(sources)+len(registered) == 0 {
+			return nil, nil
+		}
+	}
+	return load(ctx, c, w, sources, v, registered)
+}
+
+// targets are the hosts that were onboarded.
+func targets(ctx context.Context, w *workspace.Workspace) (all []source.Registered, err error) {
+	store, err := wire.Kept(ctx, w)
+	if err != nil || store == nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	found, err := store.Targets(ctx, w.ID())
+	for _, t := range found {
+		all = append(all, source.Registered{Name: t.Name, Address: t.Address, Port: t.Port, User: t.User, Key: t.Key, KeyFile: t.KeyFile, Labels: t.Labels})
+	}
+	return all, err
+}
+
+func load(ctx context.Context, c *console.Console, w *workspace.Workspace, sources []string, v *Vault, registered []source.Registered) (*inventory.Inventory, error) {
 	programs, err := runner(c)
 	if err != nil {
 		return nil, err
@@ -77,7 +105,7 @@ func Load(ctx context.Context, c *console.Console, w *workspace.Workspace, sourc
 	}
 	return source.Load(sources, source.Options{
 		Home:  c.Getenv("HOME"),
-		Vault: opens,
+		Vault: opens, Registered: registered,
 		Trust: func(name string) error { return trusted(w, name) },
 		Run: func(path string, args ...string) ([]byte, error) {
 			return programs.Run(ctx, path, args...)

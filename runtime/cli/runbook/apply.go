@@ -129,7 +129,7 @@ func (c *Apply) RunLoaded(ctx context.Context, e *console.Console, load func(con
 	if err := c.unasked(e); err != nil {
 		return errors.Join(err, l.Close(ctx))
 	}
-	return execution{flags: &c.Planning, junit: c.JUnit, yes: c.Yes, step: c.Step, noPause: c.NoPause, diff: c.Diff, wait: c.Wait, again: c.Again, allOrNothing: c.allOrNothing(), window: c.Window, unguarded: c.NoGuard}.run(ctx, l)
+	return execution{flags: &c.Planning, junit: c.JUnit, yes: c.Yes, step: c.Step, noPause: c.NoPause, diff: c.Diff, wait: c.Wait, again: c.Again, allOrNothing: c.allOrNothing(), window: c.Window, unguarded: c.NoGuard || c.Proven, proven: c.Proven}.run(ctx, l)
 }
 
 // early refuses what would be refused later, before any host is connected to.

@@ -32,6 +32,7 @@ type execution struct {
 	part         bool          // others are carried out with it, and what is left to do is said for all of them
 	window       time.Duration // of guards; 0 is as usual
 	unguarded    bool
+	proven       bool   // the runbook itself proves that it locks nobody out
 	allOrNothing string // the flag by which one host that cannot be done as planned stops all, else ""
 }
 
@@ -60,7 +61,7 @@ func (x execution) run(ctx context.Context, l *client.Loaded) (err error) {
 		return err
 	}
 	l.NoteTargets()
-	if x.unguarded {
+	if x.unguarded && !x.proven {
 		noteUnguarded(l, s)
 	}
 	if l.Job.Spec.Resumed != nil {

@@ -1,0 +1,42 @@
+# Keeps what onboarding changes, once, for the time when it is undone.
+set -eu
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+umask 077
+u='@USER@'
+d=/var/lib/froyo/onboard
+for p in /var/lib/froyo "$d"; do
+  [ -e "$p" ] || [ -L "$p" ] || mkdir -m 0755 "$p"
+  if [ -L "$p" ] || [ ! -d "$p" ] || [ "$(stat -c %u "$p")" != 0 ]; then echo "$p is no directory of root's" >&2; exit 1; fi
+done
+chmod 0700 "$d"
+if [ -e "$d/before" ]; then
+  echo "the host was onboarded before, with the user $(cat "$d/before/name"): undo that first, with $d/rollback as root" >&2
+  exit 1
+fi
+t=$d/.before
+rm -rf "$t"
+mkdir "$t"
+if getent passwd "$u" >/dev/null; then
+  home=$(getent passwd "$u" | cut -d: -f6)
+  : >"$t/user"
+  # In a home its owner says what is where: nothing there is done as root.
+  if runuser -u "$u" -- test -d "$home/.ssh"; then : >"$t/ssh"; fi
+  if runuser -u "$u" -- test -e "$home/.ssh/authorized_keys"; then
+    runuser -u "$u" -- cat "$home/.ssh/authorized_keys" | head -c 1048576 >"$t/authorized_keys"
+  fi
+else
+  base=$(useradd -D | sed -n 's/^HOME=//p')
+  home=${base:-/home}/$u
+  if [ -e "$home" ] || [ -L "$home" ]; then
+    echo "$home is there, and no user $u: it would be taken for the new user's home, and removed with it" >&2
+    exit 1
+  fi
+fi
+for f in /etc/ssh/sshd_config /etc/ssh/sshd_config.d; do
+  [ ! -e "$f" ] || cp -pR "$f" "$t/"
+done
+[ ! -e /etc/sudoers.d/froyo-onboard ] || cp -p /etc/sudoers.d/froyo-onboard "$t/sudoers"
+echo "$u" >"$t/name"
+sync
+mv "$t" "$d/before"
+sync

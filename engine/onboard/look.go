@@ -1,0 +1,90 @@
+package onboard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/fleet"
+	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/runner/target"
+)
+
+// Look finds out how far a host is: it is Done where all that can be seen is as it is wanted, and registered then. Else who is let in
+// before gets in, as it has to be for the runbook. Nothing of the host is changed.
+func (p *Prover) Look(ctx context.Context, e *Entry) error {
+	by, _, err := p.trusted(ctx, e, e.After(), Ways{HostKey: e.Request.HostKey})
+	switch refused, ok := errors.AsType[*target.Error](err); {
+	case err == nil:
+		e.HostKey = by.HostKey
+		return p.again(ctx, e)
+	case !ok || refused.Stage != target.StageAuth:
+		return err
+	}
+	return p.before(ctx, e, nil)
+}
+
+// before logs in as who is let in before. why is what is not as it is wanted, where the key lets in.
+func (p *Prover) before(ctx context.Context, e *Entry, why error) error {
+	by, asked, err := p.trusted(ctx, e, e.Before(), Ways{HostKey: e.Request.HostKey, PasswordOnly: e.Password != nil})
+	if err == nil {
+		e.HostKey = by.HostKey
+		return nil
+	}
+	refused, ok := errors.AsType[*target.Error](err)
+	if !ok || refused.Stage != target.StageAuth {
+		return err
+	}
+	if e.Password == nil && p.Ask != nil {
+		if e.Password, err = p.Ask(ctx, e); err != nil {
+			return err
+		}
+		return p.before(ctx, e, why)
+	}
+	d := *diag.Of(err)
+	switch {
+	case why != nil:
+		d.Summary = fmt.Sprintf("%s; to change that takes %s, who is not let in: %s", diag.Of(why).Summary, e.Login, d.Summary)
+		return d.WithHint("restore the host first: froyo onboard rollback --host %s", e.Name)
+	case e.Password != nil && !asked:
+		d.Summary = fmt.Sprintf("%s takes no password of %s, and neither the key %s lets %s in", e.Name, e.Login, e.Key, e.User)
+		return d.WithHint("was it onboarded with another key or user, or from elsewhere? froyo onboard list shows what is registered here")
+	}
+	return &d
+}
+
+// again proves what can be seen of a host that the key lets into.
+func (p *Prover) again(ctx context.Context, e *Entry) error {
+	if err := p.Access(ctx, e); err != nil {
+		if errors.Is(err, errRule) {
+			return p.before(ctx, e, err)
+		}
+		return err
+	}
+	if slices.Contains(e.LockDown, "disable_password_auth") || len(e.LockDown) > 0 && e.Password != nil {
+		if err := p.Refused(ctx, e); err != nil {
+			return p.before(ctx, e, err)
+		}
+	}
+	return p.register(ctx, e, false)
+}
+
+// trusted logs in; a key of the host that is not known is asked about.
+func (p *Prover) trusted(ctx context.Context, e *Entry, h *inventory.Host, w Ways) (by fleet.Login, asked bool, err error) {
+	by, asked, err = p.Doors.LogIn(ctx, h, w)
+	unknown, is := errors.AsType[*target.UnknownKeyError](err)
+	if !is || unknown.Jumps || p.Trust == nil {
+		return by, asked, err
+	}
+	yes, failed := p.Trust(ctx, e, unknown.Key)
+	if failed != nil {
+		return by, asked, failed
+	}
+	if !yes {
+		return by, asked, err
+	}
+	w.HostKey = fingerprint(unknown.Key)
+	return p.Doors.LogIn(ctx, h, w)
+}

@@ -1,0 +1,240 @@
+package onboard
+
+import (
+	"context"
+	"errors"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/fleet"
+	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/secret"
+	"github.com/openfroyo/froyo/engine/state"
+	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/target"
+)
+
+// world is a host as its sshd and sudo show it.
+type world struct {
+	fleet.Session           // nil: what is not below is not called
+	password      string    // of root, "" where sshd asks for none
+	key           bool      // lets the new user in
+	by            string    // the key by which it does
+	sudo          string    // what sudo -l prints
+	unknown       bool      // nothing knows the host's key
+	down          bool      // it cannot be reached
+	ran           []op.Exec // what was run
+}
+
+func refusal(stage target.Stage, text string) error {
+	return &target.Error{Host: "web1", Stage: stage, Message: text}
+}
+
+func (w *world) LogIn(_ context.Context, h *inventory.Host, ways Ways) (l fleet.Login, asked bool, err error) {
+	const fingerprint = "SHA256:host"
+	switch {
+	case w.down:
+		return l, false, refusal(target.StageConnect, "no route")
+	case ways.HostKey != "" && ways.HostKey != fingerprint:
+		return l, false, refusal(target.StageHostKey, "another key")
+	case w.unknown && ways.HostKey == "":
+		return l, false, &target.Error{Host: "web1", Stage: target.StageHostKey, Message: "not known", Cause: &target.UnknownKeyError{Key: "ssh-ed25519 " + fingerprint}}
+	}
+	w.unknown = false
+	l.HostKey = "ssh-ed25519 " + fingerprint
+	if h.PrivateKey != nil {
+		if !w.key {
+			return l, false, refusal(target.StageAuth, "refused")
+		}
+		return l, false, nil
+	}
+	asked = w.password != "" && h.Password != nil
+	if asked && secret.Resolve(h.Password.Text) == w.password {
+		l.By = "password"
+		return l, true, nil
+	}
+	return l, asked, refusal(target.StageAuth, "root is refused")
+}
+
+func (w *world) Open(_ context.Context, _ *inventory.Host, hooks fleet.Hooks) (fleet.Session, error) {
+	if !w.key {
+		return nil, refusal(target.StageAuth, "refused")
+	}
+	if hooks.LoggedIn != nil {
+		hooks.LoggedIn(fleet.Login{By: w.by})
+	}
+	return w, nil
+}
+
+func (w *world) Do(_ context.Context, steps []target.Step) ([]op.Result, error) {
+	w.ran = append(w.ran, *steps[0].Op.Exec)
+	return []op.Result{{Exec: &op.ExecResult{Stdout: w.sudo}}}, nil
+}
+
+func (w *world) Run(_ context.Context, steps []target.Step) ([]target.Outcome, error) {
+	w.ran = append(w.ran, *steps[0].Op.Exec)
+	return []target.Outcome{{Ran: true, Result: op.Result{Exec: &op.ExecResult{}}}}, nil
+}
+
+func (w *world) Close(context.Context) error { return nil }
+
+func request() Request {
+	return Request{
+		Name: "web1", Address: "192.0.2.7", Login: "root", User: "froyo", Sudo: "NOPASSWD: /usr/bin/apt", LockDown: []string{"disable_password_auth"},
+		Key: Key{Name: "default-ed25519", Line: "ssh-ed25519 AAAA", Print: "SHA256:key"}, Password: &inventory.Credential{Text: secret.Given("s3cr3t-of-root")},
+	}
+}
+
+const allowed = "User froyo may run the following commands on web1:\n    (root) NOPASSWD: /usr/bin/apt\n    (root) NOPASSWD: /var/lib/froyo/onboard/rollback \"\"\n"
+
+// TestLook: what can be seen of a host decides what is to be done, and says what is wrong.
+func TestLook(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name  string
+		world world
+		spoil func(r *Request)
+		done  bool
+		err   string // of a part
+		hint  string
+	}{
+		{name: "fresh", world: world{password: "s3cr3t-of-root"}},
+		{name: "fresh and not known", world: world{password: "s3cr3t-of-root", unknown: true}},
+		{name: "onboarded", world: world{key: true, by: "ssh-ed25519 SHA256:key", sudo: allowed}, done: true},
+		{name: "onboarded, no password at hand", world: world{key: true, by: "ssh-ed25519 SHA256:key", sudo: allowed}, spoil: func(r *Request) { r.Password = nil }, done: true},
+		{name: "not locked yet", world: world{key: true, by: "ssh-ed25519 SHA256:key", sudo: allowed, password: "s3cr3t-of-root"}},
+		{name: "nothing to lock", world: world{key: true, by: "ssh-ed25519 SHA256:key", sudo: allowed, password: "s3cr3t-of-root"}, spoil: func(r *Request) { r.LockDown = nil }, done: true},
+		{name: "another rule, root gets in", world: world{key: true, by: "ssh-ed25519 SHA256:key", sudo: strings.Replace(allowed, "/usr/bin/apt", "/usr/bin/dnf", 1), password: "s3cr3t-of-root"}},
+		{
+			name: "another rule, root is locked out", world: world{key: true, by: "ssh-ed25519 SHA256:key", sudo: strings.Replace(allowed, "/usr/bin/apt", "/usr/bin/dnf", 1)},
+			err: "sudo does not allow froyo: /usr/bin/apt; to change that takes root, who is not let in", hint: "restore the host first: froyo onboard rollback --host web1",
+		},
+		{name: "down", world: world{down: true}, err: "no route"},
+		{name: "wrong password", world: world{password: "another"}, err: "root is refused"},
+		{
+			name: "onboarded elsewhere", world: world{}, err: "web1 takes no password of root, and neither the key default-ed25519 lets froyo in",
+			hint: "was it onboarded with another key or user, or from elsewhere? froyo onboard list shows what is registered here",
+		},
+		{name: "another key of the host", world: world{password: "s3cr3t-of-root"}, spoil: func(r *Request) { r.HostKey = "SHA256:other" }, err: "another key"},
+		{name: "another key lets in", world: world{key: true, by: "ssh-ed25519 SHA256:agent", sudo: allowed}, err: "froyo got in by ssh-ed25519 SHA256:agent, and not by the key default-ed25519"},
+		{
+			name: "sudo that tells nothing", world: world{key: true, by: "ssh-ed25519 SHA256:key", sudo: "a password is required"},
+			err: "sudo does not tell froyo what it allows", hint: "give the rule without a password: --sudo 'NOPASSWD: ...'",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			e := &Entry{Request: request()}
+			if tt.spoil != nil {
+				tt.spoil(&e.Request)
+			}
+			var registered []state.Target
+			p := &Prover{
+				Doors: &tt.world, Workspace: "/ws",
+				Register: func(_ context.Context, r state.Target) error { registered = append(registered, r); return nil },
+				Trust: func(_ context.Context, _ *Entry, key string) (bool, error) {
+					return key == "ssh-ed25519 SHA256:host", nil
+				},
+			}
+			err := p.Look(t.Context(), e)
+			if (err != nil) != (tt.err != "") || err != nil && !strings.Contains(err.Error(), tt.err) {
+				t.Fatalf("got %v, want %q", err, tt.err)
+			}
+			if err != nil && tt.hint != "" && diag.Of(err).Hint != tt.hint {
+				t.Errorf("hint %q, want %q", diag.Of(err).Hint, tt.hint)
+			}
+			if e.Done != tt.done || e.Done != (len(registered) == 1) || e.Changed {
+				t.Errorf("done is %t, want %t; registered %v", e.Done, tt.done, registered)
+			}
+			if err == nil && e.HostKey != "ssh-ed25519 SHA256:host" {
+				t.Errorf("host key %q", e.HostKey)
+			}
+		})
+	}
+}
+
+// TestLocked: a password that still lets in, or is asked for, has sshd restored.
+func TestLocked(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ password, want string }{
+		{"", ""},
+		{"s3cr3t-of-root", "root is still let in by password; sshd is as it was before"},
+		{"another", "sshd still asks root for a password; sshd is as it was before"},
+	} {
+		w := &world{key: true, password: tt.password}
+		e := &Entry{Request: request(), HostKey: "ssh-ed25519 SHA256:host"}
+		outcomes, err := (&Prover{Doors: w}).Wrap(e, w).Run(t.Context(), []target.Step{{Op: op.Op{Exec: &op.Exec{Argv: []string{"false", Program, stepLocked}}}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := outcomes[0].Result.Exec
+		if (r.RC == 0) != (tt.want == "") || !strings.HasPrefix(r.Stderr, tt.want) {
+			t.Errorf("%q: got %d %q, want %q", tt.password, r.RC, r.Stderr, tt.want)
+		}
+		if restored := len(w.ran) == 1 && slices.Equal(w.ran[0].Argv, []string{"/bin/sh", "-s", "login"}); restored != (tt.want != "") {
+			t.Errorf("%q: it ran %v", tt.password, w.ran)
+		}
+		if tt.want != "" && !strings.Contains(r.Stderr, "a Match block of sshd_config may set another value: sshd -T -C user=root,host=localhost,addr=127.0.0.1") {
+			t.Errorf("the hint is missing: %q", r.Stderr)
+		}
+	}
+}
+
+// TestRules: a rule is put behind the user's name, whichever of its parts are given.
+func TestRules(t *testing.T) {
+	t.Parallel()
+	for sudo, want := range map[string]string{
+		"NOPASSWD: /usr/bin/apt":        "froyo ALL=(root) NOPASSWD: /usr/bin/apt",
+		"(ALL) NOPASSWD: ALL":           "froyo ALL=(ALL) NOPASSWD: ALL",
+		"ALL=(ALL:ALL) NOPASSWD: ALL":   "froyo ALL=(ALL:ALL) NOPASSWD: ALL",
+		"ALL = (root) NOPASSWD: ALL":    "froyo ALL = (root) NOPASSWD: ALL",
+		" /usr/bin/id, /usr/bin/whoami": "froyo ALL=(root) /usr/bin/id, /usr/bin/whoami",
+	} {
+		r := request()
+		r.Sudo = sudo
+		got := []string{}
+		for _, line := range r.rules() {
+			got = append(got, line.(string))
+		}
+		if diff := cmp.Diff([]string{want, `froyo ALL=(root) NOPASSWD: /var/lib/froyo/onboard/rollback ""`}, got); diff != "" {
+			t.Errorf("%s: %s", sudo, diff)
+		}
+	}
+}
+
+// TestScripts: a shell can read them, and all of them name the user.
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	r := request()
+	for name, text := range map[string]string{"keep": r.script(keepScript), "rollback": r.Undo()} {
+		if !strings.Contains(text, "u='froyo'") || strings.Contains(text, "@USER@") || strings.Contains(text, "@KEY@") {
+			t.Errorf("%s does not name the user", name)
+		}
+		cmd := exec.CommandContext(t.Context(), "sh", "-n")
+		cmd.Stdin = strings.NewReader(text)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%s: %v: %s", name, err, out)
+		}
+	}
+	if filepath.Dir(RollbackFile) != Directory {
+		t.Error(RollbackFile)
+	}
+}
+
+// TestRollbackHint: where the script did not end, what is said is where to look.
+func TestRollbackHint(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	err := (&Prover{}).until(ctx, &Entry{Request: request()}, func() (bool, error) { return false, errors.New("it is there") })
+	if d := diag.Of(err); !strings.Contains(d.Summary, "it is there") || d.Hint != "journalctl -u froyo-onboard-rollback on the host tells why" {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,47 @@
+package ssh_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	xssh "golang.org/x/crypto/ssh"
+
+	"github.com/openfroyo/froyo/runner/ssh"
+	"github.com/openfroyo/froyo/runner/ssh/sshtest"
+)
+
+// TestHostKeyIsGiven: a host that is not known is learned by the fingerprint that is given for it, and one that shows another key is
+// told nothing.
+func TestHostKeyIsGiven(t *testing.T) {
+	t.Parallel()
+	s := sshtest.Start(t, sshtest.Options{Password: "s3cr3t"})
+	o := options(t, s)
+	o.KnownHosts = []string{filepath.Join(t.TempDir(), "known_hosts")}
+	d := ssh.NewDialer(o)
+	defer closeOrFail(t, d)
+	asked := false
+	h := ssh.Host{Name: "h1", Address: "127.0.0.1", Port: s.Port(t), PasswordOnly: true, Password: func() (string, error) { asked = true; return "s3cr3t", nil }}
+	h.HostKey = "SHA256:" + strings.Repeat("A", 43)
+	_, err := d.Dial(t.Context(), h)
+	wantWorded(t, err, "and "+h.HostKey+" is expected", "someone may be listening in; compare it with what the host's console shows: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub")
+	if asked || s.Logins() != 0 {
+		t.Error("the password was read for a host that shows another key")
+	}
+	h.HostKey = xssh.FingerprintSHA256(s.HostKey.PublicKey())
+	for _, pin := range []string{h.HostKey, ""} { // the second time it is known
+		h.HostKey = pin
+		c, err := d.Dial(t.Context(), h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l := c.Login(); l.By != "password" || l.HostKey != s.HostKey.PublicKey().Type()+" "+xssh.FingerprintSHA256(s.HostKey.PublicKey()) {
+			t.Errorf("%+v", l)
+		}
+		closeOrFail(t, c)
+	}
+	if known, err := os.ReadFile(o.KnownHosts[0]); err != nil || strings.Count(string(known), "\n") != 1 {
+		t.Errorf("%q %v", known, err)
+	}
+}

@@ -1,0 +1,162 @@
+// Package onboard is froyo onboard: it makes managed targets of hosts, and keeps the list of them.
+//
+// It imports runtime/cli/client, runtime/cli/flags, runtime/cli/runbook and engine/onboard.
+package onboard
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"github.com/openfroyo/froyo/engine/audit"
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/keys"
+	"github.com/openfroyo/froyo/engine/onboard"
+	"github.com/openfroyo/froyo/engine/secret"
+	"github.com/openfroyo/froyo/engine/state"
+	"github.com/openfroyo/froyo/engine/wording"
+	"github.com/openfroyo/froyo/runtime/cli/flags"
+	"github.com/openfroyo/froyo/runtime/cli/here"
+	"github.com/openfroyo/froyo/runtime/console"
+	"github.com/openfroyo/froyo/runtime/wire"
+	"github.com/openfroyo/froyo/runtime/workspace"
+)
+
+// Command is froyo onboard.
+type Command struct {
+	SSH      sshCommand      `cmd:"" name:"ssh" help:"Make a managed target of a host that lets somebody in by SSH."`
+	Rollback rollbackCommand `cmd:"" help:"Restore a host as it was before."`
+	List     listCommand     `cmd:"" help:"List the hosts that were onboarded."`
+	Show     showCommand     `cmd:"" help:"Show one of them."`
+	Forget   forgetCommand   `cmd:"" help:"Drop a host from the list. Nothing is done on the host."`
+}
+
+// way is how to get to hosts.
+type way struct {
+	AcceptNew bool   `name:"accept-new" help:"Take the key of a host that is not known. A changed key is always refused."`
+	SSHConfig string `name:"ssh-config" placeholder:"FILE" type:"path" complete:"files" help:"Read this file instead of ~/.ssh/config."`
+	Timeout   int    `placeholder:"SECONDS" help:"How long to wait for a connection (ssh_config's ConnectTimeout, else 10)."`
+}
+
+func (w *way) login() flags.Login {
+	return flags.Login{AcceptNew: w.AcceptNew, SSHConfig: w.SSHConfig, Timeout: w.Timeout}
+}
+
+// session is the workspace, and the ways to hosts. close must follow.
+type session struct {
+	console    *console.Console
+	workspace  *workspace.Workspace
+	transports *wire.Transports
+	prover     *onboard.Prover
+}
+
+// open opens the ways to hosts. It connects to none.
+func open(e *console.Console, w *way) (*session, error) {
+	at, err := here.Workspace(e)
+	if err != nil {
+		return nil, err
+	}
+	s := &session{console: e, workspace: at}
+	login := w.login()
+	if s.transports, err = login.Transports(e, here.Credentials(e, at, nil)); err != nil {
+		return nil, err
+	}
+	s.prover = &onboard.Prover{Doors: s.transports, Workspace: at.ID(), Register: s.register}
+	if e.Interactive() {
+		s.prover.Trust = func(ctx context.Context, en *onboard.Entry, key string) (bool, error) {
+			yes, err := e.Confirm(ctx, fmt.Sprintf("The key of %s is not known: %s. Is that the host's?", en.Address, key))
+			return yes, gone(err)
+		}
+		s.prover.Ask = func(_ context.Context, en *onboard.Entry) (*inventory.Credential, error) {
+			ask, err := e.Password(fmt.Sprintf("password of %s at %s", en.Login, en.Address), passwordVariable)
+			if err != nil {
+				return nil, err
+			}
+			text, err := ask()
+			return &inventory.Credential{Text: secret.Given(text), Pos: diag.Pos{File: "the password that was typed"}}, err
+		}
+	}
+	return s, nil
+}
+
+// gone takes the end of the input for no.
+func gone(err error) error {
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
+
+func (s *session) close() error { return s.transports.Close() }
+
+// with does something with the state, which is made where there is none.
+func (s *session) with(ctx context.Context, do func(store state.Store) error) (err error) {
+	store, err := wire.State(ctx, s.workspace)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	return do(store)
+}
+
+// register records a target, and who registered it.
+func (s *session) register(ctx context.Context, t state.Target) error {
+	t.Since = time.Now()
+	return s.with(ctx, func(store state.Store) error {
+		if err := store.Register(ctx, t); err != nil {
+			return err
+		}
+		return store.AppendAudit(ctx, state.Audit{
+			Time: t.Since, Action: "onboard", Hosts: t.Name, Outcome: audit.Done, Detail: fmt.Sprintf("%s as %s@%s by %s", t.Name, t.User, t.Address, cmp.Or(t.Key, t.KeyFile)),
+		})
+	})
+}
+
+// key finds the key that lets the new user in: one of the workspace, or a file, by its path.
+func (s *session) key(ctx context.Context, name string) (onboard.Key, error) {
+	_, err := os.Stat(name + ".pub")
+	if strings.ContainsAny(name, "/.~") || err == nil && name != keys.Default {
+		return keyOf(name)
+	}
+	kept, err := here.Secrets(s.console, s.workspace)
+	if err != nil {
+		return onboard.Key{}, err
+	}
+	line, err := keys.Of(kept).Public(ctx, name)
+	if err != nil {
+		return onboard.Key{}, err
+	}
+	return publicKey(onboard.Key{Name: name}, []byte(line))
+}
+
+// keyOf is the key in a file.
+func keyOf(name string) (onboard.Key, error) {
+	path, err := filepath.Abs(name)
+	if err != nil {
+		return onboard.Key{}, err
+	}
+	text, err := os.ReadFile(path + ".pub")
+	if err != nil {
+		return onboard.Key{}, diag.ReadFailed("the public half of --key "+name, err)
+	}
+	return publicKey(onboard.Key{File: path}, text)
+}
+
+// publicKey adds the public half to a key.
+func publicKey(k onboard.Key, text []byte) (onboard.Key, error) {
+	public, _, _, _, err := ssh.ParseAuthorizedKey(text)
+	if err != nil {
+		return onboard.Key{}, (&diag.Error{Summary: k.String() + ".pub holds no public key"}).WithHint("make it anew: ssh-keygen -y -f %s", wording.Quote(k.String()))
+	}
+	k.Line, k.Print = strings.TrimSpace(string(ssh.MarshalAuthorizedKey(public))), ssh.FingerprintSHA256(public)
+	return k, nil
+}

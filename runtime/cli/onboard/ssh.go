@@ -1,0 +1,332 @@
+package onboard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/openfroyo/froyo/engine/blame"
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/event"
+	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/onboard"
+	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/secret"
+	"github.com/openfroyo/froyo/engine/state"
+	"github.com/openfroyo/froyo/engine/wording"
+	"github.com/openfroyo/froyo/runtime/cli/client"
+	"github.com/openfroyo/froyo/runtime/cli/flags"
+	"github.com/openfroyo/froyo/runtime/cli/runbook"
+	"github.com/openfroyo/froyo/runtime/console"
+)
+
+// passwordVariable is where the password may be.
+const passwordVariable = "FROYO_ONBOARD_PASSWORD"
+
+// wanted is what is wanted of a host.
+type wanted struct {
+	Key        string   `default:"default-ed25519" placeholder:"KEY" complete:"files" help:"The key that lets the new user in: one of froyo key list (default-ed25519), or the file of a private key."`
+	User       string   `name:"create-user" default:"froyo" placeholder:"NAME" help:"The user who is made, as whom froyo logs in from then on (froyo)."`
+	Sudo       string   `default:"NOPASSWD: ALL" placeholder:"RULE" help:"What that user may do, as sudoers has it behind the user's name ('NOPASSWD: ALL')."`
+	LockDown   []string `name:"lock-down" placeholder:"WHAT" help:"What is closed once the key lets in: disable_password_auth, disable_root_login."`
+	NoRollback bool     `name:"no-rollback" help:"Leave the user nothing to restore the host by; then froyo onboard rollback takes root's credentials."`
+}
+
+// doing says how it is done.
+type doing struct {
+	Yes     bool          `short:"y" name:"auto-approve" help:"Do not ask whether to make the changes. The key of a host that is not known takes --accept-new or --host-key."`
+	DryRun  bool          `short:"C" name:"dry-run" help:"Only show what would change."`
+	Effects bool          `help:"With -C: list the plan's effects on the hosts in words, planned and potential ones."`
+	JSON    bool          `name:"json" help:"Print JSON on standard output."`
+	Wait    time.Duration `name:"lock-timeout" env:"FROYO_LOCK_TIMEOUT" placeholder:"DURATION" default:"0s" help:"Wait this long for hosts that another run has locked, such as 30s."`
+}
+
+// credentials say who is let in now.
+type credentials struct {
+	Password string `placeholder:"PASSWORD" help:"The password of that user. Others on this machine can see it in the list of processes; better: --password-file, --password-secret, FROYO_ONBOARD_PASSWORD, or be asked."`
+	File     string `name:"password-file" placeholder:"FILE" complete:"files" help:"A file that holds it; - is standard input."`
+	Secret   string `name:"password-secret" placeholder:"NAME" complete:"secrets" help:"A secret that holds it, as in secret(NAME)."`
+}
+
+type sshCommand struct {
+	Host string `required:"" placeholder:"ADDRESS" help:"The host's name or IP address."`
+	Port int    `placeholder:"N" help:"Its port of SSH (22)."`
+	Name string `placeholder:"NAME" help:"What the target is called; default: the address."`
+	User string `default:"root" placeholder:"NAME" help:"Who is let in now (root). Another user than root needs sudo."`
+	credentials
+	HostKey string `name:"host-key" placeholder:"SHA256:..." help:"The fingerprint of the host's key. Nothing is sent to a host that shows another."`
+	Labels  string `placeholder:"k=v,k=v" help:"What selectors find the target by."`
+	wanted  `embed:""`
+	doing   `embed:""`
+	way     `embed:""`
+}
+
+// Help gives the command's example.
+func (*sshCommand) Help() string {
+	return `It logs in, makes a user who is let in by a key and may do what a sudo rule says, proves that over a new connection, only then closes
+what is to be closed, and registers the target, which is a host of the inventory from then on. A second time it proves what can be seen.
+
+Examples:
+  froyo onboard ssh --host 10.0.0.42
+  froyo onboard ssh --host 10.0.0.42 --name web1 --labels env=dev,role=web \
+    --sudo 'NOPASSWD: /usr/bin/systemctl,/usr/bin/apt' --lock-down disable_password_auth
+  pass show web1 | froyo onboard ssh --host 10.0.0.42 --password-file - -y --host-key SHA256:...
+  froyo onboard ssh --host 10.0.0.42 --dry-run`
+}
+
+// Run onboards a host.
+func (c *sshCommand) Run(ctx context.Context, e *console.Console) (err error) {
+	if err := c.check(e); err != nil {
+		return err
+	}
+	s, err := open(e, &c.way)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	entry, err := c.entry(ctx, s)
+	if err != nil {
+		return err
+	}
+	return s.run(ctx, []*onboard.Entry{entry}, &c.doing, &c.way, c.line())
+}
+
+// check refuses flags that cannot be, before anything else.
+func (c *sshCommand) check(e *console.Console) error {
+	if c.Port < 0 || c.Port > 65535 {
+		return &diag.Error{Summary: fmt.Sprintf("--port %d is not between 1 and 65535", c.Port)}
+	}
+	if err := c.credentials.check(e); err != nil {
+		return err
+	}
+	return c.doing.check(e)
+}
+
+// check refuses several passwords, and warns of one that can be seen.
+func (c *credentials) check(e *console.Console) error {
+	given := 0
+	for _, is := range []bool{c.Password != "", c.File != "", c.Secret != ""} {
+		if is {
+			given++
+		}
+	}
+	if given > 1 {
+		return (&diag.Error{Summary: "of --password, --password-file and --password-secret one is enough"}).WithHint("leave the others out")
+	}
+	if c.Password != "" {
+		e.Errors.Warnings([]*diag.Error{(&diag.Error{Summary: "--password can be seen in the list of processes, and in the shell's history"}).
+			WithHint("leave it out to be asked, or set %s", passwordVariable)})
+	}
+	return nil
+}
+
+func (d *doing) check(e *console.Console) error {
+	switch {
+	case d.Effects && !d.DryRun:
+		return (&diag.Error{Summary: "--effects shows a plan that is not carried out, and -C is not given"}).WithHint("add -C")
+	case d.DryRun:
+		return nil
+	case d.JSON && !d.Yes:
+		return (&diag.Error{Summary: "--json does not show the plan, so it cannot be approved; use -y"}).WithHint("see it before: --dry-run without --json")
+	case !d.Yes && !e.Interactive():
+		return (&diag.Error{Summary: "stdin is not a terminal; use -y"}).WithHint("see what would change: --dry-run")
+	}
+	return nil
+}
+
+// entry is what the flags want.
+func (c *sshCommand) entry(ctx context.Context, s *session) (*onboard.Entry, error) {
+	r := onboard.Request{
+		Name: c.Name, Address: strings.TrimSuffix(strings.TrimPrefix(c.Host, "["), "]"), Port: c.Port, Login: c.User, HostKey: c.HostKey,
+		User: c.wanted.User, Sudo: c.Sudo, NoRollback: c.NoRollback,
+	}
+	if r.Port == 22 {
+		r.Port = 0
+	}
+	var err error
+	if r.Labels, err = onboard.ParseLabels(c.Labels); err != nil {
+		return nil, err
+	}
+	if r.LockDown, err = onboard.ParseLocks(c.LockDown); err != nil {
+		return nil, err
+	}
+	if r.Name == "" {
+		r.Name = r.Address
+	}
+	if err := r.Check(); err != nil {
+		return nil, err
+	}
+	if r.Password, err = c.password(s.console); err != nil {
+		return nil, err
+	}
+	if r.Key, err = s.key(ctx, c.Key); err != nil {
+		return nil, err
+	}
+	entry := &onboard.Entry{Request: r}
+	return entry, s.free(ctx, entry, c.Name == "")
+}
+
+// password is that of the flags or the environment, nil where neither has one.
+func (c *credentials) password(e *console.Console) (*inventory.Credential, error) {
+	pos := diag.Pos{File: "--password"}
+	text := c.Password
+	switch {
+	case c.Secret != "":
+		return &inventory.Credential{Secret: c.Secret, Pos: diag.Pos{File: "--password-secret"}}, nil
+	case c.File == "-":
+		read, err := io.ReadAll(io.LimitReader(e.Stdin, 1<<16))
+		if err != nil {
+			return nil, err
+		}
+		text = string(read)
+	case c.File != "":
+		read, err := os.ReadFile(c.File)
+		if err != nil {
+			return nil, diag.ReadFailed("--password-file "+c.File, err)
+		}
+		text = string(read)
+	case text == "":
+		if text = e.Getenv(passwordVariable); text == "" {
+			return nil, nil
+		}
+		pos.File = passwordVariable
+	}
+	if c.File != "" {
+		pos.File = "--password-file " + c.File
+		text = strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r")
+	}
+	if text == "" {
+		return nil, (&diag.Error{Summary: pos.File + ": the password is empty"}).WithHint("leave it out to be asked")
+	}
+	return &inventory.Credential{Text: secret.Given(text), Pos: pos}, nil
+}
+
+// free refuses a name that something else has. Without a name of its own an address keeps the one that it has.
+func (s *session) free(ctx context.Context, e *onboard.Entry, unnamed bool) error {
+	err := s.with(ctx, func(store state.Store) error {
+		all, err := store.Targets(ctx, s.workspace.ID())
+		for _, t := range all {
+			same := t.Address == e.Address && t.Port == e.Port
+			switch {
+			case same && unnamed:
+				e.Name = t.Name
+			case same && t.Name != e.Name:
+				return (&diag.Error{Summary: fmt.Sprintf("%s is registered already, as %s", e.Address, t.Name)}).
+					WithHint("to give it another name, drop that one first: froyo onboard forget %s", t.Name)
+			case !same && t.Name == e.Name:
+				return (&diag.Error{Summary: fmt.Sprintf("the name %s is taken: it is %s@%s", t.Name, t.User, t.Address)}).
+					WithHint("give another by --name, or drop that one: froyo onboard forget %s", t.Name)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	sources := s.workspace.Inventory()
+	if len(sources) == 0 {
+		return nil
+	}
+	inv, err := flags.Load(ctx, s.console, s.workspace, sources, &flags.Vault{})
+	if err != nil {
+		return err
+	}
+	if h := inv.Host(e.Name); h != nil && e.Name != "localhost" {
+		return (&diag.Error{Summary: fmt.Sprintf("the inventory has a host %s already", e.Name), Pos: h.Pos}).WithHint("give another by --name, or take it out of the file")
+	}
+	return nil
+}
+
+// line is the command line, without passwords.
+func (c *sshCommand) line() string {
+	words := []string{"froyo", "onboard", "ssh"}
+	add := func(flag, value string) {
+		if value != "" {
+			words = append(words, flag, wording.Quote(value))
+		}
+	}
+	add("--host", c.Host)
+	if c.Port != 0 {
+		add("--port", fmt.Sprint(c.Port))
+	}
+	add("--name", c.Name)
+	add("--user", c.User)
+	add("--key", c.Key)
+	add("--create-user", c.wanted.User)
+	add("--sudo", c.Sudo)
+	add("--lock-down", strings.Join(c.LockDown, ","))
+	add("--labels", c.Labels)
+	if c.NoRollback {
+		words = append(words, "--no-rollback")
+	}
+	return strings.Join(words, " ")
+}
+
+// run looks at hosts, brings those that it takes to what is wanted of them, and tells how that ended.
+func (s *session) run(ctx context.Context, all []*onboard.Entry, d *doing, w *way, line string) error {
+	var missing []*onboard.Entry
+	var errs []error
+	for _, e := range all {
+		if err := s.prover.Look(ctx, e); err != nil {
+			errs = append(errs, blame.Host(e.Name, err))
+			continue
+		}
+		s.console.Errors.Note(fmt.Sprintf("the host key of %s is %s", e.Name, e.HostKey))
+		if !e.Done {
+			missing = append(missing, e)
+		}
+	}
+	var err error
+	if len(missing) > 0 {
+		err = s.carry(ctx, missing, d, w, line)
+	}
+	return errors.Join(err, s.tell(all, d), errors.Join(errs...))
+}
+
+// carry carries the runbook out.
+func (s *session) carry(ctx context.Context, all []*onboard.Entry, d *doing, w *way, line string) (err error) {
+	types, err := client.Types(ctx, s.console)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, types.Close(ctx)) }()
+	by := map[string]*onboard.Entry{}
+	for _, e := range all {
+		by[e.Name] = e
+	}
+	a := &runbook.Apply{
+		Planning: flags.Planning{Target: flags.Target{Given: onboard.Hosts(all), Login: w.login()}, Output: flags.Output{JSON: d.JSON}, Proven: true},
+		Stale:    "skip", Yes: d.Yes, Check: d.DryRun, Effects: d.Effects, Diff: true, NoPause: true, Wait: d.Wait, PlanAgain: line + " -C",
+	}
+	return a.RunLoaded(ctx, s.console, func(ctx context.Context, e *console.Console) (*client.Loaded, error) {
+		return client.LoadLine(ctx, e, &a.Planning, client.Line{
+			Text: onboard.Runbook, Command: line, Types: types, Typed: true,
+			Wrap: func(host string, t plan.Target) plan.Target { return s.prover.Wrap(by[host], t) },
+		})
+	})
+}
+
+// tell tells what is registered.
+func (s *session) tell(all []*onboard.Entry, d *doing) error {
+	for _, e := range all {
+		if !e.Done {
+			continue
+		}
+		text := fmt.Sprintf("%s is registered: %s@%s, by the key %s", e.Name, e.User, e.Address, e.Key)
+		if !e.Changed {
+			text += "; nothing was to be changed"
+		}
+		if d.JSON {
+			event.NewLines(s.console.Stdout).Emit(event.Event{Kind: event.HostOnboarded, Time: time.Now(), Host: e.Name, Text: text})
+			continue
+		}
+		if _, err := fmt.Fprintln(s.console.Stdout, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
