@@ -238,6 +238,34 @@ func FuzzTar(f *testing.F) {
 	})
 }
 
+// FuzzZip reads archives of zip; a member's name leads nowhere but below.
+func FuzzZip(f *testing.F) {
+	var b bytes.Buffer
+	w := stdzip.NewWriter(&b)
+	for _, name := range []string{"a", "d/", "../x"} {
+		if _, err := w.Create(name); err != nil {
+			f.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b.Bytes())
+	f.Add([]byte("PK\x05\x06"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r, err := archive.NewZip(bytes.NewReader(data), int64(len(data)), inflate)
+		if err != nil {
+			return
+		}
+		entries, err := archive.Contents(r, limits, archive.Choice{}, never)
+		for _, e := range entries {
+			if err == nil && !archive.Clean(e.Name) {
+				t.Errorf("the member %q", e.Name)
+			}
+		}
+	})
+}
+
 type zipped struct {
 	name, text string
 	mode       fs.FileMode
