@@ -25,7 +25,7 @@ const (
 	HostPlanned  Kind = "host.planned"  // its plan is known
 	HostFailed   Kind = "host.failed"   // Err says why; the host takes no further part
 	HostRefused  Kind = "host.refused"  // while applying: Err says why it is left as it is
-	HostWarned   Kind = "host.warned"   // while applying: Err says what of the runbook no longer fits the host
+	HostWarned   Kind = "host.warned"   // Err says what of the runbook no longer fits the host, or what a guard has put back there
 	HostWaits    Kind = "host.waits"    // while applying: Text says for what of other hosts
 	Plan         Kind = "plan"          // the plan as a whole; only of Lines
 	UnitStarted  Kind = "unit.started"  // about to act

@@ -67,7 +67,7 @@ var kinds = []struct {
 	{HostPlanned, "The plan of a host is made; `total` is how many units it has.", "host", "total"},
 	{HostFailed, "A host failed outside its units, and takes no further part.", "host error", "detail hint unreachable"},
 	{HostRefused, "A host is left as it is, since it must not be changed now: another run has locked it, for instance.", "host error", "play detail hint"},
-	{HostWarned, "What the runbook read of a host while it was planned has another answer since a unit changed the host.", "host pos error", "play detail hint"},
+	{HostWarned, "What the runbook read of a host while it was planned has another answer since a unit changed the host; or the guard of an earlier run has put back what was there.", "host error", "pos play detail hint"},
 	{HostWaits, "A host waits for others, at a barrier, at a pause (also for the operator), or for a unit's `throttle` or `run_once`; `text` says for what.", "host pos text", "play unit"},
 	{Plan, "The whole plan. Only in the file of `--json-into`, and only of `froyo plan`.", "plan", ""},
 	{UnitStarted, "A unit is about to act.", "host unit pos", "play action"},

@@ -81,6 +81,6 @@ func (l *lasting) awaitGuard(ctx context.Context, state *contract.State, user st
 // told is what an operator is told of a guard that another run has left.
 func told(host string, s *contract.State) error {
 	e := guard.Undone(*s, nil)
-	e.Summary, e.Host, e.Hint = "of run "+s.Run+": "+e.Summary, host, ""
+	e.Summary, e.Host, e.Hint = "of run "+s.Run+": "+e.Summary+": "+guard.Names(s.Restored), host, ""
 	return e
 }

@@ -223,9 +223,9 @@ func Undone(s guard.State, last error) *diag.Error {
 	if last != nil && s.Why != guard.BadSSHD {
 		lines = append(lines, "the last attempt: "+last.Error())
 	}
-	lines = append(lines, "put back: "+list(s.Restored))
+	lines = append(lines, "put back: "+Names(s.Restored))
 	if len(s.Failed) > 0 {
-		lines = append(lines, "could not be put back: "+list(s.Failed))
+		lines = append(lines, "could not be put back: "+Names(s.Failed))
 	}
 	e.Detail = strings.Join(lines, "\n")
 	return e.WithHint("change the unit so that it lets in who logs in; or, where it needs longer, --guard-window 5m")
@@ -234,7 +234,8 @@ func Undone(s guard.State, last error) *diag.Error {
 // maxNamed bounds the names in a message.
 const maxNamed = 20
 
-func list(names []string) string {
+// Names are what was put back, as it is told.
+func Names(names []string) string {
 	if len(names) == 0 {
 		return "nothing, since nothing was another"
 	}
