@@ -108,11 +108,13 @@ func (k *Keeper) Arm(ctx context.Context, h *plan.Host, steps []*plan.Step) (*Wi
 	}
 	for _, o := range outcomes {
 		if o.Result.Error != nil {
+			w.leave(ctx)
 			return nil, k.cannot(o.Result.Error)
 		}
 	}
 	state, err := answer(outcomes[2].Result)
 	if err != nil {
+		w.leave(ctx)
 		return nil, k.cannot(err)
 	}
 	w.until = time.Now().Add(time.Duration(state.Left) * time.Millisecond)

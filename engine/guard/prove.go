@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
@@ -181,6 +182,20 @@ func End(ctx context.Context, t Runner, id, user string) (*guard.State, error) {
 
 // Clear removes what a guard that has restored its host has left.
 func Clear(ctx context.Context, t Runner, user string) error {
-	_, err := t.Run(ctx, []target.Step{{Op: op.Op{Remove: &op.Remove{Path: guard.Dir, Recurse: true}}, User: user}})
+	_, err := t.Run(ctx, []target.Step{removal(guard.Dir, true, user), removal(path.Dir(guard.Dir), false, user)})
 	return err
+}
+
+// removal removes a directory; one in which others have something stays, and ends the sequence.
+func removal(dir string, whole bool, user string) target.Step {
+	return target.Step{Op: op.Op{Remove: &op.Remove{Path: dir, Recurse: whole}}, User: user}
+}
+
+// leave removes what a guard has left that could not be armed.
+func (w *Window) leave(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tryTime)
+	defer cancel()
+	_, _ = w.host.Target.Run(ctx, []target.Step{ // why it could not be armed is told
+		removal(path.Dir(w.program()), true, w.user), removal(guard.Dir, false, w.user), removal(path.Dir(guard.Dir), false, w.user),
+	})
 }
