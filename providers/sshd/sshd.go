@@ -39,7 +39,7 @@ const (
 type State struct {
 	Main op.TextResult `json:"main"`
 	Own  op.TextResult `json:"own"`
-	// Before are the files in the directory that are read before the unit's.
+	// Before are the files in the directory that are read before the unit's and may set the same.
 	Before    []string `json:"before,omitempty"`
 	Directory bool     `json:"directory"`
 	// Shown are the lines of sshd -T for the unit's settings, and Wanted those that it shows where they count.
@@ -69,7 +69,7 @@ func (s Sshd) Read(t *sdk.T) State {
 	}
 	got := t.All(ask...)
 	now := State{Main: *t.Must(got[0]).Text, Own: *t.Must(got[1]).Text}
-	s.list(t, &now, got[2])
+	s.list(t, &now, settings, got[2])
 	if found := t.Must(got[3]).Need; found.Lacking() > 0 {
 		now.Lacks = found
 		return now
@@ -81,13 +81,24 @@ func (s Sshd) Read(t *sdk.T) State {
 }
 
 // list takes over what stands in the directory. One that is not there is none.
-func (s Sshd) list(t *sdk.T, now *State, r op.Result) {
+func (s Sshd) list(t *sdk.T, now *State, settings lines, r op.Result) {
 	found := t.Must(r).List
 	now.Directory = found.Exists && !found.More // of one with more than that the top of the main file is safer
 	own := s.file()[len(directory)+1:]
+	var ask []op.Op
+	var names []string
 	for _, e := range found.Entries {
 		if strings.HasSuffix(e.Path, ".conf") && e.Path < own {
-			now.Before = append(now.Before, e.Path)
+			names = append(names, e.Path)
+			ask = append(ask, op.Op{Text: &op.Text{Path: directory + "/" + e.Path, Limit: op.MaxText}})
+		}
+	}
+	if s.State == absent || len(ask) == 0 {
+		return
+	}
+	for i, r := range t.All(ask...) {
+		if r.Error != nil || r.Text.Binary || r.Text.Long > 0 || !leaves(r.Text.Text, settings) {
+			now.Before = append(now.Before, names[i])
 		}
 	}
 }
@@ -109,18 +120,15 @@ func (s Sshd) looked(now *State, settings lines, r *op.ExecResult) {
 // Plan implements sdk.Resource.
 func (s Sshd) Plan(t *sdk.T, now State) {
 	s.check(t, now)
-	main, own := s.files(t, now)
-	changed := t.DifferText("content of "+mainFile, now.Main.Text, main, false)
-	switch {
-	case own == "" && now.Own.Exists:
-		changed = true
-		t.RemoveText("content of "+s.file(), now.Own.Text)
-	case own != "":
-		changed = t.DifferText("content of "+s.file(), now.Own.Text, own, !now.Own.Exists) || changed
+	if now.Lacks != nil && s.State != absent {
+		s.unseen(t)
+		return
 	}
+	main, own := s.files(t, now)
+	changed := s.differ(t, now, main, own)
 	settings := s.settings(t)
 	for _, l := range settings {
-		if k := l.key(); now.Lacks == nil && s.State != absent && differs(now, k) {
+		if k := l.key(); differs(now, k) {
 			changed = t.Differ(l.keyword, strings.Join(now.Shown[k], ", "), strings.Join(now.Wanted[k], ", ")) || changed
 		}
 	}
@@ -139,6 +147,43 @@ func (s Sshd) Plan(t *sdk.T, now State) {
 		out.File = mainFile
 	}
 	t.Output(out)
+}
+
+// unseen is a host whose sshd is yet to come: what is to be written is known when it is there.
+func (s Sshd) unseen(t *sdk.T) {
+	if t.Acting() {
+		t.Fail(op.Conflict, "there is no sshd on the host", "", `declare the package that brings it before: pkg("openssh-server")`)
+	}
+	t.Action(abi.Create)
+	t.DifferUnknown("lines", nil)
+	s.Potential(t)
+	t.Output(Output{})
+}
+
+// differ shows where the unit's lines are and which, and reports whether that is to change.
+func (s Sshd) differ(t *sdk.T, now State, main, own string) bool {
+	after := s.block(main)
+	changed := t.Differ("file", s.place(now.Main.Text, now.Own.Exists), s.place(main, own != ""))
+	if own != "" {
+		after = own
+	}
+	before := s.block(now.Main.Text)
+	if now.Own.Exists {
+		before = now.Own.Text
+	}
+	changed = t.Differ("lines", split(before), split(after)) || changed
+	if !changed && (main != now.Main.Text || own != now.Own.Text) { // both files have lines of the unit
+		changed = t.Differ("copies", 2, 1)
+	}
+	return changed
+}
+
+// split are the lines of a text, nil where there are none.
+func split(text string) any {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 }
 
 // differs reports whether sshd does not show a setting as it is wanted.

@@ -282,6 +282,42 @@ func TestSshdRefused(t *testing.T) {
 	}
 }
 
+// TestSshdBeside: units of several names leave each other's lines where they are.
+func TestSshdBeside(t *testing.T) {
+	t.Parallel()
+	for _, files := range []map[string]string{{"sshd_config": old}, {"sshd_config": modern, "sshd_config.d/50-x.conf": ""}} {
+		beside(t, files)
+	}
+}
+
+func beside(t *testing.T, files map[string]string) {
+	t.Helper()
+	h := newHost(t, files)
+	k := providertest.New(t, providertest.Native(Types()), h.Memory)
+	one, two := h.unit(given{"name": "one", "max_auth_tries": 4}), h.unit(given{"name": "two", "max_sessions": 9})
+	for _, u := range []providertest.Unit{one, two} {
+		if _, err := k.Apply(u); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, u := range []providertest.Unit{one, two} {
+		if change, err := k.Plan(u); err != nil || change.Action != abi.None {
+			t.Errorf("%+v %v", change, err)
+		}
+	}
+	if tries, sessions := h.shows("maxauthtries"), h.shows("maxsessions"); tries != "4" || sessions != "9" {
+		t.Errorf("%s %s", tries, sessions)
+	}
+	for _, name := range []string{"two", "one"} {
+		if _, err := k.Apply(h.unit(given{"name": name, "state": "absent"})); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if h.read("sshd_config") != files["sshd_config"] {
+		t.Errorf("%q", h.read("sshd_config"))
+	}
+}
+
 // TestSshdPutBack: where sshd does not go on with the new configuration, the one before is there again.
 func TestSshdPutBack(t *testing.T) {
 	t.Parallel()

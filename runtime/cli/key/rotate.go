@@ -156,14 +156,14 @@ func (r *rotation) unfinished(err error, what string) error {
 
 // again is the command that goes on.
 func (r *rotation) again() string {
-	line := "froyo key rotate " + r.Name
+	words := []string{"froyo key rotate " + r.Name}
 	for _, i := range r.Inventory {
-		line += " -i " + wording.Quote(i)
+		words = append(words, "-i "+wording.Quote(i))
 	}
 	if r.Yes {
-		line += " -y"
+		words = append(words, "-y")
 	}
-	return line
+	return strings.Join(words, " ")
 }
 
 // reached are the hosts that were logged in to.
