@@ -44,6 +44,7 @@ func (p *Prover) before(ctx context.Context, e *Entry, why error) error {
 		return p.before(ctx, e, why)
 	}
 	d := *diag.Of(err)
+	d.Code = diag.Unreachable
 	switch {
 	case why != nil:
 		d.Summary = fmt.Sprintf("%s; to change that takes %s, who is not let in: %s", diag.Of(why).Summary, e.Login, d.Summary)

@@ -60,7 +60,7 @@ type grammar struct {
 type stored struct {
 	Secret  secret.Command  `cmd:"" help:"Keep secrets: set, get, list, edit, rm, rotate, recipients."`
 	Key     key.Command     `cmd:"" help:"Keep SSH keys: list, new, rotate, import, export."`
-	Onboard onboard.Command `cmd:"" help:"Make managed targets of hosts: ssh, rollback, list, show, forget."`
+	Onboard onboard.Command `cmd:"" help:"Make managed targets of hosts: ssh, batch, rollback, list, show, forget."`
 }
 
 // itself is the commands about froyo itself.

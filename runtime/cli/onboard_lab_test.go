@@ -1,7 +1,10 @@
 package cli_test
 
 import (
+	"bufio"
 	"context"
+	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -139,4 +142,133 @@ func (f *froyo) byPassword(t *testing.T) string {
 		return "let in"
 	}
 	return string(out)
+}
+
+// TestLabOnboardBatch: of four hosts one has another password and one is down; the others are registered.
+func TestLabOnboardBatch(t *testing.T) {
+	f := startOn(t, labtest.Hosts(t, 3))
+	for _, h := range f.hosts {
+		h.Undo(t, "[ ! -x /var/lib/froyo/onboard/rollback ] || /var/lib/froyo/onboard/rollback login; userdel -rf froyo; rm -rf /etc/sudoers.d/froyo-onboard /var/lib/froyo; true")
+	}
+	if code, _, _ := f.finish(t, f.command(t.Context(), "init")); code != 0 {
+		t.Fatal("no workspace")
+	}
+	set := f.command(t.Context(), "secret", "set", "wrong")
+	set.Stdin = strings.NewReader("wrong")
+	if code, _, _ := f.finish(t, set); code != 0 {
+		t.Fatal("no secret")
+	}
+	f.write(t, "onboarding.yaml", fmt.Sprintf(`
+lockDown: [disable_password_auth]
+labels: {env: dev}
+hosts:
+  web1: {address: %s}
+  web2: {address: %s, labels: {role: db}}
+  web3: {address: %s, password: {secret: wrong}}
+  web4: {address: 10.255.255.1}
+`, f.hosts[0].Addr, f.hosts[1].Addr, f.hosts[2].Addr))
+	f.env = append(f.env, "FROYO_ONBOARD_PASSWORD="+labtest.Password)
+	code, stdout, stderr := f.onboard(t, "batch", "onboarding.yaml", "-y", "--accept-new", "--timeout", "5")
+	if code != 4 {
+		t.Errorf("exit code %d, want 4", code)
+	}
+	for _, want := range []string{"web1 is registered: froyo@", "web2 is registered: froyo@"} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("no %q", want)
+		}
+	}
+	for _, want := range []string{"error: web3: ", "error: web4: "} {
+		if !strings.Contains(stderr, want) {
+			t.Errorf("no %q", want)
+		}
+	}
+	if code, stdout, _ := f.finish(t, f.command(t.Context(), "inventory", "list", "-l", "env=dev")); code != 0 || strings.Contains(stdout, "web3") {
+		t.Errorf("exit code %d, or what failed is registered", code)
+	}
+	for _, name := range []string{"web1", "web2"} {
+		if code, _, _ := f.onboard(t, "rollback", "--host", name, "-y"); code != 0 {
+			t.Errorf("exit code %d: %s is not restored", code, name)
+		}
+	}
+}
+
+// TestLabOnboardKilled ends froyo, its runner or the network after a step: the host can be reached as before or as wanted, and a second
+// time completes it. FROYO_ONBOARD_KILLS=all does so after each step.
+func TestLabOnboardKilled(t *testing.T) {
+	f := startOnboard(t)
+	h := f.hosts[0]
+	for _, args := range [][]string{{"init"}, {"key", "export", "default-ed25519", "--private", "--out", "key"}} {
+		if code, _, _ := f.finish(t, f.command(t.Context(), args...)); code != 0 {
+			t.Fatal("no workspace")
+		}
+	}
+	f.env = append(f.env, "FROYO_ONBOARD_PASSWORD="+labtest.Password, "FROYO_LOCK_TIMEOUT=2m")
+	args := []string{"ssh", "--host", h.Addr, "--name", "web1", "--sudo", onboardSudo, "--lock-down", "disable_password_auth", "-y", "--accept-new", "--json"}
+	restore := func() {
+		if code, _, _ := f.onboard(t, "rollback", "--host", "web1", "-y"); code != 0 {
+			t.Fatal("not restored")
+		}
+		waitFor(t, func() bool { return h.SSH(t, "ls -d /var/lib/froyo/onboard 2>/dev/null; true") == "" })
+	}
+	_, stdout, _ := f.onboard(t, args...)
+	steps := strings.Count(stdout, `"event":"unit.`)
+	restore()
+	if steps < 20 {
+		t.Fatalf("%d events of units", steps)
+	}
+	every := steps / 3
+	if os.Getenv("FROYO_ONBOARD_KILLS") == "all" { //nolint:forbidigo // a test's environment says how much of it is done
+		every = 1
+	}
+	counts := map[string]int{}
+	for k := 1; k <= steps; k += every {
+		how := []string{"froyo", "runner", "network"}[k%3]
+		counts[how]++
+		f.broken(t, args, k, how)
+		if _, err := f.as(t, "froyo", "true"); err != nil && f.byPassword(t) == "let in" {
+			t.Errorf("after step %d (%s) the host cannot be reached", k, how)
+		} else if err != nil && !strings.Contains(f.byPassword(t), "password") {
+			t.Errorf("after step %d (%s) neither the key nor a password lets in: %v", k, how, err)
+		}
+		if code, _, _ := f.onboard(t, args...); code != 0 {
+			t.Fatalf("after step %d (%s) a second time does not complete it", k, how)
+		}
+		restore()
+	}
+	t.Logf("%d steps; ended after a step and completed the second time: %v", steps, counts)
+}
+
+// broken runs froyo onboard, and ends something of it once so many steps were told.
+func (f *froyo) broken(t *testing.T, args []string, steps int, what string) {
+	t.Helper()
+	cmd := f.command(t.Context(), append([]string{"onboard"}, args...)...)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		if strings.Contains(lines.Text(), `"event":"unit.`) {
+			steps--
+		}
+		if steps != 0 {
+			continue
+		}
+		steps = -1
+		switch what {
+		case "froyo":
+			_ = cmd.Process.Kill()
+		case "runner":
+			f.hosts[0].SSH(t, `for e in /proc/[0-9]*/exe; do case $(readlink $e 2>/dev/null) in *froyo*|*memfd:*|*"(deleted)") p=${e%/exe}; kill -KILL ${p#/proc/};; esac; done 2>/dev/null; true`)
+		case "network":
+			f.hosts[0].Cut(t)
+			_ = cmd.Process.Kill()
+			f.hosts[0].Join(t)
+		}
+	}
+	_ = cmd.Wait() // it was ended
 }

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -34,6 +35,7 @@ import (
 // Command is froyo onboard.
 type Command struct {
 	SSH      sshCommand      `cmd:"" name:"ssh" help:"Make a managed target of a host that lets somebody in by SSH."`
+	Batch    batchCommand    `cmd:"" help:"Onboard the hosts of a file, side by side."`
 	Rollback rollbackCommand `cmd:"" help:"Restore a host as it was before."`
 	List     listCommand     `cmd:"" help:"List the hosts that were onboarded."`
 	Show     showCommand     `cmd:"" help:"Show one of them."`
@@ -57,6 +59,7 @@ type session struct {
 	workspace  *workspace.Workspace
 	transports *wire.Transports
 	prover     *onboard.Prover
+	asking     sync.Mutex // of several hosts one is asked about at a time
 }
 
 // open opens the ways to hosts. It connects to none.
@@ -73,10 +76,14 @@ func open(e *console.Console, w *way) (*session, error) {
 	s.prover = &onboard.Prover{Doors: s.transports, Workspace: at.ID(), Register: s.register}
 	if e.Interactive() {
 		s.prover.Trust = func(ctx context.Context, en *onboard.Entry, key string) (bool, error) {
+			s.asking.Lock()
+			defer s.asking.Unlock()
 			yes, err := e.Confirm(ctx, fmt.Sprintf("The key of %s is not known: %s. Is that the host's?", en.Address, key))
 			return yes, gone(err)
 		}
 		s.prover.Ask = func(_ context.Context, en *onboard.Entry) (*inventory.Credential, error) {
+			s.asking.Lock()
+			defer s.asking.Unlock()
 			ask, err := e.Password(fmt.Sprintf("password of %s at %s", en.Login, en.Address), passwordVariable)
 			if err != nil {
 				return nil, err

@@ -65,7 +65,9 @@ func (c *rollbackCommand) Run(ctx context.Context, e *console.Console) (err erro
 				return err
 			}
 		}
-		if err := s.prover.Rollback(ctx, entry, c.Login != "" || entry.Password != nil); err != nil {
+		// A password of the environment, which is there for another command, is no wish to do it as root.
+		asRoot := c.Login != "" || c.given() > 0 || entry.NoRollback && entry.Password != nil
+		if err := s.prover.Rollback(ctx, entry, asRoot); err != nil {
 			return blame.Host(t.Name, err)
 		}
 		if _, err := store.Unregister(ctx, workspace, t.Name); err != nil {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/openfroyo/froyo/engine/blame"
@@ -106,15 +107,19 @@ func (c *sshCommand) check(e *console.Console) error {
 	return c.doing.check(e)
 }
 
-// check refuses several passwords, and warns of one that can be seen.
-func (c *credentials) check(e *console.Console) error {
-	given := 0
+// given counts the flags that give a password.
+func (c *credentials) given() (n int) {
 	for _, is := range []bool{c.Password != "", c.File != "", c.Secret != ""} {
 		if is {
-			given++
+			n++
 		}
 	}
-	if given > 1 {
+	return n
+}
+
+// check refuses several passwords, and warns of one that can be seen.
+func (c *credentials) check(e *console.Console) error {
+	if c.given() > 1 {
 		return (&diag.Error{Summary: "of --password, --password-file and --password-secret one is enough"}).WithHint("leave the others out")
 	}
 	if c.Password != "" {
@@ -269,10 +274,15 @@ func (c *sshCommand) line() string {
 // run looks at hosts, brings those that it takes to what is wanted of them, and tells how that ended.
 func (s *session) run(ctx context.Context, all []*onboard.Entry, d *doing, w *way, line string) error {
 	var missing []*onboard.Entry
-	var errs []error
-	for _, e := range all {
-		if err := s.prover.Look(ctx, e); err != nil {
-			errs = append(errs, blame.Host(e.Name, err))
+	errs := make([]error, len(all))
+	var looks sync.WaitGroup
+	for i, e := range all {
+		looks.Go(func() { errs[i] = s.prover.Look(ctx, e) })
+	}
+	looks.Wait()
+	for i, e := range all {
+		if errs[i] != nil {
+			errs[i] = blame.Host(e.Name, errs[i])
 			continue
 		}
 		s.console.Errors.Note(fmt.Sprintf("the host key of %s is %s", e.Name, e.HostKey))

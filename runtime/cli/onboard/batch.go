@@ -1,0 +1,90 @@
+package onboard
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"os"
+
+	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/keys"
+	"github.com/openfroyo/froyo/engine/onboard"
+	"github.com/openfroyo/froyo/engine/secret"
+	"github.com/openfroyo/froyo/engine/wording"
+	"github.com/openfroyo/froyo/runtime/console"
+)
+
+type batchCommand struct {
+	File  string `arg:"" name:"file" complete:"files:yaml,yml,json" help:"The hosts, in YAML."`
+	doing `embed:""`
+	way   `embed:""`
+}
+
+// Help gives the command's example.
+func (*batchCommand) Help() string {
+	return `Onboards hosts side by side; those that fail are told of, and keep no other from being onboarded. Passwords are secrets, that of
+FROYO_ONBOARD_PASSWORD, or one that is asked for. A second time it continues with those that are left.
+
+Examples:
+  froyo onboard batch onboarding.yaml
+  cat onboarding.yaml
+    lockDown: [disable_password_auth]
+    sudo: "NOPASSWD: /usr/bin/systemctl,/usr/bin/apt"
+    labels: {env: dev}
+    hosts:
+      web1: {address: 10.0.0.41, hostKey: "SHA256:..."}
+      web2: {address: 10.0.0.42, password: {secret: onboard/web2}}`
+}
+
+// Run onboards the hosts of a file.
+func (c *batchCommand) Run(ctx context.Context, e *console.Console) (err error) {
+	if err := c.doing.check(e); err != nil {
+		return err
+	}
+	src, err := read(c.File)
+	if err != nil {
+		return err
+	}
+	all, err := onboard.ReadBatch(c.File, src)
+	if err != nil {
+		return err
+	}
+	s, err := open(e, &c.way)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	found := map[string]onboard.Key{}
+	for _, entry := range all {
+		name := cmp.Or(entry.Key.Name, keys.Default)
+		if found[name].Line == "" {
+			if found[name], err = s.key(ctx, name); err != nil {
+				return err
+			}
+		}
+		entry.Key = found[name]
+		if password := e.Getenv(passwordVariable); entry.Password == nil && password != "" {
+			entry.Password = &inventory.Credential{Text: secret.Given(password), Pos: diag.Pos{File: passwordVariable}}
+		}
+		if err := s.free(ctx, entry, false); err != nil {
+			return err
+		}
+	}
+	return s.run(ctx, all, &c.doing, &c.way, "froyo onboard batch "+wording.Quote(c.File))
+}
+
+// read reads a file of hosts.
+func read(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, diag.ReadFailed(name, err)
+	}
+	defer f.Close()
+	src, err := io.ReadAll(io.LimitReader(f, 1<<20))
+	if err != nil {
+		return nil, diag.ReadFailed(name, err)
+	}
+	return src, nil
+}
