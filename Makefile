@@ -103,7 +103,7 @@ docs: build
 	bin/froyo docs >docs/reference.md
 	bin/froyo docs events >docs/events.md
 	bin/froyo docs templates >docs/templates.md
-	FROYO_UPDATE=1 go test -run TestTypesPage .
+	FROYO_UPDATE=1 go test -run 'TestTypesPage|TestAttackTable' .
 
 screens: build
 	$(LAB) with 20 go run ./testdata/screens --out docs --all bin/screens
