@@ -480,7 +480,8 @@ func (c *canary) all(n *kong.Node) {
 	if path[0] == "onboard" { // nothing listens there
 		give("host", "127.0.0.1")
 		give("port", "1")
-		give("password", c.values[0])
+		defer func(env []string) { c.env = env }(c.env) // --password would be in the process list, as its help says
+		c.env = append(slices.Clone(c.env), "FROYO_ONBOARD_PASSWORD="+c.values[0])
 		give("create-user", "froyo")
 	}
 	tail := c.arguments(n)
