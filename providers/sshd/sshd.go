@@ -202,6 +202,10 @@ func (s Sshd) check(t *sdk.T, now State) {
 			t.Fail(op.Conflict, f.path+" is no text file that can be edited", "", "look at it, and move it away: ls -l "+f.path)
 		}
 	}
+	if _, rest, is := strings.Cut(now.Main.Text, s.begin()); is && !strings.Contains(rest, s.end()) {
+		t.Fail(op.Conflict, mainFile+" has the line that begins the unit's settings, and not the one that ends them; nothing was changed", "",
+			"put this line behind the last of them: "+strings.TrimSuffix(s.end(), "\n"))
+	}
 	switch {
 	case now.Lacks != nil:
 		t.Needs(abi.Need{

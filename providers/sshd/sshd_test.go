@@ -253,6 +253,7 @@ func TestSshdRefused(t *testing.T) {
 		{name: "two lines", give: given{"settings": given{"Banner": "/x\nPermitRootLogin yes"}}, want: "cannot stand in a line", hint: "give a text of one line, without #; of a list no element has blanks"},
 		{name: "a value that sshd does not know", give: given{"settings": given{"LogLevel": "LOUD"}}, want: "sshd of the host does not take the settings; nothing was changed", hint: "see which values its version takes: man sshd_config", detail: "LOUD"},
 		{name: "a broken configuration", files: map[string]string{"sshd_config": "Prot 22\n"}, give: given{"port": 22}, want: "does not take the configuration that is there", hint: "correct it before, as root: sshd -t", detail: "Prot"},
+		{name: "a block without an end", files: map[string]string{"sshd_config": "# BEGIN froyo sshd froyo\nPort 22\nUsePAM yes\n"}, give: given{"port": 22}, want: "has the line that begins the unit's settings, and not the one that ends them", hint: "put this line behind the last of them: # END froyo sshd froyo"},
 		{name: "a port that adds up", files: map[string]string{"sshd_config": "Port 22\n"}, give: given{"port": 2222}, want: "sshd would not show the settings as they are wanted; nothing was changed", hint: "another line sets the same, and sshd adds both up or takes the first: remove it, and see what counts: sshd -T", detail: "port 22", apply: true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
