@@ -95,8 +95,8 @@ func names(hosts []*inventory.Host) string {
 
 // find finds the hosts that use the key. Those that flags leave out keep it, which would leave the rotation unfinished for ever.
 func (r *rotation) find(ctx context.Context) (err error) {
-	if r.Limit != "" || r.Where != "" {
-		return (&diag.Error{Summary: "a key is rotated on all hosts that use it; -l and --where leave some out"}).WithHint("leave them away: %s", r.again())
+	if r.Limit != "" || r.Where != "" || len(r.Inventory) > 0 {
+		return (&diag.Error{Summary: "a key is rotated on all hosts that use it; -l, --where and -i leave some out"}).WithHint("leave them away: %s", r.again())
 	}
 	f, err := client.OpenFleet(ctx, r.console, &r.Target, nil)
 	if err != nil {
@@ -157,9 +157,6 @@ func (r *rotation) unfinished(err error, what string) error {
 // again is the command that goes on.
 func (r *rotation) again() string {
 	words := []string{"froyo key rotate " + r.Name}
-	for _, i := range r.Inventory {
-		words = append(words, "-i "+wording.Quote(i))
-	}
 	if r.Yes {
 		words = append(words, "-y")
 	}
