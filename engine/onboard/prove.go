@@ -81,7 +81,7 @@ func (p *Prover) Access(ctx context.Context, e *Entry) error {
 	r := results[0].Exec
 	got, ok := sudo.Parse(r.Stdout)
 	if !ok {
-		return (&diag.Error{Summary: fmt.Sprintf("sudo does not tell %s what it allows: %s", e.User, strings.TrimSpace(r.Stderr))}).
+		return (&diag.Error{Summary: fmt.Sprintf("sudo does not tell %s what it allows: %s", e.User, strings.TrimSpace(r.Stderr)), Cause: errRule}).
 			WithHint("give the rule without a password: --sudo 'NOPASSWD: ...'")
 	}
 	return e.covered(got)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -101,6 +102,10 @@ func (f *froyo) onboarded(t *testing.T) {
 	between := f.etc(t)
 	if code, stdout, _ := f.onboard(t, args...); code != 0 || !strings.Contains(stdout, "nothing was to be changed") {
 		t.Errorf("the second time: exit code %d", code)
+	}
+	other := append(slices.Clone(args), "--lock-down", "disable_root_login")
+	if code, _, stderr := f.onboard(t, other...); code != 1 || !strings.Contains(stderr, "restore it first: froyo onboard rollback --host web1") {
+		t.Errorf("with something else locked down: exit code %d, want 1 and a hint", code)
 	}
 	if f.etc(t) != between {
 		t.Error("the second time changed the host")
@@ -217,7 +222,7 @@ func TestLabOnboardKilled(t *testing.T) {
 		t.Fatalf("%d events of units", steps)
 	}
 	every := steps / 3
-	if os.Getenv("FROYO_ONBOARD_KILLS") == "all" { //nolint:forbidigo // a test's environment says how much of it is done
+	if os.Getenv("FROYO_ONBOARD_KILLS") == "all" { // a test's environment says how much of it is done
 		every = 1
 	}
 	counts := map[string]int{}

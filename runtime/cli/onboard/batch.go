@@ -40,7 +40,7 @@ Examples:
 
 // Run onboards the hosts of a file.
 func (c *batchCommand) Run(ctx context.Context, e *console.Console) (err error) {
-	if err := c.doing.check(e); err != nil {
+	if err := c.check(e); err != nil {
 		return err
 	}
 	src, err := read(c.File)

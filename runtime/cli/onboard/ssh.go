@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -216,6 +217,12 @@ func (s *session) free(ctx context.Context, e *onboard.Entry, unnamed bool) erro
 		all, err := store.Targets(ctx, s.workspace.ID())
 		for _, t := range all {
 			same := t.Address == e.Address && t.Port == e.Port
+			if same && t.User == e.User && !alike(t, e) {
+				return (&diag.Error{
+					Summary: t.Name + " is registered with another sudo rule, or with something else locked down, which a second time does not change",
+					Detail:  fmt.Sprintf("registered: --sudo %s --lock-down %s", wording.Quote(t.Sudo), wording.Quote(strings.Join(t.LockDown, ","))),
+				}).WithHint("restore it first: froyo onboard rollback --host %s", wording.Quote(t.Name))
+			}
 			switch {
 			case same && unnamed:
 				e.Name = t.Name
@@ -244,6 +251,14 @@ func (s *session) free(ctx context.Context, e *onboard.Entry, unnamed bool) erro
 		return (&diag.Error{Summary: fmt.Sprintf("the inventory has a host %s already", e.Name), Pos: h.Pos}).WithHint("give another by --name, or take it out of the file")
 	}
 	return nil
+}
+
+// alike reports whether a target was onboarded with the same rule, and the same locked down.
+func alike(t state.Target, e *onboard.Entry) bool {
+	before, now := slices.Clone(t.LockDown), slices.Clone(e.LockDown)
+	slices.Sort(before)
+	slices.Sort(now)
+	return t.Sudo == e.Sudo && slices.Equal(before, now)
 }
 
 // line is the command line, without passwords.
