@@ -247,8 +247,8 @@ func (g *Guard) start(s *guard.State) error {
 	if err := g.hook(s.ID); err != nil {
 		return errors.New("have the host restored after it boots: " + err.Error())
 	}
-	if live.HasSystemd() { // the name that the unit of the next boot has is taken
-		_, err := live.Run("systemd-run", "--unit="+hookPrefix+s.ID+"-now", "--description=froyo guards a change", "--property=Restart=on-failure",
+	if live.HasSystemd() {
+		_, err := live.Run("systemd-run", "--unit="+hookPrefix+s.ID, "--description=froyo guards a change", "--property=Restart=on-failure",
 			"--property=RestartSec=1", "--property=OOMScoreAdjust=-900", "--property=TimeoutStopSec=5", "--property=DefaultDependencies=no",
 			g.Self, guard.Watch)
 		if err == nil && g.watched(s.ID, 5*time.Second) {
