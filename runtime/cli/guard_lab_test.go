@@ -121,6 +121,9 @@ func (s sabotage) lab(t *testing.T, f *froyo, kill bool) sabotaged {
 			code, stdout, stderr = f.finish(t, f.command(t.Context(), args...))
 		}
 	}
+	for end := time.Now().Add(labWindow + 60*time.Second); kill && code == 4 && time.Now().Before(end); time.Sleep(time.Second) { // sshd is being started anew
+		code, stdout, stderr = f.finish(t, f.command(t.Context(), "resume", "-y", "--guard-window", labWindow.String()))
+	}
 	line.code = code
 	line.told = strings.Contains(stdout+stderr, "put back") || strings.Contains(stderr, "not known whether")
 	if line.code != 3 || !line.told {
