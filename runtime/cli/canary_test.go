@@ -472,7 +472,9 @@ func (c *canary) all(n *kong.Node) {
 			base = append(base, append([]string{"--" + flag}, values...)...)
 		}
 	}
-	give("inventory", c.hosts)
+	if strings.Join(path, " ") != "key rotate" { // it takes the hosts of the workspace, and no others
+		give("inventory", c.hosts)
+	}
 	give("extra-vars", "@"+filepath.Join(c.given, "vars.yaml"))
 	give("sensitive", "fromenv")
 	give("auto-approve")
