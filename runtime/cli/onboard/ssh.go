@@ -74,8 +74,8 @@ what is to be closed, and registers the target, which is a host of the inventory
 
 Examples:
   froyo onboard ssh --host 10.0.0.42
-  froyo onboard ssh --host 10.0.0.42 --name web1 --labels env=dev,role=web \
-    --sudo 'NOPASSWD: /usr/bin/systemctl,/usr/bin/apt' --lock-down disable_password_auth
+  froyo onboard ssh --host 10.0.0.42 --name web1 --labels env=dev,role=web --lock-down disable_password_auth
+  froyo onboard ssh --host 10.0.0.42 --sudo 'NOPASSWD: /usr/bin/systemctl,/usr/bin/apt'
   pass show web1 | froyo onboard ssh --host 10.0.0.42 --password-file - -y --host-key SHA256:...
   froyo onboard ssh --host 10.0.0.42 --dry-run`
 }
