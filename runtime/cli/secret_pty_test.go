@@ -265,7 +265,7 @@ func TestSecretPassphrase(t *testing.T) {
 	s = ptytest.Start(t, froyo(nil, "secret", "recipients", "rm", own), 120, 24) // reads both
 	s.Wait("passphrase of")
 	s.Type("open sesame\r")
-	s.Wait("encrypted 2 secrets anew without")
+	s.Wait("encrypted 2 secrets and 1 key anew without")
 	if code := s.End(); code != 0 || strings.Count(s.Screen(), "passphrase of") != 1 {
 		t.Errorf("exit code %d: %q", code, s.Screen())
 	}
