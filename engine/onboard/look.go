@@ -48,6 +48,9 @@ func (p *Prover) before(ctx context.Context, e *Entry, why error) error {
 	switch {
 	case why != nil:
 		d.Summary = fmt.Sprintf("%s; to change that takes %s, who is not let in: %s", diag.Of(why).Summary, e.Login, d.Summary)
+		if d.Hint = diag.Of(why).Hint; d.Hint != "" {
+			return &d
+		}
 		return d.WithHint("restore the host first: froyo onboard rollback --host %s", e.Name)
 	case e.Password != nil && !asked:
 		d.Summary = fmt.Sprintf("%s takes no password of %s, and neither the key %s lets %s in", e.Name, e.Login, e.Key, e.User)
