@@ -46,7 +46,7 @@ $g confirm | grep -q '"phase":"confirmed"'
 grep -q 2200 /etc/ssh/sshd_config
 test ! -e /var/lib/froyo && ! ls /etc/cron.d/froyo-guard* 2>/dev/null
 echo "Port 22" >/etc/ssh/sshd_config
-arm a3 300
+arm a3 6000
 spoil
 for i in $(seq 600); do ! state restored || break; sleep 0.1; done
 look >/run/after
