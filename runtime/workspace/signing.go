@@ -18,7 +18,13 @@ import (
 func (w *Workspace) Signer() (ed25519.PrivateKey, error) {
 	key, err := w.signingKey()
 	if errors.Is(err, fs.ErrNotExist) {
-		key, err = w.makeSigningKey()
+		if _, lost := os.Lstat(w.keyFile("signing.pub")); lost == nil { // it was lost, or another froyo is making it
+			if key, err = w.signingKey(); errors.Is(err, fs.ErrNotExist) {
+				err = damagedKey(w.keyFile("signing"), "it is gone, and its public half is there")
+			}
+		} else {
+			key, err = w.makeSigningKey()
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the workspace's signing key: %w", err)
