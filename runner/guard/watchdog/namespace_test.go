@@ -17,6 +17,7 @@ cp -a /etc /tmp/etc.$$ && mount -t tmpfs tmpfs /mnt && cp -a /tmp/etc.$$ /mnt/et
 mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /var/lib
 rm -rf /etc/ssh && mkdir /etc/ssh && echo "Port 22" >/etc/ssh/sshd_config
 ip link set lo up
+echo 0 >/proc/sys/net/ipv4/conf/all/forwarding # which a namespace takes over from the machine
 ip link add d0 type veth peer name d1 && ip link set d1 up && ip address add 192.0.2.1/24 dev d0 && ip link set d0 up && ip route add default via 192.0.2.2
 echo 5 >/proc/sys/net/ipv4/ip_default_ttl 2>/dev/null || true
 look() { cat /etc/ssh/sshd_config; ls /etc/ssh /etc/cron.d 2>/dev/null; ip -o -4 address show d0 | grep -o 'inet [^ ]*'; ip -4 route; cat /proc/sys/net/ipv4/conf/all/forwarding; test ! -e /etc/nologin; }
