@@ -14,10 +14,13 @@ ask() {
   exec 3>&-
 }
 
-# tell is a command that answers nothing where it succeeds.
+# tell is a command that answers nothing where it succeeds. haproxy that was just reloaded answers a moment later.
 tell() {
-  local answer
-  answer=$(ask "$1") || { echo "haproxy does not answer" >&2; exit 1; }
+  local answer tries=50
+  until answer=$(ask "$1"); do
+    ((--tries)) || { echo "haproxy does not answer" >&2; exit 1; }
+    sleep 0.1
+  done
   [ -z "$answer" ] || { echo "haproxy: $answer" >&2; exit 1; }
 }
 
