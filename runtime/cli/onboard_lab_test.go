@@ -25,7 +25,7 @@ func startOnboard(t *testing.T) *froyo {
 	f := startOn(t, []labtest.Host{labtest.Own(t)})
 	f.sharesGuests(t)
 	h := f.hosts[0]
-	h.Undo(t, "[ ! -x /var/lib/froyo/onboard/rollback ] || /var/lib/froyo/onboard/rollback now; userdel -rf froyo; rm -rf /etc/sudoers.d/froyo-onboard /var/lib/froyo; true")
+	h.Undo(t, "[ ! -x /var/lib/froyo/onboard/rollback ] || /var/lib/froyo/onboard/rollback now; userdel -rf froyo; rm -rf /etc/sudoers.d/froyo-onboard /var/lib/froyo /run/sudo/ts/froyo /tmp/.froyo-*; true")
 	return f
 }
 
@@ -153,7 +153,7 @@ func (f *froyo) byPassword(t *testing.T) string {
 func TestLabOnboardBatch(t *testing.T) {
 	f := startOn(t, labtest.Hosts(t, 3))
 	for _, h := range f.hosts {
-		h.Undo(t, "[ ! -x /var/lib/froyo/onboard/rollback ] || /var/lib/froyo/onboard/rollback login; userdel -rf froyo; rm -rf /etc/sudoers.d/froyo-onboard /var/lib/froyo; true")
+		h.Undo(t, "[ ! -x /var/lib/froyo/onboard/rollback ] || /var/lib/froyo/onboard/rollback login; userdel -rf froyo; rm -rf /etc/sudoers.d/froyo-onboard /var/lib/froyo /run/sudo/ts/froyo /tmp/.froyo-*; true")
 	}
 	if code, _, _ := f.finish(t, f.command(t.Context(), "init")); code != 0 {
 		t.Fatal("no workspace")
