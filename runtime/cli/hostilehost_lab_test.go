@@ -124,7 +124,7 @@ func TestLabHostileHost(t *testing.T) {
 			clean := "umount $(readlink -f /etc/os-release) 2>/dev/null; rm -rf /srv/h"
 			t.Cleanup(func() { f.each(t, clean) })
 			var usual, with []time.Duration
-			for range runs {
+			for i := 0; i < runs || i < 3 && ratio(usual, with) > 3; i++ { // one run alone may have met another test's load
 				f.each(t, prepare)
 				s, code, _ := f.span(t)
 				if code != 0 {
