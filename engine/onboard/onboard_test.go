@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -29,6 +30,7 @@ type world struct {
 	sudo          string    // what sudo -l prints
 	unknown       bool      // nothing knows the host's key
 	down          bool      // it cannot be reached
+	drops         int       // so many connections are lost before it lets in
 	ran           []op.Exec // what was run
 }
 
@@ -39,7 +41,7 @@ func refusal(stage target.Stage, text string) error {
 func (w *world) LogIn(_ context.Context, h *inventory.Host, ways Ways) (l fleet.Login, asked bool, err error) {
 	const fingerprint = "SHA256:host"
 	switch {
-	case w.down:
+	case w.down, w.dropped():
 		return l, false, refusal(target.StageConnect, "no route")
 	case ways.HostKey != "" && ways.HostKey != fingerprint:
 		return l, false, refusal(target.StageHostKey, "another key")
@@ -62,7 +64,15 @@ func (w *world) LogIn(_ context.Context, h *inventory.Host, ways Ways) (l fleet.
 	return l, asked, refusal(target.StageAuth, "root is refused")
 }
 
+func (w *world) dropped() bool {
+	w.drops--
+	return w.drops >= 0
+}
+
 func (w *world) Open(_ context.Context, _ *inventory.Host, hooks fleet.Hooks) (fleet.Session, error) {
+	if w.dropped() {
+		return nil, refusal(target.StageConnect, "closed")
+	}
 	if !w.key {
 		return nil, refusal(target.StageAuth, "refused")
 	}
@@ -184,6 +194,36 @@ func TestLocked(t *testing.T) {
 		if tt.want != "" && !strings.Contains(r.Stderr, "a Match block of sshd_config may set another value: sshd -T -C user=root,host=localhost,addr=127.0.0.1") {
 			t.Errorf("the hint is missing: %q", r.Stderr)
 		}
+	}
+}
+
+// TestPatience: a proof that no connection could be made for is tried anew, and what a host refuses is not.
+func TestPatience(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, step string
+		world      world
+		rc, left   int
+	}{
+		{"two are lost", stepAccess, world{key: true, by: "ssh-ed25519 SHA256:key", sudo: allowed, drops: 2}, 0, -1},
+		{"two are lost, locked", stepLocked, world{key: true, drops: 2}, 0, -2},
+		{"all are lost", stepAccess, world{key: true, drops: 9}, 1, 9 - patience},
+		{"refused", stepAccess, world{}, 1, -1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := &tt.world
+				outcomes, err := (&Prover{Doors: w}).Wrap(&Entry{Request: request(), HostKey: "ssh-ed25519 SHA256:host"}, w).
+					Run(t.Context(), []target.Step{{Op: op.Op{Exec: &op.Exec{Argv: []string{"false", Program, tt.step}}}}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if r := outcomes[0].Result.Exec; r.RC != tt.rc || w.drops != tt.left {
+					t.Errorf("got %d %q and %d left, want %d and %d", r.RC, r.Stderr, w.drops, tt.rc, tt.left)
+				}
+			})
+		})
 	}
 }
 

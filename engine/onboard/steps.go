@@ -2,8 +2,10 @@ package onboard
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/plan"
@@ -64,9 +66,9 @@ func (h *host) step(ctx context.Context, s target.Step) (said string, err error)
 		by, _, err := p.Doors.LogIn(ctx, e.Before(), Ways{HostKey: fingerprint(e.HostKey)})
 		return "the host shows " + by.HostKey, err
 	case stepAccess:
-		return fmt.Sprintf("%s gets in by %s", e.User, e.Key.Print), p.Access(ctx, e)
+		return fmt.Sprintf("%s gets in by %s", e.User, e.Key.Print), patiently(ctx, func() error { return p.Access(ctx, e) })
 	case stepLocked:
-		if err := p.Locked(ctx, e); err != nil {
+		if err := patiently(ctx, func() error { return p.Locked(ctx, e) }); err != nil {
 			return "", h.unlock(ctx, s, err)
 		}
 		return "the password is refused, the key lets in", nil
@@ -74,6 +76,25 @@ func (h *host) step(ctx context.Context, s target.Step) (said string, err error)
 		return "registered", p.register(ctx, e, true)
 	default:
 		return "", &diag.Error{Summary: "there is no step " + step}
+	}
+}
+
+// patience is how often a proof is tried that no connection could be made for. The host was reached a moment ago: sshd may still be
+// reloading, or drop one connection of many.
+const patience = 3
+
+// patiently does so; what a host refuses it refuses at once.
+func patiently(ctx context.Context, prove func() error) error {
+	for tried := 1; ; tried++ {
+		err := prove()
+		if away, ok := errors.AsType[*target.Error](err); !ok || away.Stage != target.StageConnect || tried == patience {
+			return err
+		}
+		select {
+		case <-time.After(time.Duration(tried) * time.Second):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 }
 

@@ -85,6 +85,9 @@ func (a *attempt) failed(err error) error {
 		return a.refused(err)
 	case strings.Contains(text, "version line"), strings.Contains(text, "version string"):
 		return t.errorAt(target.StageConnect, at+" does not speak SSH", "is it an SSH server, and is this its port?", err)
+	case closed(err) && a.host.trusted:
+		return t.errorAt(target.StageConnect, at+" closed the connection while "+escape.Text(t.user)+" logged in",
+			"the log of sshd there says why: journalctl -u ssh -u sshd; PAM may refuse the account", err)
 	case closed(err):
 		return a.droppedBy(err)
 	}

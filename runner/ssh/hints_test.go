@@ -289,6 +289,29 @@ func TestPasswords(t *testing.T) {
 	}
 }
 
+// TestLostWhileLoggingIn has a host go away at each point of the handshake: once it has shown its key, that is said.
+func TestLostWhileLoggingIn(t *testing.T) {
+	t.Parallel()
+	const early, late = "closed the connection during the handshake", "closed the connection while ops logged in"
+	said := map[string]bool{}
+	for after := int64(100); after < 6000; after += 53 {
+		s := sshtest.Start(t, sshtest.Options{CutAfter: after})
+		_, err := dialTo(t, s, options(t, s))
+		if err == nil {
+			break
+		}
+		message, hint := early, "is it an SSH server?"
+		if said[late] || strings.Contains(err.Error(), late) {
+			message, hint = late, "the log of sshd there says why: journalctl -u ssh -u sshd; PAM may refuse the account"
+		}
+		said[message] = true
+		wantWorded(t, err, message, hint)
+	}
+	if !said[early] || !said[late] {
+		t.Errorf("not both were seen: %v", said)
+	}
+}
+
 // TestNoSSHServer connects to what speaks something else, or nothing.
 func TestNoSSHServer(t *testing.T) {
 	for _, test := range []struct{ name, says, message, hint string }{

@@ -25,6 +25,11 @@ func startOnboard(t *testing.T) *froyo {
 	f := startOn(t, []labtest.Host{labtest.Own(t)})
 	f.sharesGuests(t)
 	h := f.hosts[0]
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(h.SSH(t, "date; uptime; journalctl --no-pager -o short-precise -n 150"))
+		}
+	})
 	h.Undo(t, "[ ! -x /var/lib/froyo/onboard/rollback ] || /var/lib/froyo/onboard/rollback now; userdel -rf froyo; rm -rf /etc/sudoers.d/froyo-onboard /var/lib/froyo /run/sudo/ts/froyo /tmp/.froyo-*; true")
 	return f
 }
