@@ -1,5 +1,6 @@
 // Package audit is the log of who did what: rows of which each holds the digest of the one before, so that none
-// can be changed, removed or moved without that being found, and signed heads, which say how far the log had come.
+// can be changed, removed or moved without that being found, and of which each is signed, so that none can be added
+// by who does not have the key. A signature says how far the log had come: it is a head.
 //
 // It imports engine/diag and engine/keyid.
 package audit
@@ -24,7 +25,7 @@ type Entry struct {
 	Run    string
 	Hosts  string // their names, where it is about any
 	Plan   string // digest of the plan that is carried out
-	// Outcome is how it ended, "" of what begins. A row that has one is followed by a signed head.
+	// Outcome is how it ended, "" of what begins.
 	Outcome string
 	Detail  string
 }
@@ -36,8 +37,10 @@ const Done = "done"
 type Author struct {
 	User   string
 	Origin string
-	// Key gives the key that signs heads, always the same; nil signs none.
+	// Key gives the key that signs rows, always the same; nil signs none, and what is written is not whole.
 	Key func() (ed25519.PrivateKey, error)
+	// Keys gives those by which a row may be signed.
+	Keys func() ([]ed25519.PublicKey, error)
 }
 
 // Fill completes an entry as it is kept: text that is no UTF-8 could not be exported.

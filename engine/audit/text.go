@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -87,6 +88,17 @@ type Line struct {
 	Signed string `json:"signed,omitempty"`
 }
 
+// text is the one spelling of a line, with its end.
+func (l *Line) text() ([]byte, error) {
+	text, err := json.Marshal(l)
+	return append(text, '\n'), err
+}
+
+// line is a row as it is exported, with its signed head.
+func (r *Row) line(signed string) Line {
+	return Line{r.Seq, r.Time, r.User, r.Origin, r.Action, r.Run, r.Hosts, r.Plan, r.Outcome, r.Detail, r.Hash, signed}
+}
+
 // Lines are the rows of a log as they are exported.
 func (l *Log) Lines() []Line {
 	signed := map[int64]string{}
@@ -95,44 +107,96 @@ func (l *Log) Lines() []Line {
 	}
 	lines := make([]Line, len(l.Rows))
 	for i, r := range l.Rows {
-		lines[i] = Line{r.Seq, r.Time, r.User, r.Origin, r.Action, r.Run, r.Hosts, r.Plan, r.Outcome, r.Detail, r.Hash, signed[r.Seq]}
+		lines[i] = r.line(signed[r.Seq])
 		delete(signed, r.Seq)
 	}
 	return lines
 }
 
+// Export writes a log, which Read takes back.
+func (l *Log) Export(w io.Writer) error {
+	for _, line := range l.Lines() {
+		text, err := line.text()
+		if err != nil {
+			return err
+		}
+		if _, err := w.Write(text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // maxLine bounds a line of an export: a row names all hosts of its run.
 const maxLine = 16 << 20
 
-// Read reads what was exported.
+// Read reads what was exported. A row has one spelling: a byte that Export does not write is an error.
 func Read(name string, r io.Reader) (*Log, error) {
 	l := &Log{}
 	scanner := bufio.NewScanner(r)
 	scanner.Buffer(nil, maxLine)
+	scanner.Split(wholeLines)
 	number := 0
+	refused := func(why string) error {
+		return diag.Errorf(diag.Pos{File: name, Line: number}, "this is no row of an audit log: %s", why).WithHint("froyo audit export --to FILE writes such a file")
+	}
 	for scanner.Scan() {
 		number++
-		refuse := func(why string) error {
-			return diag.Errorf(diag.Pos{File: name, Line: number}, "this is no row of an audit log: %s", why).WithHint("froyo audit export --to FILE writes such a file")
+		row, head, why := parseRow(scanner.Bytes())
+		if why != "" {
+			return nil, refused(why)
 		}
-		var line Line
-		d := json.NewDecoder(bytes.NewReader(scanner.Bytes()))
-		d.DisallowUnknownFields()
-		if err := d.Decode(&line); err != nil {
-			return nil, refuse(err.Error())
+		l.Rows = append(l.Rows, row)
+		if head != nil {
+			l.Heads = append(l.Heads, *head)
 		}
-		if line.Signed != "" {
-			h, ok := parseAnchor(line.Signed)
-			if !ok || h.Seq != line.Seq {
-				return nil, refuse(fmt.Sprintf("its signature is none of row %d", line.Seq))
-			}
-			l.Heads = append(l.Heads, h)
-		}
-		e := Entry{line.Time.UTC(), line.User, line.Origin, line.Action, line.Run, line.Hosts, line.Plan, line.Outcome, line.Detail}
-		l.Rows = append(l.Rows, Row{line.Seq, e, line.Hash})
 	}
-	if err := scanner.Err(); err != nil {
+	if err := scanner.Err(); errors.Is(err, bufio.ErrTooLong) {
+		number++
+		return nil, refused("its line is too long")
+	} else if err != nil {
 		return nil, diag.ReadFailed(name, err)
 	}
+	if number == 0 {
+		return nil, diag.Errorf(diag.Pos{File: name}, "there is no row in it").WithHint("froyo audit export --to FILE writes such a file")
+	}
 	return l, nil
+}
+
+// wholeLines splits a text into lines with their ends.
+func wholeLines(data []byte, atEnd bool) (advance int, token []byte, err error) {
+	if end := bytes.IndexByte(data, '\n'); end >= 0 {
+		return end + 1, data[:end+1], nil
+	}
+	if atEnd && len(data) > 0 {
+		return len(data), data, nil
+	}
+	return 0, nil, nil
+}
+
+// parseRow reads a line, which is what its row is written as again, to the byte; or says why it is none.
+func parseRow(text []byte) (row Row, head *Head, why string) {
+	if !bytes.HasSuffix(text, []byte("\n")) {
+		return Row{}, nil, "the line has no end, so it was cut off"
+	}
+	var line Line
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&line); err != nil {
+		return Row{}, nil, err.Error()
+	}
+	e := Entry{line.Time.UTC().Truncate(time.Microsecond), line.User, line.Origin, line.Action, line.Run, line.Hosts, line.Plan, line.Outcome, line.Detail}
+	row = Row{line.Seq, e, line.Hash}
+	again := row.line(line.Signed)
+	if canonical, err := again.text(); err != nil || !bytes.Equal(canonical, text) {
+		return Row{}, nil, "it has another spelling than the export: a key, a blank, a digit or something after it was added or changed"
+	}
+	if line.Signed == "" {
+		return row, nil, ""
+	}
+	h, ok := parseAnchor(line.Signed)
+	if !ok || h.Seq != line.Seq {
+		return Row{}, nil, fmt.Sprintf("its signature is none of row %d", line.Seq)
+	}
+	return row, &h, ""
 }

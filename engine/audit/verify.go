@@ -1,12 +1,14 @@
 package audit
 
 import (
+	"cmp"
 	"crypto/ed25519"
 	"fmt"
 	"slices"
 	"strconv"
 	"time"
 
+	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/keyid"
 )
 
@@ -14,36 +16,66 @@ import (
 type Finding struct {
 	Seq  int64 // the row that it is about
 	Text string
+	// Untrusted is the ID of a key that signed and is not among those that count. It may be that nothing else is wrong.
+	Untrusted string
 }
 
 // Log is what is kept of a log, in its order.
 type Log struct {
 	Rows  []Row
 	Heads []Head
+	// Before is the row that the first one continues, the zero Row where the log is read from its beginning.
+	Before Row
+	// Faults are what is wrong with the place where it is kept.
+	Faults []string
 }
 
-// Verify finds what was changed, removed, moved or cut off: rows by their hashes, the end of the log by signed heads and
-// by anchors, which are heads that were kept elsewhere. A head counts where one of the keys signed it.
+// Verify finds what was changed, removed, moved, added or cut off: rows by their hashes and signatures, the end of the
+// log by signed heads that are left of it and by anchors, which are heads that were kept elsewhere. A head counts where
+// one of the keys signed it.
 func (l *Log) Verify(anchors []Head, keys []ed25519.PublicKey) []Finding {
 	v := verifier{log: l, keys: keys}
+	for _, text := range l.Faults {
+		v.add(0, "%s", text)
+	}
 	v.chain()
-	v.missing()
+	v.unsigned()
 	for i := range l.Heads {
 		v.head(&l.Heads[i], "what was signed at "+when(l.Heads[i].Time))
 	}
 	for i := range anchors {
 		v.head(&anchors[i], "the anchor of "+when(anchors[i].Time))
 	}
-	slices.SortStableFunc(v.found, func(a, b Finding) int { return int(a.Seq - b.Seq) })
+	slices.SortStableFunc(v.found, func(a, b Finding) int { return cmp.Compare(a.Seq, b.Seq) })
 	return slices.Compact(v.found)
+}
+
+// Doubt says in short that a log is not what was written; nil where nothing was found.
+func Doubt(found []Finding) *diag.Error {
+	if len(found) == 0 {
+		return nil
+	}
+	text := "the audit log is not what was written: " + found[0].Text
+	if rest := len(found) - 1; rest > 0 {
+		text += ", and " + strconv.Itoa(rest) + " more"
+	}
+	return (&diag.Error{Code: diag.Failed, Summary: text}).WithHint("froyo audit verify shows all of it")
 }
 
 // End is the last row, the zero Row of an empty log.
 func (l *Log) End() Row {
 	if len(l.Rows) == 0 {
-		return Row{Hash: Begin}
+		return l.first()
 	}
 	return l.Rows[len(l.Rows)-1]
+}
+
+// first is what the first row continues.
+func (l *Log) first() Row {
+	if l.Before.Seq == 0 {
+		return Row{Hash: Begin}
+	}
+	return l.Before
 }
 
 type verifier struct {
@@ -58,7 +90,7 @@ func (v *verifier) add(seq int64, format string, args ...any) {
 
 // chain follows the hashes from row to row.
 func (v *verifier) chain() {
-	last := Row{Hash: Begin}
+	last := v.log.first()
 	for _, row := range v.log.Rows {
 		switch {
 		case row.Seq <= last.Seq:
@@ -76,25 +108,40 @@ func (v *verifier) chain() {
 	}
 }
 
-// missing finds rows that end something and have no signed head. A log none of whose rows was signed was written
-// without a key.
-func (v *verifier) missing() {
+// unsigned finds rows that have no signature, which is written together with each: they were added by who does not have
+// the key, or it was removed.
+func (v *verifier) unsigned() {
 	signed := map[int64]bool{}
 	for _, h := range v.log.Heads {
 		signed[h.Seq] = true
 	}
+	var from, to int64
+	tell := func() {
+		if from > 0 {
+			v.add(from, "%s not signed: added without the key, or the signature was removed", rows(from, to))
+		}
+		from = 0
+	}
 	for _, row := range v.log.Rows {
-		if row.Outcome != "" && !signed[row.Seq] {
-			v.add(row.Seq, "the signature of row %d is missing", row.Seq)
+		switch {
+		case signed[row.Seq]:
+			tell()
+		case from > 0 && row.Seq == to+1:
+			to = row.Seq
+		default:
+			tell()
+			from, to = row.Seq, row.Seq
 		}
 	}
+	tell()
 }
 
 // head compares a head with the row that it is of.
 func (v *verifier) head(h *Head, name string) {
 	at := slices.IndexFunc(v.keys, func(k ed25519.PublicKey) bool { return keyid.Of(k) == h.Key })
 	if at < 0 {
-		v.add(h.Seq, "%s, for row %d, is by the key %s, which is not trusted here", name, h.Seq, h.Key)
+		text := fmt.Sprintf("%s, for row %d, is by the key %s, which is not trusted here", name, h.Seq, h.Key)
+		v.found = append(v.found, Finding{Seq: h.Seq, Text: text, Untrusted: h.Key})
 		return
 	}
 	if !ed25519.Verify(v.keys[at], h.text(), h.Signature) {
@@ -106,7 +153,7 @@ func (v *verifier) head(h *Head, name string) {
 		v.add(end+1, "%s missing at the end: %s has row %d", rows(end+1, h.Seq), name, h.Seq)
 		return
 	}
-	i, there := slices.BinarySearchFunc(v.log.Rows, h.Seq, func(r Row, seq int64) int { return int(r.Seq - seq) })
+	i, there := slices.BinarySearchFunc(v.log.Rows, h.Seq, func(r Row, seq int64) int { return cmp.Compare(r.Seq, seq) })
 	if !there { // which the chain tells
 		return
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/openfroyo/froyo/engine/apply"
+	"github.com/openfroyo/froyo/engine/audit"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/event"
 	"github.com/openfroyo/froyo/engine/fleet"
@@ -21,6 +22,7 @@ import (
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/record"
+	"github.com/openfroyo/froyo/engine/state"
 	"github.com/openfroyo/froyo/runner/collect"
 	"github.com/openfroyo/froyo/runner/fetch"
 )
@@ -82,6 +84,7 @@ func (j *Job) Begin(ctx context.Context, o Options) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
+	j.doubtLog(ctx, store)
 	seal, err := j.services.Workspace.Sealer()
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
@@ -110,6 +113,23 @@ func (j *Job) Begin(ctx context.Context, o Options) (*Run, error) {
 		rec.Log.Resumable(r.plan.resumable)
 	}
 	return r, nil
+}
+
+// verified is how many of the latest rows of the audit log a run verifies before it adds its own. All of them take long.
+const verified = 100
+
+// doubtLog warns where the end of the audit log is not what froyo wrote. The run takes place: its rows are signed one by one, and
+// what was added without the key stays unsigned.
+func (j *Job) doubtLog(ctx context.Context, store state.Store) {
+	if j.services.Warn == nil {
+		return
+	}
+	found, err := store.VerifyAudit(ctx, verified)
+	if err != nil {
+		j.services.Warn(diag.Of(err))
+	} else if doubt := audit.Doubt(found); doubt != nil {
+		j.services.Warn(doubt)
+	}
 }
 
 // ID names the run.

@@ -63,9 +63,9 @@ type Recorder interface {
 	// FinishRun records how a run ended. It MAY be called again to correct that.
 	FinishRun(ctx context.Context, run string, e End) error
 	// AppendAudit records who did what. Runs need none: BeginRun and FinishRun, and what resumes or ends a run, record
-	// that themselves. A row that has an outcome is followed by a signed head.
+	// that themselves. Each row is signed with it.
 	AppendAudit(ctx context.Context, a Audit) error
-	// Author says who writes the audit log, and with which key its heads are signed. It is called before anything is recorded.
+	// Author says who writes the audit log, and with which key its rows are signed. It is called before anything is recorded.
 	Author(a audit.Author)
 }
 
@@ -87,10 +87,11 @@ type History interface {
 	Resources(ctx context.Context, workspace, host string) ([]Resource, error)
 	// Content returns kept content by its digest, or an error that matches fs.ErrNotExist.
 	Content(ctx context.Context, sum string) ([]byte, error)
-	// AuditTrail lists the latest rows of the audit log, the youngest first; all of them where limit is negative.
-	AuditTrail(ctx context.Context, limit int) ([]audit.Row, error)
-	// AuditLog reads all of it, as it was at one moment.
-	AuditLog(ctx context.Context) (*audit.Log, error)
+	// AuditLog reads the latest rows of the audit log with their signatures, as it was at one moment, in its order; all of it where
+	// limit is negative. It looks whether the place where it is kept is as it was made.
+	AuditLog(ctx context.Context, limit int) (*audit.Log, error)
+	// VerifyAudit verifies as many rows by the author's keys.
+	VerifyAudit(ctx context.Context, limit int) ([]audit.Finding, error)
 }
 
 // What programs printed is kept of a workspace's latest runs that ran any: of so many, and at most so many bytes as they

@@ -27,7 +27,7 @@ func State(ctx context.Context, w *workspace.Workspace) (state.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.Author(audit.Author{User: worker.Operator(), Origin: worker.Origin(w.Login()), Key: sync.OnceValues(w.Signer)})
+	s.Author(audit.Author{User: worker.Operator(), Origin: worker.Origin(w.Login()), Key: sync.OnceValues(w.Signer), Keys: w.PlanKeys})
 	return s, nil
 }
 

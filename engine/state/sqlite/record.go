@@ -179,16 +179,26 @@ func (a audits) AppendAudit(ctx context.Context, e state.Audit) error {
 // Author implements state.Recorder.
 func (a audits) Author(by audit.Author) { a.store.author = by }
 
-// AuditTrail implements state.History.
-func (a audits) AuditTrail(ctx context.Context, limit int) ([]audit.Row, error) {
-	rows, err := chain.Rows(ctx, a.store.db.Reader(), limit)
-	return rows, a.store.explain(err)
+// AuditLog implements state.History.
+func (a audits) AuditLog(ctx context.Context, limit int) (*audit.Log, error) {
+	l, err := chain.Log(ctx, a.store.db.Reader(), limit)
+	return l, a.store.explain(err)
 }
 
-// AuditLog implements state.History.
-func (a audits) AuditLog(ctx context.Context) (*audit.Log, error) {
-	l, err := chain.Log(ctx, a.store.db.Reader())
-	return l, a.store.explain(err)
+// VerifyAudit implements state.History.
+func (a audits) VerifyAudit(ctx context.Context, limit int) ([]audit.Finding, error) {
+	if a.store.author.Keys == nil {
+		return nil, nil
+	}
+	keys, err := a.store.author.Keys()
+	if err != nil {
+		return nil, err
+	}
+	l, err := a.AuditLog(ctx, limit)
+	if err != nil {
+		return nil, err
+	}
+	return l.Verify(nil, keys), nil
 }
 
 // micros is how a time is kept; the zero time is 0.

@@ -108,9 +108,9 @@ func testApproval(t *testing.T, f *fixture) {
 	phase(state.Planned)
 	refused(t, "what was approved of one plan counts for another", f.BeginApply(t.Context(), "r1", "cc", at, nil))
 
-	trail, err := f.AuditTrail(t.Context(), 10)
+	trail, err := f.AuditLog(t.Context(), 10)
 	must(t, err)
-	same(t, state.Audit{Time: a.Time, User: a.By, Action: "approve", Run: "r1", Plan: "aa"}, trail[0].Entry)
+	same(t, state.Audit{Time: a.Time, User: a.By, Action: "approve", Run: "r1", Plan: "aa"}, trail.End().Entry)
 }
 
 // testApprovalAtOnce: a plan is proposed, approved and begun in one transaction, or none of it.
@@ -127,9 +127,9 @@ func testApprovalAtOnce(t *testing.T, f *fixture) {
 	want.Proposed, want.Approval, want.Applying = "dd", a, at
 	f.reopen(t)
 	same(t, []state.Run{want}, f.list(t, workspace, 10))
-	trail, err := f.AuditTrail(t.Context(), 10)
+	trail, err := f.AuditLog(t.Context(), 10)
 	must(t, err)
-	same(t, state.Audit{Time: a.Time, User: a.By, Action: "approve", Run: "r1", Plan: "dd"}, trail[0].Entry)
+	same(t, state.Audit{Time: a.Time, User: a.By, Action: "approve", Run: "r1", Plan: "dd"}, trail.End().Entry)
 }
 
 // testApprovalEnds: of a run that has ended nothing is approved, and one that is resumed has

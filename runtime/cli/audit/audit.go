@@ -1,20 +1,20 @@
 // Package audit is froyo audit: the log of who did what, and whether it is whole.
 //
-// It imports runtime/cli/here and engine/audit.
+// It imports runtime/cli/{client,here} and engine/audit.
 package audit
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
-	"os"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/openfroyo/froyo/engine/audit"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/wording"
+	"github.com/openfroyo/froyo/runtime/cli/client"
 	"github.com/openfroyo/froyo/runtime/cli/here"
 	"github.com/openfroyo/froyo/runtime/console"
 	"github.com/openfroyo/froyo/runtime/ui"
@@ -36,7 +36,7 @@ func whole(ctx context.Context, e *console.Console) (l *audit.Log, err error) {
 		return &audit.Log{}, err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	return store.AuditLog(ctx)
+	return store.AuditLog(ctx, -1)
 }
 
 type showCommand struct {
@@ -48,6 +48,7 @@ type showCommand struct {
 func (*showCommand) Help() string {
 	return `A run has a row for its beginning, which names its hosts, and one for its end; what is approved, and what changes secrets,
 locks or the state, has one. It is shown as it is kept: froyo audit verify says whether that is what was written.
+On a terminal that is too narrow for a table each row takes several lines.
 
 Examples:
   froyo audit show -n 5
@@ -67,12 +68,20 @@ func (c *showCommand) Run(ctx context.Context, e *console.Console) error {
 	if err != nil {
 		return err
 	}
-	var rows []audit.Row
+	l := &audit.Log{}
 	if store != nil {
-		rows, err = store.AuditTrail(ctx, limit)
+		l, err = store.AuditLog(ctx, limit)
 		if err = errors.Join(err, store.Close()); err != nil {
 			return err
 		}
+	}
+	rows := l.Rows
+	slices.Reverse(rows)
+	if doubt := audit.Doubt((&audit.Log{Faults: l.Faults}).Verify(nil, nil)); doubt != nil {
+		if len(rows) == 0 {
+			return doubt
+		}
+		e.Errors.Warnings([]*diag.Error{doubt})
 	}
 	if c.JSON {
 		return e.WriteJSON(struct {
@@ -82,29 +91,47 @@ func (c *showCommand) Run(ctx context.Context, e *console.Console) error {
 	return c.table(e, rows)
 }
 
-// table shows rows for people.
+// table shows rows for people: as a table where there is room for it, else each in some lines.
 func (c *showCommand) table(e *console.Console, rows []audit.Row) error {
 	if len(rows) == 0 {
 		_, err := io.WriteString(e.Stdout, "nothing is recorded yet\n")
 		return err
 	}
+	return e.WriteFitted(text(rows, e.Columns()))
+}
+
+// text is the rows in n columns of a terminal, or as wide as they are where n is 0.
+func text(rows []audit.Row, n int) string {
 	table := [][]string{{"ROW", "TIME", "WHO", "FROM", "ACTION", "OUTCOME", "RUN", "WHAT", "HOSTS"}}
 	for i := range rows {
 		table = append(table, columns(&rows[i]))
 	}
-	var gone []string
-	if width := e.Columns(); width > 0 {
-		table, gone = layout.Narrow(table, width, "FROM", "HOSTS", "RUN", "WHO", "WHAT")
-	}
 	var b strings.Builder
 	layout.Columns(&b, "", table)
-	if err := e.WriteFitted(b.String()); err != nil {
-		return err
+	for line := range strings.SplitSeq(b.String(), "\n") {
+		if n > 0 && layout.Width(line) > n {
+			return blocks(table[1:], n)
+		}
 	}
-	if len(gone) > 0 {
-		e.Errors.Note("no room for " + strings.Join(gone, ", ") + ": a wider terminal shows them, and --json")
+	return b.String()
+}
+
+// blocks shows each row in some lines, none of which is longer than n.
+func blocks(table [][]string, n int) string {
+	var b strings.Builder
+	for _, cells := range table {
+		head := strings.TrimSpace(cells[0] + "  " + cells[1] + "  " + cells[4] + "  " + cells[5])
+		b.WriteString(strings.Join(layout.Wrap(head, n, 0, 4), "\n") + "\n")
+		for _, more := range []struct {
+			name string
+			at   int
+		}{{"who  ", 2}, {"from ", 3}, {"run  ", 6}, {"what ", 7}, {"hosts", 8}} {
+			if cells[more.at] != "" {
+				b.WriteString(strings.Join(layout.Wrap("    "+more.name+"  "+cells[more.at], n, 0, 11), "\n") + "\n")
+			}
+		}
 	}
-	return nil
+	return b.String()
 }
 
 func columns(r *audit.Row) []string {
@@ -135,7 +162,7 @@ type exportCommand struct {
 // Help gives the command's example.
 func (*exportCommand) Help() string {
 	return `Examples:
-  froyo audit export | ssh logs 'cat >>froyo.jsonl'
+  froyo audit export | ssh logs 'cat >froyo.jsonl'
   froyo audit export --to audit.jsonl
   froyo audit verify --file audit.jsonl`
 }
@@ -146,21 +173,19 @@ func (c *exportCommand) Run(ctx context.Context, e *console.Console) error {
 	if err != nil {
 		return err
 	}
-	var b strings.Builder
-	for _, line := range l.Lines() {
-		text, err := json.Marshal(line)
-		if err != nil {
-			return err
-		}
-		b.Write(text)
-		b.WriteByte('\n')
-	}
-	if c.To == "" {
-		_, err := io.WriteString(e.Stdout, b.String())
+	w, err := here.Workspace(e)
+	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(c.To, []byte(b.String()), 0o600); err != nil {
-		return diag.WriteFailed("the export", c.To, err)
+	keys, err := w.PlanKeys()
+	if err != nil {
+		return err
 	}
-	return nil
+	if doubt := audit.Doubt(l.Verify(nil, keys)); doubt != nil {
+		e.Errors.Warnings([]*diag.Error{doubt})
+	}
+	if c.To == "" {
+		return l.Export(e.Stdout)
+	}
+	return client.WriteFile("--to", c.To, l.Export)
 }

@@ -1,10 +1,16 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"maps"
 	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -13,6 +19,7 @@ import (
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/runtime/cli/here"
 	"github.com/openfroyo/froyo/runtime/console"
+	"github.com/openfroyo/froyo/runtime/workspace"
 )
 
 type verifyCommand struct {
@@ -22,9 +29,10 @@ type verifyCommand struct {
 
 // Help gives the command's example.
 func (*verifyCommand) Help() string {
-	return `Each row holds the hash of the one before it, and the workspace's key signs the last one when a run ends. Whoever can write
-the state and has that key, as the operator does, can write all of it anew: an anchor that was kept elsewhere shows that.
-Signatures count that are by the workspace's own key or by one in data/keys/trusted.
+	return `Each row holds the hash of the one before it, and is signed by the workspace's key. Whoever can write the state and has that
+key, as the operator does, can write all of it anew, and whoever can write the state can cut off its end: an anchor that was kept
+elsewhere shows both. Signatures count that are by the workspace's own key or by one in data/keys/trusted: on another machine,
+the public half of the key that signed has to be there.
 
 Examples:
   froyo audit verify
@@ -62,13 +70,36 @@ func (c *verifyCommand) Run(ctx context.Context, e *console.Console) error {
 		_, err := fmt.Fprintln(e.Stdout, verdict(l, anchors))
 		return err
 	}
+	return wrong(w, found)
+}
+
+// most is how many findings are shown.
+const most = 50
+
+// wrong says what is wrong with a log, or that it cannot be known here.
+func wrong(w *workspace.Workspace, found []audit.Finding) error {
+	unknown := map[string]bool{}
 	var lines []string
 	for _, f := range found {
-		lines = append(lines, f.Text)
+		unknown[f.Untrusted] = true
+		if len(lines) < most {
+			lines = append(lines, f.Text)
+		}
 	}
+	if rest := len(found) - most; rest > 0 {
+		lines = append(lines, "and "+strconv.Itoa(rest)+" more")
+	}
+	if unknown[""] {
+		return (&diag.Error{
+			Code: diag.Failed, Summary: "the audit log is not what was written", Detail: strings.Join(lines, "\n"),
+		}).WithHint("keep the state as evidence, and compare it with an export or a backup; froyo audit show -n 0 shows what stands there now")
+	}
+	ids := slices.Sorted(maps.Keys(unknown))
+	dir := wording.Quote(here.Path(filepath.Join(w.StateDir(), "keys", "trusted")))
 	return (&diag.Error{
-		Code: diag.Failed, Summary: "the audit log is not what was written", Detail: strings.Join(lines, "\n"),
-	}).WithHint("keep the state as evidence, and compare it with an export or a backup; froyo audit show -n 0 shows what stands there now")
+		Code: diag.Failed, Summary: "the audit log cannot be verified here: it is signed by " + strings.Join(ids, ", ") + ", and of these keys none is trusted here",
+		Detail: "its rows follow each other; whether they were written by who has the key, only its public half tells",
+	}).WithHint("if it is signed by a key that you trust, take the data/keys/signing.pub of the workspace that wrote it: mkdir -p %s; cp SIGNING_PUB %s/", dir, dir)
 }
 
 // log reads what is verified.
@@ -104,13 +135,12 @@ func verdict(l *audit.Log, anchors []audit.Head) string {
 	if len(l.Rows) == 0 {
 		return "nothing is recorded yet"
 	}
-	text := "the audit log is whole: " + wording.Plural(len(l.Rows), "row") + ", " + wording.Plural(len(l.Heads), "signed head")
-	if len(anchors) > 0 {
-		text += ", " + wording.Plural(len(anchors), "anchor")
-	} else {
-		text += "; no anchor was given, so an end that was cut off together with its signatures would not be seen"
+	text := "the audit log is whole: " + wording.Plural(len(l.Rows), "row") + ", each signed"
+	if len(anchors) == 0 {
+		return text + "; no anchor was given, so an end that was cut off together with its signatures would not be seen"
 	}
-	return text
+	last := slices.MaxFunc(anchors, func(a, b audit.Head) int { return cmp.Compare(a.Seq, b.Seq) })
+	return text + "; by the last of " + wording.Plural(len(anchors), "anchor") + ", nothing was cut off up to row " + strconv.FormatInt(last.Seq, 10)
 }
 
 type anchorCommand struct {
@@ -137,16 +167,16 @@ func (c *anchorCommand) Run(ctx context.Context, e *console.Console) error {
 	if err != nil {
 		return err
 	}
-	if len(l.Rows) == 0 {
-		return &diag.Error{Summary: "there is nothing to anchor: nothing is recorded yet"}
-	}
 	keys, err := w.PlanKeys()
 	if err != nil {
 		return err
 	}
-	if found := l.Verify(nil, keys); len(found) > 0 {
-		return (&diag.Error{Code: diag.Failed, Summary: "the audit log is not what was written, so it is not anchored: " + found[0].Text}).
-			WithHint("froyo audit verify shows all of it")
+	if doubt := audit.Doubt(l.Verify(nil, keys)); doubt != nil {
+		doubt.Summary += "; it is not anchored"
+		return doubt
+	}
+	if len(l.Rows) == 0 {
+		return &diag.Error{Summary: "there is nothing to anchor: nothing is recorded yet"}
 	}
 	key, err := w.Signer()
 	if err != nil {
@@ -158,13 +188,33 @@ func (c *anchorCommand) Run(ctx context.Context, e *console.Console) error {
 		_, err := e.Stdout.Write([]byte(line))
 		return err
 	}
-	f, err := os.OpenFile(c.To, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644)
-	if err == nil {
-		_, err = f.WriteString(line)
-		err = errors.Join(err, f.Sync(), f.Close())
-	}
-	if err != nil {
+	if err := appendLine(c.To, line); err != nil {
 		return diag.WriteFailed("the anchor", c.To, err)
 	}
 	return nil
+}
+
+// appendLine adds a line to a file, whose last line may have no end yet.
+func appendLine(name, line string) error {
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o644)
+	if errors.Is(err, fs.ErrPermission) { // it may be one that can be written and not be read
+		f, err = os.OpenFile(name, os.O_WRONLY|os.O_APPEND, 0)
+	}
+	if err != nil {
+		return err
+	}
+	info, err := f.Stat()
+	if err == nil && info.Mode().IsRegular() && info.Size() > 0 {
+		var last [1]byte
+		if _, readErr := f.ReadAt(last[:], info.Size()-1); readErr != nil || last[0] != '\n' {
+			line = "\n" + line // an empty line is passed over
+		}
+	}
+	if err == nil {
+		_, err = f.WriteString(line)
+	}
+	if err == nil && info.Mode().IsRegular() {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
 }

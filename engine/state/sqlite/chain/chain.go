@@ -15,8 +15,8 @@ import (
 	"github.com/openfroyo/froyo/engine/state/sqlite/db"
 )
 
-// Append adds a row as a part of a transaction, and, where it ends something, the signed head. Without a key that
-// can be read nothing begins, so that nothing ends without a signature.
+// Append adds a row and its signature as a part of a transaction. Without a key that can be read there is neither, nor
+// what the row tells.
 func Append(tx *db.Tx, by audit.Author, e audit.Entry) error {
 	var key ed25519.PrivateKey
 	if by.Key != nil {
@@ -29,27 +29,29 @@ func Append(tx *db.Tx, by audit.Author, e audit.Entry) error {
 	hash := audit.Begin
 	err := tx.Query([]any{&seq, &hash}, `SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1`)
 	if errors.Is(err, sql.ErrNoRows) {
-		seq, hash, err = adopt(tx)
+		seq, hash, err = adopt(tx, key)
 	}
 	if err != nil {
 		return err
 	}
 	row := audit.Next(seq, hash, by.Fill(e))
-	if err := insert(tx, &row); err != nil || row.Outcome == "" || key == nil {
+	return insert(tx, &row, key)
+}
+
+// insert adds a row, signed by a key where there is one.
+func insert(tx *db.Tx, r *audit.Row, key ed25519.PrivateKey) error {
+	err := tx.Exec(`INSERT INTO audit (seq, time, user, origin, action, run, hosts, plan, outcome, detail, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		r.Seq, r.Time.UnixMicro(), r.User, r.Origin, r.Action, r.Run, r.Hosts, r.Plan, r.Outcome, r.Detail, r.Hash)
+	if err != nil || key == nil {
 		return err
 	}
-	h := audit.Sign(row.Seq, row.Hash, time.Now(), key)
+	h := audit.Sign(r.Seq, r.Hash, time.Now(), key)
 	return tx.Exec(`INSERT INTO audit_heads (seq, hash, time, key, signature) VALUES (?, ?, ?, ?, ?)`,
 		h.Seq, h.Hash, h.Time.UnixMicro(), h.Key, h.Signature)
 }
 
-func insert(tx *db.Tx, r *audit.Row) error {
-	return tx.Exec(`INSERT INTO audit (seq, time, user, origin, action, run, hosts, plan, outcome, detail, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		r.Seq, r.Time.UnixMicro(), r.User, r.Origin, r.Action, r.Run, r.Hosts, r.Plan, r.Outcome, r.Detail, r.Hash)
-}
-
 // adopt makes what was written before there was a chain its beginning.
-func adopt(tx *db.Tx) (seq int64, hash string, err error) {
+func adopt(tx *db.Tx, key ed25519.PrivateKey) (seq int64, hash string, err error) {
 	hash = audit.Begin
 	for id := int64(-1); ; {
 		var at int64
@@ -64,26 +66,37 @@ func adopt(tx *db.Tx) (seq int64, hash string, err error) {
 		}
 		e.Time = time.UnixMicro(at)
 		row := audit.Next(seq, hash, audit.Author{}.Fill(e))
-		if err := insert(tx, &row); err != nil {
+		if err := insert(tx, &row, key); err != nil {
 			return 0, "", err
 		}
 		seq, hash = row.Seq, row.Hash
 	}
 }
 
-// Log reads all that is kept, as it was at one moment.
-func Log(ctx context.Context, from *sql.DB) (*audit.Log, error) {
+// Log reads the latest rows and their signatures, as they were at one moment, and what is wrong with where they are
+// kept; all of them where limit is negative.
+func Log(ctx context.Context, from *sql.DB, limit int) (*audit.Log, error) {
 	tx, err := from.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return nil, err
 	}
 	defer tx.Rollback() //nolint:errcheck // nothing was written
 	l := &audit.Log{}
-	if l.Rows, err = Rows(ctx, tx, -1); err != nil {
+	more := limit
+	if limit >= 0 {
+		more++ // the one that the first of them continues
+	}
+	if l.Rows, err = latest(ctx, tx, more); err != nil {
 		return nil, err
 	}
 	slices.Reverse(l.Rows)
-	l.Heads, err = heads(ctx, tx)
+	if limit >= 0 && len(l.Rows) > limit {
+		l.Before, l.Rows = l.Rows[0], l.Rows[1:]
+	}
+	if l.Heads, err = heads(ctx, tx, l.Before.Seq); err != nil {
+		return nil, err
+	}
+	l.Faults, err = faults(ctx, tx, limit < 0 || len(l.Rows) == 0)
 	return l, err
 }
 
@@ -92,8 +105,8 @@ type reader interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// Rows lists the latest rows, the youngest first; all of them where limit is negative.
-func Rows(ctx context.Context, from reader, limit int) (all []audit.Row, err error) {
+// latest lists the latest rows, the youngest first; all of them where limit is negative.
+func latest(ctx context.Context, from reader, limit int) (all []audit.Row, err error) {
 	rows, err := from.QueryContext(ctx, `SELECT seq, time, user, origin, action, run, hosts, plan, outcome, detail, hash FROM audit ORDER BY seq DESC LIMIT ?`, limit)
 	if err != nil {
 		return nil, err
@@ -111,9 +124,9 @@ func Rows(ctx context.Context, from reader, limit int) (all []audit.Row, err err
 	return all, rows.Err()
 }
 
-// heads lists the signed heads, the oldest first.
-func heads(ctx context.Context, from reader) (all []audit.Head, err error) {
-	rows, err := from.QueryContext(ctx, `SELECT seq, hash, time, key, signature FROM audit_heads ORDER BY seq`)
+// heads lists the signed heads of rows after one, the oldest first.
+func heads(ctx context.Context, from reader, after int64) (all []audit.Head, err error) {
+	rows, err := from.QueryContext(ctx, `SELECT seq, hash, time, key, signature FROM audit_heads WHERE seq > ? ORDER BY seq`, after)
 	if err != nil {
 		return nil, err
 	}
