@@ -69,13 +69,21 @@ func (k *hostKeys) algorithms(t *endpoint) ([]string, error) {
 		}
 		return nil, t.errorAt(target.StageHostKey, message+escape.Text(line.Err.Error()), "repair or remove the line", line.Err)
 	}
+	if len(found) > 0 && t.trust.pin != "" {
+		return append(found, others(found)...), nil // the key that is named may be of another type
+	}
 	if len(found) > 0 {
 		return found, nil
 	}
 	if bare := algorithmsOf(db.Of(t.bareName())); len(bare) > 0 {
-		return append(bare, slices.DeleteFunc(ssh.SupportedAlgorithms().HostKeys, func(name string) bool { return slices.Contains(bare, name) })...), nil
+		return append(bare, others(bare)...), nil
 	}
 	return nil, nil
+}
+
+// others are all algorithms but some.
+func others(known []string) []string {
+	return slices.DeleteFunc(ssh.SupportedAlgorithms().HostKeys, func(name string) bool { return slices.Contains(known, name) })
 }
 
 // algorithmsOf are those of keys, and where there are authorities, those of all certificates: an
@@ -122,6 +130,8 @@ func (k *hostKeys) check(t *endpoint, remote net.Addr, key ssh.PublicKey) *targe
 		return k.checkAddress(t, db, remote, key)
 	}
 	switch {
+	case len(keys) > 0 && t.trust.pin != "" && !slices.ContainsFunc(keys, func(k xknownhosts.KnownKey) bool { return k.Key.Type() == key.Type() }):
+		return k.learn(t, key) // beside those of other types
 	case len(keys) > 0:
 		return changed(t, key, keys)
 	case len(authorities) > 0:

@@ -1,6 +1,9 @@
 package ssh_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"os"
 	"path/filepath"
 	"strings"
@@ -43,5 +46,41 @@ func TestHostKeyIsGiven(t *testing.T) {
 	}
 	if known, err := os.ReadFile(o.KnownHosts[0]); err != nil || strings.Count(string(known), "\n") != 1 {
 		t.Errorf("%q %v", known, err)
+	}
+}
+
+// TestHostKeyIsOneOfSeveral: the fingerprint may be that of any key of the host, whichever it shows first and whichever is known.
+func TestHostKeyIsOneOfSeveral(t *testing.T) {
+	t.Parallel()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := xssh.NewSignerFromKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := sshtest.Start(t, sshtest.Options{Password: "s3cr3t", HostKeys: []xssh.Signer{second}})
+	keys := []xssh.PublicKey{s.HostKey.PublicKey(), second.PublicKey()}
+	for _, first := range keys {
+		o := options(t, s)
+		o.KnownHosts = []string{filepath.Join(t.TempDir(), "known_hosts")}
+		d := ssh.NewDialer(o)
+		defer closeOrFail(t, d)
+		for _, key := range append([]xssh.PublicKey{first}, keys...) {
+			h := ssh.Host{Name: "h1", Address: "127.0.0.1", Port: s.Port(t), PasswordOnly: true, Password: func() (string, error) { return "s3cr3t", nil }, HostKey: xssh.FingerprintSHA256(key)}
+			c, err := d.Dial(t.Context(), h)
+			if err != nil {
+				t.Fatalf("%s after %s: %v", key.Type(), first.Type(), err)
+			}
+			if l := c.Login(); l.HostKey != key.Type()+" "+h.HostKey {
+				t.Errorf("%+v", l)
+			}
+			closeOrFail(t, c)
+			if err := d.Close(); err != nil {
+				t.Fatal(err)
+			}
+			d = ssh.NewDialer(o) // which reads what is known
+		}
 	}
 }

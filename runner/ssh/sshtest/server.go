@@ -41,6 +41,8 @@ type Options struct {
 	Algorithms ssh.Config
 	// NoForwarding is no jump host.
 	NoForwarding bool
+	// HostKeys are keys of the host beside HostKey, of other types.
+	HostKeys []ssh.Signer
 	// Mute lets in, and then answers nothing any more.
 	Mute bool
 }
@@ -171,7 +173,9 @@ func (s *Server) accept() {
 func (s *Server) config() *ssh.ServerConfig {
 	refused := errors.New("refused")
 	c := &ssh.ServerConfig{Config: s.options.Algorithms}
-	c.AddHostKey(s.HostKey)
+	for _, k := range append(s.options.HostKeys, s.HostKey) {
+		c.AddHostKey(k)
+	}
 	switch {
 	case s.options.Password == "":
 		c.PublicKeyCallback = func(_ ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
