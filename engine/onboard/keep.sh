@@ -10,7 +10,7 @@ for p in /var/lib/froyo "$d"; do
 done
 chmod 0700 "$d"
 if [ -e "$d/before" ]; then
-  echo "the host was onboarded before, with the user $(cat "$d/before/name"): undo that first, with $d/rollback as root" >&2
+  echo "the host was onboarded before, with the user $(cat "$d/before/name"); restore it first" >&2
   exit 1
 fi
 t=$d/.before
@@ -20,8 +20,9 @@ if getent passwd "$u" >/dev/null; then
   home=$(getent passwd "$u" | cut -d: -f6)
   : >"$t/user"
   # In a home its owner says what is where: nothing there is done as root.
-  if runuser -u "$u" -- test -d "$home/.ssh"; then : >"$t/ssh"; fi
+  if runuser -u "$u" -- test -d "$home/.ssh"; then runuser -u "$u" -- stat -L -c %a "$home/.ssh" >"$t/ssh"; fi
   if runuser -u "$u" -- test -e "$home/.ssh/authorized_keys"; then
+    runuser -u "$u" -- stat -L -c %a "$home/.ssh/authorized_keys" >"$t/authorized_keys.mode"
     runuser -u "$u" -- cat "$home/.ssh/authorized_keys" | head -c 1048576 >"$t/authorized_keys"
   fi
 else
@@ -31,10 +32,13 @@ else
     echo "$home is there, and no user $u: it would be taken for the new user's home, and removed with it" >&2
     exit 1
   fi
+  # What useradd leaves beside the lists that it writes.
+  for f in subuid subgid; do
+    for f in "$f" "$f-"; do [ ! -e "/etc/$f" ] || cp -p "/etc/$f" "$t/"; done
+  done
+  [ -e /etc/.pwd.lock ] || : >"$t/unlocked"
 fi
-for f in /etc/ssh/sshd_config /etc/ssh/sshd_config.d; do
-  [ ! -e "$f" ] || cp -pR "$f" "$t/"
-done
+[ ! -e /etc/ssh/sshd_config ] || cp -pL /etc/ssh/sshd_config "$t/"
 [ ! -e /etc/sudoers.d/froyo-onboard ] || cp -p /etc/sudoers.d/froyo-onboard "$t/sudoers"
 echo "$u" >"$t/name"
 sync

@@ -6,6 +6,8 @@
 package onboard
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"maps"
 	"regexp"
@@ -27,6 +29,8 @@ type Request struct {
 	// Login is who is let in now, by Password, nil where keys do.
 	Login    string
 	Password *inventory.Credential
+	// LoginKey lets Login in, where it is named: with it Password is that of sudo.
+	LoginKey *Key
 	// User is who is made, and let in by Key.
 	User string
 	Key  Key
@@ -61,8 +65,8 @@ var userName = regexp.MustCompile(`^[a-z_][a-z0-9_-]{0,31}$`)
 
 // Check refuses what cannot be.
 func (r *Request) Check() error {
-	if err := inventory.CheckName("host", r.Address); err != nil && !inventory.IsAddress(r.Address) {
-		return (&diag.Error{Summary: "--host: " + err.Error()}).WithHint("give a name or an IP address; the port has a flag of its own: --port 2222")
+	if err := r.CheckAddress(); err != nil {
+		return err
 	}
 	if err := inventory.CheckName("host", r.Name); err != nil && !inventory.IsAddress(r.Name) {
 		return (&diag.Error{Summary: "--name: " + err.Error()}).WithHint("name it as in an inventory: --name web1")
@@ -78,7 +82,7 @@ func (r *Request) Check() error {
 		return (&diag.Error{Summary: fmt.Sprintf("--create-user %s: a user of its own is made, not the one who logs in now, nor root", r.User)}).
 			WithHint("the usual one: --create-user froyo")
 	}
-	if r.HostKey != "" && !strings.HasPrefix(r.HostKey, "SHA256:") {
+	if r.HostKey != "" && !isPrint(r.HostKey) {
 		return (&diag.Error{Summary: fmt.Sprintf("--host-key %q is no fingerprint: SHA256: and 43 characters", r.HostKey)}).
 			WithHint("on the host's console: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub")
 	}
@@ -87,6 +91,21 @@ func (r *Request) Check() error {
 			WithHint("such as --sudo 'NOPASSWD: /usr/bin/systemctl,/usr/bin/apt'")
 	}
 	return nil
+}
+
+// CheckAddress refuses what is no host.
+func (r *Request) CheckAddress() error {
+	if err := inventory.CheckName("host", r.Address); err != nil && !inventory.IsAddress(r.Address) {
+		return (&diag.Error{Summary: "--host: " + err.Error()}).WithHint("give a name or an IP address; the port has a flag of its own: --port 2222")
+	}
+	return nil
+}
+
+// isPrint reports whether a text is the fingerprint of a key, as ssh-keygen shows it.
+func isPrint(text string) bool {
+	sum, ok := strings.CutPrefix(text, "SHA256:")
+	raw, err := base64.RawStdEncoding.Strict().DecodeString(sum)
+	return ok && err == nil && len(raw) == sha256.Size
 }
 
 // Locks are what can be closed, and what sshd has to show then.
@@ -157,7 +176,9 @@ func (r *Request) host(user string) *inventory.Host {
 // Before is the host as who is let in now reaches it, acting as root.
 func (r *Request) Before() *inventory.Host {
 	h := r.host(r.Login)
-	if r.Password != nil {
+	if r.LoginKey != nil {
+		r.LoginKey.lets(h)
+	} else if r.Password != nil {
 		h.Password, h.HasPasswords = r.Password, true
 	}
 	if r.Login != "root" {
@@ -169,12 +190,17 @@ func (r *Request) Before() *inventory.Host {
 // After is the host as the new user reaches it.
 func (r *Request) After() *inventory.Host {
 	h := r.host(r.User)
-	if r.Key.File != "" {
-		h.Key = r.Key.File
-		return h
-	}
-	h.PrivateKey, h.HasPasswords = &inventory.Credential{Key: r.Key.Name, Pos: h.Pos}, true
+	r.Key.lets(h)
 	return h
+}
+
+// lets gives a host the key that lets in.
+func (k Key) lets(h *inventory.Host) {
+	if k.File != "" {
+		h.Key = k.File
+		return
+	}
+	h.PrivateKey, h.HasPasswords = &inventory.Credential{Key: k.Name, Pos: h.Pos}, true
 }
 
 // Target is what is registered.

@@ -17,6 +17,9 @@ var Runbook string
 //go:embed keep.sh
 var keepScript string
 
+//go:embed reload.sh
+var reloadScript string
+
 //go:embed rollback.sh
 var rollbackScript string
 
@@ -37,13 +40,17 @@ const (
 	stepRegister = "register"
 )
 
-// script puts names into a script. They hold no quotes: Check and the parser of keys see to that.
-func (r *Request) script(text string) string {
-	return strings.NewReplacer("@USER@", r.User, "@KEY@", r.Key.Line).Replace(text)
-}
+// keep is the script that keeps what is there. The name has no quotes: Check sees to that.
+func (r *Request) keep() string { return strings.ReplaceAll(keepScript, "@USER@", r.User) }
 
-// Undo is the script that restores the host.
-func (r *Request) Undo() string { return r.script(rollbackScript) }
+// Undo is the script that restores a host, the same for all.
+func Undo() string {
+	var lines []string
+	for _, l := range Locks() {
+		lines = append(lines, l.Settings...)
+	}
+	return strings.ReplaceAll(rollbackScript, "@LINES@", strings.Join(lines, "\n"))
+}
 
 // hostList is how a rule begins that says for which machines it is.
 var hostList = regexp.MustCompile(`^[A-Za-z0-9_.*,!+-]+\s*=`)
@@ -60,7 +67,7 @@ func (r *Request) rules() []any {
 	}
 	lines := []any{r.User + " " + rule}
 	if !r.NoRollback {
-		lines = append(lines, r.User+` ALL=(root) NOPASSWD: `+RollbackFile+` ""`)
+		lines = append(lines, r.User+` ALL=(root) NOPASSWD: `+RollbackFile+` "", `+RollbackFile+` show`)
 	}
 	return lines
 }
@@ -81,10 +88,10 @@ func (r *Request) settings() (lines []string) {
 func (r *Request) vars(hostKey string) map[string]any {
 	v := map[string]any{
 		"host_key": hostKey, "who": r.User, "login": r.Login, "key": r.Key.Line, "key_name": r.Key.String(), "rules": r.rules(),
-		"keep": r.script(keepScript), "rollback": "", "lock": "", "shows": "",
+		"keep": r.keep(), "reload": reloadScript, "undo": Undo(), "rollback": "", "lock": "", "shows": "",
 	}
 	if !r.NoRollback {
-		v["rollback"], v["sum"] = r.Undo(), op.Sum([]byte(r.Undo()))
+		v["rollback"], v["sum"] = Undo(), op.Sum([]byte(Undo()))
 	}
 	if lines := r.settings(); len(lines) > 0 {
 		v["lock"] = strings.Join(lines, "\n") + "\n"

@@ -100,7 +100,7 @@ func patiently(ctx context.Context, prove func() error) error {
 
 // unlock gives sshd back what it had, over the connection that is still open.
 func (h *host) unlock(ctx context.Context, s target.Step, why error) error {
-	restore := &op.Exec{Argv: []string{"/bin/sh", "-s", "login"}, Stdin: op.NewBlob([]byte(h.entry.Undo()))}
+	restore := &op.Exec{Argv: []string{"/bin/sh", "-s", "login"}, Stdin: op.NewBlob([]byte(Undo()))}
 	outcomes, err := h.next.Run(ctx, []target.Step{{Op: op.Op{Exec: restore}, User: s.User, Unit: s.Unit}})
 	d := *diag.Of(why)
 	switch {

@@ -474,6 +474,7 @@ func beforeArguments(name string) string {
 
 // notFollowed are commands of hints that no script runs as they are printed, and why.
 var notFollowed = map[string]string{
-	"onboard rollback --host ARG":             "it takes a host: TestLabOnboard restores one",
-	"onboard rollback --host ARG --user root": "it takes a host: TestLabOnboard restores one",
+	"onboard rollback --host ARG":                      "it takes a host: TestLabOnboard restores one",
+	"onboard rollback --host ARG --user root":          "it takes a host: TestLabOnboardOdd restores one",
+	"onboard rollback --host ARG --user ARG --key ARG": "it takes a host: TestLabOnboardOdd restores one",
 }

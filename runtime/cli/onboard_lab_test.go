@@ -3,15 +3,20 @@ package cli_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/knownhosts"
 
 	"github.com/openfroyo/froyo/runtime/labtest"
 )
@@ -52,9 +57,8 @@ func (f *froyo) as(t *testing.T, user, script string) (string, error) {
 // etc tells all that is in /etc, who there is, and what is in the homes.
 func (f *froyo) etc(t *testing.T) string {
 	t.Helper()
-	return f.hosts[0].SSH(t, `cd / && { find etc home root var/lib/froyo -xdev ! -name 'passwd-' ! -name 'shadow-' ! -name 'group-' ! -name 'gshadow-' ! -name 'subuid-' ! -name 'subgid-' \
-		! -path 'root/.cache*' -printf '%p %y %m %U %G %l\n' 2>/dev/null | sort
-		find etc home root -xdev -type f ! -name 'passwd-' ! -name 'shadow-' ! -name 'group-' ! -name 'gshadow-' ! -name 'subuid-' ! -name 'subgid-' -exec sha256sum {} + | sort -k2; }`)
+	return f.hosts[0].SSH(t, `cd / && { find etc home root var/lib/froyo -xdev ! -name 'passwd-' ! -name 'shadow-' ! -name 'group-' ! -name 'gshadow-' ! -path 'root/.cache*' -printf '%p %y %m %U %G %l\n' 2>/dev/null | sort
+		find etc home root -xdev -type f ! -name 'passwd-' ! -name 'shadow-' ! -name 'group-' ! -name 'gshadow-' -exec sha256sum {} + | sort -k2; }`)
 }
 
 // oldSSHD is the configuration of a host that knows no Include, and sets the value twice.
@@ -127,7 +131,7 @@ play("web", hosts = "role=web", do = web)
 	if code, stdout, _ := f.finish(t, f.command(t.Context(), "apply", "-y")); code != 0 || !strings.Contains(stdout, "web1 ") {
 		t.Errorf("exit code %d: the target cannot be worked with", code)
 	}
-	h.SSH(t, "apt-get -y purge froyo-demo >/dev/null; rm -f /etc/.pwd.lock")
+	h.SSH(t, "apt-get -y purge froyo-demo >/dev/null")
 	if code, stdout, _ := f.onboard(t, "list"); code != 0 || !strings.Contains(stdout, "env=dev,role=web") {
 		t.Errorf("exit code %d: it is not listed", code)
 	}
@@ -202,8 +206,8 @@ hosts:
 	}
 }
 
-// TestLabOnboardKilled ends froyo, its runner or the network after a step: the host can be reached as before or as wanted, and a second
-// time completes it. FROYO_ONBOARD_KILLS=all does so after each step.
+// TestLabOnboardKilled ends froyo, its runner or the network after a step: the host lets in as before or as wanted, which is proven each
+// time, and a second time completes it. FROYO_ONBOARD_KILLS=all does so after each step, by each of the three.
 func TestLabOnboardKilled(t *testing.T) {
 	f := startOnboard(t)
 	h := f.hosts[0]
@@ -226,30 +230,109 @@ func TestLabOnboardKilled(t *testing.T) {
 	if steps < 20 {
 		t.Fatalf("%d events of units", steps)
 	}
-	every := steps / 3
-	if os.Getenv("FROYO_ONBOARD_KILLS") == "all" { // a test's environment says how much of it is done
-		every = 1
-	}
-	counts := map[string]int{}
-	for k := 1; k <= steps; k += every {
-		how := []string{"froyo", "runner", "network"}[k%3]
-		counts[how]++
-		f.broken(t, args, k, how)
-		if _, err := f.as(t, "froyo", "true"); err != nil && f.byPassword(t) == "let in" {
-			t.Errorf("after step %d (%s) the host cannot be reached", k, how)
-		} else if err != nil && !strings.Contains(f.byPassword(t), "password") {
-			t.Errorf("after step %d (%s) neither the key nor a password lets in: %v", k, how, err)
+	ways := []string{"froyo", "runner", "network"}
+	hits, by := map[string]int{}, map[string]int{}
+	for _, kill := range kills(steps, ways) {
+		if f.broken(t, args, kill.step, kill.way) {
+			hits[kill.way]++
 		}
+		waitFor(t, func() bool { // sshd may be starting anew
+			way := f.letsIn(t)
+			by[way]++
+			return way != ""
+		})
 		if code, _, _ := f.onboard(t, args...); code != 0 {
-			t.Fatalf("after step %d (%s) a second time does not complete it", k, how)
+			t.Fatalf("after step %d (%s) a second time does not complete it", kill.step, kill.way)
+		}
+		if err := f.byKey(); err != nil {
+			t.Fatalf("after step %d (%s) the second time: %v", kill.step, kill.way, err)
 		}
 		restore()
 	}
-	t.Logf("%d steps; ended after a step and completed the second time: %v", steps, counts)
+	for _, way := range ways {
+		if hits[way] == 0 {
+			t.Errorf("%s was never hit", way)
+		}
+	}
+	t.Logf("%d steps; hit and completed the second time: %v; before that the host let in: %v", steps, hits, by)
 }
 
-// broken runs froyo onboard, and ends something of it once so many steps were told.
-func (f *froyo) broken(t *testing.T, args []string, steps int, what string) {
+// ending is what is ended after which step.
+type ending struct {
+	step int
+	way  string
+}
+
+// kills are those of a run: a sample, or all.
+func kills(steps int, ways []string) (all []ending) {
+	if os.Getenv("FROYO_ONBOARD_KILLS") == "all" { // a test's environment says how much of it is done
+		for step := 1; step < steps; step++ { // after the last there is nothing left to end
+			for _, way := range ways {
+				all = append(all, ending{step, way})
+			}
+		}
+		return all
+	}
+	for i, way := range ways {
+		all = append(all, ending{steps * (2*i + 1) / 6, way})
+	}
+	return all
+}
+
+// byKey logs in as the new user, and has sudo do what the rule says.
+func (f *froyo) byKey() error {
+	out, err := exec.Command("ssh", "-o", "LogLevel=ERROR", "-i", filepath.Join(f.dir, "key"), "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5", //nolint:gosec,noctx // a test
+		"-o", "UserKnownHostsFile="+f.hosts[0].KnownHosts, "froyo@"+f.hosts[0].Addr, "sudo -n /usr/bin/systemctl is-active ssh").CombinedOutput()
+	if err != nil || string(out) != "active\n" {
+		return fmt.Errorf("%w: %s", err, out)
+	}
+	return nil
+}
+
+// letsIn tells by what the host lets in: by the key as the new user, who may call sudo, or by the password as root; "" is neither.
+func (f *froyo) letsIn(t *testing.T) string {
+	t.Helper()
+	if f.byKey() == nil {
+		return "the key"
+	}
+	if err := f.withPassword(t, "root"); err != nil {
+		t.Log(err)
+		return ""
+	}
+	return "the password"
+}
+
+// withPassword logs in by the password that all users of a lab host have, and runs a program.
+func (f *froyo) withPassword(t *testing.T, user string) error {
+	t.Helper()
+	trust, err := knownhosts.New(f.hosts[0].KnownHosts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := ssh.Dial("tcp", net.JoinHostPort(f.hosts[0].Addr, "22"), &ssh.ClientConfig{
+		User: user, Auth: []ssh.AuthMethod{ssh.Password(labtest.Password)}, HostKeyCallback: trust, Timeout: 10 * time.Second,
+		HostKeyAlgorithms: []string{ssh.KeyAlgoED25519},
+	})
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	s, err := client.NewSession()
+	if err != nil {
+		return err
+	}
+	out, err := s.Output("id -un")
+	if err == nil && strings.TrimSpace(string(out)) != user {
+		err = fmt.Errorf("%s was let in", out)
+	}
+	return err
+}
+
+// killRunner kills the runners on a host, and says how many there were.
+const killRunner = `n=0; for e in /proc/[0-9]*/exe; do case $(readlink $e 2>/dev/null) in *froyo*|*memfd:*) p=${e%/exe}; kill -KILL ${p#/proc/} && n=$((n + 1));; esac; done 2>/dev/null; echo $n`
+
+// broken runs froyo onboard, and ends something of it once so many steps were told. It reports whether that was still there.
+func (f *froyo) broken(t *testing.T, args []string, steps int, what string) (hit bool) {
 	t.Helper()
 	cmd := f.command(t.Context(), append([]string{"onboard"}, args...)...)
 	out, err := cmd.StdoutPipe()
@@ -273,12 +356,118 @@ func (f *froyo) broken(t *testing.T, args []string, steps int, what string) {
 		case "froyo":
 			_ = cmd.Process.Kill()
 		case "runner":
-			f.hosts[0].SSH(t, `for e in /proc/[0-9]*/exe; do case $(readlink $e 2>/dev/null) in *froyo*|*memfd:*|*"(deleted)") p=${e%/exe}; kill -KILL ${p#/proc/};; esac; done 2>/dev/null; true`)
+			hit = strings.TrimSpace(f.hosts[0].SSH(t, killRunner)) != "0"
 		case "network":
 			f.hosts[0].Cut(t)
 			_ = cmd.Process.Kill()
 			f.hosts[0].Join(t)
 		}
 	}
-	_ = cmd.Wait() // it was ended
+	if err := cmd.Wait(); what != "runner" {
+		ended, _ := errors.AsType[*exec.ExitError](err)
+		hit = ended != nil && !ended.Exited() // by the signal
+	}
+	return hit
+}
+
+// TestLabOnboardOdd: what is refused changes nothing, or is undone; others than root log in; and a host that is no target is restored.
+func TestLabOnboardOdd(t *testing.T) {
+	f := startOnboard(t)
+	h := f.hosts[0]
+	t.Cleanup(func() { // root may be locked out
+		_, _ = byLabKey(h, "ops", "sudo sh -c '[ ! -x /var/lib/froyo/onboard/rollback ] || /var/lib/froyo/onboard/rollback login'")
+	})
+	h.Undo(t, "cp -p /root/.sshd-before /etc/ssh/sshd_config; rm -f /root/.sshd-before /etc/ssh/sshd_config.d/60-froyo-web.conf; systemctl restart ssh")
+	h.SSH(t, "cp -p /etc/ssh/sshd_config /root/.sshd-before")
+	for _, args := range [][]string{{"init"}, {"key", "export", "default-ed25519", "--private", "--out", "key"}} {
+		if code, _, _ := f.finish(t, f.command(t.Context(), args...)); code != 0 {
+			t.Fatal("no workspace")
+		}
+	}
+	f.env = append(f.env, "FROYO_ONBOARD_PASSWORD="+labtest.Password)
+	base := []string{"ssh", "--host", h.Addr, "--name", "web1", "-y", "--accept-new", "--lock-down", "disable_password_auth"}
+	onboard := func(args ...string) (code int, stdout, stderr string) {
+		t.Helper()
+		return f.onboard(t, append(slices.Clone(base), args...)...)
+	}
+	before := f.etc(t)
+	same := func(what string) {
+		t.Helper()
+		if after := f.etc(t); after != before {
+			t.Errorf("%s: the host is not as it was: %s", what, cmp.Diff(before, after))
+		}
+	}
+
+	if code, _, stderr := onboard("--sudo", "NOPASSWD: usr/bin/apt"); code != 3 || !strings.Contains(stderr, "sudo does not take the rule; nothing was changed") {
+		t.Errorf("exit code %d for a rule that is none", code)
+	}
+	same("a rule that is none")
+
+	h.SSH(t, `printf 'Match User root\n  PasswordAuthentication yes\n' >>/etc/ssh/sshd_config`)
+	code, _, stderr := onboard()
+	if code != 3 || !strings.Contains(stderr, `"PasswordAuthentication yes" below "Match User root"; sshd is as it was before`) {
+		t.Errorf("exit code %d where sshd shows another value", code)
+	}
+	undo := []string{"rollback", "--host", h.Addr, "--user", "root"}
+	if !strings.Contains(stderr, "is undone by: froyo onboard "+strings.Join(undo, " ")) {
+		t.Error("it does not say how to undo it")
+	}
+	if err := f.withPassword(t, "root"); err != nil {
+		t.Errorf("the password does not let in: %v", err)
+	}
+	if code, stdout, _ := f.onboard(t, append(undo, "-C")...); code != 0 || !strings.Contains(stdout, "the user froyo goes, with all that is in /home/froyo") {
+		t.Errorf("exit code %d: it does not show what goes", code)
+	}
+	if code, _, _ := f.onboard(t, append(undo, "-y")...); code != 0 {
+		t.Errorf("exit code %d: a host that is no target is not restored", code)
+	}
+	h.SSH(t, "cat /root/.sshd-before >/etc/ssh/sshd_config; systemctl restart ssh")
+	same("a Match block")
+
+	// Who has to give sudo a password logs in; without a script it takes the same to restore.
+	if code, _, _ := onboard("--user", "opspw", "--no-rollback"); code != 0 {
+		t.Errorf("exit code %d: opspw cannot onboard", code)
+	}
+	if f.byKey() != nil || f.withPassword(t, "opspw") == nil || f.withPassword(t, "root") == nil {
+		t.Error("the key does not let in, or a password does")
+	}
+	if code, _, stderr := f.onboard(t, "rollback", "--host", "web1", "-y", "--user", "opspw"); code != 4 {
+		t.Errorf("exit code %d, want 4: %s", code, stderr)
+	}
+	if code, _, _ := f.onboard(t, "rollback", "--host", "web1", "-y", "--user", "opspw", "--key", h.KeyFile); code != 0 {
+		t.Errorf("exit code %d: not restored by a key and the password of sudo", code)
+	}
+	same("by opspw")
+
+	// Root is locked out, others change sshd's files, and what they did stays.
+	if code, _, _ := onboard("--user", "ops", "--lock-down", "disable_root_login"); code != 0 {
+		t.Errorf("exit code %d: ops cannot onboard", code)
+	}
+	if said, err := byLabKey(h, "root", "true"); err == nil || f.byKey() != nil {
+		t.Errorf("root logs in, or the key does not: %s", said)
+	}
+	late := `echo MaxStartups 77 >/etc/ssh/sshd_config.d/60-froyo-web.conf; echo "# late" >>/etc/ssh/sshd_config`
+	if out, err := byLabKey(h, "ops", "sudo sh -c '"+late+"'"); err != nil {
+		t.Fatal(err, out)
+	}
+	code, stdout, _ := f.onboard(t, "rollback", "--host", "web1", "-C")
+	if code != 0 || !strings.Contains(stdout, "what was changed since it was onboarded stays") {
+		t.Errorf("exit code %d: it does not show what stays", code)
+	}
+	if code, _, _ := f.onboard(t, "rollback", "--host", "web1", "-y"); code != 0 {
+		t.Errorf("exit code %d: not restored", code)
+	}
+	waitFor(t, func() bool { return f.withPassword(t, "root") == nil })
+	if said := h.SSH(t, "cat /etc/ssh/sshd_config.d/60-froyo-web.conf; tail -n 1 /etc/ssh/sshd_config"); said != "MaxStartups 77\n# late\n" {
+		t.Errorf("what was changed since is gone: %s", said)
+	}
+	h.SSH(t, "rm /etc/ssh/sshd_config.d/60-froyo-web.conf; cat /root/.sshd-before >/etc/ssh/sshd_config; systemctl restart ssh")
+	same("by ops")
+}
+
+// byLabKey runs a script as a user of a lab host, by the key that all have.
+func byLabKey(h labtest.Host, user, script string) (string, error) {
+	out, err := exec.Command("ssh", "-o", "LogLevel=ERROR", "-i", h.KeyFile, "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", //nolint:gosec,noctx // it runs after the test, too
+		"-o", "UserKnownHostsFile="+h.KnownHosts, user+"@"+h.Addr, script).CombinedOutput()
+	return string(out), err
 }

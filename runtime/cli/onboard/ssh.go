@@ -309,7 +309,24 @@ func (s *session) run(ctx context.Context, all []*onboard.Entry, d *doing, w *wa
 	if len(missing) > 0 {
 		err = s.carry(ctx, missing, d, w, line)
 	}
+	if err != nil && !d.DryRun {
+		s.undone(missing)
+	}
 	return errors.Join(err, s.tell(all, d), errors.Join(errs...))
+}
+
+// undone says how hosts that did not come to be registered are restored.
+func (s *session) undone(all []*onboard.Entry) {
+	for _, e := range all {
+		if e.Done {
+			continue
+		}
+		line := fmt.Sprintf("froyo onboard rollback --host %s", wording.Quote(e.Address))
+		if e.Port != 0 {
+			line += fmt.Sprintf(" --port %d", e.Port)
+		}
+		s.console.Errors.Note(fmt.Sprintf("%s is not registered; another time goes on with it, and what was done there is undone by: %s --user %s", e.Name, line, wording.Quote(e.Login)))
+	}
 }
 
 // carry carries the runbook out.
