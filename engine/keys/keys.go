@@ -206,6 +206,15 @@ func isHalf(text []byte, want ssh.PublicKey) bool {
 	return err == nil && len(options) == 0 && len(bytes.TrimSpace(rest)) == 0 && bytes.Equal(public.Marshal(), want.Marshal())
 }
 
+// Bare is the line of a key without its comment: type and key.
+func Bare(line string) (string, error) {
+	public, _, _, _, err := ssh.ParseAuthorizedKey([]byte(line))
+	if err != nil {
+		return "", err
+	}
+	return strings.TrimSpace(string(ssh.MarshalAuthorizedKey(public))), nil
+}
+
 // lineOf is a public key as it stands in a file.
 func lineOf(public ssh.PublicKey, name string) string {
 	return fmt.Sprintf("%s froyo:%s", strings.TrimSpace(string(ssh.MarshalAuthorizedKey(public))), name)

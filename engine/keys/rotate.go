@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/secret/store"
 )
 
@@ -153,3 +154,27 @@ func (k *Keys) Replace(ctx context.Context, name string, r *Rotation) error {
 
 // Forget removes the old key, which no host takes any more.
 func (k *Keys) Forget(ctx context.Context, name string) error { return k.kept.Remove(ctx, name+last) }
+
+// Removable refuses a key that is none, or that another is to take the place of.
+func (k *Keys) Removable(ctx context.Context, name string) error {
+	if err := k.kept.CheckName(name); err != nil {
+		return err
+	}
+	all, err := k.List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, one := range all {
+		if one.Name != name {
+			continue
+		}
+		if one.Rotating {
+			return (&diag.Error{Summary: "the rotation of " + name + " is unfinished; it was not removed"}).WithHint("finish it first: froyo key rotate %s", name)
+		}
+		return nil
+	}
+	return k.notFound(ctx, name)
+}
+
+// Remove removes a key, both halves.
+func (k *Keys) Remove(ctx context.Context, name string) error { return k.kept.Remove(ctx, name) }

@@ -8,7 +8,7 @@ umask 077
 d=/var/lib/froyo/onboard
 b=$d/before
 rule=/etc/sudoers.d/froyo-onboard
-mark=froyo-onboard
+mark='@MARK@'
 fail() { echo "onboarding: $1" >&2; exit 1; }
 [ "$(id -u)" = 0 ] || fail "this is for root alone"
 [ -d "$b" ] || fail "nothing is kept in $b: the host was not onboarded, or was restored already"

@@ -14,6 +14,14 @@ import (
 //go:embed onboard.star
 var Runbook string
 
+// RekeyBook is the runbook that gives the user of a target another key.
+//
+//go:embed rekey.star
+var RekeyBook string
+
+//go:embed others.sh
+var othersScript string
+
 //go:embed keep.sh
 var keepScript string
 
@@ -28,6 +36,9 @@ const (
 	Directory    = "/var/lib/froyo/onboard"
 	RollbackFile = Directory + "/rollback"
 )
+
+// Mark is the comment of the keys in authorized_keys by which they are known when the host is restored, or they get successors.
+const Mark = "froyo-onboard"
 
 // Program is by what the units are known that are done here, and not on the host: their command is "false" with it.
 const Program = "froyo:onboard"
@@ -49,7 +60,7 @@ func Undo() string {
 	for _, l := range Locks() {
 		lines = append(lines, l.Settings...)
 	}
-	return strings.ReplaceAll(rollbackScript, "@LINES@", strings.Join(lines, "\n"))
+	return strings.NewReplacer("@LINES@", strings.Join(lines, "\n"), "@MARK@", Mark).Replace(rollbackScript)
 }
 
 // hostList is how a rule begins that says for which machines it is.
@@ -88,7 +99,7 @@ func (r *Request) settings() (lines []string) {
 func (r *Request) vars(hostKey string) map[string]any {
 	v := map[string]any{
 		"host_key": hostKey, "who": r.User, "login": r.Login, "key": r.Key.Line, "key_name": r.Key.String(), "rules": r.rules(),
-		"keep": r.keep(), "reload": reloadScript, "undo": Undo(), "rollback": "", "lock": "", "shows": "",
+		"mark": Mark, "keep": r.keep(), "reload": reloadScript, "undo": Undo(), "rollback": "", "lock": "", "shows": "",
 	}
 	if !r.NoRollback {
 		v["rollback"], v["sum"] = Undo(), op.Sum([]byte(Undo()))
@@ -98,6 +109,19 @@ func (r *Request) vars(hostKey string) map[string]any {
 		v["shows"] = strings.ToLower(strings.Join(lines, "\n")) + "\n"
 	}
 	return map[string]any{"onboard": v}
+}
+
+// Rekeyed is the inventory of RekeyBook: the target as its user reaches it by the key that it has. e wants the other one.
+func Rekeyed(e *Entry, now Key) *inventory.Inventory {
+	was := e.Request
+	was.Key = now
+	h := was.After()
+	others := strings.NewReplacer("@NEW@", e.Key.Line, "@OLD@", now.Line, "@MARK@", Mark).Replace(othersScript)
+	h.Vars = map[string]any{"onboard": map[string]any{
+		"who": e.User, "key": e.Key.Line, "key_name": e.Key.String(), "mark": Mark,
+		"others": others + "others 0 >\"$f.froyo\" && cat \"$f.froyo\" >\"$f\"; r=$?; rm -f \"$f.froyo\"; exit $r\n", "alone": others + "test -z \"$(others 1)\"\n",
+	}}
+	return inventory.New([]*inventory.Host{h})
 }
 
 // Hosts is the inventory that the runbook is for: hosts as who is let in now reaches them.

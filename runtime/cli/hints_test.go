@@ -476,5 +476,6 @@ func beforeArguments(name string) string {
 var notFollowed = map[string]string{
 	"onboard rollback --host ARG":                      "it takes a host: TestLabOnboard restores one",
 	"onboard rollback --host ARG --user root":          "it takes a host: TestLabOnboardOdd restores one",
+	"onboard rekey --host ARG --key NAME":              "it takes a host: TestLabOnboardKeys gives one another key",
 	"onboard rollback --host ARG --user ARG --key ARG": "it takes a host: TestLabOnboardOdd restores one",
 }

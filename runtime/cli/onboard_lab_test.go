@@ -471,3 +471,50 @@ func byLabKey(h labtest.Host, user, script string) (string, error) {
 		"-o", "UserKnownHostsFile="+h.KnownHosts, user+"@"+h.Addr, script).CombinedOutput()
 	return string(out), err
 }
+
+// TestLabOnboardKeys: the user was there before, and has a rule of a few programs; the key of the target is rotated, and gets a successor,
+// by the user alone. To restore the host takes away whichever it has then, and no other.
+func TestLabOnboardKeys(t *testing.T) {
+	f := startOnboard(t)
+	h := f.hosts[0]
+	h.SSH(t, `useradd -m froyo && mkdir -m 755 /home/froyo/.ssh && echo "from=\"192.0.2.1\" ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl me@laptop" >/home/froyo/.ssh/authorized_keys && chown -R froyo: /home/froyo/.ssh`)
+	run := func(want int, args ...string) (stdout, stderr string) {
+		t.Helper()
+		code, stdout, stderr := f.finish(t, f.command(t.Context(), args...))
+		if code != want {
+			t.Errorf("exit code %d, want %d", code, want)
+		}
+		return stdout, stderr
+	}
+	run(0, "init")
+	f.env = append(f.env, "FROYO_ONBOARD_PASSWORD="+labtest.Password)
+	before := f.etc(t)
+	run(0, "onboard", "ssh", "--host", h.Addr, "--name", "web1", "-y", "--accept-new", "--lock-down", "disable_password_auth", "--sudo", onboardSudo)
+	if _, stderr := run(1, "key", "rm", "default-ed25519", "-y"); !strings.Contains(stderr, "default-ed25519 is the key of 1 host: web1; it was not removed") {
+		t.Error("the key of a target is removed")
+	}
+	first, _ := run(0, "onboard", "show", "web1")
+	if _, stderr := run(0, "key", "rotate", "default-ed25519", "-y"); !strings.Contains(stderr, "1 host let froyo in") {
+		t.Error("the key is not rotated on the target")
+	}
+	second, _ := run(0, "onboard", "show", "web1")
+	if first == second {
+		t.Error("the key before is shown")
+	}
+	run(0, "key", "new", "web")
+	run(0, "onboard", "rekey", "--host", "web1", "--key", "web", "-y")
+	run(0, "key", "rm", "default-ed25519", "-y")
+	run(0, "inventory", "check")
+	keys := h.SSH(t, "cat /home/froyo/.ssh/authorized_keys")
+	if strings.Count(keys, " froyo-onboard\n") != 1 || strings.Count(keys, "\n") != 2 {
+		t.Errorf("other keys than one of each are left: %s", keys)
+	}
+	if stdout, _ := run(0, "onboard", "rekey", "--host", "web1", "--key", "web", "-y"); !strings.Contains(stdout, "web1 lets froyo in by the key web") {
+		t.Error("the second time it is another key")
+	}
+	run(0, "onboard", "rollback", "--host", "web1", "-y")
+	waitFor(t, func() bool { return h.SSH(t, "ls -d /var/lib/froyo/onboard 2>/dev/null; true") == "" })
+	if after := f.etc(t); after != before {
+		t.Errorf("the host is not as it was: %s", cmp.Diff(before, after))
+	}
+}

@@ -16,6 +16,8 @@ type Planning struct {
 	HostTime time.Duration `name:"host-timeout" placeholder:"DURATION" default:"0s" help:"End the run of a host whose plan, or whose units, take longer than this in all, such as 10m; other hosts continue. 0s is no limit."`
 	// Proven is that the runbook itself proves that it locks nobody out: it is applied without guard, which is not warned of.
 	Proven bool `kong:"-"`
+	// Quiet is that what programs print is the runbook's own affair, and not shown after it.
+	Quiet bool `kong:"-"`
 	// NoSecrets is that no secret is read: other texts stand in for them.
 	NoSecrets bool `kong:"-"`
 	// NewSecrets are values that secrets of the store are planned with, and are to have.

@@ -1,6 +1,6 @@
 // Package key is froyo key: the SSH keys of a workspace, which are encrypted with its secrets.
 //
-// It imports runtime/cli/{client,flags,here,runbook} and engine/keys.
+// It imports runtime/cli/{client,flags,here,runbook}, engine/keys and engine/onboard.
 package key
 
 import (
@@ -20,6 +20,7 @@ type Command struct {
 	List   listCommand   `cmd:"" help:"List the SSH keys of the workspace."`
 	New    newCommand    `cmd:"" help:"Make a key; one that is there stays."`
 	Rotate rotateCommand `cmd:"" help:"Give a key a successor, which is proved on every host before the old one goes."`
+	Rm     rmCommand     `cmd:"" help:"Remove a key by which no host is reached."`
 	Import importCommand `cmd:"" help:"Take in a private key of OpenSSH or PEM."`
 	Export exportCommand `cmd:"" help:"Print the public half of a key, or the private one."`
 }

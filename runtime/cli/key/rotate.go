@@ -14,9 +14,12 @@ import (
 	"github.com/openfroyo/froyo/engine/facts"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/keys"
+	"github.com/openfroyo/froyo/engine/onboard"
+	"github.com/openfroyo/froyo/engine/state"
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/runtime/cli/client"
 	"github.com/openfroyo/froyo/runtime/cli/flags"
+	"github.com/openfroyo/froyo/runtime/cli/here"
 	"github.com/openfroyo/froyo/runtime/cli/runbook"
 	"github.com/openfroyo/froyo/runtime/console"
 	"github.com/openfroyo/froyo/runtime/ui"
@@ -31,7 +34,7 @@ type rotateCommand struct {
 
 // Help gives the command's example.
 func (*rotateCommand) Help() string {
-	return `Makes another key of the kind, adds it on each host of the inventory that uses the key, logs in to each by the new key over a
+	return `Makes another key of the kind, adds it on each host that uses the key, of the inventory or onboarded, logs in to each by the new key over a
 new connection, and only then removes the old one from them. Where a host cannot be reached or does not take the new key, the
 old one stays on all of them, both are kept, and the next call goes on from there.
 
@@ -47,7 +50,8 @@ type rotation struct {
 	keys    *keys.Keys
 	state   keys.Rotation
 	hosts   []*inventory.Host
-	users   map[string]string // who is logged in as, by host
+	targets map[string]state.Target // those of them that were onboarded, by name
+	users   map[string]string       // who is logged in as, by host
 }
 
 // Run rotates a key.
@@ -107,7 +111,49 @@ func (r *rotation) find(ctx context.Context) (err error) {
 			r.hosts = append(r.hosts, h)
 		}
 	}
-	return f.Close(ctx)
+	if err := f.Close(ctx); err != nil {
+		return err
+	}
+	r.targets = map[string]state.Target{}
+	return r.kept(ctx, func(store state.Store, workspace string) error {
+		all, err := store.Targets(ctx, workspace)
+		for _, t := range all {
+			if t.Key == r.Name {
+				r.targets[t.Name] = t
+			}
+		}
+		return err
+	})
+}
+
+// kept does something with the state of the workspace, where there is one.
+func (r *rotation) kept(ctx context.Context, do func(store state.Store, workspace string) error) (err error) {
+	store, workspace, err := here.State(ctx, r.console)
+	if err != nil || store == nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	return do(store, workspace)
+}
+
+// register records the new key with the targets that have it.
+func (r *rotation) register(ctx context.Context) error {
+	if len(r.targets) == 0 {
+		return nil
+	}
+	return r.kept(ctx, func(store state.Store, _ string) error {
+		for _, t := range r.targets {
+			t.KeyLine, _ = keys.Bare(r.state.New)
+			if t.KeyPrint == r.state.Fingerprint {
+				continue
+			}
+			t.KeyPrint = r.state.Fingerprint
+			if err := store.Register(ctx, t); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // bring adds the new key on all hosts, and gives it the place of the old one once all have let froyo in by it.
@@ -134,7 +180,7 @@ func (r *rotation) bring(ctx context.Context) error {
 
 // takeAway removes the old key from all hosts, and then itself.
 func (r *rotation) takeAway(ctx context.Context) error {
-	err := r.login(ctx, r.Name, r.state.Fingerprint, r.hosts)
+	err := errors.Join(r.register(ctx), r.login(ctx, r.Name, r.state.Fingerprint, r.hosts))
 	if len(r.users) > 0 {
 		err = errors.Join(err, r.apply(ctx, r.state.Old, "absent"))
 	}
@@ -230,16 +276,22 @@ func (r *rotation) apply(ctx context.Context, line, state string) error {
 	defer types.Close(ctx) //nolint:errcheck // nothing is kept in it
 	var b strings.Builder
 	var limit []string
-	b.WriteString("USERS = {")
+	b.WriteString("HOSTS = {")
 	for _, h := range r.reached() {
-		fmt.Fprintf(&b, "%s: %s, ", starlark.String(h.Name), starlark.String(r.users[h.Name]))
+		key := line
+		if _, is := r.targets[h.Name]; is { // by that it is found when the host is restored
+			bare, _ := keys.Bare(line)
+			key = bare + " " + onboard.Mark
+		}
+		fmt.Fprintf(&b, "%s: (%s, %s), ", starlark.String(h.Name), starlark.String(r.users[h.Name]), starlark.String(key))
 		limit = append(limit, h.Name)
 	}
-	fmt.Fprintf(&b, "}\nplay(%s, do = lambda host: authorized_key(USERS[host.name], key = %s, state = %s))\n",
-		starlark.String("key "+r.Name), starlark.String(line), starlark.String(state))
+	// Each changes what is its own: its rule of sudo may be of a few programs.
+	fmt.Fprintf(&b, "}\nplay(%s, do = lambda host: authorized_key(HOSTS[host.name][0], key = HOSTS[host.name][1], state = %s, become = False))\n",
+		starlark.String("key "+r.Name), starlark.String(state))
 	target := r.Target
 	target.Limit = strings.Join(limit, ":")
-	a := &runbook.Apply{Planning: flags.Planning{Target: target}, Stale: "skip", Yes: true, Diff: true, Wait: r.Wait}
+	a := &runbook.Apply{Planning: flags.Planning{Target: target, Proven: true}, Stale: "skip", Yes: true, Diff: true, Wait: r.Wait}
 	return a.RunLoaded(ctx, r.console, func(ctx context.Context, e *console.Console) (*client.Loaded, error) {
 		return client.LoadLine(ctx, e, &a.Planning, client.Line{Text: b.String(), Command: "froyo key rotate " + r.Name, Types: types})
 	})

@@ -39,6 +39,7 @@ type Command struct {
 	Rollback rollbackCommand `cmd:"" help:"Restore a host as it was before."`
 	List     listCommand     `cmd:"" help:"List the hosts that were onboarded."`
 	Show     showCommand     `cmd:"" help:"Show one of them."`
+	Rekey    rekeyCommand    `cmd:"" help:"Give a target another key, which is proven before the old one goes."`
 	Forget   forgetCommand   `cmd:"" help:"Drop a host from the list. Nothing is done on the host."`
 }
 
@@ -118,12 +119,17 @@ func (s *session) with(ctx context.Context, do func(store state.Store) error) (e
 // register records a target, and who registered it.
 func (s *session) register(ctx context.Context, t state.Target) error {
 	t.Since = time.Now()
+	return s.record(ctx, t, "onboard")
+}
+
+// record records a target, and who did so by what.
+func (s *session) record(ctx context.Context, t state.Target, action string) error {
 	return s.with(ctx, func(store state.Store) error {
 		if err := store.Register(ctx, t); err != nil {
 			return err
 		}
 		return store.AppendAudit(ctx, state.Audit{
-			Time: t.Since, Action: "onboard", Hosts: t.Name, Outcome: audit.Done, Detail: fmt.Sprintf("%s as %s@%s by %s", t.Name, t.User, t.Address, cmp.Or(t.Key, t.KeyFile)),
+			Time: time.Now(), Action: action, Hosts: t.Name, Outcome: audit.Done, Detail: fmt.Sprintf("%s as %s@%s by %s", t.Name, t.User, t.Address, cmp.Or(t.Key, t.KeyFile)),
 		})
 	})
 }

@@ -307,7 +307,7 @@ func (s *session) run(ctx context.Context, all []*onboard.Entry, d *doing, w *wa
 	}
 	var err error
 	if len(missing) > 0 {
-		err = s.carry(ctx, missing, d, w, line)
+		err = s.carry(ctx, missing, book{onboard.Runbook, onboard.Hosts(missing)}, d, w, line)
 	}
 	if err != nil && !d.DryRun {
 		s.undone(missing)
@@ -329,8 +329,14 @@ func (s *session) undone(all []*onboard.Entry) {
 	}
 }
 
-// carry carries the runbook out.
-func (s *session) carry(ctx context.Context, all []*onboard.Entry, d *doing, w *way, line string) (err error) {
+// book is a runbook, and the hosts that it is for.
+type book struct {
+	text  string
+	hosts *inventory.Inventory
+}
+
+// carry carries a runbook out.
+func (s *session) carry(ctx context.Context, all []*onboard.Entry, b book, d *doing, w *way, line string) (err error) {
 	types, err := client.Types(ctx, s.console)
 	if err != nil {
 		return err
@@ -341,12 +347,12 @@ func (s *session) carry(ctx context.Context, all []*onboard.Entry, d *doing, w *
 		by[e.Name] = e
 	}
 	a := &runbook.Apply{
-		Planning: flags.Planning{Target: flags.Target{Given: onboard.Hosts(all), Login: w.login()}, Output: flags.Output{JSON: d.JSON}, Proven: true},
+		Planning: flags.Planning{Target: flags.Target{Given: b.hosts, Login: w.login()}, Output: flags.Output{JSON: d.JSON}, Proven: true, Quiet: true},
 		Stale:    "skip", Yes: d.Yes, Check: d.DryRun, Effects: d.Effects, Diff: true, NoPause: true, Wait: d.Wait, PlanAgain: line + " -C",
 	}
 	return a.RunLoaded(ctx, s.console, func(ctx context.Context, e *console.Console) (*client.Loaded, error) {
 		return client.LoadLine(ctx, e, &a.Planning, client.Line{
-			Text: onboard.Runbook, Command: line, Types: types, Typed: true,
+			Text: b.text, Command: line, Types: types, Typed: true,
 			Wrap: func(host string, t plan.Target) plan.Target { return s.prover.Wrap(by[host], t) },
 		})
 	})

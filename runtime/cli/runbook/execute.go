@@ -40,7 +40,7 @@ type execution struct {
 func (x execution) run(ctx context.Context, l *client.Loaded) (err error) {
 	c := l.Console
 	var printed *answers.Answers
-	if !x.flags.Live && !x.flags.JSON { // what is shown as it is printed is not shown again
+	if !x.flags.Live && !x.flags.JSON && !x.flags.Quiet { // what is shown as it is printed is not shown again
 		printed = answers.Of(l)
 	}
 	s, err := l.Begin(ctx, "apply", x.flags, client.Options{
