@@ -64,7 +64,7 @@ func (a *attempt) single(ctx context.Context) {
 		}
 		if !a.again(ctx, number, err) {
 			if a.lane.window.has(a.step) {
-				a.lane.window.fault = &fault{attempt: a, started: started, err: err}
+				a.lane.window.fault = &fault{attempt: a, started: started, err: a.lane.window.cut(err)}
 				a.lane.window.prove(ctx)
 				return
 			}

@@ -155,12 +155,31 @@ func (w *window) needed(s *plan.Step) bool {
 func (w *window) bound(s *target.Step) error {
 	left := w.armed.Left()
 	if left <= 0 {
-		return (&diag.Error{Summary: "there is no time left for it in the window of its guard", Code: diag.Failed}).WithHint("give it more: --guard-window 5m")
+		return w.late("it had begun", nil)
 	}
 	if s.Limit() > left {
 		s.Timeout = left
 	}
 	return nil
+}
+
+// late is the error of what the end of the window has cut off, which is err.
+func (w *window) late(before string, err error) error {
+	e := &diag.Error{Summary: "the window of " + w.armed.Length().Round(time.Second).String() + " of its guard was over before " + before, Code: diag.Failed, Cause: err}
+	if err != nil {
+		e.Detail = err.Error()
+	}
+	return e.WithHint("give it more: --guard-window 5m")
+}
+
+// cut says of an error whether it is that the window was over.
+func (w *window) cut(err error) error {
+	_, lost := errors.AsType[*target.Error](err)
+	_, told := errors.AsType[*diag.Error](err)
+	if lost || told || w.armed.Left() > 0 {
+		return err
+	}
+	return w.late("it had ended", err)
 }
 
 // limit has what is sent end with the window: by then the host has put back what was there.
@@ -176,6 +195,9 @@ func (a *attempt) guard(ctx context.Context) (err error) {
 	s, l := a.step, a.lane
 	if !s.Guarded || l.host.exec.Guard == nil {
 		return nil
+	}
+	if err := guard.Keepable(s); err != nil {
+		return err
 	}
 	if l.window == nil {
 		w := &window{lane: l, on: l.host.plan}

@@ -64,6 +64,9 @@ func NewWindow(h *plan.Host, length time.Duration) *Window {
 // Left is how much time there is for changes.
 func (w *Window) Left() time.Duration { return time.Until(w.until.Add(-w.last)) }
 
+// Length is how long the window is.
+func (w *Window) Length() time.Duration { return 4 * w.last }
+
 // Until is when the time is up.
 func (w *Window) Until() time.Time { return w.until }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/unit"
+	"github.com/openfroyo/froyo/providers/abi"
 	"github.com/openfroyo/froyo/runner/codec"
 	contract "github.com/openfroyo/froyo/runner/guard"
 	"github.com/openfroyo/froyo/runner/op"
@@ -229,9 +230,71 @@ func TestMark(t *testing.T) {
 		{unit.Lockout{Login: "app"}, guard.Access{Remote: true}, true},
 	} {
 		s := &plan.Step{Unit: &unit.Unit{Order: unit.Order{Lockout: tt.lockout}}}
-		guard.Mark(&plan.Host{Host: &inventory.Host{}}, []*plan.Step{s}, func(*inventory.Host) guard.Access { return tt.access })
+		if err := guard.Mark(&plan.Host{Host: &inventory.Host{}}, []*plan.Step{s}, func(*inventory.Host) guard.Access { return tt.access }); err != nil {
+			t.Error(err)
+		}
 		if s.Guarded != tt.want {
 			t.Errorf("%+v %+v: %v", tt.lockout, tt.access, s.Guarded)
+		}
+	}
+}
+
+// TestMarkPaths: what closes the home of who logs in, by what is known of it, and what a path leads to.
+func TestMarkPaths(t *testing.T) {
+	known := facts.Set{"users": {"users": map[string]any{"ops": map[string]any{"home": "/data/of"}}}}
+	for _, tt := range []struct {
+		path, real string
+		edits      bool
+		facts      facts.Set
+		want       bool
+	}{
+		{path: "/home/ops/.ssh/authorized_keys", want: true},
+		{path: "/home/ops/.bashrc", edits: true, want: true},
+		{path: "/home/ops", want: true},
+		{path: "/home/ops", edits: true},
+		{path: "/home", want: true},
+		{path: "/home/ops/app"},
+		{path: "/home/app/.ssh/authorized_keys"},
+		{path: "/data/of/.ssh"},
+		{path: "/data/of/.ssh", facts: known, want: true},
+		{path: "/home/ops/.ssh", facts: known},
+		{path: "/srv/keys/mine", real: "/home/ops/.ssh/authorized_keys", want: true},
+		{path: "/srv/etc/sshd_config", real: "/etc/ssh/sshd_config", want: true},
+		{path: "/srv/etc/app", real: "/etc/app"},
+	} {
+		claims := []unit.Claim{{Namespace: unit.PathNamespace, Name: tt.path, Owns: true, Edits: tt.edits}}
+		s := &plan.Step{Unit: &unit.Unit{Order: unit.Order{Claims: claims}}, Found: plan.Found{Real: tt.real}}
+		for remote, want := range map[bool]bool{true: tt.want, false: false} {
+			access := func(*inventory.Host) guard.Access { return guard.Access{Login: "ops", Remote: remote} }
+			if err := guard.Mark(&plan.Host{Host: &inventory.Host{}, Facts: tt.facts}, []*plan.Step{s}, access); err != nil || s.Guarded != want {
+				t.Errorf("%s, remote %v: %v, %v", tt.path, remote, s.Guarded, err)
+			}
+		}
+	}
+}
+
+// TestMarkUnkept: what no guard could undo is refused where it would be done and would be guarded, and where it is typed it is not guarded.
+func TestMarkUnkept(t *testing.T) {
+	for _, tt := range []struct {
+		action  abi.Action
+		remote  bool
+		wanted  bool
+		refused bool
+	}{
+		{abi.Delete, true, false, true},
+		{abi.Delete, false, false, false},
+		{abi.Delete, false, true, true},
+		{abi.None, true, false, false},
+	} {
+		u := &unit.Unit{ID: unit.ID{Host: "h1", Type: "pkg", Key: "sudo"}, Order: unit.Order{Lockout: unit.Lockout{May: true, Wanted: tt.wanted, Unkept: "the guard keeps no packages"}}}
+		s := &plan.Step{Unit: u, Change: &abi.Change{Action: tt.action}}
+		err := guard.Mark(&plan.Host{Host: &inventory.Host{}}, []*plan.Step{s}, func(*inventory.Host) guard.Access { return guard.Access{Remote: tt.remote} })
+		if (err != nil) != tt.refused {
+			t.Errorf("%+v: %v", tt, err)
+		}
+		if tt.refused && (err.Error() != "pkg[sudo] could lock froyo out, and the guard keeps no packages" ||
+			diag.Of(err).Hint != "where there is another way to the host: froyo apply --no-guard; with -C it only shows the plan") {
+			t.Errorf("%v, %s", err, diag.Of(err).Hint)
 		}
 	}
 }

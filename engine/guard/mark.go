@@ -3,8 +3,11 @@ package guard
 import (
 	"time"
 
+	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/engine/lockout"
 	"github.com/openfroyo/froyo/engine/plan"
+	"github.com/openfroyo/froyo/engine/unit"
 )
 
 // Options say how the hosts of a run are guarded.
@@ -29,19 +32,52 @@ type Access struct {
 }
 
 // Mark marks the steps of a host that are applied under guard: those that could cut off who logs in, and those of which the
-// runbook wants it.
-func Mark(h *plan.Host, steps []*plan.Step, access func(*inventory.Host) Access) {
+// runbook wants it. Its error is one that acts and that no guard could undo.
+func Mark(h *plan.Host, steps []*plan.Step, access func(*inventory.Host) Access) error {
 	known := map[*inventory.Host]Access{}
+	var refused error
 	for _, s := range steps {
-		on := h.Host
+		on := h
 		if s.On != nil {
-			on = s.On.Host
+			on = s.On
 		}
-		a, found := known[on]
+		a, found := known[on.Host]
 		if !found {
-			a = access(on)
-			known[on] = a
+			a = access(on.Host)
+			known[on.Host] = a
 		}
-		s.Guarded = s.Unit.Order.Lockout.Wanted || a.Remote && s.Unit.Order.Lockout.Of(a.Login)
+		s.Guarded = s.Unit.Order.Lockout.Wanted || a.Remote && (s.Unit.Order.Lockout.Of(a.Login) || closesHome(s, a.Login, homeOf(on, a.Login)))
+		if err := Keepable(s); err != nil && s.Acts() && !s.Done && refused == nil {
+			refused = err
+		}
 	}
+	return refused
+}
+
+// Keepable is an error where a step is to be guarded and no guard could undo what it does.
+func Keepable(s *plan.Step) error {
+	why := s.Unit.Order.Lockout.Unkept
+	if !s.Guarded || why == "" {
+		return nil
+	}
+	return (&diag.Error{Summary: s.Unit.ID.Bare() + " could lock froyo out, and " + why, Pos: s.Unit.Pos, Code: diag.Failed}).
+		WithHint("where there is another way to the host: froyo apply --no-guard; with -C it only shows the plan")
+}
+
+// closesHome reports whether a step changes what in a home decides whether its user gets in, or where its path leads closes a way in.
+func closesHome(s *plan.Step, login, home string) bool {
+	for _, c := range s.Unit.Order.Claims {
+		if c.Namespace == unit.PathNamespace && c.Owns && lockout.Home(c.Name, !c.Edits, login, home) {
+			return true
+		}
+	}
+	return s.Real != "" && (lockout.Path(s.Real, false) || lockout.Home(s.Real, false, login, home))
+}
+
+// homeOf is the home of a user by what is known of a host, "" where nothing is.
+func homeOf(h *plan.Host, login string) string {
+	users, _ := h.Facts["users"]["users"].(map[string]any)
+	entry, _ := users[login].(map[string]any)
+	home, _ := entry["home"].(string)
+	return home
 }

@@ -1,29 +1,111 @@
-// Package lockout says what on a host decides whether one gets in to it: paths, and services. Units that change those are
-// applied under guard, whatever their type.
+// Package lockout says what on a host decides whether one gets in to it: paths, services, packages, users and groups. Units that
+// change those are applied under guard, whatever their type. The tables are in tables.go; docs/guard.md shows them.
 //
 // It imports the standard library only.
 package lockout
 
 import (
+	"path"
 	"slices"
 	"strings"
 )
 
-// ways are the paths that decide who gets in, and how, each with what is below it.
-var ways = []string{
-	"/etc/ssh", "/etc/sudoers", "/etc/sudoers.d", "/etc/doas.conf", "/etc/pam.d", "/etc/pam.conf", "/etc/security",
-	"/etc/passwd", "/etc/shadow", "/etc/group", "/etc/nsswitch.conf", "/etc/hosts.allow", "/etc/hosts.deny", "/etc/nologin", "/etc/shells",
-	"/etc/network", "/etc/netplan", "/etc/systemd/network", "/etc/NetworkManager",
-	"/etc/nftables.conf", "/etc/nftables", "/etc/iptables", "/etc/ufw", "/etc/firewalld",
+// Path reports whether what is at a path, in its one spelling, decides who gets in. whole is that all that is below the path is
+// meant as well: then directories above such paths do, too.
+func Path(p string, whole bool) bool {
+	return hasUnit(p) || slices.ContainsFunc(names(Paths), func(way string) bool { return below(p, way) || whole && below(way, p) }) ||
+		whole && slices.ContainsFunc(unitDirs, func(dir string) bool { return below(dir, p) && !strings.HasPrefix(dir, "/usr/local/") }) // which mostly is not there
 }
 
-// services are those that let one in.
-var services = []string{"ssh", "sshd", "ssh.service", "sshd.service", "ssh.socket", "sshd.socket"}
-
-// Path reports whether what is at a path, in its one spelling, decides who gets in.
-func Path(p string) bool {
-	return slices.ContainsFunc(ways, func(way string) bool { return p == way || strings.HasPrefix(p, way+"/") })
+// below reports whether a path is at, or below, one whose components may be patterns. Both may have them.
+func below(p, way string) bool {
+	if way == "/" {
+		return true
+	}
+	parts, want := strings.Split(p, "/"), strings.Split(way, "/")
+	if len(parts) < len(want) {
+		return false
+	}
+	for i, w := range want {
+		if w != "*" && parts[i] != "*" && parts[i] != w {
+			return false
+		}
+	}
+	return true
 }
 
-// Service reports whether a service lets one in.
-func Service(name string) bool { return slices.Contains(services, name) }
+// unitDirs are where units of services are, with links to them, and what adds to them.
+var unitDirs = []string{
+	"/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system",
+	"/run/systemd/transient", "/etc/systemd/system.control", "/etc/init.d", "/etc/conf.d",
+}
+
+// kindsOfUnits are what adds to all units of a kind, and so to those that let one in.
+var kindsOfUnits = []string{"service.d", "socket.d"}
+
+// hasUnit reports whether a path is of a unit that lets one in.
+func hasUnit(p string) bool {
+	for _, dir := range unitDirs {
+		rest, is := strings.CutPrefix(p, dir+"/")
+		if !is {
+			continue
+		}
+		for part := range strings.SplitSeq(rest, "/") {
+			if Service(strings.TrimSuffix(part, ".d")) || slices.Contains(kindsOfUnits, part) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Service reports whether a service lets one in. Those of systemd may be called with the kind of the unit behind their name, and
+// be instances of a template.
+func Service(name string) bool {
+	name = strings.TrimSuffix(strings.TrimSuffix(name, ".service"), ".socket")
+	if template, _, is := strings.Cut(name, "@"); is && slices.Contains(names(Services), template+"@") {
+		return true
+	}
+	return slices.Contains(names(Services), name)
+}
+
+// Package reports whether one may not get in without a package.
+func Package(name string) bool {
+	name, _, _ = strings.Cut(name, ":") // of an architecture
+	return slices.Contains(names(Packages), name)
+}
+
+// User reports whether one may not get in without a user, whoever logs in.
+func User(name string) bool { return slices.Contains(names(Users), name) }
+
+// Group reports whether one may not get in without a group, whoever logs in.
+func Group(name string) bool { return slices.Contains(names(Groups), name) }
+
+// Home reports whether what is at a path decides whether a user gets in: it is the user's home, or what in that is read by who logs
+// in. whole is that all that is below the path is meant as well. home is "" where it is not known: then it is where homes mostly are,
+// and what is called like the user is one, too.
+func Home(p string, whole bool, login, home string) bool {
+	if login == "" && home == "" {
+		return false
+	}
+	known := home != ""
+	switch {
+	case known:
+	case login == "root":
+		home = "/root"
+	default:
+		home = "/home/" + login
+	}
+	if whole && below(home, p) {
+		return true
+	}
+	for _, name := range names(InHome) {
+		if at := home + "/" + name; below(p, at) || whole && below(at, p) {
+			return true
+		}
+		if before, _, is := strings.Cut(p+"/", "/"+name+"/"); is && !known && path.Base(before) == login {
+			return true
+		}
+	}
+	return false
+}

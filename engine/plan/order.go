@@ -27,7 +27,7 @@ func Groups(steps []*Step) []Group {
 		g := &groups[i]
 		for _, s := range g.Steps {
 			g.After = append(g.After, known.before(s.Unit)...)
-			if s.Unit.Order.Alone {
+			if alone(s) {
 				for before := range i {
 					g.After = append(g.After, before)
 				}
@@ -35,12 +35,18 @@ func Groups(steps []*Step) []Group {
 		}
 		for _, s := range g.Steps {
 			known.add(i, s.Unit)
+			if alone(s) {
+				known.alone = i
+			}
 		}
 		slices.Sort(g.After)
 		g.After = slices.Compact(g.After)
 	}
 	return groups
 }
+
+// alone reports whether nothing of the host may be at work beside a step. That it is guarded may be so on one host only.
+func alone(s *Step) bool { return s.Unit.Order.Alone || s.Guarded }
 
 // together joins neighbours that one transaction can bring at once.
 func together(steps []*Step) []Group {
@@ -136,9 +142,6 @@ func (e *earlier) add(group int, u *unit.Unit) {
 	}
 	if u.Order.Transaction != "" {
 		e.transactions[u.Order.Transaction] = group
-	}
-	if u.Order.Alone {
-		e.alone = group
 	}
 }
 

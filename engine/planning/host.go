@@ -61,7 +61,9 @@ func (p *Planner) planHost(ctx context.Context, h *plan.Host, doing *string) err
 	}
 	refuseOwnRestart(h, all)
 	if p.Guards != nil {
-		guard.Mark(h, all, p.Guards)
+		if err := guard.Mark(h, all, p.Guards); err != nil {
+			return err
+		}
 	}
 	h.Warnings = append(h.Warnings, exposed(h.Host.Name, all)...)
 	h.Warnings = append(h.Warnings, depend.Conditions(ctx, all)...)

@@ -171,7 +171,7 @@ func (t *Type) readWords(a *cue.Attribute) error {
 // Order says what the arguments of a call, those given, claim on the host. What
 // is known only later claims nothing.
 func (t *Type) Order(args map[string]any) unit.Order {
-	o := unit.Order{Transaction: t.transaction, Alone: t.lockout.declared, Brings: t.bringing(args), Lockout: t.lockout.of(args)}
+	o := unit.Order{Transaction: t.transaction, Brings: t.bringing(args)}
 	if key, is := args[t.Key].(string); is && t.Fields[t.Index(t.Key)].Path {
 		o.Path = hostpath.Clean(key)
 	}
@@ -197,9 +197,8 @@ func (t *Type) Order(args map[string]any) unit.Order {
 			}
 		}
 	}
-	if closes(o.Claims) {
-		o.Lockout.May, o.Alone = true, true
-	}
+	o.Lockout = t.lockout.of(args, o.Claims)
+	o.Alone = t.lockout.alone || o.Lockout != (unit.Lockout{})
 	if t.replaced(args) {
 		for i := range o.Claims {
 			o.Claims[i].Whole = o.Claims[i].Owns && o.Claims[i].Namespace == unit.PathNamespace && !o.Claims[i].Edits

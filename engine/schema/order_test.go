@@ -91,8 +91,9 @@ func TestOrder(t *testing.T) {
 
 // TestLockout: which units could cut off who logs in.
 func TestLockout(t *testing.T) {
-	const key = " key: string @key() @path(owns), who?: string, svc?: string @identity(software, owns)"
+	const key = " key: string @key() @path(owns), who?: string, svc?: string @identity(software, owns), usr?: string @identity(user, owns), grp?: string @identity(group, owns), part?: string @path(edits), uses?: string @path(needs)"
 	may := unit.Lockout{May: true}
+	gone := unit.Lockout{May: true, Unkept: "the guard keeps no packages, so that it could not put this one back"}
 	for _, tt := range []struct {
 		attribute string
 		args      map[string]any
@@ -104,12 +105,34 @@ func TestLockout(t *testing.T) {
 		{"@lockout(login=who),", map[string]any{"who": "ops"}, unit.Lockout{Login: "ops"}, true},
 		{"@lockout(login=who),", nil, may, true},
 		{`@lockout(who="net.|net/"),`, map[string]any{"who": "net/ipv4"}, may, true},
-		{`@lockout(who="net.|net/"),`, map[string]any{"who": "vm.net."}, unit.Lockout{}, true},
+		{`@lockout(who="net.|net/"),`, map[string]any{"who": "vm.net."}, unit.Lockout{}, false},
 		{"", nil, unit.Lockout{}, false},
 		{"", map[string]any{"key": "/etc/ssh/sshd_config.d/x"}, may, true},
 		{"", map[string]any{"key": "/etc/sudoers"}, may, true},
 		{"", map[string]any{"key": "/etc/sudoers.bak"}, unit.Lockout{}, false},
 		{"", map[string]any{"svc": "ssh"}, may, true},
+		{"", map[string]any{"svc": "systemd-networkd"}, may, true},
+		{"", map[string]any{"key": "/etc"}, may, true},
+		{"", map[string]any{"key": "/"}, may, true},
+		{"", map[string]any{"part": "/etc/default/ssh"}, may, true},
+		{"", map[string]any{"part": "/etc"}, unit.Lockout{}, false},
+		{"", map[string]any{"uses": "/etc/ssh"}, unit.Lockout{}, false},
+		{"", map[string]any{"usr": "sshd"}, may, true},
+		{"", map[string]any{"usr": "app"}, unit.Lockout{}, false},
+		{"", map[string]any{"grp": "sudo"}, may, true},
+		{"", map[string]any{"grp": "app"}, unit.Lockout{}, false},
+		{`@lockout(who="absent"),`, map[string]any{"who": "absent", "grp": "app"}, may, true},
+		{`@lockout(who="absent"),`, map[string]any{"who": "present", "grp": "wheel"}, may, true},
+		{`@lockout(who="absent"),`, map[string]any{"who": "present", "grp": "app"}, unit.Lockout{}, false},
+		{`@lockout(who="absent"),`, map[string]any{"grp": "app"}, unit.Lockout{}, false},
+		{`@lockout(only, who="net."),`, map[string]any{"who": "vm.x", "part": "/etc/sysctl.d/x"}, unit.Lockout{}, false},
+		{`@lockout(only, who="net."),`, map[string]any{"who": "net.x", "part": "/etc/sysctl.d/x"}, may, true},
+		{`@lockout(packages, who="absent|purged"),`, map[string]any{"who": "absent", "svc": "sudo"}, gone, true},
+		{`@lockout(packages, who="absent|purged"),`, map[string]any{"who": "purged", "svc": "openssh-server"}, gone, true},
+		{`@lockout(packages, who="absent|purged"),`, map[string]any{"who": "latest", "svc": "openssh-server"}, unit.Lockout{}, false},
+		{`@lockout(packages, who="absent|purged"),`, map[string]any{"who": "absent", "svc": "nginx"}, unit.Lockout{}, false},
+		{`@lockout(packages, who="absent|purged"),`, map[string]any{"svc": "ssh"}, unit.Lockout{}, false},
+		{"@lockout(packages),", map[string]any{"svc": "ssh"}, unit.Lockout{}, false},
 	} {
 		args := map[string]any{"key": "/x"}
 		maps.Copy(args, tt.args)
@@ -163,7 +186,7 @@ func TestOrderErrors(t *testing.T) {
 		{"transaction without a name", `@transaction(), a: string @key()`, `@transaction: want the name of the transaction`},
 		{"brings no kind", `@brings(user="x"), a: string @key()`, `@brings: want kinds of things, got (user="x")`},
 		{"a word that does not call it", `@called(item="file(1)"), a: string @key()`, `@called: want word="thing(...)", got (item="file(1)")`},
-		{"lock-out of what", `@lockout(x), a: string @key()`, `@lockout: want nothing, alone, login=field or field="a|b", got (x)`},
+		{"lock-out of what", `@lockout(x), a: string @key()`, `@lockout: want nothing, alone, only, packages, login=field or field="a|b", got (x)`},
 		{"lock-out by no field", `@lockout(login=b), a: string @key()`, `@lockout: there is no field b`},
 		{"misspelt attribute", `@lokout(), a: string @key()`, `@lokout: no such attribute, did you mean @lockout`},
 	} {

@@ -50,7 +50,9 @@
 //	@called(word="...")  what other tools call units of the type, and how they are written here
 //	@lockout()           a unit could cut froyo off from its host: it is applied under guard, and nothing else is at work there
 //	                     beside it; (field="a|b") only one whose field begins with one of these; (login=field) only one whose
-//	                     field names who logs in; (alone) one that has a way of its own to come back
+//	                     field names who logs in; (alone) one that has a way of its own to come back. What the unit owns counts
+//	                     beside that, see engine/lockout, but with (only, field="a|b"). (packages, field="a|b"): the software that
+//	                     the unit owns are packages; one whose field begins so takes them away, which no guard undoes; () has none
 //
 // What owns something and what owns or needs the same are done in the order of
 // the runbook, also where units run side by side. What only needs it is not.
@@ -116,7 +118,9 @@ type Type struct {
 }
 
 // LocksOut reports whether a unit of the type could cut froyo off from its host.
-func (t *Type) LocksOut() bool { return t.lockout.declared }
+func (t *Type) LocksOut() bool {
+	return t.lockout.declared && (!t.lockout.packages || t.lockout.field != "")
+}
 
 // Index is where in Fields the argument of that name is, -1 where there is none.
 func (t *Type) Index(name string) int {

@@ -53,7 +53,7 @@ func fixed(s *plan.Step) bool {
 	if s.Done || !s.Interrupted.IsZero() || s.Err != nil || s.Change == nil || s.On != nil || u.Conditions.When != nil || len(u.Later)+len(u.Conditions.OnChange) > 0 {
 		return false
 	}
-	if s.Elsewhere() || s.Acts() && (u.Order.Alone || u.Rollout.Throttle > 0 || s.Once != "" || u.Failure.Retry != nil || len(s.Change.Needs) > 0) {
+	if s.Elsewhere() || s.Acts() && (u.Order.Alone || s.Guarded || u.Rollout.Throttle > 0 || s.Once != "" || u.Failure.Retry != nil || len(s.Change.Needs) > 0) {
 		return false
 	}
 	return !slices.ContainsFunc(s.Change.Effects, func(e abi.Effect) bool { return len(e.Unknown) > 0 })

@@ -31,6 +31,8 @@ type Lockout struct {
 	Login string
 	// Wanted is that the runbook wants it guarded, whatever it could do.
 	Wanted bool
+	// Unkept is why the guard could not undo it, "" where it could.
+	Unkept string
 }
 
 // Of reports whether the unit could cut off a user, who is "" where it is not known who logs in.

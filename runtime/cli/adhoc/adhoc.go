@@ -37,11 +37,12 @@ type Command struct {
 	Step     bool          `help:"Ask before each unit that acts, one host at a time."`
 	Live     bool          `help:"Show what commands print as they do, each line with its host and unit."`
 	All      bool          `name:"all-or-nothing" help:"Change no host at all if one of them cannot be reached or planned."`
-	Check    bool          `short:"C" help:"Only show what would change, as froyo plan does."`
-	Out      string        `placeholder:"FILE" type:"path" complete:"files:json" help:"With -C: save the plan; froyo apply --plan FILE applies exactly it."`
-	Effects  bool          `help:"With -C: list the plan's effects on the hosts in words, planned and potential ones."`
-	Diff     bool          `short:"D" negatable:"" default:"true" help:"Show what changes in files."`
-	Wait     time.Duration `name:"lock-timeout" env:"FROYO_LOCK_TIMEOUT" placeholder:"DURATION" default:"0s" help:"Wait this long for hosts that another run has locked, such as 30s."`
+	flags.Guard
+	Check   bool          `short:"C" help:"Only show what would change, as froyo plan does."`
+	Out     string        `placeholder:"FILE" type:"path" complete:"files:json" help:"With -C: save the plan; froyo apply --plan FILE applies exactly it."`
+	Effects bool          `help:"With -C: list the plan's effects on the hosts in words, planned and potential ones."`
+	Diff    bool          `short:"D" negatable:"" default:"true" help:"Show what changes in files."`
+	Wait    time.Duration `name:"lock-timeout" env:"FROYO_LOCK_TIMEOUT" placeholder:"DURATION" default:"0s" help:"Wait this long for hosts that another run has locked, such as 30s."`
 }
 
 // Help gives the command's example.
@@ -125,7 +126,7 @@ func (c *Command) apply() *runbook.Apply {
 	return &runbook.Apply{
 		Planning: flags.Planning{Target: c.Target, Vars: c.Vars, Units: c.Units, Output: c.Output, HostTime: c.HostTime},
 		Stale:    "skip", JUnit: c.JUnit, Yes: c.Yes, NoPause: c.NoPause, Step: c.Step, Live: c.Live, All: c.All, Check: c.Check,
-		Out: c.Out, Effects: c.Effects, Diff: c.Diff, Wait: c.Wait,
+		Out: c.Out, Effects: c.Effects, Diff: c.Diff, Wait: c.Wait, Guard: c.Guard,
 	}
 }
 

@@ -114,6 +114,7 @@ func (c *Command) aboutChanges() string {
 		{c.JUnit != "", "--junit"},
 		{c.All, "--all-or-nothing"},
 		{c.NoPause, "--no-pause"},
+		{c.Guard.Given() != "", c.Guard.Given()},
 		{c.Into != "", "--json-into"},
 		{c.Trace != "", "--trace"},
 		{len(c.Tags)+len(c.SkipTags) > 0, "--tags"},

@@ -140,7 +140,7 @@ func (s *session) carryOut(thread *starlark.Thread, b *starlark.Builtin, pos sta
 	s.pause()
 	s.prompt.Session.Hold(true) // it ends by itself, and tells how
 	defer s.prompt.Session.Hold(false)
-	a := &runbook.Apply{Planning: *s.command.planning(), Stale: "skip", Yes: s.command.Yes, NoPause: s.command.NoPause, Wait: s.command.Wait, Check: only, Diff: true, Effects: effects}
+	a := &runbook.Apply{Planning: *s.command.planning(), Stale: "skip", Yes: s.command.Yes, NoPause: s.command.NoPause, Wait: s.command.Wait, Guard: s.command.Guard, Check: only, Diff: true, Effects: effects}
 	a.File = ""
 	err = a.RunLoaded(s.ctx, s.console, func(ctx context.Context, _ *console.Console) (*client.Loaded, error) {
 		return s.prompt.Load(ctx, fn, selector, entryOf(b.Name(), fn, selector, ""), entryOf("plan", fn, selector, ", effects = True"))

@@ -31,6 +31,7 @@ type Command struct {
 	File string `arg:"" optional:"" complete:"files:star" help:"Runbook whose functions the session has; default: site.star, if there is one."`
 	flags.Target
 	flags.Vars
+	flags.Guard
 	Yes     bool          `short:"y" name:"auto-approve" help:"apply() does not ask. Pauses still do: --no-pause."`
 	NoPause bool          `name:"no-pause" help:"Continue at pauses without asking."`
 	Wait    time.Duration `name:"lock-timeout" env:"FROYO_LOCK_TIMEOUT" placeholder:"DURATION" default:"0s" help:"apply() waits this long for hosts that another run has locked, such as 30s."`
@@ -63,6 +64,9 @@ type session struct {
 
 // Run reads entries until there are no more.
 func (c *Command) Run(ctx context.Context, e *console.Console) (err error) {
+	if err := c.CheckWindow(); err != nil {
+		return err
+	}
 	s := &session{command: c, console: e}
 	p, err := client.OpenPrompt(ctx, e, c.planning(), s.options())
 	if err != nil {

@@ -43,6 +43,7 @@ type Command struct {
 	Identity []string `name:"identity" placeholder:"FILE" complete:"files" help:"Open secrets with the age or SSH key of FILE (also: FROYO_IDENTITY), besides the workspace's own and those of ~/.ssh."`
 	flags.Target
 	flags.Vars
+	flags.Guard
 	HostTime time.Duration `name:"host-timeout" placeholder:"DURATION" default:"0s" help:"End the run of a host whose plan, or whose units, take longer than this in all, such as 10m; other hosts continue. 0s is no limit."`
 	Yes      bool          `short:"y" name:"auto-approve" help:"Do not ask. Pauses of the runbooks still do: --no-pause."`
 	JSON     bool          `name:"json" help:"Print events as lines of JSON instead of plans and recaps, and at the end what has which value. Asks nothing."`
@@ -116,7 +117,7 @@ func (c *Command) Run(ctx context.Context, e *console.Console) (err error) {
 		return err
 	}
 	t := &runbook.Together{
-		Flags: f, Yes: c.Yes, NoPause: c.NoPause, Diff: c.Diff, Wait: c.Wait,
+		Flags: f, Yes: c.Yes, NoPause: c.NoPause, Diff: c.Diff, Wait: c.Wait, Guard: c.Guard,
 		Question: func(plans []*run.Plan) string { return r.question(plans) },
 		Settle:   func(ctx context.Context) error { return r.keep(ctx) },
 		Takes:    func(p *run.Plan, arguments string) bool { return r.takes(p, "froyo apply"+arguments) },
@@ -137,6 +138,9 @@ func (r *rotation) takes(p *run.Plan, command string) bool {
 
 // check refuses flags that cannot be, and to ask where there is no terminal.
 func (c *Command) check(e *console.Console) error {
+	if err := c.CheckWindow(); err != nil {
+		return err
+	}
 	switch {
 	case c.HostTime < 0 || c.Wait < 0:
 		return &diag.Error{Summary: "--host-timeout and --lock-timeout cannot be negative"}

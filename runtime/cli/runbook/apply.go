@@ -26,29 +26,22 @@ const (
 	staleFailAll = "--stale " + failAll
 )
 
-// The bounds of --guard-window.
-const (
-	minWindow = 5 * time.Second
-	maxWindow = time.Hour
-)
-
 // Apply is froyo apply.
 type Apply struct {
 	flags.Planning
 	listFlags
-	Plan    string        `placeholder:"FILE" type:"path" complete:"files:plans" help:"Apply exactly this saved plan; a host that changed since is refused."`
-	Stale   string        `enum:"skip,fail-all" default:"skip" placeholder:"skip|fail-all" help:"With --plan, if a host is no longer as planned: skip that host, or change no host at all (fail-all)."`
-	Again   bool          `help:"With --plan: apply a plan that was applied before. A saved plan is applied once."`
-	All     bool          `name:"all-or-nothing" help:"Change no host at all if one of them cannot be reached or planned, or is no longer as in the saved plan."`
-	JUnit   string        `name:"junit" placeholder:"FILE" type:"path" complete:"files:xml" help:"Write a JUnit report to FILE at the end: a suite for each host, a case for each unit."`
-	Yes     bool          `short:"y" name:"auto-approve" help:"Do not ask. Pauses of the runbook still do: --no-pause."`
-	NoPause bool          `name:"no-pause" help:"Continue at pauses of the runbook without asking."`
-	Step    bool          `help:"Ask before each unit that acts, one host at a time."`
-	Live    bool          `help:"Show what commands print as they do, each line with its host and unit."`
-	NoGuard bool          `name:"no-guard" help:"Apply units that could lock froyo out without guard: the host puts nothing back."`
-	Window  time.Duration `name:"guard-window" placeholder:"DURATION" default:"60s" help:"Have a host put back what was there unless froyo gets in over a new connection within this time, such as 5m. Three quarters of it are for the change."`
-	Check   bool          `short:"C" help:"Only show what would change, as froyo plan does."`
-	Diff    bool          `short:"D" negatable:"" default:"true" help:"Show what changes in files."`
+	Plan    string `placeholder:"FILE" type:"path" complete:"files:plans" help:"Apply exactly this saved plan; a host that changed since is refused."`
+	Stale   string `enum:"skip,fail-all" default:"skip" placeholder:"skip|fail-all" help:"With --plan, if a host is no longer as planned: skip that host, or change no host at all (fail-all)."`
+	Again   bool   `help:"With --plan: apply a plan that was applied before. A saved plan is applied once."`
+	All     bool   `name:"all-or-nothing" help:"Change no host at all if one of them cannot be reached or planned, or is no longer as in the saved plan."`
+	JUnit   string `name:"junit" placeholder:"FILE" type:"path" complete:"files:xml" help:"Write a JUnit report to FILE at the end: a suite for each host, a case for each unit."`
+	Yes     bool   `short:"y" name:"auto-approve" help:"Do not ask. Pauses of the runbook still do: --no-pause."`
+	NoPause bool   `name:"no-pause" help:"Continue at pauses of the runbook without asking."`
+	Step    bool   `help:"Ask before each unit that acts, one host at a time."`
+	Live    bool   `help:"Show what commands print as they do, each line with its host and unit."`
+	flags.Guard
+	Check bool `short:"C" help:"Only show what would change, as froyo plan does."`
+	Diff  bool `short:"D" negatable:"" default:"true" help:"Show what changes in files."`
 	// Out and Effects are --out and --effects of froyo plan, for what has no other command to be planned with.
 	Out     string `kong:"-"`
 	Effects bool   `kong:"-"`
@@ -82,8 +75,8 @@ func (c *Apply) check(e *console.Console) error {
 	if c.Wait < 0 {
 		return diag.Errorf(diag.Pos{}, "--lock-timeout %s: it cannot be negative", c.Wait)
 	}
-	if c.Window != 0 && (c.Window < minWindow || c.Window > maxWindow) {
-		return diag.Errorf(diag.Pos{}, "--guard-window %s: want %s to %s", c.Window, minWindow, maxWindow)
+	if err := c.CheckWindow(); err != nil {
+		return err
 	}
 	if c.Check && c.Plan != "" {
 		return (&diag.Error{Summary: "-C and --plan exclude each other"}).WithHint("froyo show %s prints the plan", wording.Quote(c.Plan))
@@ -124,7 +117,7 @@ func (c *Apply) RunLoaded(ctx context.Context, e *console.Console, load func(con
 		return c.list(ctx, l, c.JSON)
 	}
 	if c.Check {
-		return planOnly(ctx, l, &Plan{Planning: c.Planning, Diff: c.Diff, Out: c.Out, Effects: c.Effects})
+		return planOnly(ctx, l, &Plan{Planning: c.Planning, Diff: c.Diff, Out: c.Out, Effects: c.Effects, unguarded: c.NoGuard})
 	}
 	if err := c.unasked(e); err != nil {
 		return errors.Join(err, l.Close(ctx))

@@ -56,7 +56,7 @@ func (c *Graph) planned(ctx context.Context, e *console.Console) error {
 	if err != nil {
 		return err
 	}
-	return planAnd(ctx, l, "graph", f, func(s *client.Session) (diag.Code, error) {
+	return planAnd(ctx, l, "graph", f, client.Options{}, func(s *client.Session) (diag.Code, error) {
 		d, err := s.Run.Planned().Document()
 		if err != nil {
 			return diag.Usage, err

@@ -27,6 +27,8 @@ type Plan struct {
 	DOT      string `name:"dot" placeholder:"FILE" complete:"files" help:"Write the plan's graph for Graphviz; - is standard output."`
 	Detailed bool   `name:"detailed-exitcode" help:"Exit with 2 where changes are pending."`
 	Diff     bool   `short:"D" negatable:"" default:"true" help:"Show what changes in files."`
+	// unguarded is that what is planned is to be applied without guard.
+	unguarded bool
 }
 
 // Help gives the command's example.
@@ -62,7 +64,7 @@ func (c *Plan) Run(ctx context.Context, e *console.Console) error {
 
 // planOnly plans, prints and saves, and changes nothing.
 func planOnly(ctx context.Context, l *client.Loaded, c *Plan) error {
-	return planAnd(ctx, l, "plan", &c.Planning, func(s *client.Session) (diag.Code, error) {
+	return planAnd(ctx, l, "plan", &c.Planning, client.Options{Unguarded: c.unguarded}, func(s *client.Session) (diag.Code, error) {
 		if c.Detailed && plan.Summarize(s.Run.Planned().Hosts).Pending() > 0 {
 			return diag.Pending, c.print(s)
 		}
@@ -72,11 +74,11 @@ func planOnly(ctx context.Context, l *client.Loaded, c *Plan) error {
 
 // planAnd plans, hands the plan on to be shown, and tells what went wrong. It changes nothing.
 // The exit code is the worst of what went wrong and what show says.
-func planAnd(ctx context.Context, l *client.Loaded, command string, f *flags.Planning, show func(*client.Session) (diag.Code, error)) (err error) {
+func planAnd(ctx context.Context, l *client.Loaded, command string, f *flags.Planning, o client.Options, show func(*client.Session) (diag.Code, error)) (err error) {
 	if err := f.CheckTime(); err != nil {
 		return errors.Join(err, l.Close(ctx))
 	}
-	s, err := l.Begin(ctx, command, f, client.Options{})
+	s, err := l.Begin(ctx, command, f, o)
 	if err != nil {
 		return err
 	}

@@ -37,8 +37,8 @@ type Resume struct {
 	Step     bool          `help:"Ask before each unit that acts, one host at a time."`
 	Live     bool          `help:"Show what commands print as they do, each line with its host and unit."`
 	Diff     bool          `short:"D" negatable:"" default:"true" help:"Show what changes in files."`
-	Window   time.Duration `name:"guard-window" placeholder:"DURATION" default:"60s" help:"Have a host put back what was there unless froyo gets in over a new connection within this time, such as 5m."`
-	Wait     time.Duration `name:"lock-timeout" env:"FROYO_LOCK_TIMEOUT" placeholder:"DURATION" default:"0s" help:"Wait this long for hosts that another run has locked, such as 30s."`
+	flags.Guard
+	Wait time.Duration `name:"lock-timeout" env:"FROYO_LOCK_TIMEOUT" placeholder:"DURATION" default:"0s" help:"Wait this long for hosts that another run has locked, such as 30s."`
 }
 
 // Help gives the command's example.
@@ -62,7 +62,7 @@ Examples:
 func (c *Resume) Run(ctx context.Context, e *console.Console) error {
 	f := &flags.Planning{Target: flags.Target{Login: c.Login}, Output: c.Output, HostTime: c.HostTime}
 	f.Live = c.Live
-	check := &Apply{JUnit: c.JUnit, Yes: c.Yes, Step: c.Step, Wait: c.Wait, Window: c.Window, Stale: "skip", Planning: *f}
+	check := &Apply{JUnit: c.JUnit, Yes: c.Yes, Step: c.Step, Wait: c.Wait, Guard: c.Guard, Stale: "skip", Planning: *f}
 	if err := check.check(e); err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (c *Resume) Run(ctx context.Context, e *console.Console) error {
 	if err != nil {
 		return err
 	}
-	return execution{flags: f, resumed: resumed, junit: c.JUnit, yes: c.Yes, step: c.Step, noPause: c.NoPause, diff: c.Diff, wait: c.Wait, window: c.Window}.run(ctx, l)
+	return execution{flags: f, resumed: resumed, junit: c.JUnit, yes: c.Yes, step: c.Step, noPause: c.NoPause, diff: c.Diff, wait: c.Wait, window: c.Window, unguarded: c.NoGuard}.run(ctx, l)
 }
 
 // noteResumed says how far the run had come that is resumed.

@@ -24,6 +24,7 @@ type Together struct {
 	NoPause bool
 	Diff    bool
 	Wait    time.Duration
+	Guard   flags.Guard
 	// Takes says, once all are planned, which are carried out; arguments are what names it on a command line.
 	Takes func(p *run.Plan, arguments string) bool
 	// Question is what is asked about these.
@@ -72,7 +73,7 @@ func (t *Together) Run(ctx context.Context, c *console.Console, all []*client.Lo
 	if parts, plans, err = t.chosen(ctx, parts); err != nil {
 		return err
 	}
-	x := execution{flags: t.Flags, yes: t.Yes, noPause: t.NoPause, diff: t.Diff, wait: t.Wait, part: true}
+	x := execution{flags: t.Flags, yes: t.Yes, noPause: t.NoPause, diff: t.Diff, wait: t.Wait, window: t.Guard.Window, unguarded: t.Guard.NoGuard, part: true}
 	for _, p := range parts {
 		if !t.Flags.JSON {
 			fmt.Fprintln(c.Stdout, c.Style(c.Stdout).Paint(ui.Bold, "runbook "+ui.Readable(p.session.Run.Job().Spec.Main)))
@@ -121,7 +122,7 @@ func (t *Together) miss(counts []apply.Count) {
 
 // plan plans a runbook.
 func (t *Together) plan(ctx context.Context, l *client.Loaded) (*part, error) {
-	s, err := l.Begin(ctx, runs.OfRotation, t.Flags, client.Options{Lines: t.Flags.JSON, Wait: t.Wait, Ask: !t.Yes && l.Console.Interactive()})
+	s, err := l.Begin(ctx, runs.OfRotation, t.Flags, client.Options{Lines: t.Flags.JSON, Wait: t.Wait, GuardWindow: t.Guard.Window, Unguarded: t.Guard.NoGuard, Ask: !t.Yes && l.Console.Interactive()})
 	if err != nil {
 		return nil, err
 	}
