@@ -104,6 +104,7 @@ docs: build
 	bin/froyo docs events >docs/events.md
 	bin/froyo docs templates >docs/templates.md
 	FROYO_UPDATE=1 go test -run 'TestTypesPage|TestAttackTable' .
+	FROYO_UPDATE=1 go test -run TestDocument ./engine/lockout
 
 screens: build
 	$(LAB) with 20 go run ./testdata/screens --out docs --all bin/screens

@@ -140,16 +140,14 @@ func otherMeaning(path, text string) bool {
 		return strings.HasPrefix(path, "engine/state/sqlite/") || path == "engine/secret/source/source.go"
 	case `"replace"`:
 		return path == "builtins/bounds/methods.go" || path == "engine/protect/protect.go"
-	case `"user"`: // of a host's connection, of run_as
-		return path == "engine/inventory/source/cue.go" || path == "builtins/resource/draft.go" || path == "builtins/hostapi/live.go"
+	case `"user"`: // of a host's connection, of run_as, the namespace of identities
+		return path == "engine/schema/lockout.go" || path == "engine/inventory/source/cue.go" || path == "builtins/resource/draft.go" || path == "builtins/hostapi/live.go"
 	case `"group"`: // of a file, of the inventory, of an entry
 		return !strings.HasPrefix(path, "engine/planning/")
 	case `"script"`: // the order of a play
 		return path == "builtins/play/play.go"
 	case `"timezone"`: // a fact
 		return path == "engine/facts/ask/system.go"
-	case `"sshd"`: // a service
-		return path == "engine/lockout/lockout.go"
 	case `"check"`:
 		return path == "engine/secret/target.go" || path == "builtins/checks/checks.go"
 	}

@@ -15,6 +15,12 @@ import (
 // softwareNamespace is that of services and packages, as types agree on it.
 const softwareNamespace = "software"
 
+// userNamespace and groupNamespace are those of accounts.
+const (
+	userNamespace  = "user"
+	groupNamespace = "group"
+)
+
 // lockoutRule says which units of a type could cut froyo off from their host.
 type lockoutRule struct {
 	declared bool
@@ -96,9 +102,9 @@ func (r *lockoutRule) closes(c unit.Claim) bool {
 		return lockout.Path(c.Name, !c.Edits)
 	case softwareNamespace:
 		return !r.packages && lockout.Service(c.Name)
-	case "user":
+	case userNamespace:
 		return lockout.User(c.Name)
-	case "group":
+	case groupNamespace:
 		return lockout.Group(c.Name)
 	}
 	return false

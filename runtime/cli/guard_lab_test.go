@@ -182,6 +182,13 @@ play("web", hosts = "all", do = web)
 	if code, _, _ := f.run(t, "plan", "-b", "--detailed-exitcode"); code != 0 {
 		t.Errorf("the second plan is not empty: exit code %d", code)
 	}
+	f.write(t, "site.star", "pkg(\"openssh-server\", state = \"absent\")\n") // which no guard would bring back
+	if code, _, stderr := f.run(t, "apply", "-y", "-b"); code != 3 || !strings.Contains(stderr, "the guard keeps no packages") || !strings.Contains(stderr, "hint: where there is another way to the host: froyo apply --no-guard; with -C") {
+		t.Errorf("exit code %d", code)
+	}
+	if code, stdout, _ := f.run(t, "apply", "-b", "--no-guard", "-C"); code != 0 || !strings.Contains(stdout, "pkg[openssh-server]") {
+		t.Errorf("exit code %d", code)
+	}
 	f.write(t, "site.star", "cmd(\"true\", guard = True)\n") // who is not root can guard nothing
 	if code, _, stderr := f.run(t, "apply", "-y", "-l", "all"); code != 3 || !strings.Contains(stderr, "cannot be guarded") || !strings.Contains(stderr, "--no-guard") {
 		t.Errorf("exit code %d", code)
