@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"bytes"
+	"os"
 	"strings"
 	"testing"
 
@@ -80,5 +82,19 @@ func TestBlankSelections(t *testing.T) {
 		if got != tt.want {
 			t.Errorf("%q: got %q, want %q", tt.args, got, tt.want)
 		}
+	}
+}
+
+// TestREADMENamesTheCommands: whoever reads the README learns of each command.
+func TestREADMENamesTheCommands(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range model(t).Children {
+		if n.Hidden || bytes.Contains(text, []byte("| `froyo "+n.Name)) {
+			continue
+		}
+		t.Errorf("README.md has no row of froyo %s", n.Name)
 	}
 }
