@@ -34,6 +34,8 @@ type Options struct {
 	Warn func(*diag.Error)
 	// Command and Main name a new run: the command, and its runbook.
 	Command, Main string
+	// Note is what the audit log tells of it in place of the runbook, "" where that is a file.
+	Note string
 	// Hosts are the names of those that it has.
 	Hosts []string
 	// Plan is the digest of the saved plan that it carries out, "" where there is none.
@@ -91,7 +93,7 @@ func Open(ctx context.Context, o Options) (*Record, error) {
 		r.ref.run = r.ID
 		err = o.Store.BeginRun(ctx, state.Run{
 			ID: r.ID, Workspace: o.Workspace, Command: o.Command, Runbook: o.Main, User: o.Worker.Operator, Started: now, Hosts: len(o.Hosts), Plan: o.Plan,
-			Names: o.Hosts, Process: o.Worker.Process,
+			Names: o.Hosts, Note: o.Note, Process: o.Worker.Process,
 		})
 	}
 	if err != nil {

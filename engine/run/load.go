@@ -32,6 +32,8 @@ type Spec struct {
 	Main, Root string
 	// Typed says that the runbook is what was typed at a prompt. It cannot be read again, so that the run cannot be resumed.
 	Typed bool
+	// Note is what the audit log tells in place of the runbook, "" where that is a file.
+	Note string
 	// Action is the action that is run in place of the runbook's plays, nil for these.
 	Action *runbook.Call
 	// Vars are the variables of the command line, and the inventory.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"strings"
 	"time"
 
 	"github.com/openfroyo/froyo/engine/audit"
@@ -260,7 +261,11 @@ func approve(tx *db.Tx, author audit.Author, run string, by state.Approval) erro
 	if err := tx.Exec(`UPDATE runs SET approved_by = ?, approved = ? WHERE id = ?`, by.By, micros(by.Time), run); err != nil {
 		return err
 	}
-	return chain.Append(tx, author, state.Audit{Time: by.Time, User: by.By, Action: "approve", Run: run, Plan: by.Plan})
+	user := by.By
+	if at := strings.LastIndexByte(user, '@'); at > 0 {
+		user = user[:at] // where that was is told beside it
+	}
+	return chain.Append(tx, author, state.Audit{Time: by.Time, User: user, Action: "approve", Run: run, Plan: by.Plan})
 }
 
 // ApprovalOf implements state.Approvals.

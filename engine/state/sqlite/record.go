@@ -3,7 +3,9 @@ package sqlite
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -29,7 +31,7 @@ func (s *Store) BeginRun(ctx context.Context, r state.Run) error {
 			return err
 		}
 		return chain.Append(tx, s.author, state.Audit{
-			Time: r.Started, User: r.User, Action: r.Command, Run: r.ID, Hosts: strings.Join(r.Names, " "), Plan: r.Plan, Detail: cmp.Or(r.Runbook, r.Note),
+			Time: r.Started, User: r.User, Action: r.Command, Run: r.ID, Hosts: strings.Join(r.Names, " "), Plan: r.Plan, Detail: cmp.Or(r.Note, r.Runbook),
 		})
 	})
 }
@@ -163,6 +165,11 @@ func (s *Store) auditEnd(tx *db.Tx, run string, e state.End, how string) error {
 	a := state.Audit{Time: e.Ended, Run: run, Outcome: how}
 	err := tx.Query([]any{&a.Action, &a.Detail, &a.Plan}, `SELECT command, runbook, iif(proposed <> '', proposed, plan) FROM runs WHERE id = ?`, run)
 	if err != nil {
+		return err
+	}
+	// What its begin tells, unless that is long ago.
+	err = tx.Query([]any{&a.Hosts, &a.Detail}, `SELECT hosts, detail FROM (SELECT * FROM audit ORDER BY seq DESC LIMIT 1000) WHERE run = ? AND action = ? ORDER BY seq LIMIT 1`, run, a.Action)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
 	return chain.Append(tx, s.author, a)

@@ -97,7 +97,7 @@ func testAudit(t *testing.T, f *fixture) {
 	same(t, []state.Audit{
 		{Time: began, User: "ada", Origin: "here", Action: "apply", Run: "r1", Hosts: "h1 h2", Detail: "site.star"},
 		{Time: began, User: "ada", Origin: "here", Action: "approve", Run: "r1", Plan: "aa"},
-		{Time: began, User: "eve", Origin: "here", Action: "apply", Run: "r1", Plan: "aa", Outcome: "failed, exit code 3", Detail: "site.star"},
+		{Time: began, User: "eve", Origin: "here", Action: "apply", Run: "r1", Hosts: "h1 h2", Plan: "aa", Outcome: "failed, exit code 3", Detail: "site.star"},
 	}, told)
 	part, err := f.AuditLog(t.Context(), 5)
 	must(t, err)

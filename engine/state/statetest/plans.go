@@ -110,7 +110,7 @@ func testApproval(t *testing.T, f *fixture) {
 
 	trail, err := f.AuditLog(t.Context(), 10)
 	must(t, err)
-	same(t, state.Audit{Time: a.Time, User: a.By, Action: "approve", Run: "r1", Plan: "aa"}, trail.End().Entry)
+	same(t, state.Audit{Time: a.Time, User: "grace", Action: "approve", Run: "r1", Plan: "aa"}, trail.End().Entry)
 }
 
 // testApprovalAtOnce: a plan is proposed, approved and begun in one transaction, or none of it.

@@ -31,6 +31,8 @@ type Line struct {
 	Text string
 	// Command is the command line, with what names the hosts.
 	Command string
+	// Note is what the audit log tells of it, which is Command where nothing in that is secret.
+	Note string
 	// Types are the resource types.
 	Types *catalog.Catalog
 	// Single are the hosts that arguments name.
@@ -67,7 +69,7 @@ func noFile(string) ([]byte, error) { return nil, errors.New("a file names no ho
 // LoadLine loads a command line as a runbook, in the workspace around the current directory.
 func LoadLine(ctx context.Context, c *console.Console, f *flags.Planning, line Line) (*Loaded, error) {
 	l := &Loaded{Console: c, at: &opened{console: c}, Effects: line.Command + planOnly + " --effects", types: line.Types, lent: true, wrap: line.Wrap}
-	spec := run.Spec{Command: line.Command, Typed: line.Typed}
+	spec := run.Spec{Command: line.Command, Typed: line.Typed, Note: line.Note}
 	narrowed(&spec, f)
 	if _, err := unitfilter.Parse(f.Only, f.Exclude, nil); err != nil {
 		return nil, err

@@ -293,6 +293,6 @@ func (r *rotation) apply(ctx context.Context, line, state string) error {
 	target.Limit = strings.Join(limit, ":")
 	a := &runbook.Apply{Planning: flags.Planning{Target: target, Proven: true}, Stale: "skip", Yes: true, Diff: true, Wait: r.Wait}
 	return a.RunLoaded(ctx, r.console, func(ctx context.Context, e *console.Console) (*client.Loaded, error) {
-		return client.LoadLine(ctx, e, &a.Planning, client.Line{Text: b.String(), Command: "froyo key rotate " + r.Name, Types: types})
+		return client.LoadLine(ctx, e, &a.Planning, client.Line{Text: b.String(), Command: "froyo key rotate " + r.Name, Note: "froyo key rotate " + r.Name, Types: types})
 	})
 }

@@ -352,7 +352,7 @@ func (s *session) carry(ctx context.Context, all []*onboard.Entry, b book, d *do
 	}
 	return a.RunLoaded(ctx, s.console, func(ctx context.Context, e *console.Console) (*client.Loaded, error) {
 		return client.LoadLine(ctx, e, &a.Planning, client.Line{
-			Text: b.text, Command: line, Types: types, Typed: true,
+			Text: b.text, Command: line, Note: line, Types: types, Typed: true,
 			Wrap: func(host string, t plan.Target) plan.Target { return s.prover.Wrap(by[host], t) },
 		})
 	})
