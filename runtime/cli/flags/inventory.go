@@ -29,9 +29,7 @@ func (f *Target) Read(ctx context.Context, c *console.Console, w *workspace.Work
 	if f.Given != nil {
 		return f.Given, nil
 	}
-	if ignored := ansibleConfig(f, c, w); ignored != nil {
-		c.Errors.Warnings([]*diag.Error{ignored})
-	}
+	c.Errors.Warnings(ansibleConfig(f, c, w))
 	inv, err := Load(ctx, c, w, f.Inventory, &f.Vault)
 	switch {
 	case err != nil:
