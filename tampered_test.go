@@ -60,6 +60,7 @@ func TestTamperedFroyo(t *testing.T) {
 	}{
 		{runner.Files(), name + ".gz", name + ".gz: its SHA-256 is", "the runner for linux/" + runtime.GOARCH + " is damaged"},
 		{runner.Files(), name + ".zst", name + ".zst: its SHA-256 is", ""},
+		{runner.Files(), name + ".sum", name + ".sum: it says", name},
 		{runner.Files(), "froyo-guard-linux-" + runtime.GOARCH + ".gz", "froyo-guard-linux-" + runtime.GOARCH + ".gz: its SHA-256 is", ""},
 		{providers.Guests(), "base.wasm", "base.wasm: its SHA-256 is", "its guest is refused: this froyo is not as it was built: base.wasm"},
 		{runner.Files(), "parts", "parts: the bundle is of something else", "this froyo is not as it was built: parts"},

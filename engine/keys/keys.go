@@ -171,6 +171,8 @@ func (k *Keys) List(ctx context.Context) ([]Key, error) {
 			one.set("its public half is missing")
 		case err != nil:
 			one.set(err.Error())
+		case k.isOfAnother(f.Name, text):
+			one.set("its public half is of another key: it was changed or replaced")
 		default:
 			one.describe(text)
 		}
@@ -180,6 +182,20 @@ func (k *Keys) List(ctx context.Context) ([]Key, error) {
 		all[i].Rotating = beside[all[i].Name]
 	}
 	return all, nil
+}
+
+// isOfAnother reports whether a public half is not that of the private one, as far as that can be read without a passphrase.
+func (k *Keys) isOfAnother(name string, text []byte) bool {
+	pem, err := k.kept.Glance(name)
+	if err != nil {
+		return false
+	}
+	signer, err := ssh.ParsePrivateKey(pem)
+	if err != nil {
+		return false
+	}
+	_, _, _, _, err = ssh.ParseAuthorizedKey(text)
+	return err == nil && !isHalf(text, signer.PublicKey())
 }
 
 func (k *Key) set(problem string) {

@@ -123,6 +123,10 @@ func TestHalves(t *testing.T) {
 		if _, err := k.Signer(t.Context(), "web"); err == nil || !strings.Contains(err.Error(), "is not the public half") {
 			t.Errorf("%q: %v", text, err)
 		}
+		all, err := k.List(t.Context())
+		if err != nil || all[1].Name != "web" || all[1].Problem == "" || all[1].Line != "" || all[1].Fingerprint != "" {
+			t.Errorf("%q: it is listed as %+v, %v", text, all, err)
+		}
 	}
 	if err := os.Remove(k.PublicFile("web")); err != nil {
 		t.Fatal(err)

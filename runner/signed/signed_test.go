@@ -42,6 +42,7 @@ func built(t testing.TB, key *ecdsa.PrivateKey) fstest.MapFS {
 		t.Fatal(err)
 	}
 	files := fstest.MapFS{"r.gz": {Data: packed.Bytes()}, "r.zst": {Data: []byte("by zstd")}, "g.wasm": {Data: []byte("guest")}}
+	files["r.sum"] = &fstest.MapFile{Data: []byte(sumOf([]byte("program")) + " 7\n")}
 	list := List(map[string]string{
 		"r": sumOf([]byte("program")), "r.gz": sumOf(files["r.gz"].Data), "r.zst": sumOf(files["r.zst"].Data), "g.wasm": sumOf(files["g.wasm"].Data),
 	})
@@ -107,6 +108,11 @@ func TestTampered(t *testing.T) {
 		{"nothing", func(fstest.MapFS) {}, ""},
 		{"runner by gzip", replace("r.gz", "x"), "r.gz: its SHA-256 is"},
 		{"runner by zstd", replace("r.zst", "x"), "r.zst: its SHA-256 is"},
+		{"digest of what it unpacks to", replace("r.sum", sumOf([]byte("x"))+" 7\n"), "r.sum: it says"},
+		{"its size", replace("r.sum", sumOf([]byte("program"))+" 8\n"), "r.sum: it says"},
+		{"its size, with a sign", replace("r.sum", sumOf([]byte("program"))+" +7\n"), "r.sum: it says"},
+		{"no digest", func(f fstest.MapFS) { delete(f, "r.sum") }, "r.sum: it is missing"},
+		{"a digest of what was not signed", replace("q.sum", sumOf([]byte("program"))+" 7\n"), "q.sum: it was not signed"},
 		{"one runner in the place of another", func(f fstest.MapFS) {
 			f["r.gz"], f["r.gz"+Suffix] = f["r.zst"], f["r.zst"+Suffix]
 		}, "r.gz: its SHA-256 is"},

@@ -20,7 +20,7 @@ type listCommand struct {
 
 // Help gives the command's example.
 func (*listCommand) Help() string {
-	return `No passphrase is asked for: a key whose opener has one counts as readable.
+	return `No passphrase is asked for: a key whose opener has one counts as readable, and its public half as its own.
 
 Examples:
   froyo key list
