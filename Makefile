@@ -50,7 +50,7 @@ demo: build
 
 # What compares, reads or shows texts without another goroutine, and the commands as a whole: these run without looking for
 # races, which would take five to fifty times as long. Those that do look for races are named in sideBySide of script_test.go.
-ALONE    := TestScripts|TestFromAnsible|TestTypesPage|TestPatternsFromAnsible|TestAsAnsible|TestExamplesParse|TestCanary|TestValuesThatWouldNotFit
+ALONE    := TestScripts|TestAttack|TestFromAnsible|TestTypesPage|TestPatternsFromAnsible|TestAsAnsible|TestExamplesParse|TestCanary|TestValuesThatWouldNotFit
 ALONE_IN := . ./builtins/jinja ./engine/inventory/source ./providers/text ./runtime/cli ./runtime/script
 
 # One package more at once than there are processors, since many tests wait. Without GORACE every program that looks for

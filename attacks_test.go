@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"os"
@@ -15,11 +16,10 @@ import (
 // attack is a class of attacks that programs such as froyo have had.
 type attack struct {
 	name   string
-	before string // where it was found
-	result string // what becomes of it here
-	// tests attack froyo in this way, beside run.
-	tests []string
-	run   func(t *testing.T, a *attacked)
+	before string   // where it was found
+	result string   // what becomes of it here
+	tests  []string // others that attack froyo in this way
+	run    func(t *testing.T, a *attacked)
 	// ansible is what the same attack does to Debian's Ansible (core 2.14.18, by hand), "" where it was not tried.
 	ansible string
 }
@@ -42,19 +42,20 @@ var attacks = []attack{
 		"an archive or a file of a provider leads out of its place", "Ansible CVE-2020-10691, CVE-2020-1737; OpenTofu GHSA-wcmj-x466-56mm",
 		"members that lead elsewhere, links among them, and archives that unpack to too much are refused before anything is written",
 		[]string{"TestHostile", "TestLimits", "TestRemoveThroughALink", "FuzzTar", "FuzzZip", "TestCacheRefused"},
-		nil, "",
+		attackArchives,
+		"`unarchive` fails in the middle and leaves what came before; an absolute path is unpacked below the directory",
 	},
 	{
 		"temporary files and modes", "Ansible CVE-2020-1733, CVE-2020-10744, CVE-2021-3533, CVE-2020-1736; Salt CVE-2020-17490",
 		"names that cannot be predicted in directories of mode 0700; no file is wider than asked for even for an instant",
 		[]string{"TestWriteIsAtomicAndNeverWider", "TestSetNeverWider", "TestLinksOfUsers", "TestLabHostilePaths"},
-		nil, "",
+		attackTemporary, "mode 0600, names of another time; the link is replaced",
 	},
 	{
 		"a secret leaks", "Ansible CVE-2018-10855, CVE-2019-14858, CVE-2020-14332, CVE-2021-20228, CVE-2024-0690; Salt CVE-2021-25284",
 		"a sensitive value is `(sensitive)` wherever it goes, in whatever form",
 		[]string{"TestCanary", "TestLabCanary", "TestCanaryIsSeen"},
-		nil, "",
+		attackSecrets, "`--diff -v` shows it; with `no_log`, `-vvv` shows `environment`, which is in the command line of a shell",
 	},
 	{
 		"settings of the current directory", "Ansible CVE-2018-10874, CVE-2018-10875; Salt CVE-2021-22004",
@@ -72,7 +73,7 @@ var attacks = []attack{
 		[]string{
 			"testdata/script/signature.txtar", "testdata/script/planonce.txtar", "testdata/script/machines.txtar", "testdata/script/stale.txtar", "TestCheckMagic",
 		},
-		nil, "",
+		attackReplay, "has no saved plans",
 	},
 	{
 		"options and commands in names", "Salt CVE-2020-16846, CVE-2021-3197, CVE-2021-31607; ansible-runner CVE-2021-4041; go-getter CVE-2024-3817",
@@ -84,13 +85,13 @@ var attacks = []attack{
 		"keys of hosts and signatures", "Ansible CVE-2013-2233, CVE-2020-14365; x/crypto CVE-2026-42508; cosign CVE-2026-22703, CVE-2026-39395",
 		"a changed or revoked key ends the connection; a bundle by another key, cut off, or of something else is refused",
 		[]string{"TestChangedHostKey", "TestTampered", "TestBundleOfCosign", "TestTamperedFroyo", "FuzzKnownHosts", "FuzzBundle", "testdata/script/signature.txtar"},
-		nil, "",
+		attackHostKeys, "ssh refuses the key; nothing is signed",
 	},
 	{
 		"a peer that never ends", "Salt CVE-2023-20897, CVE-2017-14696; sigstore-go CVE-2024-45395",
 		"lines, frames, answers and times are bounded; the host fails alone",
 		[]string{"TestLabFlood", "TestLabHostileHost", "TestEndlessLine", "TestRunEndless", "TestStartTimeout"},
-		nil, "",
+		attackEndless, "waits, with `-T 3`, for as long as the host speaks (stopped after 25 s)",
 	},
 	{
 		"text that speaks to the terminal", "Ansible issue 4958; systemd issue 43697",
@@ -103,20 +104,25 @@ var attacks = []attack{
 		"noise before the runner speaks", "Ansible issue 14282",
 		"what stands before the magic of this start is passed over, on no terminal",
 		[]string{"TestLoginShells", "TestSkipTo", "FuzzSkipTo", "TestLabOddHosts"},
-		nil, "",
+		attackNoise, "the file is right, with the interpreter named; finding the interpreter fails",
 	},
 	{
 		"what is kept for one counts for another", "Salt CVE-2023-20898; Ansible CVE-2020-10729, CVE-2020-25636",
 		"records are by workspace and machine, blobs and guests by the digest of their bytes",
 		[]string{"TestStore", "TestCacheDamaged", "TestTwoNames", "TestHostileDirectory"},
-		nil, "",
+		attackCollisions, "a fact that was cached for `h1` of one inventory is that of `h1` of another",
 	},
 }
 
 // attacked is froyo where it is attacked.
 type attacked struct {
-	t   *testing.T
-	dir string
+	t    *testing.T
+	dir  string
+	home string // where the state is kept, "" for dir
+	// cache is where compiled guests are kept.
+	cache string
+	// program is what is run in the place of froyo, "" for froyo itself, and stdin what it reads, "" for nothing.
+	program, stdin string
 }
 
 // froyo runs a command in the directory, and says what it printed.
@@ -126,10 +132,19 @@ func (a *attacked) froyo(args ...string) (out string, ok bool) {
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	cmd := exec.CommandContext(a.t.Context(), self, args...)
+	cmd := exec.CommandContext(a.t.Context(), cmp.Or(a.program, self), args...)
 	cmd.Args[0] = "froyo"
 	cmd.Dir = a.dir
-	cmd.Env = append(os.Environ(), "HOME="+a.dir, "XDG_STATE_HOME="+a.dir+"/.state", "XDG_CACHE_HOME="+a.dir+"/.cache", "FROYO_LOCK_TIMEOUT=5m")
+	home := cmp.Or(a.home, a.dir)
+	cmd.Env = append(os.Environ(), "HOME="+home, "XDG_STATE_HOME="+home+"/.state", "XDG_CACHE_HOME="+a.cache, "FROYO_LOCK_TIMEOUT=5m")
+	if a.stdin != "" {
+		in, err := os.Open(a.stdin)
+		if err != nil {
+			a.t.Fatal(err)
+		}
+		defer in.Close()
+		cmd.Stdin = in
+	}
 	text, err := cmd.CombinedOutput()
 	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
 		a.t.Fatal(err)
@@ -182,20 +197,19 @@ func TestAttack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	cache := t.TempDir()
 	for i := range attacks {
 		a := &attacks[i]
 		t.Run(a.name, func(t *testing.T) {
-			if len(a.tests) == 0 && a.run == nil {
-				t.Error("nothing attacks froyo in this way")
+			if a.run == nil {
+				t.Fatal("nothing attacks froyo in this way")
 			}
 			for _, name := range a.tests {
 				if _, err := os.Stat(name); err != nil && !known[name] {
 					t.Errorf("there is no test %s", name)
 				}
 			}
-			if a.run != nil {
-				a.run(t, &attacked{t: t, dir: t.TempDir()})
-			}
+			a.run(t, &attacked{t: t, dir: t.TempDir(), cache: cache})
 		})
 	}
 }
@@ -271,8 +285,10 @@ func attackDirectory(_ *testing.T, a *attacked) {
 	a.refused("site.star can be written by everybody", "validate", "site.star")
 }
 
-// attackListeners looks for what would let others ask something of froyo.
-func attackListeners(t *testing.T, _ *attacked) {
+// attackListeners looks for what would let others ask something of froyo: in its sources, and among the sockets of all its processes
+// while it is at work.
+func attackListeners(t *testing.T, a *attacked) {
+	listening(t, a)
 	listens := regexp.MustCompile(`\b(net\.(Listen|ListenTCP|ListenUnix|ListenPacket|ListenConfig)|ListenAndServe\w*|http\.Serve\w*)\b`)
 	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") ||
