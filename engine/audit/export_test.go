@@ -27,14 +27,14 @@ func accepted(text []byte, anchors ...Head) bool {
 // TestAnyByteIsFound edits an export in each way at each byte, and moves, repeats and removes each line: no text but the
 // one that was exported is a log, with the anchor of its end.
 func TestAnyByteIsFound(t *testing.T) {
-	l := written(4)
+	l := written(3)
 	l.Rows[1].Detail = "a\nb <&> \u2028 \u00e9"
 	rechain(l, 1)
 	for i, r := range l.Rows {
 		l.Heads[i] = Sign(r.Seq, r.Hash, r.Time, ours)
 	}
 	text := exported(t, l)
-	anchor := l.Heads[3]
+	anchor := l.Heads[2]
 	if !accepted(text, anchor) {
 		t.Fatal("it is none as it was written")
 	}
@@ -49,12 +49,14 @@ func TestAnyByteIsFound(t *testing.T) {
 		}
 	}
 	for i := range text {
-		for _, c := range []byte{text[i] ^ 1, text[i] ^ 0x20, text[i] ^ 0x80, ' ', '\t', '\n', '\r', 0, '0', '9', 'Z', '"', '\\', ',', '}'} {
+		for _, c := range []byte{text[i] ^ 1, text[i] ^ 0x20, text[i] ^ 0x80, ' ', '\n', '\r', '0', '"', '\\'} {
 			try(fmt.Sprintf("byte %d as %q", i, c), slices.Concat(text[:i], []byte{c}, text[i+1:]))
 			try(fmt.Sprintf("%q before byte %d", c, i), slices.Concat(text[:i], []byte{c}, text[i:]))
-			try(fmt.Sprintf("%q at the end", c), append(slices.Clone(text), c))
 		}
 		try(fmt.Sprintf("without byte %d", i), slices.Concat(text[:i], text[i+1:]))
+	}
+	for c := range 256 {
+		try(fmt.Sprintf("byte %d at the end", c), append(slices.Clone(text), byte(c)))
 	}
 	lines := bytes.SplitAfter(bytes.TrimSuffix(text, []byte("\n")), []byte("\n"))
 	lines[len(lines)-1] = append(lines[len(lines)-1], '\n')
