@@ -246,7 +246,8 @@ func failing(serial uint32, name string) []byte { return answer(kindError, seria
 var someUnits = map[string]fakeUnit{
 	"a.service":     {load: "loaded", active: "active", sub: "running", file: "enabled"},
 	"old.service":   {load: "loaded", active: "failed", sub: "failed", file: "disabled", outdated: true},
-	"off.service":   {load: "masked", active: "inactive", sub: "dead", file: "masked"},
+	"off.service":   {load: "masked", active: "inactive", sub: "dead", file: "masked", outdated: true},
+	"freed.service": {load: "masked", active: "inactive", sub: "dead", file: "enabled", outdated: true},
 	"alias.service": {id: "a.service", load: "loaded", active: "active", sub: "running", file: "alias"},
 	"x@1.service":   {load: "loaded", active: "activating", sub: "auto-restart", file: "static"},
 	"gone.service":  {load: "not-found", active: "inactive", sub: "dead", outdated: true},
@@ -255,7 +256,7 @@ var someUnits = map[string]fakeUnit{
 func TestQuery(t *testing.T) {
 	m := (&fakeBus{units: someUnits}).manager(t)
 	got, err := m.Query(t.Context(), &op.SvcQuery{Names: []string{
-		"x@1.service", "alias.service", "a.service", "off.service", "none.service", "old.service", "gone.service", "a.service",
+		"x@1.service", "alias.service", "a.service", "off.service", "none.service", "old.service", "gone.service", "a.service", "freed.service",
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -269,6 +270,7 @@ func TestQuery(t *testing.T) {
 		{Name: "old.service", Load: "loaded", Active: "failed", Sub: "failed", File: "disabled", Outdated: true},
 		{Name: "gone.service", Load: "not-found", Active: "inactive", Sub: "dead"},
 		{Name: "a.service", Load: "loaded", Active: "active", Sub: "running", File: "enabled"},
+		{Name: "freed.service", Load: "masked", Active: "inactive", Sub: "dead", File: "enabled", Outdated: true},
 	}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the answer differs (-want +got):\n%s", diff)

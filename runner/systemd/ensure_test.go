@@ -149,6 +149,7 @@ func TestEnsure(t *testing.T) {
 		{"mask and stop", fakeControl{file: "enabled", active: "active"}, op.SvcEnsure{Masked: new(true), State: op.SvcStopped}, []string{"mask --now -- x.service"}, true},
 		{"disable, mask and stop", fakeControl{file: "enabled", active: "active"}, op.SvcEnsure{Enabled: new(false), Masked: new(true), State: op.SvcStopped}, []string{"disable --now -- x.service", "mask -- x.service"}, true},
 		{"masked", fakeControl{file: "masked", load: "masked"}, op.SvcEnsure{Masked: new(true), Enabled: new(false), State: op.SvcStopped}, nil, false},
+		{"masked with a drop-in is never read again", fakeControl{file: "masked", load: "masked", outdated: true}, op.SvcEnsure{Masked: new(true), Reload: true}, []string{"daemon-reload"}, false},
 		{"mask what is not there", fakeControl{load: "not-found"}, op.SvcEnsure{Masked: new(true)}, []string{"mask -- x.service"}, true},
 		{"unmask, enable and start", fakeControl{file: "masked"}, op.SvcEnsure{Masked: new(false), Enabled: new(true), State: op.SvcRunning}, []string{"unmask -- x.service", "enable --now -- x.service"}, true},
 		{"unmask what was masked until the next boot", fakeControl{file: "masked-runtime"}, op.SvcEnsure{Masked: new(false)}, []string{"unmask --runtime -- x.service"}, true},

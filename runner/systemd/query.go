@@ -47,9 +47,17 @@ func (m *Manager) Query(ctx context.Context, q *op.SvcQuery) (*op.SvcQueryResult
 func (m *Manager) look(ctx context.Context, names []string) ([]unit, error) {
 	units, err := m.inquire(ctx, names)
 	for i := range units {
-		m.files().judge(&units[i])
+		u := &units[i]
+		m.files().judge(u)
+		u.Outdated = u.Outdated && !u.maskedThroughout()
 	}
 	return units, err
+}
+
+// maskedThroughout reports whether a unit is masked in the files and in what systemd has read of them. Of such a unit
+// with a drop-in systemd says at any time that it has to be read again, and reading it changes nothing.
+func (u *unit) maskedThroughout() bool {
+	return u.Load == "masked" && strings.HasPrefix(u.File, "masked")
 }
 
 // inquire asks over D-Bus, or else by a program.
