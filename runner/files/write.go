@@ -178,11 +178,24 @@ func (fs *Files) check(ctx context.Context, command, draft, final string, names 
 		said = strings.ReplaceAll(said, name, final)
 	}
 	said = tail(strings.TrimSpace(said))
-	message := "the check of " + final + " (" + command + ") ended with " + strconv.Itoa(got.RC)
+	message := "the check of " + final + " ended with " + strconv.Itoa(got.RC)
 	if said != "" {
 		message += ": " + said
 	}
-	return perform.Refuse("check", message)
+	return perform.Refuse("check", message+" ("+brief(command)+")")
+}
+
+// brief is the beginning of a command, which names it: a script is not repeated as a whole.
+func brief(command string) string {
+	const most = 60
+	command, _, more := strings.Cut(command, "\n")
+	if len(command) > most {
+		command, more = perform.Clean(command[:most]), true
+	}
+	if more {
+		command += "..."
+	}
+	return command
 }
 
 // tail returns the end of what a program said, where it says what is wrong.

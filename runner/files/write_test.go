@@ -226,7 +226,9 @@ func TestWriteCheck(t *testing.T) {
 		{"twice the path", `cmp %s %s`, ""},
 		{"says no", `echo "line 3: unknown key in "%s >&2; exit 2`, "ended with 2: line 3: unknown key in " + path},
 		{"says no on stdout", `echo wrong; exit 1`, "ended with 1: wrong"},
-		{"says nothing", `false`, "(false) ended with 1"},
+		{"says nothing", `false`, "ended with 1 (false)"},
+		{"is a long program", "echo wrong; # " + strings.Repeat("ü", 30) + "\nfalse", "ended with 1: wrong (echo wrong; # " + strings.Repeat("ü", 23) + "...)"},
+		{"is a program of lines", "echo wrong\nexit 1", "ended with 1: wrong (echo wrong...)"},
 		{"says much", `seq 100000 >&2; false`, "..."},
 		{"is not there", `no-such-checker %s`, "ended with 127"},
 	}
