@@ -56,8 +56,14 @@ func (p *Prover) before(ctx context.Context, e *Entry, why error) error {
 		d.Summary = fmt.Sprintf("%s takes no password of %s, and neither the key %s lets %s in", e.Name, e.Login, e.Key, e.User)
 		return d.WithHint("was it onboarded with another key or user, or from elsewhere? froyo onboard list shows what is registered here")
 	}
+	if e.Password != nil {
+		return d.WithHint(otherLogin)
+	}
 	return &d
 }
+
+// otherLogin is what to do where a password is refused.
+const otherLogin = "give another password, or name by --user who is let in"
 
 // again proves what can be seen of a host that the key lets into.
 func (p *Prover) again(ctx context.Context, e *Entry) error {

@@ -124,7 +124,7 @@ func TestLook(t *testing.T) {
 			err: "sudo does not allow froyo: /usr/bin/apt; to change that takes root, who is not let in", hint: "restore the host first: froyo onboard rollback --host 192.0.2.7 --user froyo --key default-ed25519",
 		},
 		{name: "down", world: world{down: true}, err: "no route"},
-		{name: "wrong password", world: world{password: "another"}, err: "root is refused"},
+		{name: "wrong password", world: world{password: "another"}, err: "root is refused", hint: "give another password, or name by --user who is let in"},
 		{
 			name: "onboarded elsewhere", world: world{}, err: "web1 takes no password of root, and neither the key default-ed25519 lets froyo in",
 			hint: "was it onboarded with another key or user, or from elsewhere? froyo onboard list shows what is registered here",

@@ -24,8 +24,8 @@ type Entry struct {
 	Request
 	// HostKey is the type and fingerprint of its key, once it was shown.
 	HostKey string
-	// Done is set once the target is registered, Changed where that took a run.
-	Done, Changed bool
+	// Done is set once the target is registered, Changed where that took a run, Begun once that began.
+	Done, Changed, Begun bool
 }
 
 // Ways are how to log in to a host for a look.

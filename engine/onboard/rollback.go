@@ -42,6 +42,11 @@ func (p *Prover) Enter(ctx context.Context, e *Entry) error {
 		return err
 	}
 	_, _, err = p.Doors.LogIn(ctx, e.Before(), Ways{})
+	if refused, ok := errors.AsType[*target.Error](err); ok && refused.Stage == target.StageAuth {
+		d := *diag.Of(err)
+		d.Code = diag.Unreachable
+		return d.WithHint(otherLogin)
+	}
 	return err
 }
 

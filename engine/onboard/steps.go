@@ -63,6 +63,9 @@ func (h *host) step(ctx context.Context, s target.Step) (said string, err error)
 	p, e := h.prover, h.entry
 	switch step := ours(s); step {
 	case stepHostKey:
+		p.mu.Lock()
+		e.Begun = true
+		p.mu.Unlock()
 		by, _, err := p.Doors.LogIn(ctx, e.Before(), Ways{HostKey: fingerprint(e.HostKey)})
 		return "the host shows " + by.HostKey, err
 	case stepAccess:

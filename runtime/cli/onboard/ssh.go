@@ -318,7 +318,7 @@ func (s *session) run(ctx context.Context, all []*onboard.Entry, d *doing, w *wa
 // undone says how hosts that did not come to be registered are restored.
 func (s *session) undone(all []*onboard.Entry) {
 	for _, e := range all {
-		if e.Done {
+		if e.Done || !e.Begun {
 			continue
 		}
 		line := fmt.Sprintf("froyo onboard rollback --host %s", wording.Quote(e.Address))
