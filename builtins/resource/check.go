@@ -30,6 +30,11 @@ func (r *resource) key(d *draft) string {
 			return strings.Join(words, " ")
 		}
 	}
+	if i := r.typ.Index(r.typ.Key); i >= 0 {
+		if name, is := r.typ.Fields[i].Default.(string); is && r.typ.KeyAlias == "" && d.args[r.typ.Key] == nil && !slices.Contains(d.later, r.typ.Key) {
+			return name + r.keyWith(d)
+		}
+	}
 	return ""
 }
 

@@ -10,15 +10,19 @@ const (
 )
 
 // look shows the settings of sshd, and how sshd shows those on its standard input alone: so times, sets of ciphers and words that mean the
-// same are compared as sshd writes them. manifest.yaml has the same text, as for apply.
+// same are compared as sshd writes them. Where sshd has not been started yet, it has the directory that it wants in /run for itself. manifest.yaml has the same text, as for apply.
 const look = `PATH=$PATH:/usr/sbin:/sbin
 s=$(command -v sshd) || exit 9
+S() {
+  if test -d /run/sshd || ! command -v unshare >/dev/null; then "$s" "$@"; return; fi
+  unshare -m sh -c 'mount -t tmpfs -o mode=755 none /run && mkdir -m 755 /run/sshd && exec "$@"' sh "$s" "$@"
+}
 d=$(mktemp -d) || exit 8
 trap 'rm -rf "$d"' EXIT
 cat >"$d/own"
-"$s" -T >"$d/now" || exit 3
+S -T >"$d/now" || exit 3
 { cat "$d/own"; sed -n 's/^hostkey /HostKey /p' "$d/now"; } >"$d/ref"
-"$s" -T -f "$d/ref" >"$d/want" || exit 4
+S -T -f "$d/ref" >"$d/want" || exit 4
 cat "$d/now"; echo ==; cat "$d/want"`
 
 // apply changes the configuration: what would be is tried in a copy, then takes its place, sshd reads it, and where it does not show the
@@ -26,6 +30,10 @@ cat "$d/now"; echo ==; cat "$d/want"`
 const apply = `PATH=$PATH:/usr/sbin:/sbin
 umask 077
 s=$(command -v sshd) || { echo "there is no sshd" >&2; exit 9; }
+S() {
+  if test -d /run/sshd || ! command -v unshare >/dev/null; then "$s" "$@"; return; fi
+  unshare -m sh -c 'mount -t tmpfs -o mode=755 none /run && mkdir -m 755 /run/sshd && exec "$@"' sh "$s" "$@"
+}
 e=/etc/ssh
 d=$(mktemp -d "$e/.froyo.XXXXXX") || exit 8
 trap 'rm -rf "$d"' EXIT
@@ -44,11 +52,11 @@ if has M; then sed -n 's/^m//p' "$d/in" >"$d/text" && head -c $(($(wc -c <"$d/te
 if has D; then sed -n 's/^d//p' "$d/in" >"$c/$f" || exit 8; chmod 644 "$c/$f"; fi
 if has R; then rm -f "$c/$f"; fi
 sed "/^[[:space:]]*[Ii][Nn][Cc][Ll][Uu][Dd][Ee][[:space:]]/s#/etc/ssh/sshd_config\.d/#$c/#g; s#^\([[:space:]]*[Ii][Nn][Cc][Ll][Uu][Dd][Ee][[:space:]]*\"\{0,1\}\)sshd_config\.d/#\1$c/#" "$d/main" >"$d/whole"
-"$s" -t -f "$d/whole" || exit 4
-"$s" -T -f "$d/whole" >"$d/shown" || exit 4
+S -t -f "$d/whole" || exit 4
+S -T -f "$d/whole" >"$d/shown" || exit 4
 if test -s "$d/own"; then
   { cat "$d/own"; sed -n 's/^hostkey /HostKey /p' "$d/shown"; } >"$d/ref"
-  "$s" -T -f "$d/ref" >"$d/ref.shown" || exit 4
+  S -T -f "$d/ref" >"$d/ref.shown" || exit 4
   values "$d/ref.shown" >"$d/want"
   values "$d/shown" >"$d/get"
   cmp -s "$d/want" "$d/get" || { echo "wanted:"; cat "$d/want"; echo "it would show:"; cat "$d/get"; exit 5; }
@@ -88,7 +96,7 @@ if has R; then rm -f "$e/sshd_config.d/$f" || back; fi
 command -v restorecon >/dev/null && restorecon -RF "$e" 2>/dev/null
 reload || back
 if test -s "$d/own"; then
-  "$s" -T >"$d/shown" || back
+  S -T >"$d/shown" || back
   values "$d/shown" >"$d/get"
   cmp -s "$d/want" "$d/get" || { echo "wanted:"; cat "$d/want"; echo "it shows:"; cat "$d/get"; back; }
 fi

@@ -41,7 +41,6 @@ func (s Sshd) given() []line {
 	return []line{
 		{"PasswordAuthentication", s.PasswordAuthentication},
 		{"KbdInteractiveAuthentication", s.KbdInteractiveAuthentication},
-		{"ChallengeResponseAuthentication", s.KbdInteractiveAuthentication},
 		{"PubkeyAuthentication", s.PubkeyAuthentication},
 		{"PermitEmptyPasswords", s.PermitEmptyPasswords},
 		{"PermitRootLogin", s.PermitRootLogin},
@@ -70,7 +69,7 @@ type line struct {
 func (l line) key() string { return strings.ToLower(l.keyword) }
 
 // several are keywords of which each value has a line of its own.
-var several = []string{"port", "listenaddress", "hostkey", "setenv", "subsystem"}
+var several = []string{"port", "listenaddress", "subsystem"}
 
 // text is how the setting stands in a file.
 func (l line) text() string {
@@ -117,7 +116,7 @@ func (all lines) text() string {
 }
 
 func (all lines) has(key string) bool {
-	return slices.ContainsFunc(all, func(l line) bool { return l.key() == key })
+	return slices.ContainsFunc(all, func(l line) bool { return canonical(l.keyword) == canonical(key) })
 }
 
 // of are the lines of sshd -T for these settings.
@@ -146,7 +145,7 @@ func (s Sshd) settings(t *sdk.T) lines {
 	for _, name := range slices.Sorted(maps.Keys(s.Settings)) {
 		l := line{keyword(t, name), s.Settings[name]}
 		if all.has(l.key()) {
-			t.Fail(op.Permanent, l.keyword+" is given twice", "", "leave it out of settings")
+			t.Fail(op.Permanent, l.keyword+" is given twice", "", "leave it out of settings: "+name)
 		}
 		l.check(t)
 		all = append(all, l)
@@ -154,7 +153,42 @@ func (s Sshd) settings(t *sdk.T) lines {
 	if len(all) == 0 {
 		t.Fail(op.Permanent, "it is not said what sshd is to do", "", `give settings, such as password_authentication = False or settings = {"LogLevel": "VERBOSE"}`)
 	}
+	return all.withQuestions()
+}
+
+// withQuestions has passwords refused altogether: PAM asks for them, too, unless that is said otherwise. Old versions call that by its
+// other name, of which new ones take either.
+func (all lines) withQuestions() lines {
+	if i := slices.IndexFunc(all, func(l line) bool { return l.keyword == passwords }); i >= 0 && word(all[i].value) == "no" && !all.has(strings.ToLower(questions)) {
+		all = slices.Insert(all, i+1, line{questions, false})
+	}
+	if i := slices.IndexFunc(all, func(l line) bool { return l.keyword == questions }); i >= 0 {
+		all = slices.Insert(all, i+1, line{"ChallengeResponseAuthentication", all[i].value})
+	}
 	return all
+}
+
+const (
+	passwords = "PasswordAuthentication"
+	questions = "KbdInteractiveAuthentication"
+)
+
+// aliases are names that sshd takes for others, which alone it shows; of those that mean nothing to it any more they are "".
+var aliases = map[string]string{
+	"challengeresponseauthentication": questions, "skeyauthentication": questions, "dsaauthentication": "PubkeyAuthentication",
+	"pubkeyacceptedkeytypes": "PubkeyAcceptedAlgorithms", "hostbasedacceptedkeytypes": "HostbasedAcceptedAlgorithms", "keepalive": "TCPKeepAlive",
+	"rsaauthentication": "", "rhostsauthentication": "", "rhostsrsaauthentication": "", "protocol": "", "serverkeybits": "", "keyregenerationinterval": "", "useprivilegeseparation": "",
+	"uselogin": "", "pamauthenticationviakbdint": "", "afstokenpassing": "", "kerberostgtpassing": "", "authorizedkeysfile2": "", "verifyreversemapping": "",
+	"reversemappingcheck": "", "checkmail": "", "gssusesessionccache": "", "gssapiusesessioncredcache": "",
+}
+
+// canonical is how sshd -T spells a keyword, whatever that is called.
+func canonical(key string) string {
+	key = strings.ToLower(key)
+	if other := aliases[key]; other != "" {
+		return strings.ToLower(other)
+	}
+	return key
 }
 
 // check refuses a value that would not stand in its line, or not as it is.
@@ -178,8 +212,14 @@ func keyword(t *sdk.T, name string) string {
 	switch plain {
 	case "match", "include":
 		t.Fail(op.Permanent, name+" is no setting: blocks and other files are not this unit's", "", `write them by a file unit: file("/etc/ssh/sshd_config.d/50-site.conf", content = ...)`)
-	case "hostkey":
+	case "hostkey", "hostdsakey":
 		t.Fail(op.Permanent, "the keys of the host are not this unit's", "", `write them by a file unit: file("/etc/ssh/sshd_config.d/50-site.conf", content = ...)`)
+	}
+	if other, is := aliases[plain]; is {
+		if other == "" {
+			t.Fail(op.Permanent, "sshd has given up the setting "+strconv.Quote(name)+", which would have no effect", "", "leave it out of settings")
+		}
+		return other
 	}
 	all := strings.Fields(keywords)
 	for _, k := range all {
@@ -229,7 +269,7 @@ func distance(a, b string) int {
 // keywords are the settings of sshd, of all versions that are in use.
 const keywords = `AcceptEnv AddressFamily AllowAgentForwarding AllowGroups AllowStreamLocalForwarding AllowTcpForwarding AllowUsers
 AuthenticationMethods AuthorizedKeysCommand AuthorizedKeysCommandUser AuthorizedKeysFile AuthorizedPrincipalsCommand
-AuthorizedPrincipalsCommandUser AuthorizedPrincipalsFile Banner CASignatureAlgorithms ChallengeResponseAuthentication ChannelTimeout ChrootDirectory Ciphers
+AuthorizedPrincipalsCommandUser AuthorizedPrincipalsFile Banner CASignatureAlgorithms ChannelTimeout ChrootDirectory Ciphers
 ClientAliveCountMax ClientAliveInterval Compression DebianBanner DenyGroups DenyUsers DisableForwarding ExposeAuthInfo FingerprintHash
 ForceCommand GatewayPorts GSSAPIAuthentication GSSAPICleanupCredentials GSSAPIKeyExchange GSSAPIStrictAcceptorCheck HostbasedAcceptedAlgorithms
 HostbasedAuthentication HostbasedUsesNameFromPacketOnly HostCertificate HostKeyAgent HostKeyAlgorithms IgnoreRhosts IgnoreUserKnownHosts

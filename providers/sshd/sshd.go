@@ -110,6 +110,11 @@ func (s Sshd) looked(now *State, settings lines, r *op.ExecResult) {
 	case 0:
 		shown, wanted, _ := strings.Cut(r.Stdout, "\n==\n")
 		now.Shown, now.Wanted = settings.of(shown), settings.of(wanted)
+		for line := range strings.Lines(said) { // it goes on without these
+			if strings.Contains(line, "/ref line ") && (strings.Contains(line, "nsupported option") || strings.Contains(line, "eprecated option")) && !strings.Contains(line, "ChallengeResponse") {
+				now.Refused = strings.TrimSpace(line)
+			}
+		}
 	case rcRefused:
 		now.Refused = said
 	default:
@@ -199,7 +204,11 @@ func (s Sshd) check(t *sdk.T, now State) {
 		text op.TextResult
 	}{{mainFile, now.Main}, {s.file(), now.Own}} {
 		if f.text.Exists && (f.text.Type != op.TypeFile || f.text.Binary || f.text.Long > 0) {
-			t.Fail(op.Conflict, f.path+" is no text file that can be edited", "", "look at it, and move it away: ls -l "+f.path)
+			how := "see what it is: ls -l " + f.path
+			if f.text.Type == op.TypeLink {
+				how = "have what it leads to there itself, as root: cp --remove-destination \"$(readlink -f " + f.path + ")\" " + f.path
+			}
+			t.Fail(op.Conflict, f.path+" is no text file that can be edited", "", how)
 		}
 	}
 	if _, rest, is := strings.Cut(now.Main.Text, s.begin()); is && !strings.Contains(rest, s.end()) {

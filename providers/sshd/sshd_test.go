@@ -35,6 +35,8 @@ type host struct {
 	t   *testing.T
 	dir string
 	pid string // of sshd, as its file says
+	// fresh is that sshd was never started.
+	fresh bool
 }
 
 // newHost makes one with these files in /etc/ssh. No service manager is seen there.
@@ -99,8 +101,12 @@ func (h *host) read(name string) string {
 
 // sh runs a script where the directory is /etc/ssh, and /run is empty but for what sshd wants.
 func (h *host) sh(script, stdin string) (op.ExecResult, error) {
+	made := "mkdir -m 755 /run/sshd"
+	if h.fresh {
+		made = "true"
+	}
 	cmd := exec.CommandContext(h.t.Context(), "unshare", "--mount", "sh", "-c",
-		`mount --bind "$1" /etc/ssh && mount -t tmpfs none /run && mkdir -m 755 /run/sshd && { test -z "$3" || echo $3 >/run/sshd.pid; } && exec sh -c "$2"`, "sh", h.dir, script, h.pid)
+		`mount --bind "$1" /etc/ssh && mount -t tmpfs none /run && `+made+` && { test -z "$3" || echo $3 >/run/sshd.pid; } && exec sh -c "$2"`, "sh", h.dir, script, h.pid)
 	cmd.Stdin = strings.NewReader(stdin)
 	var out, errs strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &errs
@@ -248,6 +254,9 @@ func TestSshdRefused(t *testing.T) {
 		{name: "a name like none", give: given{"settings": given{"qqq": false}}, want: `sshd has no setting "qqq"`, hint: "the names are those of man sshd_config"},
 		{name: "a block", give: given{"settings": given{"Match": "User x"}}, want: "Match is no setting", hint: `write them by a file unit: file("/etc/ssh/sshd_config.d/50-site.conf", content = ...)`},
 		{name: "host keys", give: given{"settings": given{"HostKey": "/x"}}, want: "the keys of the host", hint: "write them by a file unit"},
+		{name: "an old name of host keys", give: given{"settings": given{"HostDSAKey": "/x"}}, want: "the keys of the host", hint: "write them by a file unit"},
+		{name: "a name that was given up", give: given{"settings": given{"UsePrivilegeSeparation": true}}, want: `sshd has given up the setting "UsePrivilegeSeparation"`, hint: "leave it out of settings"},
+		{name: "two names of one", give: given{"kbd_interactive_authentication": false, "settings": given{"ChallengeResponseAuthentication": true}}, want: "KbdInteractiveAuthentication is given twice", hint: "leave it out of settings: ChallengeResponseAuthentication"},
 		{name: "twice", give: given{"port": 22, "settings": given{"Port": 23}}, want: "Port is given twice", hint: "leave it out of settings"},
 		{name: "nothing", give: given{}, want: "it is not said what sshd is to do", hint: `give settings, such as password_authentication = False or settings = {"LogLevel": "VERBOSE"}`},
 		{name: "two lines", give: given{"settings": given{"Banner": "/x\nPermitRootLogin yes"}}, want: "cannot stand in a line", hint: "give a text of one line, without #; of a list no element has blanks"},
@@ -356,7 +365,7 @@ func TestSshdFaults(t *testing.T) {
 		rc         int
 		want, hint string
 	}{
-		{"a link", &providertest.Node{Type: op.TypeLink, Target: "/x"}, 0, "/etc/ssh/sshd_config is no text file that can be edited", "look at it, and move it away: ls -l /etc/ssh/sshd_config"},
+		{"a link", &providertest.Node{Type: op.TypeLink, Target: "/x"}, 0, "/etc/ssh/sshd_config is no text file that can be edited", "have what it leads to there itself, as root: cp --remove-destination \"$(readlink -f /etc/ssh/sshd_config)\" /etc/ssh/sshd_config"},
 		{"no main file", nil, 0, "/etc/ssh/sshd_config is not there", `declare the package that brings it before: pkg("openssh-server")`},
 		{"refused", file, rcRefused, "sshd does not take the configuration as it would be; nothing was changed", "correct what it names, as root: sshd -t"},
 		{"no room", file, 8, "the configuration of sshd could not be changed: the program ended with 8", "see whether sshd takes what is there, as root: sshd -t"},
@@ -395,5 +404,101 @@ func TestScriptsAreGranted(t *testing.T) {
 		if !strings.Contains(string(text), "shell: |-\n"+b.String()+"\n") {
 			t.Errorf("the manifest does not grant %.60q", script)
 		}
+	}
+}
+
+// TestSshdQuestions: who refuses passwords refuses the questions by which PAM takes them, unless that is said otherwise; a name that
+// sshd has given up, or takes for another, is refused or taken for that.
+func TestSshdQuestions(t *testing.T) {
+	for name, tt := range map[string]struct {
+		with given
+		want string
+	}{
+		"passwords off":              {given{"password_authentication": false}, "PasswordAuthentication no\nKbdInteractiveAuthentication no\nChallengeResponseAuthentication no\n"},
+		"among settings":             {given{"settings": given{"PasswordAuthentication": "no"}}, "PasswordAuthentication no\nKbdInteractiveAuthentication no\nChallengeResponseAuthentication no\n"},
+		"passwords on":               {given{"password_authentication": true}, "PasswordAuthentication yes\n"},
+		"said otherwise":             {given{"password_authentication": false, "kbd_interactive_authentication": true}, "PasswordAuthentication no\nKbdInteractiveAuthentication yes\nChallengeResponseAuthentication yes\n"},
+		"by an old name":             {given{"password_authentication": false, "settings": given{"SkeyAuthentication": true}}, "PasswordAuthentication no\nKbdInteractiveAuthentication yes\nChallengeResponseAuthentication yes\n"},
+		"alias":                      {given{"settings": given{"PubkeyAcceptedKeyTypes": "ssh-ed25519", "KeepAlive": true}}, "TCPKeepAlive yes\nPubkeyAcceptedAlgorithms ssh-ed25519\n"},
+		"a list of which one counts": {given{"settings": given{"SetEnv": []any{"A=1", "B=2"}}}, "SetEnv A=1 B=2\n"},
+		"lists that add up":          {given{"port": []any{22, 23}, "settings": given{"AcceptEnv": []any{"A", "B"}}}, "Port 22\nPort 23\nAcceptEnv A B\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHost(t, map[string]string{"sshd_config": modern, "sshd_config.d/50-x.conf": ""})
+			k := providertest.New(t, providertest.Native(Types()), h.Memory)
+			if _, err := k.Apply(h.unit(tt.with)); err != nil {
+				t.Fatal(err)
+			}
+			if change, err := k.Plan(h.unit(tt.with)); err != nil || change.Action != abi.None {
+				t.Errorf("a second run: %+v %v", change, err)
+			}
+			if _, got, _ := strings.Cut(h.read("sshd_config.d/00-froyo.conf"), "\n"); got != tt.want {
+				t.Errorf("the file has %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// TestSshdFresh: a host whose sshd was never started has none of what that makes in /run.
+func TestSshdFresh(t *testing.T) {
+	h := newHost(t, map[string]string{"sshd_config": modern, "sshd_config.d/50-x.conf": ""})
+	h.fresh = true
+	k := providertest.New(t, providertest.Native(Types()), h.Memory)
+	u := h.unit(given{"password_authentication": false})
+	if _, err := k.Apply(u); err != nil {
+		t.Fatal(err)
+	}
+	if change, err := k.Plan(u); err != nil || change.Action != abi.None || h.read(ownAt) == "" {
+		t.Errorf("a second run: %+v %v", change, err)
+	}
+}
+
+// values are those of settings that are no switches.
+var values = given{
+	"AddressFamily": "inet", "AllowStreamLocalForwarding": "local", "AllowTcpForwarding": "remote", "AuthenticationMethods": "publickey", "AuthorizedKeysCommand": "/bin/false",
+	"AuthorizedKeysCommandUser": "nobody", "AuthorizedKeysFile": []any{".ssh/a", ".ssh/b"}, "AuthorizedPrincipalsCommand": "none", "CASignatureAlgorithms": "ssh-ed25519",
+	"ChannelTimeout": "session:*=5m", "Ciphers": "-*cbc", "ClientAliveCountMax": 2, "ClientAliveInterval": "5m", "Compression": "delayed", "FingerprintHash": "md5", "GatewayPorts": "clientspecified",
+	"HostbasedAcceptedAlgorithms": "ssh-ed25519", "HostCertificate": "/etc/ssh/c", "HostKeyAgent": "/run/a", "HostKeyAlgorithms": "ssh-ed25519", "IgnoreRhosts": "shosts-only", "IPQoS": "cs1 cs2",
+	"KexAlgorithms": "curve25519-sha256", "ListenAddress": []any{"127.0.0.1", "127.0.0.2"}, "LoginGraceTime": "1m", "LogLevel": "VERBOSE", "MACs": "hmac-sha2-512", "MaxAuthTries": 3, "MaxSessions": 4,
+	"MaxStartups": "5:30:50", "PermitListen": []any{"1234", "2345"}, "PermitOpen": []any{"a:1", "b:2"}, "PermitRootLogin": "forced-commands-only", "PermitTunnel": "ethernet", "PerSourceMaxStartups": 5,
+	"PerSourceNetBlockSize": "24:64", "PerSourcePenalties": "crash:60s", "PerSourcePenaltyExemptList": "10.0.0.0/8", "Port": []any{22, 2222}, "PubkeyAcceptedAlgorithms": "ssh-ed25519",
+	"PubkeyAuthOptions": "touch-required", "RekeyLimit": "1G 1h", "RequiredRSASize": 3072, "SetEnv": []any{"A=1", "B=2"}, "StreamLocalBindMask": "0111", "Subsystem": "sftp internal-sftp",
+	"SyslogFacility": "LOCAL0", "UnusedConnectionTimeout": "5m", "VersionAddendum": "none", "X11DisplayOffset": 20, "AcceptEnv": []any{"A", "B"}, "AllowUsers": []any{"a", "b"}, "AllowGroups": []any{"a", "b"},
+	"DenyUsers": []any{"a", "b"}, "DenyGroups": []any{"a", "b"}, "XAuthLocation": "/bin/x", "PidFile": "/run/x.pid", "Banner": "/etc/b", "ModuliFile": "/etc/m", "RevokedKeys": "/etc/r", "TrustedUserCAKeys": "/etc/t",
+	"SecurityKeyProvider": "/lib/x", "SshdSessionPath": "/bin/x", "LogVerbose": "x.c:*", "ChrootDirectory": "/srv", "ForceCommand": "/bin/true", "AuthorizedPrincipalsFile": "/etc/p", "AuthorizedPrincipalsCommandUser": "nobody",
+}
+
+// TestEverySetting: sshd itself shows every setting that it takes, so that a second run has nothing to do, and a file that comes later
+// does not count; others are refused by name. Debian's own sshd does not show its banner.
+func TestEverySetting(t *testing.T) {
+	for name := range strings.FieldsSeq(keywords) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHost(t, map[string]string{"sshd_config": "Include /etc/ssh/sshd_config.d/*.conf\n", "sshd_config.d/50-x.conf": ""})
+			k := providertest.New(t, providertest.Native(Types()), h.Memory)
+			value, is := values[name]
+			if !is {
+				value = true
+			}
+			settings := given{name: value}
+			if command, of := strings.CutSuffix(name, "User"); of && strings.HasSuffix(command, "Command") {
+				settings[command] = "/bin/false"
+			} else if strings.HasSuffix(name, "Command") && name != "ForceCommand" {
+				settings[name+"User"] = "nobody"
+			}
+			u := h.unit(given{"settings": settings})
+			if _, err := k.Apply(u); err != nil {
+				if !strings.Contains(err.Message, "sshd of the host does not take the settings") || !strings.Contains(strings.ToLower(err.Detail), "option") {
+					t.Errorf("%+v", err)
+				}
+				return
+			}
+			if change, err := k.Plan(u); err != nil || change.Action != abi.None {
+				t.Errorf("a second run: %+v %v", change, err)
+			}
+			if h.shows(strings.ToLower(name)) == "" && name != "DebianBanner" {
+				t.Errorf("it has no effect that sshd shows")
+			}
+		})
 	}
 }

@@ -6,11 +6,13 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/openfroyo/froyo/runner/bootstrap"
 	"github.com/openfroyo/froyo/runner/escape"
+	"github.com/openfroyo/froyo/runner/op"
 	"github.com/openfroyo/froyo/runner/protocol"
 	"github.com/openfroyo/froyo/runner/target"
 	"github.com/openfroyo/froyo/runner/transport"
@@ -176,7 +178,7 @@ func (l *link) underWay() string {
 		return ""
 	}
 	first := slices.Min(slices.Collect(maps.Keys(l.commands)))
-	text := ", under way: " + escape.Text(escape.Short(l.commands[first].step.Op.String()))
+	text := ", under way: " + escape.Text(title(l.commands[first].step.Op))
 	if more := len(l.commands) - 1; more > 0 {
 		text += " and " + strconv.Itoa(more) + " more"
 	}
@@ -274,4 +276,17 @@ func (l *link) close(ctx context.Context) error {
 		return l.err
 	}
 	return nil
+}
+
+// title names an op in a message: of a script it is the first line.
+func title(o op.Op) string {
+	const most = 160
+	text, _, more := strings.Cut(o.String(), "\n")
+	if len(text) > most {
+		text, more = strings.ToValidUTF8(text[:most], ""), true
+	}
+	if more {
+		text += " ..."
+	}
+	return text
 }
