@@ -25,7 +25,7 @@ const liveFile = "live"
 
 // trees are the files that decide who gets in, and how: kept whatever the change is.
 var trees = []string{
-	"/etc/ssh", "/etc/sudoers", "/etc/sudoers.d", "/etc/doas.conf", "/etc/pam.d", "/etc/pam.conf", "/etc/security",
+	"/etc/ssh", "/etc/sudo.conf", "/etc/sudoers", "/etc/sudoers.d", "/etc/doas.conf", "/etc/pam.d", "/etc/pam.conf", "/etc/security",
 	"/etc/passwd", "/etc/shadow", "/etc/group", "/etc/gshadow", "/etc/subuid", "/etc/subgid", "/etc/shells", "/etc/nologin", "/etc/login.defs",
 	"/etc/nsswitch.conf", "/etc/hosts", "/etc/hosts.allow", "/etc/hosts.deny", "/etc/securetty", "/etc/ld.so.preload",
 	"/etc/environment", "/etc/profile", "/etc/bash.bashrc", "/etc/bashrc",

@@ -106,6 +106,7 @@ func TestRestore(t *testing.T) {
 		"removed":         {func(h *host) { h.must(os.RemoveAll(h.path("/home/ops/.ssh"))) }, []string{"/home/ops/.ssh", "/home/ops/.ssh/authorized_keys"}},
 		"added":           {func(h *host) { h.write("/etc/ssh/sshd_config.d/x/y", "DenyUsers *\n", 0o644) }, []string{"/etc/ssh/sshd_config.d"}},
 		"made":            {func(h *host) { h.write("/etc/nologin", "", 0o644) }, []string{"/etc/nologin"}},
+		"plugins of sudo": {func(h *host) { h.write("/etc/sudo.conf", "Plugin none none.so\n", 0o644) }, []string{"/etc/sudo.conf"}},
 		"own path":        {func(h *host) { h.write("/srv/own", "", 0o644) }, []string{"/srv/own"}},
 		"a directory for a file": {func(h *host) {
 			h.must(os.Remove(h.path("/etc/shadow")))
