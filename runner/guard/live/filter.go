@@ -56,6 +56,29 @@ func tables(ruleset string) []string {
 	return all
 }
 
+// emptied empties the tables of iptables that were added since, with what lets everything in for their own chains: what is
+// restored touches no table that it does not name.
+func emptied(before, now string) string {
+	var b strings.Builder
+	left := false // as it is: the table was there before
+	for line := range strings.SplitSeq(now, "\n") {
+		switch {
+		case strings.HasPrefix(line, "*"):
+			if left = strings.Contains("\n"+before, "\n"+line+"\n"); !left {
+				b.WriteString(line + "\n")
+			}
+		case left:
+		case line == "COMMIT":
+			b.WriteString("COMMIT\n")
+		case strings.HasPrefix(line, ":"): // :INPUT DROP [12:3456], or :own - [0:0]
+			if words := strings.Fields(line); len(words) > 1 && words[1] != "-" {
+				b.WriteString(words[0] + " ACCEPT\n")
+			}
+		}
+	}
+	return b.String()
+}
+
 // restore puts the filters back. A program that came only later found nothing that it could tell before: where nothing was
 // known, all rules are taken away, which lets everything in, as it was.
 func (f *Filter) restore(r *Result) {
@@ -81,11 +104,7 @@ func (f *Filter) restore(r *Result) {
 		if !now.Had[legacy.save] || rules(legacy.now) == rules(legacy.before) {
 			continue
 		}
-		before := legacy.before
-		if rules(before) == "" {
-			before = "*filter\n:INPUT ACCEPT\n:FORWARD ACCEPT\n:OUTPUT ACCEPT\nCOMMIT\n"
-		}
-		if _, err := feed(before, legacy.restore); err != nil {
+		if _, err := feed(legacy.before+emptied(legacy.before, legacy.now), legacy.restore); err != nil {
 			r.failed(legacy.restore, err)
 			continue
 		}
