@@ -37,6 +37,8 @@ var sabotages = []sabotage{
 	{name: "reboot in the window", units: `file("/etc/ssh/sshd_config.d/99-lab.conf", content = "Port 2222\n")
     cmd("systemctl reboot; sleep 60", guard = True)`},
 	{name: "sshd stopped", units: `service("ssh", state = "stopped")`},
+	// The processes of all logins go with it, the runner among them.
+	{name: "sshd masked and killed", units: `cmd("systemctl mask ssh && systemctl kill --kill-who=all --signal=KILL ssh", guard = True)`},
 	{name: "sshd on another port", units: `file("/etc/ssh/sshd_config.d/99-lab.conf", content = "Port 2222\n")`},
 	{name: "routes gone", units: `cmd("ip route flush table main", guard = True)`},
 	{name: "account locked", units: `cmd("chage -E 1 ops", guard = True)`},

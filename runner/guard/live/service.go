@@ -34,6 +34,23 @@ func hasSystemd() bool {
 // HasSystemd is hasSystemd, for others.
 func HasSystemd() bool { return hasSystemd() }
 
+// Forget has systemd drop a unit whose file was removed: where units were read anew meanwhile, it is one that sysinit.target wants.
+func Forget(name string) {
+	if !hasSystemd() {
+		return
+	}
+	if loaded, err := run("systemctl", "list-units", "--all", "--plain", "--no-legend", "--", name); err == nil && loaded != "" {
+		_, _ = run("systemctl", "daemon-reload") // it stays listed, and does nothing
+	}
+}
+
+// End waits until a unit has ended.
+func End(name string) {
+	if hasSystemd() {
+		_, _ = run("systemctl", "stop", "--", name) // it ends by itself
+	}
+}
+
 // readServices tells which of the watched services, and of more, there are.
 func readServices(more []string) []Service {
 	if !hasSystemd() {

@@ -168,11 +168,15 @@ const (
 	localDir   = "/etc/local.d/"
 )
 
-// hooks are the files by which the guard is begun again at boot.
+// hooks are the files by which the guard is begun again at boot. The unit is named differently from the one that watches: systemd
+// starts no transient unit by the name of a file.
 func hooks(id string) (unit, wanted, cron, local string) {
 	name := hookPrefix + id
-	return systemdDir + name + ".service", systemdDir + "sysinit.target.wants/" + name + ".service", cronDir + name, localDir + name + ".start"
+	return systemdDir + name + bootUnit, systemdDir + "sysinit.target.wants/" + name + bootUnit, cronDir + name, localDir + name + ".start"
 }
+
+// bootUnit ends the name of the unit that is begun at boot.
+const bootUnit = "-boot.service"
 
 // hook has the guard begun again at boot, before sshd and the network are.
 func (g *Guard) hook(id string) error {
@@ -237,6 +241,7 @@ func (g *Guard) unhook(id string) {
 		_ = os.Remove(at) // only one or two of them are there
 	}
 	_ = os.Remove(path.Dir(wanted)) // unless others are begun there
+	live.Forget(path.Base(unit))
 }
 
 // watching is the file by which the watching process tells that it does.
@@ -248,7 +253,7 @@ func (g *Guard) start(s *guard.State) error {
 		return errors.New("have the host restored after it boots: " + err.Error())
 	}
 	if live.HasSystemd() {
-		_, err := live.Run("systemd-run", "--unit="+hookPrefix+s.ID, "--description=froyo guards a change", "--property=Restart=on-failure",
+		_, err := live.Run("systemd-run", "--unit="+hookPrefix+s.ID, "--collect", "--description=froyo guards a change", "--property=Restart=on-failure",
 			"--property=RestartSec=1", "--property=OOMScoreAdjust=-900", "--property=TimeoutStopSec=5", "--property=DefaultDependencies=no",
 			g.Self, guard.Watch)
 		if err == nil && g.watched(s.ID, 5*time.Second) {

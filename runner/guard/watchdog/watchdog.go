@@ -185,7 +185,10 @@ func (g *Guard) vanish(s *guard.State) {
 	g.unhook(s.ID)
 	_ = os.RemoveAll(g.dir(s.ID))
 	_ = os.Remove(g.path(guard.StateFile) + ".new")
-	_ = os.Remove(g.path(guard.StateFile)) // last: from here on the host is not guarded
+	_ = os.Remove(g.path(guard.StateFile)) // from here on the host is not guarded
+	if g.Root == "" {
+		live.End(hookPrefix + s.ID + ".service")
+	}
 	_ = os.Remove(g.path(guard.Dir))
 	_ = os.Remove(g.path("/var/lib/froyo")) // unless anything else of froyo's is there
 }
