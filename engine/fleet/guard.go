@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/guard"
 	"github.com/openfroyo/froyo/engine/plan"
 	contract "github.com/openfroyo/froyo/runner/guard"
@@ -45,7 +46,8 @@ func (l *lasting) looking(ctx context.Context, steps []target.Step) ([]op.Result
 // graceTime is how much longer than its window a guard gets.
 const graceTime = 10 * time.Second
 
-// awaitGuard waits until the guard of a host has ended, and tells of what it put back.
+// awaitGuard waits until the guard of a host has ended, and tells of what it put back. One that nothing watches any more is
+// dismissed: froyo has got in, and since the time was up others may have changed what it keeps.
 func (l *lasting) awaitGuard(ctx context.Context, state *contract.State, user string) error {
 	end := time.Now().Add(time.Duration(state.Window)*time.Millisecond + graceTime)
 	for state != nil && state.Phase == contract.Armed && time.Now().Before(end) {
@@ -62,10 +64,11 @@ func (l *lasting) awaitGuard(ctx context.Context, state *contract.State, user st
 	}
 	if state != nil && state.Phase == contract.Armed { // none watches any more
 		var err error
-		if state, err = guard.End(ctx, l.session, state.ID, user); err != nil {
+		id, run := state.ID, state.Run
+		if state, err = guard.Dismiss(ctx, l.session, id, user); err != nil {
 			return &target.Error{
-				Host: l.host, Stage: target.StageStart, Message: "its guard does not end: " + err.Error(), Cause: err,
-				Hint: "look at the host: what the guard kept is in " + contract.Dir,
+				Host: l.host, Stage: target.StageStart, Message: "the guard of run " + run + " did not end in time, and cannot be dismissed: " + err.Error(), Cause: err,
+				Hint: "look at the host: repair what it says, or have put back what was there before that run: " + contract.Dir + "/" + id + "/" + contract.Name + " restore",
 			}
 		}
 	}
@@ -75,12 +78,22 @@ func (l *lasting) awaitGuard(ctx context.Context, state *contract.State, user st
 	if l.found != nil {
 		l.found(state)
 	}
+	if state.Phase == contract.Dismissed {
+		return nil
+	}
 	return guard.Clear(ctx, l.session, user)
 }
 
 // told is what an operator is told of a guard that another run has left.
 func told(host string, s *contract.State) error {
+	if s.Phase == contract.Dismissed {
+		return &diag.Error{Host: host, Summary: "the guard of run " + s.Run + " did not end in time, since the process that watched was gone: nothing is put back, and what that run did to " +
+			guard.Names(s.Units) + " stays"}
+	}
 	e := guard.Undone(*s, nil)
-	e.Summary, e.Host, e.Hint = "of run "+s.Run+": "+e.Summary+": "+guard.Names(s.Restored), host, ""
+	e.Summary, e.Host, e.Hint = "of run "+s.Run+": "+e.Summary, host, ""
+	if len(s.Restored) > 0 {
+		e.Summary += ": " + guard.Names(s.Restored)
+	}
 	return e
 }

@@ -57,9 +57,12 @@ func (g *guarded) Run(_ context.Context, steps []target.Step) ([]target.Outcome,
 		g.state = nil
 	case g.stuck:
 		return []target.Outcome{{Ran: true, Result: op.Result{Exec: &op.ExecResult{RC: 1, Stderr: "disk full"}}}}, nil
+	case steps[0].Op.Exec.Argv[1] != contract.Dismiss:
+		return nil, errors.New("it is told to " + steps[0].Op.Exec.Argv[1])
 	default:
-		g.restored()
-		text, err := codec.Marshal(g.state)
+		dismissed := *g.state
+		dismissed.Phase, g.state = contract.Dismissed, nil
+		text, err := codec.Marshal(&dismissed)
 		return []target.Outcome{{Ran: true, Result: op.Result{Exec: &op.ExecResult{Stdout: string(text)}}}}, err
 	}
 	return []target.Outcome{{Ran: true}}, nil
@@ -72,20 +75,24 @@ func (g *guarded) restored() {
 // TestGuardLeft: the first that is asked of a host brings up what a guard has left, in the same round trip.
 func TestGuardLeft(t *testing.T) {
 	armed := func() *contract.State {
-		return &contract.State{Config: contract.Config{ID: "a1", Run: "r1", Window: 60000}, Phase: contract.Armed}
+		return &contract.State{Config: contract.Config{ID: "a1", Run: "r1", Window: 60000, Units: []string{"file[/etc/ssh/x]"}}, Phase: contract.Armed}
 	}
+	const back = "h1: of run r1: froyo did not get in over a new connection in time, so the host has put back what was there: /etc/ssh"
 	restored := func(g *guarded) { g.restored() }
 	for _, tt := range []struct {
 		name string
 		host *guarded
-		told int
+		told string
 		did  int // ops, of which one is wanted
 	}{
-		{"none", &guarded{}, 0, 2},
-		{"one that has restored the host", &guarded{state: armed(), looks: 1, ends: restored}, 1, 4},
-		{"one that is confirmed meanwhile", &guarded{state: armed(), looks: 3, ends: func(g *guarded) { g.state = nil }}, 0, 5},
-		{"one that restores it meanwhile", &guarded{state: armed(), looks: 3, ends: restored}, 1, 6},
-		{"one that none watches", &guarded{state: armed()}, 1, 0},
+		{"none", &guarded{}, "", 2},
+		{"one that has restored the host", &guarded{state: armed(), looks: 1, ends: restored}, back, 4},
+		{"one that is confirmed meanwhile", &guarded{state: armed(), looks: 3, ends: func(g *guarded) { g.state = nil }}, "", 5},
+		{"one that restores it meanwhile", &guarded{state: armed(), looks: 3, ends: restored}, back, 6},
+		{
+			"one that none watches", &guarded{state: armed()},
+			"h1: the guard of run r1 did not end in time, since the process that watched was gone: nothing is put back, and what that run did to file[/etc/ssh/x] stays", 0,
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -97,7 +104,7 @@ func TestGuardLeft(t *testing.T) {
 						t.Fatalf("%v, %v", results, err)
 					}
 				}
-				if len(told) != tt.told || tt.host.state != nil || tt.told > 0 && !strings.Contains(told[0], "of run r1: froyo did not get in") {
+				if got := strings.Join(told, "; "); got != tt.told || tt.host.state != nil {
 					t.Errorf("told %q, left %+v", told, tt.host.state)
 				}
 				if n := len(tt.host.did) - 1; tt.did > 0 && n != tt.did {
@@ -126,7 +133,8 @@ func TestGuardStuck(t *testing.T) {
 		ask := []target.Step{{Op: op.Op{Stat: &op.Stat{Path: "/x"}}}}
 		_, err := lastingOf(t, g, &[]string{}).Do(t.Context(), ask)
 		stuck, is := errors.AsType[*target.Error](err)
-		if !is || stuck.Hint != "look at the host: what the guard kept is in /var/lib/froyo/guard" {
+		if !is || stuck.Message != "the guard of run r1 did not end in time, and cannot be dismissed: disk full" ||
+			stuck.Hint != "look at the host: repair what it says, or have put back what was there before that run: /var/lib/froyo/guard/a1/froyo-guard restore" {
 			t.Fatalf("%v", err)
 		}
 		g.stuck = false // there was room made

@@ -223,12 +223,18 @@ func Undone(s guard.State, last error) *diag.Error {
 	if why == "" {
 		why = "nothing proved that froyo still gets in"
 	}
-	e := &diag.Error{Summary: why + ", so the host has put back what was there", Code: diag.Failed, Cause: &UndoneError{s}}
+	came := ", so the host has put back what was there"
+	if len(s.Restored)+len(s.Failed) == 0 {
+		came = "; the host is as it was before: nothing was to be put back"
+	}
+	e := &diag.Error{Summary: why + came, Code: diag.Failed, Cause: &UndoneError{s}}
 	var lines []string
 	if last != nil && s.Why != guard.BadSSHD {
 		lines = append(lines, "the last attempt: "+last.Error())
 	}
-	lines = append(lines, "put back: "+Names(s.Restored))
+	if len(s.Restored) > 0 {
+		lines = append(lines, "put back: "+Names(s.Restored))
+	}
 	if len(s.Failed) > 0 {
 		lines = append(lines, "could not be put back: "+Names(s.Failed))
 	}
@@ -241,9 +247,6 @@ const maxNamed = 20
 
 // Names are what was put back, as it is told.
 func Names(names []string) string {
-	if len(names) == 0 {
-		return "nothing, since nothing was another"
-	}
 	names = slices.Clone(names)
 	if more := len(names) - maxNamed; more > 0 {
 		names = append(names[:maxNamed], fmt.Sprintf("and %d more", more))

@@ -170,10 +170,10 @@ func Read(ctx context.Context, t Runner, user string) (*guard.State, error) {
 	return Found(results[0]), nil
 }
 
-// End has a guard that is still armed put back what was there.
-func End(ctx context.Context, t Runner, id, user string) (*guard.State, error) {
+// Dismiss ends a guard that nothing watches any more; the host is left as it is.
+func Dismiss(ctx context.Context, t Runner, id, user string) (*guard.State, error) {
 	w := &Window{id: id, user: user}
-	outcomes, err := t.Run(ctx, []target.Step{w.verb(guard.Restore)})
+	outcomes, err := t.Run(ctx, []target.Step{w.verb(guard.Dismiss)})
 	if err != nil {
 		return nil, err
 	}

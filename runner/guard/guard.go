@@ -22,6 +22,7 @@ const (
 	Settle  = "settle"  // have sshd take what is on disk, so that a new connection proves that
 	Confirm = "confirm" // one still gets in: leave the host as it is
 	Restore = "restore" // put back what was there, now
+	Dismiss = "dismiss" // the time was up long ago, and none watched: leave the host as it is
 	Watch   = "watch"   // wait for the time to be up; for the guard itself
 	Boot    = "boot"    // the host has booted: if that was within the window, what was there is put back; for the guard itself
 )
@@ -50,6 +51,7 @@ const (
 	Armed     Phase = "armed"
 	Confirmed Phase = "confirmed" // it has removed itself
 	Restored  Phase = "restored"  // it has removed all but what it has to tell
+	Dismissed Phase = "dismissed" // it has removed itself, and put back nothing
 )
 
 // Why a guard restored its host.

@@ -1,7 +1,7 @@
 // Command froyo-guard keeps how one gets in to the host that it is on, and puts that back unless it is told in time that
 // one still does.
 //
-//	froyo-guard arm|settle|confirm|restore|watch|boot
+//	froyo-guard arm|settle|confirm|restore|dismiss|watch|boot
 //
 // What it has to tell, a guard.State, is one line of JSON on its standard output.
 package main

@@ -214,9 +214,19 @@ func (k *keeper) skips(name string) bool {
 	return k.set.Skip != "" && strings.HasPrefix(name, k.set.Skip)
 }
 
-// content keeps what a file holds. A hard link of a user's to a file of somebody else is none of the user's files.
+// ownedAlike reports whether a file is of who owns the directory that it is in.
+func (k *keeper) ownedAlike(p string, uid uint32) bool {
+	for _, e := range slices.Backward(k.entries) {
+		if e.Path == path.Dir(p) {
+			return e.UID == uid
+		}
+	}
+	return uid == 0
+}
+
+// content keeps what a file holds. A hard link in a user's directory to a file of somebody else is none of the user's files.
 func (k *keeper) content(n *fspath.Node, e *entry) error {
-	if n.Nlink > 1 && n.UID != 0 && os.Geteuid() == 0 {
+	if n.Nlink > 1 && os.Geteuid() == 0 && !k.ownedAlike(e.Path, n.UID) {
 		e.Kind = other
 		return nil
 	}

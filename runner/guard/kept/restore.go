@@ -36,11 +36,15 @@ func load(dir string) ([]entry, error) {
 	return entries, codec.Unmarshal(text, &entries)
 }
 
-// Restore puts back what differs from what Keep kept in dir. What cannot be put back costs nothing else.
-func Restore(root, dir, skip string) (Result, error) {
+// Restore puts back what differs from what Keep kept in dir, but what is below besides, "" for nothing. What cannot be put back
+// costs nothing else.
+func Restore(root, dir, skip, besides string) (Result, error) {
 	entries, err := load(dir)
 	if err != nil {
 		return Result{}, err
+	}
+	if besides != "" {
+		entries = slices.DeleteFunc(entries, func(e entry) bool { return strings.HasPrefix(e.Path, besides+"/") })
 	}
 	r := &restorer{root: root, dir: dir, skip: skip, inside: map[string]map[string]bool{}}
 	for i := range entries {

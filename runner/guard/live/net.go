@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"iter"
 	"slices"
 	"strconv"
 	"syscall"
@@ -13,9 +14,18 @@ import (
 // Net is how the kernel reaches others, as its own messages tell it.
 type Net struct {
 	Up        []int32  `json:"up,omitempty"` // the links that are up, by number
+	Links     []Link   `json:"links,omitempty"`
 	Addresses []string `json:"addresses,omitempty"`
 	Routes    []string `json:"routes,omitempty"`
 	Rules     []string `json:"rules,omitempty"`
+}
+
+// Link is what can be set of a link. Address is that of its hardware, in base64.
+type Link struct {
+	Index   int32  `json:"index"`
+	MTU     uint32 `json:"mtu,omitempty"`
+	Master  uint32 `json:"master,omitempty"` // the link that this one is a port of
+	Address string `json:"address,omitempty"`
 }
 
 // Messages that package syscall does not name, and what is in them.
@@ -35,8 +45,13 @@ var native = binary.NativeEndian
 func readNet() Net {
 	n := Net{}
 	for _, m := range dump(syscall.RTM_GETLINK) {
-		if len(m) >= syscall.SizeofIfInfomsg && native.Uint32(m[8:])&syscall.IFF_UP != 0 {
-			n.Up = append(n.Up, int32(native.Uint32(m[4:]))) //nolint:gosec // a number of a link
+		if len(m) < syscall.SizeofIfInfomsg {
+			continue
+		}
+		l := linkOf(m)
+		n.Links = append(n.Links, l)
+		if native.Uint32(m[8:])&syscall.IFF_UP != 0 {
+			n.Up = append(n.Up, l.Index)
 		}
 	}
 	n.Addresses = texts(dump(syscall.RTM_GETADDR), syscall.SizeofIfAddrmsg, ifaCacheInfo)
@@ -49,6 +64,22 @@ func readNet() Net {
 	}
 	n.Rules = texts(dump(getRule), syscall.SizeofRtMsg, 0)
 	return n
+}
+
+// linkOf reads a message about a link.
+func linkOf(m []byte) Link {
+	l := Link{Index: int32(native.Uint32(m[4:]))} //nolint:gosec // a number of a link
+	for kind, value := range attributes(m, syscall.SizeofIfInfomsg) {
+		switch {
+		case kind == syscall.IFLA_ADDRESS:
+			l.Address = base64.StdEncoding.EncodeToString(value)
+		case kind == syscall.IFLA_MTU && len(value) == 4:
+			l.MTU = native.Uint32(value)
+		case kind == syscall.IFLA_MASTER && len(value) == 4:
+			l.Master = native.Uint32(value)
+		}
+	}
+	return l
 }
 
 // Attributes that tell of a moment.
@@ -89,24 +120,41 @@ func texts(messages [][]byte, header int, without uint16) []string {
 // text is a message without one of its attributes.
 func text(m []byte, header int, without uint16) string {
 	out := slices.Clone(m[:header])
-	for rest := m[header:]; len(rest) >= syscall.SizeofRtAttr; {
-		size := int(native.Uint16(rest))
-		whole := (size + 3) &^ 3
-		if size < syscall.SizeofRtAttr || size > len(rest) {
-			break
+	for kind, value := range attributes(m, header) {
+		if without == 0 || kind != without {
+			out = append(out, attribute(kind, value)...)
 		}
-		whole = min(whole, len(rest))
-		if without == 0 || native.Uint16(rest[2:]) != without {
-			out = append(out, rest[:whole]...)
-		}
-		rest = rest[whole:]
 	}
 	return base64.StdEncoding.EncodeToString(out)
+}
+
+// attributes are the attributes of a message behind its header, with their kinds.
+func attributes(m []byte, header int) iter.Seq2[uint16, []byte] {
+	return func(yield func(uint16, []byte) bool) {
+		for rest := m[header:]; len(rest) >= syscall.SizeofRtAttr; {
+			size := int(native.Uint16(rest))
+			if size < syscall.SizeofRtAttr || size > len(rest) || !yield(native.Uint16(rest[2:]), rest[syscall.SizeofRtAttr:size]) {
+				return
+			}
+			rest = rest[min((size+3)&^3, len(rest)):]
+		}
+	}
+}
+
+// attribute is one, as it is sent.
+func attribute(kind uint16, value []byte) []byte {
+	size := syscall.SizeofRtAttr + len(value)
+	out := make([]byte, (size+3)&^3)
+	native.PutUint16(out, uint16(size)) //nolint:gosec // it is short
+	native.PutUint16(out[2:], kind)
+	copy(out[syscall.SizeofRtAttr:], value)
+	return out
 }
 
 // restore puts back what is missing, and takes away routes and rules that were added.
 func (n *Net) restore(r *Result) {
 	now := readNet()
+	n.restoreLinks(r, now.Links)
 	for _, index := range n.Up {
 		if slices.Contains(now.Up, index) {
 			continue
@@ -170,6 +218,44 @@ func take(r *Result, what string, before, now []string, kind uint16) {
 	if done {
 		r.restored(what)
 	}
+}
+
+// restoreLinks sets what was set otherwise of the links that are still there.
+func (n *Net) restoreLinks(r *Result, now []Link) {
+	for _, was := range n.Links {
+		at := slices.IndexFunc(now, func(l Link) bool { return l.Index == was.Index })
+		if at < 0 || now[at] == was {
+			continue
+		}
+		is, name := now[at], "settings of network link "+strconv.Itoa(int(was.Index))
+		var attributes []byte
+		if is.Master != was.Master { // alone, first: a port takes the size of packets, and the address, from it
+			attributes = attribute(syscall.IFLA_MASTER, native.AppendUint32(nil, was.Master))
+			if err := change(was.Index, attributes); err != nil {
+				r.failed(name, err)
+				continue
+			}
+		}
+		attributes = nil
+		if is.MTU != was.MTU {
+			attributes = append(attributes, attribute(syscall.IFLA_MTU, native.AppendUint32(nil, was.MTU))...)
+		}
+		if address, err := base64.StdEncoding.DecodeString(was.Address); err == nil && is.Address != was.Address {
+			attributes = append(attributes, attribute(syscall.IFLA_ADDRESS, address)...)
+		}
+		if err := change(was.Index, attributes); err != nil {
+			r.failed(name, err)
+			continue
+		}
+		r.restored(name)
+	}
+}
+
+// change sets attributes of a link.
+func change(index int32, attributes []byte) error {
+	m := make([]byte, syscall.SizeofIfInfomsg)
+	native.PutUint32(m[4:], uint32(index)) //nolint:gosec // as the kernel gave it
+	return send(syscall.RTM_NEWLINK, 0, base64.StdEncoding.EncodeToString(append(m, attributes...)))
 }
 
 // up has a link go up.

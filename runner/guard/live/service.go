@@ -23,6 +23,7 @@ var watched = append(slices.Clone(sshd),
 	"dropbear.service", "nftables.service", "firewalld.service", "ufw.service", "iptables.service", "ip6tables.service", "netfilter-persistent.service",
 	"networking.service", "systemd-networkd.service", "NetworkManager.service", "systemd-resolved.service", "wpa_supplicant.service",
 	"systemd-logind.service", "dbus.service", "nscd.service", "nslcd.service", "sssd.service",
+	"multi-user.target", "graphical.target", // with all that they want
 )
 
 // hasSystemd reports whether systemd runs the host.
@@ -147,12 +148,19 @@ func (s *State) StartAfterBoot() {
 	}
 }
 
+// CheckSSHD is an error where sshd could not start with what is on disk.
+func CheckSSHD() error {
+	if find("sshd") == "" {
+		return nil
+	}
+	_, err := run("sshd", "-t")
+	return err
+}
+
 // Settle has sshd take what is on disk. It refuses what sshd could not start with.
 func Settle() error {
-	if find("sshd") != "" {
-		if _, err := run("sshd", "-t"); err != nil {
-			return err
-		}
+	if err := CheckSSHD(); err != nil {
+		return err
 	}
 	if hasSystemd() {
 		for _, name := range []string{"ssh.service", "sshd.service"} {

@@ -20,16 +20,22 @@ import (
 	"github.com/openfroyo/froyo/runner/guard/live"
 )
 
+// reserve is a file that keeps room on the disk for what is put back, should it be full by then.
+const (
+	reserve     = "reserve"
+	reserveSize = 1 << 20
+)
+
 // liveFile is where what is not in files is kept.
 const liveFile = "live"
 
 // trees are the files that decide who gets in, and how: kept whatever the change is.
 var trees = []string{
 	"/etc/ssh", "/etc/sudo.conf", "/etc/sudoers", "/etc/sudoers.d", "/etc/doas.conf", "/etc/pam.d", "/etc/pam.conf", "/etc/security",
-	"/etc/passwd", "/etc/shadow", "/etc/group", "/etc/gshadow", "/etc/subuid", "/etc/subgid", "/etc/shells", "/etc/nologin", "/etc/login.defs",
+	"/etc/passwd", "/etc/shadow", "/etc/group", "/etc/gshadow", "/etc/subuid", "/etc/subgid", "/etc/shells", "/etc/nologin", "/run/nologin", "/etc/login.defs",
 	"/etc/nsswitch.conf", "/etc/hosts", "/etc/hosts.allow", "/etc/hosts.deny", "/etc/securetty", "/etc/ld.so.preload",
 	"/etc/environment", "/etc/profile", "/etc/bash.bashrc", "/etc/bashrc",
-	"/etc/sysctl.conf", "/etc/sysctl.d", "/etc/nftables.conf", "/etc/systemd/system",
+	"/etc/sysctl.conf", "/etc/sysctl.d", "/etc/nftables.conf", "/etc/systemd/system", "/etc/systemd/system.control", "/run/systemd/system", "/run/systemd/system.control",
 }
 
 // known are those of programs that a host may not have: where they are made meanwhile, they stay.
@@ -137,6 +143,9 @@ func (g *Guard) keep(s *guard.State) error {
 		if err := live.Keep(g.dir(s.ID)+"/"+liveFile, s.Services); err != nil {
 			return err
 		}
+	}
+	if err := os.WriteFile(g.dir(s.ID)+"/"+reserve, make([]byte, reserveSize), 0o600); err != nil {
+		return err
 	}
 	dir, err := fspath.Open(g.dir(s.ID), fspath.How{Directory: true})
 	if err != nil {
@@ -254,8 +263,8 @@ func (g *Guard) start(s *guard.State) error {
 	}
 	if live.HasSystemd() {
 		_, err := live.Run("systemd-run", "--unit="+hookPrefix+s.ID, "--collect", "--description=froyo guards a change", "--property=Restart=on-failure",
-			"--property=RestartSec=1", "--property=OOMScoreAdjust=-900", "--property=TimeoutStopSec=5", "--property=DefaultDependencies=no",
-			g.Self, guard.Watch)
+			"--property=RestartSec=1", "--property=StartLimitIntervalSec=0", "--property=OOMScoreAdjust=-900", "--property=TimeoutStopSec=5",
+			"--property=DefaultDependencies=no", "--property=IgnoreOnIsolate=yes", g.Self, guard.Watch)
 		if err == nil && g.watched(s.ID, 5*time.Second) {
 			return nil
 		}

@@ -20,7 +20,8 @@ ip link set lo up
 echo 0 >/proc/sys/net/ipv4/conf/all/forwarding # which a namespace takes over from the machine
 ip link add d0 type veth peer name d1 && ip link set d1 up && ip address add 192.0.2.1/24 dev d0 && ip link set d0 up && ip route add default via 192.0.2.2
 echo 5 >/proc/sys/net/ipv4/ip_default_ttl 2>/dev/null || true
-look() { cat /etc/ssh/sshd_config; ls /etc/ssh /etc/cron.d 2>/dev/null; ip -o -4 address show d0 | grep -o 'inet [^ ]*'; ip -4 route; cat /proc/sys/net/ipv4/conf/all/forwarding; test ! -e /etc/nologin; }
+look() { cat /etc/ssh/sshd_config; ls /etc/ssh /etc/cron.d 2>/dev/null; ip -o -4 address show d0 | grep -o 'inet [^ ]*'; ip -4 route; cat /proc/sys/net/ipv4/conf/all/forwarding; test ! -e /etc/nologin
+	for l in d0 d1; do ip -o link show $l | grep -oE 'mtu [0-9]+|master [^ ]+|ether [^ ]+'; done; }
 arm() {
 	mkdir -p -m 700 /var/lib/froyo/guard/$1 && cp "$GUARD" /var/lib/froyo/guard/$1/froyo-guard
 	g=/var/lib/froyo/guard/$1/froyo-guard
@@ -30,6 +31,8 @@ spoil() {
 	echo "Port 2222" >/etc/ssh/sshd_config; touch /etc/nologin /etc/ssh/added
 	echo 1 >/proc/sys/net/ipv4/conf/all/forwarding
 	ip route del default; ip route add blackhole 198.51.100.0/24; ip link set d0 down
+	ip link add b0 type bridge 2>/dev/null || true
+	ip link set d0 mtu 600; ip link set d1 address 02:00:00:00:00:01; ip link set d1 master b0
 }
 state() { grep -q "\"phase\":\"$1\"" /var/lib/froyo/guard/state; }
 look >/run/before

@@ -134,7 +134,7 @@ func (g *Guard) Do(verb string, in io.Reader) (*guard.State, error) {
 		return nil, g.watch()
 	case guard.Boot:
 		return nil, g.boot()
-	case guard.Settle, guard.Confirm, guard.Restore:
+	case guard.Settle, guard.Confirm, guard.Restore, guard.Dismiss:
 	default:
 		return nil, errors.New(verb + " is nothing that this program does")
 	}
@@ -151,6 +151,8 @@ func (g *Guard) Do(verb string, in io.Reader) (*guard.State, error) {
 		return answer(s), nil
 	}
 	switch {
+	case verb == guard.Dismiss:
+		return g.dismiss(s)
 	case verb == guard.Restore:
 		return s, g.restore(s, guard.Asked, "")
 	case s.Boot != bootID():
@@ -163,6 +165,27 @@ func (g *Guard) Do(verb string, in io.Reader) (*guard.State, error) {
 		return s, nil
 	}
 	return g.settle(s)
+}
+
+// dismiss leaves a host as it is that nothing has watched when the time was up: whoever asks for that has got in, and much may have
+// been changed there since. It does not where sshd could not be started with what is on disk.
+func (g *Guard) dismiss(s *guard.State) (*guard.State, error) {
+	if s.Boot == bootID() && uptime() < s.Until {
+		return nil, errors.New("its time is not up yet")
+	}
+	if g.Root == "" {
+		if changed, err := kept.Differs("", g.dir(s.ID), "/etc/ssh"); err != nil || changed {
+			if err == nil {
+				err = live.CheckSSHD()
+			}
+			if err != nil {
+				return nil, err
+			}
+		}
+	}
+	g.vanish(s)
+	s.Phase = guard.Dismissed
+	return s, nil
 }
 
 // settle has sshd take what is on disk, where that is another than before.
@@ -196,7 +219,8 @@ func (g *Guard) vanish(s *guard.State) {
 // restore puts back what was there, and leaves nothing but what it has to tell.
 func (g *Guard) restore(s *guard.State, why, said string) error {
 	s.Why, s.Said, s.Left = why, said, 0
-	for pass := range 2 { // what still runs may have written meanwhile
+	_ = os.Remove(g.dir(s.ID) + "/" + reserve) // another time, it is gone
+	for pass := range 2 {                      // what still runs may have written meanwhile
 		s.Failed = nil
 		g.pass(s)
 		if g.Root != "" || why == guard.Booted || pass == 1 {
@@ -204,16 +228,27 @@ func (g *Guard) restore(s *guard.State, why, said string) error {
 		}
 	}
 	s.Phase = guard.Restored
-	if err := g.write(s); err != nil {
-		return err
-	}
+	err := g.write(s)
 	g.unhook(s.ID)
-	return os.RemoveAll(g.dir(s.ID))
+	removed := os.RemoveAll(g.dir(s.ID))
+	if err != nil { // its disk is full, or was until now; a guard that is armed for ever would put that back again and again
+		if err = g.write(s); err != nil {
+			_ = os.Remove(g.path(guard.StateFile))
+		}
+	}
+	return errors.Join(err, removed)
 }
+
+// unitDirs are where units of systemd are.
+var unitDirs = []string{"/etc/systemd/system", "/etc/systemd/system.control", "/run/systemd/system", "/run/systemd/system.control"}
 
 // pass puts back what differs.
 func (g *Guard) pass(s *guard.State) {
-	files, err := kept.Restore(g.Root, g.dir(s.ID), hookPrefix)
+	besides := ""
+	if s.Why == guard.Booted {
+		besides = "/run" // which every boot makes anew
+	}
+	files, err := kept.Restore(g.Root, g.dir(s.ID), hookPrefix, besides)
 	if err != nil {
 		s.Failed = append(s.Failed, err.Error())
 	}
@@ -228,7 +263,9 @@ func (g *Guard) pass(s *guard.State) {
 	case s.Why == guard.Booted:
 		was.StartAfterBoot()
 	default:
-		units := slices.ContainsFunc(files.Restored, func(name string) bool { return strings.HasPrefix(name, systemdDir) })
+		units := slices.ContainsFunc(files.Restored, func(name string) bool {
+			return slices.ContainsFunc(unitDirs, func(dir string) bool { return name == dir || strings.HasPrefix(name, dir+"/") })
+		})
 		now := was.Restore(units)
 		s.Add(now.Restored, now.Failed)
 	}

@@ -163,6 +163,30 @@ func TestConfirm(t *testing.T) {
 	}
 }
 
+// TestDismiss: a guard whose time was up while nothing watched is ended, and what came later stays. Before that it is not.
+func TestDismiss(t *testing.T) {
+	h := newHost(t)
+	h.armWith(guard.Config{ID: "a1", Window: 60_000, Login: "ops"})
+	h.write("/etc/passwd", "changed\n", 0o644)
+	before := h.tree()
+	if _, err := h.Do(guard.Dismiss, nil); err == nil || err.Error() != "its time is not up yet" {
+		t.Fatalf("within its time: %v", err)
+	}
+	s, err := h.read()
+	h.must(err)
+	s.Until = uptime()
+	h.must(h.Guard.write(s))
+	if s := h.do(guard.Dismiss); s.Phase != guard.Dismissed || len(s.Restored) > 0 {
+		t.Errorf("got %+v", s)
+	}
+	if after := h.tree(); after != before {
+		t.Errorf("it changed the host:\n%s\nwas\n%s", after, before)
+	}
+	if _, err := os.Lstat(h.path(guard.Dir)); !os.IsNotExist(err) {
+		t.Errorf("something of it is left: %v", err)
+	}
+}
+
 // TestInTime: a guard whose time is up, or that was armed before the host booted, is not confirmed any more.
 func TestInTime(t *testing.T) {
 	for why, late := range map[string]func(*guard.State){
@@ -198,6 +222,20 @@ func TestRefused(t *testing.T) {
 	h.must(err)
 	if _, err := h.Do(guard.Arm, bytes.NewReader(text)); err == nil || !strings.Contains(err.Error(), "run r1 has not confirmed") {
 		t.Errorf("armed twice: %v", err)
+	}
+}
+
+// TestOwnHardLink: a file of a user's with more than one name is put back as any other.
+func TestOwnHardLink(t *testing.T) {
+	h := newHost(t)
+	before := h.tree()
+	h.must(os.Link(h.path("/home/ops/.ssh/authorized_keys"), h.path("/home/ops/.ssh/backup")))
+	h.armWith(config)
+	h.must(os.Remove(h.path("/home/ops/.ssh/authorized_keys")))
+	h.do(guard.Restore)
+	h.must(os.Remove(h.path("/home/ops/.ssh/backup")))
+	if after := h.tree(); after != before {
+		t.Errorf("got\n%s\nwant\n%s", after, before)
 	}
 }
 

@@ -248,7 +248,11 @@ func (p *Progress) Emit(e event.Event) {
 		p.failure(failure{host: e.Host, word: "refused", text: inLine(e.Err)})
 	case event.HostWarned:
 		told := diag.Of(e.Err)
-		p.once(ui.Yellow, fmt.Sprintf("%s  warning  %s: %s", e.Host, ui.Readable(e.Pos.String()), ui.Readable(told.Summary)))
+		text := ui.Readable(told.Summary)
+		if at := e.Pos.String(); at != "" {
+			text = ui.Readable(at) + ": " + text
+		}
+		p.once(ui.Yellow, fmt.Sprintf("%s  warning  %s", e.Host, text))
 		if told.Hint != "" {
 			p.once("", "  hint: "+ui.Readable(told.Hint))
 		}
