@@ -46,6 +46,8 @@ func TestLikeliestBringer(t *testing.T) {
 		{"the name", abi.Need{Name: "nginx"}, []*plan.Step{runs("nginx", ""), runs("b", "")}, "t[nginx] may bring"},
 		{"a word of the command", abi.Need{Name: "app"}, []*plan.Step{runs("a", "useradd app"), runs("b", "x")}, "t[a] may bring"},
 		{"a word within another", abi.Need{Name: "app"}, []*plan.Step{runs("a", "useradd apple; ls /srv/app my-app app.d"), runs("b", "x")}, "t[b] or t[a] may bring"},
+		{"a script", abi.Need{Name: "app"}, []*plan.Step{runs("set -eu\nuseradd app", ""), runs("b", "")}, "which t[set -eu...] may bring"},
+		{"a long line", abi.Need{Name: "app"}, []*plan.Step{runs("useradd app "+strings.Repeat("x", 99), ""), runs("b", "")}, "which t[useradd app " + strings.Repeat("x", 46) + "...] may bring"},
 		{"a path", abi.Need{Name: "/srv/app", Directory: true, Paths: []string{"/srv/app"}}, []*plan.Step{runs("a", "mkdir -p /srv/app/log"), runs("b", "x")}, "t[a] may bring"},
 		{"part of the name", abi.Need{Name: "nginx"}, []*plan.Step{runs("nginx-light", ""), runs("b", "")}, "t[nginx-light] may bring"},
 		{"the name before a part", abi.Need{Name: "nginx"}, []*plan.Step{runs("nginx", ""), runs("nginx-light", "")}, "t[nginx] may bring"},

@@ -3,6 +3,7 @@ package depend
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/openfroyo/froyo/engine/inspect"
 	"github.com/openfroyo/froyo/engine/plan"
@@ -63,16 +64,30 @@ func awaits(n abi.Need, found []bringer) string {
 	if n.Near != "" && found[0].how < named {
 		what += " (did you mean " + strconv.Quote(n.Near) + "?)"
 	}
-	who := found[0].step.Unit.ID.Local()
+	who := label(found[0].step)
 	if found[0].how == perhaps {
 		switch more := len(found) - 1; {
 		case more == 1:
-			who += " or " + found[1].step.Unit.ID.Local()
+			who += " or " + label(found[1].step)
 		case more > 1:
 			who += " or " + wording.Plural(more, "more unit")
 		}
 	}
 	return what + ", which " + who + " may bring"
+}
+
+// label is a step's name in a sentence: of a script, the beginning of its first line.
+func label(s *plan.Step) string {
+	const most = 60
+	name := s.Unit.ID.Local()
+	line, _, more := strings.Cut(name, "\n")
+	if runes := []rune(line); len(runes) > most {
+		line, more = string(runes[:most]), true
+	}
+	if more {
+		return line + "...]"
+	}
+	return name
 }
 
 // expect takes what a step needs for brought: so the step is sent ahead with those

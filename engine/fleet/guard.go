@@ -81,7 +81,7 @@ func (l *lasting) awaitGuard(ctx context.Context, state *contract.State, user st
 	if state.Phase == contract.Dismissed {
 		return nil
 	}
-	return guard.Clear(ctx, l.session, user)
+	return guard.Clear(ctx, l.session, state.ID, user)
 }
 
 // told is what an operator is told of a guard that another run has left.

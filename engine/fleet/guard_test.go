@@ -86,9 +86,9 @@ func TestGuardLeft(t *testing.T) {
 		did  int // ops, of which one is wanted
 	}{
 		{"none", &guarded{}, "", 2},
-		{"one that has restored the host", &guarded{state: armed(), looks: 1, ends: restored}, back, 4},
+		{"one that has restored the host", &guarded{state: armed(), looks: 1, ends: restored}, back, 5},
 		{"one that is confirmed meanwhile", &guarded{state: armed(), looks: 3, ends: func(g *guarded) { g.state = nil }}, "", 5},
-		{"one that restores it meanwhile", &guarded{state: armed(), looks: 3, ends: restored}, back, 6},
+		{"one that restores it meanwhile", &guarded{state: armed(), looks: 3, ends: restored}, back, 7},
 		{
 			"one that none watches", &guarded{state: armed()},
 			"h1: the guard of run r1 did not end in time, since the process that watched was gone: nothing is put back, and what that run did to file[/etc/ssh/x] stays", 0,

@@ -298,3 +298,33 @@ func TestMarkUnkept(t *testing.T) {
 		}
 	}
 }
+
+// found is a host that has a state, and tells what is removed of it.
+type found struct {
+	state   contract.State
+	removed int
+}
+
+func (f *found) Do(context.Context, []target.Step) ([]op.Result, error) {
+	text, err := codec.Marshal(f.state)
+	return []op.Result{{Text: &op.TextResult{Text: string(text)}}}, err
+}
+
+func (f *found) Run(_ context.Context, steps []target.Step) ([]target.Outcome, error) {
+	f.removed += len(steps)
+	return make([]target.Outcome, len(steps)), nil
+}
+
+// TestClear: what a guard has left is removed, and nothing of another that was armed meanwhile.
+func TestClear(t *testing.T) {
+	for _, tt := range []struct {
+		id    string
+		phase contract.Phase
+		want  int
+	}{{"a1", contract.Restored, 2}, {"a2", contract.Armed, 0}, {"a2", contract.Restored, 0}, {"a1", contract.Armed, 0}} {
+		f := &found{state: contract.State{Config: contract.Config{ID: tt.id}, Phase: tt.phase}}
+		if err := guard.Clear(t.Context(), f, "a1", "root"); err != nil || f.removed != tt.want {
+			t.Errorf("%s, %s: %v, %d removed, want %d", tt.id, tt.phase, err, f.removed, tt.want)
+		}
+	}
+}

@@ -132,7 +132,7 @@ func (k *Keeper) undone(ctx context.Context, w *Window, state guard.State, last 
 	ctx, cancel := context.WithTimeout(ctx, tryTime)
 	defer cancel()
 	if session, err := k.Open(ctx, w.host); err == nil { // else whoever comes next removes it
-		_ = Clear(ctx, session, w.user)
+		_ = Clear(ctx, session, w.id, w.user)
 		_ = session.Close(ctx)
 	}
 	return told
@@ -180,8 +180,11 @@ func Dismiss(ctx context.Context, t Runner, id, user string) (*guard.State, erro
 	return answer(outcomes[0].Result)
 }
 
-// Clear removes what a guard that has restored its host has left.
-func Clear(ctx context.Context, t Runner, user string) error {
+// Clear removes what a guard that has restored its host has left, unless another is armed there by now.
+func Clear(ctx context.Context, t Runner, id, user string) error {
+	if state, err := Read(ctx, t, user); err != nil || state == nil || state.ID != id || state.Phase != guard.Restored {
+		return err
+	}
 	_, err := t.Run(ctx, []target.Step{removal(guard.Dir, true, user), removal(path.Dir(guard.Dir), false, user)})
 	return err
 }
