@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -34,6 +35,8 @@ type Errors struct {
 	Subject string
 	// Again is the command that plans the same where that is not froyo plan, else "".
 	Again string
+	// Own is a runbook that is part of froyo, by its name, "" for none: no place in it is shown.
+	Own string
 
 	mu sync.Mutex
 }
@@ -62,7 +65,7 @@ func (p *Errors) Print(err error) {
 
 // To prints as p does, but elsewhere.
 func (p *Errors) To(w io.Writer) *Errors {
-	return &Errors{Out: w, Style: p.Style, Verbose: p.Verbose, Source: p.Source, Columns: p.Columns, Subject: p.Subject, Again: p.Again}
+	return &Errors{Out: w, Style: p.Style, Verbose: p.Verbose, Source: p.Source, Columns: p.Columns, Subject: p.Subject, Again: p.Again, Own: p.Own}
 }
 
 // Brief prints the errors as Print does, but only the line that says what
@@ -161,7 +164,10 @@ func keysUnknown(all []stranger) (summary, detail, hint string) {
 
 // one prints one error under a label.
 func (p *Errors) one(label, color string, err error) {
-	d := diag.Of(err)
+	d := *diag.Of(err)
+	if p.Own != "" && path.Base(d.Pos.File) == p.Own {
+		d.Pos, d.Stack = diag.Pos{}, nil
+	}
 	style := p.Style
 	style.Columns = p.columns()
 	const name = "froyo: "

@@ -213,6 +213,20 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+// TestErrorsOfOurOwn: of a runbook that is part of froyo no place is shown, and no line.
+func TestErrorsOfOurOwn(t *testing.T) {
+	var got strings.Builder
+	p := &ui.Errors{Out: &got, Own: "froyo run", Verbose: true, Source: func(string) ([]byte, bool) { return []byte("x\n"), true }}
+	d := &diag.Error{
+		Summary: "exit code 1", Host: "h1", Unit: "cmd[x]", Pos: diag.Pos{File: "/srv/froyo run", Line: 1, Col: 1},
+		Stack: []diag.Frame{{Name: "a", Pos: diag.Pos{File: "froyo run", Line: 1}}, {Name: "b", Pos: diag.Pos{File: "froyo run", Line: 1}}},
+	}
+	p.Print(d)
+	if want := "froyo: error: h1: cmd[x]: exit code 1\n"; got.String() != want || d.Pos.Line != 1 {
+		t.Errorf("got %q, want %q", got.String(), want)
+	}
+}
+
 func TestErrorsOfALongLine(t *testing.T) {
 	for _, tt := range []struct {
 		name, line string

@@ -25,6 +25,7 @@ import (
 	"github.com/openfroyo/froyo/engine/secret"
 	"github.com/openfroyo/froyo/engine/state"
 	"github.com/openfroyo/froyo/engine/wording"
+	"github.com/openfroyo/froyo/runtime/cli/client"
 	"github.com/openfroyo/froyo/runtime/cli/flags"
 	"github.com/openfroyo/froyo/runtime/cli/here"
 	"github.com/openfroyo/froyo/runtime/console"
@@ -69,6 +70,7 @@ func open(e *console.Console, w *way) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
+	e.Errors.Own = client.AdHoc
 	s := &session{console: e, workspace: at}
 	login := w.login()
 	if s.transports, err = login.Transports(e, here.Credentials(e, at, nil)); err != nil {
