@@ -123,6 +123,9 @@ func CheckOutput(flag, name string) error {
 
 // WriteFile writes the file that a flag names whole or not at all, readable by its owner alone.
 func WriteFile(flag, name string, write func(io.Writer) error) (err error) {
+	if s, failed := os.Stat(name); failed == nil && !s.Mode().IsRegular() {
+		return writeInto(flag, name, write) // nothing may take the place of a device
+	}
 	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
 	if err != nil {
 		return diag.WriteFailed(flag+" "+name, name, err)
@@ -140,4 +143,16 @@ func WriteFile(flag, name string, write func(io.Writer) error) (err error) {
 		return err
 	}
 	return os.Rename(f.Name(), name)
+}
+
+// writeInto writes a report into what is there, and is no file.
+func writeInto(flag, name string, write func(io.Writer) error) error {
+	f, err := os.OpenFile(name, os.O_WRONLY, 0)
+	if err == nil {
+		err = errors.Join(write(f), f.Close())
+	}
+	if _, told := errors.AsType[*diag.Error](err); err == nil || told {
+		return err
+	}
+	return diag.WriteFailed(flag+" "+name, name, err)
 }

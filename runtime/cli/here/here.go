@@ -69,6 +69,15 @@ func Audit(ctx context.Context, w *workspace.Workspace, entry state.Audit) (err 
 	return store.AppendAudit(ctx, entry)
 }
 
+// Auditable is an error where nothing could be added to the audit log, so that nothing is done that it would not tell of.
+func Auditable(ctx context.Context, w *workspace.Workspace) error {
+	store, err := wire.State(ctx, w)
+	if err != nil {
+		return err
+	}
+	return store.Close()
+}
+
 // Declared reads what is declared for runbooks of the current directory, which is in w or is w
 // itself; nil is that nothing is. Its file is named as one would type it.
 func Declared(w *workspace.Workspace) (d *declared.Variables, err error) {

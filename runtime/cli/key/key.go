@@ -43,6 +43,19 @@ func (o *Opens) open(e *console.Console) (*store.Store, *keys.Keys, error) {
 	return s, keys.Of(s), nil
 }
 
+// change opens the keys for a command that writes one, and that the audit log has to tell of.
+func (o *Opens) change(ctx context.Context, e *console.Console) (*keys.Keys, error) {
+	w, err := here.Workspace(e)
+	if err != nil {
+		return nil, err
+	}
+	_, k, err := o.open(e)
+	if err != nil {
+		return nil, err
+	}
+	return k, here.Auditable(ctx, w)
+}
+
 // say prints a line on standard error, for people.
 func say(e *console.Console, text string) {
 	fmt.Fprintln(e.Stderr, e.Style(e.Stderr).Wrap("", text, 0, 2))

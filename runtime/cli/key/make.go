@@ -29,7 +29,7 @@ Examples:
 
 // Run makes a key.
 func (c *newCommand) Run(ctx context.Context, e *console.Console) error {
-	_, k, err := c.open(e)
+	k, err := c.change(ctx, e)
 	if err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ Examples:
 
 // Run takes in a key.
 func (c *importCommand) Run(ctx context.Context, e *console.Console) error {
-	_, k, err := c.open(e)
+	k, err := c.change(ctx, e)
 	if err == nil {
 		err = k.CheckName(c.Key)
 	}

@@ -31,7 +31,7 @@ Examples:
 
 // Run removes a key.
 func (c *rmCommand) Run(ctx context.Context, e *console.Console) error {
-	_, k, err := c.open(e)
+	k, err := c.change(ctx, e)
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ Examples:
 
 // Run changes a secret in an editor.
 func (c *editCommand) Run(ctx context.Context, e *console.Console) (err error) {
-	s, err := c.Open(e)
+	s, err := c.change(ctx, e)
 	if err != nil {
 		return err
 	}

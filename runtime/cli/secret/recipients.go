@@ -117,7 +117,7 @@ Examples:
 
 // Run adds recipients.
 func (c *recipientsAddCommand) Run(ctx context.Context, e *console.Console) error {
-	s, err := c.Open(e)
+	s, err := c.change(ctx, e)
 	if err != nil {
 		return err
 	}
@@ -272,7 +272,7 @@ Examples:
 
 // Run removes recipients.
 func (c *recipientsRemoveCommand) Run(ctx context.Context, e *console.Console) error {
-	s, err := c.Open(e)
+	s, err := c.change(ctx, e)
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ func (*rmCommand) Help() string {
 
 // Run removes secrets.
 func (c *rmCommand) Run(ctx context.Context, e *console.Console) error {
-	s, err := c.Open(e)
+	s, err := c.change(ctx, e)
 	if err != nil {
 		return err
 	}

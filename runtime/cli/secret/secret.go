@@ -42,6 +42,19 @@ func (k *Keys) Open(e *console.Console) (*store.Store, error) {
 	return here.Secrets(e, w, k.Identity...)
 }
 
+// change opens the store of a command that writes into it, and that the audit log has to tell of.
+func (k *Keys) change(ctx context.Context, e *console.Console) (*store.Store, error) {
+	w, err := here.Workspace(e)
+	if err != nil {
+		return nil, err
+	}
+	s, err := k.Open(e)
+	if err != nil {
+		return nil, err
+	}
+	return s, here.Auditable(ctx, w)
+}
+
 // note adds to the audit log what was done with which secrets or recipients. Values are no part of it.
 func note(ctx context.Context, e *console.Console, action string, which ...string) error {
 	w, err := here.Workspace(e)

@@ -33,7 +33,7 @@ Examples:
 
 // Run keeps a secret.
 func (c *setCommand) Run(ctx context.Context, e *console.Console) error {
-	s, err := c.Open(e)
+	s, err := c.change(ctx, e)
 	if err == nil {
 		err = store.CheckName(c.Name)
 	}

@@ -29,7 +29,7 @@ func Append(tx *db.Tx, by audit.Author, e audit.Entry) error {
 	hash := audit.Begin
 	err := tx.Query([]any{&seq, &hash}, `SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1`)
 	if errors.Is(err, sql.ErrNoRows) {
-		seq, hash, err = adopt(tx, key)
+		seq, hash, err = adopt(tx)
 	}
 	if err != nil {
 		return err
@@ -50,8 +50,8 @@ func insert(tx *db.Tx, r *audit.Row, key ed25519.PrivateKey) error {
 		h.Seq, h.Hash, h.Time.UnixMicro(), h.Key, h.Signature)
 }
 
-// adopt makes what was written before there was a chain its beginning.
-func adopt(tx *db.Tx, key ed25519.PrivateKey) (seq int64, hash string, err error) {
+// adopt makes what was written before there was a chain its beginning. It stays unsigned: who wrote it is not known.
+func adopt(tx *db.Tx) (seq int64, hash string, err error) {
 	hash = audit.Begin
 	for id := int64(-1); ; {
 		var at int64
@@ -66,7 +66,7 @@ func adopt(tx *db.Tx, key ed25519.PrivateKey) (seq int64, hash string, err error
 		}
 		e.Time = time.UnixMicro(at)
 		row := audit.Next(seq, hash, audit.Author{}.Fill(e))
-		if err := insert(tx, &row, key); err != nil {
+		if err := insert(tx, &row, nil); err != nil {
 			return 0, "", err
 		}
 		seq, hash = row.Seq, row.Hash
@@ -103,6 +103,7 @@ func Log(ctx context.Context, from *sql.DB, limit int) (*audit.Log, error) {
 // reader is a database or a transaction.
 type reader interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
 // latest lists the latest rows, the youngest first; all of them where limit is negative.

@@ -207,3 +207,20 @@ func TestFaults(t *testing.T) {
 		t.Error(found)
 	}
 }
+
+// TestForgedBefore: rows that are put where those from before the log lie are not signed, and hide no row that was removed.
+func TestForgedBefore(t *testing.T) {
+	w := write(t)
+	guards := w.guards(t)
+	const before = `INSERT INTO audit_before (id, time, user, action, run, detail) SELECT seq, time, 'eve', action, run, detail FROM audit WHERE run = 'r2';`
+	w.sql(t, before)
+	if found := w.found(t); found != "there are 2 rows in audit_before, which froyo empties when the log begins" {
+		t.Error(found)
+	}
+	w.sql(t, unguarded+`DELETE FROM audit; DELETE FROM audit_heads;`+guards)
+	w.run(t, "r3")
+	const want = "rows were removed: there is none of the run r1\nrows 1 to 2 are not signed: added without the key, or the signature was removed"
+	if found := w.found(t); found != want {
+		t.Error(found)
+	}
+}

@@ -47,13 +47,19 @@ func faults(ctx context.Context, from reader, whole bool) (all []string, err err
 	if err != nil {
 		return nil, err
 	}
-	return append(all, lost...), nil
+	var beside int
+	err = from.QueryRowContext(ctx, `SELECT count(*) FROM audit_before WHERE EXISTS (SELECT 1 FROM audit)`).Scan(&beside)
+	if err == nil && beside > 0 {
+		all = append(all, fmt.Sprintf("there are %d rows in audit_before, which froyo empties when the log begins", beside))
+	}
+	return append(all, lost...), err
 }
 
 // unrecorded finds runs that the log does not tell of: rows were cut off, or all of them removed. The beginning of a run
 // is written together with its row.
 func unrecorded(ctx context.Context, from reader) (all []string, err error) {
-	rows, err := from.QueryContext(ctx, `SELECT id FROM runs WHERE id NOT IN (SELECT run FROM audit UNION ALL SELECT run FROM audit_before) ORDER BY started, id`)
+	rows, err := from.QueryContext(ctx, `SELECT id FROM runs WHERE id NOT IN (SELECT run FROM audit
+		UNION ALL SELECT run FROM audit_before WHERE NOT EXISTS (SELECT 1 FROM audit)) ORDER BY started, id`)
 	if err != nil {
 		return nil, err
 	}
