@@ -71,6 +71,9 @@ func Audit(ctx context.Context, w *workspace.Workspace, entry state.Audit) (err 
 
 // Auditable is an error where nothing could be added to the audit log, so that nothing is done that it would not tell of.
 func Auditable(ctx context.Context, w *workspace.Workspace) error {
+	if _, err := w.Signer(); err != nil {
+		return err
+	}
 	store, err := wire.State(ctx, w)
 	if err != nil {
 		return err
