@@ -240,7 +240,7 @@ sudoers("labwhole", content = "# whole\nops ALL=(root) NOPASSWD: /usr/bin/id\n")
 		{"sudoers.state", "rm /etc/sudoers.d/lab"},
 	})
 	f.refused(t, map[string]string{
-		`sudoers("lab", rule = "ops ALL=(root NOPASSWD: ALL")`: "visudo -cf %s) ended with 1",
+		`sudoers("lab", rule = "ops ALL=(root NOPASSWD: ALL")`: "the check of /etc/sudoers.d/lab ended with 1: /etc/sudoers.d/lab:1:15: syntax error",
 		`sudoers("lab.conf", rule = "ops ALL=ALL")`:            "sudo reads no other file",
 		`sudoers("../lab", rule = "ops ALL=ALL")`:              "sudo reads no other file",
 		`sudoers("lab\nx", rule = "ops ALL=ALL")`:              "sudo reads no other file",

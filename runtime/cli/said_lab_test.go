@@ -71,7 +71,7 @@ pkg("nginx-light")
 		}
 	}
 	refused(`pkg("nginx-common", state = "absent")`, "removing nginx-common would also remove ")
-	refused(`pkg("dash", state = "absent")`, "Essential packages were removed")
+	refused(`pkg("sed", state = "absent")`, "Essential packages were removed")
 	h1.SSH(t, "apt-mark hold nginx-light >/dev/null")
 	refused(`pkg("nginx-light", state = "absent")`, "nginx-light is held at ")
 }
