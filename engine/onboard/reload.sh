@@ -21,6 +21,7 @@ for who in root "$ONBOARD_LOGIN"; do
 done
 [ -n "$wrong" ] || exit 0
 where=$(awk -v want="${wrong%% *}" '
+  { sub(/\r$/, "") }
   FNR == 1 { below = ""; ours = 0 }
   $0 == "# BEGIN froyo onboard" { ours = 1 }
   $0 == "# END froyo onboard" { ours = 0 }

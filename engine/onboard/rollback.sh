@@ -23,14 +23,15 @@ restore() { # from a copy
   cp -p "$1" "$2.froyo-new" && mv "$2.froyo-new" "$2"
 }
 
-# What stands in onboarding's block of sshd_config.
-block() { [ ! -e "$c" ] || sed -n '/^# BEGIN froyo onboard$/,/^# END froyo onboard$/p' "$c" | grep -v '^# \(BEGIN\|END\) froyo onboard$'; }
-marks() { grep -cx "# $1 froyo onboard" "$c" 2>/dev/null; }
-without() { sed '/^# BEGIN froyo onboard$/,/^# END froyo onboard$/d' "$c"; }
+# What stands in onboarding's block of sshd_config, the lines of which end as those of the whole file: maybe with a carriage return.
+cr=$(printf '\r')
+block() { [ ! -e "$c" ] || tr -d '\r' <"$c" | sed -n '/^# BEGIN froyo onboard$/,/^# END froyo onboard$/p' | grep -v '^# \(BEGIN\|END\) froyo onboard$'; }
+marks() { [ ! -e "$c" ] || tr -d '\r' <"$c" | grep -cx "# $1 froyo onboard"; }
+without() { sed "/^# BEGIN froyo onboard$cr*\$/,/^# END froyo onboard$cr*\$/d" "$c"; }
 
 # The block is onboarding's where nothing stands in it but what onboarding writes.
 check() {
-  [ "$(marks BEGIN) $(marks END)" = "0 0" ] || [ "$(marks BEGIN) $(marks END)" = "1 1" ] ||
+  [ ! -e "$c" ] || [ "$(marks BEGIN) $(marks END)" = "0 0" ] || [ "$(marks BEGIN) $(marks END)" = "1 1" ] ||
     fail "the marks of the block \"froyo onboard\" in $c were changed since: remove the block, then again; nothing was changed"
   other=$(block | grep -vxF '@LINES@')
   [ -z "$other" ] || fail "the block \"froyo onboard\" in $c was changed since: it has \"$(echo "$other" | head -n 1)\"; move that out of the block, then again; nothing was changed"

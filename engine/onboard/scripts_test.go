@@ -161,6 +161,14 @@ func TestRestored(t *testing.T) {
 			after:    map[string]string{"etc/ssh/sshd_config": lines + "Port 22\nMaxStartups 7\n", "etc/ssh/sshd_config.d/60-froyo-late.conf": "X11Forwarding no\n"},
 			expected: map[string]string{"etc/ssh/sshd_config": "Port 22\nMaxStartups 7\n", "etc/ssh/sshd_config.d/60-froyo-late.conf": "X11Forwarding no\n"},
 		},
+		{
+			name: "lines end as on Windows", host: func() map[string]string {
+				h := fresh()
+				h["etc/ssh/sshd_config"] = "Port 22\r\nPasswordAuthentication yes\r\n"
+				return h
+			}(),
+			after: map[string]string{"etc/ssh/sshd_config": strings.ReplaceAll(lines+fresh()["etc/ssh/sshd_config"], "\n", "\r\n")},
+		},
 		{name: "its block is gone already", host: fresh(), after: map[string]string{"etc/ssh/sshd_config": fresh()["etc/ssh/sshd_config"]}},
 		{
 			name: "another user was made since", host: fresh(), after: map[string]string{"etc/subuid": "ops:1:1\nfroyo:9:9\nlate:2:2\n"},
