@@ -58,9 +58,9 @@ type grammar struct {
 
 // stored is the commands about what a workspace keeps to get to hosts, and the hosts.
 type stored struct {
-	Secret  secret.Command  `cmd:"" help:"Keep secrets: set, get, list, edit, rm, rotate, recipients."`
-	Key     key.Command     `cmd:"" help:"Keep SSH keys: list, new, rotate, import, export."`
-	Onboard onboard.Command `cmd:"" help:"Make managed targets of hosts: ssh, batch, rollback, list, show, forget."`
+	Secret  secret.Command  `cmd:"" help:"Keep secrets: set, get, list, edit, rotate, rm, recipients."`
+	Key     key.Command     `cmd:"" help:"Keep SSH keys: list, new, rotate, rm, import, export."`
+	Onboard onboard.Command `cmd:"" help:"Make managed targets of hosts: ssh, batch, rollback, list, show, rekey, forget."`
 }
 
 // itself is the commands about froyo itself.
@@ -68,7 +68,7 @@ type itself struct {
 	Completion complete.Script  `cmd:"" help:"Print a script that completes froyo's command line."`
 	Complete   complete.Command `cmd:"" hidden:""`
 	Docs       docsCommand      `cmd:"" help:"Print a reference page as Markdown."`
-	Version    versionCommand   `cmd:"" help:"Print the version."`
+	Version    versionCommand   `cmd:"" help:"Print the version, and verify what froyo carries."`
 }
 
 // global is the flags of all commands.

@@ -98,3 +98,19 @@ func TestREADMENamesTheCommands(t *testing.T) {
 		t.Errorf("README.md has no row of froyo %s", n.Name)
 	}
 }
+
+// TestHelpNamesTheCommands: the line of a command that has others below it ends with all of their names.
+func TestHelpNamesTheCommands(t *testing.T) {
+	for _, n := range model(t).Children {
+		var names []string
+		for _, below := range n.Children {
+			if !below.Hidden {
+				names = append(names, below.Name)
+			}
+		}
+		want := ": " + strings.Join(names, ", ") + "."
+		if len(names) > 0 && n.Name != "run" && !strings.HasSuffix(n.Help, want) {
+			t.Errorf("the help of froyo %s ends with %q, want %q", n.Name, n.Help, want)
+		}
+	}
+}
