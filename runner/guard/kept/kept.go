@@ -45,6 +45,8 @@ type entry struct {
 	UID    uint32 `json:"uid,omitempty"`
 	GID    uint32 `json:"gid,omitempty"`
 	Target string `json:"target,omitempty"`
+	// Real is where the path led, where links on its way made that another one.
+	Real string `json:"real,omitempty"`
 	// Content names the file that holds the content.
 	Content string `json:"content,omitempty"`
 	// Whole says that all that the directory holds is kept, so that what else is there later was added.
@@ -112,12 +114,12 @@ func (k *keeper) path(p string, whole, missing bool) error {
 	p = path.Clean(p)
 	dir, name, err := fspath.OpenParent(k.root+p, fspath.How{})
 	if err != nil || name == "" {
-		return k.missing(p, missing, err)
+		return k.missing(p, "", missing, err)
 	}
 	defer dir.Close()
 	n, err := dir.Child(name)
 	if err != nil {
-		return k.missing(p, missing, err)
+		return k.missing(p, k.another(path.Join(dir.Real(), name), p), missing, err)
 	}
 	defer n.Close()
 	if err := k.node(n, p, whole, 0); err != nil {
@@ -137,14 +139,22 @@ func (k *keeper) path(p string, whole, missing bool) error {
 	return nil
 }
 
-func (k *keeper) missing(p string, keep bool, err error) error {
+// another is where a path leads, "" where that is what it says.
+func (k *keeper) another(real, p string) string {
+	if real == k.root+p {
+		return ""
+	}
+	return real
+}
+
+func (k *keeper) missing(p, real string, keep bool, err error) error {
 	switch {
 	case err == nil: // the root of all
 		return nil
 	case errors.Is(err, syscall.ENOENT) || errors.Is(err, syscall.ENOTDIR):
 		if keep && !k.seen[p] && errors.Is(err, syscall.ENOENT) {
 			k.seen[p] = true
-			k.entries = append(k.entries, entry{Path: p, Kind: absent})
+			k.entries = append(k.entries, entry{Path: p, Kind: absent, Real: real})
 		}
 		return nil
 	}
@@ -163,7 +173,7 @@ func (k *keeper) node(n *fspath.Node, p string, whole bool, depth int) error {
 	if len(k.entries) >= maxEntries || depth > 32 {
 		return &TooMuchError{p}
 	}
-	e := entry{Path: p, Mode: n.Mode & 0o7777, UID: n.UID, GID: n.GID, Kind: kindOf(n)}
+	e := entry{Path: p, Mode: n.Mode & 0o7777, UID: n.UID, GID: n.GID, Kind: kindOf(n), Real: k.another(n.Real(), p)}
 	var err error
 	switch e.Kind {
 	case link:

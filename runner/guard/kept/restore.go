@@ -143,6 +143,12 @@ func (r *restorer) put(e *entry) (changed bool, err error) {
 		return r.attributes(dir, e)
 	}
 	defer dir.Close()
+	if at := path.Join(dir.Real(), name); !r.leads(at, e) {
+		if e.Kind == absent { // and it is still not there: what is found is something else
+			return false, nil
+		}
+		return false, errors.New("a link leads to " + at + " instead by now")
+	}
 	now, err := dir.Child(name)
 	if err != nil && !errors.Is(err, syscall.ENOENT) {
 		return false, err
@@ -166,6 +172,11 @@ func (r *restorer) put(e *entry) (changed bool, err error) {
 		return true, r.make(dir, name, e)
 	}
 	return r.attributes(now, e)
+}
+
+// leads reports whether a path leads to where it led. What a link that was made meanwhile leads to is not what was kept.
+func (r *restorer) leads(at string, e *entry) bool {
+	return at == e.Real || e.Real == "" && at == r.root+e.Path || !strings.HasPrefix(at, "/") // without /proc it is not known
 }
 
 // equal reports whether a file or link of the right kind has the right content.

@@ -252,3 +252,28 @@ func TestHardLink(t *testing.T) {
 		t.Error("it was made anew")
 	}
 }
+
+// TestLinksOfTheWindow: what a link that was made meanwhile leads to is neither removed nor written over in the name of another path.
+func TestLinksOfTheWindow(t *testing.T) {
+	h := newHost(t)
+	before := h.tree()
+	h.write("/srv/was/kept", "of old\n", 0o644)
+	h.write("/other/kept", "of another\n", 0o644)
+	h.armWith(guard.Config{ID: "a1", Window: 60_000, Login: "ops", Paths: []string{"/srv/x/sshd_config", "/srv/was/kept"}})
+	h.must(os.Symlink(h.path("/etc/ssh"), h.path("/srv/x")))
+	h.write("/etc/ssh/sshd_config", "Nonsense\n", 0o600) // by way of /srv/x
+	h.must(os.RemoveAll(h.path("/srv/was")))
+	h.must(os.Symlink(h.path("/other"), h.path("/srv/was")))
+	s := h.do(guard.Restore)
+	if !slices.Equal(s.Restored, []string{"/etc/ssh/sshd_config"}) || len(s.Failed) != 1 || !strings.HasPrefix(s.Failed[0], "/srv/was/kept: a link leads to ") {
+		t.Errorf("restored %v, failed %v", s.Restored, s.Failed)
+	}
+	if text, err := os.ReadFile(h.path("/other/kept")); err != nil || string(text) != "of another\n" {
+		t.Errorf("another file holds %q, %v", text, err)
+	}
+	h.must(os.RemoveAll(h.path("/srv")))
+	h.must(os.RemoveAll(h.path("/other")))
+	if after := h.tree(); after != before {
+		t.Errorf("before\n%s\nafter\n%s", before, after)
+	}
+}
