@@ -6,10 +6,13 @@ import (
 	"time"
 
 	"github.com/openfroyo/froyo/engine/event"
+	"github.com/openfroyo/froyo/engine/guard"
 	"github.com/openfroyo/froyo/engine/hostlock"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/sequence"
 	"github.com/openfroyo/froyo/providers/abi"
+	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/protocol"
 	"github.com/openfroyo/froyo/runner/target"
 )
 
@@ -17,6 +20,9 @@ import (
 // asked about, none that acts is.
 func (r *hostRun) ahead(steps []*plan.Step) int {
 	n := sequence.Ahead(steps)
+	if r.exec.Guard != nil {
+		n = guard.Ahead(steps[:n])
+	}
 	if r.exec.Confirmer == nil {
 		return n
 	}
@@ -91,16 +97,43 @@ func (q *sentSequence) send(ctx context.Context, layout *sequence.Layout) (ok bo
 	if !ok {
 		return false, nil
 	}
-	outcomes, err := l.send(ctx, nil, append(request, layout.Ops...))
+	apart := q.apart()
+	outcomes, err := l.send(ctx, nil, slices.Concat(request, apart, layout.Ops))
 	if q.outcomes, ok = l.lockAcquired(request, outcomes); !ok {
 		return false, nil
 	}
+	q.outcomes = q.outcomes[min(len(apart), len(q.outcomes)):]
 	for _, p := range q.parts {
 		if p != longest {
 			p.Started = time.Now()
 		}
 	}
 	return true, err
+}
+
+// apart asks, before anything is done, whether paths of steps that are not guarded lead to what lets one in by now: then the host
+// does nothing, and each is looked at on its own.
+func (q *sentSequence) apart() []target.Step {
+	if q.lane.host.exec.Guard == nil {
+		return nil
+	}
+	steps := make([]*plan.Step, len(q.parts))
+	for i, p := range q.parts {
+		steps[i] = p.Step
+	}
+	together := guard.Together(steps)
+	if together == nil {
+		return nil
+	}
+	user := steps[0].Unit.User
+	if slices.ContainsFunc(steps, func(s *plan.Step) bool { return s.Unit.User == "root" }) { // who may look anywhere
+		user = "root"
+	}
+	var ask []target.Step
+	for _, o := range guard.Ask(together) {
+		ask = append(ask, target.Step{Op: o, User: user, Expect: protocol.Digest(op.Result{Overlap: &op.OverlapResult{}})})
+	}
+	return ask
 }
 
 // conclude ends the steps that the host came to, and returns how many.

@@ -123,6 +123,9 @@ func (a *attempt) run(ctx context.Context) error {
 		}
 		a.started = time.Now() // waiting for the answer was not its work
 	}
+	if err := a.apart(ctx); err != nil {
+		return err
+	}
 	if err := a.guard(ctx); err != nil {
 		return err
 	}

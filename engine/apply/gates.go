@@ -190,6 +190,17 @@ func (w *window) limit(ctx context.Context) (context.Context, context.CancelFunc
 	return context.WithDeadline(ctx, w.armed.Until())
 }
 
+// apart refuses a step that is not guarded and whose paths lead to what lets one in by now.
+func (a *attempt) apart(ctx context.Context) (err error) {
+	h := a.lane.host
+	if h.exec.Guard == nil {
+		return nil
+	}
+	t := a.step.Target(h.plan)
+	h.unlocked(func() { err = guard.Apart(ctx, t, a.step) })
+	return err
+}
+
 // guard arms the host of a guarded step before that acts, where it is not yet.
 func (a *attempt) guard(ctx context.Context) (err error) {
 	s, l := a.step, a.lane

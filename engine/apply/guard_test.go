@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -170,5 +171,36 @@ func TestGuardWindow(t *testing.T) {
 		if (hint == "give it more: --guard-window 5m") != (want == 0) {
 			t.Errorf("%s: the hint is %q", length, hint)
 		}
+	}
+}
+
+// TestGuardApart: a unit whose path leads to what lets one in only since it was planned is refused before anything is written there,
+// and the ones beside it are done.
+func TestGuardApart(t *testing.T) {
+	for name, late := range map[string]bool{"sent ahead": false, "on its own": true} {
+		t.Run(name, func(t *testing.T) {
+			h := enginetest.NewHost(nil)
+			alone := func(u *unit.Unit) { u.Order.Alone = late; u.Failure.Ignore = true }
+			f := oneHost(h, set("/a", "1"), func() *unit.Unit { u := enginetest.Set("h1", "/srv/x/sudoers", "1"); alone(u); return u }, set("/b", "1"))
+			f.guard = &watched{fleet: f, length: time.Minute}
+			var told *diag.Error
+			f.listen = func(e event.Event) {
+				if e.Err != nil {
+					told = diag.Of(e.Err)
+				}
+			}
+			planned := f.plan(t.Context())
+			for _, s := range planned[0].Steps() {
+				s.Apart = &plan.Apart{Ways: []string{"/etc/ssh", "/etc/sudoers"}, Own: []string{s.Unit.ID.Key}}
+			}
+			h.Links = map[string]string{"/srv/x": "/etc"}
+			counts := f.apply(t.Context(), planned)
+			if counts[0].Changed != 2 || h.Counts.Writes != 2 || h.Files["/etc/sudoers"] != "" || h.Files["/srv/x/sudoers"] != "" {
+				t.Errorf("%+v, files %v", counts, h.Files)
+			}
+			if told == nil || !strings.Contains(told.Summary, "leads to /etc/sudoers by now") || told.Hint != "apply again: what leads there is done under guard then" {
+				t.Errorf("told %+v", told)
+			}
+		})
 	}
 }

@@ -135,7 +135,7 @@ func pathsOf(s *plan.Step) []string {
 	if s.Real != "" {
 		paths = append(paths, s.Real)
 	}
-	return paths
+	return append(paths, s.Leads...)
 }
 
 // onlyPlaces reports whether a step changes nothing but owner and mode of directories, or makes them: what is below is none of

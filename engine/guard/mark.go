@@ -32,26 +32,35 @@ type Access struct {
 }
 
 // Mark marks the steps of a host that are applied under guard: those that could cut off who logs in, and those of which the
-// runbook wants it. Its error is one that acts and that no guard could undo.
+// runbook wants it. The links that the run makes count. Its error is one that acts and that no guard could undo.
 func Mark(h *plan.Host, steps []*plan.Step, access func(*inventory.Host) Access) error {
-	known := map[*inventory.Host]Access{}
+	known := map[*plan.Host]*way{}
 	var refused error
 	for _, s := range steps {
-		on := h
-		if s.On != nil {
-			on = s.On
+		on := hostOf(h, s)
+		w := known[on]
+		if w == nil {
+			w = newWay(on, steps, h, access(on.Host))
+			known[on] = w
 		}
-		a, found := known[on.Host]
-		if !found {
-			a = access(on.Host)
-			known[on.Host] = a
+		s.Guarded, s.Leads, s.Apart = s.Unit.Order.Lockout.Wanted, nil, nil
+		if w.Remote {
+			s.Guarded = s.Guarded || s.Unit.Order.Lockout.Of(w.Login) || w.closesHome(s)
+			w.follow(s)
 		}
-		s.Guarded = s.Unit.Order.Lockout.Wanted || a.Remote && (s.Unit.Order.Lockout.Of(a.Login) || closesHome(s, a.Login, homeOf(on, a.Login)))
 		if err := Keepable(s); err != nil && s.Acts() && !s.Done && refused == nil {
 			refused = err
 		}
 	}
 	return refused
+}
+
+// hostOf is the host that a step of a host acts on.
+func hostOf(h *plan.Host, s *plan.Step) *plan.Host {
+	if s.On != nil {
+		return s.On
+	}
+	return h
 }
 
 // Keepable is an error where a step is to be guarded and no guard could undo what it does.
@@ -65,13 +74,13 @@ func Keepable(s *plan.Step) error {
 }
 
 // closesHome reports whether a step changes what in a home decides whether its user gets in, or where its path leads closes a way in.
-func closesHome(s *plan.Step, login, home string) bool {
+func (w *way) closesHome(s *plan.Step) bool {
 	for _, c := range s.Unit.Order.Claims {
-		if c.Namespace == unit.PathNamespace && c.Owns && lockout.Home(c.Name, !c.Edits, login, home) {
+		if c.Namespace == unit.PathNamespace && c.Owns && lockout.Home(c.Name, !c.Edits, w.Login, w.home) {
 			return true
 		}
 	}
-	return s.Real != "" && (lockout.Path(s.Real, false) || lockout.Home(s.Real, false, login, home))
+	return s.Real != "" && w.closes(s.Real, false)
 }
 
 // homeOf is the home of a user by what is known of a host, "" where nothing is.

@@ -59,6 +59,35 @@ func hasUnit(p string) bool {
 	return false
 }
 
+// libraries are where the libraries of the platforms are, for a *.
+var libraries = []string{"x86_64-linux-gnu", "aarch64-linux-gnu", "riscv64-linux-gnu", "arm-linux-gnueabihf", "i386-linux-gnu"}
+
+// Ways are the paths of the tables and the directories of units, as a host can be asked for them, with those in the home of who logs
+// in. What leads to one of them by another name is judged by that one's: see Path and Home.
+func Ways(login, home string) []string {
+	all := slices.Clone(unitDirs)
+	for _, p := range names(Paths) {
+		if !strings.Contains(p, "*") {
+			all = append(all, p)
+			continue
+		}
+		for _, name := range libraries {
+			all = append(all, strings.Replace(p, "*", name, 1))
+		}
+	}
+	if home = homeOf(login, home); home != "" {
+		for _, name := range names(InHome) {
+			all = append(all, home+"/"+name)
+		}
+	}
+	return all
+}
+
+// OfUnits reports whether a path is in a directory of units, where names tell what is guarded.
+func OfUnits(p string) bool {
+	return slices.ContainsFunc(unitDirs, func(dir string) bool { return below(p, dir) })
+}
+
 // Service reports whether a service lets one in. Those of systemd may be called with the kind of the unit behind their name, and
 // be instances of a template.
 func Service(name string) bool {
@@ -89,13 +118,7 @@ func Home(p string, whole bool, login, home string) bool {
 		return false
 	}
 	known := home != ""
-	switch {
-	case known:
-	case login == "root":
-		home = "/root"
-	default:
-		home = "/home/" + login
-	}
+	home = homeOf(login, home)
 	if whole && below(home, p) {
 		return true
 	}
@@ -108,4 +131,15 @@ func Home(p string, whole bool, login, home string) bool {
 		}
 	}
 	return false
+}
+
+// homeOf is a home that is known, or where that of a user mostly is; "" is that nothing is known of either.
+func homeOf(login, home string) string {
+	switch {
+	case home != "" || login == "":
+		return home
+	case login == "root":
+		return "/root"
+	}
+	return "/home/" + login
 }

@@ -81,6 +81,19 @@ type Found struct {
 	// Real is where the unit's path leads through links in its directories; "" is
 	// that it has none.
 	Real string
+	// Leads are where else its paths lead that lets one in: through links that the run makes, or that there are, and mounts.
+	Leads []string
+	// Apart is what of a unit that is not guarded must lead to nothing that lets one in; nil where that does not count.
+	Apart *Apart
+}
+
+// Apart is paths of a unit that must not lead to ways in, through whatever links and mounts: looked at again before it acts, since
+// what was done meanwhile may have made some.
+type Apart struct {
+	// Ways are the ways in, Own the paths of the unit, Whole those of them that mean all that is below.
+	Ways, Own, Whole []string
+	// Login and Home are whom it is about.
+	Login, Home string
 }
 
 // Telling reports whether a read tells what the unit has done on the host. Whether there

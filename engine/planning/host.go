@@ -64,6 +64,9 @@ func (p *Planner) planHost(ctx context.Context, h *plan.Host, doing *string) err
 		if err := guard.Mark(h, all, p.Guards); err != nil {
 			return err
 		}
+		if err := guard.Lead(ctx, h, all, p.User); err != nil {
+			return err
+		}
 	}
 	h.Warnings = append(h.Warnings, exposed(h.Host.Name, all)...)
 	h.Warnings = append(h.Warnings, depend.Conditions(ctx, all)...)

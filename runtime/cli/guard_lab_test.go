@@ -161,21 +161,23 @@ func letsIn(h labtest.Host) bool {
 func TestLabGuardConfirmed(t *testing.T) {
 	f := startOwn(t, "ops")
 	h := f.hosts[0]
-	h.Undo(t, "rm -f /etc/ssh/sshd_config.d/99-lab.conf /etc/sudoers.d/zz-guard /srv/guarded")
+	h.Undo(t, "rm -f /etc/ssh/sshd_config.d/99-lab.conf /etc/ssh/sshd_config.d/98-lab.conf /etc/sudoers.d/zz-guard /srv/guarded /srv/ssh /srv/late")
 	f.write(t, "site.star", `
 def web(host):
     file("/etc/ssh/sshd_config.d/99-lab.conf", content = "ClientAliveInterval 77\n", notify = [restart])
     file("/etc/sudoers.d/zz-guard", content = "Defaults:ops !lecture\n", mode = "0440", validate = "visudo -cf %s")
     file("/srv/plain", state = "absent")
     cmd("echo yes >/srv/guarded", creates = "/srv/guarded", guard = True)
+    file("/srv/ssh", state = "link", target = "/etc/ssh")
+    file("/srv/ssh/sshd_config.d/98-lab.conf", content = "MaxSessions 9\n")
 
 restart = handler("restart", do = lambda host: service("ssh", state = "restarted"))
 play("web", hosts = "all", do = web)
 `)
-	if code, stdout, _ := f.run(t, "plan", "-b"); code != 0 || strings.Count(stdout, "under guard") != 4 {
+	if code, stdout, _ := f.run(t, "plan", "-b"); code != 0 || strings.Count(stdout, "under guard") != 5 {
 		t.Errorf("the plan does not mark what is guarded")
 	}
-	if code, stdout, _ := f.run(t, "apply", "-y", "-b"); code != 0 || !strings.Contains(stdout, "changed=4") {
+	if code, stdout, _ := f.run(t, "apply", "-y", "-b"); code != 0 || !strings.Contains(stdout, "changed=6") {
 		t.Errorf("exit code %d", code)
 	}
 	if got := h.SSH(t, "sshd -T | grep -i clientaliveinterval; cat /srv/guarded; ls -d /var/lib/froyo /etc/systemd/system/*froyo* 2>/dev/null; pgrep -a froyo-guard; systemctl list-units --all --plain --no-legend 'froyo-guard*'; true"); got != "clientaliveinterval 77\nyes\n" {
@@ -183,6 +185,13 @@ play("web", hosts = "all", do = web)
 	}
 	if code, _, _ := f.run(t, "plan", "-b", "--detailed-exitcode"); code != 0 {
 		t.Errorf("the second plan is not empty: exit code %d", code)
+	}
+	f.write(t, "site.star", "cmd(\"ln -s /etc/ssh /srv/late\", creates = \"/srv/late\")\nfile(\"/srv/late/sshd_config.d/98-lab.conf\", content = \"MaxSessions 8\\n\")\n")
+	if code, _, stderr := f.run(t, "apply", "-y", "-b"); code != 3 || !strings.Contains(stderr, "leads to /etc/ssh/sshd_config.d/98-lab.conf by now") || h.SSH(t, "cat /etc/ssh/sshd_config.d/98-lab.conf") != "MaxSessions 9\n" {
+		t.Errorf("exit code %d", code)
+	}
+	if code, stdout, _ := f.run(t, "plan", "-b"); code != 0 || strings.Count(stdout, "under guard") != 1 {
+		t.Errorf("the link that is there by now hides what is guarded")
 	}
 	f.write(t, "site.star", "pkg(\"openssh-server\", state = \"absent\")\n") // which no guard would bring back
 	if code, _, stderr := f.run(t, "apply", "-y", "-b"); code != 3 || !strings.Contains(stderr, "the guard keeps no packages") || !strings.Contains(stderr, "hint: where there is another way to the host: froyo apply --no-guard; with -C") {
