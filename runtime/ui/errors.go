@@ -37,6 +37,8 @@ type Errors struct {
 	Again string
 	// Own is a runbook that is part of froyo, by its name, "" for none: no place in it is shown.
 	Own string
+	// Words says hints with the flags of a command that has others than those for runbooks; it may be nil.
+	Words *strings.Replacer
 
 	mu sync.Mutex
 }
@@ -49,6 +51,9 @@ var plansTheSame = regexp.MustCompile(`\bfroyo plan((?: --out FILE)?)($|[,;:)]| 
 
 // about repeats in a hint what the command line was about.
 func (p *Errors) about(hint string) string {
+	if p.Words != nil {
+		hint = p.Words.Replace(hint)
+	}
 	if p.Again != "" {
 		hint = plansTheSame.ReplaceAllString(hint, strings.ReplaceAll(p.Again, "$", "$$")+"${1}${2}")
 	}
@@ -65,7 +70,7 @@ func (p *Errors) Print(err error) {
 
 // To prints as p does, but elsewhere.
 func (p *Errors) To(w io.Writer) *Errors {
-	return &Errors{Out: w, Style: p.Style, Verbose: p.Verbose, Source: p.Source, Columns: p.Columns, Subject: p.Subject, Again: p.Again, Own: p.Own}
+	return &Errors{Out: w, Style: p.Style, Verbose: p.Verbose, Source: p.Source, Columns: p.Columns, Subject: p.Subject, Again: p.Again, Own: p.Own, Words: p.Words}
 }
 
 // Brief prints the errors as Print does, but only the line that says what

@@ -58,8 +58,16 @@ Examples:
   froyo resume --with-changes                with the runbook as it is now`
 }
 
+// resumeWords are hints of connections for a command that takes the users of the run, and has no -u.
+var resumeWords = strings.NewReplacer(
+	"check the user (-u) and the key (--key)", "check the user in the inventory and the key (--key)",
+	"give one by -u, in the inventory", "give one in the inventory", "(-u, ansible_user)", "(ansible_user)", "ansible_user and -u", "ansible_user",
+	"another user with -u", "another user in the inventory",
+)
+
 // Run resumes a run.
 func (c *Resume) Run(ctx context.Context, e *console.Console) error {
+	e.Errors.Words = resumeWords
 	f := &flags.Planning{Target: flags.Target{Login: c.Login}, Output: c.Output, HostTime: c.HostTime}
 	f.Live = c.Live
 	check := &Apply{JUnit: c.JUnit, Yes: c.Yes, Step: c.Step, Wait: c.Wait, Guard: c.Guard, Stale: "skip", Planning: *f}
