@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/fleet"
 	"github.com/openfroyo/froyo/engine/inventory"
+	"github.com/openfroyo/froyo/runner/op"
+	"github.com/openfroyo/froyo/runner/sudo"
 	"github.com/openfroyo/froyo/runner/target"
 )
 
@@ -31,7 +34,7 @@ func (p *Prover) before(ctx context.Context, e *Entry, why error) error {
 	by, asked, err := p.trusted(ctx, e, e.Before(), Ways{HostKey: e.Request.HostKey, PasswordOnly: e.Password != nil})
 	if err == nil {
 		e.HostKey = by.HostKey
-		return nil
+		return p.inspect(ctx, e)
 	}
 	refused, ok := errors.AsType[*target.Error](err)
 	if !ok || refused.Stage != target.StageAuth {
@@ -65,20 +68,48 @@ func (p *Prover) before(ctx context.Context, e *Entry, why error) error {
 // otherLogin is what to do where a password is refused.
 const otherLogin = "give another password, or name by --user who is let in"
 
-// again proves what can be seen of a host that the key lets into.
+// again proves what can be seen of a host that the key lets into. What is other than it is wanted takes who was let in before.
 func (p *Prover) again(ctx context.Context, e *Entry) error {
-	if err := p.Access(ctx, e); err != nil {
+	err := p.access(ctx, e, func(t *talk, allowed sudo.Rules) error { return p.compare(ctx, e, t, allowed) })
+	if err != nil {
 		if errors.Is(err, errRule) {
 			return p.before(ctx, e, err)
 		}
 		return err
 	}
-	if slices.Contains(e.LockDown, "disable_password_auth") || len(e.LockDown) > 0 && e.Password != nil {
-		if err := p.Refused(ctx, e); err != nil {
-			return p.before(ctx, e, err)
-		}
+	if err := p.Refused(ctx, e); err != nil {
+		return p.before(ctx, e, err)
 	}
 	return p.register(ctx, e, false)
+}
+
+// compare says what on a host is other than it is wanted, as its user sees it: by sudo, and by the script that restores the host.
+func (p *Prover) compare(ctx context.Context, e *Entry, t *talk, allowed sudo.Rules) error {
+	free := allowed.Free("root")
+	if slices.Contains(free, "ALL") {
+		t.user = "root"
+	}
+	f, err := t.find(ctx)
+	if err != nil {
+		return err
+	}
+	if t.user == "" && slices.Contains(free, RollbackFile+" show") {
+		r, err := t.run(ctx, &op.Exec{Argv: []string{"sudo", "-n", RollbackFile, "show"}, Env: []string{"LC_ALL=C"}, ReadOnly: true})
+		if err != nil {
+			return err
+		}
+		if r.RC != 0 && !strings.HasPrefix(r.Stderr, said) {
+			return &diag.Error{Summary: fmt.Sprintf("%s cannot call %s: %s", e.User, RollbackFile, strings.TrimSpace(r.Stderr)), Host: e.Name, Cause: errRule}
+		}
+		f.learn(r.Stdout)
+	}
+	if err := e.closes(f); err != nil {
+		return err
+	}
+	if len(e.LockDown) > 0 {
+		e.Unseen = f.sshd.Unread
+	}
+	return e.differs(f, allowed)
 }
 
 // trusted logs in; a key of the host that is not known is asked about.

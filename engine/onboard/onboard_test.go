@@ -2,7 +2,10 @@ package onboard
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
+	"maps"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -30,6 +33,8 @@ type world struct {
 	down          bool      // it cannot be reached
 	drops         int       // so many connections are lost before it lets in
 	ran           []op.Exec // what was run
+	files         map[string]string
+	shows         string // what the script that restores it says
 }
 
 func refusal(stage target.Stage, text string) error {
@@ -67,27 +72,45 @@ func (w *world) dropped() bool {
 	return w.drops >= 0
 }
 
-func (w *world) Open(_ context.Context, _ *inventory.Host, hooks fleet.Hooks) (fleet.Session, error) {
-	if w.dropped() {
+func (w *world) Open(_ context.Context, h *inventory.Host, hooks fleet.Hooks) (fleet.Session, error) {
+	by := w.by
+	switch {
+	case w.dropped():
 		return nil, refusal(target.StageConnect, "closed")
-	}
-	if !w.key {
+	case h.Password != nil && secret.Resolve(h.Password.Text) == w.password:
+		by = "password"
+	case !w.key || h.PrivateKey == nil:
 		return nil, refusal(target.StageAuth, "refused")
 	}
 	if hooks.LoggedIn != nil {
-		hooks.LoggedIn(fleet.Login{By: w.by})
+		hooks.LoggedIn(fleet.Login{By: by})
 	}
 	return w, nil
 }
 
-func (w *world) Do(_ context.Context, steps []target.Step) ([]op.Result, error) {
-	w.ran = append(w.ran, *steps[0].Op.Exec)
-	return []op.Result{{Exec: &op.ExecResult{Stdout: w.sudo}}}, nil
-}
-
 func (w *world) Run(_ context.Context, steps []target.Step) ([]target.Outcome, error) {
-	w.ran = append(w.ran, *steps[0].Op.Exec)
-	return []target.Outcome{{Ran: true, Result: op.Result{Exec: &op.ExecResult{}}}}, nil
+	e := steps[0].Op.Exec
+	r := &op.ExecResult{}
+	switch {
+	case slices.Contains(e.Argv, "-l"):
+		r.Stdout = w.sudo
+	case slices.Contains(e.Argv, RollbackFile):
+		r.Stdout = w.shows
+	case slices.Contains(e.Argv, readScript):
+		pattern := e.Argv[len(e.Argv)-1]
+		for _, name := range slices.Sorted(maps.Keys(w.files)) {
+			switch is, _ := path.Match(pattern, name); {
+			case !is:
+			case w.files[name] == "-" && steps[0].User == "": // who logs in as root is root, too, and sees all
+				r.Stdout += base64.StdEncoding.EncodeToString([]byte(name)) + " -\n"
+			default:
+				r.Stdout += base64.StdEncoding.EncodeToString([]byte(name)) + " " + base64.StdEncoding.EncodeToString([]byte(w.files[name])) + "\n"
+			}
+		}
+	default:
+		w.ran = append(w.ran, *e)
+	}
+	return []target.Outcome{{Ran: true, Result: op.Result{Exec: r}}}, nil
 }
 
 func (w *world) Close(context.Context) error { return nil }
@@ -117,7 +140,7 @@ func TestLook(t *testing.T) {
 		{name: "onboarded", world: world{key: true, by: "ssh-ed25519 SHA256:key", sudo: allowed}, done: true},
 		{name: "onboarded, no password at hand", world: world{key: true, by: "ssh-ed25519 SHA256:key", sudo: allowed}, spoil: func(r *Request) { r.Password = nil }, done: true},
 		{name: "not locked yet", world: world{key: true, by: "ssh-ed25519 SHA256:key", sudo: allowed, password: "s3cr3t-of-root"}},
-		{name: "nothing to lock", world: world{key: true, by: "ssh-ed25519 SHA256:key", sudo: allowed, password: "s3cr3t-of-root"}, spoil: func(r *Request) { r.LockDown = nil }, done: true},
+		{name: "nothing was locked, nor is to be", world: world{key: true, by: "ssh-ed25519 SHA256:key", sudo: allowed, password: "s3cr3t-of-root"}, spoil: func(r *Request) { r.LockDown = nil }, done: true},
 		{name: "another rule, root gets in", world: world{key: true, by: "ssh-ed25519 SHA256:key", sudo: strings.Replace(allowed, "/usr/bin/apt", "/usr/bin/dnf", 1), password: "s3cr3t-of-root"}},
 		{
 			name: "another rule, root is locked out", world: world{key: true, by: "ssh-ed25519 SHA256:key", sudo: strings.Replace(allowed, "/usr/bin/apt", "/usr/bin/dnf", 1)},
@@ -142,6 +165,9 @@ func TestLook(t *testing.T) {
 			e := &Entry{Request: request()}
 			if tt.spoil != nil {
 				tt.spoil(&e.Request)
+			}
+			if tt.world.key && e.LockDown != nil {
+				tt.world.files = map[string]string{"/etc/ssh/sshd_config": lines}
 			}
 			var registered []state.Target
 			p := &Prover{

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/fleet"
@@ -26,6 +25,8 @@ type Entry struct {
 	HostKey string
 	// Done is set once the target is registered, Changed where that took a run, Begun once that began.
 	Done, Changed, Begun bool
+	// Unseen are files of sshd's configuration that the user cannot read, so that what they close is not proven.
+	Unseen []string
 }
 
 // Ways are how to log in to a host for a look.
@@ -58,33 +59,32 @@ type Prover struct {
 
 // Access proves that the new user gets in by the key, over a new connection, and may do what the rule says.
 func (p *Prover) Access(ctx context.Context, e *Entry) error {
-	h := e.After()
-	var by fleet.Login
-	s, err := p.Doors.Open(ctx, h, fleet.Hooks{
-		LoggedIn: func(l fleet.Login) { by = l }, Restricted: func(string, []string) {}, Note: func(string, string) {},
-	})
+	return p.access(ctx, e, func(*talk, sudo.Rules) error { return nil })
+}
+
+// access does so, and then has something else looked at over that connection.
+func (p *Prover) access(ctx context.Context, e *Entry, look func(t *talk, allowed sudo.Rules) error) error {
+	t, err := p.talk(ctx, e.After(), "")
 	if err != nil {
 		return err
 	}
-	defer s.Close(context.WithoutCancel(ctx)) //nolint:errcheck // nothing is written by it
-	list := &op.Exec{Argv: []string{"sudo", "-n", "-l"}, Env: []string{"LC_ALL=C"}, ReadOnly: true}
-	results, err := s.Do(ctx, []target.Step{{Op: op.Op{Exec: list}, Timeout: time.Minute}})
+	defer t.close(ctx)
+	r, err := t.run(ctx, &op.Exec{Argv: []string{"sudo", "-n", "-l"}, Env: []string{"LC_ALL=C"}, ReadOnly: true})
 	if err != nil {
 		return err
 	}
-	if !strings.HasSuffix(by.By, e.Key.Print) {
-		return &diag.Error{Summary: fmt.Sprintf("%s got in by %s, and not by the key %s (%s)", e.User, by.By, e.Key, e.Key.Print)}
+	if !strings.HasSuffix(t.by.By, e.Key.Print) {
+		return &diag.Error{Summary: fmt.Sprintf("%s got in by %s, and not by the key %s (%s)", e.User, t.by.By, e.Key, e.Key.Print)}
 	}
-	if results[0].Error != nil {
-		return &diag.Error{Summary: e.User + " cannot ask sudo: " + results[0].Error.Message}
-	}
-	r := results[0].Exec
 	got, ok := sudo.Parse(r.Stdout)
 	if !ok {
 		return (&diag.Error{Summary: fmt.Sprintf("sudo does not tell %s what it allows: %s", e.User, strings.TrimSpace(r.Stderr)), Cause: errRule}).
 			WithHint("give the rule without a password: --sudo 'NOPASSWD: ...'")
 	}
-	return e.covered(got)
+	if err := e.covered(got); err != nil {
+		return err
+	}
+	return look(t, got)
 }
 
 // covered says which command sudo does not allow that the rule has, or is nil.
@@ -92,14 +92,7 @@ func (e *Entry) covered(got sudo.Rules) error {
 	allowed := got.Free("root")
 	var missing []string
 	for _, line := range e.rules() {
-		text := line.(string)
-		_, rule, _ := strings.Cut(text, "=")
-		rule = strings.TrimSpace(rule)
-		if !strings.HasPrefix(rule, "(") {
-			rule = "(root) " + rule
-		}
-		want, _ := sudo.Parse("may run the following commands\n" + rule)
-		for _, command := range want.Free("root") {
+		for _, command := range ruled(line.(string)).Free("root") {
 			if !slices.Contains(allowed, command) {
 				missing = append(missing, command)
 			}
@@ -111,8 +104,8 @@ func (e *Entry) covered(got sudo.Rules) error {
 	return nil
 }
 
-// errRule is that sudo allows something else than the rule says.
-var errRule = errors.New("the sudo rule is another one")
+// errRule is that the host has something else than is wanted, which who was let in before can change.
+var errRule = errors.New("the host has something else")
 
 // Locked proves that a password no longer lets in, and that the key does.
 func (p *Prover) Locked(ctx context.Context, e *Entry) error {
@@ -123,20 +116,35 @@ func (p *Prover) Locked(ctx context.Context, e *Entry) error {
 	return err
 }
 
-// Refused proves that no password lets in who was let in before: where none is known, that none is asked for.
+// Refused proves that who was let in before no longer is, where that was closed: by no password, of which none is asked for, and root by
+// no key either.
 func (p *Prover) Refused(ctx context.Context, e *Entry) error {
+	passwords := slices.Contains(e.LockDown, "disable_password_auth")
+	if passwords {
+		if err := p.refused(ctx, e, Ways{PasswordOnly: true}, true); err != nil {
+			return err
+		}
+	}
+	if e.Login != "root" || !slices.Contains(e.LockDown, "disable_root_login") {
+		return nil
+	}
+	return p.refused(ctx, e, Ways{}, false)
+}
+
+// refused proves that who was let in before is not, and maybe not even asked for a password.
+func (p *Prover) refused(ctx context.Context, e *Entry, w Ways, unasked bool) error {
 	h := e.Before()
-	if h.Password == nil {
+	if h.Password == nil && w.PasswordOnly {
 		h.Password = &inventory.Credential{Text: secret.Given("a password that nobody has"), Pos: h.Pos}
 	}
-	by, asked, err := p.Doors.LogIn(ctx, h, Ways{PasswordOnly: true})
+	by, asked, err := p.Doors.LogIn(ctx, h, w)
 	refused, ok := errors.AsType[*target.Error](err)
 	switch {
 	case err == nil:
 		err = &diag.Error{Summary: fmt.Sprintf("%s is still let in by %s", e.Login, by.By)}
 	case !ok || refused.Stage != target.StageAuth:
 		return err
-	case asked && slices.Contains(e.LockDown, "disable_password_auth"):
+	case asked && unasked:
 		err = &diag.Error{Summary: fmt.Sprintf("sshd still asks %s for a password", e.Login)}
 	default:
 		return nil

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
-	"github.com/openfroyo/froyo/engine/fleet"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/state"
 	"github.com/openfroyo/froyo/runner/op"
@@ -158,7 +157,7 @@ func (p *Prover) until(ctx context.Context, e *Entry, holds func() (bool, error)
 		case <-ctx.Done():
 			why := ""
 			if err != nil {
-				why = ": " + err.Error()
+				why = ": " + diag.Of(err).Summary
 			}
 			return (&diag.Error{Summary: fmt.Sprintf("%s began to be restored, and is not seen to have ended within %s%s", e.Name, restoreTime, why), Cause: ctx.Err()}).
 				WithHint("journalctl -u froyo-onboard-rollback on the host tells why")
@@ -189,20 +188,10 @@ func (p *Prover) isGone(ctx context.Context, h *inventory.Host, user string) (bo
 
 // exec runs a program over a connection of its own.
 func (p *Prover) exec(ctx context.Context, h *inventory.Host, user string, e *op.Exec) (*op.ExecResult, error) {
-	if h.User == user {
-		user = ""
-	}
-	s, err := p.Doors.Open(ctx, h, fleet.Hooks{Restricted: func(string, []string) {}, Note: func(string, string) {}})
+	t, err := p.talk(ctx, h, user)
 	if err != nil {
 		return nil, err
 	}
-	defer s.Close(context.WithoutCancel(ctx)) //nolint:errcheck // it may be gone
-	outcomes, err := s.Run(ctx, []target.Step{{Op: op.Op{Exec: e}, User: user, Timeout: 2 * time.Minute}})
-	if err != nil {
-		return nil, err
-	}
-	if r := outcomes[0].Result; r.Error != nil {
-		return nil, &diag.Error{Summary: r.Error.Message}
-	}
-	return outcomes[0].Result.Exec, nil
+	defer t.close(ctx)
+	return t.run(ctx, e)
 }

@@ -52,8 +52,9 @@ show() {
   fi
   if [ -e "$b/sudoers" ]; then
     echo "$rule is as it was before"
+    sed "s|^|$rule loses: |" "$rule"
   elif [ -e "$rule" ]; then
-    echo "$rule goes"
+    sed "s|^|$rule goes: |" "$rule"
   fi
   echo "$d goes"
 }

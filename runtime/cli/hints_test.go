@@ -475,7 +475,8 @@ func beforeArguments(name string) string {
 // notFollowed are commands of hints that no script runs as they are printed, and why.
 var notFollowed = map[string]string{
 	"apply --no-guard":                                 "it takes a host: TestLabGuardConfirmed shows a removal so",
-	"onboard rollback --host ARG":                      "it takes a host: TestLabOnboard restores one",
+	"onboard rollback --host ARG --user ARG":           "it takes a host: TestLabOnboardOdd restores one",
+	"onboard rekey --host ARG --key ARG":               "it takes a host: TestLabOnboardKeys gives one another key",
 	"onboard rollback --host ARG --user root":          "it takes a host: TestLabOnboardOdd restores one",
 	"onboard rekey --host ARG --key NAME":              "it takes a host: TestLabOnboardKeys gives one another key",
 	"onboard rollback --host ARG --user ARG --key ARG": "it takes a host: TestLabOnboardOdd restores one",

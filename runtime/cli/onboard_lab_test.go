@@ -114,8 +114,8 @@ func (f *froyo) onboarded(t *testing.T) {
 		t.Errorf("the second time: exit code %d", code)
 	}
 	other := append(slices.Clone(args), "--lock-down", "disable_root_login")
-	if code, _, stderr := f.onboard(t, other...); code != 1 || !strings.Contains(stderr, "restore it first: froyo onboard rollback --host web1") {
-		t.Errorf("with something else locked down: exit code %d, want 1 and a hint", code)
+	if code, _, stderr := f.onboard(t, other...); code != 4 || !strings.Contains(stderr, `sshd_config has no "PermitRootLogin no" of onboarding; to change that takes root`) || !strings.Contains(stderr, "restore the host first: froyo onboard rollback --host "+h.Addr+" --user froyo --key default-ed25519") {
+		t.Errorf("with something else locked down: exit code %d, want 4 and a hint", code)
 	}
 	if f.etc(t) != between {
 		t.Error("the second time changed the host")
@@ -388,8 +388,8 @@ func TestLabOnboardOdd(t *testing.T) {
 	t.Cleanup(func() { // root may be locked out
 		_, _ = byLabKey(h, "ops", "sudo sh -c '[ ! -x /var/lib/froyo/onboard/rollback ] || /var/lib/froyo/onboard/rollback login'")
 	})
-	h.Undo(t, "cp -p /root/.sshd-before /etc/ssh/sshd_config; rm -f /root/.sshd-before /etc/ssh/sshd_config.d/60-froyo-web.conf; systemctl restart ssh")
-	h.SSH(t, "cp -p /etc/ssh/sshd_config /root/.sshd-before")
+	h.Undo(t, "cp -p /root/.sshd-before /etc/ssh/sshd_config; cp -p /root/.options-before /etc/default/ssh; rm -f /root/.sshd-before /root/.options-before /etc/ssh/sshd_config.d/60-froyo-web.conf; systemctl restart ssh")
+	h.SSH(t, "cp -p /etc/ssh/sshd_config /root/.sshd-before; cp -p /etc/default/ssh /root/.options-before")
 	for _, args := range [][]string{{"init"}, {"key", "export", "default-ed25519", "--private", "--out", "key"}} {
 		if code, _, _ := f.finish(t, f.command(t.Context(), args...)); code != 0 {
 			t.Fatal("no workspace")
@@ -414,10 +414,15 @@ func TestLabOnboardOdd(t *testing.T) {
 	}
 	same("a rule that is none")
 
-	h.SSH(t, `printf 'Match User root\n  PasswordAuthentication yes\n' >>/etc/ssh/sshd_config`)
+	h.SSH(t, `printf 'Match User other\n  PasswordAuthentication yes\n' >/etc/ssh/sshd_config.d/60-froyo-web.conf`)
+	if code, _, stderr := onboard("-C"); code != 1 || !strings.Contains(stderr, `/etc/ssh/sshd_config.d/60-froyo-web.conf:2, "PasswordAuthentication yes" below "Match User other"`) {
+		t.Errorf("exit code %d where a Match lets others in by a password", code)
+	}
+	h.SSH(t, `rm /etc/ssh/sshd_config.d/60-froyo-web.conf; echo 'SSHD_OPTS="-o PasswordAuthentication=yes"' >/etc/default/ssh; systemctl restart ssh`)
+	waitFor(t, func() bool { return f.withPassword(t, "root") == nil })
 	code, _, stderr := onboard()
-	if code != 3 || !strings.Contains(stderr, `"PasswordAuthentication yes" below "Match User root"; sshd is as it was before`) {
-		t.Errorf("exit code %d where sshd shows another value", code)
+	if code != 3 || !strings.Contains(stderr, "root is still let in by password; sshd is as it was before") {
+		t.Errorf("exit code %d where sshd lets in by a password, whatever its file says", code)
 	}
 	undo := []string{"rollback", "--host", h.Addr, "--user", "root"}
 	if !strings.Contains(stderr, "is undone by: froyo onboard "+strings.Join(undo, " ")) {
@@ -430,8 +435,8 @@ func TestLabOnboardOdd(t *testing.T) {
 	if code, _, _ := f.onboard(t, append(undo, "-y")...); code != 0 {
 		t.Errorf("exit code %d: a host that is no target is not restored", code)
 	}
-	h.SSH(t, "cat /root/.sshd-before >/etc/ssh/sshd_config; systemctl restart ssh")
-	same("a Match block")
+	h.SSH(t, "cat /root/.options-before >/etc/default/ssh; systemctl restart ssh")
+	same("an option of sshd")
 
 	// Who has to give sudo a password logs in; without a script it takes the same to restore.
 	if code, _, _ := onboard("--user", "opspw", "--no-rollback"); code != 0 {
@@ -521,7 +526,14 @@ func TestLabOnboardKeys(t *testing.T) {
 	if stdout, _ := run(0, "onboard", "rekey", "--host", "web1", "--key", "web", "-y"); !strings.Contains(stdout, "web1 lets froyo in by the key web") {
 		t.Error("the second time it is another key")
 	}
-	run(0, "onboard", "rollback", "--host", "web1", "-y")
+	// What is no target any more is not registered with less than what is on the host, and is restored as the hint says.
+	run(0, "onboard", "forget", "web1")
+	_, stderr := run(4, "onboard", "ssh", "--host", h.Addr, "--name", "web1", "-y", "--key", "web", "--sudo", "NOPASSWD: /usr/bin/apt", "--lock-down", "disable_password_auth")
+	restore := []string{"onboard", "rollback", "--host", h.Addr, "--user", "froyo", "--key", "web"}
+	if !strings.Contains(stderr, "/etc/sudoers.d/froyo-onboard has: froyo ALL=(root) "+onboardSudo+"; wanted: froyo ALL=(root) NOPASSWD: /usr/bin/apt") || !strings.Contains(stderr, "restore the host first: froyo "+strings.Join(restore, " ")) {
+		t.Error("it does not say what is on the host")
+	}
+	run(0, append(restore, "-y")...)
 	waitFor(t, func() bool { return h.SSH(t, "ls -d /var/lib/froyo/onboard 2>/dev/null; true") == "" })
 	if after := f.etc(t); after != before {
 		t.Errorf("the host is not as it was: %s", cmp.Diff(before, after))

@@ -3,7 +3,6 @@ package onboard
 import (
 	"cmp"
 	"context"
-	"errors"
 	"io"
 	"os"
 
@@ -39,7 +38,7 @@ Examples:
 }
 
 // Run onboards the hosts of a file.
-func (c *batchCommand) Run(ctx context.Context, e *console.Console) (err error) {
+func (c *batchCommand) Run(ctx context.Context, e *console.Console) error {
 	if err := c.check(e); err != nil {
 		return err
 	}
@@ -51,11 +50,16 @@ func (c *batchCommand) Run(ctx context.Context, e *console.Console) (err error) 
 	if err != nil {
 		return err
 	}
-	s, err := open(e, &c.way)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.close()) }()
+	return opened(e, &c.way, c.words(), func(s *session) error {
+		if err := s.complete(ctx, all); err != nil {
+			return err
+		}
+		return s.run(ctx, all, &c.doing, &c.way, "froyo onboard batch "+wording.Quote(c.File))
+	})
+}
+
+// complete adds keys and passwords to what a file says of hosts, and refuses names that are taken.
+func (s *session) complete(ctx context.Context, all []*onboard.Entry) (err error) {
 	found := map[string]onboard.Key{}
 	for _, entry := range all {
 		name := cmp.Or(entry.Key.Name, keys.Default)
@@ -65,14 +69,14 @@ func (c *batchCommand) Run(ctx context.Context, e *console.Console) (err error) 
 			}
 		}
 		entry.Key = found[name]
-		if password := e.Getenv(passwordVariable); entry.Password == nil && password != "" {
+		if password := s.console.Getenv(passwordVariable); entry.Password == nil && password != "" {
 			entry.Password = &inventory.Credential{Text: secret.Given(password), Pos: diag.Pos{File: passwordVariable}}
 		}
 		if err := s.free(ctx, entry, false); err != nil {
 			return err
 		}
 	}
-	return s.run(ctx, all, &c.doing, &c.way, "froyo onboard batch "+wording.Quote(c.File))
+	return nil
 }
 
 // read reads a file of hosts.

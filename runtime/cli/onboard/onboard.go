@@ -62,6 +62,18 @@ type session struct {
 	transports *wire.Transports
 	prover     *onboard.Prover
 	asking     sync.Mutex // of several hosts one is asked about at a time
+	// labels are those of hosts that are registered already.
+	labels map[*onboard.Entry]map[string]string
+}
+
+// opened does something with the ways to hosts, and has hints said in the words of the command.
+func opened(e *console.Console, w *way, said *strings.Replacer, do func(s *session) error) error {
+	e.Errors.Words = said
+	s, err := open(e, w)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(s), s.close())
 }
 
 // open opens the ways to hosts. It connects to none.
@@ -71,7 +83,7 @@ func open(e *console.Console, w *way) (*session, error) {
 		return nil, err
 	}
 	e.Errors.Own = client.AdHoc
-	s := &session{console: e, workspace: at}
+	s := &session{console: e, workspace: at, labels: map[*onboard.Entry]map[string]string{}}
 	login := w.login()
 	if s.transports, err = login.Transports(e, here.Credentials(e, at, nil)); err != nil {
 		return nil, err

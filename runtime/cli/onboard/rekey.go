@@ -2,7 +2,6 @@ package onboard
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/openfroyo/froyo/engine/onboard"
@@ -31,23 +30,23 @@ Examples:
 }
 
 // Run gives a target another key.
-func (c *rekeyCommand) Run(ctx context.Context, e *console.Console) (err error) {
+func (c *rekeyCommand) Run(ctx context.Context, e *console.Console) error {
 	if err := c.check(e); err != nil {
 		return err
 	}
-	s, err := open(e, &c.way)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.close()) }()
 	var t *state.Target
-	err = registered(ctx, e, func(_ state.Store, _ string, all []state.Target) (err error) {
+	err := registered(ctx, e, func(_ state.Store, _ string, all []state.Target) (err error) {
 		t, err = find(all, c.Host)
 		return err
 	})
 	if err != nil {
 		return err
 	}
+	return opened(e, &c.way, c.words(), func(s *session) error { return c.rekey(ctx, s, t) })
+}
+
+// rekey does so with a target.
+func (c *rekeyCommand) rekey(ctx context.Context, s *session, t *state.Target) (err error) {
 	entry := &onboard.Entry{Request: onboard.Of(t), HostKey: t.HostKey}
 	now := entry.Key
 	if entry.Key, err = s.key(ctx, c.Key); err != nil {
@@ -61,6 +60,6 @@ func (c *rekeyCommand) Run(ctx context.Context, e *console.Console) (err error) 
 	if err := s.carry(ctx, []*onboard.Entry{entry}, book{onboard.RekeyBook, onboard.Rekeyed(entry, now)}, &c.doing, &c.way, line); err != nil || c.DryRun || c.JSON {
 		return err
 	}
-	_, err = fmt.Fprintf(e.Stdout, "%s lets %s in by the key %s\n", ui.Readable(t.Name), t.User, ui.Readable(entry.Key.String()))
+	_, err = fmt.Fprintf(s.console.Stdout, "%s lets %s in by the key %s\n", ui.Readable(t.Name), t.User, ui.Readable(entry.Key.String()))
 	return err
 }

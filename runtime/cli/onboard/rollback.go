@@ -3,7 +3,6 @@ package onboard
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -43,7 +42,7 @@ Examples:
 }
 
 // Run restores a host.
-func (c *rollbackCommand) Run(ctx context.Context, e *console.Console) (err error) {
+func (c *rollbackCommand) Run(ctx context.Context, e *console.Console) error {
 	if !c.DryRun {
 		if err := e.NeedsTerminal(c.Yes); err != nil {
 			return err
@@ -52,29 +51,26 @@ func (c *rollbackCommand) Run(ctx context.Context, e *console.Console) (err erro
 	if err := c.checked(e); err != nil {
 		return err
 	}
-	s, err := open(e, &c.way)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.close()) }()
-	return registered(ctx, e, func(store state.Store, workspace string, all []state.Target) error {
-		entry, t, err := c.entry(ctx, s, all)
-		if err != nil {
-			return err
-		}
-		if done, err := c.restore(ctx, s, entry); err != nil || !done {
-			return err
-		}
-		if t != nil {
-			if _, err := store.Unregister(ctx, workspace, t.Name); err != nil {
+	return opened(e, &c.way, c.words(), func(s *session) error {
+		return registered(ctx, e, func(store state.Store, workspace string, all []state.Target) error {
+			entry, t, err := c.entry(ctx, s, all)
+			if err != nil {
 				return err
 			}
-			if err := note(ctx, store, "onboard rollback", t); err != nil {
+			if done, err := c.restore(ctx, s, entry); err != nil || !done {
 				return err
 			}
-		}
-		_, err = fmt.Fprintf(e.Stdout, "%s is as it was before it was onboarded\n", entry.Name)
-		return err
+			if t != nil {
+				if _, err := store.Unregister(ctx, workspace, t.Name); err != nil {
+					return err
+				}
+				if err := note(ctx, store, "onboard rollback", t); err != nil {
+					return err
+				}
+			}
+			_, err = fmt.Fprintf(e.Stdout, "%s is as it was before it was onboarded\n", entry.Name)
+			return err
+		})
 	})
 }
 

@@ -1,12 +1,13 @@
 package onboard
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -24,6 +25,7 @@ import (
 	"github.com/openfroyo/froyo/runtime/cli/flags"
 	"github.com/openfroyo/froyo/runtime/cli/runbook"
 	"github.com/openfroyo/froyo/runtime/console"
+	"github.com/openfroyo/froyo/runtime/ui"
 )
 
 // passwordVariable is where the password may be.
@@ -81,20 +83,17 @@ Examples:
 }
 
 // Run onboards a host.
-func (c *sshCommand) Run(ctx context.Context, e *console.Console) (err error) {
+func (c *sshCommand) Run(ctx context.Context, e *console.Console) error {
 	if err := c.check(e); err != nil {
 		return err
 	}
-	s, err := open(e, &c.way)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.close()) }()
-	entry, err := c.entry(ctx, s)
-	if err != nil {
-		return err
-	}
-	return s.run(ctx, []*onboard.Entry{entry}, &c.doing, &c.way, c.line())
+	return opened(e, &c.way, c.words(), func(s *session) error {
+		entry, err := c.entry(ctx, s)
+		if err != nil {
+			return err
+		}
+		return s.run(ctx, []*onboard.Entry{entry}, &c.doing, &c.way, c.line())
+	})
 }
 
 // check refuses flags that cannot be, before anything else.
@@ -217,11 +216,12 @@ func (s *session) free(ctx context.Context, e *onboard.Entry, unnamed bool) erro
 		all, err := store.Targets(ctx, s.workspace.ID())
 		for _, t := range all {
 			same := t.Address == e.Address && t.Port == e.Port
-			if same && t.User == e.User && !alike(t, e) {
-				return (&diag.Error{
-					Summary: t.Name + " is registered with another sudo rule, or with something else locked down, which a second time does not change",
-					Detail:  fmt.Sprintf("registered: --sudo %s --lock-down %s", wording.Quote(t.Sudo), wording.Quote(strings.Join(t.LockDown, ","))),
-				}).WithHint("restore it first: froyo onboard rollback --host %s", wording.Quote(t.Name))
+			if same && t.User == e.User {
+				if t.Key != e.Target("").Key || t.KeyFile != e.Target("").KeyFile {
+					return (&diag.Error{Summary: fmt.Sprintf("%s lets %s in by the key %s, which a second time does not change", t.Name, t.User, cmp.Or(t.KeyFile, t.Key))}).
+						WithHint("give it the other key: froyo onboard rekey --host %s --key %s", wording.Quote(t.Name), wording.Quote(e.Key.String()))
+				}
+				s.labels[e] = t.Labels
 			}
 			switch {
 			case same && unnamed:
@@ -251,14 +251,6 @@ func (s *session) free(ctx context.Context, e *onboard.Entry, unnamed bool) erro
 		return (&diag.Error{Summary: fmt.Sprintf("the inventory has a host %s already", e.Name), Pos: h.Pos}).WithHint("give another by --name, or take it out of the file")
 	}
 	return nil
-}
-
-// alike reports whether a target was onboarded with the same rule, and the same locked down.
-func alike(t state.Target, e *onboard.Entry) bool {
-	before, now := slices.Clone(t.LockDown), slices.Clone(e.LockDown)
-	slices.Sort(before)
-	slices.Sort(now)
-	return t.Sudo == e.Sudo && slices.Equal(before, now)
 }
 
 // line is the command line, without passwords.
@@ -301,6 +293,9 @@ func (s *session) run(ctx context.Context, all []*onboard.Entry, d *doing, w *wa
 			continue
 		}
 		s.console.Errors.Note(fmt.Sprintf("the host key of %s is %s", e.Name, e.HostKey))
+		if len(e.Unseen) > 0 {
+			s.console.Errors.Note(fmt.Sprintf("%s cannot read %s on %s: what is set there for some connections is not proven", e.User, ui.Readable(strings.Join(e.Unseen, ", ")), e.Name))
+		}
 		if !e.Done {
 			missing = append(missing, e)
 		}
@@ -367,6 +362,9 @@ func (s *session) tell(all []*onboard.Entry, d *doing) error {
 		text := fmt.Sprintf("%s is registered: %s@%s, by the key %s", e.Name, e.User, e.Address, e.Key)
 		if !e.Changed {
 			text += "; nothing was to be changed"
+		}
+		if before, was := s.labels[e]; was && !maps.Equal(before, e.Labels) {
+			text += fmt.Sprintf("; its labels are %s, before: %s", cmp.Or(labels(e.Labels), "none"), cmp.Or(labels(before), "none"))
 		}
 		if d.JSON {
 			event.NewLines(s.console.Stdout).Emit(event.Event{Kind: event.HostOnboarded, Time: time.Now(), Host: e.Name, Text: text})
