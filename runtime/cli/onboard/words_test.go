@@ -2,6 +2,7 @@ package onboard
 
 import (
 	"os"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -23,7 +24,7 @@ func TestWords(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, node := range parser.Model.Children {
-		command, ok := node.Target.Addr().Interface().(interface{ words() *strings.Replacer })
+		command, ok := reflect.TypeAssert[interface{ words() *strings.Replacer }](node.Target.Addr())
 		if !ok {
 			continue
 		}
