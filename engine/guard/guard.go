@@ -219,17 +219,21 @@ func Undone(s guard.State, last error) *diag.Error {
 		guard.Booted:       "the host was restarted before froyo had got in over a new connection",
 		guard.Asked:        "froyo did not get in over a new connection in time",
 		guard.BadSSHD:      "sshd refuses what is on disk: " + s.Said,
+		guard.NoRestart:    "sshd runs, and could not be started anew: " + s.Said,
 	}[s.Why]
 	if why == "" {
 		why = "nothing proved that froyo still gets in"
 	}
 	came := ", so the host has put back what was there"
-	if len(s.Restored)+len(s.Failed) == 0 {
+	switch {
+	case len(s.Failed) > 0:
+		came = ", and the host could not put back all that was there"
+	case len(s.Restored) == 0:
 		came = "; the host is as it was before: nothing was to be put back"
 	}
 	e := &diag.Error{Summary: why + came, Code: diag.Failed, Cause: &UndoneError{s}}
 	var lines []string
-	if last != nil && s.Why != guard.BadSSHD {
+	if last != nil && s.Why != guard.BadSSHD && s.Why != guard.NoRestart {
 		lines = append(lines, "the last attempt: "+last.Error())
 	}
 	if len(s.Restored) > 0 {
@@ -239,6 +243,9 @@ func Undone(s guard.State, last error) *diag.Error {
 		lines = append(lines, "could not be put back: "+Names(s.Failed))
 	}
 	e.Detail = strings.Join(lines, "\n")
+	if len(s.Failed) > 0 {
+		return e.WithHint("repair what could not be put back while one still gets in, then apply again")
+	}
 	return e.WithHint("change the unit so that it lets in who logs in; or, where it needs longer, --guard-window 5m")
 }
 

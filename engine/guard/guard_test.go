@@ -328,3 +328,24 @@ func TestClear(t *testing.T) {
 		}
 	}
 }
+
+// TestUndone: what is told of a host that has restored itself, and what to do where it could not.
+func TestUndone(t *testing.T) {
+	for _, tt := range []struct {
+		state      contract.State
+		want, hint string
+	}{
+		{contract.State{Why: contract.NotConfirmed, Restored: []string{"/a"}}, "so the host has put back what was there\nput back: /a", "change the unit so that it lets in who logs in; or, where it needs longer, --guard-window 5m"},
+		{contract.State{Why: contract.Asked}, "the host is as it was before: nothing was to be put back", "change the unit so that it lets in who logs in; or, where it needs longer, --guard-window 5m"},
+		{
+			contract.State{Why: contract.NoRestart, Said: "/usr/sbin/sshd is not there", Restored: []string{"/a"}, Failed: []string{"ssh.service: no"}},
+			"sshd runs, and could not be started anew: /usr/sbin/sshd is not there, and the host could not put back all that was there\nput back: /a\ncould not be put back: ssh.service: no",
+			"repair what could not be put back while one still gets in, then apply again",
+		},
+	} {
+		e := guard.Undone(tt.state, nil)
+		if got := e.Summary + "\n" + e.Detail; !strings.Contains(got, tt.want) || e.Hint != tt.hint {
+			t.Errorf("got %s, hint %s", got, e.Hint)
+		}
+	}
+}

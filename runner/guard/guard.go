@@ -59,7 +59,8 @@ const (
 	NotConfirmed = "unconfirmed" // the time was up
 	Booted       = "booted"
 	Asked        = "asked"
-	BadSSHD      = "sshd" // what is on disk is nothing that sshd could start with
+	BadSSHD      = "sshd"    // what is on disk is nothing that sshd could start with
+	NoRestart    = "restart" // sshd runs, and could not be started again
 )
 
 // State is what the guard of a host is at.

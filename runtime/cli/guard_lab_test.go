@@ -44,6 +44,11 @@ var sabotages = []sabotage{
 	{name: "account locked", units: `cmd("chage -E 1 ops", guard = True)`},
 	{name: "home unreadable", units: `file("/home/ops", state = "directory", mode = "0000", guard = True)`},
 	{name: "wrong shell", units: `user("ops", shell = "/bin/false")`},
+	{name: "sshd moved away", units: `cmd("mv /usr/sbin/sshd /usr/sbin/sshd.away", guard = True)`},
+	{name: "sshd disabled", units: `cmd("systemctl disable ssh.service ssh.socket", guard = True)`},
+	{name: "sudo without its bit", units: `cmd("chmod u-s /usr/bin/sudo; rm /usr/lib/*/security/pam_unix.so", guard = True)`},
+	{name: "link renamed", units: `cmd("ip link set host0 down; ip link set host0 name lan0; ip link set lan0 up", guard = True)`},
+	{name: "address taken", units: `cmd("ip link add br0 type bridge && ip link set host0 master br0 && ip address flush dev host0 && ip link set br0 up", guard = True)`},
 }
 
 // sabotaged is a line of the table of what came of a sabotage.
@@ -147,7 +152,7 @@ func (s sabotage) lab(t *testing.T, f *froyo, kill bool) sabotaged {
 // fingerprint is a script that prints what decides who gets in, and what a guard leaves.
 const fingerprint = `cd /etc && find ssh sudoers* pam.d security passwd shadow group gshadow -type f -exec sha256sum {} + | sort -k2
 stat -c '%a %U %n' /home/ops /home/ops/.ssh /home/ops/.ssh/authorized_keys; sha256sum /home/ops/.ssh/authorized_keys
-ip -o route | sort; nft list tables 2>/dev/null; systemctl is-active ssh
+ip -o route | sort; ls /sys/class/net; sha256sum /usr/sbin/sshd; stat -c '%a %n' /usr/bin/sudo /usr/lib/*/security/pam_unix.so; systemctl is-enabled ssh.service; nft list tables 2>/dev/null; systemctl is-active ssh
 ls -d /var/lib/froyo/* /etc/systemd/system/*froyo-guard* /etc/systemd/system/*/*froyo-guard* 2>/dev/null; pgrep -a froyo-guard; true`
 
 // letsIn reports whether the operator gets in to the host, with all privileges.

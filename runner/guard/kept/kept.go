@@ -63,6 +63,8 @@ type Set struct {
 	Trees []string
 	// Known are the same, but where there is nothing and later something, that is left.
 	Known []string
+	// Programs are files, and those of directories, that are kept where there is room: they are large, and mostly stay as they are.
+	Programs []string
 	// Places are paths of which only owner and mode are kept.
 	Places []string
 	// Skip is the beginning of names that are left out.
@@ -102,6 +104,9 @@ func Keep(root, dir string, set Set) error {
 			return err
 		}
 	}
+	for _, p := range set.Programs {
+		k.program(p)
+	}
 	text, err := codec.Marshal(k.entries)
 	if err != nil {
 		return err
@@ -137,6 +142,42 @@ func (k *keeper) path(p string, whole, missing bool) error {
 		return k.node(to, real, false, 0)
 	}
 	return nil
+}
+
+// program keeps the files at a path, where there are any, by their own names.
+func (k *keeper) program(p string) {
+	n, err := fspath.Open(k.root+p, fspath.How{Follow: true})
+	if err != nil {
+		return
+	}
+	defer n.Close()
+	real, is := strings.CutPrefix(n.Real(), k.root+"/")
+	if real = "/" + real; !is {
+		return
+	}
+	if real != p { // the link that a program, or a directory of some, is
+		_ = k.path(p, false, false)
+	}
+	if !n.IsDir() {
+		k.file(n, real)
+		return
+	}
+	names, _ := namesIn(n) // those that can be read are kept
+	for _, name := range names {
+		if child, err := n.Child(name); err == nil {
+			if !child.IsDir() {
+				k.file(child, path.Join(real, name))
+			}
+			child.Close()
+		}
+	}
+}
+
+// file keeps one file where there is room.
+func (k *keeper) file(n *fspath.Node, p string) {
+	if n.Size <= maxFile && k.size+n.Size <= maxAll && n.Mode&0o002 == 0 {
+		_ = k.node(n, p, false, 0) // it is kept beside what has to be
+	}
 }
 
 // another is where a path leads, "" where that is what it says.

@@ -17,6 +17,7 @@ type State struct {
 	Sysctl   map[string]string `json:"sysctl,omitempty"`
 	Filter   Filter            `json:"filter"`
 	Services []Service         `json:"services,omitempty"`
+	SSHD     SSHD              `json:"sshd"`
 }
 
 // Result names what was put back, and what could not be.
@@ -29,7 +30,7 @@ func (r *Result) failed(what string, err error) {
 
 // Keep writes to a file what the host is at. Services are those to look at beside the usual ones.
 func Keep(file string, services []string) error {
-	s := State{Net: readNet(), Sysctl: readSysctl(), Filter: readFilter(), Services: readServices(services)}
+	s := State{Net: readNet(), Sysctl: readSysctl(), Filter: readFilter(), Services: readServices(services), SSHD: readSSHD()}
 	text, err := codec.Marshal(s)
 	if err != nil {
 		return err
@@ -58,7 +59,7 @@ func (s *State) Restore(units bool) Result {
 	s.Net.restore(r)
 	restoreSysctl(s.Sysctl, r)
 	s.Filter.restore(r)
-	restoreServices(s.Services, r)
+	restoreServices(s.Services, s.SSHD, r)
 	return *r
 }
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"iter"
 	"slices"
-	"strconv"
 	"syscall"
 	"unsafe"
 )
@@ -18,14 +17,6 @@ type Net struct {
 	Addresses []string `json:"addresses,omitempty"`
 	Routes    []string `json:"routes,omitempty"`
 	Rules     []string `json:"rules,omitempty"`
-}
-
-// Link is what can be set of a link. Address is that of its hardware, in base64.
-type Link struct {
-	Index   int32  `json:"index"`
-	MTU     uint32 `json:"mtu,omitempty"`
-	Master  uint32 `json:"master,omitempty"` // the link that this one is a port of
-	Address string `json:"address,omitempty"`
 }
 
 // Messages that package syscall does not name, and what is in them.
@@ -64,22 +55,6 @@ func readNet() Net {
 	}
 	n.Rules = texts(dump(getRule), syscall.SizeofRtMsg, 0)
 	return n
-}
-
-// linkOf reads a message about a link.
-func linkOf(m []byte) Link {
-	l := Link{Index: int32(native.Uint32(m[4:]))} //nolint:gosec // a number of a link
-	for kind, value := range attributes(m, syscall.SizeofIfInfomsg) {
-		switch {
-		case kind == syscall.IFLA_ADDRESS:
-			l.Address = base64.StdEncoding.EncodeToString(value)
-		case kind == syscall.IFLA_MTU && len(value) == 4:
-			l.MTU = native.Uint32(value)
-		case kind == syscall.IFLA_MASTER && len(value) == 4:
-			l.Master = native.Uint32(value)
-		}
-	}
-	return l
 }
 
 // Attributes that tell of a moment.
@@ -153,18 +128,23 @@ func attribute(kind uint16, value []byte) []byte {
 
 // restore puts back what is missing, and takes away routes and rules that were added.
 func (n *Net) restore(r *Result) {
+	n.removeLinks(r, readNet())
+	n.renameLinks(r, readNet().Links)
+	n.makeLinks(r, readNet().Links)
 	now := readNet()
 	n.restoreLinks(r, now.Links)
+	now = readNet()
 	for _, index := range n.Up {
 		if slices.Contains(now.Up, index) {
 			continue
 		}
-		if err := up(index); err == nil {
-			r.restored("network link " + strconv.Itoa(int(index)))
+		if err := flags(index, syscall.IFF_UP); err == nil {
+			r.restored("network link " + n.name(index))
 		} else if !errors.Is(err, syscall.ENODEV) {
-			r.failed("network link "+strconv.Itoa(int(index)), err)
+			r.failed("network link "+n.name(index), err)
 		}
 	}
+	n.takeAddresses(r, readNet().Addresses)
 	now = readNet()
 	n.put(r, "addresses", n.Addresses, now.Addresses, syscall.RTM_NEWADDR)
 	now = readNet() // an address brings routes
@@ -172,6 +152,46 @@ func (n *Net) restore(r *Result) {
 	n.put(r, "routes", n.Routes, now.Routes, syscall.RTM_NEWROUTE)
 	n.put(r, "rules of routes", n.Rules, now.Rules, newRule)
 	take(r, "rules of routes", n.Rules, now.Rules, delRule)
+}
+
+// takeAddresses takes away those that were added for good: their networks hide others.
+func (n *Net) takeAddresses(r *Result, now []string) {
+	done := false
+	for _, m := range n.added(now) {
+		if err := send(syscall.RTM_DELADDR, 0, m); err == nil {
+			done = true
+		}
+	}
+	if done {
+		r.restored("addresses")
+	}
+}
+
+// added are the addresses that were not there: not those of a link alone, nor those that end by themselves.
+func (n *Net) added(now []string) []string {
+	had := map[string]bool{}
+	for _, m := range n.Addresses {
+		had[addressOf(m)] = true
+	}
+	return slices.DeleteFunc(slices.Clone(now), func(m string) bool {
+		raw, err := base64.StdEncoding.DecodeString(m)
+		return err != nil || had[addressOf(m)] || raw[3] == syscall.RT_SCOPE_LINK || raw[2]&syscall.IFA_F_PERMANENT == 0
+	})
+}
+
+// addressOf is what tells an address from others: its link, family, length and value.
+func addressOf(m string) string {
+	raw, err := base64.StdEncoding.DecodeString(m)
+	if err != nil {
+		return m
+	}
+	key := string(raw[:2]) + string(raw[4:syscall.SizeofIfAddrmsg])
+	for kind, value := range attributes(raw, syscall.SizeofIfAddrmsg) {
+		if kind == syscall.IFA_ADDRESS || kind == syscall.IFA_LOCAL {
+			key += string(attribute(kind, value))
+		}
+	}
+	return key
 }
 
 // put sends what is missing to the kernel, twice, since one may need another.
@@ -218,53 +238,6 @@ func take(r *Result, what string, before, now []string, kind uint16) {
 	if done {
 		r.restored(what)
 	}
-}
-
-// restoreLinks sets what was set otherwise of the links that are still there.
-func (n *Net) restoreLinks(r *Result, now []Link) {
-	for _, was := range n.Links {
-		at := slices.IndexFunc(now, func(l Link) bool { return l.Index == was.Index })
-		if at < 0 || now[at] == was {
-			continue
-		}
-		is, name := now[at], "settings of network link "+strconv.Itoa(int(was.Index))
-		var attributes []byte
-		if is.Master != was.Master { // alone, first: a port takes the size of packets, and the address, from it
-			attributes = attribute(syscall.IFLA_MASTER, native.AppendUint32(nil, was.Master))
-			if err := change(was.Index, attributes); err != nil {
-				r.failed(name, err)
-				continue
-			}
-		}
-		attributes = nil
-		if is.MTU != was.MTU {
-			attributes = append(attributes, attribute(syscall.IFLA_MTU, native.AppendUint32(nil, was.MTU))...)
-		}
-		if address, err := base64.StdEncoding.DecodeString(was.Address); err == nil && is.Address != was.Address {
-			attributes = append(attributes, attribute(syscall.IFLA_ADDRESS, address)...)
-		}
-		if err := change(was.Index, attributes); err != nil {
-			r.failed(name, err)
-			continue
-		}
-		r.restored(name)
-	}
-}
-
-// change sets attributes of a link.
-func change(index int32, attributes []byte) error {
-	m := make([]byte, syscall.SizeofIfInfomsg)
-	native.PutUint32(m[4:], uint32(index)) //nolint:gosec // as the kernel gave it
-	return send(syscall.RTM_NEWLINK, 0, base64.StdEncoding.EncodeToString(append(m, attributes...)))
-}
-
-// up has a link go up.
-func up(index int32) error {
-	m := make([]byte, syscall.SizeofIfInfomsg)
-	native.PutUint32(m[4:], uint32(index)) //nolint:gosec // as the kernel gave it
-	native.PutUint32(m[8:], syscall.IFF_UP)
-	native.PutUint32(m[12:], syscall.IFF_UP)
-	return send(syscall.RTM_NEWLINK, 0, base64.StdEncoding.EncodeToString(m))
 }
 
 // send sends a message to the kernel, and waits for its answer.

@@ -75,11 +75,7 @@ func readServices(more []string) []Service {
 	}
 	var all []Service
 	for block := range strings.SplitSeq(text, "\n\n") {
-		values := map[string]string{}
-		for line := range strings.SplitSeq(block, "\n") {
-			name, value, _ := strings.Cut(line, "=")
-			values[name] = value
-		}
+		values := properties(block)
 		if values["Id"] == "" || values["LoadState"] == "not-found" {
 			continue
 		}
@@ -91,10 +87,25 @@ func readServices(more []string) []Service {
 	return all
 }
 
+// properties are what systemctl shows of a unit.
+func properties(block string) map[string]string {
+	values := map[string]string{}
+	for line := range strings.SplitSeq(block, "\n") {
+		name, value, _ := strings.Cut(line, "=")
+		values[name] = value
+	}
+	return values
+}
+
 // restoreServices starts what ran, stops what did not, and starts sshd anew, so that what runs is what is on disk.
-func restoreServices(before []Service, r *Result) {
+func restoreServices(before []Service, needs SSHD, r *Result) {
+	needs.giveDir()
+	bad := needs.Check()
+	if bad != nil {
+		r.failed("sshd could not be started anew, and was left as it is", bad)
+	}
 	if !hasSystemd() {
-		if slices.ContainsFunc(before, func(s Service) bool { return s.Name == "sshd" }) {
+		if bad == nil && slices.ContainsFunc(before, func(s Service) bool { return s.Name == "sshd" }) {
 			restartSSHD(r)
 		}
 		return
@@ -107,9 +118,10 @@ func restoreServices(before []Service, r *Result) {
 	for _, s := range readServices(more) {
 		active[s.Name] = s.Active
 	}
+	listens := false
 	for _, s := range before {
 		isSSHD := slices.Contains(sshd, s.Name)
-		if active[s.Name] == s.Active && (!isSSHD || !s.Active) {
+		if active[s.Name] == s.Active && (!isSSHD || !s.Active || bad != nil) { // one that runs is better than none
 			continue
 		}
 		verb := "stop"
@@ -117,13 +129,22 @@ func restoreServices(before []Service, r *Result) {
 			verb = "restart"
 			_, _ = run("systemctl", "reset-failed", s.Name) // it may have failed too often to be started once more
 		}
-		if _, err := run("systemctl", verb, s.Name); err != nil {
+		var err error
+		if isSSHD && s.Active {
+			err, listens = needs.restart(s.Name, active[s.Name]), true
+		} else {
+			_, err = run("systemctl", verb, s.Name)
+		}
+		if err != nil {
 			r.failed(s.Name, err)
 			continue
 		}
 		if active[s.Name] != s.Active {
 			r.restored(s.Name)
 		}
+	}
+	if !listens && bad == nil {
+		hangUp()
 	}
 	known := map[string]bool{}
 	for _, s := range before {
@@ -163,8 +184,15 @@ func Settle() error {
 		return err
 	}
 	if hasSystemd() {
+		runs := false
 		for _, name := range []string{"ssh.service", "sshd.service"} {
 			_, _ = run("systemctl", "try-reload-or-restart", name) // a new connection tells whether it listens
+			if _, err := run("systemctl", "is-active", "--quiet", name); err == nil {
+				runs = true
+			}
+		}
+		if !runs {
+			hangUp()
 		}
 		return nil
 	}

@@ -46,6 +46,13 @@ var known = []string{
 	"/etc/dropbear", "/etc/sssd", "/etc/authselect", "/etc/crypto-policies",
 }
 
+// programs are those that let people in, with what they load: kept beside the files, where there is room.
+var programs = []string{
+	"/usr/sbin/sshd", "/usr/lib/openssh", "/usr/libexec/openssh", "/usr/bin/sudo", "/usr/lib/sudo", "/usr/libexec/sudo", "/usr/bin/doas", "/usr/bin/su",
+	"/bin/sh", "/bin/bash", "/usr/lib/x86_64-linux-gnu/security", "/usr/lib/aarch64-linux-gnu/security", "/usr/lib/riscv64-linux-gnu/security",
+	"/usr/lib/arm-linux-gnueabihf/security", "/usr/lib64/security", "/usr/lib/security", "/lib/security",
+}
+
 // inHome is what in a home decides whether its user gets in.
 var inHome = []string{".ssh", ".bashrc", ".bash_profile", ".bash_login", ".profile", ".zshenv", ".cshrc", ".tcshrc", ".config/fish/config.fish"}
 
@@ -119,14 +126,18 @@ func (g *Guard) check(s *guard.State) error {
 
 // keep keeps files, and what is not in files.
 func (g *Guard) keep(s *guard.State) error {
-	set := kept.Set{Trees: slices.Clone(trees), Known: known, Skip: hookPrefix}
+	set := kept.Set{Trees: slices.Clone(trees), Known: known, Skip: hookPrefix, Programs: programs}
 	for _, p := range slices.Concat(s.Paths, s.Places) {
 		if !path.IsAbs(p) || path.Clean(p) == "/" {
 			return errors.New("keep " + p + ": want an absolute path")
 		}
 	}
 	set.Trees = append(set.Trees, s.Paths...)
-	if home := g.home(s.Login); home != "" {
+	home, shell := g.login(s.Login)
+	if shell != "" {
+		set.Programs = append(slices.Clip(programs), shell)
+	}
+	if home != "" {
 		for at := home; at != "/"; at = path.Dir(at) {
 			set.Places = append(set.Places, at)
 		}
@@ -155,18 +166,26 @@ func (g *Guard) keep(s *guard.State) error {
 	return fspath.SyncFS(dir)
 }
 
-// home is the home directory of a user of the host.
-func (g *Guard) home(user string) string {
+// login is the home directory and the shell of a user of the host.
+func (g *Guard) login(user string) (home, shell string) {
 	text, err := os.ReadFile(g.path("/etc/passwd"))
 	if err != nil || user == "" {
-		return ""
+		return "", ""
 	}
 	for line := range strings.SplitSeq(string(text), "\n") {
-		if fields := strings.Split(line, ":"); len(fields) > 6 && fields[0] == user && path.IsAbs(fields[5]) && path.Clean(fields[5]) != "/" {
-			return path.Clean(fields[5])
+		fields := strings.Split(line, ":")
+		if len(fields) < 7 || fields[0] != user {
+			continue
 		}
+		if path.IsAbs(fields[5]) && path.Clean(fields[5]) != "/" {
+			home = path.Clean(fields[5])
+		}
+		if path.IsAbs(fields[6]) {
+			shell = path.Clean(fields[6])
+		}
+		break
 	}
-	return ""
+	return home, shell
 }
 
 // Where a host without a person begins what is to be done at boot.

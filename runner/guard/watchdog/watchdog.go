@@ -160,6 +160,9 @@ func (g *Guard) Do(verb string, in io.Reader) (*guard.State, error) {
 	case uptime() >= s.Until:
 		return s, g.restore(s, guard.NotConfirmed, "")
 	case verb == guard.Confirm:
+		if bad := g.startable(s); bad != nil { // whoever has got in did so by the one that runs
+			return s, g.restore(s, guard.NoRestart, bad.Error())
+		}
 		g.vanish(s)
 		s.Phase = guard.Confirmed
 		return s, nil
@@ -203,6 +206,18 @@ func (g *Guard) settle(s *guard.State) (*guard.State, error) {
 	return answer(s), nil
 }
 
+// startable is an error where sshd could not be started once more, and could before.
+func (g *Guard) startable(s *guard.State) error {
+	if g.Root != "" {
+		return nil
+	}
+	was, err := live.Load(g.dir(s.ID) + "/" + liveFile)
+	if err != nil {
+		return nil //nolint:nilerr // what was is not known
+	}
+	return was.SSHD.Check()
+}
+
 // vanish removes all that there is of the guard.
 func (g *Guard) vanish(s *guard.State) {
 	g.unhook(s.ID)
@@ -212,8 +227,13 @@ func (g *Guard) vanish(s *guard.State) {
 	if g.Root == "" {
 		live.End(hookPrefix + s.ID + ".service")
 	}
-	_ = os.Remove(g.path(guard.Dir))
-	_ = os.Remove(g.path("/var/lib/froyo")) // unless anything else of froyo's is there
+	tidy(g.Root)
+}
+
+// tidy removes the directories of the guard, unless anything is in them.
+func tidy(root string) {
+	_ = os.Remove(root + guard.Dir)
+	_ = os.Remove(root + "/var/lib/froyo")
 }
 
 // restore puts back what was there, and leaves nothing but what it has to tell.
@@ -236,6 +256,7 @@ func (g *Guard) restore(s *guard.State, why, said string) error {
 			_ = os.Remove(g.path(guard.StateFile))
 		}
 	}
+	tidy(g.Root) // whoever was told of it already has removed that
 	return errors.Join(err, removed)
 }
 

@@ -1,0 +1,151 @@
+package live
+
+import (
+	"errors"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// SSHD is what sshd needs to be started once more, as it was: the one that runs may outlive all of it.
+type SSHD struct {
+	// Program is where it is, "" for nowhere that is known; Starts that it takes its configuration.
+	Program string `json:"program,omitempty"`
+	Starts  bool   `json:"starts,omitempty"`
+	// Dir is that there is the directory that it has to have, and no packages make it anew.
+	Dir bool `json:"dir,omitempty"`
+	// Begun are the units of systemd by which a boot begins it.
+	Begun []string `json:"begun,omitempty"`
+}
+
+func readSSHD() SSHD {
+	s := SSHD{Program: find("sshd")}
+	s.Starts = s.Program != "" && CheckSSHD() == nil
+	s.Begun, _ = begun()
+	_, err := os.Lstat(sshdDir)
+	s.Dir = err == nil
+	return s
+}
+
+// sshdDir is where those that sshd talks to before they are let in see nothing. systemd takes it away with a unit that ends.
+const sshdDir = "/run/sshd"
+
+// giveDir makes that anew where it was there.
+func (s SSHD) giveDir() {
+	if s.Dir {
+		_ = os.Mkdir(sshdDir, 0o755) //nolint:gosec // sshd wants it to be root's, and others to see it; mostly it is there
+	}
+}
+
+// listeners are the processes of sshd on this host, not of its containers, that take connections, whoever began them: systemd may have
+// lost sight of one that is its own, such as where a name of its unit is removed while it runs.
+func listeners() []int {
+	own, err := os.Readlink("/proc/self/ns/pid")
+	entries, listed := os.ReadDir("/proc")
+	if err != nil || listed != nil {
+		return nil
+	}
+	var pids []int
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		if err != nil {
+			continue
+		}
+		at := "/proc/" + e.Name()
+		name, _ := os.ReadFile(at + "/comm")
+		space, _ := os.Readlink(at + "/ns/pid")
+		called, err := os.ReadFile(at + "/cmdline")
+		if err != nil || string(name) != "sshd\n" || space != own {
+			continue
+		}
+		if text := string(called); strings.Contains(text, "[listener]") || !strings.HasPrefix(text, "sshd: ") { // else it is a session
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// endListeners ends these, so that their addresses are free. Sessions go on.
+func endListeners() {
+	for range 20 {
+		pids := listeners()
+		if len(pids) == 0 {
+			return
+		}
+		for _, pid := range pids {
+			_ = syscall.Kill(pid, syscall.SIGTERM)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
+// restart starts a unit of sshd anew. One of which systemd has lost sight is ended before: it holds the addresses.
+func (s SSHD) restart(name string, active bool) error {
+	service := strings.HasSuffix(name, ".service")
+	if service && !active {
+		endListeners()
+	}
+	_, err := run("systemctl", "restart", name)
+	if err != nil && service {
+		endListeners()
+		_, _ = run("systemctl", "reset-failed", name)
+		_, err = run("systemctl", "restart", name)
+	}
+	s.giveDir()
+	return err
+}
+
+// hangUp has listeners take what is on disk where no unit of systemd runs that would.
+func hangUp() {
+	for _, pid := range listeners() {
+		_ = syscall.Kill(pid, syscall.SIGHUP)
+	}
+}
+
+// begun are the units of sshd that a boot begins, and what the others are. The files say so, not what systemd has read of them.
+func begun() (units, others []string) {
+	if !hasSystemd() {
+		return nil, nil
+	}
+	states := map[string]string{}
+	for _, name := range sshd {
+		state, _ := run("systemctl", "is-enabled", "--", name) // it fails for all but those that are
+		states[name] = strings.TrimSpace(state)
+	}
+	for _, name := range sshd {
+		state := states[name]
+		service, is := strings.CutSuffix(name, ".socket")
+		switch {
+		case state == "" || state == "not-found" || state == "alias":
+		case is && strings.HasPrefix(states[service+".service"], "masked"): // which it could not begin
+			others = append(others, name+" begins what is masked")
+		case state == "enabled" || state == "generated":
+			units = append(units, name)
+		default:
+			others = append(others, name+" is "+state)
+		}
+	}
+	return units, others
+}
+
+// Check is an error where sshd could be started before, and cannot be by now.
+func (s SSHD) Check() error {
+	if s.Program != "" && find("sshd") == "" {
+		return errors.New(s.Program + " is not there, or nothing that can be run")
+	}
+	if s.Starts {
+		if err := CheckSSHD(); err != nil {
+			return err
+		}
+	}
+	if len(s.Begun) == 0 {
+		return nil
+	}
+	units, others := begun()
+	if len(units) > 0 {
+		return nil
+	}
+	return errors.New("no boot begins it any more: " + strings.Join(append(others, s.Begun[0]+" was enabled"), ", "))
+}
