@@ -39,6 +39,7 @@ func escape(text string, limit int, lines bool) string {
 			break
 		}
 		switch {
+		case r == '\r' && lines && strings.HasPrefix(text[i:], "\r\n"): // how programs end lines that write to a terminal
 		case r == '\n' && lines, unicode.IsPrint(r) && r != utf8.RuneError:
 			out.WriteRune(r)
 		case r == '\t' && lines:

@@ -15,6 +15,7 @@ func TestEscape(t *testing.T) {
 	}{
 		{"plain", "größer 日本 🙂", "größer 日本 🙂", "größer 日本 🙂"},
 		{"lines", "a\n\tb\r\n", `a\n\tb`, "a\n    b"},
+		{"lines for a terminal", "a\r\n\rb\r\nc", `a\r\n\rb\r\nc`, "a\n\\rb\nc"},
 		{"terminal", "\x1b[31mred\x07\u009b0m", `\x1b[31mred\a\u009b0m`, `\x1b[31mred\a\u009b0m`},
 		{"direction", "a\u202eb\u2066", `a\u202eb\u2066`, `a\u202eb\u2066`},
 		{"bad bytes", "a\xff\xfeb\ufffd", `a\xff\xfeb\ufffd`, `a\xff\xfeb\ufffd`},
