@@ -141,6 +141,9 @@ func (b *bringers) mayChange(s *plan.Step) bool {
 func brings(s *plan.Step, n abi.Need) likelihood {
 	how := never
 	for _, e := range s.Change.Effects {
+		if n.Refusal != nil && slices.ContainsFunc(n.Paths, func(at string) bool { return hostpath.Below(hostpath.Clean(e.Op.Subject()), hostpath.Clean(at)) }) {
+			return makes // what stands in the way may go, too
+		}
 		switch what, path := e.Op.Brings(); what {
 		case op.BringsAnything:
 			if s.Unit.Order.MayBring(n.Kind, n.Name) {

@@ -130,6 +130,9 @@ func TakeOver(o op.Op) error {
 // MissingPrerequisite is the error of a change that needs something which is not
 // on the host, and why nothing brings it.
 func MissingPrerequisite(n abi.Need, why string) *abi.Error {
+	if n.Refusal != nil {
+		return n.Refusal
+	}
 	hint := n.Hint
 	if hint == "" {
 		hint = "declare what brings it before, such as the package; is the name right?"

@@ -86,6 +86,8 @@ func foresee(ctx context.Context, providers inspect.Providers, s *plan.Step, wil
 	switch {
 	case err != nil:
 		return err
+	case replies[0].Error != nil && replies[0].Error.Message == abi.NotDeterministic: // of the other text it asks other questions
+		return nil
 	case replies[0].Error != nil:
 		s.Change, s.Err = nil, replies[0].Error
 		return nil

@@ -70,6 +70,8 @@ func (p *Planner) planHost(ctx context.Context, h *plan.Host, doing *string) err
 	}
 	h.Warnings = append(h.Warnings, exposed(h.Host.Name, all)...)
 	h.Warnings = append(h.Warnings, depend.Conditions(ctx, all)...)
+	depend.Rivals(h)
+	h.Warnings = append(h.Warnings, depend.Notes(h)...)
 	resume.Refuse(all)
 	depend.Guards(h)
 	for _, play := range h.Plays {

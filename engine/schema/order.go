@@ -26,8 +26,8 @@ type Claim struct {
 	In string
 	// Unless names a field where the value claims nothing if that one is given.
 	Unless string
-	// Suffix is what a name may end with and means the same without.
-	Suffix string
+	// Suffix is what a name may end with and means the same without; Prefix is what the file's name has before it.
+	Suffix, Prefix string
 }
 
 // claimOf reads how a field claims what it names: (owns), (needs), or nothing.
@@ -39,6 +39,8 @@ func claimOf(a *cue.Attribute, from int, namespace string) (*Claim, error) {
 		case arg.Key == "" && arg.AsString() == "": // @path()
 		case arg.Key == "suffix":
 			c.Suffix = arg.AsString()
+		case arg.Key == "prefix" && namespace == unit.PathNamespace:
+			c.Prefix = arg.AsString()
 		case arg.Key == "in" && namespace == unit.PathNamespace:
 			c.In = arg.AsString()
 		case arg.Key == "unless":
@@ -252,7 +254,7 @@ func (c Claim) of(claims []unit.Claim, name string) []unit.Claim {
 	case name == "":
 		return claims
 	case c.In != "":
-		name = path.Join(c.In, name) + c.Suffix
+		name = path.Join(c.In, c.Prefix+name) + c.Suffix
 	case c.Namespace == unit.PathNamespace:
 		if !path.IsAbs(name) {
 			return claims

@@ -149,7 +149,7 @@ func TestLockout(t *testing.T) {
 func TestOrderOfFiles(t *testing.T) {
 	typ := schematest.Define(t, `#Thing: {
 		name:   string @key(with=part) @path(owns, in="/etc/things", suffix=".conf", unless=part) @path(needs, in="/etc/things", suffix=".map") @identity(things, owns)
-		part?:  string @path(owns, in="/etc/things/{name}.d", suffix=".conf")
+		part?:  string @path(owns, in="/etc/things/{name}.d", prefix="00-", suffix=".conf")
 		state?: string @replaces(whole)
 	}`)
 	path := func(name string, owns, whole bool) unit.Claim {
@@ -162,8 +162,8 @@ func TestOrderOfFiles(t *testing.T) {
 		want []unit.Claim
 	}{
 		{"whole", map[string]any{"name": "x"}, []unit.Claim{path("/etc/things/x.conf", true, false), path("/etc/things/x.map", false, false), things("x")}},
-		{"a part", map[string]any{"name": "x", "part": "y", "state": "whole"}, []unit.Claim{path("/etc/things/x.map", false, false), things("x"), path("/etc/things/x.d/y.conf", true, true)}},
-		{"a name that would leave", map[string]any{"name": "../{part}", "part": "y"}, []unit.Claim{path("/etc/{part}.map", false, false), things("../{part}"), path("/etc/things/..part.d/y.conf", true, false)}},
+		{"a part", map[string]any{"name": "x", "part": "y", "state": "whole"}, []unit.Claim{path("/etc/things/x.map", false, false), things("x"), path("/etc/things/x.d/00-y.conf", true, true)}},
+		{"a name that would leave", map[string]any{"name": "../{part}", "part": "y"}, []unit.Claim{path("/etc/{part}.map", false, false), things("../{part}"), path("/etc/things/..part.d/00-y.conf", true, false)}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if diff := cmp.Diff(tt.want, typ.Order(tt.args).Claims); diff != "" {

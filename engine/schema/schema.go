@@ -24,7 +24,7 @@
 //	@path()              a path on the host; a key is refused where it has "..", see engine/hostpath
 //	@path(owns)          a path that the unit manages, with what is below it
 //	@path(edits)         a text file of which the unit manages a part: others may edit it, too, but none may replace it
-//	@path(owns, in="/d") a name in a directory, with suffix=".x" behind it where the file is called so
+//	@path(owns, in="/d") a name in a directory, with suffix=".x" behind it and prefix="x" before it where the file is called so
 //	                     {field} in the directory is the value of that field; with unless=field only where that one is not given
 //	@replaces(a|b)       where the field is given, with one of the values if any are named, what is at the unit's path is
 //	                     the unit's as a whole, so that no other may edit it

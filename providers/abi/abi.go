@@ -103,6 +103,14 @@ type Change struct {
 	// Guards are the questions to the target that let the unit act: where a unit before changes what one of them is about,
 	// it is not known before this one is executed whether it acts.
 	Guards []Guard `json:"guards,omitempty"`
+	// Decides names what the unit alone can decide on its target, such as "Port of sshd": of two units that decide one,
+	// each would undo what the other does.
+	Decides []string `json:"decides,omitempty"`
+	// Edits are files of which the unit manages a part as things stand, beside those that its arguments name: no other may
+	// decide about the whole of one.
+	Edits []string `json:"edits,omitempty"`
+	// Notes are what its reader has to know of the target although the unit does not change it.
+	Notes []string `json:"notes,omitempty"`
 }
 
 // Guard is a question to the target whose answer decides whether a unit acts.
@@ -131,6 +139,9 @@ type Need struct {
 	Paths []string `json:"paths,omitempty"`
 	// Directory says that it is the directory at the first of Paths, which no file brings.
 	Directory bool `json:"directory,omitempty"`
+	// Refusal is how the unit fails where no unit before it changes one of Paths, nil for words that say what is not there.
+	// What it needs is then that what stands there is another, or gone.
+	Refusal *Error `json:"refusal,omitempty"`
 }
 
 // NeedUser is a user that the target does not have, and near one of nearly that name, or "".
@@ -193,3 +204,6 @@ type Error struct {
 }
 
 func (e *Error) Error() string { return e.Message }
+
+// NotDeterministic is the message of a provider's error that asks for other reads than those whose results it was given.
+const NotDeterministic = "provider is not deterministic"

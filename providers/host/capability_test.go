@@ -63,7 +63,7 @@ capabilities:
 // TestCallEscapesChanges: nothing that a guest says of a change reaches a terminal as it is.
 func TestCallEscapesChanges(t *testing.T) {
 	m := load(t, host.Options{})
-	reply := `{"change":{"action":"run","reason":"a\u001b[2Jb","needs":[{"what":"x\u202ey","where":"w\u202ey","hint":"h\u202ey"}],"diffs":[{"field":"m\u001b[31mode","after":1}],"effects":[{"op":{"exec":{"argv":["id"]}}}]}}`
+	reply := `{"change":{"action":"run","reason":"a\u001b[2Jb","decides":["d\u202ey"],"edits":["/e\u202ey"],"notes":["n\u202ey"],"needs":[{"what":"x\u202ey","refusal":{"class":"conflict","message":"m\u202ey","detail":"a\r\nb\u202ey","hint":"h\u202ey"},"where":"w\u202ey","hint":"h\u202ey"}],"diffs":[{"field":"m\u001b[31mode","after":1}],"effects":[{"op":{"exec":{"argv":["id"]}}}]}}`
 	replies, err := m.Call(t.Context(), []abi.Request{raw(abi.Plan, reply)})
 	if err != nil {
 		t.Fatal(err)
@@ -74,6 +74,26 @@ func TestCallEscapesChanges(t *testing.T) {
 	c := replies[0].Change
 	if c.Reason != `a\x1b[2Jb` || c.Needs[0].What != `x\u202ey` || c.Needs[0].Where != `w\u202ey` || c.Needs[0].Hint != `h\u202ey` || c.Diffs[0].Field != `m\x1b[31mode` {
 		t.Errorf("%q, %+v, %q", c.Reason, c.Needs, c.Diffs[0].Field)
+	}
+	if r := c.Needs[0].Refusal; c.Decides[0] != `d\u202ey` || c.Edits[0] != `/e\u202ey` || c.Notes[0] != `n\u202ey` || r.Message != `m\u202ey` || r.Detail != "a\nb\\u202ey" || r.Hint != `h\u202ey` {
+		t.Errorf("%q %q %q %+v", c.Decides, c.Edits, c.Notes, r)
+	}
+}
+
+// TestCallRefusesRemarks: what a change says of others is bounded, and is of absolute paths; how it would fail is a whole error.
+func TestCallRefusesRemarks(t *testing.T) {
+	m := load(t, host.Options{})
+	for remarks, want := range map[string]string{
+		`"edits":["etc"]`: `named "etc" as a path that it edits, want an absolute path`,
+		`"notes":["` + strings.Repeat(`x","`, 256) + `x"]`:      "told 257 remarks of a kind, more than 256",
+		`"needs":[{"what":"x","refusal":{"class":"conflict"}}]`: "gave an error without a message",
+		`"needs":[{"what":"x","refusal":{"message":"x"}}]`:      "gave an error of class",
+	} {
+		replies, err := m.Call(t.Context(), []abi.Request{raw(abi.Plan, `{"change":{"action":"run",`+remarks+`,"effects":[{"op":{"exec":{"argv":["id"]}}}]}}`)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantError(t, replies[0], want)
 	}
 }
 

@@ -152,6 +152,9 @@ func (m *Module) checkChange(request *abi.Request, c *abi.Change) error {
 	if err := checkGuards(c.Guards); err != nil {
 		return err
 	}
+	if err := checkRemarks(c); err != nil {
+		return err
+	}
 	unit := grant.NewUnit(request)
 	for _, effect := range c.Effects {
 		if err := m.checkEffect(effect, unit); err != nil {
@@ -186,6 +189,11 @@ func checkNeeds(needs []abi.Need) error {
 		n := &needs[i]
 		n.What, n.Where, n.Hint = printable.Line(n.What), printable.Line(n.Where), printable.Line(n.Hint)
 		n.Kind, n.Name, n.Near = printable.Line(n.Kind), printable.Line(n.Name), printable.Line(n.Near)
+		if n.Refusal != nil {
+			if err := checkError(n.Refusal); err != nil {
+				return err
+			}
+		}
 		relative := slices.IndexFunc(n.Paths, func(p string) bool { return !strings.HasPrefix(p, "/") })
 		switch {
 		case n.What == "":
@@ -195,6 +203,22 @@ func checkNeeds(needs []abi.Need) error {
 		case len(n.Paths) > maxNeeds || n.Directory && len(n.Paths) == 0:
 			return fmt.Errorf("named %d paths that bring what is missing, want at most %d, and the path of a directory", len(n.Paths), maxNeeds)
 		}
+	}
+	return nil
+}
+
+// checkRemarks makes what a change says of other units and of the target fit to be shown.
+func checkRemarks(c *abi.Change) error {
+	for _, list := range [][]string{c.Decides, c.Edits, c.Notes} {
+		if len(list) > maxDiffs {
+			return fmt.Errorf("told %d remarks of a kind, more than %d", len(list), maxDiffs)
+		}
+		for i := range list {
+			list[i] = printable.Line(list[i])
+		}
+	}
+	if i := slices.IndexFunc(c.Edits, func(p string) bool { return !strings.HasPrefix(p, "/") }); i >= 0 {
+		return fmt.Errorf("named %q as a path that it edits, want an absolute path", c.Edits[i])
 	}
 	return nil
 }

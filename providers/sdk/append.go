@@ -36,7 +36,7 @@ func appendReply(dst []byte, r *abi.Reply) ([]byte, error) {
 	case len(r.Actual) > 0:
 		dst = append(append(dst, `{"actual":`...), r.Actual...)
 		return append(dst, '}'), nil
-	case r.Change != nil && r.Change.Reason == "" && len(r.Change.Needs)+len(r.Change.Guards) == 0 && len(r.Change.Diffs) == 0 && len(r.Change.Effects) == 0:
+	case r.Change != nil && r.Change.Reason == "" && len(r.Change.Needs)+len(r.Change.Guards)+len(r.Change.Decides)+len(r.Change.Edits)+len(r.Change.Notes) == 0 && len(r.Change.Diffs) == 0 && len(r.Change.Effects) == 0:
 		dst = codec.AppendString(append(dst, `{"change":{"action":`...), string(r.Change.Action))
 		return append(dst, "}}"...), nil
 	}

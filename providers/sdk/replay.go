@@ -104,7 +104,7 @@ func (r *replay) ask(ops []op.Op) {
 }
 
 func (r *replay) nondeterministic(detail string) {
-	r.halt(nil, &abi.Error{Class: op.Permanent, Message: "provider is not deterministic", Detail: detail})
+	r.halt(nil, &abi.Error{Class: op.Permanent, Message: abi.NotDeterministic, Detail: detail})
 }
 
 // run calls the author's code and catches its unwinding and its panics.

@@ -149,6 +149,15 @@ func (t *T) Needs(n abi.Need) { t.change.Needs = append(t.change.Needs, n) }
 // Guarded says which question to the target lets the unit act.
 func (t *T) Guarded(g abi.Guard) { t.change.Guards = append(t.change.Guards, g) }
 
+// Decides says what the unit alone can decide on its target, such as "Port of sshd".
+func (t *T) Decides(what string) { t.change.Decides = append(t.change.Decides, what) }
+
+// Edits says of which file the unit manages a part as things stand, beside those that its arguments name.
+func (t *T) Edits(path string) { t.change.Edits = append(t.change.Edits, path) }
+
+// Note says what the plan's reader has to know of the target although the unit does not change it.
+func (t *T) Note(text string) { t.change.Notes = append(t.change.Notes, text) }
+
 // Output sets the values that the unit offers to later ones once it is applied.
 func (t *T) Output(v any) { t.outputs = t.replay.encode(v) }
 
