@@ -68,6 +68,12 @@ func (s Sshd) place(main string, own bool) any {
 	return nil
 }
 
+// open reports whether somebody took away the end of the unit's block.
+func (s Sshd) open(main string) bool {
+	_, rest, is := strings.Cut(main, s.begin())
+	return is && !strings.Contains(rest, s.end())
+}
+
 // without is the main file without the unit's block.
 func (s Sshd) without(text string) string {
 	before, rest, is := strings.Cut(text, s.begin())
@@ -100,34 +106,4 @@ func includedFirst(text string, settings lines) bool {
 		}
 	}
 	return false
-}
-
-// leaves reports whether a text of sshd_config sets none of these settings, and includes nothing that might.
-func leaves(text string, settings lines) bool {
-	for line := range strings.Lines(text) {
-		words := fields(line)
-		if len(words) > 0 && (strings.EqualFold(words[0], "include") || settings.has(strings.ToLower(words[0]))) {
-			return false
-		}
-	}
-	return true
-}
-
-// fields are the words of a line of sshd_config: there may be one = behind the first, and quotes around each.
-func fields(line string) []string {
-	line = strings.TrimSpace(line)
-	if line == "" || line[0] == '#' {
-		return nil
-	}
-	end := strings.IndexAny(line, " \t=")
-	if end < 0 {
-		return []string{line}
-	}
-	rest := strings.TrimLeft(line[end:], " \t")
-	rest = strings.TrimPrefix(rest, "=")
-	words := []string{line[:end]}
-	for w := range strings.FieldsSeq(rest) {
-		words = append(words, strings.Trim(w, `"`))
-	}
-	return words
 }

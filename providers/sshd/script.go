@@ -9,25 +9,11 @@ const (
 	rcRestored  = 6 // sshd did not show them, and what was there was put back
 )
 
-// look shows the settings of sshd, and how sshd shows those on its standard input alone: so times, sets of ciphers and words that mean the
-// same are compared as sshd writes them. Where sshd has not been started yet, it has the directory that it wants in /run for itself. manifest.yaml has the same text, as for apply.
-const look = `PATH=$PATH:/usr/sbin:/sbin
-s=$(command -v sshd) || exit 9
-S() {
-  if test -d /run/sshd || ! command -v unshare >/dev/null; then "$s" "$@"; return; fi
-  unshare -m sh -c 'mount -t tmpfs -o mode=755 none /run && mkdir -m 755 /run/sshd && exec "$@"' sh "$s" "$@"
-}
-d=$(mktemp -d) || exit 8
-trap 'rm -rf "$d"' EXIT
-cat >"$d/own"
-S -T >"$d/now" || exit 3
-{ cat "$d/own"; sed -n 's/^hostkey /HostKey /p' "$d/now"; } >"$d/ref"
-S -T -f "$d/ref" >"$d/want" || exit 4
-cat "$d/now"; echo ==; cat "$d/want"`
-
-// apply changes the configuration: what would be is tried in a copy, then takes its place, sshd reads it, and where it does not show the
-// settings, or does not go on, what was there is put back. What it gets on its standard input is told by input.
-const apply = `PATH=$PATH:/usr/sbin:/sbin
+// prologue is how each of the programs begins: how sshd is called. Where it has not been started yet, it has the directory that it wants
+// in /run for itself. manifest.yaml has the same texts.
+const prologue = `PATH=$PATH:/usr/sbin:/sbin
+LC_ALL=C
+export LC_ALL
 umask 077
 s=$(command -v sshd) || { echo "there is no sshd" >&2; exit 9; }
 S() {
@@ -35,8 +21,43 @@ S() {
   unshare -m sh -c 'mount -t tmpfs -o mode=755 none /run && mkdir -m 755 /run/sshd && exec "$@"' sh "$s" "$@"
 }
 e=/etc/ssh
-d=$(mktemp -d "$e/.froyo.XXXXXX") || exit 8
+`
+
+// look shows the settings of sshd, and how sshd shows those on its standard input alone: so times, sets of ciphers and words that mean the
+// same are compared as sshd writes them. Then come the lines of the whole configuration in the order in which sshd reads them: between
+// "+FILE" and "-" those of a file, each with its number. A file that is included stands behind the line that does.
+const look = prologue + `d=$(mktemp -d) || exit 8
 trap 'rm -rf "$d"' EXIT
+cat >"$d/own"
+S -T >"$d/now" || exit 3
+{ cat "$d/own"; sed -n 's/^hostkey /HostKey /p' "$d/now"; } >"$d/ref"
+S -T -f "$d/ref" >"$d/want" 2>"$d/err"
+r=$?
+sed "s#^$d/ref[^:]*: *#unit: #" "$d/err" >&2
+test $r = 0 || exit 4
+W() (
+  test "$2" -lt 17 || exit 0
+  printf '+%s\n' "$1"
+  grep -an '[^[:space:]]' "$1" | grep -av '^[0-9]*:[[:space:]]*#' | while IFS= read -r l; do
+    printf '%s\n' "$l"
+    case $l in *[Ii][Nn][Cc][Ll][Uu][Dd][Ee]*) ;; *) continue ;; esac
+    w=$(printf '%s\n' "$l" | sed -n 's/^[0-9]*:[[:space:]]*"\{0,1\}[Ii][Nn][Cc][Ll][Uu][Dd][Ee]["[:space:]=]//p' | tr '"=\r' '   ')
+    set -f
+    for g in $w; do
+      case $g in /*) ;; *) g=$e/$g ;; esac
+      set +f
+      for f in $g; do test ! -f "$f" || W "$f" $(($2 + 1)); done
+      set -f
+    done
+    set +f
+  done
+  echo -
+)
+cat "$d/now"; echo ==; cat "$d/want"; echo ==; W "$e/sshd_config" 0`
+
+// candidate makes what would be in a copy, and tries it. What it gets on its standard input is told by input. What sshd says of the copy
+// is told of the files themselves.
+const candidate = `trap 'rm -rf "$d"' EXIT
 cat >"$d/in"
 f=$(sed -n 's/^f //p' "$d/in")
 sed -n 's/^k //p' "$d/in" >"$d/keys"
@@ -44,6 +65,7 @@ sed -n 's/^s//p' "$d/in" >"$d/own"
 has() { grep -q "^$1\$" "$d/in"; }
 values() { while read -r k; do grep "^$k " "$1"; done <"$d/keys"; }
 c=$d/sshd_config.d
+no() { sed "s#$d/whole#$e/sshd_config#g; s#$c/#$e/sshd_config.d/#g; s#^$d/ref[^:]*: *##" "$d/err" >&2; exit 4; }
 mkdir "$c" "$d/old"
 cp -p "$e"/sshd_config.d/*.conf "$c/" 2>/dev/null
 cp -p "$e/sshd_config" "$d/main" || exit 8
@@ -51,17 +73,29 @@ cp -p "$e/sshd_config" "$d/old/main" || exit 8
 if has M; then sed -n 's/^m//p' "$d/in" >"$d/text" && head -c $(($(wc -c <"$d/text") - $(grep -c '^N$' "$d/in"))) "$d/text" >"$d/main" || exit 8; fi
 if has D; then sed -n 's/^d//p' "$d/in" >"$c/$f" || exit 8; chmod 644 "$c/$f"; fi
 if has R; then rm -f "$c/$f"; fi
-sed "/^[[:space:]]*[Ii][Nn][Cc][Ll][Uu][Dd][Ee][[:space:]]/s#/etc/ssh/sshd_config\.d/#$c/#g; s#^\([[:space:]]*[Ii][Nn][Cc][Ll][Uu][Dd][Ee][[:space:]]*\"\{0,1\}\)sshd_config\.d/#\1$c/#" "$d/main" >"$d/whole"
-S -t -f "$d/whole" || exit 4
-S -T -f "$d/whole" >"$d/shown" || exit 4
+sed "/^[[:space:]]*\"\{0,1\}[Ii][Nn][Cc][Ll][Uu][Dd][Ee][\"[:space:]=]/{
+s#/etc/ssh/sshd_config\.d/#$c/#g
+s#\([[:space:]=\"]\)sshd_config\.d/#\1$c/#g
+}" "$d/main" >"$d/whole"
+S -t -f "$d/whole" 2>"$d/err" || no
+S -T -f "$d/whole" >"$d/shown" 2>"$d/err" || no
 if test -s "$d/own"; then
   { cat "$d/own"; sed -n 's/^hostkey /HostKey /p' "$d/shown"; } >"$d/ref"
-  S -T -f "$d/ref" >"$d/ref.shown" || exit 4
+  S -T -f "$d/ref" >"$d/ref.shown" 2>"$d/err" || no
   values "$d/ref.shown" >"$d/want"
   values "$d/shown" >"$d/get"
   cmp -s "$d/want" "$d/get" || { echo "wanted:"; cat "$d/want"; echo "it would show:"; cat "$d/get"; exit 5; }
 fi
-active() { systemctl -q is-active "$1"; }
+`
+
+// try tells whether sshd would take, and show, what apply is to make.
+const try = prologue + `d=$(mktemp -d) || exit 8
+` + candidate + `exit 0`
+
+// apply changes the configuration: what would be is tried in a copy, then takes its place, sshd reads it, and where it does not show the
+// settings, or does not go on, what was there is put back.
+const apply = prologue + `d=$(mktemp -d "$e/.froyo.XXXXXX") || exit 8
+` + candidate + `active() { systemctl -q is-active "$1"; }
 reload() {
   if test -d /run/systemd/system; then
     for u in ssh sshd; do

@@ -5,6 +5,8 @@
 package sshd
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -32,6 +34,8 @@ const (
 	directory = "/etc/ssh/sshd_config.d"
 	program   = "sshd"
 
+	silent = "it does not say why"
+
 	most = 1000 // files in the directory
 )
 
@@ -45,6 +49,11 @@ type State struct {
 	// Shown are the lines of sshd -T for the unit's settings, and Wanted those that it shows where they count.
 	Shown  map[string][]string `json:"shown,omitempty"`
 	Wanted map[string][]string `json:"wanted,omitempty"`
+	// Places are the lines that set one of the unit's settings, in the order in which sshd reads them.
+	Places []Place `json:"places,omitempty"`
+	// Tried is how sshd takes what is to be made, 0 where it does, and Said what it says of that.
+	Tried int    `json:"tried,omitempty"`
+	Said  string `json:"said,omitempty"`
 	// Refused is what sshd says of the settings, and Broken what it says of the configuration that is there.
 	Refused string         `json:"refused,omitempty"`
 	Broken  string         `json:"broken,omitempty"`
@@ -69,57 +78,69 @@ func (s Sshd) Read(t *sdk.T) State {
 	}
 	got := t.All(ask...)
 	now := State{Main: *t.Must(got[0]).Text, Own: *t.Must(got[1]).Text}
-	s.list(t, &now, settings, got[2])
-	if found := t.Must(got[3]).Need; found.Lacking() > 0 {
-		now.Lacks = found
+	found := t.Must(got[2]).List
+	now.Directory = found.Exists && !found.More // of one with more than that the top of the main file is safer
+	if lacks := t.Must(got[3]).Need; lacks.Lacking() > 0 {
+		now.Lacks = lacks
 		return now
 	}
 	if s.State != absent {
 		s.looked(&now, settings, t.Must(got[4]).Exec)
 	}
+	s.tries(t, &now, settings)
 	return now
 }
 
-// list takes over what stands in the directory. One that is not there is none.
-func (s Sshd) list(t *sdk.T, now *State, settings lines, r op.Result) {
-	found := t.Must(r).List
-	now.Directory = found.Exists && !found.More // of one with more than that the top of the main file is safer
-	own := s.file()[len(directory)+1:]
-	var ask []op.Op
-	var names []string
-	for _, e := range found.Entries {
-		if strings.HasSuffix(e.Path, ".conf") && e.Path < own {
-			names = append(names, e.Path)
-			ask = append(ask, op.Op{Text: &op.Text{Path: directory + "/" + e.Path, Limit: op.MaxText}})
-		}
-	}
-	if s.State == absent || len(ask) == 0 {
-		return
-	}
-	for i, r := range t.All(ask...) {
-		if r.Error != nil || r.Text.Binary || r.Text.Long > 0 || !leaves(r.Text.Text, settings) {
-			now.Before = append(now.Before, names[i])
-		}
-	}
-}
-
-// looked takes over what sshd shows.
+// looked takes over what sshd shows, and where the configuration sets what.
 func (s Sshd) looked(now *State, settings lines, r *op.ExecResult) {
-	said := strings.TrimSpace(r.Stderr)
+	var own []string
+	for line := range strings.Lines(clean(r.Stderr)) {
+		if text, is := strings.CutPrefix(strings.TrimSpace(line), "unit: "); is && !strings.HasPrefix(text, "terminating, ") {
+			own = append(own, text)
+		}
+	}
 	switch r.RC {
 	case 0:
-		shown, wanted, _ := strings.Cut(r.Stdout, "\n==\n")
+		shown, rest, _ := strings.Cut(r.Stdout, "\n==\n")
+		wanted, told, _ := strings.Cut(rest, "\n==\n")
 		now.Shown, now.Wanted = settings.of(shown), settings.of(wanted)
-		for line := range strings.Lines(said) { // it goes on without these
-			if strings.Contains(line, "/ref line ") && (strings.Contains(line, "nsupported option") || strings.Contains(line, "eprecated option")) && !strings.Contains(line, "ChallengeResponse") {
-				now.Refused = strings.TrimSpace(line)
+		now.Places = s.places(told, settings)
+		for _, p := range now.Places {
+			if p.Before != "" && !slices.Contains(now.Before, p.Before) {
+				now.Before = append(now.Before, p.Before)
+			}
+		}
+		for _, text := range own { // it goes on without these
+			if (strings.Contains(text, "nsupported option") || strings.Contains(text, "eprecated option")) && !strings.Contains(text, "ChallengeResponse") {
+				now.Refused = text
 			}
 		}
 	case rcRefused:
-		now.Refused = said
+		now.Refused = cmp.Or(strings.Join(own, "\n"), silent)
 	default:
-		now.Broken = said
+		now.Broken = cmp.Or(clean(r.Stderr), silent)
 	}
+}
+
+// tries has sshd try what is to be made, exactly as the change does.
+func (s Sshd) tries(t *sdk.T, now *State, settings lines) {
+	if now.Refused != "" || now.Broken != "" || !editable(now.Main) || !editable(now.Own) || !now.Main.Exists || s.open(now.Main.Text) {
+		return
+	}
+	main, own := s.files(t, *now)
+	if main == now.Main.Text && own == now.Own.Text && !slices.ContainsFunc(settings, func(l line) bool { return differs(*now, l.key()) }) {
+		return
+	}
+	in := input(*now, main, own, s, settings)
+	r := t.Must(t.All(op.Op{Exec: &op.Exec{Shell: try, Stdin: &op.Blob{Text: &in}, ReadOnly: true, Limit: op.MaxOutput}})[0]).Exec
+	if r.RC == rcRefused || r.RC == rcOtherwise {
+		now.Tried, now.Said = r.RC, clean(r.Stdout+r.Stderr)
+	}
+}
+
+// editable reports whether a file is a text, or not there.
+func editable(f op.TextResult) bool {
+	return !f.Exists || f.Type == op.TypeFile && !f.Binary && f.Long == 0
 }
 
 // Plan implements sdk.Resource.
@@ -129,9 +150,14 @@ func (s Sshd) Plan(t *sdk.T, now State) {
 		s.unseen(t)
 		return
 	}
+	settings := s.settings(t)
+	s.announce(t, now, settings)
+	if why := s.refusal(now, settings); why != nil {
+		s.refuse(t, now, why)
+		return
+	}
 	main, own := s.files(t, now)
 	changed := s.differ(t, now, main, own)
-	settings := s.settings(t)
 	for _, l := range settings {
 		if k := l.key(); differs(now, k) {
 			changed = t.Differ(l.keyword, strings.Join(now.Shown[k], ", "), strings.Join(now.Wanted[k], ", ")) || changed
@@ -145,13 +171,30 @@ func (s Sshd) Plan(t *sdk.T, now State) {
 		t.Action(abi.Create)
 	}
 	if changed {
-		s.change(t, input(now, main, own, s, settings))
+		s.change(t, now, input(now, main, own, s, settings))
 	}
 	out := Output{Changed: t.Acted(), File: s.file()}
 	if own == "" {
 		out.File = mainFile
 	}
 	t.Output(out)
+}
+
+// announce says what the unit decides, and what its reader has to know.
+func (s Sshd) announce(t *sdk.T, now State, settings lines) {
+	for _, l := range settings {
+		if canonical(l.keyword) == l.key() {
+			t.Decides(l.keyword + " of sshd")
+		}
+	}
+	if main, own := s.files(t, now); own != "" {
+		t.Edits(s.file())
+	} else if main != s.without(main) {
+		t.Edits(mainFile)
+	}
+	for _, text := range now.notes(s, settings) {
+		t.Note(text)
+	}
 }
 
 // unseen is a host whose sshd is yet to come: what is to be written is known when it is there.
@@ -203,7 +246,7 @@ func (s Sshd) check(t *sdk.T, now State) {
 		path string
 		text op.TextResult
 	}{{mainFile, now.Main}, {s.file(), now.Own}} {
-		if f.text.Exists && (f.text.Type != op.TypeFile || f.text.Binary || f.text.Long > 0) {
+		if !editable(f.text) {
 			how := "see what it is: ls -l " + f.path
 			if f.text.Type == op.TypeLink {
 				how = "have what it leads to there itself, as root: cp --remove-destination \"$(readlink -f " + f.path + ")\" " + f.path
@@ -211,7 +254,7 @@ func (s Sshd) check(t *sdk.T, now State) {
 			t.Fail(op.Conflict, f.path+" is no text file that can be edited", "", how)
 		}
 	}
-	if _, rest, is := strings.Cut(now.Main.Text, s.begin()); is && !strings.Contains(rest, s.end()) {
+	if s.open(now.Main.Text) {
 		t.Fail(op.Conflict, mainFile+" has the line that begins the unit's settings, and not the one that ends them; nothing was changed", "",
 			"put this line behind the last of them: "+strings.TrimSuffix(s.end(), "\n"))
 	}
@@ -224,8 +267,6 @@ func (s Sshd) check(t *sdk.T, now State) {
 		})
 	case now.Refused != "":
 		t.Fail(op.Permanent, "sshd of the host does not take the settings; nothing was changed", now.Refused, "see which values its version takes: man sshd_config")
-	case now.Broken != "":
-		t.Fail(op.Conflict, "sshd of the host does not take the configuration that is there; nothing was changed", now.Broken, "correct it before, as root: sshd -t")
 	case !now.Main.Exists && s.State != absent:
 		t.Fail(op.Conflict, mainFile+" is not there", "", `declare the package that brings it before: pkg("openssh-server")`)
 	}
@@ -235,19 +276,17 @@ func (s Sshd) check(t *sdk.T, now State) {
 func (s Sshd) Potential(t *sdk.T) { t.Effect(op.Op{Exec: &op.Exec{Shell: apply}}, "stdin") }
 
 // change has the host change its configuration, all of it or nothing.
-func (s Sshd) change(t *sdk.T, in string) {
+func (s Sshd) change(t *sdk.T, now State, in string) {
 	r := t.Effect(op.Op{Exec: &op.Exec{Shell: apply, Stdin: &op.Blob{Text: &in}}})
 	if !t.Acting() {
 		return
 	}
-	said := strings.TrimSpace(r.Exec.Stdout + r.Exec.Stderr)
+	said := clean(r.Exec.Stdout + r.Exec.Stderr)
+	if why := s.verdict(now, r.Exec.RC, said); why != nil {
+		s.refuse(t, now, why)
+	}
 	switch r.Exec.RC {
 	case 0:
-	case rcRefused:
-		t.Fail(op.Conflict, "sshd does not take the configuration as it would be; nothing was changed", said, "correct what it names, as root: sshd -t")
-	case rcOtherwise:
-		t.Fail(op.Conflict, "sshd would not show the settings as they are wanted; nothing was changed", said,
-			"another line sets the same, and sshd adds both up or takes the first: remove it, and see what counts: sshd -T")
 	case rcRestored:
 		t.Fail(op.Permanent, "sshd did not take over the settings; what was there before was put back", said, "see what it says: journalctl -u ssh -u sshd")
 	default:

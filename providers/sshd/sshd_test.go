@@ -60,7 +60,7 @@ func newHost(t *testing.T, files map[string]string) *host {
 	if out, err := h.sh("true", ""); err != nil {
 		t.Skipf("no mount namespace: %v: %s", err, out.Stderr)
 	}
-	for _, script := range []string{look, apply} {
+	for _, script := range []string{look, try, apply} {
 		h.Programs[script] = func(e *op.Exec) op.Result {
 			f, err := e.Stdin.Open()
 			if err != nil {
@@ -148,6 +148,17 @@ func (h *host) shows(key string) string {
 		}
 	}
 	return strings.Join(all, ", ")
+}
+
+// planned is how a unit is planned that nothing before it helps.
+func planned(k *providertest.Kit, u providertest.Unit) (abi.Change, *abi.Error) {
+	change, err := k.Plan(u)
+	for _, n := range change.Needs {
+		if err == nil && n.Refusal != nil {
+			return change, n.Refusal
+		}
+	}
+	return change, err
 }
 
 func (h *host) unit(g given) providertest.Unit {
@@ -248,7 +259,6 @@ func TestSshdRefused(t *testing.T) {
 		want   string
 		hint   string
 		detail string
-		apply  bool
 	}{
 		{name: "an unknown name", give: given{"settings": given{"PasswortAuthentication": false}}, want: `sshd has no setting "PasswortAuthentication"`, hint: "did you mean PasswordAuthentication?"},
 		{name: "a name like none", give: given{"settings": given{"qqq": false}}, want: `sshd has no setting "qqq"`, hint: "the names are those of man sshd_config"},
@@ -263,7 +273,7 @@ func TestSshdRefused(t *testing.T) {
 		{name: "a value that sshd does not know", give: given{"settings": given{"LogLevel": "LOUD"}}, want: "sshd of the host does not take the settings; nothing was changed", hint: "see which values its version takes: man sshd_config", detail: "LOUD"},
 		{name: "a broken configuration", files: map[string]string{"sshd_config": "Prot 22\n"}, give: given{"port": 22}, want: "does not take the configuration that is there", hint: "correct it before, as root: sshd -t", detail: "Prot"},
 		{name: "a block without an end", files: map[string]string{"sshd_config": "# BEGIN froyo sshd froyo\nPort 22\nUsePAM yes\n"}, give: given{"port": 22}, want: "has the line that begins the unit's settings, and not the one that ends them", hint: "put this line behind the last of them: # END froyo sshd froyo"},
-		{name: "a port that adds up", files: map[string]string{"sshd_config": "Port 22\n"}, give: given{"port": 2222}, want: "sshd would not show the settings as they are wanted; nothing was changed", hint: "another line sets the same, and sshd adds both up or takes the first: remove it, and see what counts: sshd -T", detail: "port 22", apply: true},
+		{name: "a port that adds up", files: map[string]string{"sshd_config": "UsePAM no\n Port = 22 # here\n"}, give: given{"port": 2222}, want: "/etc/ssh/sshd_config:2 sets Port, too, and sshd does not take the unit's alone", hint: `remove that line before: line("/etc/ssh/sshd_config", line = " Port = 22 # here", state = "absent")`, detail: "port 22"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -273,13 +283,7 @@ func TestSshdRefused(t *testing.T) {
 			}
 			h := newHost(t, files)
 			k := providertest.New(t, providertest.Native(Types()), h.Memory)
-			_, e := k.Plan(h.unit(tt.give))
-			if tt.apply {
-				if e != nil {
-					t.Fatal(e)
-				}
-				_, e = k.Apply(h.unit(tt.give))
-			}
+			_, e := planned(k, h.unit(tt.give))
 			if e == nil || !strings.Contains(e.Message, tt.want) || !strings.HasPrefix(e.Hint, tt.hint) || !strings.Contains(e.Detail, tt.detail) {
 				t.Errorf("%+v", e)
 			}
@@ -365,6 +369,7 @@ func TestSshdFaults(t *testing.T) {
 		rc         int
 		want, hint string
 	}{
+		{"otherwise, and no line tells why", file, rcOtherwise, "sshd would not show the settings as they are wanted; nothing was changed", "another line sets the same, and sshd adds both up or takes the first: remove it, and see what counts: sshd -T"},
 		{"a link", &providertest.Node{Type: op.TypeLink, Target: "/x"}, 0, "/etc/ssh/sshd_config is no text file that can be edited", "have what it leads to there itself, as root: cp --remove-destination \"$(readlink -f /etc/ssh/sshd_config)\" /etc/ssh/sshd_config"},
 		{"no main file", nil, 0, "/etc/ssh/sshd_config is not there", `declare the package that brings it before: pkg("openssh-server")`},
 		{"refused", file, rcRefused, "sshd does not take the configuration as it would be; nothing was changed", "correct what it names, as root: sshd -t"},
@@ -372,7 +377,7 @@ func TestSshdFaults(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			m := &providertest.Memory{Files: map[string]*providertest.Node{}, Programs: map[string]func(*op.Exec) op.Result{look: providertest.Exits(0, shown), apply: providertest.Exits(tt.rc, "")}}
+			m := &providertest.Memory{Files: map[string]*providertest.Node{}, Programs: map[string]func(*op.Exec) op.Result{look: providertest.Exits(0, shown), try: providertest.Exits(0, ""), apply: providertest.Exits(tt.rc, "")}}
 			if tt.main != nil {
 				m.Files["/etc/ssh/sshd_config"] = tt.main
 			}
@@ -381,6 +386,12 @@ func TestSshdFaults(t *testing.T) {
 				t.Errorf("%+v", e)
 			}
 		})
+	}
+	for _, rc := range []int{3, rcRefused} {
+		m := &providertest.Memory{Files: map[string]*providertest.Node{"/etc/ssh/sshd_config": file}, Programs: map[string]func(*op.Exec) op.Result{look: providertest.Exits(rc, "")}}
+		if _, e := planned(providertest.New(t, providertest.Native(Types()), m), providertest.Unit{Type: "sshd", Args: args(t, given{"password_authentication": false})}); e == nil || e.Detail != silent {
+			t.Errorf("an sshd that says nothing: %+v", e)
+		}
 	}
 	m := &providertest.Memory{Lacks: []string{"sshd"}, Programs: map[string]func(*op.Exec) op.Result{look: providertest.Exits(9, "")}, Files: map[string]*providertest.Node{"/etc/ssh/sshd_config": file}}
 	change, e := providertest.New(t, providertest.Native(Types()), m).Plan(providertest.Unit{Type: "sshd", Args: args(t, given{"password_authentication": false})})
@@ -396,7 +407,7 @@ func TestScriptsAreGranted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, script := range []string{look, apply} {
+	for _, script := range []string{look, try, apply} {
 		var b strings.Builder
 		for line := range strings.Lines(script) {
 			b.WriteString("            " + line)

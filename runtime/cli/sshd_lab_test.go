@@ -49,7 +49,7 @@ func TestLabSshd(t *testing.T) {
 				`sshd(settings = {"PermitRootLogn": False})`:     "did you mean PermitRootLogin?",
 				`sshd("../x", port = 22)`:                        "a name of letters, digits, _ and -",
 				`sshd(allow_users = ["a b"])`:                    "a list of users",
-				`sshd("extra", port = 2022)`:                     "sshd would not show the settings as they are wanted; nothing was changed",
+				`sshd("extra", port = 2022)`:                     "sets Port, too, and sshd does not take the unit's alone",
 				`sshd(settings = {"LogLevel": "INFO\nPort 23"})`: "cannot stand in a line of sshd_config",
 			},
 			gone: `sshd(state = "absent")`,
