@@ -76,7 +76,7 @@ func (t *talk) find(ctx context.Context) (*found, error) {
 	}
 	var err error
 	if f.sshd, err = sshdconf.Read(fetch); err != nil {
-		return nil, &diag.Error{Summary: "sshd's configuration cannot be read: " + diag.Of(err).Summary}
+		return nil, err
 	}
 	for _, name := range []string{NameFile, RuleFile} {
 		files, err := t.files(ctx, name)
@@ -169,8 +169,8 @@ func (r *Request) wanted() map[string]string {
 	return all
 }
 
-// closes refuses what a run would not bring to what is wanted: a Match that keeps something open for some connections, and what was
-// closed before and is not to be.
+// closes refuses what a run would not bring to what is wanted: a Match that keeps something open for some connections, a value before the
+// block that is there, and what was closed before and is not to be.
 func (e *Entry) closes(f *found) error {
 	for _, l := range Locks() {
 		if slices.Contains(e.LockDown, l.Name) || !slices.Contains(f.block, l.Settings[0]) {
@@ -181,7 +181,7 @@ func (e *Entry) closes(f *found) error {
 			WithHint("name it, too: --lock-down %s; or restore the host first: froyo onboard rollback --host %s --user %s", strings.Join(also, ","), e.Address, e.Login)
 	}
 	var places []string
-	for _, s := range f.sshd.Others(e.wanted()) {
+	for _, s := range append(f.before(e), f.sshd.Others(e.wanted())...) {
 		if len(places) == 4 {
 			places = append(places, "...")
 			break
@@ -193,6 +193,18 @@ func (e *Entry) closes(f *found) error {
 	}
 	return (&diag.Error{Summary: fmt.Sprintf("--lock-down %s would not close everything: %s", strings.Join(e.LockDown, ","), strings.Join(places, "; ")), Host: e.Name}).
 		WithHint("take these lines out of the file, or give them the value %q; then again", "no")
+}
+
+// before are settings that sshd reads before those of onboarding's block.
+func (f *found) before(e *Entry) (all []sshdconf.Setting) {
+	for _, line := range e.settings() {
+		key, value, _ := strings.Cut(line, " ")
+		s, ok := f.sshd.First(strings.ToLower(key))
+		if ok && slices.Contains(f.block, line) && len(f.sshd.Unread) == 0 && !strings.EqualFold(s.Value, value) {
+			all = append(all, s)
+		}
+	}
+	return all
 }
 
 // blanks are those that mean nothing in a sudo rule.
@@ -215,12 +227,8 @@ func (e *Entry) differs(f *found, rules sudo.Rules) error {
 		return other("%s has: %s; wanted: %s", RuleFile, cmp.Or(more, "nothing else"), cmp.Or(less, "nothing else"))
 	}
 	for _, line := range e.settings() {
-		key, value, _ := strings.Cut(line, " ")
 		if f.blocked && !slices.Contains(f.block, line) {
 			return other("sshd_config has no %q of onboarding", line)
-		}
-		if s, ok := f.sshd.First(strings.ToLower(key)); ok && len(f.sshd.Unread) == 0 && !strings.EqualFold(s.Value, value) {
-			return other("sshd takes %s", s)
 		}
 	}
 	return nil

@@ -32,6 +32,7 @@ func TestCompared(t *testing.T) {
 		files     map[string]string // beside those of a host that was onboarded
 		sudo      string
 		shows     string
+		refuses   string
 		password  string // of root, "" where none lets in
 		fresh     bool
 		want      func(r *Request)
@@ -61,7 +62,11 @@ func TestCompared(t *testing.T) {
 		},
 		{name: "less was closed", want: func(r *Request) { r.LockDown = append(r.LockDown, "disable_root_login") }, err: `sshd_config has no "PermitRootLogin no" of onboarding; to change that takes root`},
 		{name: "less was closed, and root is let in", want: func(r *Request) { r.LockDown = append(r.LockDown, "disable_root_login") }, password: "s3cr3t-of-root"},
-		{name: "another value before it", files: map[string]string{sshdconf.Path: "PasswordAuthentication yes\n" + lines}, err: `sshd takes /etc/ssh/sshd_config:1, "PasswordAuthentication yes"`},
+		{name: "another value before it", files: map[string]string{sshdconf.Path: "PasswordAuthentication yes\n" + lines}, err: `--lock-down disable_password_auth would not close everything: /etc/ssh/sshd_config:1, "PasswordAuthentication yes"`},
+		{
+			name: "the script would not restore it", refuses: "onboarding: the rule was changed since\n", err: "/var/lib/froyo/onboard/rollback would not restore it: the rule was changed since; to change that takes root",
+			hint: "give another password, or name by --user who is let in",
+		},
 		{
 			name: "a Match", files: map[string]string{sshdconf.Path: lines + "Include sshd_config.d/*.conf\n", dropIn: "Match Address 10.0.0.0/8\nKbdInteractiveAuthentication yes\n"},
 			err:  "--lock-down disable_password_auth would not close everything: " + dropIn + `:2, "KbdInteractiveAuthentication yes" below "Match Address 10.0.0.0/8"`,
@@ -80,7 +85,7 @@ func TestCompared(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := &world{key: !tt.fresh, by: "ssh-ed25519 SHA256:key", sudo: allowed, shows: tt.shows, password: tt.password, files: map[string]string{}}
+			w := &world{key: !tt.fresh, by: "ssh-ed25519 SHA256:key", sudo: allowed, shows: tt.shows, refuses: tt.refuses, password: tt.password, files: map[string]string{}}
 			if tt.sudo != "" {
 				w.sudo = tt.sudo
 			}
@@ -144,4 +149,16 @@ func mustFiles(t *testing.T, text string) []sshdconf.File {
 		t.Fatal(err)
 	}
 	return all
+}
+
+// TestUnmarked: a key without the mark is known from one that has it, and from others.
+func TestUnmarked(t *testing.T) {
+	t.Parallel()
+	for keys, want := range map[string]bool{
+		"": false, "ssh-ed25519 AAAA " + Mark + "\n": false, "ssh-ed25519 AAAA\n": true, "from=\"a b\" ssh-ed25519 AAAA me@laptop\n": true, "\n\nssh-rsa BBBB\n": false,
+	} {
+		if got := unmarked(keys, "ssh-ed25519 AAAA"); got != want {
+			t.Errorf("%q: got %t", keys, got)
+		}
+	}
 }

@@ -86,6 +86,11 @@ func (p *Prover) again(ctx context.Context, e *Entry) error {
 // compare says what on a host is other than it is wanted, as its user sees it: by sudo, and by the script that restores the host.
 func (p *Prover) compare(ctx context.Context, e *Entry, t *talk, allowed sudo.Rules) error {
 	free := allowed.Free("root")
+	r, err := t.run(ctx, &op.Exec{Argv: []string{"/bin/sh", "-c", `cat "$(getent passwd "$(id -un)" | cut -d: -f6)/.ssh/authorized_keys"`}, ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	e.Unmarked = unmarked(r.Stdout, e.Key.Line)
 	if slices.Contains(free, "ALL") {
 		t.user = "root"
 	}
@@ -94,12 +99,13 @@ func (p *Prover) compare(ctx context.Context, e *Entry, t *talk, allowed sudo.Ru
 		return err
 	}
 	if t.user == "" && slices.Contains(free, RollbackFile+" show") {
-		r, err := t.run(ctx, &op.Exec{Argv: []string{"sudo", "-n", RollbackFile, "show"}, Env: []string{"LC_ALL=C"}, ReadOnly: true})
+		r, err = t.run(ctx, &op.Exec{Argv: []string{"sudo", "-n", RollbackFile, "show"}, Env: []string{"LC_ALL=C"}, ReadOnly: true})
 		if err != nil {
 			return err
 		}
-		if r.RC != 0 && !strings.HasPrefix(r.Stderr, said) {
-			return &diag.Error{Summary: fmt.Sprintf("%s cannot call %s: %s", e.User, RollbackFile, strings.TrimSpace(r.Stderr)), Host: e.Name, Cause: errRule}
+		if r.RC != 0 {
+			why := strings.TrimPrefix(strings.TrimSpace(r.Stderr), said)
+			return &diag.Error{Summary: fmt.Sprintf("%s would not restore it: %s", RollbackFile, why), Host: e.Name, Cause: errRule, Hint: otherLogin}
 		}
 		f.learn(r.Stdout)
 	}
@@ -110,6 +116,17 @@ func (p *Prover) compare(ctx context.Context, e *Entry, t *talk, allowed sudo.Ru
 		e.Unseen = f.sshd.Unread
 	}
 	return e.differs(f, allowed)
+}
+
+// unmarked reports whether a user's keys have this one without the mark, as versions before the mark left it.
+func unmarked(keys, line string) bool {
+	for text := range strings.Lines(keys) {
+		words := strings.Fields(text)
+		if strings.Contains(text, line) && words[len(words)-1] != Mark {
+			return true
+		}
+	}
+	return false
 }
 
 // trusted logs in; a key of the host that is not known is asked about.

@@ -32,9 +32,10 @@ type world struct {
 	unknown       bool      // nothing knows the host's key
 	down          bool      // it cannot be reached
 	drops         int       // so many connections are lost before it lets in
-	ran           []op.Exec // what was run
+	ran           []op.Exec // what was run that changes something
 	files         map[string]string
 	shows         string // what the script that restores it says
+	refuses       string // why it does not
 }
 
 func refusal(stage target.Stage, text string) error {
@@ -95,7 +96,10 @@ func (w *world) Run(_ context.Context, steps []target.Step) ([]target.Outcome, e
 	case slices.Contains(e.Argv, "-l"):
 		r.Stdout = w.sudo
 	case slices.Contains(e.Argv, RollbackFile):
-		r.Stdout = w.shows
+		r.Stdout, r.Stderr = w.shows, w.refuses
+		if w.refuses != "" {
+			r.RC = 1
+		}
 	case slices.Contains(e.Argv, readScript):
 		pattern := e.Argv[len(e.Argv)-1]
 		for _, name := range slices.Sorted(maps.Keys(w.files)) {
@@ -107,7 +111,7 @@ func (w *world) Run(_ context.Context, steps []target.Step) ([]target.Outcome, e
 				r.Stdout += base64.StdEncoding.EncodeToString([]byte(name)) + " " + base64.StdEncoding.EncodeToString([]byte(w.files[name])) + "\n"
 			}
 		}
-	default:
+	case !e.ReadOnly:
 		w.ran = append(w.ran, *e)
 	}
 	return []target.Outcome{{Ran: true, Result: op.Result{Exec: r}}}, nil

@@ -27,6 +27,8 @@ type Entry struct {
 	Done, Changed, Begun bool
 	// Unseen are files of sshd's configuration that the user cannot read, so that what they close is not proven.
 	Unseen []string
+	// Unmarked says that the user's key lacks the comment by which it is found later.
+	Unmarked bool
 }
 
 // Ways are how to log in to a host for a look.

@@ -14,13 +14,14 @@ import (
 // talk is a connection of its own to a host, over which one program after the other runs. close must follow.
 type talk struct {
 	session fleet.Session
+	host    string
 	by      fleet.Login
 	user    string // as whom, "" for who logs in
 }
 
 // talk opens a connection.
 func (p *Prover) talk(ctx context.Context, h *inventory.Host, user string) (*talk, error) {
-	t := &talk{user: user}
+	t := &talk{user: user, host: h.Name}
 	if h.User == user {
 		t.user = ""
 	}
@@ -43,7 +44,7 @@ func (t *talk) run(ctx context.Context, e *op.Exec) (*op.ExecResult, error) {
 		return nil, err
 	}
 	if r := outcomes[0].Result; r.Error != nil {
-		return nil, &diag.Error{Summary: r.Error.Message}
+		return nil, &diag.Error{Summary: r.Error.Message, Hint: r.Error.Hint(), Host: t.host}
 	}
 	return outcomes[0].Result.Exec, nil
 }

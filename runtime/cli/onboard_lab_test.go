@@ -528,6 +528,10 @@ func TestLabOnboardKeys(t *testing.T) {
 	}
 	// What is no target any more is not registered with less than what is on the host, and is restored as the hint says.
 	run(0, "onboard", "forget", "web1")
+	again := []string{"onboard", "ssh", "--host", h.Addr, "--name", "web1", "-C", "--key", "web", "--sudo", onboardSudo, "--lock-down", "disable_password_auth"}
+	if stdout, _ := run(0, again...); !strings.Contains(stdout, "web1 would be registered: froyo@"+h.Addr+", by the key web; nothing was to be changed") {
+		t.Error("what is there is not seen")
+	}
 	_, stderr := run(4, "onboard", "ssh", "--host", h.Addr, "--name", "web1", "-y", "--key", "web", "--sudo", "NOPASSWD: /usr/bin/apt", "--lock-down", "disable_password_auth")
 	restore := []string{"onboard", "rollback", "--host", h.Addr, "--user", "froyo", "--key", "web"}
 	if !strings.Contains(stderr, "/etc/sudoers.d/froyo-onboard has: froyo ALL=(root) "+onboardSudo+"; wanted: froyo ALL=(root) NOPASSWD: /usr/bin/apt") || !strings.Contains(stderr, "restore the host first: froyo "+strings.Join(restore, " ")) {

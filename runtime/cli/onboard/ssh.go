@@ -280,6 +280,9 @@ func (c *sshCommand) line() string {
 
 // run looks at hosts, brings those that it takes to what is wanted of them, and tells how that ended.
 func (s *session) run(ctx context.Context, all []*onboard.Entry, d *doing, w *way, line string) error {
+	if d.DryRun {
+		s.prover.Register = func(context.Context, state.Target) error { return nil }
+	}
 	var missing []*onboard.Entry
 	errs := make([]error, len(all))
 	var looks sync.WaitGroup
@@ -295,6 +298,9 @@ func (s *session) run(ctx context.Context, all []*onboard.Entry, d *doing, w *wa
 		s.console.Errors.Note(fmt.Sprintf("the host key of %s is %s", e.Name, e.HostKey))
 		if len(e.Unseen) > 0 {
 			s.console.Errors.Note(fmt.Sprintf("%s cannot read %s on %s: what is set there for some connections is not proven", e.User, ui.Readable(strings.Join(e.Unseen, ", ")), e.Name))
+		}
+		if e.Unmarked && e.Done {
+			s.console.Errors.Note(fmt.Sprintf("the key of %s on %s lacks the comment by which rollback finds it; it gets it by: froyo onboard rekey --host %s --key %s", e.User, e.Name, wording.Quote(e.Name), wording.Quote(e.Key.String())))
 		}
 		if !e.Done {
 			missing = append(missing, e)
@@ -320,7 +326,11 @@ func (s *session) undone(all []*onboard.Entry) {
 		if e.Port != 0 {
 			line += fmt.Sprintf(" --port %d", e.Port)
 		}
-		s.console.Errors.Note(fmt.Sprintf("%s is not registered; another time goes on with it, and what was done there is undone by: %s --user %s", e.Name, line, wording.Quote(e.Login)))
+		is := "is not registered"
+		if _, was := s.labels[e]; was {
+			is = "stays registered as it was"
+		}
+		s.console.Errors.Note(fmt.Sprintf("%s %s; another time goes on with it, and what was done there is undone by: %s --user %s", e.Name, is, line, wording.Quote(e.Login)))
 	}
 }
 
@@ -359,7 +369,11 @@ func (s *session) tell(all []*onboard.Entry, d *doing) error {
 		if !e.Done {
 			continue
 		}
-		text := fmt.Sprintf("%s is registered: %s@%s, by the key %s", e.Name, e.User, e.Address, e.Key)
+		is := "is"
+		if d.DryRun {
+			is = "would be"
+		}
+		text := fmt.Sprintf("%s %s registered: %s@%s, by the key %s", e.Name, is, e.User, e.Address, e.Key)
 		if !e.Changed {
 			text += "; nothing was to be changed"
 		}
