@@ -24,7 +24,7 @@ func ExpandLimit(limit string, read func(name string) ([]byte, error)) (string, 
 		}
 		content, err := read(name)
 		if err != nil {
-			return "", diag.ReadFailed("--limit @"+name, err).WithCode(diag.Usage)
+			return "", err
 		}
 		before := len(terms)
 		for line := range strings.Lines(string(content)) {

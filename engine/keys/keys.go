@@ -109,19 +109,19 @@ func (k *Keys) opened(ctx context.Context, name string) ([]byte, ssh.Signer, err
 	}
 	signer, err := ssh.ParsePrivateKey(pem)
 	if err != nil {
-		return nil, nil, k.damaged(k.File(name)+" holds no key that can be used", name)
+		return nil, nil, damaged(k.File(name)+" holds no key that can be used", k, name)
 	}
 	switch text, err := k.kept.Public(name); {
 	case errors.Is(err, fs.ErrNotExist): // it can be made of the private half
 	case err != nil:
 		return nil, nil, err
 	case !isHalf(text, signer.PublicKey()):
-		return nil, nil, k.damaged(k.PublicFile(name)+" is not the public half of the key beside it: it was changed or replaced", name)
+		return nil, nil, damaged(k.PublicFile(name)+" is not the public half of the key beside it: it was changed or replaced", k, name)
 	}
 	return pem, signer, nil
 }
 
-func (k *Keys) damaged(what, name string) error {
+func damaged(what string, k *Keys, name string) error {
 	return (&diag.Error{Summary: what}).
 		WithHint("restore both from the repository: git checkout -- %s %s", k.File(name), k.PublicFile(name))
 }
@@ -139,6 +139,18 @@ func (k *Keys) notFound(ctx context.Context, name string) error {
 		}
 	}
 	return d.WithHint("make it: froyo key new %s", name)
+}
+
+// Check returns an error where there is no key of a name, however damaged. It asks for nothing.
+func (k *Keys) Check(ctx context.Context, name string) error {
+	if err := k.kept.CheckName(name); err != nil {
+		return err
+	}
+	there, err := k.Exists(ctx, name)
+	if err == nil && !there {
+		err = k.notFound(ctx, name)
+	}
+	return err
 }
 
 // Exists reports whether there is a key of a name, however damaged.
@@ -171,7 +183,7 @@ func (k *Keys) List(ctx context.Context) ([]Key, error) {
 			one.set("its public half is missing")
 		case err != nil:
 			one.set(err.Error())
-		case k.isOfAnother(f.Name, text):
+		case k.isOfAnother(ctx, f.Name, text):
 			one.set("its public half is of another key: it was changed or replaced")
 		default:
 			one.describe(text)
@@ -185,8 +197,8 @@ func (k *Keys) List(ctx context.Context) ([]Key, error) {
 }
 
 // isOfAnother reports whether a public half is not that of the private one, as far as that can be read without a passphrase.
-func (k *Keys) isOfAnother(name string, text []byte) bool {
-	pem, err := k.kept.Glance(name)
+func (k *Keys) isOfAnother(ctx context.Context, name string, text []byte) bool {
+	pem, err := k.kept.Glance(ctx, name)
 	if err != nil {
 		return false
 	}

@@ -103,6 +103,10 @@ func parse(text []byte, passphrase func() ([]byte, error)) (crypto.PrivateKey, e
 	if why := foreign(text); why != "" {
 		return nil, unusable(why)
 	}
+	text, err := only(text)
+	if err != nil {
+		return nil, err
+	}
 	raw, err := ssh.ParseRawPrivateKey(text)
 	if _, locked := errors.AsType[*ssh.PassphraseMissingError](err); locked {
 		given, asked := passphrase()
@@ -118,6 +122,28 @@ func parse(text []byte, passphrase func() ([]byte, error)) (crypto.PrivateKey, e
 		return nil, unusable("it is damaged, or of a kind that is not known")
 	}
 	return usable(raw)
+}
+
+// only is the one private key of a file. The parameters of its curve, which openssl writes before it, stand in it again.
+func only(text []byte) ([]byte, error) {
+	key, found := text, 0
+	for rest := text; ; {
+		block, after := pem.Decode(rest)
+		if block == nil {
+			break
+		}
+		if strings.HasSuffix(block.Type, "PRIVATE KEY") {
+			if found++; found == 1 {
+				key = rest[:len(rest)-len(after)]
+			}
+		}
+		rest = after
+	}
+	if found > 1 {
+		return nil, (&diag.Error{Summary: fmt.Sprintf("the key cannot be taken in: there are %d private keys in the file, and none is preferred", found)}).
+			WithHint("put each into a file of its own, and take it in by a name of its own")
+	}
+	return key, nil
 }
 
 // foreign says what a text is that holds no private key which could be read, or "".

@@ -58,7 +58,7 @@ func TestMarkVars(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	inv, err := source.Load([]string{filepath.Join(dir, "hosts.ini")}, source.Options{})
+	inv, err := source.Load(t.Context(), []string{filepath.Join(dir, "hosts.ini")}, source.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,12 +4,12 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/input"
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/providers"
 	"github.com/openfroyo/froyo/runner"
@@ -37,13 +37,13 @@ Examples:
 }
 
 // Run prints the version and what it was built for.
-func (c versionCommand) Run(_ context.Context, e *console.Console) error {
+func (c versionCommand) Run(ctx context.Context, e *console.Console) error {
 	if c.Key != "" && !c.Verify {
 		return (&diag.Error{Code: diag.Usage, Summary: "--key says by which key to verify"}).WithHint("froyo version --verify --key %s", wording.Quote(c.Key))
 	}
 	text := fmt.Sprintf("froyo %s %s/%s %s\n", version, runtime.GOOS, runtime.GOARCH, runtime.Version())
 	if c.Verify {
-		verified, err := c.verify()
+		verified, err := c.verify(ctx)
 		if err != nil {
 			return err
 		}
@@ -53,7 +53,7 @@ func (c versionCommand) Run(_ context.Context, e *console.Console) error {
 	return err
 }
 
-func (c versionCommand) verify() (string, error) {
+func (c versionCommand) verify(ctx context.Context) (string, error) {
 	parts, err := runner.Signed()
 	if err == nil {
 		err = parts.All(runner.Files(), providers.Guests())
@@ -66,9 +66,9 @@ func (c versionCommand) verify() (string, error) {
 		return "", err
 	}
 	if c.Key != "" {
-		text, err := os.ReadFile(c.Key)
+		text, err := input.File{Name: c.Key, What: "the key " + c.Key, Max: 1 << 16}.Read(ctx)
 		if err != nil {
-			return "", diag.ReadFailed("the key "+c.Key, err)
+			return "", err
 		}
 		key, err := signed.PublicKey(text)
 		if err != nil {

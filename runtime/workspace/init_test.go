@@ -77,7 +77,7 @@ func TestInit(t *testing.T) {
 	if diff := cmp.Diff(want, w.tree("new/site")); diff != "" {
 		t.Errorf("files (-want +got)\n%s", diff)
 	}
-	inv, err := source.Load(made.Inventory(), source.Options{Trust: made.Trust})
+	inv, err := source.Load(t.Context(), made.Inventory(), source.Options{Trust: made.Trust})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -141,7 +141,7 @@ func TestAsAnsible(t *testing.T) {
 		q := question{Sources: g.sources(), Limits: g.limits()}
 		said := o.ask(rt, q)
 		programs := &program.Runner{Limit: time.Hour, Env: os.Environ()}
-		inv, err := source.Load(q.Sources, source.Options{Run: func(path string, args ...string) ([]byte, error) {
+		inv, err := source.Load(t.Context(), q.Sources, source.Options{Run: func(path string, args ...string) ([]byte, error) {
 			return programs.Run(t.Context(), path, args...)
 		}})
 		if err != nil || said.Error != "" {

@@ -4,14 +4,14 @@
 //
 // No template is evaluated to find an inventory; of passwords alone it may be said that they are those of
 // another variable. What ansible-vault encrypted is opened, and is a secret from then on. Beside the standard library the package
-// imports engine/inventory, engine/inventory/literal, engine/secret and its vault, engine/diag, engine/cuefile, runner/command/kind
+// imports engine/input, engine/inventory, engine/inventory/literal, engine/secret and its vault, engine/diag, engine/cuefile, runner/command/kind
 // and the parsers of CUE and YAML; it starts no process itself.
 package source
 
 import (
 	"bytes"
+	"context"
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -19,6 +19,7 @@ import (
 	"strings"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/input"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/secret/vault"
 )
@@ -72,10 +73,13 @@ const maxFile = 16 << 20
 // A relative path of a key counts from the directory of a CUE file; in Ansible's
 // formats, as there, from the working directory. A host named localhost is
 // this machine itself unless something says how to reach it.
-func Load(sources []string, opts Options) (*inventory.Inventory, error) {
+func Load(ctx context.Context, sources []string, opts Options) (*inventory.Inventory, error) {
 	d := newDraft(opts.Home)
 	d.vault = opts.Vault
 	r := &reader{draft: d, trust: opts.Trust, run: opts.Run}
+	r.open = func(path string) ([]byte, error) {
+		return input.File{Name: path, What: "inventory " + path, Max: maxFile}.Read(ctx)
+	}
 	for _, source := range sources {
 		r.source(source)
 	}
@@ -123,6 +127,7 @@ type reader struct {
 	draft *draft
 	trust func(path string) error
 	run   func(path string, args ...string) ([]byte, error)
+	open  func(path string) ([]byte, error)
 	dirs  []string // where group_vars and host_vars may lie, the weakest first
 }
 
@@ -210,17 +215,9 @@ func (r *reader) read(path string) ([]byte, error) {
 	if err := r.trusts(path); err != nil {
 		return nil, err
 	}
-	f, err := os.Open(path)
+	src, err := r.open(path)
 	if err != nil {
-		return nil, diag.ReadFailed("inventory "+path, err)
-	}
-	defer f.Close()
-	src, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err != nil {
-		return nil, diag.ReadFailed("inventory "+path, err)
-	}
-	if len(src) > maxFile {
-		return nil, diag.Errorf(diag.Pos{File: path}, "the file is larger than %d MiB", maxFile>>20)
+		return nil, err
 	}
 	return bytes.TrimPrefix(src, []byte("\ufeff")), nil
 }

@@ -57,7 +57,7 @@ func TestHostList(t *testing.T) {
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			inv, err := source.Load([]string{tt.source}, source.Options{})
+			inv, err := source.Load(t.Context(), []string{tt.source}, source.Options{})
 			check(t, "errors", tt.wantErr, reportError(err))
 			check(t, "hosts", tt.want, show(inv))
 		})
@@ -70,7 +70,7 @@ func TestSourcesMerge(t *testing.T) {
 		"b.yml": "web: {hosts: {web2: }, vars: {port: 81}}\nall: {vars: {a: all}}\n",
 		"c.cue": `hosts: web1: {vars: b: 2, labels: role: "front"}` + "\n" + `groups: front: hosts: ["web1", "web2"]`,
 	})
-	inv, err := source.Load([]string{"a.ini", "b.yml", "c.cue", "root@web2,"}, source.Options{})
+	inv, err := source.Load(t.Context(), []string{"a.ini", "b.yml", "c.cue", "root@web2,"}, source.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,11 +121,11 @@ func TestWhatIsNoInventory(t *testing.T) {
 	if err := os.Truncate("ok", 17<<20); err != nil {
 		t.Fatal(err)
 	}
-	_, err := source.Load([]string{"script.py", "nix", "ok"}, source.Options{})
+	_, err := source.Load(t.Context(), []string{"script.py", "nix", "ok"}, source.Options{})
 	check(t, "errors", []string{
 		`script.py:1:1: the inventory is a program, but it is not executable (chmod +x script.py)`,
 		`there is no inventory file "nix" (to name hosts instead, end the list with a comma: -i nix,)`,
-		`ok: the file is larger than 16 MiB`,
+		`inventory ok: it is larger than 16 MiB (name a file that holds what is wanted, and nothing else)`,
 	}, reportError(err))
 }
 
@@ -133,7 +133,7 @@ func TestTrustIsAsked(t *testing.T) {
 	files(t, map[string]string{"hosts": "h1", "host_vars/h1": "a: 1", "group_vars/all.yml": "b: 1"})
 	untrusted := errors.New("writable by others")
 	var asked []string
-	_, err := source.Load([]string{"hosts"}, source.Options{Trust: func(path string) error {
+	_, err := source.Load(t.Context(), []string{"hosts"}, source.Options{Trust: func(path string) error {
 		if asked = append(asked, path); path == "host_vars/h1" {
 			return &diag.Error{Summary: path, Cause: untrusted}
 		}
@@ -173,7 +173,7 @@ from=web-inventory
 		"inv/host_vars/web1.yml":           "from: host-file\n",
 		"inv/host_vars/db1.yml":            "$ANSIBLE_VAULT;1.1;AES256\n6162\n",
 	})
-	inv, err := source.Load([]string{"inv/hosts"}, source.Options{})
+	inv, err := source.Load(t.Context(), []string{"inv/hosts"}, source.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,7 +194,7 @@ func TestVarFileErrors(t *testing.T) {
 		"group_vars/web.yml":     "ansible_port: 99999\n",
 		"host_vars/h1/main.yaml": "a: 1\na: 2\nb: [\n",
 	})
-	_, err := source.Load([]string{"hosts"}, source.Options{})
+	_, err := source.Load(t.Context(), []string{"hosts"}, source.Options{})
 	check(t, "errors", []string{
 		"group_vars/all.yml:1:1: the file: want a mapping, got a list",
 		"host_vars/h1/main.yaml:3: a value is missing, or a bracket is not closed",

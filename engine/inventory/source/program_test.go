@@ -116,7 +116,7 @@ func TestProgram(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Chdir(t.TempDir())
 			opts, asked := fakeProgram(t, "p", tt.says)
-			inv, err := source.Load([]string{"p"}, opts)
+			inv, err := source.Load(t.Context(), []string{"p"}, opts)
 			check(t, "errors", tt.wantErr, reportError(err))
 			check(t, "hosts", tt.want, show(inv))
 			check(t, "calls", tt.asked, *asked)
@@ -133,7 +133,7 @@ func TestProgramsBeside(t *testing.T) {
 	opts, _ := fakeProgram(t, "p", answers{"--list": `{"web": {"hosts": ["w2"]}, "_meta": {"hostvars": {"w2": {"from": "p"}}}}`})
 	var trusted []string
 	opts.Trust = func(path string) error { trusted = append(trusted, path); return nil }
-	inv, err := source.Load([]string{"a", "p"}, opts)
+	inv, err := source.Load(t.Context(), []string{"a", "p"}, opts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +148,7 @@ func TestProgramIsNotTrusted(t *testing.T) {
 	t.Chdir(t.TempDir())
 	opts, asked := fakeProgram(t, "p", answers{"--list": "{}"})
 	opts.Trust = func(string) error { return errors.New("others can write to it") }
-	_, err := source.Load([]string{"p"}, opts)
+	_, err := source.Load(t.Context(), []string{"p"}, opts)
 	check(t, "errors", []string{"others can write to it"}, reportError(err))
 	check(t, "calls", []string{}, *asked)
 }
@@ -156,7 +156,7 @@ func TestProgramIsNotTrusted(t *testing.T) {
 func TestProgramCannotBeRun(t *testing.T) {
 	t.Chdir(t.TempDir())
 	fakeProgram(t, "p", nil)
-	_, err := source.Load([]string{"p"}, source.Options{})
+	_, err := source.Load(t.Context(), []string{"p"}, source.Options{})
 	check(t, "errors", []string{"p: the inventory is a program, which cannot be run here"}, reportError(err))
 }
 
@@ -166,7 +166,7 @@ func TestExecutableFile(t *testing.T) {
 	if err := os.Chmod("hosts.ini", 0o755); err != nil {
 		t.Fatal(err)
 	}
-	inv, err := source.Load([]string{"hosts.ini"}, source.Options{Run: func(string, ...string) ([]byte, error) {
+	inv, err := source.Load(t.Context(), []string{"hosts.ini"}, source.Options{Run: func(string, ...string) ([]byte, error) {
 		return nil, fmt.Errorf("fork/exec: %w", syscall.ENOEXEC)
 	}})
 	if err != nil {
@@ -194,7 +194,7 @@ func TestDirectory(t *testing.T) {
 		"group_vars/web":          "outside: yes\n",
 		"inv/nested/host_vars/n1": "not: read\n",
 	})
-	inv, err := source.Load([]string{"inv/"}, source.Options{})
+	inv, err := source.Load(t.Context(), []string{"inv/"}, source.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -219,7 +219,7 @@ func TestDirectoryErrors(t *testing.T) {
 	if err := syscall.Mkfifo("bad/4", 0o644); err != nil {
 		t.Fatal(err)
 	}
-	_, err := source.Load([]string{"empty", "bad", "loop"}, source.Options{})
+	_, err := source.Load(t.Context(), []string{"empty", "bad", "loop"}, source.Options{})
 	got := reportError(err)
 	check(t, "errors", []string{
 		"empty: the directory holds no inventory (left out are names that begin with a dot or end in .pyc .pyo .swp .bak ~ .rpm .md .txt .rst .orig .ini .cfg .retry)",
@@ -245,7 +245,7 @@ func TestDirectoriesOfVariables(t *testing.T) {
 		{"b a", `h groups=prod,web froyo_sensitive:[]interface {}{"q", "p"} v:"a" x:"a-web" y:"a-web" z:"a"`},
 		{"a b a", `h groups=prod,web froyo_sensitive:[]interface {}{"q", "p"} v:"a" x:"a-web" y:"a-web" z:"a"`},
 	} {
-		inv, err := source.Load(strings.Fields(tt.sources), source.Options{})
+		inv, err := source.Load(t.Context(), strings.Fields(tt.sources), source.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -255,7 +255,7 @@ func TestDirectoriesOfVariables(t *testing.T) {
 
 func TestGroupPriority(t *testing.T) {
 	files(t, map[string]string{"hosts": "[a]\nh\n[b]\nh\n[a:vars]\nx=a\nansible_group_priority=2\n[b:vars]\nx=b\n", "group_vars/b": "ansible_group_priority: 9\n"})
-	inv, err := source.Load([]string{"hosts"}, source.Options{})
+	inv, err := source.Load(t.Context(), []string{"hosts"}, source.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

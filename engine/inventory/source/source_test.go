@@ -35,7 +35,7 @@ func files(t *testing.T, content map[string]string) {
 func load(t *testing.T, name, text string) (*inventory.Inventory, error) {
 	t.Helper()
 	files(t, map[string]string{name: text})
-	return source.Load([]string{name}, source.Options{Home: "/home/me"})
+	return source.Load(t.Context(), []string{name}, source.Options{Home: "/home/me"})
 }
 
 // show writes hosts one per line, leaving out what is not set.

@@ -48,7 +48,7 @@ func TestOrigins(t *testing.T) {
 		"group_vars/all.yml": "everywhere: 4\nonly: 5\n",
 		"host_vars/w1.yml":   "\nport: 6\n",
 	})
-	inv, err := source.Load([]string{"hosts.ini"}, source.Options{})
+	inv, err := source.Load(t.Context(), []string{"hosts.ini"}, source.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

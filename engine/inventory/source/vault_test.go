@@ -26,7 +26,7 @@ func lockedBy(passwords ...string) source.Options {
 
 // TestVault reads an inventory of Ansible with encrypted values, an encrypted file, and passwords that are variables there.
 func TestVault(t *testing.T) {
-	inv, err := source.Load([]string{"testdata/vault/hosts.yml"}, lockedBy("open sesame"))
+	inv, err := source.Load(t.Context(), []string{"testdata/vault/hosts.yml"}, lockedBy("open sesame"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func TestVaultErrors(t *testing.T) {
 		{"wrong", "encrypted with ansible-vault, and the password does not open it (test), or it was changed since", lockedBy("x")},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			inv, err := source.Load([]string{"testdata/vault/hosts.yml"}, tt.opts)
+			inv, err := source.Load(t.Context(), []string{"testdata/vault/hosts.yml"}, tt.opts)
 			if inv != nil || err == nil {
 				t.Fatal("half of it was read")
 			}
@@ -90,12 +90,12 @@ func TestVaultErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	files(t, map[string]string{"hosts.yml": string(src), "bad.yml": "all: {hosts: {h: {a: !vault x, ansible_port: !vault y}}}\n"})
-	_, err = source.Load([]string{"hosts.yml"}, lockedBy("x"))
+	_, err = source.Load(t.Context(), []string{"hosts.yml"}, lockedBy("x"))
 	if got := reportError(err); len(got) != 1 || !strings.HasPrefix(got[0], `hosts.yml:6:`) || !strings.Contains(got[0], `variable "`) ||
 		!strings.Contains(got[0], "or it was changed since; so are 2 other values of the file (give the password") {
 		t.Errorf("%q", got)
 	}
-	_, err = source.Load([]string{"bad.yml"}, lockedBy("x"))
+	_, err = source.Load(t.Context(), []string{"bad.yml"}, lockedBy("x"))
 	check(t, "errors", []string{
 		`bad.yml:1:22: variable "a" is encrypted with ansible-vault, and cannot be read: it does not begin with $ANSIBLE_VAULT;`,
 		`bad.yml:1:46: variable "ansible_port" is encrypted with ansible-vault, and cannot be read: it does not begin with $ANSIBLE_VAULT;`,
@@ -104,7 +104,7 @@ func TestVaultErrors(t *testing.T) {
 
 // TestEncryptedTextIsNotQuoted: what is wrong in an encrypted file is told without it.
 func TestEncryptedTextIsNotQuoted(t *testing.T) {
-	_, err := source.Load([]string{"testdata/vault/broken.yml"}, lockedBy("open sesame"))
+	_, err := source.Load(t.Context(), []string{"testdata/vault/broken.yml"}, lockedBy("open sesame"))
 	check(t, "errors", []string{"testdata/vault/broken.yml:4:7: the encrypted text is not as it has to be here; what stands there is not shown"}, reportError(err))
 }
 

@@ -2,13 +2,14 @@ package source
 
 import (
 	"context"
-	"io"
-	"os"
+	"errors"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/input"
 	"github.com/openfroyo/froyo/engine/wording"
 )
 
@@ -38,8 +39,8 @@ type files struct {
 }
 
 // read reads a file. The end of the line is no part of a secret that is one line.
-func (f files) read(_ context.Context, name string) (string, error) {
-	text, mode, err := f.content(ofFile, name)
+func (f files) read(ctx context.Context, name string) (string, error) {
+	text, mode, err := f.content(ctx, ofFile, name)
 	if err != nil {
 		return "", err
 	}
@@ -60,29 +61,16 @@ func (f files) path(name string) string {
 }
 
 // content is what the file of a secret holds.
-func (f files) content(kind, name string) (string, os.FileMode, error) {
-	of := "secret \"" + nameOf(kind, name) + "\""
+func (f files) content(ctx context.Context, kind, name string) (text string, mode fs.FileMode, err error) {
 	path := f.path(name)
-	info, err := os.Stat(path)
-	if err != nil {
-		return "", 0, unread(kind, name, err)
+	read, err := input.File{
+		Name: path, What: "secret \"" + nameOf(kind, name) + "\": " + path, Max: maxSize, Regular: true, Hint: "its name starts from the workspace's directory; " + toSet(kind, name),
+		Check: func(info fs.FileInfo) error { mode = info.Mode(); return nil },
+	}.Read(ctx)
+	if d, is := errors.AsType[*diag.Error](err); is {
+		d.Code = diag.Usage
 	}
-	if !info.Mode().IsRegular() {
-		return "", 0, refused("%s: %s is no file", of, path).WithHint("name a file that holds the secret and nothing else")
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return "", 0, unread(kind, name, err)
-	}
-	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, maxSize+1))
-	switch {
-	case err != nil:
-		return "", 0, unread(kind, name, err)
-	case len(text) > maxSize:
-		return "", 0, refused("%s: %s is larger than %d MiB", of, path, maxSize>>20).WithHint("name a file that holds the secret and nothing else")
-	}
-	return string(text), info.Mode(), nil
+	return string(read), mode, err
 }
 
 // oneLine leaves out the end of the line where there is one line.
@@ -91,10 +79,4 @@ func oneLine(text string) string {
 		return withoutEnd(text)
 	}
 	return text
-}
-
-func unread(kind, name string, err error) error {
-	e := *diag.ReadFailed("secret \""+nameOf(kind, name)+"\"", err)
-	e.Code = diag.Usage
-	return e.WithHint("its name starts from the workspace's directory; %s", toSet(kind, name))
 }

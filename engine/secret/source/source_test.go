@@ -126,7 +126,7 @@ func TestSources(t *testing.T) {
 		{"env:OTHER_THING", "", "the environment has no variable OTHER_THING", "set OTHER_THING in the environment of froyo"},
 		{"env:NONE", "", `secret "env:NONE" is empty`, "set NONE in the environment"},
 		{"file:none", "", "no such file", "its name starts from the workspace's directory"},
-		{"file:.", "", "is no file", ""},
+		{"file:.", "", "it is a directory", ""},
 		{"file:large", "", "is larger than 1 MiB", ""},
 		{"file:empty", "", "is empty", "write it into empty"},
 		{"command:true", "", `secret "command:true" is empty`, "see what it prints: true"},

@@ -17,7 +17,7 @@ type vaultFiles struct {
 // read decrypts a whole file. The end of the line is no part of a secret that is one line.
 func (f vaultFiles) read(ctx context.Context, name string) (string, error) {
 	of := "secret \"" + nameOf(ofVault, name) + "\""
-	text, _, err := f.files.content(ofVault, name)
+	text, _, err := f.files.content(ctx, ofVault, name)
 	if err != nil {
 		return "", err
 	}

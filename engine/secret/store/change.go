@@ -126,16 +126,16 @@ func set(ctx context.Context, s *Store, name string, value []byte, check func() 
 				return err
 			}
 		}
-		return put(s, t, l, name, value)
+		return put(ctx, s, t, l, name, value)
 	})
 }
 
 // put encrypts a value into the file of its name.
-func put(s *Store, t *tree, l *list, name string, value []byte) error {
+func put(ctx context.Context, s *Store, t *tree, l *list, name string, value []byte) error {
 	if err := t.free(name); err != nil {
 		return err
 	}
-	l, err := s.begun(t, l)
+	l, err := s.begun(ctx, t, l)
 	if err != nil {
 		return err
 	}
@@ -175,17 +175,21 @@ func (t *tree) free(name string) error {
 	if other == "" {
 		return nil
 	}
+	if inKeySpace(name) {
+		return (&diag.Error{Summary: fmt.Sprintf("there cannot be a key %s beside %s: %s", strings.TrimPrefix(name, keySpace), strings.TrimPrefix(other, keySpace), why)}).
+			WithHint("take another name; froyo key list shows those that there are")
+	}
 	return (&diag.Error{Summary: fmt.Sprintf("there cannot be a secret %s beside %s: %s", name, other, why)}).
 		WithHint("take another name; froyo secret list shows those that there are")
 }
 
 // begun is the list of recipients, which begins with the workspace's own key.
-func (s *Store) begun(t *tree, l *list) (*list, error) {
+func (s *Store) begun(ctx context.Context, t *tree, l *list) (*list, error) {
 	if len(l.all) > 0 {
 		return l, nil
 	}
 	at := path.Join(s.dir, recipientsFile)
-	k, err := s.identities()
+	k, err := s.identities(ctx)
 	if err != nil {
 		return nil, err
 	}

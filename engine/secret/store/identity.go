@@ -2,9 +2,9 @@ package store
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"strings"
@@ -15,6 +15,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/input"
 	"github.com/openfroyo/froyo/engine/wording"
 )
 
@@ -51,10 +52,10 @@ type keys struct {
 }
 
 // read reads the keys. Those that need a passphrase come last.
-func (ids *Identities) read() (*keys, error) {
+func (ids *Identities) read(ctx context.Context) (*keys, error) {
 	k := &keys{}
 	for _, file := range ids.Files {
-		if err := k.add(ids, file); err != nil {
+		if err := k.add(ctx, ids, file); err != nil {
 			return nil, err
 		}
 	}
@@ -63,7 +64,7 @@ func (ids *Identities) read() (*keys, error) {
 			continue
 		}
 		before := len(k.all)
-		switch err := k.add(ids, file); {
+		switch err := k.add(ctx, ids, file); {
 		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:
 			k.skipped = append(k.skipped, err.Error())
@@ -84,8 +85,8 @@ func (ids *Identities) read() (*keys, error) {
 }
 
 // add reads a file of keys.
-func (k *keys) add(ids *Identities, file string) error {
-	text, err := readKeyFile(file)
+func (k *keys) add(ctx context.Context, ids *Identities, file string) error {
+	text, err := readKeyFile(ctx, file)
 	if err != nil {
 		return err
 	}
@@ -121,25 +122,14 @@ func (k *keys) add(ids *Identities, file string) error {
 }
 
 // readKeyFile reads a file that is its owner's alone.
-func readKeyFile(file string) ([]byte, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return nil, diag.ReadFailed("the identity "+file, err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
-		return nil, (&diag.Error{Summary: fmt.Sprintf("%s can be read by others (mode %04o)", file, info.Mode().Perm())}).
+func readKeyFile(ctx context.Context, file string) ([]byte, error) {
+	return input.File{Name: file, What: "the identity " + file, Max: maxKeyFile, Check: func(info fs.FileInfo) error {
+		if !info.Mode().IsRegular() || info.Mode().Perm()&0o077 == 0 {
+			return nil
+		}
+		return (&diag.Error{Summary: fmt.Sprintf("%s can be read by others (mode %04o)", file, info.Mode().Perm())}).
 			WithHint("chmod 600 %s", wording.Quote(file))
-	}
-	text, err := io.ReadAll(io.LimitReader(f, maxKeyFile))
-	if err != nil {
-		return nil, diag.ReadFailed("the identity "+file, err)
-	}
-	return text, nil
+	}}.Read(ctx)
 }
 
 // sshIdentity is a private key of OpenSSH. The error does not quote what it was made of.

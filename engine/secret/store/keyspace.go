@@ -80,12 +80,12 @@ func (k Keys) Get(ctx context.Context, name string) ([]byte, error) {
 }
 
 // Glance is Get by the keys that need no passphrase. It asks for nothing.
-func (k Keys) Glance(name string) ([]byte, error) {
+func (k Keys) Glance(ctx context.Context, name string) ([]byte, error) {
 	file, err := k.s.file(keySpace + name)
 	if err != nil {
 		return nil, err
 	}
-	ids, err := k.s.identities()
+	ids, err := k.s.identities(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +135,7 @@ func (k Keys) write(ctx context.Context, name string, private, pub []byte, repla
 				return err
 			}
 		}
-		if err := put(k.s, t, l, keySpace+name, private); err != nil {
+		if err := put(ctx, k.s, t, l, keySpace+name, private); err != nil {
 			return err
 		}
 		return k.writePublic(t, name, pub)

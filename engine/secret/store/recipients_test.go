@@ -126,7 +126,7 @@ func TestBadLists(t *testing.T) {
 	} {
 		write(t, list, text, 0o644)
 		unchanged(t, dir, func() error { return s.Set(t.Context(), "a", []byte("2")) }, words)
-		_, err := s.Recipients()
+		_, err := s.Recipients(t.Context())
 		refused(t, err, words)
 		if strings.Contains(err.Error(), "SECRET") {
 			t.Errorf("shows the key: %v", err)
@@ -134,7 +134,7 @@ func TestBadLists(t *testing.T) {
 		get(t, s, "a", "1")
 	}
 	write(t, list, good+"x\n", 0o644)
-	_, err := s.Recipients()
+	_, err := s.Recipients(t.Context())
 	refused(t, err, "a line is a public key, age1... or ssh-ed25519 AAAA..., and whose it is; correct or remove it, then add it again: froyo secret recipients add KEY")
 	if err := os.Remove(list); err != nil {
 		t.Fatal(err)
@@ -145,7 +145,7 @@ func TestBadLists(t *testing.T) {
 		t.Fatal(err)
 	}
 	get(t, s, "a", "1")
-	if r, err := s.Recipients(); err != nil || len(r) != 2 || !r[0].Mine {
+	if r, err := s.Recipients(t.Context()); err != nil || len(r) != 2 || !r[0].Mine {
 		t.Errorf("%+v %v", r, err)
 	}
 	none := store.Open(filepath.Join(t.TempDir(), "secrets"), store.Identities{Own: "/nowhere"}, nil)
@@ -184,7 +184,7 @@ func TestInterrupted(t *testing.T) {
 		set(t, s, "c", "3")
 		get(t, s, "db/a", "1")
 		get(t, s, "b", "2")
-		if r, err := s.Recipients(); err != nil || len(r) != recipients {
+		if r, err := s.Recipients(t.Context()); err != nil || len(r) != recipients {
 			t.Errorf("%v %v", r, err)
 		}
 		if left := files(t, dir); len(left) != 6 {

@@ -22,8 +22,8 @@ const (
 )
 
 // Recipients are those that secrets are encrypted for.
-func (s *Store) Recipients() (all []Recipient, err error) {
-	err = regard(s, func(t *tree, k *keys) error {
+func (s *Store) Recipients(ctx context.Context) (all []Recipient, err error) {
+	err = regard(ctx, s, func(t *tree, k *keys) error {
 		l, err := t.list()
 		if err != nil {
 			return err
@@ -38,7 +38,7 @@ func (s *Store) Recipients() (all []Recipient, err error) {
 }
 
 // regard looks at what is kept, by the keys that there are; where nothing was ever kept, there is nothing to look at.
-func regard(s *Store, look func(t *tree, k *keys) error) error {
+func regard(ctx context.Context, s *Store, look func(t *tree, k *keys) error) error {
 	t, err := openTree(s.dir, s.trust)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -47,7 +47,7 @@ func regard(s *Store, look func(t *tree, k *keys) error) error {
 		return wrap(s.dir, err)
 	}
 	defer t.close()
-	k, err := s.identities()
+	k, err := s.identities(ctx)
 	if err != nil {
 		return err
 	}
@@ -55,8 +55,8 @@ func regard(s *Store, look func(t *tree, k *keys) error) error {
 }
 
 // Own is the workspace's own key as a recipient; its Key is "" where there is none.
-func (s *Store) Own() (Recipient, error) {
-	k, err := s.identities()
+func (s *Store) Own(ctx context.Context) (Recipient, error) {
+	k, err := s.identities(ctx)
 	if err != nil || k.own == nil {
 		return Recipient{}, err
 	}
@@ -67,7 +67,7 @@ func (s *Store) Own() (Recipient, error) {
 func (s *Store) AddRecipients(ctx context.Context, more ...Recipient) (added []Recipient, secrets []string, err error) {
 	err = s.change(ctx, true, func(t *tree, l *list) error {
 		if len(l.all) == 0 {
-			own, err := s.Own()
+			own, err := s.Own(ctx)
 			if err != nil {
 				return err
 			}
@@ -109,7 +109,7 @@ func (s *Store) RemoveRecipients(ctx context.Context, words ...string) (gone []R
 			}
 			short = append(short, r.Short())
 		}
-		k, err := s.identities()
+		k, err := s.identities(ctx)
 		if err != nil {
 			return err
 		}
@@ -193,7 +193,7 @@ func (s *Store) staged(ctx context.Context, t *tree, l *list) (names []string, e
 	if err != nil {
 		return nil, readFailed(s.dir, err)
 	}
-	k, err := s.identities()
+	k, err := s.identities(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -210,7 +210,7 @@ func (s *Store) staged(ctx context.Context, t *tree, l *list) (names []string, e
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if err := s.again(t, beside, f, l, k); err != nil {
+		if err := s.again(ctx, t, beside, f, l, k); err != nil {
 			return nil, err
 		}
 		names = append(names, f.Name)
@@ -222,7 +222,7 @@ func (s *Store) staged(ctx context.Context, t *tree, l *list) (names []string, e
 }
 
 // again encrypts one secret into a directory beside.
-func (s *Store) again(t, beside *tree, f Secret, l *list, k *keys) error {
+func (s *Store) again(ctx context.Context, t, beside *tree, f Secret, l *list, k *keys) error {
 	if f.Problem != "" {
 		return blocked(s.File(f.Name), &diag.Error{Summary: s.File(f.Name) + ": " + f.Problem})
 	}
@@ -234,7 +234,7 @@ func (s *Store) again(t, beside *tree, f Secret, l *list, k *keys) error {
 	value, err := open(f.Name, data, k.identities())
 	s.mu.Unlock()
 	if err != nil {
-		return blocked(s.File(f.Name), s.unreadable(f.Name, k, err))
+		return blocked(s.File(f.Name), s.unreadable(ctx, f.Name, k, err))
 	}
 	if data, err = seal(f.Name, value, l.keys); err != nil {
 		return err

@@ -62,13 +62,13 @@ func (s *Store) notice(format string, args ...any) {
 }
 
 // identities reads the keys, once.
-func (s *Store) identities() (*keys, error) {
+func (s *Store) identities(ctx context.Context) (*keys, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.keys != nil {
 		return s.keys, nil
 	}
-	k, err := s.ids.read()
+	k, err := s.ids.read(ctx)
 	if err == nil {
 		s.keys = k
 	}
@@ -92,7 +92,7 @@ func get(ctx context.Context, s *Store, name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	k, err := s.identities()
+	k, err := s.identities(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +100,7 @@ func get(ctx context.Context, s *Store, name string) ([]byte, error) {
 	value, err := open(name, file, k.identities())
 	s.mu.Unlock()
 	if err != nil {
-		return nil, s.unreadable(name, k, err)
+		return nil, s.unreadable(ctx, name, k, err)
 	}
 	return value, nil
 }
@@ -176,7 +176,7 @@ func (s *Store) notFound(name string) error {
 }
 
 // unreadable says why a file could not be opened, and what helps.
-func (s *Store) unreadable(name string, k *keys, err error) error {
+func (s *Store) unreadable(ctx context.Context, name string, k *keys, err error) error {
 	at := s.File(name)
 	d := &diag.Error{Summary: at + ": " + err.Error(), Cause: err}
 	switch refused, isKey := errors.AsType[*keyError](err); {
@@ -184,7 +184,7 @@ func (s *Store) unreadable(name string, k *keys, err error) error {
 		d.Summary = fmt.Sprintf("%s cannot be opened: %v", at, refused)
 		return d.WithHint("another identity can be named: --identity FILE, or FROYO_IDENTITY")
 	case errors.Is(err, errNoKey):
-		d.Detail = whoCan(s, k)
+		d.Detail = whoCan(ctx, s, k)
 		if k.own != nil {
 			return d.WithHint("have one who can read it run: froyo secret recipients add %s", k.own.Recipient())
 		}
@@ -201,9 +201,9 @@ func (s *Store) unreadable(name string, k *keys, err error) error {
 }
 
 // whoCan lists the recipients, and the keys that could not be used.
-func whoCan(s *Store, k *keys) string {
+func whoCan(ctx context.Context, s *Store, k *keys) string {
 	var lines []string
-	if all, err := s.Recipients(); err == nil {
+	if all, err := s.Recipients(ctx); err == nil {
 		for _, r := range all {
 			lines = append(lines, "recipient: "+r.Short())
 		}
@@ -232,7 +232,7 @@ func (s *Store) List(ctx context.Context) ([]Secret, error) {
 
 // listed lists those that are wanted.
 func listed(ctx context.Context, s *Store, wanted func(name string) bool) (found []Secret, err error) {
-	err = regard(s, func(t *tree, k *keys) error {
+	err = regard(ctx, s, func(t *tree, k *keys) error {
 		all, err := t.walk("", nil)
 		if err != nil {
 			return readFailed(s.dir, err)

@@ -249,7 +249,7 @@ func TestIdentities(t *testing.T) {
 	}
 	both := store.Open(dir, store.Identities{Own: alice.file, SSH: []string{carol.file}, Passphrase: func(string) ([]byte, error) { t.Error("asked"); return nil, nil }}, nil)
 	get(t, both, "a", "1")
-	if r, err := both.Recipients(); err != nil || len(r) != 3 || !r[0].Mine || r[1].Mine || !r[2].Mine || r[1].Name != "bob" {
+	if r, err := both.Recipients(t.Context()); err != nil || len(r) != 3 || !r[0].Mine || r[1].Mine || !r[2].Mine || r[1].Name != "bob" {
 		t.Errorf("%+v %v", r, err)
 	}
 	const another = "another identity can be named: --identity FILE, or FROYO_IDENTITY"
@@ -317,7 +317,7 @@ func TestSetsSideBySide(t *testing.T) {
 	if err != nil || len(found) != 41 || slices.ContainsFunc(found, func(f store.Secret) bool { return !f.Readable }) {
 		t.Errorf("%d secrets, %v", len(found), err)
 	}
-	if r, err := opened(dir, alice).Recipients(); err != nil || len(r) != 1 {
+	if r, err := opened(dir, alice).Recipients(t.Context()); err != nil || len(r) != 1 {
 		t.Errorf("%v %v", r, err)
 	}
 }

@@ -178,7 +178,7 @@ func TestPlaces(t *testing.T) {
 	}
 	write("hosts.ini", "[web]\nw[1:3]\n[db]\nd1 prot=1\n")
 	write("group_vars/web.yml", "a: 1\nport: 80\n")
-	inv, err := source.Load([]string{"hosts.ini"}, source.Options{})
+	inv, err := source.Load(t.Context(), []string{"hosts.ini"}, source.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

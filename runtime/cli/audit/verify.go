@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/openfroyo/froyo/engine/audit"
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/input"
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/runtime/cli/here"
 	"github.com/openfroyo/froyo/runtime/console"
@@ -59,7 +61,7 @@ func (c *verifyCommand) Run(ctx context.Context, e *console.Console) error {
 	}
 	var anchors []audit.Head
 	for _, name := range c.Anchor {
-		more, err := readAnchors(name)
+		more, err := readAnchors(ctx, name)
 		if err != nil {
 			return err
 		}
@@ -107,25 +109,13 @@ func (c *verifyCommand) log(ctx context.Context, e *console.Console) (l *audit.L
 	if c.File == "" {
 		return whole(ctx, e)
 	}
-	f, err := os.Open(c.File)
-	if err != nil {
-		return nil, diag.ReadFailed("the export "+c.File, err)
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	return audit.Read(c.File, f)
+	return input.Use(ctx, input.File{Name: c.File, What: "the export " + c.File}, func(r io.Reader) (*audit.Log, error) { return audit.Read(c.File, r) })
 }
 
-func readAnchors(name string) ([]audit.Head, error) {
-	info, err := os.Stat(name)
-	if err == nil && info.Size() > maxAnchors {
-		return nil, diag.Errorf(diag.Pos{File: name}, "it is larger than %s: this is no file of anchors", wording.Plural(maxAnchors, "byte"))
-	}
-	var data []byte
-	if err == nil {
-		data, err = os.ReadFile(name)
-	}
+func readAnchors(ctx context.Context, name string) ([]audit.Head, error) {
+	data, err := input.File{Name: name, What: "the anchors in " + name, Max: maxAnchors}.Read(ctx)
 	if err != nil {
-		return nil, diag.ReadFailed("the anchors in "+name, err)
+		return nil, err
 	}
 	return audit.Anchors(name, data)
 }
@@ -189,7 +179,7 @@ func (c *anchorCommand) Run(ctx context.Context, e *console.Console) error {
 		return err
 	}
 	if err := appendLine(c.To, line); err != nil {
-		return diag.WriteFailed("the anchor", c.To, err)
+		return diag.WriteFailed("--to "+c.To, c.To, err)
 	}
 	return nil
 }

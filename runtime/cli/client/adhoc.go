@@ -88,7 +88,7 @@ func (l *Loaded) line(ctx context.Context, spec *run.Spec, f *flags.Planning, li
 	if err := l.describe(ctx, spec, f); err != nil {
 		return err
 	}
-	hosts, err := f.Select(spec.Vars.Inventory)
+	hosts, err := f.Select(ctx, spec.Vars.Inventory)
 	if err != nil {
 		return err
 	}

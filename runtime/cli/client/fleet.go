@@ -70,7 +70,7 @@ func (o *opened) openFleet(ctx context.Context, root, main string, t *flags.Targ
 	if err != nil {
 		return nil, err
 	}
-	hosts, err := t.Select(given.Inventory)
+	hosts, err := t.Select(ctx, given.Inventory)
 	if err != nil {
 		return nil, err
 	}
@@ -99,10 +99,14 @@ func givenBy(ctx context.Context, c *console.Console, w *workspace.Workspace, v 
 	if err != nil {
 		return set, err
 	}
-	if set.Given, err = v.Values(c.Process.Environ(), opens); err != nil {
+	texts, err := v.Texts(ctx)
+	if err != nil {
 		return set, err
 	}
-	set.Places = v.Places(c.Process.Environ())
+	if set.Given, err = v.Values(texts, c.Process.Environ(), opens); err != nil {
+		return set, err
+	}
+	set.Places = v.Places(texts, c.Process.Environ())
 	return set.Mark(v.Sensitive)
 }
 

@@ -158,7 +158,11 @@ func (l *Loaded) describe(ctx context.Context, spec *run.Spec, f *flags.Planning
 		return err
 	}
 	l.at.opens = opens
-	given, err := f.Values(c.Process.Environ(), opens)
+	texts, err := f.Texts(ctx)
+	if err != nil {
+		return err
+	}
+	given, err := f.Values(texts, c.Process.Environ(), opens)
 	if err != nil {
 		return err
 	}
@@ -169,11 +173,11 @@ func (l *Loaded) describe(ctx context.Context, spec *run.Spec, f *flags.Planning
 	if err != nil {
 		return err
 	}
-	spec.Vars = vars.Set{Given: given, Inventory: f.WithDefaults(read, l.at.workspace), Places: f.Places(c.Process.Environ())}
+	spec.Vars = vars.Set{Given: given, Inventory: f.WithDefaults(read, l.at.workspace), Places: f.Places(texts, c.Process.Environ())}
 	if spec.Vars, err = spec.Vars.Mark(f.Sensitive); err != nil {
 		return err
 	}
-	spec.Limit, err = inventory.ExpandLimit(f.Limit, os.ReadFile)
+	spec.Limit, err = inventory.ExpandLimit(f.Limit, flags.LimitFile(ctx))
 	return err
 }
 
@@ -198,7 +202,7 @@ func (l *Loaded) narrowing(spec run.Spec, f *flags.Planning) func(context.Contex
 		}
 		l.at.hosts.Pool.Retain(context.WithoutCancel(ctx), hosts)
 		limit = strings.Join(inventory.Names(hosts), ",")
-		named, err := spec.Vars.Inventory.Limited(limit, os.ReadFile)
+		named, err := spec.Vars.Inventory.Limited(limit, flags.LimitFile(ctx))
 		if err != nil {
 			return "", err
 		}

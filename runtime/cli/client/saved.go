@@ -5,15 +5,14 @@ import (
 	"context"
 	"crypto/ed25519"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/input"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/planfile"
 	"github.com/openfroyo/froyo/engine/resume"
@@ -31,7 +30,7 @@ import (
 // LoadSaved loads a saved plan, with its own sources, variables and inventory. The values
 // that it does not hold come from f.
 func LoadSaved(ctx context.Context, c *console.Console, file string, f *flags.Vars, v *flags.Vault) (*Loaded, error) {
-	saved, err := ReadPlan(c, file)
+	saved, err := ReadPlan(ctx, c, file)
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +138,11 @@ func (l *Loaded) again(ctx context.Context, spec run.Spec, files fs.FS, f *flags
 		return err
 	}
 	l.at.opens = opens
-	given, err := f.Values(l.Console.Process.Environ(), opens)
+	texts, err := f.Texts(ctx)
+	if err != nil {
+		return err
+	}
+	given, err := f.Values(texts, l.Console.Process.Environ(), opens)
 	if err != nil {
 		return err
 	}
@@ -162,7 +165,7 @@ func (l *Loaded) again(ctx context.Context, spec run.Spec, files fs.FS, f *flags
 	if err := withPasswords(&spec, now); err != nil {
 		return err
 	}
-	extra, err := f.Values(nil, opens)
+	extra, err := f.Values(texts, nil, opens)
 	if err != nil {
 		return err
 	}
@@ -181,7 +184,7 @@ func (l *Loaded) again(ctx context.Context, spec run.Spec, files fs.FS, f *flags
 				WithHint("make another plan: froyo plan --out FILE")
 		}
 	}
-	if spec.Limit, err = inventory.ExpandLimit(spec.Limit, os.ReadFile); err != nil {
+	if spec.Limit, err = inventory.ExpandLimit(spec.Limit, flags.LimitFile(ctx)); err != nil {
 		return err
 	}
 	return l.read(ctx, spec, files, nil)
@@ -204,8 +207,8 @@ func withPasswords(spec *run.Spec, now func() (*inventory.Inventory, error)) err
 const maxPlan = 2 << 30
 
 // ReadPlan reads a saved plan, whose signature must be by a key that is trusted here.
-func ReadPlan(c *console.Console, file string) (*planfile.Document, error) {
-	data, err := ReadPlanFile(file)
+func ReadPlan(ctx context.Context, c *console.Console, file string) (*planfile.Document, error) {
+	data, err := ReadPlanFile(ctx, file)
 	if err != nil {
 		return nil, err
 	}
@@ -218,25 +221,8 @@ func ParsePlan(c *console.Console, data []byte, file string) (*planfile.Document
 }
 
 // ReadPlanFile reads the file of a saved plan.
-func ReadPlanFile(file string) ([]byte, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return nil, unread(file, err)
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxPlan+1))
-	if err == nil && len(data) > maxPlan {
-		return nil, diag.Errorf(diag.Pos{File: file}, "not a plan: it is larger than %d GiB", maxPlan>>30)
-	}
-	if err != nil {
-		return nil, unread(file, err)
-	}
-	return data, nil
-}
-
-// unread says why the file of a plan cannot be read.
-func unread(file string, err error) error {
-	return diag.ReadFailed("saved plan "+file, err).WithHint("check the name; froyo plan --out FILE saves a plan")
+func ReadPlanFile(ctx context.Context, file string) ([]byte, error) {
+	return input.File{Name: file, What: "saved plan " + file, Max: maxPlan, Hint: "check the name; froyo plan --out FILE saves a plan"}.Read(ctx)
 }
 
 // planKeys are the keys of which one must have signed a plan that was made in root: those

@@ -24,7 +24,7 @@ func (c *cursor) secrets(ctx context.Context, kind string) (found []proposal) {
 		return nil
 	}
 	if kind == "recipients" {
-		all, err := s.Recipients()
+		all, err := s.Recipients(ctx)
 		if err != nil {
 			return nil
 		}

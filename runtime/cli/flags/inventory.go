@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/input"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/inventory/program"
 	"github.com/openfroyo/froyo/engine/inventory/source"
@@ -101,7 +101,7 @@ func load(ctx context.Context, c *console.Console, w *workspace.Workspace, sourc
 	if err != nil {
 		return nil, err
 	}
-	return source.Load(sources, source.Options{
+	return source.Load(ctx, sources, source.Options{
 		Home:  c.Getenv("HOME"),
 		Vault: opens, Registered: registered,
 		Trust: func(name string) error { return trusted(w, name) },
@@ -145,9 +145,19 @@ func trusted(w *workspace.Workspace, name string) error {
 	return w.Trust(abs)
 }
 
+// maxLimit bounds a file of selectors.
+const maxLimit = 16 << 20
+
+// LimitFile reads a file that --limit names.
+func LimitFile(ctx context.Context) func(name string) ([]byte, error) {
+	return func(name string) ([]byte, error) {
+		return input.File{Name: name, What: "--limit @" + name, Max: maxLimit}.Read(ctx)
+	}
+}
+
 // Select gives the hosts of an inventory that --limit leaves. None at all is an error.
-func (f *Target) Select(inv *inventory.Inventory) ([]*inventory.Host, error) {
-	hosts, err := inv.Limited(f.Limit, os.ReadFile)
+func (f *Target) Select(ctx context.Context, inv *inventory.Inventory) ([]*inventory.Host, error) {
+	hosts, err := inv.Limited(f.Limit, LimitFile(ctx))
 	switch {
 	case err != nil:
 		return nil, err

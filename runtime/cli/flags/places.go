@@ -1,7 +1,6 @@
 package flags
 
 import (
-	"os"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -11,7 +10,7 @@ import (
 )
 
 // Places says where each variable of Values was given.
-func (f *Vars) Places(environ []string) map[string]vars.Place {
+func (f *Vars) Places(texts Texts, environ []string) map[string]vars.Place {
 	places := map[string]vars.Place{}
 	for _, entry := range environ {
 		if rest, ok := strings.CutPrefix(entry, varPrefix); ok {
@@ -26,19 +25,15 @@ func (f *Vars) Places(environ []string) map[string]vars.Place {
 			places[name] = vars.Place{By: "-e " + name}
 			continue
 		}
-		for name, pos := range keys(file) {
+		for name, pos := range keys(file, texts[file]) {
 			places[name] = vars.Place{By: "-e @" + file, Pos: pos}
 		}
 	}
 	return places
 }
 
-// keys are the variables of a file and where they stand. What cannot be read has none.
-func keys(file string) map[string]diag.Pos {
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return nil
-	}
+// keys are the variables of a file of that text and where they stand. What cannot be read has none.
+func keys(file string, data []byte) map[string]diag.Pos {
 	var root yaml.Node
 	if yaml.Unmarshal(data, &root) != nil || len(root.Content) == 0 {
 		return nil

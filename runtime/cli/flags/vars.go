@@ -1,16 +1,17 @@
 package flags
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"strings"
 	"unicode"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/input"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/secret"
 	"github.com/openfroyo/froyo/engine/secret/vault"
@@ -20,9 +21,32 @@ import (
 
 const varPrefix = "FROYO_VAR_"
 
+// maxVars bounds a file of variables.
+const maxVars = 16 << 20
+
+// Texts are what files of variables hold, by the names of the files.
+type Texts map[string][]byte
+
+// Texts reads the files of -e, each once: a FIFO is empty afterwards.
+func (f *Vars) Texts(ctx context.Context) (Texts, error) {
+	all := Texts{}
+	for _, e := range f.Extra {
+		name, is := strings.CutPrefix(e, "@")
+		if _, known := all[name]; !is || known {
+			continue
+		}
+		text, err := input.File{Name: name, What: "-e @" + name, Max: maxVars}.Read(ctx)
+		if err != nil {
+			return nil, err
+		}
+		all[name] = text
+	}
+	return all, nil
+}
+
 // Values gathers the runbook's variables: the environment first, then -e in
 // their order, the later winning. What is encrypted in a file is opened by v, and is secret.
-func (f *Vars) Values(environ []string, v *vault.Vault) (map[string]any, error) {
+func (f *Vars) Values(texts Texts, environ []string, v *vault.Vault) (map[string]any, error) {
 	vars := map[string]any{}
 	for _, entry := range environ {
 		if rest, ok := strings.CutPrefix(entry, varPrefix); ok {
@@ -33,7 +57,7 @@ func (f *Vars) Values(environ []string, v *vault.Vault) (map[string]any, error) 
 	}
 	for _, e := range f.Extra {
 		if file, ok := strings.CutPrefix(e, "@"); ok {
-			more, err := varFile(file, v)
+			more, err := varFile(file, texts[file], v)
 			if err != nil {
 				return nil, err
 			}
@@ -70,12 +94,8 @@ func isName(s string) bool {
 	return s != ""
 }
 
-// varFile reads variables from a YAML or JSON file whose top is a mapping.
-func varFile(name string, v *vault.Vault) (map[string]any, error) {
-	data, err := os.ReadFile(name)
-	if err != nil {
-		return nil, diag.ReadFailed("-e @"+name, err)
-	}
+// varFile reads variables from the text of a YAML or JSON file, whose top is a mapping.
+func varFile(name string, data []byte, v *vault.Vault) (_ map[string]any, err error) {
 	encrypted := vault.Is(data)
 	if encrypted {
 		if data, err = unlock(v, data); err != nil {

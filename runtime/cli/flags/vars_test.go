@@ -48,7 +48,7 @@ func TestVars(t *testing.T) {
 		{"file holds a date", nil, []string{"@" + file("date.yaml", "d: 2026-01-02\n")}, nil, "which a variable cannot have; quote it"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := (&Vars{Extra: tt.extra}).Values(tt.environ, nil)
+			got, err := values(t, &Vars{Extra: tt.extra}, tt.environ)
 			switch {
 			case tt.wrong != "" && (err == nil || !strings.Contains(err.Error(), tt.wrong)):
 				t.Errorf("got %v, want an error with %q", err, tt.wrong)
@@ -63,6 +63,15 @@ func TestVars(t *testing.T) {
 	}
 }
 
+func values(t *testing.T, f *Vars, environ []string) (map[string]any, error) {
+	t.Helper()
+	texts, err := f.Texts(t.Context())
+	if err != nil {
+		return nil, err
+	}
+	return f.Values(texts, environ, nil)
+}
+
 // Several files of variables add to what is sensitive.
 func TestSensitiveOfFiles(t *testing.T) {
 	dir := t.TempDir()
@@ -75,7 +84,7 @@ func TestSensitiveOfFiles(t *testing.T) {
 		f.Extra = append(f.Extra, "@"+file)
 	}
 	f.Extra = append(f.Extra, inventory.Sensitive+"=c", "d=4")
-	given, err := f.Values(nil, nil)
+	given, err := values(t, &f, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,13 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/input"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/secret/vault"
 	"github.com/openfroyo/froyo/engine/wording"
@@ -165,7 +165,7 @@ func (f *Vault) stored(ctx context.Context, c *console.Console, label, from, fil
 		if info.Mode().IsRegular() && info.Mode()&execute != 0 {
 			text, err = printed(ctx, c, label, file)
 		} else {
-			text, err = readPassword(from, file)
+			text, err = input.File{Name: file, What: from, Max: maxVaultPassword}.Read(ctx)
 		}
 		if err != nil {
 			return nil, err
@@ -189,22 +189,6 @@ func printed(ctx context.Context, c *console.Console, label, file string) ([]byt
 		return programs.Run(ctx, file, "--vault-id", label)
 	}
 	return programs.Run(ctx, file)
-}
-
-func readPassword(from, file string) ([]byte, error) {
-	in, err := os.Open(file)
-	if err != nil {
-		return nil, diag.ReadFailed(from, err)
-	}
-	defer in.Close()
-	text, err := io.ReadAll(io.LimitReader(in, maxVaultPassword+1))
-	if err != nil {
-		return nil, diag.ReadFailed(from, err)
-	}
-	if len(text) > maxVaultPassword {
-		return nil, fmt.Errorf("%s holds no password: it is larger than %d KiB", from, maxVaultPassword>>10)
-	}
-	return text, nil
 }
 
 // unlock opens an encrypted text of a file of variables.

@@ -64,11 +64,15 @@ func (c *explainCommand) Run(ctx context.Context, e *console.Console) error {
 	if err != nil {
 		return err
 	}
-	given, err := c.Values(e.Process.Environ(), opens)
+	texts, err := c.Texts(ctx)
 	if err != nil {
 		return err
 	}
-	values := f.explain(h, c.Variable, given, c.Places(e.Process.Environ()))
+	given, err := c.Values(texts, e.Process.Environ(), opens)
+	if err != nil {
+		return err
+	}
+	values := f.explain(h, c.Variable, given, c.Places(texts, e.Process.Environ()))
 	if len(values) == 0 {
 		return f.unknown(h, c.Variable, given)
 	}

@@ -75,7 +75,7 @@ func (f *Flags) Load(ctx context.Context, e *console.Console) (*Fleet, error) {
 	if err != nil {
 		return nil, err
 	}
-	hosts, err := target.Select(target.WithDefaults(read, w))
+	hosts, err := target.Select(ctx, target.WithDefaults(read, w))
 	if err != nil {
 		return nil, err
 	}

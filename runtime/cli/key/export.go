@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"syscall"
 
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/keys"
@@ -80,6 +81,9 @@ func (c *exportCommand) public(ctx context.Context, e *console.Console, k *keys.
 
 // write writes a new file, whole or not at all.
 func write(name string, text []byte, mode fs.FileMode) error {
+	if info, err := os.Stat(name); err == nil && info.IsDir() {
+		return diag.WriteFailed(ui.Readable(name), name, syscall.EISDIR)
+	}
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if errors.Is(err, fs.ErrExist) {
 		return (&diag.Error{Summary: ui.Readable(name) + " exists already; it was not changed", Cause: err}).

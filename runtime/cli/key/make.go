@@ -2,11 +2,11 @@ package key
 
 import (
 	"context"
-	"errors"
-	"io"
-	"os"
+	"fmt"
+	"io/fs"
 
-	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/input"
+	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/runtime/console"
 	"github.com/openfroyo/froyo/runtime/ui"
 )
@@ -68,7 +68,7 @@ func (c *importCommand) Run(ctx context.Context, e *console.Console) error {
 	if err != nil {
 		return err
 	}
-	text, err := c.read(e)
+	text, err := c.read(ctx, e)
 	if err != nil {
 		return err
 	}
@@ -86,23 +86,16 @@ func (c *importCommand) Run(ctx context.Context, e *console.Console) error {
 	return made(ctx, e, k, one, "import")
 }
 
-func (c *importCommand) read(e *console.Console) ([]byte, error) {
-	in, what := e.Stdin, "standard input"
-	if c.File != "-" {
-		f, err := os.Open(c.File)
-		what = "the key " + ui.Readable(c.File)
-		if err != nil {
-			return nil, diag.ReadFailed(what, err)
+// read reads the file of the key, of which a copy that others can read stays.
+func (c *importCommand) read(ctx context.Context, e *console.Console) ([]byte, error) {
+	if c.File == "-" {
+		return input.Stream(ctx, "standard input", e.Stdin, maxKeyFile)
+	}
+	return input.File{Name: c.File, What: "the key " + ui.Readable(c.File), Max: maxKeyFile, Check: func(info fs.FileInfo) error {
+		if info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
+			caution(e, fmt.Sprintf("others can read %s (mode %04o), and may have its key", ui.Readable(c.File), info.Mode().Perm()),
+				"where only you should have been able to, make another key and remove this file; else: chmod 600 "+wording.Quote(c.File))
 		}
-		defer f.Close()
-		in = f
-	}
-	text, err := io.ReadAll(io.LimitReader(in, maxKeyFile+1))
-	if err == nil && len(text) > maxKeyFile {
-		err = errors.New("it is larger than any key")
-	}
-	if err != nil {
-		return nil, diag.ReadFailed(what, err)
-	}
-	return text, nil
+		return nil
+	}}.Read(ctx)
 }

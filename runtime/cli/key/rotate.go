@@ -56,12 +56,15 @@ type rotation struct {
 
 // Run rotates a key.
 func (c *rotateCommand) Run(ctx context.Context, e *console.Console) error {
-	if !c.Yes && !e.Interactive() {
-		return (&diag.Error{Summary: "stdin is not a terminal; use -y"}).WithHint("see before which hosts use the key: froyo inventory list")
-	}
 	_, k, err := (&Opens{}).open(e)
+	if err == nil {
+		err = errors.Join(k.Check(ctx, c.Name), c.whole())
+	}
 	if err != nil {
 		return err
+	}
+	if !c.Yes && !e.Interactive() {
+		return (&diag.Error{Summary: "stdin is not a terminal; use -y"}).WithHint("see before which hosts use the key: froyo inventory list")
 	}
 	r := &rotation{rotateCommand: c, console: e, keys: k, users: map[string]string{}}
 	if r.state, err = k.Rotating(ctx, c.Name); err != nil {
@@ -97,11 +100,16 @@ func names(hosts []*inventory.Host) string {
 	return ui.Readable(strings.Join(inventory.Names(hosts), ", "))
 }
 
-// find finds the hosts that use the key. Those that flags leave out keep it, which would leave the rotation unfinished for ever.
-func (r *rotation) find(ctx context.Context) (err error) {
-	if r.Limit != "" || r.Where != "" || len(r.Inventory) > 0 {
-		return (&diag.Error{Summary: "a key is rotated on all hosts that use it; -l, --where and -i leave some out"}).WithHint("leave them away: %s", r.again())
+// whole refuses flags that leave out hosts: those would keep the key, and the rotation would stay unfinished for ever.
+func (c *rotateCommand) whole() error {
+	if c.Limit == "" && c.Where == "" && len(c.Inventory) == 0 {
+		return nil
 	}
+	return (&diag.Error{Summary: "a key is rotated on all hosts that use it; -l, --where and -i leave some out"}).WithHint("leave them away: %s", c.again())
+}
+
+// find finds the hosts that use the key.
+func (r *rotation) find(ctx context.Context) (err error) {
 	f, err := client.OpenFleet(ctx, r.console, &r.Target, nil)
 	if err != nil {
 		return err
@@ -201,9 +209,9 @@ func (r *rotation) unfinished(err error, what string) error {
 }
 
 // again is the command that goes on.
-func (r *rotation) again() string {
-	words := []string{"froyo key rotate " + r.Name}
-	if r.Yes {
+func (c *rotateCommand) again() string {
+	words := []string{"froyo key rotate " + c.Name}
+	if c.Yes {
 		words = append(words, "-y")
 	}
 	return strings.Join(words, " ")

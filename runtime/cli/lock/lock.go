@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -210,7 +209,7 @@ func (l *locks) hosts(ctx context.Context, e *console.Console, f *flags.Target, 
 	if err != nil {
 		return nil, nil, err
 	}
-	hosts, err := f.WithDefaults(read, l.workspace).Limited(f.Limit, os.ReadFile)
+	hosts, err := f.WithDefaults(read, l.workspace).Limited(f.Limit, flags.LimitFile(ctx))
 	if err != nil {
 		return nil, nil, err
 	}

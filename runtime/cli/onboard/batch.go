@@ -3,10 +3,9 @@ package onboard
 import (
 	"cmp"
 	"context"
-	"io"
-	"os"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/input"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/keys"
 	"github.com/openfroyo/froyo/engine/onboard"
@@ -42,7 +41,7 @@ func (c *batchCommand) Run(ctx context.Context, e *console.Console) error {
 	if err := c.check(e); err != nil {
 		return err
 	}
-	src, err := read(c.File)
+	src, err := input.File{Name: c.File, Max: maxBatch}.Read(ctx)
 	if err != nil {
 		return err
 	}
@@ -79,16 +78,5 @@ func (s *session) complete(ctx context.Context, all []*onboard.Entry) (err error
 	return nil
 }
 
-// read reads a file of hosts.
-func read(name string) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, diag.ReadFailed(name, err)
-	}
-	defer f.Close()
-	src, err := io.ReadAll(io.LimitReader(f, 1<<20))
-	if err != nil {
-		return nil, diag.ReadFailed(name, err)
-	}
-	return src, nil
-}
+// maxBatch bounds a file of hosts.
+const maxBatch = 1 << 20

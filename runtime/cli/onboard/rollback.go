@@ -104,7 +104,7 @@ func (c *rollbackCommand) entry(ctx context.Context, s *session, all []state.Tar
 		}
 	}
 	entry.Login = cmp.Or(c.Login, entry.Login)
-	if entry.Password, err = c.password(s.console); err != nil {
+	if entry.Password, err = c.password(ctx, s.console); err != nil {
 		return nil, nil, err
 	}
 	switch {

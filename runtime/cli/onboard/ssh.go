@@ -5,9 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"os"
 	"strings"
 	"sync"
 	"time"
@@ -15,6 +13,7 @@ import (
 	"github.com/openfroyo/froyo/engine/blame"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/event"
+	"github.com/openfroyo/froyo/engine/input"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/onboard"
 	"github.com/openfroyo/froyo/engine/plan"
@@ -165,7 +164,7 @@ func (c *sshCommand) entry(ctx context.Context, s *session) (*onboard.Entry, err
 	if err := r.Check(); err != nil {
 		return nil, err
 	}
-	if r.Password, err = c.password(s.console); err != nil {
+	if r.Password, err = c.password(ctx, s.console); err != nil {
 		return nil, err
 	}
 	if r.Key, err = s.key(ctx, c.Key); err != nil {
@@ -175,23 +174,26 @@ func (c *sshCommand) entry(ctx context.Context, s *session) (*onboard.Entry, err
 	return entry, s.free(ctx, entry, c.Name == "")
 }
 
+// maxPassword bounds what is read as a password.
+const maxPassword = 1 << 16
+
 // password is that of the flags or the environment, nil where neither has one.
-func (c *credentials) password(e *console.Console) (*inventory.Credential, error) {
+func (c *credentials) password(ctx context.Context, e *console.Console) (*inventory.Credential, error) {
 	pos := diag.Pos{File: "--password"}
 	text := c.Password
 	switch {
 	case c.Secret != "":
 		return &inventory.Credential{Secret: c.Secret, Pos: diag.Pos{File: "--password-secret"}}, nil
 	case c.File == "-":
-		read, err := io.ReadAll(io.LimitReader(e.Stdin, 1<<16))
+		read, err := input.Stream(ctx, "--password-file -", e.Stdin, maxPassword)
 		if err != nil {
 			return nil, err
 		}
 		text = string(read)
 	case c.File != "":
-		read, err := os.ReadFile(c.File)
+		read, err := input.File{Name: c.File, What: "--password-file " + c.File, Max: maxPassword}.Read(ctx)
 		if err != nil {
-			return nil, diag.ReadFailed("--password-file "+c.File, err)
+			return nil, err
 		}
 		text = string(read)
 	case text == "":

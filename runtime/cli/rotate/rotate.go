@@ -19,6 +19,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/input"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/run"
 	"github.com/openfroyo/froyo/engine/secret"
@@ -99,7 +100,7 @@ type rotation struct {
 // Run rotates a secret.
 func (c *Command) Run(ctx context.Context, e *console.Console) (err error) {
 	r := &rotation{Command: c, console: e}
-	if err := c.check(e); err != nil {
+	if err := c.check(); err != nil {
 		return err
 	}
 	if err := r.open(ctx); err != nil {
@@ -136,8 +137,8 @@ func (r *rotation) takes(p *run.Plan, command string) bool {
 	return uses
 }
 
-// check refuses flags that cannot be, and to ask where there is no terminal.
-func (c *Command) check(e *console.Console) error {
+// check refuses flags that cannot be.
+func (c *Command) check() error {
 	if err := c.CheckWindow(); err != nil {
 		return err
 	}
@@ -146,15 +147,13 @@ func (c *Command) check(e *console.Console) error {
 		return &diag.Error{Summary: "--host-timeout and --lock-timeout cannot be negative"}
 	case c.JSON && !c.Yes:
 		return (&diag.Error{Summary: "--json does not show the plans, so they cannot be approved; use -y"}).WithHint("see before what would change: run it on a terminal, and answer no")
-	case !c.Yes && !e.Interactive():
-		return (&diag.Error{Summary: "stdin is not a terminal; use -y"}).WithHint("see before what would change: run it on a terminal, and answer no")
 	case c.Generate.form != "":
 		return source.Check(c.Generate.form)
 	}
 	return nil
 }
 
-// open opens the store, and reads what is to be replaced.
+// open opens the store, and reads what is to be replaced. It refuses to ask where there is no terminal.
 func (r *rotation) open(ctx context.Context) error {
 	if err := store.CheckName(r.Name); err != nil {
 		return err
@@ -165,6 +164,12 @@ func (r *rotation) open(ctx context.Context) error {
 	}
 	if r.store, err = here.Secrets(r.console, r.at, r.Identity...); err != nil {
 		return err
+	}
+	if err = r.store.Exists(r.Name); err != nil {
+		return err
+	}
+	if !r.Yes && !r.console.Interactive() {
+		return (&diag.Error{Summary: "stdin is not a terminal; use -y"}).WithHint("see before what would change: run it on a terminal, and answer no")
 	}
 	if r.old, err = r.store.Get(ctx, r.Name); err == nil {
 		secret.Given(string(r.old)) // a host's file that has it is shown
@@ -348,11 +353,7 @@ func (r *rotation) conclude(missed []string, err error) error {
 // read reads the new value from standard input as it is, or asks for it, twice.
 func (r *rotation) read(ctx context.Context) ([]byte, error) {
 	if !r.console.Interactive() {
-		value, err := io.ReadAll(io.LimitReader(r.console.Stdin, store.MaxSize+1))
-		if err == nil && len(value) > store.MaxSize {
-			err = (&diag.Error{Summary: fmt.Sprintf("the new value of %s has more than %d bytes; nothing was changed", r.Name, store.MaxSize)}).
-				WithHint("froyo secret rotate %s --generate makes one", r.Name)
-		}
+		value, err := input.Stream(ctx, "the new value of "+r.Name, r.console.Stdin, store.MaxSize)
 		if err == nil {
 			here.WarnOfLineBreak(r.console, value, "froyo secret rotate "+r.Name)
 		}

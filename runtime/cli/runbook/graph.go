@@ -42,7 +42,7 @@ func (c *Graph) Run(ctx context.Context, e *console.Console) error {
 		return (&diag.Error{Summary: given + " cannot be given with a saved plan: the plan decides it"}).
 			WithHint("draw the runbook instead: froyo graph FILE.star")
 	}
-	d, err := client.ReadPlan(e, c.File)
+	d, err := client.ReadPlan(ctx, e, c.File)
 	if err != nil {
 		return err
 	}
@@ -76,6 +76,9 @@ func (c *Graph) draw(w io.Writer, g plangraph.Graph) error {
 func looksLikePlan(file string) bool {
 	if file == "" {
 		return false
+	}
+	if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() {
+		return err == nil && !info.IsDir() // a runbook is a regular file
 	}
 	f, err := os.Open(file)
 	if err != nil {

@@ -38,8 +38,8 @@ Examples:
 }
 
 // Run prints the plan.
-func (c *Show) Run(_ context.Context, e *console.Console) error {
-	data, err := client.ReadPlanFile(c.File)
+func (c *Show) Run(ctx context.Context, e *console.Console) error {
+	data, err := client.ReadPlanFile(ctx, c.File)
 	if err != nil {
 		return err
 	}

@@ -81,7 +81,7 @@ func (c *editCommand) write(ctx context.Context, e *console.Console, s *store.St
 	for {
 		err := set()
 		if err == nil {
-			return false, errors.Join(note(ctx, e, "edit", c.Name), written(e, s, c.Name))
+			return false, errors.Join(note(ctx, e, "edit", c.Name), written(ctx, e, s, c.Name))
 		}
 		if !e.Interactive() || ctx.Err() != nil {
 			return false, err

@@ -1,16 +1,16 @@
 package secret
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"io/fs"
 	"slices"
 	"strings"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/input"
 	"github.com/openfroyo/froyo/engine/secret/store"
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/runtime/console"
@@ -43,12 +43,12 @@ type recipientAnswer struct {
 }
 
 // Run lists the recipients.
-func (c *recipientsListCommand) Run(_ context.Context, e *console.Console) error {
+func (c *recipientsListCommand) Run(ctx context.Context, e *console.Console) error {
 	s, err := c.Open(e)
 	if err != nil {
 		return err
 	}
-	all, err := s.Recipients()
+	all, err := s.Recipients(ctx)
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (c *recipientsListCommand) Run(_ context.Context, e *console.Console) error
 	if err := e.WriteFitted(table(all, e.Columns())); err != nil {
 		return err
 	}
-	own, err := s.Own()
+	own, err := s.Own(ctx)
 	if err == nil && own.Key != "" && !slices.ContainsFunc(all, func(r store.Recipient) bool { return r.Mine }) {
 		caution(e, "no key of yours is among them", "have one of them run: froyo secret recipients add "+own.Key)
 	}
@@ -121,7 +121,7 @@ func (c *recipientsAddCommand) Run(ctx context.Context, e *console.Console) erro
 	if err != nil {
 		return err
 	}
-	more, err := c.read(e)
+	more, err := c.read(ctx, e)
 	if err != nil {
 		return err
 	}
@@ -157,7 +157,7 @@ func (c *recipientsAddCommand) Run(ctx context.Context, e *console.Console) erro
 }
 
 // read reads the keys that are given.
-func (c *recipientsAddCommand) read(e *console.Console) (all []store.Recipient, err error) {
+func (c *recipientsAddCommand) read(ctx context.Context, e *console.Console) (all []store.Recipient, err error) {
 	args := c.Key
 	if strings.HasPrefix(args[0], "ssh-") && len(args) > 1 { // a line that the shell has split
 		args = []string{strings.Join(args, " ")}
@@ -166,7 +166,10 @@ func (c *recipientsAddCommand) read(e *console.Console) (all []store.Recipient, 
 		var found []store.Recipient
 		switch {
 		case arg == "-":
-			found, err = lines(e, "standard input", e.Stdin)
+			var text []byte
+			if text, err = input.Stream(ctx, "standard input", e.Stdin, store.MaxSize); err == nil {
+				found, err = lines(e, "standard input", text)
+			}
 		case isKey(arg):
 			var r store.Recipient
 			if r, err = store.ParseRecipient(arg); err != nil {
@@ -174,7 +177,7 @@ func (c *recipientsAddCommand) read(e *console.Console) (all []store.Recipient, 
 			}
 			found = []store.Recipient{r}
 		default:
-			found, err = file(e, arg)
+			found, err = file(ctx, e, arg)
 		}
 		if err != nil {
 			return nil, err
@@ -196,18 +199,16 @@ func isKey(arg string) bool {
 }
 
 // file reads a file of keys.
-func file(e *console.Console, name string) ([]store.Recipient, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		d := diag.ReadFailed("the file of keys "+ui.Readable(name), err)
-		if errors.Is(err, os.ErrNotExist) {
-			d.Summary = ui.Readable(name) + " is neither a key nor a file"
-			d.Hint = "a key begins with age1, ssh-ed25519 or ssh-rsa"
-		}
-		return nil, d
+func file(ctx context.Context, e *console.Console, name string) ([]store.Recipient, error) {
+	text, err := input.File{Name: name, What: "the file of keys " + ui.Readable(name), Max: store.MaxSize}.Read(ctx)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, (&diag.Error{Summary: ui.Readable(name) + " is neither a key nor a file", Cause: err}).
+			WithHint("a key begins with age1, ssh-ed25519 or ssh-rsa")
 	}
-	defer f.Close()
-	return lines(e, ui.Readable(name), f)
+	if err != nil {
+		return nil, err
+	}
+	return lines(e, ui.Readable(name), text)
 }
 
 // refusal says why a text is no recipient.
@@ -220,12 +221,12 @@ func refusal(where string, err error) error {
 }
 
 // lines reads a key a line. What nothing can be encrypted for is passed over, unless there is nothing else.
-func lines(e *console.Console, where string, r io.Reader) (all []store.Recipient, err error) {
-	in := bufio.NewScanner(io.LimitReader(r, store.MaxSize))
-	in.Buffer(nil, store.MaxSize)
+func lines(e *console.Console, where string, text []byte) (all []store.Recipient, err error) {
 	var refused []error
-	for n := 1; in.Scan(); n++ {
-		line := strings.TrimSpace(in.Text())
+	n := 0
+	for line := range strings.Lines(string(text)) {
+		n++
+		line = strings.TrimSpace(line)
 		if line == "" || line[0] == '#' {
 			continue
 		}
@@ -238,9 +239,6 @@ func lines(e *console.Console, where string, r io.Reader) (all []store.Recipient
 		default:
 			refused = append(refused, fmt.Errorf("%s:%d: %w", where, n, err))
 		}
-	}
-	if err := in.Err(); err != nil {
-		return nil, diag.ReadFailed(where, err)
 	}
 	switch {
 	case len(all) == 0 && len(refused) > 0:

@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"github.com/openfroyo/froyo/engine/diag"
+	"github.com/openfroyo/froyo/engine/input"
 	"github.com/openfroyo/froyo/engine/secret/store"
 	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/runtime/cli/here"
@@ -54,7 +55,7 @@ func (c *setCommand) Run(ctx context.Context, e *console.Console) error {
 	if err := note(ctx, e, "set", c.Name); err != nil {
 		return err
 	}
-	return written(e, s, c.Name)
+	return written(ctx, e, s, c.Name)
 }
 
 // value reads the value.
@@ -62,9 +63,9 @@ func (c *setCommand) value(ctx context.Context, e *console.Console) ([]byte, err
 	if e.Interactive() {
 		return asked(ctx, e, c.Name)
 	}
-	value, err := io.ReadAll(io.LimitReader(e.Stdin, store.MaxSize+1))
+	value, err := input.Stream(ctx, "standard input", e.Stdin, store.MaxSize)
 	if err != nil {
-		return nil, diag.ReadFailed("standard input", err)
+		return nil, err
 	}
 	here.WarnOfLineBreak(e, value, "froyo secret set "+c.Name)
 	return value, nil
@@ -97,8 +98,8 @@ func gone(err error) error {
 }
 
 // written says what was written, and for how many.
-func written(e *console.Console, s *store.Store, name string) error {
-	all, err := s.Recipients()
+func written(ctx context.Context, e *console.Console, s *store.Store, name string) error {
+	all, err := s.Recipients(ctx)
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/wording"
+	"github.com/openfroyo/froyo/runtime/cli/flags"
 	"github.com/openfroyo/froyo/runtime/cli/prompt"
 	"github.com/openfroyo/froyo/runtime/ui"
 )
@@ -46,7 +46,7 @@ func (s *session) special(ctx context.Context, name, rest string) error {
 	case "hosts":
 		return s.list()
 	case "limit":
-		return s.limit(rest)
+		return s.limit(ctx, rest)
 	case "become":
 		on, err := onOff(name, rest)
 		if err == nil {
@@ -118,8 +118,8 @@ func (s *session) list() error {
 }
 
 // limit selects among the hosts that were asked about.
-func (s *session) limit(selector string) error {
-	found, err := s.fleet.Inventory.Limited(selector, os.ReadFile)
+func (s *session) limit(ctx context.Context, selector string) error {
+	found, err := s.fleet.Inventory.Limited(selector, flags.LimitFile(ctx))
 	if d, ok := errors.AsType[*diag.Error](err); ok {
 		told := *d
 		told.Summary = strings.Replace(told.Summary, "--limit", ":limit", 1)

@@ -87,7 +87,7 @@ func firstKey(ctx context.Context, e *console.Console, w *workspace.Workspace) (
 	if there, err := k.Exists(ctx, keys.Default); there || err != nil {
 		return nil, err
 	}
-	readers, err := s.Recipients()
+	readers, err := s.Recipients(ctx)
 	if err != nil || len(readers) > 0 && !slices.ContainsFunc(readers, func(r store.Recipient) bool { return r.Mine }) {
 		return nil, err
 	}
