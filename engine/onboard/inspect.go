@@ -58,7 +58,35 @@ func (p *Prover) inspect(ctx context.Context, e *Entry) error {
 		return (&diag.Error{Summary: "it was onboarded before, with the user " + f.user, Host: e.Name}).
 			WithHint("keep that user: --create-user %s; or restore the host first: froyo onboard rollback --host %s --user %s", f.user, e.Address, e.Login)
 	}
+	if f.user == e.User {
+		if err := e.otherKey(ctx, t); err != nil {
+			return err
+		}
+	}
 	return e.closes(f)
+}
+
+// keysScript prints the keys of the user $1, as that user: in a home its owner says what is where.
+const keysScript = `runuser -u "$1" -- cat "$(getent passwd "$1" | cut -d: -f6)/.ssh/authorized_keys"`
+
+// otherKey refuses a host that lets the user in by another key of onboarding, which would stay beside the one that is wanted.
+func (e *Entry) otherKey(ctx context.Context, t *talk) error {
+	r, err := t.run(ctx, &op.Exec{Argv: []string{"/bin/sh", "-c", keysScript, "sh", e.User}, ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	other := false
+	for line := range strings.Lines(r.Stdout) {
+		if strings.Contains(line, e.Key.Line) {
+			return nil
+		}
+		other = other || strings.HasSuffix(strings.TrimSpace(line), " "+Mark)
+	}
+	if !other {
+		return nil
+	}
+	return (&diag.Error{Summary: e.User + " is let in there by another key, which this does not take away", Host: e.Name}).
+		WithHint("give that one by --key, and then: froyo onboard rekey --host %s --key %s; or restore the host first: froyo onboard rollback --host %s --user %s", e.Name, e.Key, e.Address, e.Login)
 }
 
 // find reads the files.

@@ -33,6 +33,7 @@ func TestCompared(t *testing.T) {
 		sudo      string
 		shows     string
 		refuses   string
+		keys      string
 		password  string // of root, "" where none lets in
 		fresh     bool
 		want      func(r *Request)
@@ -82,10 +83,16 @@ func TestCompared(t *testing.T) {
 			name: "another user", fresh: true, password: "s3cr3t-of-root", files: map[string]string{NameFile: "ada\n"}, err: "it was onboarded before, with the user ada",
 			hint: "keep that user: --create-user ada; or restore the host first: froyo onboard rollback --host 192.0.2.7 --user root",
 		},
+		{name: "interrupted before the key was there", fresh: true, password: "s3cr3t-of-root", files: map[string]string{NameFile: "froyo\n"}, keys: "ssh-rsa AAAAmine me@laptop\n"},
+		{name: "interrupted behind it", fresh: true, password: "s3cr3t-of-root", files: map[string]string{NameFile: "froyo\n"}, keys: "ssh-rsa AAAAold froyo-onboard\nssh-ed25519 AAAA froyo-onboard\n"},
+		{
+			name: "another key", fresh: true, password: "s3cr3t-of-root", files: map[string]string{NameFile: "froyo\n"}, keys: "ssh-ed25519 BBBB froyo-onboard\n",
+			err: "froyo is let in there by another key, which this does not take away", hint: "give that one by --key, and then: froyo onboard rekey --host web1 --key default-ed25519; or restore the host first: froyo onboard rollback --host 192.0.2.7 --user root",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := &world{key: !tt.fresh, by: "ssh-ed25519 SHA256:key", sudo: allowed, shows: tt.shows, refuses: tt.refuses, password: tt.password, files: map[string]string{}}
+			w := &world{keys: tt.keys, key: !tt.fresh, by: "ssh-ed25519 SHA256:key", sudo: allowed, shows: tt.shows, refuses: tt.refuses, password: tt.password, files: map[string]string{}}
 			if tt.sudo != "" {
 				w.sudo = tt.sudo
 			}

@@ -36,6 +36,7 @@ type world struct {
 	files         map[string]string
 	shows         string // what the script that restores it says
 	refuses       string // why it does not
+	keys          string // the user's
 }
 
 func refusal(stage target.Stage, text string) error {
@@ -100,6 +101,8 @@ func (w *world) Run(_ context.Context, steps []target.Step) ([]target.Outcome, e
 		if w.refuses != "" {
 			r.RC = 1
 		}
+	case slices.Contains(e.Argv, keysScript):
+		r.Stdout = w.keys
 	case slices.Contains(e.Argv, readScript):
 		pattern := e.Argv[len(e.Argv)-1]
 		for _, name := range slices.Sorted(maps.Keys(w.files)) {
