@@ -42,7 +42,7 @@ var endsOf = []struct{ direction, suffix, from, to string }{
 }
 
 // validPolicy checks a policy by itself: firewalld leaves out a rule that it does not understand, and says so.
-const validPolicy = `d=$(mktemp -d) && mkdir $d/policies && cp /etc/firewalld/firewalld.conf $d/ && cp %s $d/policies/froyo.xml && s=$(firewall-offline-cmd --system-config=$d --check-config 2>&1); r=$?; rm -rf "$d"; case $s in *INVALID_*) r=1;; esac; [ $r = 0 ] || echo "$s" >&2; exit $r`
+const validPolicy = `d=$(mktemp -d) && mkdir $d/policies && cp /etc/firewalld/firewalld.conf $d/ && cp %s $d/policies/froyo.xml && s=$(firewall-offline-cmd --system-config=$d --check-config 2>&1); r=$?; rm -rf "$d"; case $s in *INVALID_*) r=1;; esac; [ $r = 0 ] || echo "$s" | sed "s#$d/policies/froyo.xml#the policy#g; s#$d#/etc/firewalld#g" >&2; exit $r`
 
 func (f firewalldRules) policyName(suffix string) string { return "fy-" + f.Name + "-" + suffix }
 

@@ -20,7 +20,7 @@ var unitKinds = []string{"service", "timer", "socket", "path", "mount"}
 // unitCheck is the check of a new file of a kind of unit.
 func unitCheck(kind string) string {
 	return strings.ReplaceAll(`command -v systemd-analyze >/dev/null || exit 0; d=$(mktemp -d) || exit; trap 'rm -r "$d"' EXIT; `+
-		`cp %s "$d/x.KIND" && ! systemd-analyze verify --man=no "$d/x.KIND" 2>&1 | grep -o "x.KIND:[0-9]*: .*"`, "KIND", kind)
+		`cp %s "$d/x.KIND" && ! systemd-analyze verify --man=no "$d/x.KIND" 2>&1 | sed -n "s/^.*x[.]KIND:\([0-9]*: \)/line \1/p" | grep .`, "KIND", kind)
 }
 
 // TestChecksAreGranted: the manifest grants each check as the guest spells it.

@@ -18,7 +18,7 @@ const unitDir = "/etc/systemd/system"
 // be asked, nothing is checked.
 func verify(kind string) string {
 	return `command -v systemd-analyze >/dev/null || exit 0; d=$(mktemp -d) || exit; trap 'rm -r "$d"' EXIT; cp %s "$d/x.` + kind +
-		`" && ! systemd-analyze verify --man=no "$d/x.` + kind + `" 2>&1 | grep -o "x.` + kind + `:[0-9]*: .*"`
+		`" && ! systemd-analyze verify --man=no "$d/x.` + kind + `" 2>&1 | sed -n "s/^.*x[.]` + kind + `:\([0-9]*: \)/line \1/p" | grep .`
 }
 
 // unitText is a file of systemd's made of sections.
