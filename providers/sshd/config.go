@@ -70,14 +70,41 @@ func (s Sshd) enter(path string, open []level) level {
 
 // others are the places that are not a unit's own.
 func (now State) others(s Sshd) []Place {
-	before, rest, is := strings.Cut(now.Main.Text, s.begin())
-	lines, _, _ := strings.Cut(rest, s.end())
-	first := strings.Count(before, "\n") + 1
-	last := first + 1 + strings.Count(lines, "\n")
+	main := cut(now.Main.Text, s)
+	first := strings.Count(main.before, "\n") + 1
+	last := first + 1 + strings.Count(main.lines, "\n")
 	return slices.DeleteFunc(slices.Clone(now.Places), func(p Place) bool {
 		n, err := strconv.Atoi(p.Line)
-		return p.File == s.file() || is && p.File == mainFile && err == nil && n >= first && n <= last
+		return p.File == s.file() || main.is && p.File == mainFile && err == nil && n >= first && n <= last
 	})
+}
+
+// options are the settings on the command line of sshd, as they would stand in a file. One that runs tells of it as
+// "sshd: /usr/sbin/sshd -D [listener] ...", in one word.
+func options(command string) []string {
+	var all []string
+	next := ""
+	for word := range strings.FieldsSeq(command) {
+		option, value := next, word
+		if next = ""; option == "" {
+			option, value = word, ""
+			if len(word) > 2 {
+				option, value = word[:2], word[2:]
+			}
+			if option != "-o" && option != "-p" {
+				continue
+			}
+			if value == "" {
+				next = option
+				continue
+			}
+		}
+		if option == "-p" {
+			value = "Port=" + value
+		}
+		all = append(all, value)
+	}
+	return all
 }
 
 // values are how the settings stand in a file, by their keys as sshd -T spells them.
@@ -95,11 +122,16 @@ func (all lines) values() map[string]string {
 	return values
 }
 
-// notes are what blocks of Match set otherwise than the unit does.
+// notes are what blocks of Match, and the command line of sshd, set otherwise than the unit does.
 func (now State) notes(s Sshd, settings lines) []string {
 	const most = 10
 	var all []string
 	values := settings.values()
+	for _, o := range now.Options {
+		if words := fields(o); settings.has(words[0]) && !strings.EqualFold(strings.Join(words[1:], " "), values[canonical(words[0])]) {
+			all = append(all, "sshd was started with "+o+", which counts before what the unit sets: see /etc/default/ssh, /etc/sysconfig/sshd and its service")
+		}
+	}
 	for _, p := range now.others(s) {
 		words := fields(p.Text)
 		value := strings.Join(words[1:], " ")

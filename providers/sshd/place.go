@@ -24,14 +24,15 @@ func (s Sshd) files(t *sdk.T, now State) (main, own string) {
 		return rest, "# Made by froyo, which puts it back as it is: sshd of a runbook.\n" + settings.text()
 	}
 	block := s.begin() + settings.text() + s.end()
-	if before, _, is := strings.Cut(now.Main.Text, s.begin()); is && onlyBlocks(before) { // those of other units may be before it
-		return before + block + strings.TrimPrefix(rest, before), ""
+	if p := cut(now.Main.Text, s); p.is && onlyBlocks(p.before) { // those of other units may be before it
+		return p.before + block + p.after, ""
 	}
 	return block + rest, ""
 }
 
 // onlyBlocks reports whether a text is blocks of units of the type and nothing else.
 func onlyBlocks(text string) bool {
+	text = strings.ReplaceAll(text, "\r\n", "\n")
 	for text != "" {
 		name, rest, is := strings.Cut(strings.TrimPrefix(text, mark), "\n")
 		if !is || !strings.HasPrefix(text, mark) {
@@ -44,47 +45,52 @@ func onlyBlocks(text string) bool {
 	return true
 }
 
+// parts are the main file around a unit's block.
+type parts struct {
+	before, lines, after string
+	is                   bool
+	open                 bool // its end was taken away
+}
+
+// cut takes the main file apart. Where it has no block, all of it is before. Its lines may have got other ends since.
+func cut(main string, s Sshd) parts {
+	is, from, to, at := false, 0, 0, 0
+	for line := range strings.Lines(main) {
+		mark := strings.TrimRight(line, "\r\n") + "\n"
+		switch {
+		case !is && mark == s.begin():
+			is, from, to = true, at, at+len(line)
+		case is && mark == s.end():
+			return parts{before: main[:from], lines: main[to:at], after: main[at+len(line):], is: true}
+		}
+		at += len(line)
+	}
+	return parts{before: main, open: is}
+}
+
 // block is what the unit has in the main file, without the marks.
 func (s Sshd) block(main string) string {
-	_, rest, is := strings.Cut(main, s.begin())
-	if !is {
-		return ""
-	}
-	lines, _, _ := strings.Cut(rest, s.end())
-	return lines
+	return cut(main, s).lines
 }
 
 // place says where the unit's lines are, nil for nowhere.
 func (s Sshd) place(main string, own bool) any {
-	before, _, is := strings.Cut(main, s.begin())
+	p := cut(main, s)
 	switch {
 	case own:
 		return s.file()
-	case is && onlyBlocks(before):
+	case p.is && onlyBlocks(p.before):
 		return "top of " + mainFile
-	case is:
+	case p.is:
 		return mainFile
 	}
 	return nil
 }
 
-// open reports whether somebody took away the end of the unit's block.
-func (s Sshd) open(main string) bool {
-	_, rest, is := strings.Cut(main, s.begin())
-	return is && !strings.Contains(rest, s.end())
-}
-
 // without is the main file without the unit's block.
-func (s Sshd) without(text string) string {
-	before, rest, is := strings.Cut(text, s.begin())
-	if !is {
-		return text
-	}
-	_, after, is := strings.Cut(rest, s.end())
-	if !is {
-		return text // somebody took the end away, which check refuses
-	}
-	return before + after
+func (s Sshd) without(main string) string {
+	p := cut(main, s)
+	return p.before + p.after
 }
 
 // includedFirst reports whether sshd reads the directory before it reads any of these settings elsewhere. Other files that are included

@@ -1,6 +1,7 @@
 package sshd
 
 import (
+	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
@@ -170,4 +171,81 @@ func TestSshdSays(t *testing.T) {
 	if _, e := planned(k, h.unit(given{"state": "absent"})); e == nil || !strings.Contains(e.Detail, "/etc/ssh/sshd_config.d/50-x.conf line 1: ") || e.Message != "sshd does not take the configuration as it would be" {
 		t.Errorf("%+v", e)
 	}
+}
+
+// TestSshdByOthers: settings that sshd shows otherwise where others are set elsewhere, and such as need another one.
+func TestSshdByOthers(t *testing.T) {
+	for name, tt := range map[string]struct {
+		main string
+		give given
+	}{
+		"an address, with the ports that are there": {"Port 2222\nPort 2223\nAddressFamily inet\n", given{"listen_address": []any{"127.0.0.1"}}},
+		"an address and a port":                     {"AddressFamily inet\n", given{"listen_address": []any{"127.0.0.1"}, "port": []any{2222}}},
+		"a command with the user that is there":     {"AuthorizedKeysCommandUser nobody\n", given{"settings": given{"AuthorizedKeysCommand": "/bin/false"}}},
+		"methods that are enabled":                  {"HostbasedAuthentication yes\n", given{"settings": given{"AuthenticationMethods": "hostbased,publickey"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHost(t, map[string]string{"sshd_config": "Include sshd_config.d/*.conf\n" + tt.main, "sshd_config.d/50-x.conf": ""})
+			k := providertest.New(t, providertest.Native(Types()), h.Memory)
+			u := h.unit(tt.give)
+			if _, e := planned(k, u); e != nil {
+				t.Fatalf("%+v", e)
+			}
+			if _, e := k.Apply(u); e != nil {
+				t.Fatalf("%+v", e)
+			}
+			if change, e := planned(k, u); e != nil || change.Action != abi.None {
+				t.Errorf("a second run: %+v %v", change, e)
+			}
+		})
+	}
+}
+
+// TestSshdConverted: a block whose lines have got other ends is the unit's all the same.
+func TestSshdConverted(t *testing.T) {
+	t.Parallel()
+	h := newHost(t, map[string]string{"sshd_config": old})
+	k := providertest.New(t, providertest.Native(Types()), h.Memory)
+	u := h.unit(given{"max_auth_tries": 3})
+	if _, e := k.Apply(u); e != nil {
+		t.Fatal(e)
+	}
+	h.write("sshd_config", strings.ReplaceAll(h.read("sshd_config"), "\n", "\r\n"))
+	h.sync()
+	if _, e := k.Apply(u); e != nil {
+		t.Fatal(e)
+	}
+	if change, e := k.Plan(u); e != nil || change.Action != abi.None || strings.Count(h.read("sshd_config"), "MaxAuthTries") != 1 {
+		t.Errorf("%+v %v %q", change, e, h.read("sshd_config"))
+	}
+	h.write("sshd_config", strings.ReplaceAll(strings.ReplaceAll(h.read("sshd_config"), "\r", ""), "\n", "\r\n"))
+	h.sync()
+	if _, e := k.Apply(h.unit(given{"state": "absent"})); e != nil || h.read("sshd_config") != strings.ReplaceAll(old, "\n", "\r\n") {
+		t.Errorf("%v %q", e, h.read("sshd_config"))
+	}
+}
+
+// TestSshdStartedWith: settings on the command line of the sshd that runs count before every file, which each plan tells.
+func TestSshdStartedWith(t *testing.T) {
+	t.Parallel()
+	h := newHost(t, map[string]string{"sshd_config": modern, "sshd_config.d/50-x.conf": ""})
+	cmd := exec.CommandContext(t.Context(), "sleep", "600")
+	cmd.Args = []string{"sshd: /usr/sbin/sshd -D -oPasswordAuthentication=yes -o MaxAuthTries=3 -p 23 -o X11Forwarding no [listener] 0 of 10-100 startups"}
+	cmd.Args = append(cmd.Args, "600")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	h.pid = strconv.Itoa(cmd.Process.Pid)
+	k := providertest.New(t, providertest.Native(Types()), h.Memory)
+	change, e := planned(k, h.unit(given{"password_authentication": false, "max_auth_tries": 3, "port": 22}))
+	const rest = ", which counts before what the unit sets: see /etc/default/ssh, /etc/sysconfig/sshd and its service"
+	want := []string{"sshd was started with PasswordAuthentication=yes" + rest, "sshd was started with Port=23" + rest}
+	if diff := cmp.Diff(want, change.Notes); e != nil || diff != "" {
+		t.Errorf("%v %s", e, diff)
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Error(err)
+	}
+	_ = cmd.Wait() // it was killed
 }

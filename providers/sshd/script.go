@@ -10,7 +10,8 @@ const (
 )
 
 // prologue is how each of the programs begins: how sshd is called. Where it has not been started yet, it has the directory that it wants
-// in /run for itself. manifest.yaml has the same texts.
+// in /run for itself. R prints the unit's settings with those of the host by which sshd judges them, or shows them otherwise: it listens at
+// addresses by its ports, and runs no command for keys without a user. manifest.yaml has the same texts.
 const prologue = `PATH=$PATH:/usr/sbin:/sbin
 LC_ALL=C
 export LC_ALL
@@ -21,16 +22,22 @@ S() {
   unshare -m sh -c 'mount -t tmpfs -o mode=755 none /run && mkdir -m 755 /run/sshd && exec "$@"' sh "$s" "$@"
 }
 e=/etc/ssh
+R() {
+  cat "$d/own"
+  grep -E '^(hostkey|addressfamily|(password|pubkey|kbdinteractive|hostbased|gssapi|kerberos)authentication|authorized(keys|principals)commanduser) ' "$1"
+  grep -q '^Port ' "$d/own" || grep '^port ' "$1"
+}
 `
 
 // look shows the settings of sshd, and how sshd shows those on its standard input alone: so times, sets of ciphers and words that mean the
 // same are compared as sshd writes them. Then come the lines of the whole configuration in the order in which sshd reads them: between
-// "+FILE" and "-" those of a file, each with its number. A file that is included stands behind the line that does.
+// "+FILE" and "-" those of a file, each with its number. A file that is included stands behind the line that does. At the end are the words of
+// the command line of the sshd that runs.
 const look = prologue + `d=$(mktemp -d) || exit 8
 trap 'rm -rf "$d"' EXIT
 cat >"$d/own"
 S -T >"$d/now" || exit 3
-{ cat "$d/own"; sed -n 's/^hostkey /HostKey /p' "$d/now"; } >"$d/ref"
+R "$d/now" >"$d/ref"
 S -T -f "$d/ref" >"$d/want" 2>"$d/err"
 r=$?
 sed "s#^$d/ref[^:]*: *#unit: #" "$d/err" >&2
@@ -53,7 +60,10 @@ W() (
   done
   echo -
 )
-cat "$d/now"; echo ==; cat "$d/want"; echo ==; W "$e/sshd_config" 0`
+cat "$d/now"; echo ==; cat "$d/want"; echo ==; W "$e/sshd_config" 0; echo ==
+p=$(sed -n 's/^pidfile //p' "$d/now")
+{ test ! -r "$p" || tr '\0\n' '\n ' <"/proc/$(cat "$p")/cmdline"; } 2>/dev/null
+exit 0`
 
 // candidate makes what would be in a copy, and tries it. What it gets on its standard input is told by input. What sshd says of the copy
 // is told of the files themselves.
@@ -80,7 +90,7 @@ s#\([[:space:]=\"]\)sshd_config\.d/#\1$c/#g
 S -t -f "$d/whole" 2>"$d/err" || no
 S -T -f "$d/whole" >"$d/shown" 2>"$d/err" || no
 if test -s "$d/own"; then
-  { cat "$d/own"; sed -n 's/^hostkey /HostKey /p' "$d/shown"; } >"$d/ref"
+  R "$d/shown" >"$d/ref"
   S -T -f "$d/ref" >"$d/ref.shown" 2>"$d/err" || no
   values "$d/ref.shown" >"$d/want"
   values "$d/shown" >"$d/get"

@@ -51,6 +51,8 @@ type State struct {
 	Wanted map[string][]string `json:"wanted,omitempty"`
 	// Places are the lines that set one of the unit's settings, in the order in which sshd reads them.
 	Places []Place `json:"places,omitempty"`
+	// Options are the settings with which sshd was started.
+	Options []string `json:"options,omitempty"`
 	// Tried is how sshd takes what is to be made, 0 where it does, and Said what it says of that.
 	Tried int    `json:"tried,omitempty"`
 	Said  string `json:"said,omitempty"`
@@ -102,9 +104,10 @@ func (s Sshd) looked(now *State, settings lines, r *op.ExecResult) {
 	switch r.RC {
 	case 0:
 		shown, rest, _ := strings.Cut(r.Stdout, "\n==\n")
-		wanted, told, _ := strings.Cut(rest, "\n==\n")
+		wanted, rest, _ := strings.Cut(rest, "\n==\n")
+		told, command, _ := strings.Cut(rest, "\n==\n")
 		now.Shown, now.Wanted = settings.of(shown), settings.of(wanted)
-		now.Places = s.places(told, settings)
+		now.Places, now.Options = s.places(told, settings), options(command)
 		for _, p := range now.Places {
 			if p.Before != "" && !slices.Contains(now.Before, p.Before) {
 				now.Before = append(now.Before, p.Before)
@@ -124,7 +127,7 @@ func (s Sshd) looked(now *State, settings lines, r *op.ExecResult) {
 
 // tries has sshd try what is to be made, exactly as the change does.
 func (s Sshd) tries(t *sdk.T, now *State, settings lines) {
-	if now.Refused != "" || now.Broken != "" || !editable(now.Main) || !editable(now.Own) || !now.Main.Exists || s.open(now.Main.Text) {
+	if now.Refused != "" || now.Broken != "" || !editable(now.Main) || !editable(now.Own) || !now.Main.Exists || cut(now.Main.Text, s).open {
 		return
 	}
 	main, own := s.files(t, *now)
@@ -167,7 +170,7 @@ func (s Sshd) Plan(t *sdk.T, now State) {
 	case !changed:
 	case s.State == absent:
 		t.Action(abi.Delete)
-	case !now.Own.Exists && !strings.Contains(now.Main.Text, s.begin()):
+	case !now.Own.Exists && !cut(now.Main.Text, s).is:
 		t.Action(abi.Create)
 	}
 	if changed {
@@ -254,7 +257,7 @@ func (s Sshd) check(t *sdk.T, now State) {
 			t.Fail(op.Conflict, f.path+" is no text file that can be edited", "", how)
 		}
 	}
-	if s.open(now.Main.Text) {
+	if cut(now.Main.Text, s).open {
 		t.Fail(op.Conflict, mainFile+" has the line that begins the unit's settings, and not the one that ends them; nothing was changed", "",
 			"put this line behind the last of them: "+strings.TrimSuffix(s.end(), "\n"))
 	}
