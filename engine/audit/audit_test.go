@@ -241,3 +241,23 @@ func FuzzExport(f *testing.F) {
 		}
 	})
 }
+
+// TestJudge: what findings come to is one text, whoever tells it.
+func TestJudge(t *testing.T) {
+	changed, anchor := Finding{Seq: 2, Text: "row 2 was changed"}, Finding{Seq: 3, Text: "the anchor", Anchor: true}
+	stranger, anchored := Finding{Text: "a", Untrusted: "aa"}, Finding{Text: "b", Untrusted: "bb", Anchor: true}
+	for _, tt := range []struct {
+		found []Finding
+		want  string
+	}{
+		{[]Finding{stranger, changed}, Changed + ": row 2 was changed, and 1 more"},
+		{[]Finding{anchor, changed}, Changed + ": row 2 was changed, and 1 more"},
+		{[]Finding{anchor, stranger}, ChangedAnchor},
+		{[]Finding{stranger, stranger, anchored}, "the audit log cannot be verified here: it is signed by aa, and of these keys none is trusted here"},
+		{[]Finding{anchored}, "the anchors cannot be used here: they are signed by bb, and of these keys none is trusted here"},
+	} {
+		if got := Doubt(tt.found); got == nil || got.Summary != tt.want {
+			t.Errorf("got %v, want %s", got, tt.want)
+		}
+	}
+}

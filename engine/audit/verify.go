@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"crypto/ed25519"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
@@ -18,6 +20,8 @@ type Finding struct {
 	Text string
 	// Untrusted is the ID of a key that signed and is not among those that count. It may be that nothing else is wrong.
 	Untrusted string
+	// Anchor is set where it is about an anchor, and says nothing of the log.
+	Anchor bool
 }
 
 // Log is what is kept of a log, in its order.
@@ -41,23 +45,57 @@ func (l *Log) Verify(anchors []Head, keys []ed25519.PublicKey) []Finding {
 	v.chain()
 	v.unsigned()
 	for i := range l.Heads {
-		v.head(&l.Heads[i], "what was signed at "+when(l.Heads[i].Time))
+		v.head(&l.Heads[i], "what was signed at "+when(l.Heads[i].Time), false)
 	}
 	for i := range anchors {
-		v.head(&anchors[i], "the anchor of "+when(anchors[i].Time))
+		v.head(&anchors[i], "the anchor of "+when(anchors[i].Time), true)
 	}
 	slices.SortStableFunc(v.found, func(a, b Finding) int { return cmp.Compare(a.Seq, b.Seq) })
 	return slices.Compact(v.found)
 }
 
-// Doubt says in short that a log is not what was written; nil where nothing was found.
+// Changed is what Judge says of a log that was changed.
+const Changed = "the audit log is not what was written"
+
+// ChangedAnchor is what Judge says where nothing but anchors was changed.
+const ChangedAnchor = "an anchor is not what was written, so the audit log cannot be held against it"
+
+// Judge says what findings come to: that the log was changed, or an anchor, or that it cannot be known here.
+func Judge(found []Finding) string {
+	untrusted := map[bool]map[string]bool{false: {}, true: {}}
+	judged := ""
+	for _, f := range found {
+		switch {
+		case f.Untrusted != "":
+			untrusted[f.Anchor][f.Untrusted] = true
+		case !f.Anchor:
+			return Changed
+		default:
+			judged = ChangedAnchor
+		}
+	}
+	what, ids := "the audit log cannot be verified here: it is", untrusted[false]
+	if len(ids) == 0 {
+		what, ids = "the anchors cannot be used here: they are", untrusted[true]
+	}
+	if judged == "" {
+		judged = what + " signed by " + strings.Join(slices.Sorted(maps.Keys(ids)), ", ") + ", and of these keys none is trusted here"
+	}
+	return judged
+}
+
+// Doubt is Judge in short, as an error; nil where nothing was found.
 func Doubt(found []Finding) *diag.Error {
 	if len(found) == 0 {
 		return nil
 	}
-	text := "the audit log is not what was written: " + found[0].Text
-	if rest := len(found) - 1; rest > 0 {
-		text += ", and " + strconv.Itoa(rest) + " more"
+	text := Judge(found)
+	if text == Changed {
+		at := slices.IndexFunc(found, func(f Finding) bool { return f.Untrusted == "" && !f.Anchor })
+		text += ": " + found[at].Text
+		if rest := len(found) - 1; rest > 0 {
+			text += ", and " + strconv.Itoa(rest) + " more"
+		}
 	}
 	return (&diag.Error{Code: diag.Failed, Summary: text}).WithHint("froyo audit verify shows all of it")
 }
@@ -109,43 +147,49 @@ func (v *verifier) chain() {
 }
 
 // unsigned finds rows that have no signature, which is written together with each: they were added by who does not have
-// the key, or it was removed.
+// the key, or it was removed. Those from before there was a log, which begin it, have no origin and were never signed.
 func (v *verifier) unsigned() {
 	signed := map[int64]bool{}
 	for _, h := range v.log.Heads {
 		signed[h.Seq] = true
 	}
 	var from, to int64
+	adopted, begins := false, true
 	tell := func() {
-		if from > 0 {
+		switch {
+		case from > 0 && adopted:
+			v.add(from, "%s not signed: from before rows were signed, or added without the key; who wrote them is not known", rows(from, to))
+		case from > 0:
 			v.add(from, "%s not signed: added without the key, or the signature was removed", rows(from, to))
 		}
 		from = 0
 	}
 	for _, row := range v.log.Rows {
+		begins = begins && row.Origin == "" && !signed[row.Seq] && v.log.Before.Seq == 0
 		switch {
 		case signed[row.Seq]:
 			tell()
-		case from > 0 && row.Seq == to+1:
+		case from > 0 && row.Seq == to+1 && begins == adopted:
 			to = row.Seq
 		default:
 			tell()
-			from, to = row.Seq, row.Seq
+			from, to, adopted = row.Seq, row.Seq, begins
 		}
 	}
 	tell()
 }
 
 // head compares a head with the row that it is of.
-func (v *verifier) head(h *Head, name string) {
+func (v *verifier) head(h *Head, name string, anchor bool) {
 	at := slices.IndexFunc(v.keys, func(k ed25519.PublicKey) bool { return keyid.Of(k) == h.Key })
 	if at < 0 {
 		text := fmt.Sprintf("%s, for row %d, is by the key %s, which is not trusted here", name, h.Seq, h.Key)
-		v.found = append(v.found, Finding{Seq: h.Seq, Text: text, Untrusted: h.Key})
+		v.found = append(v.found, Finding{Seq: h.Seq, Text: text, Untrusted: h.Key, Anchor: anchor})
 		return
 	}
 	if !ed25519.Verify(v.keys[at], h.text(), h.Signature) {
 		v.add(h.Seq, "%s, for row %d, has a signature that does not fit", name, h.Seq)
+		v.found[len(v.found)-1].Anchor = anchor
 		return
 	}
 	end := v.log.End().Seq

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -80,10 +79,8 @@ const most = 50
 
 // wrong says what is wrong with a log, or that it cannot be known here.
 func wrong(w *workspace.Workspace, found []audit.Finding) error {
-	unknown := map[string]bool{}
 	var lines []string
 	for _, f := range found {
-		unknown[f.Untrusted] = true
 		if len(lines) < most {
 			lines = append(lines, f.Text)
 		}
@@ -91,17 +88,16 @@ func wrong(w *workspace.Workspace, found []audit.Finding) error {
 	if rest := len(found) - most; rest > 0 {
 		lines = append(lines, "and "+strconv.Itoa(rest)+" more")
 	}
-	if unknown[""] {
-		return (&diag.Error{
-			Code: diag.Failed, Summary: "the audit log is not what was written", Detail: strings.Join(lines, "\n"),
-		}).WithHint("keep the state as evidence, and compare it with an export or a backup; froyo audit show -n 0 shows what stands there now")
+	d := &diag.Error{Code: diag.Failed, Summary: audit.Judge(found), Detail: strings.Join(lines, "\n")}
+	switch d.Summary {
+	case audit.Changed:
+		return d.WithHint("keep the state as evidence, and compare it with an export or a backup; froyo audit show -n 0 shows what stands there now")
+	case audit.ChangedAnchor:
+		return d.WithHint("take the anchor from where it was kept first; by itself the log is verified by: froyo audit verify")
 	}
-	ids := slices.Sorted(maps.Keys(unknown))
+	d.Detail = "its rows follow each other; whether they were written by who has the key, only its public half tells"
 	dir := wording.Quote(here.Path(filepath.Join(w.StateDir(), "keys", "trusted")))
-	return (&diag.Error{
-		Code: diag.Failed, Summary: "the audit log cannot be verified here: it is signed by " + strings.Join(ids, ", ") + ", and of these keys none is trusted here",
-		Detail: "its rows follow each other; whether they were written by who has the key, only its public half tells",
-	}).WithHint("if it is signed by a key that you trust, take the data/keys/signing.pub of the workspace that wrote it: mkdir -p %s; cp SIGNING_PUB %s/", dir, dir)
+	return d.WithHint("if it is signed by a key that you trust, take the data/keys/signing.pub of the workspace that wrote it: mkdir -p %s; cp SIGNING_PUB %s/", dir, dir)
 }
 
 // log reads what is verified.

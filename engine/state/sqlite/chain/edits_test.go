@@ -219,7 +219,7 @@ func TestForgedBefore(t *testing.T) {
 	}
 	w.sql(t, unguarded+`DELETE FROM audit; DELETE FROM audit_heads;`+guards)
 	w.run(t, "r3")
-	const want = "rows were removed: there is none of the run r1\nrows 1 to 2 are not signed: added without the key, or the signature was removed"
+	const want = "rows were removed: there is none of the run r1\nrows 1 to 2 are not signed: from before rows were signed, or added without the key; who wrote them is not known"
 	if found := w.found(t); found != want {
 		t.Error(found)
 	}
