@@ -53,15 +53,12 @@ func TestRead(t *testing.T) {
 			name = at(name)
 		}
 		text, err := input.File{Name: name, What: "--of FILE", Max: 8}.Read(t.Context())
-		switch {
-		case tt.err == "":
+		if tt.err == "" {
 			if err != nil || string(text) != tt.want {
 				t.Errorf("%s: %q %v", tt.name, text, err)
 			}
-		default:
-			if d := diag.Of(err); d.Summary != "--of FILE: "+tt.err || d.Hint != tt.hint {
-				t.Errorf("%s: %q %+v", tt.name, text, d)
-			}
+		} else if d := diag.Of(err); d.Summary != "--of FILE: "+tt.err || d.Hint != tt.hint {
+			t.Errorf("%s: %q %+v", tt.name, text, d)
 		}
 	}
 	if _, err := (input.File{Name: at("fifo"), Max: 8, Regular: true}).Read(t.Context()); err == nil || err.Error() != at("fifo")+": it is no regular file" {
