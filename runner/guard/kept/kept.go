@@ -104,8 +104,11 @@ func Keep(root, dir string, set Set) error {
 			return err
 		}
 	}
-	for _, p := range set.Programs {
-		k.program(p)
+	var disk syscall.Statfs_t
+	if err := syscall.Statfs(dir, &disk); err == nil && disk.Bavail*uint64(disk.Bsize) > 2*maxAll { //nolint:gosec // a size
+		for _, p := range set.Programs {
+			k.program(p)
+		}
 	}
 	text, err := codec.Marshal(k.entries)
 	if err != nil {
