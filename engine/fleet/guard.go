@@ -91,7 +91,9 @@ func told(host string, s *contract.State) error {
 			guard.Names(s.Units) + " stays"}
 	}
 	e := guard.Undone(*s, nil)
-	e.Summary, e.Host, e.Hint = "of run "+s.Run+": "+e.Summary, host, ""
+	if e.Summary, e.Host = "of run "+s.Run+": "+e.Summary, host; len(s.Failed) == 0 {
+		e.Hint = ""
+	}
 	if len(s.Restored) > 0 {
 		e.Summary += ": " + guard.Names(s.Restored)
 	}

@@ -243,7 +243,10 @@ func Undone(s guard.State, last error) *diag.Error {
 		lines = append(lines, "could not be put back: "+Names(s.Failed))
 	}
 	e.Detail = strings.Join(lines, "\n")
-	if len(s.Failed) > 0 {
+	switch {
+	case len(s.Failed) == 0 && (s.Why == guard.BadSSHD || s.Why == guard.NoRestart):
+		return e.WithHint("change the unit so that sshd can be started with what it leaves")
+	case len(s.Failed) > 0:
 		return e.WithHint("repair what could not be put back while one still gets in, then apply again")
 	}
 	return e.WithHint("change the unit so that it lets in who logs in; or, where it needs longer, --guard-window 5m")

@@ -336,6 +336,7 @@ func TestUndone(t *testing.T) {
 		want, hint string
 	}{
 		{contract.State{Why: contract.NotConfirmed, Restored: []string{"/a"}}, "so the host has put back what was there\nput back: /a", "change the unit so that it lets in who logs in; or, where it needs longer, --guard-window 5m"},
+		{contract.State{Why: contract.BadSSHD, Said: "line 1", Restored: []string{"/a"}}, "sshd refuses what is on disk: line 1, so the host has put back what was there\nput back: /a", "change the unit so that sshd can be started with what it leaves"},
 		{contract.State{Why: contract.Asked}, "the host is as it was before: nothing was to be put back", "change the unit so that it lets in who logs in; or, where it needs longer, --guard-window 5m"},
 		{
 			contract.State{Why: contract.NoRestart, Said: "/usr/sbin/sshd is not there", Restored: []string{"/a"}, Failed: []string{"ssh.service: no"}},

@@ -18,6 +18,7 @@ type State struct {
 	Filter   Filter            `json:"filter"`
 	Services []Service         `json:"services,omitempty"`
 	SSHD     SSHD              `json:"sshd"`
+	Mounts   []string          `json:"mounts,omitempty"`
 }
 
 // Result names what was put back, and what could not be.
@@ -30,7 +31,7 @@ func (r *Result) failed(what string, err error) {
 
 // Keep writes to a file what the host is at. Services are those to look at beside the usual ones.
 func Keep(file string, services []string) error {
-	s := State{Net: readNet(), Sysctl: readSysctl(), Filter: readFilter(), Services: readServices(services), SSHD: readSSHD()}
+	s := State{Net: readNet(), Sysctl: readSysctl(), Filter: readFilter(), Services: readServices(services), SSHD: readSSHD(), Mounts: readMounts()}
 	text, err := codec.Marshal(s)
 	if err != nil {
 		return err

@@ -39,6 +39,7 @@ spoil() {
 	ip address add 192.0.2.129/25 dev d1; ip link add b1 type bridge; ip address add 192.0.2.1/24 dev b1
 	ip link delete m0; ip link delete k0; ip link add k0 type veth peer name k1
 	ip link set d0 mtu 600; ip link set d1 address 02:00:00:00:00:01; ip link set d1 master b0
+	mkdir -p /mnt/other && echo mine >/mnt/other/sshd_config && touch /mnt/other/mine && mount --bind /mnt/other /etc/ssh
 	ip link set d1 down; ip link set d1 name x1; ip link set d0 name d1; ip link set x1 name d0
 }
 state() { grep -q "\"phase\":\"$1\"" /var/lib/froyo/guard/state; }
@@ -48,6 +49,7 @@ spoil
 $g restore >/run/said
 look >/run/after
 diff /run/before /run/after
+test "$(cat /mnt/other/sshd_config)" = mine; test -e /mnt/other/mine; grep -q '"mount at /etc/ssh"' /run/said
 grep -q '"/etc/ssh/sshd_config"' /run/said; grep -q 'sysctl net.ipv4.conf.all.forwarding' /run/said; grep -q '"routes"' /run/said
 state restored
 test "$(ls /var/lib/froyo/guard)" = state

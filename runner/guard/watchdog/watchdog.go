@@ -269,6 +269,13 @@ func (g *Guard) pass(s *guard.State) {
 	if s.Why == guard.Booted {
 		besides = "/run" // which every boot makes anew
 	}
+	var was *live.State
+	var lost error
+	if g.Root == "" {
+		if was, lost = live.Load(g.dir(s.ID) + "/" + liveFile); lost == nil && s.Why != guard.Booted {
+			s.Add(was.Uncover(), nil)
+		}
+	}
 	files, err := kept.Restore(g.Root, g.dir(s.ID), hookPrefix, besides)
 	if err != nil {
 		s.Failed = append(s.Failed, err.Error())
@@ -277,10 +284,9 @@ func (g *Guard) pass(s *guard.State) {
 	if g.Root != "" {
 		return
 	}
-	was, err := live.Load(g.dir(s.ID) + "/" + liveFile)
 	switch {
-	case err != nil:
-		s.Failed = append(s.Failed, err.Error())
+	case lost != nil:
+		s.Failed = append(s.Failed, lost.Error())
 	case s.Why == guard.Booted:
 		was.StartAfterBoot()
 	default:
