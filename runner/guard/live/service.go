@@ -55,7 +55,7 @@ func End(name string) {
 // readServices tells which of the watched services, and of more, there are.
 func readServices(more []string) []Service {
 	if !hasSystemd() {
-		if sshdPID() > 0 {
+		if sshdPID() > 0 || len(listeners()) > 0 {
 			return []Service{{Name: "sshd", Active: true}}
 		}
 		return nil
@@ -196,9 +196,7 @@ func Settle() error {
 		}
 		return nil
 	}
-	if pid := sshdPID(); pid > 0 {
-		_ = syscall.Kill(pid, syscall.SIGHUP) // the same
-	}
+	hangUp() // the same
 	return nil
 }
 
@@ -227,6 +225,9 @@ func restartSSHD(r *Result) {
 			}
 			time.Sleep(100 * time.Millisecond)
 		}
+	} else if len(listeners()) > 0 { // what began it may not begin another
+		hangUp()
+		return
 	} else {
 		r.restored("sshd")
 	}

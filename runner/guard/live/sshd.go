@@ -67,15 +67,19 @@ func listeners() []int {
 	return pids
 }
 
-// endListeners ends these, so that their addresses are free. Sessions go on.
-func endListeners() {
+// endListeners ends those of a unit, so that their addresses are free. Sessions go on, as do other units that are sshd.
+func endListeners(unit string) {
 	for range 20 {
-		pids := listeners()
-		if len(pids) == 0 {
-			return
+		left := false
+		for _, pid := range listeners() {
+			groups, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cgroup")
+			if strings.Contains(string(groups), "/"+unit+"\n") {
+				left = true
+				_ = syscall.Kill(pid, syscall.SIGTERM)
+			}
 		}
-		for _, pid := range pids {
-			_ = syscall.Kill(pid, syscall.SIGTERM)
+		if !left {
+			return
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
@@ -85,11 +89,11 @@ func endListeners() {
 func (s SSHD) restart(name string, active bool) error {
 	service := strings.HasSuffix(name, ".service")
 	if service && !active {
-		endListeners()
+		endListeners(name)
 	}
 	_, err := run("systemctl", "restart", name)
 	if err != nil && service {
-		endListeners()
+		endListeners(name)
 		_, _ = run("systemctl", "reset-failed", name)
 		_, err = run("systemctl", "restart", name)
 	}
