@@ -63,7 +63,18 @@ func (p *Prover) inspect(ctx context.Context, e *Entry) error {
 			return err
 		}
 	}
+	if err := e.unread(f); err != nil {
+		return err
+	}
 	return e.closes(f)
+}
+
+// unread refuses a host where root cannot read all that sshd reads: what would stay open there is not known.
+func (e *Entry) unread(f *found) error {
+	if len(e.LockDown) == 0 || len(f.sshd.Unread) == 0 {
+		return nil
+	}
+	return &diag.Error{Summary: fmt.Sprintf("--lock-down %s might not close everything: %s cannot be read, or has more than 256 KiB", strings.Join(e.LockDown, ","), escape.Text(strings.Join(f.sshd.Unread, ", "))), Host: e.Name}
 }
 
 // keysScript prints the keys of the user $1, as that user: in a home its owner says what is where.

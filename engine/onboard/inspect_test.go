@@ -51,6 +51,10 @@ func TestCompared(t *testing.T) {
 			hint: "restore the host first: froyo onboard rollback --host 192.0.2.7 --user froyo --key default-ed25519",
 		},
 		{name: "the rule is wider, and is changed", sudo: wideList, files: map[string]string{RuleFile: wide}, password: "s3cr3t-of-root"},
+		{
+			name: "the rule is wider, and has not the same words", sudo: strings.Replace(allowed, "/usr/bin/apt", "ALL", 1), files: map[string]string{RuleFile: wide},
+			err: "/etc/sudoers.d/froyo-onboard has: froyo ALL=(root) NOPASSWD: ALL; wanted: froyo ALL=(root) NOPASSWD: /usr/bin/apt",
+		},
 		{name: "a program more", sudo: allowed + "    (root) NOPASSWD: /usr/bin/dnf\n", err: "sudo allows froyo more than the rule says: /usr/bin/dnf"},
 		{name: "a script is there, and none is wanted", want: func(r *Request) { r.NoRollback = true }, err: "sudo allows froyo more than the rule says: /var/lib/froyo/onboard/rollback"},
 		{
@@ -166,6 +170,35 @@ func TestUnmarked(t *testing.T) {
 	} {
 		if got := unmarked(keys, "ssh-ed25519 AAAA"); got != want {
 			t.Errorf("%q: got %t", keys, got)
+		}
+	}
+}
+
+// TestUnread: what root cannot read of sshd's configuration is refused before anything is changed, where something is to be closed.
+func TestUnread(t *testing.T) {
+	t.Parallel()
+	f := &found{sshd: &sshdconf.Config{Unread: []string{"/etc/ssh/sshd_config.d/50-big.conf"}}}
+	e := &Entry{Request: request()}
+	if err := e.unread(f); err == nil || !strings.Contains(err.Error(), "might not close everything: /etc/ssh/sshd_config.d/50-big.conf cannot be read") {
+		t.Error(err)
+	}
+	e.LockDown = nil
+	if err := e.unread(f); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestRuleWithoutPassword: a rule is refused by which a target could not become root without a password.
+func TestRuleWithoutPassword(t *testing.T) {
+	t.Parallel()
+	for rule, taken := range map[string]bool{
+		"NOPASSWD: ALL": true, "NOPASSWD: /usr/bin/apt,/usr/bin/dnf": true, "(ALL:ALL) NOPASSWD: ALL": true, "ALL=(ALL) NOPASSWD: ALL": true, "NOPASSWD: ALL, !/usr/bin/su": true,
+		"ALL": false, "(ALL) ALL": false, "(www-data) NOPASSWD: ALL": false, "NOPASSWD: /usr/bin/apt, PASSWD: ALL": false, "PASSWD: ALL": false,
+	} {
+		r := request()
+		r.Sudo = rule
+		if err := r.Check(); (err == nil) != taken {
+			t.Errorf("%s: %v", rule, err)
 		}
 	}
 }

@@ -56,7 +56,7 @@ func (p *Prover) before(ctx context.Context, e *Entry, why error) error {
 		}
 		return d.WithHint("restore the host first: froyo onboard rollback --host %s --user %s --key %s", e.Address, e.User, e.Key)
 	case e.Password != nil && !asked:
-		d.Summary = fmt.Sprintf("%s takes no password of %s, and neither the key %s lets %s in", e.Name, e.Login, e.Key, e.User)
+		d.Summary = fmt.Sprintf("it takes no password of %s, and neither the key %s lets %s in", e.Login, e.Key, e.User)
 		return d.WithHint("was it onboarded with another key or user, or from elsewhere? froyo onboard list shows what is registered here")
 	}
 	if e.Password != nil {
@@ -111,6 +111,11 @@ func (p *Prover) compare(ctx context.Context, e *Entry, t *talk, allowed sudo.Ru
 	}
 	if err := e.closes(f); err != nil {
 		return err
+	}
+	if t.user == "root" {
+		if err := e.unread(f); err != nil {
+			return err
+		}
 	}
 	if len(e.LockDown) > 0 {
 		e.Unseen = f.sshd.Unread

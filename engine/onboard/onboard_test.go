@@ -156,7 +156,7 @@ func TestLook(t *testing.T) {
 		{name: "down", world: world{down: true}, err: "no route"},
 		{name: "wrong password", world: world{password: "another"}, err: "root is refused", hint: "give another password, or name by --user who is let in"},
 		{
-			name: "onboarded elsewhere", world: world{}, err: "web1 takes no password of root, and neither the key default-ed25519 lets froyo in",
+			name: "onboarded elsewhere", world: world{}, err: "it takes no password of root, and neither the key default-ed25519 lets froyo in",
 			hint: "was it onboarded with another key or user, or from elsewhere? froyo onboard list shows what is registered here",
 		},
 		{name: "another key of the host", world: world{password: "s3cr3t-of-root"}, spoil: func(r *Request) { r.HostKey = "SHA256:other" }, err: "another key"},

@@ -95,7 +95,7 @@ func (e *Entry) covered(got sudo.Rules) error {
 	var missing []string
 	for _, line := range e.rules() {
 		for _, command := range ruled(line.(string)).Free("root") {
-			if !slices.Contains(allowed, command) {
+			if !slices.Contains(allowed, command) && !slices.Contains(allowed, "ALL") {
 				missing = append(missing, command)
 			}
 		}

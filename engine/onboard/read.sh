@@ -6,7 +6,7 @@ IFS=
 d=${1%/*}
 if [ -d "$d" ] && ! { [ -r "$d" ] && [ -x "$d" ]; }; then echo "$(printf %s "$1" | base64 -w 0) -"; fi
 for f in $1; do
-  [ -f "$f" ] || continue
-  if [ -r "$f" ] && [ "$(wc -c <"$f")" -le 262144 ]; then t=$(base64 -w 0 <"$f"); else t=-; fi
+  [ -e "$f" ] && [ ! -d "$f" ] || continue
+  if [ -f "$f" ] && [ -r "$f" ] && [ "$(wc -c <"$f")" -le 262144 ]; then t=$(base64 -w 0 <"$f"); else t=-; fi
   echo "$(printf %s "$f" | base64 -w 0) ${t:-=}"
 done

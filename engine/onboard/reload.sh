@@ -10,10 +10,11 @@ if [ -d /run/systemd/system ]; then
 else
   kill -HUP "$(cat /run/sshd.pid)"
 fi
-from=${SSH_CONNECTION:-127.0.0.1}
+# shellcheck disable=SC2086 # the addresses and ports of both ends
+set -- ${SSH_CONNECTION:-127.0.0.1 0 127.0.0.1 22}
 wrong=
 for who in root "$ONBOARD_LOGIN"; do
-  shown=$(sshd -T -C "user=$who,host=localhost,addr=${from%% *}") || shown=
+  shown=$(sshd -T -C "user=$who,host=localhost,addr=$1,laddr=${3:-127.0.0.1},lport=${4:-22}") || shown=
   lacks=$(printf %s "$ONBOARD_SHOWS" | while read -r line; do
     printf '%s\n' "$shown" | grep -qx "$line" || { echo "$line"; break; }
   done)

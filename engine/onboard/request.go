@@ -88,10 +88,17 @@ func (r *Request) Check() error {
 	}
 	if strings.ContainsFunc(r.Sudo, func(c rune) bool { return c < ' ' || c == 0x7f }) || strings.TrimSpace(r.Sudo) == "" {
 		return (&diag.Error{Summary: "--sudo: want a rule of sudoers in one line, without the user's name"}).
-			WithHint("such as --sudo 'NOPASSWD: /usr/bin/systemctl,/usr/bin/apt'")
+			WithHint(ruleHint)
+	}
+	if own := ruled(r.rules()[0].(string)); len(own.Free("root")) == 0 || own.AskPassword("root") {
+		return (&diag.Error{Summary: fmt.Sprintf("--sudo %q lets nothing be called as root without a password, or asks for one for a part; a target has no password for sudo", r.Sudo)}).
+			WithHint(ruleHint)
 	}
 	return nil
 }
+
+// ruleHint is what a rule looks like.
+const ruleHint = "such as --sudo 'NOPASSWD: /usr/bin/systemctl,/usr/bin/apt'"
 
 // CheckAddress refuses what is no host.
 func (r *Request) CheckAddress() error {

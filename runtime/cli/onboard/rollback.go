@@ -17,7 +17,7 @@ import (
 
 type rollbackCommand struct {
 	Host  string `required:"" placeholder:"NAME" complete:"hosts" help:"The target's name, or its address. With --user also the address of a host that is no target, such as one where onboarding failed."`
-	Port  int    `placeholder:"N" help:"Its port of SSH, where it is no target (22)."`
+	Port  int    `placeholder:"N" help:"Its port of SSH, where it is no target (22), or was moved since."`
 	Login string `name:"user" placeholder:"NAME" help:"Who logs in to restore it, with root's rights; default: who logged in to onboard it. Without it and a password, the target's user calls what was left there for it."`
 	Key   string `placeholder:"KEY" complete:"files" help:"The key that lets --user in: one of froyo key list, or the file of a private key. A password is that of sudo then."`
 	credentials
@@ -103,7 +103,7 @@ func (c *rollbackCommand) entry(ctx context.Context, s *session, all []state.Tar
 			return nil, nil, err
 		}
 	}
-	entry.Login = cmp.Or(c.Login, entry.Login)
+	entry.Login, entry.Port = cmp.Or(c.Login, entry.Login), cmp.Or(c.Port, entry.Port)
 	if entry.Password, err = c.password(ctx, s.console); err != nil {
 		return nil, nil, err
 	}
