@@ -185,13 +185,13 @@ func addressOf(m string) string {
 	if err != nil {
 		return m
 	}
-	key := string(raw[:2]) + string(raw[4:syscall.SizeofIfAddrmsg])
+	key := append(slices.Clone(raw[:2]), raw[4:syscall.SizeofIfAddrmsg]...)
 	for kind, value := range attributes(raw, syscall.SizeofIfAddrmsg) {
 		if kind == syscall.IFA_ADDRESS || kind == syscall.IFA_LOCAL {
-			key += string(attribute(kind, value))
+			key = append(key, attribute(kind, value)...)
 		}
 	}
-	return key
+	return string(key)
 }
 
 // put sends what is missing to the kernel, twice, since one may need another.

@@ -23,7 +23,7 @@ ip link add d0 type veth peer name d1 && ip link set d1 up && ip address add 192
 ip link add k0 type bridge && ip link set k0 up && ip address add 198.18.0.1/24 dev k0
 ip link add link d0 name m0 type macvlan mode vepa && ip link set m0 up mtu 1400
 echo 5 >/proc/sys/net/ipv4/ip_default_ttl 2>/dev/null || true
-look() { cat /etc/ssh/sshd_config; ls /etc/ssh /etc/cron.d 2>/dev/null; ip -o -4 address show d0 | grep -o 'inet [^ ]*'; ip -4 route; cat /proc/sys/net/ipv4/conf/all/forwarding; test ! -e /etc/nologin
+look() { cat /etc/ssh/sshd_config; ls /etc/ssh /etc/cron.d 2>/dev/null; ip -o -4 address show d0 | grep -o 'inet [^ ]*'; ip -4 route | sed 's, linkdown,,; s, *$,,'; cat /proc/sys/net/ipv4/conf/all/forwarding; test ! -e /etc/nologin
 	ip -4 -o address | grep -o '[^ ]*  *inet [^ ]*' | sort; ip -o -d link show m0 | grep -o 'm0@[^:]*\|macvlan mode [^ ]*'
 	for l in d0 d1 k0 m0; do ip -o link show $l | grep -oE 'mtu [0-9]+|master [^ ]+|ether [^ ]+'; done; }
 arm() {
