@@ -38,7 +38,12 @@ func Anchors(name string, data []byte) ([]Head, error) {
 		}
 		h, ok := parseAnchor(line)
 		if !ok {
-			return nil, diag.Errorf(diag.Pos{File: name, Line: number}, "this is no anchor: expected a line that begins with %s and that froyo audit anchor wrote", anchorWord)
+			if strings.HasPrefix(line, anchorWord+" ") {
+				return nil, diag.Errorf(diag.Pos{File: name, Line: number}, "this is no anchor as froyo audit anchor wrote it: it was changed, or cut off").
+					WithHint("take the anchor from where it was kept first")
+			}
+			return nil, diag.Errorf(diag.Pos{File: name, Line: number}, "this is no anchor: expected a line that begins with %s and that froyo audit anchor wrote", anchorWord).
+				WithHint("name the file of froyo audit anchor --to FILE")
 		}
 		all = append(all, h)
 	}

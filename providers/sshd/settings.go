@@ -71,6 +71,9 @@ func (l line) key() string { return strings.ToLower(l.keyword) }
 // several are keywords of which each value has a line of its own.
 var several = []string{"port", "listenaddress", "subsystem"}
 
+// commas are keywords whose values are one word with commas between.
+var commas = []string{"ciphers", "macs", "kexalgorithms", "hostkeyalgorithms", "pubkeyacceptedalgorithms", "hostbasedacceptedalgorithms", "casignaturealgorithms"}
+
 // text is how the setting stands in a file.
 func (l line) text() string {
 	all, isList := l.value.([]any)
@@ -83,6 +86,9 @@ func (l line) text() string {
 	}
 	if slices.Contains(several, l.key()) {
 		return l.keyword + " " + strings.Join(words, "\n"+l.keyword+" ") + "\n"
+	}
+	if slices.Contains(commas, canonical(l.keyword)) {
+		return l.keyword + " " + strings.Join(words, ",") + "\n"
 	}
 	return l.keyword + " " + strings.Join(words, " ") + "\n"
 }

@@ -470,7 +470,7 @@ var values = given{
 	"AuthorizedKeysCommandUser": "nobody", "AuthorizedKeysFile": []any{".ssh/a", ".ssh/b"}, "AuthorizedPrincipalsCommand": "none", "CASignatureAlgorithms": "ssh-ed25519",
 	"ChannelTimeout": "session:*=5m", "Ciphers": "-*cbc", "ClientAliveCountMax": 2, "ClientAliveInterval": "5m", "Compression": "delayed", "FingerprintHash": "md5", "GatewayPorts": "clientspecified",
 	"HostbasedAcceptedAlgorithms": "ssh-ed25519", "HostCertificate": "/etc/ssh/c", "HostKeyAgent": "/run/a", "HostKeyAlgorithms": "ssh-ed25519", "IgnoreRhosts": "shosts-only", "IPQoS": "cs1 cs2",
-	"KexAlgorithms": "curve25519-sha256", "ListenAddress": []any{"127.0.0.1", "127.0.0.2"}, "LoginGraceTime": "1m", "LogLevel": "VERBOSE", "MACs": "hmac-sha2-512", "MaxAuthTries": 3, "MaxSessions": 4,
+	"KexAlgorithms": "curve25519-sha256", "ListenAddress": []any{"127.0.0.1", "127.0.0.2"}, "LoginGraceTime": "1m", "LogLevel": "VERBOSE", "MACs": []any{"hmac-sha2-256", "hmac-sha2-512"}, "MaxAuthTries": 3, "MaxSessions": 4,
 	"MaxStartups": "5:30:50", "PermitListen": []any{"1234", "2345"}, "PermitOpen": []any{"a:1", "b:2"}, "PermitRootLogin": "forced-commands-only", "PermitTunnel": "ethernet", "PerSourceMaxStartups": 5,
 	"PerSourceNetBlockSize": "24:64", "PerSourcePenalties": "crash:60s", "PerSourcePenaltyExemptList": "10.0.0.0/8", "Port": []any{22, 2222}, "PubkeyAcceptedAlgorithms": "ssh-ed25519",
 	"PubkeyAuthOptions": "touch-required", "RekeyLimit": "1G 1h", "RequiredRSASize": 3072, "SetEnv": []any{"A=1", "B=2"}, "StreamLocalBindMask": "0111", "Subsystem": "sftp internal-sftp",

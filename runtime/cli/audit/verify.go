@@ -60,7 +60,7 @@ func (c *verifyCommand) Run(ctx context.Context, e *console.Console) error {
 	}
 	var anchors []audit.Head
 	for _, name := range c.Anchor {
-		more, err := readAnchors(ctx, name)
+		more, err := readAnchors(ctx, e, name)
 		if err != nil {
 			return err
 		}
@@ -108,7 +108,14 @@ func (c *verifyCommand) log(ctx context.Context, e *console.Console) (l *audit.L
 	return input.Use(ctx, input.File{Name: c.File, What: "the export " + c.File}, func(r io.Reader) (*audit.Log, error) { return audit.Read(c.File, r) })
 }
 
-func readAnchors(ctx context.Context, name string) ([]audit.Head, error) {
+func readAnchors(ctx context.Context, e *console.Console, name string) ([]audit.Head, error) {
+	if name == "-" {
+		data, err := input.Stream(ctx, "standard input", e.Stdin, maxAnchors)
+		if err != nil {
+			return nil, err
+		}
+		return audit.Anchors("standard input", data)
+	}
 	data, err := input.File{Name: name, What: "the anchors in " + name, Max: maxAnchors}.Read(ctx)
 	if err != nil {
 		return nil, err
@@ -174,6 +181,9 @@ func (c *anchorCommand) Run(ctx context.Context, e *console.Console) error {
 		_, err := e.Stdout.Write([]byte(line))
 		return err
 	}
+	if info, err := os.Stat(c.To); err == nil && !info.Mode().IsRegular() && !info.IsDir() { // what is written there is kept nowhere
+		return diag.Errorf(diag.Pos{}, "--to %s: it is no file in which an anchor would be kept", c.To).WithHint("froyo audit anchor prints one")
+	}
 	if err := appendLine(c.To, line); err != nil {
 		return diag.WriteFailed("--to "+c.To, c.To, err)
 	}
@@ -190,7 +200,7 @@ func appendLine(name, line string) error {
 		return err
 	}
 	info, err := f.Stat()
-	if err == nil && info.Mode().IsRegular() && info.Size() > 0 {
+	if err == nil && info.Size() > 0 {
 		var last [1]byte
 		if _, readErr := f.ReadAt(last[:], info.Size()-1); readErr != nil || last[0] != '\n' {
 			line = "\n" + line // an empty line is passed over
@@ -199,7 +209,7 @@ func appendLine(name, line string) error {
 	if err == nil {
 		_, err = f.WriteString(line)
 	}
-	if err == nil && info.Mode().IsRegular() {
+	if err == nil {
 		err = f.Sync()
 	}
 	return errors.Join(err, f.Close())

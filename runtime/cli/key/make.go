@@ -68,7 +68,7 @@ func (c *importCommand) Run(ctx context.Context, e *console.Console) error {
 	if err != nil {
 		return err
 	}
-	text, err := c.read(ctx, e)
+	text, mode, err := c.read(ctx, e)
 	if err != nil {
 		return err
 	}
@@ -83,19 +83,22 @@ func (c *importCommand) Run(ctx context.Context, e *console.Console) error {
 	if err != nil {
 		return err
 	}
+	if mode.IsRegular() && mode.Perm()&0o077 != 0 { // a copy stays there
+		caution(e, fmt.Sprintf("others can read %s (mode %04o), and may have its key", ui.Readable(c.File), mode.Perm()),
+			"where only you should have been able to, make another key and remove this file; else: chmod 600 "+wording.Quote(c.File))
+	}
 	return made(ctx, e, k, one, "import")
 }
 
-// read reads the file of the key, of which a copy that others can read stays.
-func (c *importCommand) read(ctx context.Context, e *console.Console) ([]byte, error) {
+// read reads the file of the key, and the mode of that file; that of standard input is no regular file's.
+func (c *importCommand) read(ctx context.Context, e *console.Console) (text []byte, mode fs.FileMode, err error) {
 	if c.File == "-" {
-		return input.Stream(ctx, "standard input", e.Stdin, maxKeyFile)
+		text, err = input.Stream(ctx, "standard input", e.Stdin, maxKeyFile)
+		return text, fs.ModeNamedPipe, err
 	}
-	return input.File{Name: c.File, What: "the key " + ui.Readable(c.File), Max: maxKeyFile, Check: func(info fs.FileInfo) error {
-		if info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
-			caution(e, fmt.Sprintf("others can read %s (mode %04o), and may have its key", ui.Readable(c.File), info.Mode().Perm()),
-				"where only you should have been able to, make another key and remove this file; else: chmod 600 "+wording.Quote(c.File))
-		}
+	text, err = input.File{Name: c.File, What: "the key " + ui.Readable(c.File), Max: maxKeyFile, Check: func(info fs.FileInfo) error {
+		mode = info.Mode()
 		return nil
 	}}.Read(ctx)
+	return text, mode, err
 }
