@@ -93,6 +93,7 @@ func (k *Keeper) Arm(ctx context.Context, h *plan.Host, steps []*plan.Step) (*Wi
 			config.Paths = append(config.Paths, paths...)
 		}
 		config.Services = append(config.Services, services(s)...)
+		config.Anew = config.Anew || s.Unit.Order.Lockout.Wanted
 	}
 	text, err := codec.Marshal(config)
 	if err != nil {
@@ -195,6 +196,12 @@ func (w *Window) verb(what string) target.Step {
 // errGone is a guard that is not there any more.
 var errGone = errors.New("the host is not guarded any more")
 
+// unansweredError is that an armed guard was told that one gets in, and its answer was lost.
+type unansweredError struct{ error }
+
+// Unwrap returns why.
+func (e *unansweredError) Unwrap() error { return e.error }
+
 // answer reads what the guard says.
 func answer(r op.Result) (*guard.State, error) {
 	switch {
@@ -219,6 +226,7 @@ func Undone(s guard.State, last error) *diag.Error {
 		guard.Booted:       "the host was restarted before froyo had got in over a new connection",
 		guard.Asked:        "froyo did not get in over a new connection in time",
 		guard.BadSSHD:      "sshd refuses what is on disk: " + s.Said,
+		guard.Lost:         "what the guard of the host was at was removed before it was told that froyo gets in",
 		guard.NoRestart:    "sshd runs, and could not be started anew: " + s.Said,
 	}[s.Why]
 	if why == "" {

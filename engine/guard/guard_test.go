@@ -3,6 +3,7 @@ package guard_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -29,8 +30,8 @@ type host struct {
 	logins          int
 	program         string
 	verbs           []string
-	// mute loses the next answer.
-	mute bool
+	// mute loses the next answer, lose that to a confirmation.
+	mute, lose bool
 }
 
 func (h *host) late() {
@@ -82,8 +83,8 @@ func (h *host) Run(_ context.Context, steps []target.Step) ([]target.Outcome, er
 			outcomes[i].Result = op.Result{Exec: h.tell(s)}
 		}
 	}
-	if h.mute {
-		h.mute = false
+	if h.mute || h.lose && slices.Contains(h.verbs, contract.Confirm) {
+		h.mute, h.lose = false, false
 		return nil, &target.Error{Host: "h1", Stage: target.StageLost, Message: "lost"}
 	}
 	return outcomes, nil
@@ -131,6 +132,8 @@ func keeper(h *host) (*guard.Keeper, *plan.Host, []*plan.Step) {
 	return k, planned, []*plan.Step{{Unit: u}}
 }
 
+const gone = "the guard of the host is gone, and froyo had not told it yet that it gets in: /var/lib/froyo/guard was removed meanwhile, so nothing was put back, and what was done stays"
+
 // TestProve: what becomes of a window.
 func TestProve(t *testing.T) {
 	for _, tt := range []struct {
@@ -143,6 +146,9 @@ func TestProve(t *testing.T) {
 		{"cut off", func(h *host) { h.closed = true }, 2, "froyo did not get in over a new connection in time, so the host has put back what was there"},
 		{"too late", func(h *host) { h.end = time.Now() }, 1, "froyo did not get in over a new connection in time, so the host has put back what was there"},
 		{"an answer is lost", func(h *host) { h.mute = true }, 1, ""},
+		{"that to the confirmation is", func(h *host) { h.lose = true }, 2, ""},
+		{"the guard is gone", func(h *host) { h.state = nil }, 1, gone},
+		{"it is, and answers are lost", func(h *host) { h.state, h.mute, h.lose = nil, true, true }, 1, gone},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -194,6 +200,16 @@ func TestHints(t *testing.T) {
 		h.closed = true
 		err = k.Prove(t.Context(), w)
 		if hint := diag.Of(err).Hint; hint != "change the unit so that it lets in who logs in; or, where it needs longer, --guard-window 5m" {
+			t.Errorf("the hint is %q", hint)
+		}
+		if w, err = k.Arm(t.Context(), planned, steps); err != nil || k.Prove(t.Context(), w) != nil { // it was changed
+			t.Errorf("%v", err)
+		}
+		if w, err = k.Arm(t.Context(), planned, steps); err != nil {
+			t.Fatal(err)
+		}
+		h.state = nil // removed by a unit
+		if hint := diag.Of(k.Prove(t.Context(), w)).Hint; hint != "look at what the units of this window did there; change the one that removes /var/lib/froyo/guard, and apply again" {
 			t.Errorf("the hint is %q", hint)
 		}
 		if w, err = k.Arm(t.Context(), planned, steps); err != nil || k.Prove(t.Context(), w) != nil { // it was changed
@@ -295,6 +311,44 @@ func TestMarkUnkept(t *testing.T) {
 		if tt.refused && (err.Error() != "pkg[sudo] could lock froyo out, and the guard keeps no packages" ||
 			diag.Of(err).Hint != "where there is another way to the host: froyo apply --no-guard; with -C it only shows the plan") {
 			t.Errorf("%v, %s", err, diag.Of(err).Hint)
+		}
+	}
+}
+
+// TestMarkGuard: no unit changes what guards keep, nor removes what that is in.
+func TestMarkGuard(t *testing.T) {
+	remove := func(p string, whole bool) []abi.Effect {
+		return []abi.Effect{{Op: op.Op{Remove: &op.Remove{Path: p, Recurse: whole}}}}
+	}
+	for _, tt := range []struct {
+		path    string
+		effects []abi.Effect
+		refused bool
+	}{
+		{"/var/lib/froyo", nil, true},
+		{"/var/lib/froyo/guard", nil, true},
+		{"/var/lib/froyo/guard/state", nil, true},
+		{"/var/lib", remove("/var/lib", true), true},
+		{"/srv/link", remove("/", true), true},
+		{"/var/lib", remove("/var/lib", false), false},
+		{"/var/lib", nil, false},
+		{"/var/lib/froyo-app", remove("/var/lib/froyo-app", true), false},
+	} {
+		u := &unit.Unit{ID: unit.ID{Host: "h1", Type: "file", Key: tt.path}, Order: unit.Order{Claims: []unit.Claim{{Namespace: unit.PathNamespace, Name: tt.path, Owns: true}}}}
+		s := &plan.Step{Unit: u, Change: &abi.Change{Action: abi.Update, Effects: tt.effects}}
+		err := guard.Mark(&plan.Host{Host: &inventory.Host{}}, []*plan.Step{s}, func(*inventory.Host) guard.Access { return guard.Access{} })
+		if (err != nil) != tt.refused {
+			t.Errorf("%+v: %v", tt, err)
+		}
+		if err == nil {
+			continue
+		}
+		if hint := diag.Of(err).Hint; hint != "leave the path out: guards remove what they kept there themselves" {
+			t.Errorf("the hint is %q", hint)
+		}
+		u.Order.Claims, s.Change.Effects = nil, nil // it is left out
+		if err := guard.Mark(&plan.Host{Host: &inventory.Host{}}, []*plan.Step{s}, func(*inventory.Host) guard.Access { return guard.Access{} }); err != nil {
+			t.Errorf("without: %v", err)
 		}
 	}
 }

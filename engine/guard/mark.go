@@ -1,6 +1,9 @@
 package guard
 
 import (
+	"path"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/openfroyo/froyo/engine/diag"
@@ -8,6 +11,8 @@ import (
 	"github.com/openfroyo/froyo/engine/lockout"
 	"github.com/openfroyo/froyo/engine/plan"
 	"github.com/openfroyo/froyo/engine/unit"
+	"github.com/openfroyo/froyo/providers/abi"
+	"github.com/openfroyo/froyo/runner/guard"
 )
 
 // Options say how the hosts of a run are guarded.
@@ -65,12 +70,36 @@ func hostOf(h *plan.Host, s *plan.Step) *plan.Host {
 
 // Keepable is an error where a step is to be guarded and no guard could undo what it does.
 func Keepable(s *plan.Step) error {
+	if closesGuard(s) {
+		return (&diag.Error{Summary: s.Unit.ID.Bare() + " would change " + guard.Dir + ", where the guard of the host is", Pos: s.Unit.Pos, Code: diag.Failed}).
+			WithHint("leave the path out: guards remove what they kept there themselves")
+	}
 	why := s.Unit.Order.Lockout.Unkept
 	if !s.Guarded || why == "" {
 		return nil
 	}
 	return (&diag.Error{Summary: s.Unit.ID.Bare() + " could lock froyo out, and " + why, Pos: s.Unit.Pos, Code: diag.Failed}).
 		WithHint("where there is another way to the host: froyo apply --no-guard; with -C it only shows the plan")
+}
+
+// closesGuard reports whether a step acts on what guards keep, or removes what that is in.
+func closesGuard(s *plan.Step) bool {
+	if !s.Acts() {
+		return false
+	}
+	for _, c := range s.Unit.Order.Claims {
+		if c.Namespace == unit.PathNamespace && (c.Owns || c.Edits) && (c.Name == path.Dir(guard.Dir) || below(c.Name, guard.Dir)) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(slices.Concat(s.Change.Effects, s.Potential), func(e abi.Effect) bool {
+		return e.Op.Remove != nil && e.Op.Remove.Recurse && below(guard.Dir, e.Op.Remove.Path)
+	})
+}
+
+// below reports whether a path is at, or below, another.
+func below(p, dir string) bool {
+	return p == dir || strings.HasPrefix(p, strings.TrimSuffix(dir, "/")+"/")
 }
 
 // closesHome reports whether a step changes what in a home decides whether its user gets in, or where its path leads closes a way in.

@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,7 +31,7 @@ func (k *Keeper) Prove(ctx context.Context, w *Window) error {
 		return k.undone(ctx, w, *state, nil)
 	}
 	last := error(&diag.Error{Summary: "there was no time for one: the change took longer than three quarters of the window"})
-	tried := false
+	asked := false // a guard that is armed was told, and its answer was lost
 	for first := true; first || time.Until(w.until) > 0; first = false {
 		if !first {
 			time.Sleep(min(pauseTime, max(0, time.Until(w.until))))
@@ -39,16 +40,25 @@ func (k *Keeper) Prove(ctx context.Context, w *Window) error {
 		switch {
 		case err == nil && state.Phase == guard.Confirmed:
 			return nil
+		case err == nil && state.Phase == guard.Armed: // sshd has taken what is on disk only now
+			continue
 		case err == nil:
 			return k.undone(ctx, w, *state, last)
-		case errors.Is(err, errGone) && tried: // the answer of an attempt before was lost
+		case errors.Is(err, errGone) && asked:
 			return nil
+		case errors.Is(err, errGone):
+			return w.gone()
 		}
-		if last, tried = err, true; errors.Is(err, context.DeadlineExceeded) {
+		_, unanswered := errors.AsType[*unansweredError](err)
+		asked = asked || unanswered
+		switch {
+		case !errors.Is(err, context.DeadlineExceeded):
+			last = err
+		case first: // else the attempt before tells more
 			last = errors.New("no connection came about in time")
 		}
 	}
-	return k.recover(ctx, w, last, tried)
+	return k.recover(ctx, w, last, asked)
 }
 
 // settle has sshd take what is on disk, over the connection that is open. It returns a state where the host was restored.
@@ -74,7 +84,15 @@ func (k *Keeper) try(ctx context.Context, w *Window, limit time.Duration, verb s
 		return nil, err
 	}
 	defer func() { _ = session.Close(context.WithoutCancel(ctx)) }() // it has served
+	if verb == guard.Confirm {                                       // one that is gone by now, and one that was confirmed, leave the same: nothing
+		if state, err := Read(ctx, session, w.user); err != nil || state == nil || state.ID != w.id {
+			return nil, cmp.Or(err, errGone)
+		}
+	}
 	outcomes, err := session.Run(ctx, []target.Step{w.verb(verb)})
+	if err != nil && verb == guard.Confirm {
+		return nil, &unansweredError{err}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +117,7 @@ func (k *Keeper) Recover(ctx context.Context, w *Window, last error) error {
 	return k.recover(ctx, w, last, false)
 }
 
-func (k *Keeper) recover(ctx context.Context, w *Window, last error, tried bool) error {
+func (k *Keeper) recover(ctx context.Context, w *Window, last error, asked bool) error {
 	var err error
 	for end := w.until.Add(comeBack); time.Now().Before(end); time.Sleep(pauseTime) {
 		var state *guard.State
@@ -107,10 +125,10 @@ func (k *Keeper) recover(ctx context.Context, w *Window, last error, tried bool)
 		switch {
 		case err == nil && state.Phase == guard.Restored:
 			return k.undone(ctx, w, *state, last)
-		case errors.Is(err, errGone) && tried: // the answer that it is confirmed was lost
+		case errors.Is(err, errGone) && asked: // the answer that it is confirmed was lost
 			return nil
 		case errors.Is(err, errGone):
-			return Undone(guard.State{Config: guard.Config{ID: w.id, Run: k.Run}}, last)
+			return w.gone()
 		}
 		if e, ok := errors.AsType[*target.Error](err); ok && e.Stage == target.StageHostKey {
 			break // it will not be another one later
@@ -124,6 +142,15 @@ func (k *Keeper) recover(ctx context.Context, w *Window, last error, tried bool)
 	told.Message = fmt.Sprintf("froyo does not get in any more, %s after the time was up at which the host should have put back what was there: %s", comeBack, lost.Message)
 	told.Hint = "look at its console: what its guard kept and did is in " + guard.Dir
 	return &told
+}
+
+// gone is the error of units whose guard vanished before it was told that one gets in.
+func (w *Window) gone() error {
+	e := &diag.Error{
+		Summary: "the guard of the host is gone, and froyo had not told it yet that it gets in: " + guard.Dir + " was removed meanwhile, so nothing was put back, and what was done stays",
+		Code:    diag.Failed, Cause: &UndoneError{guard.State{Config: guard.Config{ID: w.id}}},
+	}
+	return e.WithHint("look at what the units of this window did there; change the one that removes " + guard.Dir + ", and apply again")
 }
 
 // undone removes what the guard has left to tell, and is the error of its units.

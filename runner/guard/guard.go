@@ -39,6 +39,8 @@ type Config struct {
 	Paths    []string `json:"paths,omitempty"`
 	Places   []string `json:"places,omitempty"`
 	Services []string `json:"services,omitempty"`
+	// Anew is that sshd is started anew as a proof, whatever was changed: what the units do is not in the files that are kept.
+	Anew bool `json:"anew,omitempty"`
 	// Units are the units that are guarded, for who finds the guard later.
 	Units []string `json:"units,omitempty"`
 }
@@ -60,6 +62,7 @@ const (
 	Booted       = "booted"
 	Asked        = "asked"
 	BadSSHD      = "sshd"    // what is on disk is nothing that sshd could start with
+	Lost         = "lost"    // what the guard was at was removed, not by itself
 	NoRestart    = "restart" // sshd runs, and could not be started again
 )
 
@@ -72,6 +75,8 @@ type State struct {
 	Boot  string `json:"boot,omitempty"`
 	Until int64  `json:"until,omitempty"`
 	Left  int64  `json:"left,omitempty"`
+	// Settled is that sshd has taken what is on disk: what gets in from then on proves that.
+	Settled bool `json:"settled,omitempty"`
 	// Why tells why the host was restored, Said what a program said about it. Restored names what was put back, Failed what
 	// could not be.
 	Why      string   `json:"why,omitempty"`

@@ -49,6 +49,10 @@ var sabotages = []sabotage{
 	{name: "sudo without its bit", units: `cmd("chmod u-s /usr/bin/sudo; rm /usr/lib/*/security/pam_unix.so", guard = True)`},
 	{name: "link renamed", units: `cmd("ip link set host0 down; ip link set host0 name lan0; ip link set lan0 up", guard = True)`},
 	{name: "address taken", units: `cmd("ip link add br0 type bridge && ip link set host0 master br0 && ip address flush dev host0 && ip link set br0 up", guard = True)`},
+	{name: "sshd not to be run", units: `file("/etc/ssh/sshd_not_to_be_run", content = "")`},
+	{name: "options of sshd", units: `file("/etc/default/ssh", content = "SSHD_OPTS=--bogus\n")`},
+	{name: "drop-in of sshd", units: `cmd("mkdir -p /etc/systemd/system/ssh.service.d && printf '[Service]\nExecStartPre=/bin/false\n' >/etc/systemd/system/ssh.service.d/99-lab.conf", guard = True)`},
+	{name: "a boot for rescue", units: `cmd("ln -sf /lib/systemd/system/rescue.target /etc/systemd/system/default.target", guard = True)`},
 }
 
 // sabotaged is a line of the table of what came of a sabotage.
@@ -197,6 +201,10 @@ play("web", hosts = "all", do = web)
 	}
 	if code, stdout, _ := f.run(t, "plan", "-b"); code != 0 || strings.Count(stdout, "under guard") != 1 {
 		t.Errorf("the link that is there by now hides what is guarded")
+	}
+	f.write(t, "site.star", "cmd(\"rm -rf /var/lib/froyo/guard\", guard = True)\n") // one that vanishes proves nothing
+	if code, _, stderr := f.run(t, "apply", "-y", "-b"); code != 3 || !strings.Contains(stderr, "the guard of the host is gone") {
+		t.Errorf("exit code %d", code)
 	}
 	f.write(t, "site.star", "pkg(\"openssh-server\", state = \"absent\")\n") // which no guard would bring back
 	if code, _, stderr := f.run(t, "apply", "-y", "-b"); code != 3 || !strings.Contains(stderr, "the guard keeps no packages") || !strings.Contains(stderr, "hint: where there is another way to the host: froyo apply --no-guard; with -C") {

@@ -146,7 +146,7 @@ func (n *Net) restore(r *Result) {
 	}
 	n.takeAddresses(r, readNet().Addresses)
 	now = readNet()
-	n.put(r, "addresses", n.Addresses, now.Addresses, syscall.RTM_NEWADDR)
+	n.put(r, "addresses", n.missing(now.Addresses), nil, syscall.RTM_NEWADDR)
 	now = readNet() // an address brings routes
 	take(r, "routes", n.Routes, now.Routes, syscall.RTM_DELROUTE)
 	n.put(r, "routes", n.Routes, now.Routes, syscall.RTM_NEWROUTE)
@@ -177,6 +177,16 @@ func (n *Net) added(now []string) []string {
 		raw, err := base64.StdEncoding.DecodeString(m)
 		return err != nil || had[addressOf(m)] || raw[3] == syscall.RT_SCOPE_LINK || raw[2]&syscall.IFA_F_PERMANENT == 0
 	})
+}
+
+// missing are the addresses that are not there any more. What else is said of one tells of a moment, such as that others are asked
+// whether it is theirs.
+func (n *Net) missing(now []string) []string {
+	have := map[string]bool{}
+	for _, m := range now {
+		have[addressOf(m)] = true
+	}
+	return slices.DeleteFunc(slices.Clone(n.Addresses), func(m string) bool { return have[addressOf(m)] })
 }
 
 // addressOf is what tells an address from others: its link, family, length and value.

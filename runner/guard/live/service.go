@@ -1,6 +1,7 @@
 package live
 
 import (
+	"errors"
 	"os"
 	"slices"
 	"strconv"
@@ -178,25 +179,59 @@ func CheckSSHD() error {
 	return err
 }
 
-// Settle has sshd take what is on disk. It refuses what sshd could not start with.
+// Settle has sshd take what is on disk, so that a new connection proves that. Where systemd runs it, it is started anew: that alone
+// tells whether it could be, with all that is said about its unit. Sessions go on.
 func Settle() error {
-	if err := CheckSSHD(); err != nil {
-		return err
-	}
-	if hasSystemd() {
-		runs := false
-		for _, name := range []string{"ssh.service", "sshd.service"} {
-			_, _ = run("systemctl", "try-reload-or-restart", name) // a new connection tells whether it listens
-			if _, err := run("systemctl", "is-active", "--quiet", name); err == nil {
-				runs = true
-			}
-		}
-		if !runs {
-			hangUp()
-		}
+	if CheckSSHD() != nil { // one that was broken before: it would end
 		return nil
 	}
-	hangUp() // the same
+	runs := false
+	if hasSystemd() {
+		text, err := run("systemctl", append([]string{"show", "--property=Id,ActiveState,KillMode,NeedDaemonReload", "--"}, sshd[:2]...)...)
+		if err != nil {
+			return err
+		}
+		done := ""
+		for block := range strings.SplitSeq(text, "\n\n") {
+			values := properties(block)
+			name := values["Id"]
+			if values["ActiveState"] != "active" || name == done { // the other name
+				continue
+			}
+			runs, done = true, name
+			if values["NeedDaemonReload"] == "yes" {
+				_, _ = run("systemctl", "daemon-reload")
+			}
+			if err := startAnew(name, values["KillMode"]); err != nil {
+				return err
+			}
+		}
+	}
+	if !runs {
+		hangUp()
+	}
+	return nil
+}
+
+// startAnew restarts a service of sshd, and looks whether it runs then: one whose conditions fail is not started, which systemctl takes
+// for success. One that would end its sessions is told to take what is on disk only.
+func startAnew(name, killMode string) error {
+	verb := "restart"
+	if killMode != "process" {
+		verb = "try-reload-or-restart"
+	}
+	_, _ = run("systemctl", "reset-failed", name) // it may have been started too often to be once more
+	if _, err := run("systemctl", verb, name); err != nil {
+		return err
+	}
+	state, _ := run("systemctl", "show", "--property=ActiveState,ConditionResult", "--", name)
+	if values := properties(state); values["ActiveState"] != "active" {
+		why := "is " + values["ActiveState"]
+		if values["ConditionResult"] == "no" {
+			why = "does not fulfil a condition of its unit"
+		}
+		return errors.New("systemctl " + verb + " " + name + ": it " + why)
+	}
 	return nil
 }
 

@@ -3,6 +3,7 @@ package live
 import (
 	"errors"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -18,12 +19,17 @@ type SSHD struct {
 	Dir bool `json:"dir,omitempty"`
 	// Begun are the units of systemd by which a boot begins it.
 	Begun []string `json:"begun,omitempty"`
+	// Target is what a boot begins, where that leads to one of these.
+	Target string `json:"target,omitempty"`
 }
 
 func readSSHD() SSHD {
 	s := SSHD{Program: find("sshd")}
 	s.Starts = s.Program != "" && CheckSSHD() == nil
 	s.Begun, _ = begun()
+	if target, leads := leadsTo(s.Begun); leads {
+		s.Target = target
+	}
 	_, err := os.Lstat(sshdDir)
 	s.Dir = err == nil
 	return s
@@ -98,7 +104,23 @@ func (s SSHD) restart(name string, active bool) error {
 		_, err = run("systemctl", "restart", name)
 	}
 	s.giveDir()
+	if service && !listens() { // whatever its unit says: without it no one gets in
+		if _, begun := run("systemd-run", "--quiet", "--collect", "--property=KillMode=process", find("sshd"), "-D"); begun == nil {
+			return errors.Join(err, errors.New("its unit does not start it, so that it was started without"))
+		}
+	}
 	return err
+}
+
+// listens waits a little for a listener.
+func listens() bool {
+	for range 20 {
+		if len(listeners()) > 0 {
+			return true
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	return false
 }
 
 // hangUp has listeners take what is on disk where no unit of systemd runs that would.
@@ -134,6 +156,22 @@ func begun() (units, others []string) {
 	return units, others
 }
 
+// leadsTo is the target that a boot begins, and whether that leads to one of some units.
+func leadsTo(units []string) (target string, leads bool) {
+	if !hasSystemd() {
+		return "", false
+	}
+	out, err := run("systemctl", "get-default")
+	if target = strings.TrimSpace(out); err != nil {
+		return target, false
+	}
+	list, _ := run("systemctl", "list-dependencies", "--plain", "--", target)
+	for name := range strings.FieldsSeq(list) {
+		leads = leads || slices.Contains(units, name)
+	}
+	return target, leads
+}
+
 // Check is an error where sshd could be started before, and cannot be by now.
 func (s SSHD) Check() error {
 	if s.Program != "" && find("sshd") == "" {
@@ -148,6 +186,9 @@ func (s SSHD) Check() error {
 		return nil
 	}
 	units, others := begun()
+	if target, leads := leadsTo(units); len(units) > 0 && s.Target != "" && target != s.Target && !leads {
+		return errors.New("a boot begins " + target + ", which does not begin it: that was " + s.Target)
+	}
 	if len(units) > 0 {
 		return nil
 	}

@@ -81,6 +81,7 @@ func (g *Guard) arm(in io.Reader) (*guard.State, error) {
 	for _, name := range g.left(s.ID) {
 		_ = os.RemoveAll(g.dir(name)) // of a guard that was never armed
 	}
+	g.unhookOthers()
 	if err := g.keep(s); err != nil {
 		return nil, err
 	}
@@ -270,6 +271,16 @@ func (g *Guard) unhook(id string) {
 	}
 	_ = os.Remove(path.Dir(wanted)) // unless others are begun there
 	live.Forget(path.Base(unit))
+}
+
+// unhookOthers takes away those of guards that are gone: none but one is armed.
+func (g *Guard) unhookOthers() {
+	for _, dir := range []string{systemdDir, systemdDir + "sysinit.target.wants/", cronDir, localDir} {
+		names, _ := filepath.Glob(g.path(dir) + hookPrefix + "*")
+		for _, at := range names {
+			_ = os.Remove(at)
+		}
+	}
 }
 
 // watching is the file by which the watching process tells that it does.

@@ -55,6 +55,7 @@ state restored
 test "$(ls /var/lib/froyo/guard)" = state
 arm a2 600000
 echo "Port 2200" >/etc/ssh/sshd_config
+$g confirm | grep -q '"phase":"armed"' # sshd has taken it only by now
 $g confirm | grep -q '"phase":"confirmed"'
 grep -q 2200 /etc/ssh/sshd_config
 test ! -e /var/lib/froyo && ! ls /etc/cron.d/froyo-guard* 2>/dev/null
@@ -74,6 +75,7 @@ printf '#!/bin/sh\nexit 1\n' >/usr/sbin/sshd
 $g confirm | grep -q '"why":"restart"'
 cmp /usr/sbin/sshd /usr/sbin/sshd.away
 arm a6 600000 # what is broken before is no fault of the window
+$g settle >/run/said
 $g confirm | grep -q '"phase":"confirmed"'
 echo "all of it"
 `

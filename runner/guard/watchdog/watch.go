@@ -28,7 +28,9 @@ func (g *Guard) watch() error {
 	}
 	for {
 		switch now, err := g.read(); {
-		case errors.Is(err, errNone) || err == nil && (now.ID != s.ID || now.Phase != guard.Armed):
+		case errors.Is(err, errNone):
+			return g.lost(s)
+		case err == nil && (now.ID != s.ID || now.Phase != guard.Armed):
 			return nil
 		case err != nil: // its disk fails: what is known already has to do
 		}
@@ -37,6 +39,24 @@ func (g *Guard) watch() error {
 		}
 		time.Sleep(min(lookEvery, time.Duration(s.Until-uptime())*time.Millisecond+time.Millisecond))
 	}
+}
+
+// lost is called where there is no state any more. One that was confirmed has removed all; else somebody else removed that, and what
+// is still kept is put back.
+func (g *Guard) lost(s *guard.State) error {
+	lock, err := g.lock()
+	if err == nil {
+		defer lock.Close()
+		if _, err := g.read(); err == nil {
+			return nil // another was armed
+		}
+		if _, err := os.Lstat(g.dir(s.ID)); err == nil {
+			return g.restore(s, guard.Lost, "")
+		}
+	}
+	g.unhook(s.ID)
+	tidy(g.Root)
+	return nil
 }
 
 // due puts back what was there, unless that was called off, or done, at the last moment.

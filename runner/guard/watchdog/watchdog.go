@@ -159,6 +159,8 @@ func (g *Guard) Do(verb string, in io.Reader) (*guard.State, error) {
 		return s, g.restore(s, guard.Booted, "")
 	case uptime() >= s.Until:
 		return s, g.restore(s, guard.NotConfirmed, "")
+	case verb == guard.Confirm && !s.Settled: // who asked that got in by what ran before
+		return g.settle(s)
 	case verb == guard.Confirm:
 		if bad := g.startable(s); bad != nil { // whoever has got in did so by the one that runs
 			return s, g.restore(s, guard.NoRestart, bad.Error())
@@ -191,19 +193,37 @@ func (g *Guard) dismiss(s *guard.State) (*guard.State, error) {
 	return s, nil
 }
 
-// settle has sshd take what is on disk, where that is another than before.
+// sshdFiles are what decides how sshd is started, its own configuration first.
+var sshdFiles = append([]string{
+	"/etc/ssh", "/etc/default/ssh", "/etc/sysconfig/sshd", "/etc/crypto-policies", "/etc/pam.d", "/etc/passwd", "/etc/group", "/etc/ld.so.preload", "/usr/sbin/sshd",
+}, unitDirs...)
+
+// settle has sshd started anew where what is on disk is another than before, or is not known to be the same.
 func (g *Guard) settle(s *guard.State) (*guard.State, error) {
-	if g.Root != "" {
-		return answer(s), nil
+	anew := s.Anew
+	for i, at := range sshdFiles {
+		changed, err := kept.Differs(g.Root, g.dir(s.ID), at)
+		if err != nil {
+			return nil, err
+		}
+		if anew = anew || changed; i > 0 || !changed || g.Root != "" {
+			continue
+		}
+		if bad := live.CheckSSHD(); bad != nil {
+			return s, g.restore(s, guard.BadSSHD, bad.Error())
+		}
 	}
-	changed, err := kept.Differs("", g.dir(s.ID), "/etc/ssh")
-	if err != nil || !changed {
-		return answer(s), err
+	if anew && g.Root == "" {
+		bad := g.startable(s) // one that runs is told nothing that would end it
+		if bad == nil {
+			bad = live.Settle()
+		}
+		if bad != nil {
+			return s, g.restore(s, guard.NoRestart, bad.Error())
+		}
 	}
-	if bad := live.Settle(); bad != nil {
-		return s, g.restore(s, guard.BadSSHD, bad.Error())
-	}
-	return answer(s), nil
+	s.Settled = true
+	return answer(s), g.write(s)
 }
 
 // startable is an error where sshd could not be started once more, and could before.
@@ -221,7 +241,7 @@ func (g *Guard) startable(s *guard.State) error {
 // vanish removes all that there is of the guard.
 func (g *Guard) vanish(s *guard.State) {
 	g.unhook(s.ID)
-	_ = os.RemoveAll(g.dir(s.ID))
+	_ = os.RemoveAll(g.dir(s.ID)) // before the state: see lost
 	_ = os.Remove(g.path(guard.StateFile) + ".new")
 	_ = os.Remove(g.path(guard.StateFile)) // from here on the host is not guarded
 	if g.Root == "" {

@@ -152,6 +152,9 @@ func TestConfirm(t *testing.T) {
 	h.armWith(config)
 	h.write("/etc/ssh/sshd_config", "Port 2222\n", 0o600)
 	after := h.tree()
+	if s := h.do(guard.Confirm); s.Phase != guard.Armed { // who got in did so by what ran before
+		t.Errorf("%+v", s)
+	}
 	if s := h.do(guard.Confirm); s.Phase != guard.Confirmed {
 		t.Errorf("%+v", s)
 	}
@@ -160,6 +163,32 @@ func TestConfirm(t *testing.T) {
 	}
 	if _, err := h.Do(guard.Confirm, nil); err == nil {
 		t.Error("confirmed twice")
+	}
+}
+
+// TestLost: what the guard is at is removed by somebody else. What it keeps is put back; where that is gone as well, nothing is.
+func TestLost(t *testing.T) {
+	for _, whole := range []bool{false, true} {
+		h := newHost(t)
+		before := h.tree()
+		h.armWith(config)
+		s, err := h.read()
+		h.must(err)
+		h.write("/etc/ssh/sshd_config", "Nonsense\n", 0o600)
+		after := h.tree()
+		if h.must(os.Remove(h.path(guard.StateFile))); whole {
+			h.must(os.RemoveAll(h.path(guard.Dir)))
+		}
+		h.must(h.lost(s))
+		if whole {
+			if h.tree() != after {
+				t.Error("something was changed by a guard that is gone")
+			}
+			continue
+		}
+		if now, err := h.read(); err != nil || now.Phase != guard.Restored || now.Why != guard.Lost || h.tree() != before {
+			t.Errorf("%+v, %v:\n%s", now, err, h.tree())
+		}
 	}
 }
 
