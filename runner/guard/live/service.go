@@ -187,7 +187,8 @@ func Settle() error {
 	}
 	runs := false
 	if hasSystemd() {
-		text, err := run("systemctl", append([]string{"show", "--property=Id,ActiveState,KillMode,NeedDaemonReload", "--"}, sshd[:2]...)...)
+		_, _ = run("systemctl", "daemon-reload") // it does not tell of a drop-in whose directory is new that it has to
+		text, err := run("systemctl", append([]string{"show", "--property=Id,ActiveState,KillMode", "--"}, sshd[:2]...)...)
 		if err != nil {
 			return err
 		}
@@ -199,9 +200,6 @@ func Settle() error {
 				continue
 			}
 			runs, done = true, name
-			if values["NeedDaemonReload"] == "yes" {
-				_, _ = run("systemctl", "daemon-reload")
-			}
 			if err := startAnew(name, values["KillMode"]); err != nil {
 				return err
 			}
