@@ -59,6 +59,7 @@ func (p *Prover) inspect(ctx context.Context, e *Entry) error {
 			WithHint("keep that user: --create-user %s; or restore the host first: froyo onboard rollback --host %s --user %s", f.user, e.Address, e.Login)
 	}
 	if f.user == e.User {
+		p.begun(e)
 		if err := e.otherKey(ctx, t); err != nil {
 			return err
 		}

@@ -55,6 +55,12 @@ func TestCompared(t *testing.T) {
 			name: "the rule is wider, and has not the same words", sudo: strings.Replace(allowed, "/usr/bin/apt", "ALL", 1), files: map[string]string{RuleFile: wide},
 			err: "/etc/sudoers.d/froyo-onboard has: froyo ALL=(root) NOPASSWD: ALL; wanted: froyo ALL=(root) NOPASSWD: /usr/bin/apt",
 		},
+		{
+			name: "the script is gone", sudo: wideList, files: map[string]string{RuleFile: wide}, want: func(r *Request) { r.Sudo = "NOPASSWD: ALL" },
+			err:  "/var/lib/froyo/onboard/rollback, which restores it, is not there; to change that takes root, who is not let in",
+			hint: "restore the host first: froyo onboard rollback --host 192.0.2.7 --user froyo --key default-ed25519",
+		},
+		{name: "all is as it is wanted", sudo: wideList, files: map[string]string{RuleFile: wide, RollbackFile: "#!/bin/sh\n"}, want: func(r *Request) { r.Sudo = "NOPASSWD: ALL" }, done: true},
 		{name: "a program more", sudo: allowed + "    (root) NOPASSWD: /usr/bin/dnf\n", err: "sudo allows froyo more than the rule says: /usr/bin/dnf"},
 		{name: "a script is there, and none is wanted", want: func(r *Request) { r.NoRollback = true }, err: "sudo allows froyo more than the rule says: /var/lib/froyo/onboard/rollback"},
 		{

@@ -120,7 +120,14 @@ func (p *Prover) compare(ctx context.Context, e *Entry, t *talk, allowed sudo.Ru
 	if len(e.LockDown) > 0 {
 		e.Unseen = f.sshd.Unread
 	}
-	return e.differs(f, allowed)
+	if err := e.differs(f, allowed); err != nil || t.user != "root" || e.NoRollback {
+		return err
+	}
+	left, err := t.files(ctx, RollbackFile)
+	if err == nil && len(left) == 0 {
+		err = &diag.Error{Summary: RollbackFile + ", which restores it, is not there", Host: e.Name, Cause: errRule}
+	}
+	return err
 }
 
 // unmarked reports whether a user's keys have this one without the mark, as versions before the mark left it.

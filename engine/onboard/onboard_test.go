@@ -96,7 +96,7 @@ func (w *world) Run(_ context.Context, steps []target.Step) ([]target.Outcome, e
 	switch {
 	case slices.Contains(e.Argv, "-l"):
 		r.Stdout = w.sudo
-	case slices.Contains(e.Argv, RollbackFile):
+	case slices.Contains(e.Argv, RollbackFile) && slices.Contains(e.Argv, "show"):
 		r.Stdout, r.Stderr = w.shows, w.refuses
 		if w.refuses != "" {
 			r.RC = 1

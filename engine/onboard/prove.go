@@ -23,7 +23,7 @@ type Entry struct {
 	Request
 	// HostKey is the type and fingerprint of its key, once it was shown.
 	HostKey string
-	// Done is set once the target is registered, Changed where that took a run, Begun once that began.
+	// Done is set once the target is registered, Changed where that took a run, Begun once something is left on the host.
 	Done, Changed, Begun bool
 	// Unseen are files of sshd's configuration that the user cannot read, so that what they close is not proven.
 	Unseen []string

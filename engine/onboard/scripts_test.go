@@ -15,11 +15,12 @@ import (
 // stubs are the programs that would change this machine.
 var stubs = map[string]string{
 	"id":      `echo 0`,
-	"getent":  `grep "^$2:" "$ROOT/etc/passwd"`,
+	"getent":  `grep "^$2:" "$ROOT/etc/$1" 2>/dev/null`,
 	"userdel": `sed -i "/^$2:/d" "$ROOT/etc/passwd"; sed -i "/^$2:/d" "$ROOT/etc/subuid"; echo "$2 there" >"$ROOT/etc/subuid-"; rm -rf "$ROOT/home/$2"`,
 	"useradd": `echo "HOME=$ROOT/home"`,
 	"runuser": `shift 3; exec "$@"`,
-	"stat":    `[ "$2" != %u ] || { echo 0; exit; }; [ "$2" != %U ] || { echo somebody; exit; }; exec /usr/bin/stat "$@"`,
+	"stat": `case "$3${4-}" in "%u$ROOT"*) grep "^froyo:" "$ROOT/etc/passwd" | cut -d: -f3; exit ;; esac
+[ "$2" != %u ] || { echo 0; exit; }; [ "$2" != %U ] || { echo somebody; exit; }; exec /usr/bin/stat "$@"`,
 	"sshd": `[ "$1" != -T ] || { cat "$ROOT/shown"; exit; }
 ! grep -q broken "$3"`,
 	"systemctl": `exit 0`,
@@ -282,6 +283,23 @@ func TestKeep(t *testing.T) {
 	r := request()
 	if out, err := b.run(r.keep(), "", nil); err == nil || !strings.Contains(out, "/home/froyo is there, and no user froyo") {
 		t.Errorf("%v %s", err, out)
+	}
+	for line, want := range map[string]string{
+		"passwd froyo:x:998:998::/run/x:/usr/sbin/nologin": "froyo has the shell /usr/sbin/nologin, which lets nobody in",
+		"passwd froyo:x:0:0::/root:/bin/sh":                "froyo is root by another name",
+		"passwd froyo:x:998:998::/home:/bin/sh":            "the home of froyo, /home, is another user's",
+		"group froyo:x:998:":                               "the group froyo is there, and no user froyo",
+	} {
+		b = newBox(t, fresh())
+		name, entry, _ := strings.Cut(line, " ")
+		b.write("etc/"+name, b.files()["etc/"+name]+entry+"\n")
+		before := b.files()
+		if out, err := b.run(r.keep(), "", nil); err == nil || !strings.Contains(out, want) {
+			t.Errorf("%s: %v %s", line, err, out)
+		}
+		if after := b.files(); !maps.Equal(before, after) {
+			t.Errorf("%s: it left %v", line, after)
+		}
 	}
 	b = newBox(t, fresh())
 	b.onboarded()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,7 +40,25 @@ func (h *host) Do(ctx context.Context, steps []target.Step) ([]op.Result, error)
 
 // Run implements plan.Target.
 func (h *host) Run(ctx context.Context, steps []target.Step) ([]target.Outcome, error) {
-	return target.Sequence(ctx, steps, func(s target.Step) bool { return ours(s) != "" }, h.single, h.next.Run)
+	return target.Sequence(ctx, steps, func(s target.Step) bool { return ours(s) != "" }, h.single, h.others)
+}
+
+// others has the host itself do steps, and notes when the first of them has changed something.
+func (h *host) others(ctx context.Context, steps []target.Step) ([]target.Outcome, error) {
+	outcomes, err := h.next.Run(ctx, steps)
+	for i, s := range steps {
+		if e := s.Op.Exec; e != nil && slices.Contains(e.Argv, h.entry.keep()) && (err != nil || i < len(outcomes) && outcomes[i].Ran) {
+			h.prover.begun(h.entry)
+		}
+	}
+	return outcomes, err
+}
+
+// begun notes that something is left on the host, which is undone by restoring it.
+func (p *Prover) begun(e *Entry) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	e.Begun = true
 }
 
 // single does one step here.
@@ -63,9 +82,6 @@ func (h *host) step(ctx context.Context, s target.Step) (said string, err error)
 	p, e := h.prover, h.entry
 	switch step := ours(s); step {
 	case stepHostKey:
-		p.mu.Lock()
-		e.Begun = true
-		p.mu.Unlock()
 		by, _, err := p.Doors.LogIn(ctx, e.Before(), Ways{HostKey: fingerprint(e.HostKey)})
 		return "the host shows " + by.HostKey, err
 	case stepAccess:

@@ -11,7 +11,8 @@ const (
 
 // prologue is how each of the programs begins: how sshd is called. Where it has not been started yet, it has the directory that it wants
 // in /run for itself. R prints the unit's settings with those of the host by which sshd judges them, or shows them otherwise: it listens at
-// addresses by its ports, and runs no command for keys without a user. manifest.yaml has the same texts.
+// addresses by its ports, and runs no command for keys without a user. sshd -T is given a port, since a block of Match may ask
+// for it. manifest.yaml has the same texts.
 const prologue = `PATH=$PATH:/usr/sbin:/sbin
 LC_ALL=C
 export LC_ALL
@@ -36,9 +37,9 @@ R() {
 const look = prologue + `d=$(mktemp -d) || exit 8
 trap 'rm -rf "$d"' EXIT
 cat >"$d/own"
-S -T >"$d/now" || exit 3
+S -T -C lport=65535 >"$d/now" || exit 3
 R "$d/now" >"$d/ref"
-S -T -f "$d/ref" >"$d/want" 2>"$d/err"
+S -T -C lport=65535 -f "$d/ref" >"$d/want" 2>"$d/err"
 r=$?
 sed "s#^$d/ref[^:]*: *#unit: #" "$d/err" >&2
 test $r = 0 || exit 4
@@ -88,10 +89,10 @@ s#/etc/ssh/sshd_config\.d/#$c/#g
 s#\([[:space:]=\"]\)sshd_config\.d/#\1$c/#g
 }" "$d/main" >"$d/whole"
 S -t -f "$d/whole" 2>"$d/err" || no
-S -T -f "$d/whole" >"$d/shown" 2>"$d/err" || no
+S -T -C lport=65535 -f "$d/whole" >"$d/shown" 2>"$d/err" || no
 if test -s "$d/own"; then
   R "$d/shown" >"$d/ref"
-  S -T -f "$d/ref" >"$d/ref.shown" 2>"$d/err" || no
+  S -T -C lport=65535 -f "$d/ref" >"$d/ref.shown" 2>"$d/err" || no
   values "$d/ref.shown" >"$d/want"
   values "$d/shown" >"$d/get"
   cmp -s "$d/want" "$d/get" || { echo "wanted:"; cat "$d/want"; echo "it would show:"; cat "$d/get"; exit 5; }
@@ -140,7 +141,7 @@ if has R; then rm -f "$e/sshd_config.d/$f" || back; fi
 command -v restorecon >/dev/null && restorecon -RF "$e" 2>/dev/null
 reload || back
 if test -s "$d/own"; then
-  S -T >"$d/shown" || back
+  S -T -C lport=65535 >"$d/shown" || back
   values "$d/shown" >"$d/get"
   cmp -s "$d/want" "$d/get" || { echo "wanted:"; cat "$d/want"; echo "it shows:"; cat "$d/get"; back; }
 fi

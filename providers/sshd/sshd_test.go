@@ -137,7 +137,7 @@ func (h *host) sync() {
 
 // shows is what sshd -T shows for a keyword.
 func (h *host) shows(key string) string {
-	r, err := h.sh("PATH=$PATH:/usr/sbin; $(command -v sshd) -T", "")
+	r, err := h.sh("PATH=$PATH:/usr/sbin; $(command -v sshd) -T -C lport=65535", "")
 	if err != nil {
 		h.t.Fatalf("%v: %s", err, r.Stderr)
 	}
@@ -189,6 +189,7 @@ func TestSshd(t *testing.T) {
 		{"an Include behind a value", map[string]string{"sshd_config": "PasswordAuthentication yes\nInclude /etc/ssh/sshd_config.d/*.conf\n", "sshd_config.d/50-x.conf": ""}, harden, false, map[string]string{"passwordauthentication": "no"}},
 		{"an Include behind another value", map[string]string{"sshd_config": "X11Forwarding yes\ninclude \"sshd_config.d/*.conf\"\n", "sshd_config.d/50-x.conf": ""}, harden, true, map[string]string{"passwordauthentication": "no"}},
 		{"another file comes first", map[string]string{"sshd_config": modern, "sshd_config.d/00-a.conf": "PasswordAuthentication yes\n"}, harden, false, map[string]string{"passwordauthentication": "no"}},
+		{"a Match that asks for the port", map[string]string{"sshd_config": old + "Match LocalPort 2222\n  X11Forwarding no\n"}, harden, false, map[string]string{"passwordauthentication": "no"}},
 		{"an Include in a Match", map[string]string{"sshd_config": "Match User x\nInclude /etc/ssh/sshd_config.d/*.conf\n", "sshd_config.d/50-x.conf": ""}, harden, false, map[string]string{"passwordauthentication": "no"}},
 		{"no line break at the end, and no directory", map[string]string{"sshd_config": "UsePAM no"}, harden, false, map[string]string{"passwordauthentication": "no"}},
 		{"lists", map[string]string{"sshd_config": modern, "sshd_config.d/50-x.conf": ""}, given{"port": []any{22, 2222}, "allow_users": []any{"ops", "deploy"}, "kbd_interactive_authentication": false}, true, map[string]string{"port": "22, 2222", "allowusers": "ops, deploy", "kbdinteractiveauthentication": "no"}},
