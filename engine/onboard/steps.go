@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -47,7 +46,7 @@ func (h *host) Run(ctx context.Context, steps []target.Step) ([]target.Outcome, 
 func (h *host) others(ctx context.Context, steps []target.Step) ([]target.Outcome, error) {
 	outcomes, err := h.next.Run(ctx, steps)
 	for i, s := range steps {
-		if e := s.Op.Exec; e != nil && slices.Contains(e.Argv, h.entry.keep()) && (err != nil || i < len(outcomes) && outcomes[i].Ran) {
+		if e := s.Op.Exec; e != nil && e.Shell == h.entry.keep() && (err != nil || i < len(outcomes) && outcomes[i].Ran) {
 			h.prover.begun(h.entry)
 		}
 	}
