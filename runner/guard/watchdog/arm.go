@@ -134,7 +134,7 @@ func (g *Guard) keep(s *guard.State) error {
 		}
 	}
 	set.Trees = append(set.Trees, s.Paths...)
-	home, shell := g.login(s.Login)
+	home, shell := login(g.path("/etc/passwd"), s.Login)
 	if shell != "" {
 		set.Programs = append(slices.Clip(programs), shell)
 	}
@@ -167,9 +167,9 @@ func (g *Guard) keep(s *guard.State) error {
 	return fspath.SyncFS(dir)
 }
 
-// login is the home directory and the shell of a user of the host.
-func (g *Guard) login(user string) (home, shell string) {
-	text, err := os.ReadFile(g.path("/etc/passwd"))
+// login is the home directory and the shell of a user, by the host's list of them.
+func login(list, user string) (home, shell string) {
+	text, err := os.ReadFile(list)
 	if err != nil || user == "" {
 		return "", ""
 	}
@@ -283,8 +283,8 @@ func (g *Guard) unhookOthers() {
 	}
 }
 
-// watching is the file by which the watching process tells that it does.
-func (g *Guard) watching(id string) string { return g.dir(id) + "/watching" }
+// watching is a file of a guard that is there once its host is watched.
+const watching = "/watching"
 
 // start has the host watched, by a unit of systemd where there is one that can run the program, and waits until it is.
 func (g *Guard) start(s *guard.State) error {
@@ -320,7 +320,7 @@ func (g *Guard) start(s *guard.State) error {
 // watched waits until the host is watched.
 func (g *Guard) watched(id string, most time.Duration) bool {
 	for end := time.Now().Add(most); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
-		if _, err := os.Lstat(g.watching(id)); err == nil {
+		if _, err := os.Lstat(g.dir(id) + watching); err == nil {
 			return true
 		}
 	}

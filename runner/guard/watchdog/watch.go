@@ -23,7 +23,7 @@ func (g *Guard) watch() error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(g.watching(s.ID), nil, 0o600); err != nil {
+	if err := os.WriteFile(g.dir(s.ID)+watching, nil, 0o600); err != nil {
 		return err
 	}
 	for {
