@@ -179,12 +179,9 @@ func (t *Type) Order(args map[string]any) unit.Order {
 	}
 	for i := range t.Fields {
 		f := &t.Fields[i]
-		value, given := args[f.Name]
-		if !given || value == nil {
-			value = f.Default
-		}
+		value := f.given(args)
 		for _, c := range f.Claims {
-			c, holds := c.given(args)
+			c, holds := t.fill(*c, args)
 			switch v := value.(type) {
 			case string:
 				if holds {
@@ -216,10 +213,7 @@ func (t *Type) replaced(args map[string]any) bool {
 		if values == nil {
 			continue
 		}
-		value, given := args[t.Fields[i].Name]
-		if !given || value == nil {
-			value = t.Fields[i].Default
-		}
+		value := t.Fields[i].given(args)
 		text, _ := value.(string)
 		if value != nil && (len(values) == 0 || slices.Contains(values, text)) {
 			return true
@@ -228,23 +222,38 @@ func (t *Type) replaced(args map[string]any) bool {
 	return false
 }
 
-// given is the claim with the arguments of a unit filled in, and whether it holds with them.
-func (c *Claim) given(args map[string]any) (Claim, bool) {
-	filled := *c
+// given is the value of a field in a call, or its default.
+func (f *Field) given(args map[string]any) any {
+	if value := args[f.Name]; value != nil {
+		return value
+	}
+	return f.Default
+}
+
+// fill is a claim with the arguments of a unit filled in, and whether it holds with them.
+func (t *Type) fill(c Claim, args map[string]any) (Claim, bool) {
 	if c.Unless != "" && args[c.Unless] != nil {
-		return filled, false
+		return c, false
 	}
 	for {
-		before, rest, found := strings.Cut(filled.In, "{")
+		before, rest, found := strings.Cut(c.In, "{")
 		field, behind, closed := strings.Cut(rest, "}")
 		if !found || !closed {
-			return filled, true
+			return c, true
 		}
-		value, is := args[field].(string)
+		i := t.Index(field)
+		if i < 0 {
+			return c, false
+		}
+		value, is := t.Fields[i].given(args).(string)
 		if !is {
-			return filled, false
+			return c, false
 		}
-		filled.In = before + strings.NewReplacer("{", "", "}", "", "/", "").Replace(value) + behind
+		without := []string{"{", "", "}", "", "/", ""} // a name is one part of a path
+		if before == "" && path.IsAbs(value) {
+			value, without = path.Clean(value), without[:4]
+		}
+		c.In = before + strings.NewReplacer(without...).Replace(value) + behind
 	}
 }
 
@@ -255,6 +264,9 @@ func (c Claim) of(claims []unit.Claim, name string) []unit.Claim {
 		return claims
 	case c.In != "":
 		name = path.Join(c.In, c.Prefix+name) + c.Suffix
+		if !path.IsAbs(name) {
+			return claims
+		}
 	case c.Namespace == unit.PathNamespace:
 		if !path.IsAbs(name) {
 			return claims

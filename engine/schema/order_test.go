@@ -173,6 +173,43 @@ func TestOrderOfFiles(t *testing.T) {
 	}
 }
 
+// TestOrderOfDirectories: a directory that another argument names stays one, and no claim on a path is without a root.
+func TestOrderOfDirectories(t *testing.T) {
+	typ := schematest.Define(t, `#Thing: {
+		name: string @key() @path(owns, in="{directory}", suffix=".repo")
+		directory: *"/etc/things.d" | string
+	}`)
+	repository, err := schema.Load(os.DirFS("../../providers/repository"), "repository", map[string]string{"yum_repo": "#YumRepo"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	repo := schematest.TypeOf(t, repository, "yum_repo")
+	for _, tt := range []struct {
+		name string
+		typ  *schema.Type
+		args map[string]any
+		want string
+	}{
+		{"the default", typ, map[string]any{"name": "x"}, "/etc/things.d/x.repo"},
+		{"given", typ, map[string]any{"name": "x", "directory": "/srv//a/../b/"}, "/srv/b/x.repo"},
+		{"the root", typ, map[string]any{"name": "x", "directory": "/"}, "/x.repo"},
+		{"no path", typ, map[string]any{"name": "x", "directory": "a/b"}, ""},
+		{"braces", typ, map[string]any{"name": "x", "directory": "/a{name}"}, "/aname/x.repo"},
+		{"of dnf", repo, map[string]any{"name": "x"}, "/etc/yum.repos.d/x.repo"},
+		{"of zypper", repo, map[string]any{"name": "x", "directory": "/etc/zypp/repos.d"}, "/etc/zypp/repos.d/x.repo"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := ""
+			for _, c := range tt.typ.Order(tt.args).Claims {
+				got += c.Name
+			}
+			if got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestOrderErrors(t *testing.T) {
 	for _, tt := range []struct{ name, text, want string }{
 		{"misspelt claim", `a: string @key() @path(own)`, `a: @path: want owns or needs, got (own)`},
