@@ -199,12 +199,12 @@ func TestOrderOfDirectories(t *testing.T) {
 		{"of zypper", repo, map[string]any{"name": "x", "directory": "/etc/zypp/repos.d"}, "/etc/zypp/repos.d/x.repo"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got := ""
+			var got strings.Builder
 			for _, c := range tt.typ.Order(tt.args).Claims {
-				got += c.Name
+				got.WriteString(c.Name)
 			}
-			if got != tt.want {
-				t.Errorf("got %q, want %q", got, tt.want)
+			if got.String() != tt.want {
+				t.Errorf("got %q, want %q", got.String(), tt.want)
 			}
 		})
 	}
