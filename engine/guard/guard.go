@@ -92,7 +92,7 @@ func (k *Keeper) Arm(ctx context.Context, h *plan.Host, steps []*plan.Step) (*Wi
 		} else {
 			config.Paths = append(config.Paths, paths...)
 		}
-		config.Services = append(config.Services, services(s)...)
+		config.Services = append(append(config.Services, services(s)...), aliased(s)...)
 		config.Anew = config.Anew || s.Unit.Order.Lockout.Wanted
 	}
 	text, err := codec.Marshal(config)
@@ -151,17 +151,6 @@ func onlyPlaces(s *plan.Step) bool {
 		}
 	}
 	return true
-}
-
-// services are the services that a step is about.
-func services(s *plan.Step) []string {
-	var names []string
-	for _, c := range s.Unit.Order.Claims {
-		if c.Owns && c.Namespace == "software" {
-			names = append(names, c.Name)
-		}
-	}
-	return names
 }
 
 // actsAs is who can guard the host: root, where any of the units is root's.

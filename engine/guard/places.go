@@ -82,7 +82,7 @@ func (w *way) follow(s *plan.Step) {
 			}
 		}
 	}
-	if len(apart.Own) > 0 && !s.Guarded {
+	if (len(apart.Own) > 0 || len(services(s)) > 0) && !s.Guarded {
 		s.Apart = apart
 	}
 }
@@ -186,7 +186,7 @@ func Lead(ctx context.Context, h *plan.Host, steps []*plan.Step, user func(*inve
 	byHost := map[*plan.Host][]*plan.Step{}
 	var hosts []*plan.Host
 	for _, s := range steps {
-		if s.Apart == nil || s.Err != nil || s.Done || s.Change == nil || s.Change.Action == abi.None {
+		if s.Apart == nil || len(s.Apart.Own) == 0 || s.Err != nil || s.Done || s.Change == nil || s.Change.Action == abi.None {
 			continue
 		}
 		on := hostOf(h, s)
@@ -277,9 +277,18 @@ func Ahead(steps []*plan.Step) int {
 	return len(steps)
 }
 
-// Apart is an error where paths of a step that is not guarded lead to ways in by now.
+// Apart is an error where paths or services of a step that is not guarded are ways in by now.
 func Apart(ctx context.Context, t Runner, s *plan.Step) error {
 	if s.Guarded || s.Apart == nil || !s.Acts() {
+		return nil
+	}
+	if closesAlias(s) {
+		return (&diag.Error{
+			Summary: s.Unit.ID.Bare() + " is " + strings.Join(aliased(s), ", ") + " by now, under a name that was not there when it was planned, and could lock froyo out",
+			Pos:     s.Unit.Pos, Code: diag.Failed,
+		}).WithHint("apply again: it is done under guard then")
+	}
+	if len(s.Apart.Own) == 0 {
 		return nil
 	}
 	answers, err := ask(ctx, t, Ask(s.Apart), s.Unit.User)

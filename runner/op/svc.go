@@ -180,6 +180,8 @@ type SvcQueryResult struct {
 // Service is a unit as systemd knows it, in systemd's own words.
 type Service struct {
 	Name string `json:"name"`
+	// ID is what the manager itself calls it, where Name is an alias.
+	ID string `json:"id,omitempty"`
 	// Load is loaded, not-found, masked, bad-setting or error.
 	Load string `json:"load"`
 	// Active is active, inactive, failed, activating, deactivating or reloading.

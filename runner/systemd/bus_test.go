@@ -263,7 +263,7 @@ func TestQuery(t *testing.T) {
 	}
 	want := &op.SvcQueryResult{Manager: "systemd", Units: []op.Service{
 		{Name: "x@1.service", Load: "loaded", Active: "activating", Sub: "auto-restart", File: "static"},
-		{Name: "alias.service", Load: "loaded", Active: "active", Sub: "running", File: "enabled"},
+		{Name: "alias.service", ID: "a.service", Load: "loaded", Active: "active", Sub: "running", File: "enabled"},
 		{Name: "a.service", Load: "loaded", Active: "active", Sub: "running", File: "enabled"},
 		{Name: "off.service", Load: "masked", Active: "inactive", Sub: "dead", File: "masked"},
 		{Name: "none.service", Load: "not-found", Active: "inactive", Sub: "dead"},

@@ -38,6 +38,9 @@ func (m *Manager) Query(ctx context.Context, q *op.SvcQuery) (*op.SvcQueryResult
 	}
 	result := &op.SvcQueryResult{Manager: "systemd"}
 	for _, u := range units {
+		if u.id != u.Name {
+			u.ID = u.id
+		}
 		result.Units = append(result.Units, u.Service)
 	}
 	return result, nil

@@ -20,8 +20,8 @@ import (
 type sabotage struct {
 	name  string
 	units string
-	// before prepares the host.
-	before string
+	// before prepares the host, and after takes that back.
+	before, after string
 }
 
 // sabotages are the ways to lock oneself out of a host.
@@ -38,6 +38,11 @@ var sabotages = []sabotage{
     cmd("systemctl reboot; sleep 60", guard = True)`},
 	{name: "sshd stopped", units: `service("ssh", state = "stopped")`},
 	// The processes of all logins go with it, the runner among them.
+	{
+		name: "sshd stopped by an alias", units: `service("shell", state = "stopped")`,
+		before: "ln -s /lib/systemd/system/ssh.service /etc/systemd/system/shell.service && systemctl daemon-reload",
+		after:  "rm -f /etc/systemd/system/shell.service && systemctl daemon-reload",
+	},
 	{name: "sshd masked and killed", units: `cmd("systemctl mask ssh && systemctl kill --kill-who=all --signal=KILL ssh", guard = True)`},
 	{name: "sshd on another port", units: `file("/etc/ssh/sshd_config.d/99-lab.conf", content = "Port 2222\n")`},
 	{name: "routes gone", units: `cmd("ip route flush table main", guard = True)`},
@@ -104,6 +109,9 @@ func (s sabotage) lab(t *testing.T, f *froyo, kill bool) sabotaged {
 	h := f.hosts[0]
 	if s.before != "" {
 		h.SSH(t, s.before)
+	}
+	if s.after != "" {
+		h.Undo(t, s.after)
 	}
 	before := h.SSH(t, fingerprint)
 	f.write(t, "site.star", "def web(host):\n    "+s.units+"\n\nplay(\"web\", hosts = \"all\", do = web)\n")
