@@ -75,7 +75,8 @@ func (e *Entry) unread(f *found) error {
 	if len(e.LockDown) == 0 || len(f.sshd.Unread) == 0 {
 		return nil
 	}
-	return &diag.Error{Summary: fmt.Sprintf("--lock-down %s might not close everything: %s cannot be read, or has more than 256 KiB", strings.Join(e.LockDown, ","), escape.Text(strings.Join(f.sshd.Unread, ", "))), Host: e.Name}
+	return (&diag.Error{Summary: fmt.Sprintf("--lock-down %s might not close everything: %s cannot be read, or has more than 256 KiB", strings.Join(e.LockDown, ","), escape.Text(strings.Join(f.sshd.Unread, ", "))), Host: e.Name}).
+		WithHint("make it a file that root can read, below that size, or take out the Include that names it; or leave out --lock-down")
 }
 
 // keysScript prints the keys of the user $1, as that user: in a home its owner says what is where.

@@ -222,7 +222,7 @@ func TestLocked(t *testing.T) {
 		if restored := len(w.ran) == 1 && slices.Equal(w.ran[0].Argv, []string{"/bin/sh", "-s", "login"}); restored != (tt.want != "") {
 			t.Errorf("%q: it ran %v", tt.password, w.ran)
 		}
-		if tt.want != "" && !strings.Contains(r.Stderr, "a Match block of sshd_config may set another value: sshd -T -C user=root,host=localhost,addr=127.0.0.1") {
+		if tt.want != "" && !strings.Contains(r.Stderr, "a Match block of sshd_config may set another value, which is shown there by: sshd -T -C user=root,host=localhost,addr=127.0.0.1; or an option that sshd was started with, shown by: ps -C sshd -o args") {
 			t.Errorf("the hint is missing: %q", r.Stderr)
 		}
 	}

@@ -151,5 +151,5 @@ func (p *Prover) refused(ctx context.Context, e *Entry, w Ways, unasked bool) er
 	default:
 		return nil
 	}
-	return diag.Of(err).WithHint("a Match block of sshd_config may set another value: sshd -T -C user=%s,host=localhost,addr=127.0.0.1", e.Login)
+	return diag.Of(err).WithHint("a Match block of sshd_config may set another value, which is shown there by: sshd -T -C user=%s,host=localhost,addr=127.0.0.1; or an option that sshd was started with, shown by: ps -C sshd -o args", e.Login)
 }

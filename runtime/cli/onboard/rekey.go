@@ -52,6 +52,9 @@ func (c *rekeyCommand) rekey(ctx context.Context, s *session, t *state.Target) (
 	if entry.Key, err = s.key(ctx, c.Key); err != nil {
 		return err
 	}
+	if err := c.asks(s.console); err != nil {
+		return err
+	}
 	s.prover.Register = func(ctx context.Context, changed state.Target) error {
 		changed.Since = t.Since
 		return s.record(ctx, changed, "onboard rekey")

@@ -43,11 +43,6 @@ Examples:
 
 // Run restores a host.
 func (c *rollbackCommand) Run(ctx context.Context, e *console.Console) error {
-	if !c.DryRun {
-		if err := e.NeedsTerminal(c.Yes); err != nil {
-			return err
-		}
-	}
 	if err := c.checked(e); err != nil {
 		return err
 	}
@@ -55,6 +50,9 @@ func (c *rollbackCommand) Run(ctx context.Context, e *console.Console) error {
 		return registered(ctx, e, func(store state.Store, workspace string, all []state.Target) error {
 			entry, t, err := c.entry(ctx, s, all)
 			if err != nil {
+				return err
+			}
+			if err := e.NeedsTerminal(c.Yes || c.DryRun); err != nil {
 				return err
 			}
 			if done, err := c.restore(ctx, s, entry); err != nil || !done {

@@ -132,14 +132,18 @@ func (d *doing) check(e *console.Console) error {
 	switch {
 	case d.Effects && !d.DryRun:
 		return (&diag.Error{Summary: "--effects shows a plan that is not carried out, and -C is not given"}).WithHint("add -C")
-	case d.DryRun:
-		return nil
-	case d.JSON && !d.Yes:
+	case d.JSON && !d.Yes && !d.DryRun:
 		return (&diag.Error{Summary: "--json does not show the plan, so it cannot be approved; use -y"}).WithHint("see it before: --dry-run without --json")
-	case !d.Yes && !e.Interactive():
-		return (&diag.Error{Summary: "stdin is not a terminal; use -y"}).WithHint("see what would change: --dry-run")
 	}
 	return nil
+}
+
+// asks refuses to ask where nobody could answer, once it is known that what is named is there.
+func (d *doing) asks(e *console.Console) error {
+	if d.DryRun || d.Yes || e.Interactive() {
+		return nil
+	}
+	return (&diag.Error{Summary: "stdin is not a terminal; use -y"}).WithHint("see what would change: --dry-run")
 }
 
 // entry is what the flags want.
@@ -231,6 +235,9 @@ func (s *session) free(ctx context.Context, e *onboard.Entry, unnamed bool) erro
 			case same && t.Name != e.Name:
 				return (&diag.Error{Summary: fmt.Sprintf("%s is registered already, as %s", e.Address, t.Name)}).
 					WithHint("to give it another name, drop that one first: froyo onboard forget %s", t.Name)
+			case !same && t.Name == e.Name && t.Address == e.Address:
+				return (&diag.Error{Summary: fmt.Sprintf("%s is registered already, with the port %d, as %s", e.Address, cmp.Or(t.Port, 22), t.Name)}).
+					WithHint("where its sshd has another port by now: froyo onboard forget %s, then again; where another host is behind this port, give it a name: --name", wording.Quote(t.Name))
 			case !same && t.Name == e.Name:
 				return (&diag.Error{Summary: fmt.Sprintf("the name %s is taken: it is %s@%s", t.Name, t.User, t.Address)}).
 					WithHint("give another by --name, or drop that one: froyo onboard forget %s", t.Name)
@@ -282,6 +289,9 @@ func (c *sshCommand) line() string {
 
 // run looks at hosts, brings those that it takes to what is wanted of them, and tells how that ended.
 func (s *session) run(ctx context.Context, all []*onboard.Entry, d *doing, w *way, line string) error {
+	if err := d.asks(s.console); err != nil {
+		return err
+	}
 	if d.DryRun {
 		s.prover.Register = func(context.Context, state.Target) error { return nil }
 	}
