@@ -94,6 +94,24 @@ func TestSecretSetOnTerminal(t *testing.T) {
 	}
 }
 
+// TestPasswordInterrupted: a command that asks for a password ends by Ctrl-C at once, and the terminal shows again what is typed.
+func TestPasswordInterrupted(t *testing.T) {
+	t.Parallel()
+	_, froyo := secretWorkspace(t)
+	for _, args := range [][]string{{"plan", "-k"}, {"plan", "-K"}, {"run", "cmd", "true", "-k"}} {
+		cmd := exec.Command("sh", append([]string{"-c", `trap : INT; "$@"; echo "code $?"; stty -a | grep -o -e ' -*echo '`, "sh"}, froyo(nil, args...).Args...)...)
+		cmd.Dir, cmd.Env = froyo(nil).Dir, froyo(nil).Env
+		s := ptytest.Start(t, cmd, 80, 24)
+		s.Wait("password:")
+		s.Type("hunter2\x03")
+		s.Wait("interrupted")
+		s.Wait("code 130\n echo")
+		if s.End(); strings.Contains(s.Screen(), "hunter2") {
+			t.Error("it was shown")
+		}
+	}
+}
+
 // TestSecretEditInterrupted: nothing is left of what is edited, whatever ends the command.
 func TestSecretEditInterrupted(t *testing.T) {
 	t.Parallel()

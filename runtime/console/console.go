@@ -45,6 +45,7 @@ type Console struct {
 	answers    *bufio.Reader // of standard input, from the first question on
 	interrupts *interrupts
 	atExit     []func() error
+	ended      <-chan struct{}   // closed when the command is to end, nil for never
 	passwords  map[string]string // that were asked for, by the variable that stands for each
 }
 
@@ -54,6 +55,7 @@ func New(ctx context.Context, p Process) (*Console, context.Context, context.Can
 	c := &Console{Process: p, Stdin: p.Stdin, Stdout: p.Stdout, Stderr: p.Stderr, interrupts: &interrupts{}}
 	c.Errors = &ui.Errors{Out: p.Stderr, Style: c.Style(p.Stderr), Columns: func() int { return Columns(p.Stderr) }}
 	ctx, cancel := c.interrupts.watch(ctx, p.Signals)
+	c.ended = ctx.Done()
 	return c, ctx, cancel
 }
 

@@ -77,19 +77,26 @@ func (c *Console) Ask(ctx context.Context, question string) (string, error) {
 // answerPause is how often it is checked whether a question is still to be answered, in milliseconds.
 const answerPause = 50
 
-// answered waits until there is something to read, which a terminal gives by whole lines: what is typed after an interrupt is not
-// for the question.
+// answered waits until there is something to read.
 func (c *Console) answered(ctx context.Context) error {
 	if c.answers.Buffered() > 0 {
 		return ctx.Err()
 	}
-	fd := []unix.PollFd{{Fd: int32(c.Stdin.Fd()), Events: unix.POLLIN}} //nolint:gosec // a descriptor is a small number
+	return readable(c.Stdin, ctx.Done())
+}
+
+// readable waits until there is something to read, which a terminal gives by whole lines: what is typed after an interrupt is not
+// for the question.
+func readable(f *os.File, ended <-chan struct{}) error {
+	fd := []unix.PollFd{{Fd: int32(f.Fd()), Events: unix.POLLIN}} //nolint:gosec // a descriptor is a small number
 	for {
 		n, err := unix.Poll(fd, answerPause)
-		switch {
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case n > 0, err != nil && !errors.Is(err, unix.EINTR):
+		select {
+		case <-ended:
+			return context.Canceled
+		default:
+		}
+		if n > 0 || err != nil && !errors.Is(err, unix.EINTR) {
 			return nil // reading says what is wrong
 		}
 	}
@@ -107,9 +114,10 @@ func (c *Console) Password(what, variable string) (func() (string, error), error
 			WithHint("set %s in the environment", variable)
 	}
 	defer tty.Close()
-	fmt.Fprintf(tty, "%s: ", what)
-	line, err := term.ReadPassword(int(tty.Fd()))
-	fmt.Fprintln(tty)
+	line, err := c.typed(tty, what)
+	if errors.Is(err, context.Canceled) {
+		return nil, err
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read the %s: %w", what, err)
 	}
@@ -121,6 +129,25 @@ func (c *Console) Password(what, variable string) (func() (string, error), error
 	}
 	c.passwords[variable] = string(line)
 	return func() (string, error) { return string(line), nil }, nil
+}
+
+// typed asks for a line on a terminal, and does not show it. context.Canceled is that the command is to end.
+func (c *Console) typed(tty *os.File, what string) (line []byte, err error) {
+	fd := int(tty.Fd()) //nolint:gosec // a descriptor is a small number
+	before, err := term.GetState(fd)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, term.Restore(fd, before)) }()
+	if err := silence(fd); err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(tty, "%s: ", what)
+	defer fmt.Fprintln(tty)
+	if err := readable(tty, c.ended); err != nil {
+		return nil, err
+	}
+	return term.ReadPassword(fd)
 }
 
 // maxLine is how long a line of a terminal can be: what is typed or pasted beyond it is dropped by the kernel.
