@@ -216,7 +216,7 @@ func Undone(s guard.State, last error) *diag.Error {
 		guard.Asked:        "froyo did not get in over a new connection in time",
 		guard.BadSSHD:      "sshd refuses what is on disk: " + s.Said,
 		guard.Lost:         "what the guard of the host was at was removed before it was told that froyo gets in",
-		guard.NoRestart:    "sshd runs, and could not be started anew: " + s.Said,
+		guard.NoRestart:    "sshd could not be started anew: " + s.Said,
 	}[s.Why]
 	if why == "" {
 		why = "nothing proved that froyo still gets in"
@@ -242,7 +242,7 @@ func Undone(s guard.State, last error) *diag.Error {
 	e.Detail = strings.Join(lines, "\n")
 	switch {
 	case len(s.Failed) == 0 && (s.Why == guard.BadSSHD || s.Why == guard.NoRestart):
-		return e.WithHint("change the unit so that sshd can be started with what it leaves")
+		return e.WithHint("change the unit so that sshd runs, and can be started with what it leaves")
 	case len(s.Failed) > 0:
 		return e.WithHint("repair what could not be put back while one still gets in, then apply again")
 	}

@@ -390,11 +390,11 @@ func TestUndone(t *testing.T) {
 		want, hint string
 	}{
 		{contract.State{Why: contract.NotConfirmed, Restored: []string{"/a"}}, "so the host has put back what was there\nput back: /a", "change the unit so that it lets in who logs in; or, where it needs longer, --guard-window 5m"},
-		{contract.State{Why: contract.BadSSHD, Said: "line 1", Restored: []string{"/a"}}, "sshd refuses what is on disk: line 1, so the host has put back what was there\nput back: /a", "change the unit so that sshd can be started with what it leaves"},
+		{contract.State{Why: contract.BadSSHD, Said: "line 1", Restored: []string{"/a"}}, "sshd refuses what is on disk: line 1, so the host has put back what was there\nput back: /a", "change the unit so that sshd runs, and can be started with what it leaves"},
 		{contract.State{Why: contract.Asked}, "the host is as it was before: nothing was to be put back", "change the unit so that it lets in who logs in; or, where it needs longer, --guard-window 5m"},
 		{
 			contract.State{Why: contract.NoRestart, Said: "/usr/sbin/sshd is not there", Restored: []string{"/a"}, Failed: []string{"ssh.service: no"}},
-			"sshd runs, and could not be started anew: /usr/sbin/sshd is not there, and the host could not put back all that was there\nput back: /a\ncould not be put back: ssh.service: no",
+			"sshd could not be started anew: /usr/sbin/sshd is not there, and the host could not put back all that was there\nput back: /a\ncould not be put back: ssh.service: no",
 			"repair what could not be put back while one still gets in, then apply again",
 		},
 	} {

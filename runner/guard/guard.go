@@ -63,7 +63,7 @@ const (
 	Asked        = "asked"
 	BadSSHD      = "sshd"    // what is on disk is nothing that sshd could start with
 	Lost         = "lost"    // what the guard was at was removed, not by itself
-	NoRestart    = "restart" // sshd runs, and could not be started again
+	NoRestart    = "restart" // sshd could not be started again
 )
 
 // State is what the guard of a host is at.

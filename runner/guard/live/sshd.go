@@ -179,6 +179,9 @@ func (s SSHD) Check() error {
 	}
 	if s.Starts {
 		if err := CheckSSHD(); err != nil {
+			if len(listeners()) == 0 {
+				return errors.New("it has ended, and would not start: " + err.Error())
+			}
 			return err
 		}
 	}
