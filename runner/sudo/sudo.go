@@ -93,10 +93,13 @@ func appendRules(rules Rules, users []string, commands string, free bool) Rules 
 			}
 			command = strings.TrimSpace(rest)
 		}
+		forbids := false
+		for strings.HasPrefix(command, "!") { // twice is not at all
+			command, forbids = strings.TrimSpace(command[1:]), !forbids
+		}
 		if command == "" || len(rules) == maxRules {
 			continue
 		}
-		command, forbids := strings.CutPrefix(command, "!")
 		if len(command) > maxCommand {
 			command = command[:maxCommand] + "..."
 		}

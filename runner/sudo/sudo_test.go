@@ -53,6 +53,14 @@ func TestParse(t *testing.T) {
 			},
 		},
 		{
+			name: "negations of negations, and of nothing", text: header + "    (root) NOPASSWD: !!/bin/a, ! /bin/b, !, /bin/c\n",
+			want: Rules{
+				{Users: []string{"root"}, Free: true, Command: "/bin/a"},
+				{Users: []string{"root"}, Free: true, Forbids: true, Command: "/bin/b"},
+				{Users: []string{"root"}, Free: true, Command: "/bin/c"},
+			},
+		},
+		{
 			name: "arguments with commas", text: header + `    (root) NOPASSWD: /bin/a -o x\=1\,y -p 1\:2, /bin/b` + "\n",
 			want: Rules{
 				{Users: []string{"root"}, Free: true, Command: "/bin/a -o x=1,y -p 1:2"},
