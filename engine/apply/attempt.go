@@ -82,7 +82,7 @@ func (a *attempt) run(ctx context.Context) error {
 	case err != nil:
 		return err
 	case !goOn:
-		l.skip(s, why)
+		a.end(func() { l.skip(s, why) })
 		return nil
 	}
 	if err := a.replan(ctx); err != nil {
@@ -103,7 +103,7 @@ func (a *attempt) run(ctx context.Context) error {
 		return err
 	}
 	if s.Change.Action == abi.None && !l.host.log.Required(s.Unit.ID) {
-		l.unchanged(s)
+		a.end(func() { l.unchanged(s) })
 		return nil
 	}
 	if len(s.Change.Needs) > 0 && s.Change.Action != abi.None {
@@ -141,6 +141,9 @@ func (a *attempt) again(ctx context.Context, number int, err error) (again bool)
 		return false
 	}
 	wait := u.Failure.Retry.Wait(number)
+	if w := a.lane.window; w.has(a.step) && wait > w.armed.Left() { // by then its host has put back what was there
+		return false
+	}
 	text := fmt.Sprintf("attempt %d of %d: %s; again in %s", number, u.Failure.Retry.Attempts, e.Message, wait)
 	if u.Sensitive {
 		text = fmt.Sprintf("attempt %d of %d failed; again in %s", number, u.Failure.Retry.Attempts, wait)

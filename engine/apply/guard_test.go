@@ -79,6 +79,9 @@ var logged = regexp.MustCompile(`^h1/set\[(.*?)\] (\w+)(: )?(?:h1: set\[.*?\]: )
 func TestGuard(t *testing.T) {
 	lost := &target.Error{Host: "h1", Stage: target.StageConnect, Message: "no route"}
 	ignored := func(u *unit.Unit) { u.Failure.Ignore = true }
+	twice := func(u *unit.Unit) {
+		u.Failure.Retry = &unit.Retry{Attempts: 2, Until: lambda(func() (any, error) { return false, nil })}
+	}
 	needs := func(u *unit.Unit) { u.Require = []unit.ID{enginetest.Set("h1", "/a", "").ID} }
 	for _, tt := range []struct {
 		name  string
@@ -108,6 +111,14 @@ func TestGuard(t *testing.T) {
 		{
 			name: "one that may fail is taken back", units: []func() *unit.Unit{guarded("/a", "1", ignored), set("/y", "1")}, guard: watched{ends: undone()},
 			want: []string{"arm /a", "prove", "/a failed: " + undone().Error(), "/y skipped"}, count: apply.Count{Failed: 1, Skipped: 1},
+		},
+		{
+			name: "tried again, where nothing is left to do, and taken back", units: []func() *unit.Unit{guarded("/a", "1", twice), set("/y", "1")}, guard: watched{ends: undone()},
+			want: []string{"arm /a", "prove", "/a failed: " + undone().Error(), "/y skipped"}, count: apply.Count{Failed: 1, Skipped: 1},
+		},
+		{
+			name: "tried again, where nothing is left to do", units: []func() *unit.Unit{guarded("/a", "1", twice), set("/y", "1")},
+			want: []string{"arm /a", "prove", "/a ok", "/y changed"}, count: apply.Count{OK: 2, Changed: 1},
 		},
 		{
 			name: "lost for good", units: []func() *unit.Unit{guarded("/a", "1"), guarded("/b", "1")}, guard: watched{ends: lost},

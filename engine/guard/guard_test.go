@@ -183,6 +183,22 @@ func TestProve(t *testing.T) {
 	}
 }
 
+// TestRecoverLate: a window that was over long ago, since froyo was stopped meanwhile, is still asked about once.
+func TestRecoverLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := &host{}
+		k, planned, steps := keeper(h)
+		w, err := k.Arm(t.Context(), planned, steps)
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour)
+		if err := k.Recover(t.Context(), w, errors.New("lost")); err == nil || !strings.Contains(err.Error(), "the host has put back what was there") {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
 // TestHints has guards that come to nothing, and does what is said about it.
 func TestHints(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -50,7 +50,7 @@ func Mark(h *plan.Host, steps []*plan.Step, access func(*inventory.Host) Access)
 		}
 		s.Guarded, s.Leads, s.Apart = s.Unit.Order.Lockout.Wanted, nil, nil
 		if w.Remote {
-			s.Guarded = s.Guarded || s.Unit.Order.Lockout.Of(w.Login) || w.closesHome(s) || closesAlias(s)
+			s.Guarded = s.Guarded || s.Unit.Order.Lockout.Of(w.Login) || w.closesHome(s) || closesAlias(s) || w.closesMount(s)
 			w.follow(s)
 		}
 		if err := Keepable(s); err != nil && s.Acts() && !s.Done && refused == nil {

@@ -119,7 +119,11 @@ func (k *Keeper) Recover(ctx context.Context, w *Window, last error) error {
 
 func (k *Keeper) recover(ctx context.Context, w *Window, last error, asked bool) error {
 	var err error
-	for end := w.until.Add(comeBack); time.Now().Before(end); time.Sleep(pauseTime) {
+	end := w.until.Add(comeBack)
+	for first := true; first || time.Now().Before(end); first = false {
+		if !first {
+			time.Sleep(pauseTime)
+		}
 		var state *guard.State
 		state, err = k.try(ctx, w, tryTime, guard.Restore)
 		switch {

@@ -8,11 +8,14 @@ import (
 	"github.com/openfroyo/froyo/engine/plan"
 )
 
+// softwareNamespace is that of services and packages, as types agree on it.
+const softwareNamespace = "software"
+
 // services are the services that a step is about.
 func services(s *plan.Step) []string {
 	var names []string
 	for _, c := range s.Unit.Order.Claims {
-		if c.Owns && c.Namespace == "software" {
+		if c.Owns && c.Namespace == softwareNamespace {
 			names = append(names, c.Name)
 		}
 	}
@@ -37,4 +40,19 @@ func aliased(s *plan.Step) []string {
 		}
 	}
 	return names
+}
+
+// closesMount reports whether a step is about a mount that would hide what lets one in.
+func (w *way) closesMount(s *plan.Step) bool {
+	for _, c := range s.Unit.Order.Claims {
+		if !c.Owns {
+			continue
+		}
+		for name := range strings.SplitSeq(c.Name, "/") {
+			if at := lockout.Mounts(strings.TrimSuffix(name, ".d")); at != "" && (c.Namespace == softwareNamespace || lockout.OfUnits(c.Name)) && w.closes(at, true) {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -68,3 +68,23 @@ func TestAliases(t *testing.T) {
 		t.Errorf("kept: %v", memory.state.Services)
 	}
 }
+
+// TestMounts: what is mounted over what lets one in is guarded, and other mounts are not.
+func TestMounts(t *testing.T) {
+	for name, want := range map[string]bool{
+		"/etc/systemd/system/home.mount": true, "/etc/systemd/system/home.automount": true, "/etc/systemd/system/home-ops.mount": true,
+		"/etc/systemd/system/home.mount.d/x.conf": true, "/etc/systemd/system/etc.mount": true, "/etc/systemd/system/multi-user.target.wants/home.mount": true,
+		"/etc/systemd/system/srv.mount": false, "/etc/systemd/system/home-other.mount": false, "/srv/home.mount": false,
+	} {
+		s := owner(name, false)
+		if err := guard.Mark(&plan.Host{Host: &inventory.Host{}}, []*plan.Step{s}, ops); err != nil || s.Guarded != want {
+			t.Errorf("%s is guarded: %v, %v", name, s.Guarded, err)
+		}
+	}
+	for name, want := range map[string]bool{"home.mount": true, "srv.mount": false} {
+		s := service(name, name, "")
+		if err := guard.Mark(&plan.Host{Host: &inventory.Host{}}, []*plan.Step{s}, ops); err != nil || s.Guarded != want {
+			t.Errorf("%s is guarded: %v, %v", name, s.Guarded, err)
+		}
+	}
+}

@@ -7,6 +7,7 @@ package lockout
 import (
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -51,12 +52,18 @@ func hasUnit(p string) bool {
 			continue
 		}
 		for part := range strings.SplitSeq(rest, "/") {
-			if Service(strings.TrimSuffix(part, ".d")) || slices.Contains(kindsOfUnits, part) {
+			if Service(strings.TrimSuffix(part, ".d")) || slices.Contains(kindsOfUnits, part) || adds(part) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// adds reports whether a directory adds to all units whose names begin alike, one that lets in among them: systemd-.service.d.
+func adds(part string) bool {
+	prefix, is := strings.CutSuffix(part, "-.service.d")
+	return is && slices.ContainsFunc(names(Services), func(name string) bool { return strings.HasPrefix(name, prefix+"-") })
 }
 
 // libraries are where the libraries of the platforms are, for a *.
@@ -98,9 +105,55 @@ func Service(name string) bool {
 	return slices.Contains(names(Services), name)
 }
 
+// architectures are those of rpm.
+var architectures = strings.Fields("noarch x86_64 i386 i486 i586 i686 aarch64 armv7hl armv7hnl armv6hl riscv64 ppc64le s390x")
+
+// cutLast cuts at the last of a separator.
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return s, "", false
+}
+
+// Mounts is where a unit of systemd mounts something, by its name, "" where it mounts nothing.
+func Mounts(name string) string {
+	stem, is := strings.CutSuffix(name, ".mount")
+	if !is {
+		stem, is = strings.CutSuffix(name, ".automount")
+	}
+	if !is {
+		return ""
+	}
+	if stem == "-" {
+		return "/"
+	}
+	var b strings.Builder
+	b.WriteByte('/')
+	for i := 0; i < len(stem); i++ {
+		switch c := stem[i]; {
+		case c == '-':
+			b.WriteByte('/')
+		case c == '\\' && i+3 < len(stem) && stem[i+1] == 'x':
+			n, err := strconv.ParseUint(stem[i+2:i+4], 16, 8)
+			if err != nil {
+				return ""
+			}
+			b.WriteByte(byte(n))
+			i += 3
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return path.Clean(b.String())
+}
+
 // Package reports whether one may not get in without a package.
 func Package(name string) bool {
-	name, _, _ = strings.Cut(name, ":") // of an architecture
+	name, _, _ = strings.Cut(name, ":") // of an architecture, as dpkg writes it
+	if before, arch, is := cutLast(name, "."); is && slices.Contains(architectures, arch) {
+		name = before
+	}
 	return slices.Contains(names(Packages), name)
 }
 

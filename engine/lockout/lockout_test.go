@@ -43,12 +43,12 @@ func TestTables(t *testing.T) {
 				t.Errorf("%s does not count", p)
 			}
 		}
-		if !lockout.Service(instance) || !lockout.Service(strings.TrimSuffix(instance, ".target")+".socket") && !strings.HasSuffix(name, ".target") {
+		if !lockout.Service(instance) || !lockout.Service(strings.TrimSuffix(instance, ".target")+".socket") && !strings.HasSuffix(name, ".target") && !strings.HasSuffix(name, ".slice") {
 			t.Errorf("%s does not count", name)
 		}
 	})
 	each(lockout.Packages, func(name string) {
-		if !lockout.Package(name) || !lockout.Package(name+":amd64") {
+		if !lockout.Package(name) || !lockout.Package(name+":amd64") || !lockout.Package(name+".x86_64") || !lockout.Package(name+".noarch") {
 			t.Errorf("%s does not count", name)
 		}
 	})
@@ -101,6 +101,26 @@ func TestOthers(t *testing.T) {
 	}
 	if lockout.Service("nginx") || lockout.Service("app@ssh") || lockout.Service("ssh.timer") || lockout.Package("openssh-client") || lockout.User("app") || lockout.Group("app") || lockout.Home("/", true, "", "") {
 		t.Error("it counts")
+	}
+}
+
+// TestMounts: where units of systemd mount something.
+func TestMounts(t *testing.T) {
+	for name, want := range map[string]string{
+		"home.mount": "/home", "-.mount": "/", "var-lib-app.mount": "/var/lib/app", `srv-a\x2db.automount`: "/srv/a-b",
+		`a\xzz.mount`: "", "home.service": "", "mount": "", ".mount": "/",
+	} {
+		if got := lockout.Mounts(name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	for _, p := range []string{"/etc/systemd/system/systemd-.service.d/x.conf", "/etc/systemd/system/user-.slice.d", "/etc/systemd/networkd.conf.d/x.conf"} {
+		if !lockout.Path(p, false) {
+			t.Errorf("%s does not count", p)
+		}
+	}
+	if lockout.Path("/etc/systemd/system/app-.service.d/x.conf", false) {
+		t.Error("a drop-in of others counts")
 	}
 }
 

@@ -18,10 +18,10 @@ func names(rows []Row) []string {
 var Paths = []Row{
 	{"the SSH daemon", "/etc/ssh /etc/default/ssh /etc/sysconfig/sshd /etc/conf.d/sshd /etc/dropbear /etc/default/dropbear /run/sshd /var/empty /etc/crypto-policies"},
 	{"privileges", "/etc/sudoers /etc/sudoers.d /etc/sudo.conf /etc/sudo-ldap.conf /etc/doas.conf /etc/doas.d /etc/polkit-1"},
-	{"logins", "/etc/pam.d /etc/pam.conf /etc/security /etc/nologin /run/nologin /var/run/nologin /etc/shells /etc/securetty /etc/login.defs /etc/selinux"},
+	{"logins", "/etc/pam.d /etc/pam.conf /etc/security /etc/nologin /run/nologin /var/run/nologin /etc/shells /etc/securetty /etc/login.defs /etc/selinux /etc/systemd/logind.conf /etc/systemd/logind.conf.d"},
 	{"users and groups", "/etc/passwd /etc/shadow /etc/group /etc/gshadow /etc/nsswitch.conf /etc/sssd /etc/authselect /etc/nslcd.conf /etc/krb5.conf /etc/krb5.conf.d /etc/krb5.keytab"},
 	{"what a shell reads first", "/etc/environment /etc/profile /etc/profile.d /etc/bash.bashrc /etc/bashrc /etc/zsh /etc/zshenv /etc/ld.so.preload /etc/ld.so.conf /etc/ld.so.conf.d"},
-	{"the network", "/etc/network /etc/netplan /etc/systemd/network /etc/NetworkManager /etc/sysconfig/network /etc/sysconfig/network-scripts /etc/conf.d/net /etc/dhcp /etc/dhcpcd.conf /etc/wpa_supplicant /etc/sysctl.conf /etc/sysctl.d"},
+	{"the network", "/etc/network /etc/netplan /etc/systemd/network /etc/NetworkManager /etc/sysconfig/network /etc/sysconfig/network-scripts /etc/conf.d/net /etc/dhcp /etc/dhcpcd.conf /etc/systemd/networkd.conf /etc/systemd/networkd.conf.d /etc/wpa_supplicant /etc/sysctl.conf /etc/sysctl.d"},
 	{"tunnels", "/etc/wireguard /etc/openvpn /etc/swanctl /etc/ipsec.conf /etc/ipsec.d"},
 	{"the firewall", "/etc/nftables.conf /etc/nftables /etc/nftables.d /etc/sysconfig/nftables.conf /etc/iptables /etc/sysconfig/iptables /etc/sysconfig/ip6tables /etc/ipset.conf /etc/ufw /etc/default/ufw /etc/firewalld /etc/shorewall /etc/ferm /etc/hosts.allow /etc/hosts.deny"},
 	{"programs", "/usr/sbin/sshd /usr/bin/sudo /usr/bin/doas /usr/bin/su /bin/su /usr/lib/openssh /usr/libexec/openssh /usr/lib/sudo /usr/libexec/sudo /bin/sh /usr/bin/sh /bin/bash /usr/bin/bash /usr/lib/*/security /lib/*/security /usr/lib64/security /lib64/security /usr/lib/security /lib/security"},
@@ -40,7 +40,7 @@ var Services = []Row{
 	{"tunnels", "wg-quick@ openvpn openvpn@ openvpn-client@ openvpn-server@ strongswan strongswan-starter ipsec tailscaled zerotier-one"},
 	{"the firewall", "nftables firewalld ufw iptables ip6tables netfilter-persistent shorewall shorewall6 ferm ipset"},
 	{"users, and logins", "systemd-logind systemd-user-sessions systemd-homed systemd-userdbd dbus dbus-broker nscd nslcd sssd winbind polkit"},
-	{"what is started at all", "rescue.target emergency.target default.target multi-user.target graphical.target basic.target sysinit.target sockets.target network.target network-online.target network-pre.target"},
+	{"what is started at all", "rescue.target emergency.target default.target multi-user.target graphical.target basic.target sysinit.target sockets.target user.slice user-.slice system.slice network.target network-online.target network-pre.target"},
 }
 
 // Packages are those without which one may not get in.

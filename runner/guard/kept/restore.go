@@ -63,8 +63,8 @@ func Restore(root, dir, skip, besides string) (Result, error) {
 	return r.result, nil
 }
 
-// Differs reports whether anything that is kept below a path is another by now.
-func Differs(root, dir, below string) (bool, error) {
+// Differs reports whether anything that is kept below a path is another by now. Names that begin with skip do not count.
+func Differs(root, dir, skip, below string) (bool, error) {
 	entries, err := load(dir)
 	if err != nil {
 		return false, err
@@ -91,6 +91,7 @@ func Differs(root, dir, below string) (bool, error) {
 		}
 		names, err := namesIn(n)
 		n.Close()
+		names = slices.DeleteFunc(names, func(name string) bool { return skip != "" && strings.HasPrefix(name, skip) })
 		if err != nil || len(names) != inside[e.Path] {
 			return true, nil
 		}

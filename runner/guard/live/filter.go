@@ -1,6 +1,9 @@
 package live
 
-import "strings"
+import (
+	"errors"
+	"strings"
+)
 
 // Filter is what the kernel's filters of packets hold, as programs print it; "" is that there is no such program, or nothing.
 type Filter struct {
@@ -11,17 +14,24 @@ type Filter struct {
 	Had map[string]bool `json:"had,omitempty"`
 }
 
-func readFilter() Filter {
+// readFilter reads them. A program that says that it cannot tell has none; an error is one that tells more than can be kept, or does not
+// come to its end.
+func readFilter() (Filter, error) {
 	f := Filter{Had: map[string]bool{}}
+	var unread error
 	ask := func(into *string, name string, args ...string) {
-		if text, err := run(name, args...); err == nil {
+		text, err := run(name, args...)
+		if err == nil {
 			f.Had[name], *into = true, text
+		}
+		if errors.Is(err, errUnread) {
+			unread = err
 		}
 	}
 	ask(&f.NFT, "nft", "list", "ruleset")
 	ask(&f.V4, "iptables-save")
 	ask(&f.V6, "ip6tables-save")
-	return f
+	return f, unread
 }
 
 // rules leaves out what differs between two looks at the same: comments with the time, and counters.
@@ -82,7 +92,10 @@ func emptied(before, now string) string {
 // restore puts the filters back. A program that came only later found nothing that it could tell before: where nothing was
 // known, all rules are taken away, which lets everything in, as it was.
 func (f *Filter) restore(r *Result) {
-	now := readFilter()
+	now, err := readFilter()
+	if err != nil {
+		r.failed("the rules are not known", err)
+	}
 	if now.Had["nft"] && rules(now.NFT) != rules(f.NFT) && (f.Had["nft"] || f.V4+f.V6 == "") {
 		_, err := feed("flush ruleset\n"+f.NFT, "nft", "-f", "-")
 		if err != nil { // it may hold what only iptables can write, below
@@ -96,7 +109,7 @@ func (f *Filter) restore(r *Result) {
 		} else {
 			r.restored("nft ruleset")
 		}
-		now = readFilter()
+		now, _ = readFilter() // what is not known stays
 	}
 	for _, legacy := range []struct{ save, restore, before, now string }{
 		{"iptables-save", "iptables-restore", f.V4, now.V4}, {"ip6tables-save", "ip6tables-restore", f.V6, now.V6},

@@ -31,7 +31,15 @@ func (r *Result) failed(what string, err error) {
 
 // Keep writes to a file what the host is at. Services are those to look at beside the usual ones.
 func Keep(file string, services []string) error {
-	s := State{Net: readNet(), Sysctl: readSysctl(), Filter: readFilter(), Services: readServices(services), SSHD: readSSHD(), Mounts: readMounts()}
+	running, err := readServices(services)
+	if err != nil {
+		return err
+	}
+	filter, err := readFilter()
+	if err != nil {
+		return err
+	}
+	s := State{Net: readNet(), Sysctl: readSysctl(), Filter: filter, Services: running, SSHD: readSSHD(), Mounts: readMounts()}
 	text, err := codec.Marshal(s)
 	if err != nil {
 		return err
@@ -49,8 +57,8 @@ func Load(file string) (*State, error) {
 	return s, codec.Unmarshal(text, s)
 }
 
-// Restore puts back what differs by now. Files come before; units says that those of systemd are others.
-func (s *State) Restore(units bool) Result {
+// Restore puts back what differs by now. Files were put back before; units says that those of systemd are others.
+func (s *State) Restore(units bool, files []string) Result {
 	r := &Result{}
 	if units && hasSystemd() {
 		if _, err := run("systemctl", "daemon-reload"); err != nil {
@@ -60,7 +68,7 @@ func (s *State) Restore(units bool) Result {
 	s.Net.restore(r)
 	restoreSysctl(s.Sysctl, r)
 	s.Filter.restore(r)
-	restoreServices(s.Services, s.SSHD, r)
+	restoreServices(s.Services, s.SSHD, files, r)
 	return *r
 }
 

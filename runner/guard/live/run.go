@@ -33,6 +33,20 @@ func find(name string) string {
 // errNone is a program that there is not.
 var errNone = errors.New("there is no such program")
 
+// errUnread is a program that did not tell all in time, or told too much.
+var errUnread = errors.New("what it prints is not known")
+
+// bounded keeps what is printed, up to a bound.
+type bounded struct{ bytes.Buffer }
+
+// Write implements io.Writer.
+func (b *bounded) Write(p []byte) (int, error) {
+	if b.Len()+len(p) > maxOutput {
+		return 0, errUnread
+	}
+	return b.Buffer.Write(p)
+}
+
 // run runs a program and returns what it printed.
 func run(name string, args ...string) (string, error) { return feed("", name, args...) }
 
@@ -51,15 +65,18 @@ func feed(stdin, name string, args ...string) (string, error) {
 	cmd.Env, cmd.Dir = []string{paths, "LC_ALL=C"}, "/"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.WaitDelay = time.Second
-	var out, said bytes.Buffer
+	var out, said bounded
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &out, &said
 	err := cmd.Run()
+	switch {
+	case ctx.Err() != nil:
+		return "", errors.Join(errors.New(name+" did not end within "+runTime.String()), errUnread)
+	case errors.Is(err, errUnread):
+		return "", errors.Join(errors.New(name+" prints too much"), errUnread)
+	}
 	if err != nil && said.Len() > 0 {
 		text, _, _ := strings.Cut(strings.TrimSpace(said.String()), "\n")
 		err = errors.New(name + ": " + strings.TrimSpace(text))
-	}
-	if out.Len() > maxOutput {
-		return "", errors.New(name + " prints too much")
 	}
 	return out.String(), err
 }

@@ -53,26 +53,40 @@ func End(name string) {
 	}
 }
 
-// readServices tells which of the watched services, and of more, there are.
-func readServices(more []string) []Service {
+// readServices tells which of the watched services, and of more, there are. Of more, what systemd does not tell of is left out.
+func readServices(more []string) ([]Service, error) {
 	if !hasSystemd() {
 		if sshdPID() > 0 || len(listeners()) > 0 {
-			return []Service{{Name: "sshd", Active: true}}
+			return []Service{{Name: "sshd", Active: true}}, nil
 		}
-		return nil
+		return nil, nil
 	}
-	names := slices.Clone(watched)
+	all, err := shown(watched)
 	for _, name := range more {
 		if !strings.Contains(name, ".") {
 			name += ".service"
 		}
-		if !slices.Contains(names, name) {
-			names = append(names, name)
+		if strings.Contains(name, "@.") || slices.Contains(watched, name) { // a template runs by its instances only
+			continue
+		}
+		one, failed := shown([]string{name})
+		if failed != nil {
+			continue
+		}
+		for _, s := range one {
+			if !slices.Contains(all, s) {
+				all = append(all, s)
+			}
 		}
 	}
+	return all, err
+}
+
+// shown are those of some units that there are.
+func shown(names []string) ([]Service, error) {
 	text, err := run("systemctl", append([]string{"show", "--property=Id,LoadState,ActiveState", "--"}, names...)...)
 	if err != nil {
-		return nil
+		return nil, err
 	}
 	var all []Service
 	for block := range strings.SplitSeq(text, "\n\n") {
@@ -85,7 +99,7 @@ func readServices(more []string) []Service {
 			all = append(all, s)
 		}
 	}
-	return all
+	return all, nil
 }
 
 // properties are what systemctl shows of a unit.
@@ -99,7 +113,7 @@ func properties(block string) map[string]string {
 }
 
 // restoreServices starts what ran, stops what did not, and starts sshd anew, so that what runs is what is on disk.
-func restoreServices(before []Service, needs SSHD, r *Result) {
+func restoreServices(before []Service, needs SSHD, files []string, r *Result) {
 	needs.giveDir()
 	bad := needs.Check()
 	if bad != nil {
@@ -112,17 +126,23 @@ func restoreServices(before []Service, needs SSHD, r *Result) {
 		return
 	}
 	var more []string
+	active := map[string]bool{}
 	for _, s := range before {
 		more = append(more, s.Name)
 	}
-	active := map[string]bool{}
-	for _, s := range readServices(more) {
+	now, err := readServices(more)
+	if err != nil { // none is stopped or started by what is not known; sshd is started anew
+		r.failed("which services run is not known", err)
+		now = before
+	}
+	for _, s := range now {
 		active[s.Name] = s.Active
 	}
 	listens := false
 	for _, s := range before {
 		isSSHD := slices.Contains(sshd, s.Name)
-		if active[s.Name] == s.Active && (!isSSHD || !s.Active || bad != nil) { // one that runs is better than none
+		anew := isSSHD && bad == nil || configured(s.Name, files) // else one that runs is better than none
+		if active[s.Name] == s.Active && (!s.Active || !anew) {
 			continue
 		}
 		verb := "stop"
@@ -158,6 +178,29 @@ func restoreServices(before []Service, needs SSHD, r *Result) {
 			}
 		}
 	}
+}
+
+// configs are files of services that read them when they start only. Those of the network are also read by what it brings next.
+var configs = map[string][]string{
+	"dropbear.service":         {"/etc/default/dropbear", "/etc/dropbear"},
+	"sssd.service":             {"/etc/sssd", "/etc/nsswitch.conf"},
+	"nslcd.service":            {"/etc/nslcd.conf"},
+	"nscd.service":             {"/etc/nsswitch.conf", "/etc/passwd", "/etc/group"},
+	"systemd-networkd.service": {"/etc/systemd/network", "/etc/systemd/networkd.conf", "/etc/systemd/networkd.conf.d"},
+	"NetworkManager.service":   {"/etc/NetworkManager"},
+	"systemd-logind.service":   {"/etc/systemd/logind.conf", "/etc/systemd/logind.conf.d"},
+}
+
+// configured reports whether a service read any of these files when it started, or its own unit.
+func configured(service string, files []string) bool {
+	for _, file := range files {
+		for _, at := range append([]string{"/etc/systemd/system/" + service, "/etc/systemd/system/" + service + ".d"}, configs[service]...) {
+			if configs[service] != nil && (file == at || strings.HasPrefix(file, at+"/")) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // StartAfterBoot has systemd start what ran before, once its turn comes.

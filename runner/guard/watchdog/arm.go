@@ -43,7 +43,7 @@ var known = []string{
 	"/etc/network", "/etc/netplan", "/etc/systemd/network", "/etc/NetworkManager/system-connections", "/etc/sysconfig/network",
 	"/etc/sysconfig/network-scripts", "/etc/nftables", "/etc/sysconfig/nftables.conf", "/etc/iptables", "/etc/sysconfig/iptables",
 	"/etc/sysconfig/ip6tables", "/etc/ufw", "/etc/default/ufw", "/etc/firewalld", "/etc/default/ssh", "/etc/sysconfig/sshd", "/etc/conf.d/sshd",
-	"/etc/dropbear", "/etc/sssd", "/etc/authselect", "/etc/crypto-policies",
+	"/etc/dropbear", "/etc/default/dropbear", "/etc/systemd/networkd.conf", "/etc/systemd/networkd.conf.d", "/etc/systemd/logind.conf", "/etc/systemd/logind.conf.d", "/etc/nslcd.conf", "/etc/sssd", "/etc/authselect", "/etc/crypto-policies",
 }
 
 // programs are those that let people in, with what they load: kept beside the files, where there is room.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -179,7 +180,7 @@ func (g *Guard) dismiss(s *guard.State) (*guard.State, error) {
 		return nil, errors.New("its time is not up yet")
 	}
 	if g.Root == "" {
-		if changed, err := kept.Differs("", g.dir(s.ID), "/etc/ssh"); err != nil || changed {
+		if changed, err := kept.Differs("", g.dir(s.ID), hookPrefix, "/etc/ssh"); err != nil || changed {
 			if err == nil {
 				err = live.CheckSSHD()
 			}
@@ -202,7 +203,7 @@ var sshdFiles = append([]string{
 func (g *Guard) settle(s *guard.State) (*guard.State, error) {
 	anew := s.Anew
 	for i, at := range sshdFiles {
-		changed, err := kept.Differs(g.Root, g.dir(s.ID), at)
+		changed, err := kept.Differs(g.Root, g.dir(s.ID), hookPrefix, at)
 		if err != nil {
 			return nil, err
 		}
@@ -293,7 +294,7 @@ func (g *Guard) pass(s *guard.State) {
 	var lost error
 	if g.Root == "" {
 		if was, lost = live.Load(g.dir(s.ID) + "/" + liveFile); lost == nil && s.Why != guard.Booted {
-			s.Add(was.Uncover(), nil)
+			s.Add(was.Uncover(g.keeps(s)), nil)
 		}
 	}
 	files, err := kept.Restore(g.Root, g.dir(s.ID), hookPrefix, besides)
@@ -313,9 +314,20 @@ func (g *Guard) pass(s *guard.State) {
 		units := slices.ContainsFunc(files.Restored, func(name string) bool {
 			return slices.ContainsFunc(unitDirs, func(dir string) bool { return name == dir || strings.HasPrefix(name, dir+"/") })
 		})
-		now := was.Restore(units)
+		now := was.Restore(units, files.Restored)
 		s.Add(now.Restored, now.Failed)
 	}
+}
+
+// keeps are paths that were kept beside the usual ones.
+func (g *Guard) keeps(s *guard.State) []string {
+	all := slices.Concat(s.Paths, s.Places)
+	if home, _ := login(g.path("/etc/passwd"), s.Login); home != "" {
+		for _, name := range inHome {
+			all = append(all, path.Join(home, name))
+		}
+	}
+	return all
 }
 
 // bootID names this boot of the host.
