@@ -82,7 +82,7 @@ func (a *attempt) run(ctx context.Context) error {
 	case err != nil:
 		return err
 	case !goOn:
-		a.end(func() { l.skip(s, why) })
+		l.window.end(a, func() { l.skip(s, why) })
 		return nil
 	}
 	if err := a.replan(ctx); err != nil {
@@ -103,7 +103,7 @@ func (a *attempt) run(ctx context.Context) error {
 		return err
 	}
 	if s.Change.Action == abi.None && !l.host.log.Required(s.Unit.ID) {
-		a.end(func() { l.unchanged(s) })
+		l.window.end(a, func() { l.unchanged(s) })
 		return nil
 	}
 	if len(s.Change.Needs) > 0 && s.Change.Action != abi.None {

@@ -114,9 +114,9 @@ type held struct {
 	conclude func() error
 }
 
-// end ends a step that does nothing. Where it acted within a window before, in a try that failed, it counts only once that is proven.
-func (a *attempt) end(how func()) {
-	if w := a.lane.window; w.has(a.step) {
+// end ends a step that does nothing. Where it acted within the window before, in a try that failed, it counts only once that is proven.
+func (w *window) end(a *attempt, how func()) {
+	if w.has(a.step) {
 		w.held = append(w.held, held{a, func() error { how(); return nil }})
 		return
 	}

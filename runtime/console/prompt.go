@@ -114,7 +114,7 @@ func (c *Console) Password(what, variable string) (func() (string, error), error
 			WithHint("set %s in the environment", variable)
 	}
 	defer tty.Close()
-	line, err := c.typed(tty, what)
+	line, err := typed(tty, what, c.ended)
 	if errors.Is(err, context.Canceled) {
 		return nil, err
 	}
@@ -132,7 +132,7 @@ func (c *Console) Password(what, variable string) (func() (string, error), error
 }
 
 // typed asks for a line on a terminal, and does not show it. context.Canceled is that the command is to end.
-func (c *Console) typed(tty *os.File, what string) (line []byte, err error) {
+func typed(tty *os.File, what string, ended <-chan struct{}) (line []byte, err error) {
 	fd := int(tty.Fd()) //nolint:gosec // a descriptor is a small number
 	before, err := term.GetState(fd)
 	if err != nil {
@@ -144,7 +144,7 @@ func (c *Console) typed(tty *os.File, what string) (line []byte, err error) {
 	}
 	fmt.Fprintf(tty, "%s: ", what)
 	defer fmt.Fprintln(tty)
-	if err := readable(tty, c.ended); err != nil {
+	if err := readable(tty, ended); err != nil {
 		return nil, err
 	}
 	return term.ReadPassword(fd)

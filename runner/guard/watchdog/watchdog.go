@@ -294,7 +294,7 @@ func (g *Guard) pass(s *guard.State) {
 	var lost error
 	if g.Root == "" {
 		if was, lost = live.Load(g.dir(s.ID) + "/" + liveFile); lost == nil && s.Why != guard.Booted {
-			s.Add(was.Uncover(g.keeps(s)), nil)
+			s.Add(was.Uncover(besidesUsual(s)), nil)
 		}
 	}
 	files, err := kept.Restore(g.Root, g.dir(s.ID), hookPrefix, besides)
@@ -319,10 +319,10 @@ func (g *Guard) pass(s *guard.State) {
 	}
 }
 
-// keeps are paths that were kept beside the usual ones.
-func (g *Guard) keeps(s *guard.State) []string {
+// besidesUsual are paths that were kept beside the usual ones.
+func besidesUsual(s *guard.State) []string {
 	all := slices.Concat(s.Paths, s.Places)
-	if home, _ := login(g.path("/etc/passwd"), s.Login); home != "" {
+	if home, _ := login("/etc/passwd", s.Login); home != "" {
 		for _, name := range inHome {
 			all = append(all, path.Join(home, name))
 		}
