@@ -128,7 +128,9 @@ func (t *talk) find(ctx context.Context) (*found, error) {
 			switch {
 			case file.Unread:
 			case name == NameFile:
-				f.user = strings.TrimSpace(file.Text)
+				if f.user = strings.TrimSpace(file.Text); f.user != "" && !userName.MatchString(f.user) {
+					return nil, &diag.Error{Summary: NameFile + " on the host names no user, so that it is not known whom it was onboarded with"}
+				}
 			default:
 				f.rules = strings.Split(strings.TrimSuffix(file.Text, "\n"), "\n")
 			}

@@ -133,7 +133,10 @@ func (d *Dialer) Dial(ctx context.Context, h Host) (*Client, error) {
 	if h.Key != nil {
 		t.ownKey, t.ownKeyFrom, t.defaults = h.Key, h.KeyFrom, nil
 	}
-	t.trust.pin, t.rules.noKeys = h.HostKey, t.rules.noKeys || h.PasswordOnly
+	t.trust.pin = h.HostKey
+	if h.PasswordOnly { // whatever ssh_config says of the ways of others: that no password lets in is no proof where none was tried
+		t.rules.noKeys, t.rules.noPassword, t.rules.noQuestions = true, false, false
+	}
 	return d.connect(ctx, t)
 }
 

@@ -136,7 +136,10 @@ func TestLabQuery(t *testing.T) {
 			}
 			// sshd.service is another name of ssh.service.
 			alias := l.query(t, "sshd.service")[0]
-			alias.Name = "ssh.service"
+			if alias.ID != "ssh.service" {
+				t.Errorf("the alias is of %q", alias.ID)
+			}
+			alias.Name, alias.ID = "ssh.service", ""
 			if alias != got[0] {
 				t.Errorf("the alias is %+v, its unit %+v", alias, got[0])
 			}

@@ -148,10 +148,10 @@ func (s *session) record(ctx context.Context, t state.Target, action string) err
 	})
 }
 
-// key finds the key that lets the new user in: one of the workspace, or a file, by its path.
+// key finds the key that lets the new user in: one of the workspace, or a file, by its path: a file that happens to be called like a key of
+// the workspace is not taken for it.
 func (s *session) key(ctx context.Context, name string) (onboard.Key, error) {
-	_, err := os.Stat(name + ".pub")
-	if strings.ContainsAny(name, "/.~") || err == nil && name != keys.Default {
+	if strings.ContainsAny(name, "/.~") {
 		return keyOf(name)
 	}
 	kept, err := here.Secrets(s.console, s.workspace)
@@ -159,6 +159,9 @@ func (s *session) key(ctx context.Context, name string) (onboard.Key, error) {
 		return onboard.Key{}, err
 	}
 	line, err := keys.Of(kept).Public(ctx, name)
+	if _, there := os.Stat(name + ".pub"); err != nil && there == nil {
+		return onboard.Key{}, diag.Of(err).WithHint("where the file in this directory is meant, give its path: --key ./%s", wording.Quote(name))
+	}
 	if err != nil {
 		return onboard.Key{}, err
 	}
