@@ -105,16 +105,8 @@ func Service(name string) bool {
 	return slices.Contains(names(Services), name)
 }
 
-// architectures are those of rpm.
-var architectures = strings.Fields("noarch x86_64 i386 i486 i586 i686 aarch64 armv7hl armv7hnl armv6hl riscv64 ppc64le s390x")
-
-// cutLast cuts at the last of a separator.
-func cutLast(s, sep string) (before, after string, found bool) {
-	if i := strings.LastIndex(s, sep); i >= 0 {
-		return s[:i], s[i+len(sep):], true
-	}
-	return s, "", false
-}
+// architectures are how names end that say which, as rpm writes them.
+var architectures = strings.Fields(".noarch .x86_64 .i386 .i486 .i586 .i686 .aarch64 .armv7hl .armv7hnl .armv6hl .riscv64 .ppc64le .s390x")
 
 // Mounts is where a unit of systemd mounts something, by its name, "" where it mounts nothing.
 func Mounts(name string) string {
@@ -151,8 +143,8 @@ func Mounts(name string) string {
 // Package reports whether one may not get in without a package.
 func Package(name string) bool {
 	name, _, _ = strings.Cut(name, ":") // of an architecture, as dpkg writes it
-	if before, arch, is := cutLast(name, "."); is && slices.Contains(architectures, arch) {
-		name = before
+	if arch := path.Ext(name); slices.Contains(architectures, arch) {
+		name = strings.TrimSuffix(name, arch)
 	}
 	return slices.Contains(names(Packages), name)
 }

@@ -62,6 +62,7 @@ func readServices(more []string) ([]Service, error) {
 		return nil, nil
 	}
 	all, err := shown(watched)
+	var names []string
 	for _, name := range more {
 		if !strings.Contains(name, ".") {
 			name += ".service"
@@ -69,14 +70,21 @@ func readServices(more []string) ([]Service, error) {
 		if strings.Contains(name, "@.") || slices.Contains(watched, name) { // a template runs by its instances only
 			continue
 		}
-		one, failed := shown([]string{name})
-		if failed != nil {
-			continue
+		names = append(names, name)
+	}
+	if len(names) == 0 {
+		return all, err
+	}
+	others, failed := shown(names)
+	if failed != nil { // one of them is no name: the others count
+		for _, name := range names {
+			one, _ := shown([]string{name})
+			others = append(others, one...)
 		}
-		for _, s := range one {
-			if !slices.Contains(all, s) {
-				all = append(all, s)
-			}
+	}
+	for _, s := range others {
+		if !slices.Contains(all, s) {
+			all = append(all, s)
 		}
 	}
 	return all, err
@@ -167,14 +175,15 @@ func restoreServices(before []Service, needs SSHD, files []string, r *Result) {
 	if !listens && bad == nil {
 		hangUp()
 	}
-	known := map[string]bool{}
-	for _, s := range before {
-		known[s.Name] = true
-	}
-	for name, runs := range active { // one that came only later
-		if runs && !known[name] && !slices.Contains(sshd, name) {
-			if _, err := run("systemctl", "stop", name); err == nil {
-				r.restored(name)
+	stopLater(before, now, r)
+}
+
+// stopLater stops services that came only later.
+func stopLater(before, now []Service, r *Result) {
+	for _, s := range now {
+		if s.Active && !slices.Contains(sshd, s.Name) && !slices.ContainsFunc(before, func(b Service) bool { return b.Name == s.Name }) {
+			if _, err := run("systemctl", "stop", s.Name); err == nil {
+				r.restored(s.Name)
 			}
 		}
 	}
