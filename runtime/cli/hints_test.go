@@ -403,7 +403,7 @@ func TestFlagsInHintsExist(t *testing.T) {
 }
 
 // program begins what is a command of another program than froyo.
-var program = regexp.MustCompile(`^(froyo|age|ls|chmod|chown|mkdir|ssh|ssh-keyscan|ssh-keygen|ssh-add|passwd|fuser|systemctl|apt-get|dpkg|sudo|df|export|rm|cp|mv|cat|sh -c|cmd\() ?|passwd -S|ls -ld`)
+var program = regexp.MustCompile(`^(froyo|age|ls|chmod|chown|mkdir|ssh|ssh-keyscan|ssh-keygen|ssh-add|passwd|fuser|systemctl|apt-get|dpkg|sudo|df|ps|sshd|export|rm|cp|mv|cat|sh -c|cmd\() ?|passwd -S|ls -ld`)
 
 func leafNodes(n *kong.Node) []*kong.Node {
 	if len(n.Children) == 0 {
