@@ -271,7 +271,7 @@ func target(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(s.Register(ctx, state.Target{
 		Workspace: root, Name: args[1], Address: args[2], Port: 1, User: "froyo", Login: "root", Key: "default-ed25519", KeyLine: "ssh-ed25519 AAAA", KeyPrint: "SHA256:k",
 		HostKey: "ssh-ed25519 SHA256:h", Labels: map[string]string{"env": "dev"}, Sudo: "NOPASSWD: ALL", Since: time.Now(),
-	}))
+	}, state.Audit{Time: time.Now(), Action: "onboard", Hosts: args[1]}))
 	ts.Check(s.Close())
 }
 

@@ -25,23 +25,21 @@ func LeftBehind(known []state.Machine, id string) []state.Machine {
 	return slices.DeleteFunc(slices.Clone(known), func(m state.Machine) bool { return m.ID == id || m.Protected+m.Pending == 0 })
 }
 
-// Settle carries out what was decided about the machine that answers as host now, and notes
-// who decided it, when, and in which run.
+// Settle notes who decided what about the machine that answers as host now, when, and in which run, and carries it out.
 func Settle(ctx context.Context, store state.Store, d Decision, host, id string, by state.Audit, workspace string) error {
 	detail, act := "the same machine as before", store.CarryOver
 	if d == NewMachine {
 		detail, act = "another machine than before", store.Forget
 	}
-	if err := act(ctx, workspace, host, id); err != nil {
+	by.Action, by.Hosts, by.Outcome, by.Detail = "state machines accept", host, audit.Done, fmt.Sprintf("%s: machine-id %s is %s", host, MachineName(id), detail)
+	if err := store.AppendAudit(ctx, by); err != nil {
 		return err
 	}
-	if d == SameMachine {
-		if _, err := store.HostSeen(ctx, state.Sighting{Workspace: workspace, Host: host, MachineID: id, Time: by.Time}); err != nil {
-			return err
-		}
+	if err := act(ctx, workspace, host, id); err != nil || d != SameMachine {
+		return err
 	}
-	by.Action, by.Hosts, by.Outcome, by.Detail = "state machines accept", host, audit.Done, fmt.Sprintf("%s: machine-id %s is %s", host, MachineName(id), detail)
-	return store.AppendAudit(ctx, by)
+	_, err := store.HostSeen(ctx, state.Sighting{Workspace: workspace, Host: host, MachineID: id, Time: by.Time})
+	return err
 }
 
 // NoMachineID stands for the machine-id of a host that has none.

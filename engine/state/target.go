@@ -7,12 +7,12 @@ import (
 
 // Targets are the hosts that were onboarded: a source of the inventory.
 type Targets interface {
-	// Register records a target, for good; one of the same name is replaced.
-	Register(ctx context.Context, t Target) error
+	// Register records a target, for good, and in the audit log who did so: both or neither. One of the same name is replaced.
+	Register(ctx context.Context, t Target, by Audit) error
 	// Targets lists the targets of a workspace, by name.
 	Targets(ctx context.Context, workspace string) ([]Target, error)
-	// Unregister drops, for good, a target; it reports whether there was one.
-	Unregister(ctx context.Context, workspace, name string) (bool, error)
+	// Unregister drops, for good, a target, and records in the audit log who did so, where there was one, which it reports.
+	Unregister(ctx context.Context, workspace, name string, by Audit) (bool, error)
 }
 
 // Target is a host that was onboarded.

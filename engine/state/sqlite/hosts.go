@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/openfroyo/froyo/engine/state"
+	"github.com/openfroyo/froyo/engine/state/sqlite/chain"
 	"github.com/openfroyo/froyo/engine/state/sqlite/db"
 )
 
@@ -100,7 +101,7 @@ type target struct {
 }
 
 // Register implements state.Targets.
-func (t targets) Register(ctx context.Context, r state.Target) error {
+func (t targets) Register(ctx context.Context, r state.Target, by state.Audit) error {
 	data, err := json.Marshal(target{
 		Port: r.Port, User: r.User, Login: r.Login, Key: r.Key, KeyFile: r.KeyFile, KeyLine: r.KeyLine, KeyPrint: r.KeyPrint, HostKey: r.HostKey,
 		Labels: r.Labels, Sudo: r.Sudo, LockDown: r.LockDown, Rollback: r.Rollback,
@@ -109,8 +110,12 @@ func (t targets) Register(ctx context.Context, r state.Target) error {
 		return err
 	}
 	return t.store.write(ctx, func(tx *db.Tx) error {
-		return tx.Exec(`INSERT OR REPLACE INTO targets (workspace, name, address, data, since) VALUES (?, ?, ?, ?, ?)`,
+		err := tx.Exec(`INSERT OR REPLACE INTO targets (workspace, name, address, data, since) VALUES (?, ?, ?, ?, ?)`,
 			r.Workspace, r.Name, r.Address, string(data), micros(r.Since))
+		if err != nil {
+			return err
+		}
+		return chain.Append(tx, t.store.author, by)
 	})
 }
 
@@ -136,15 +141,18 @@ func (t targets) Targets(ctx context.Context, workspace string) ([]state.Target,
 }
 
 // Unregister implements state.Targets.
-func (t targets) Unregister(ctx context.Context, workspace, name string) (found bool, err error) {
+func (t targets) Unregister(ctx context.Context, workspace, name string, by state.Audit) (found bool, err error) {
 	err = t.store.write(ctx, func(tx *db.Tx) error {
 		var gone string
 		err := tx.Query([]any{&gone}, `DELETE FROM targets WHERE workspace = ? AND name = ? RETURNING name`, workspace, name)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
-		found = err == nil
-		return err
+		if err != nil {
+			return err
+		}
+		found = true
+		return chain.Append(tx, t.store.author, by)
 	})
-	return found, err
+	return found && err == nil, err
 }

@@ -1,9 +1,12 @@
 package statetest
 
 import (
+	"crypto/ed25519"
+	"errors"
 	"testing"
 	"time"
 
+	"github.com/openfroyo/froyo/engine/audit"
 	"github.com/openfroyo/froyo/engine/state"
 )
 
@@ -75,20 +78,36 @@ func testTargets(t *testing.T, f *fixture) {
 	db := state.Target{Workspace: workspace, Name: "db", Address: "db", User: "ops", Since: began}
 	other := db
 	other.Workspace = "/other"
+	by := state.Audit{Time: began, Action: "onboard", Outcome: audit.Done}
 	for _, one := range []state.Target{web, db, other} {
-		must(t, f.Register(t.Context(), one))
+		must(t, f.Register(t.Context(), one, by))
 	}
 	f.reopen(t)
 	same(t, []state.Target{db, web}, targetsOf(t, f))
 	db.User, db.Since = "froyo", began.Add(time.Hour)
-	must(t, f.Register(t.Context(), db))
+	must(t, f.Register(t.Context(), db, by))
 	same(t, []state.Target{db, web}, targetsOf(t, f))
 	for _, want := range []bool{true, false} {
-		found, err := f.Unregister(t.Context(), workspace, "web")
+		found, err := f.Unregister(t.Context(), workspace, "web", by)
 		must(t, err)
 		if found != want {
 			t.Errorf("found is %t, want %t", found, want)
 		}
+	}
+	f.reopen(t)
+	same(t, []state.Target{db}, targetsOf(t, f))
+	log, err := f.AuditLog(t.Context(), -1)
+	must(t, err)
+	same(t, 5, len(log.Rows)) // of what was not there, none
+
+	// Without a row nothing is changed.
+	broken := errors.New("no key")
+	f.Author(audit.Author{Key: func() (ed25519.PrivateKey, error) { return nil, broken }})
+	if err := f.Register(t.Context(), web, by); !errors.Is(err, broken) {
+		t.Errorf("registered without a row: %v", err)
+	}
+	if found, err := f.Unregister(t.Context(), workspace, "db", by); found || !errors.Is(err, broken) {
+		t.Errorf("dropped without a row: %t %v", found, err)
 	}
 	f.reopen(t)
 	same(t, []state.Target{db}, targetsOf(t, f))

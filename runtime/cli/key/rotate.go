@@ -9,6 +9,7 @@ import (
 
 	"go.starlark.net/starlark"
 
+	"github.com/openfroyo/froyo/engine/audit"
 	"github.com/openfroyo/froyo/engine/blame"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/facts"
@@ -56,7 +57,7 @@ type rotation struct {
 
 // Run rotates a key.
 func (c *rotateCommand) Run(ctx context.Context, e *console.Console) error {
-	_, k, err := (&Opens{}).open(e)
+	k, err := (&Opens{}).change(ctx, e)
 	if err == nil {
 		err = errors.Join(k.Check(ctx, c.Name), c.whole())
 	}
@@ -156,7 +157,8 @@ func (r *rotation) register(ctx context.Context) error {
 				continue
 			}
 			t.KeyPrint = r.state.Fingerprint
-			if err := store.Register(ctx, t); err != nil {
+			by := state.Audit{Time: time.Now(), Action: "key rotate", Hosts: t.Name, Outcome: audit.Done, Detail: fmt.Sprintf("%s lets %s in by the new %s, %s", t.Name, t.User, r.Name, t.KeyPrint)}
+			if err := store.Register(ctx, t, by); err != nil {
 				return err
 			}
 		}
@@ -182,6 +184,9 @@ func (r *rotation) bring(ctx context.Context) error {
 	if err := r.keys.Replace(ctx, r.Name, &r.state); err != nil {
 		return err
 	}
+	if err := note(ctx, r.console, "rotate", r.Name+" is "+r.state.Fingerprint); err != nil {
+		return err
+	}
 	say(r.console, fmt.Sprintf("%s is the new key, by which %s let froyo in: %s", r.Name, wording.Plural(len(r.hosts), "host"), r.state.Fingerprint))
 	return nil
 }
@@ -196,6 +201,9 @@ func (r *rotation) takeAway(ctx context.Context) error {
 		return r.unfinished(err, "has taken its place, and the old one is still on hosts that could not be changed")
 	}
 	if err := r.keys.Forget(ctx, r.Name); err != nil {
+		return err
+	}
+	if err := note(ctx, r.console, "rotate", "the key before "+r.Name+" is gone"); err != nil {
 		return err
 	}
 	say(r.console, "the old key is gone, here and on the hosts")

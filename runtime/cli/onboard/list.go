@@ -40,21 +40,44 @@ func registered(ctx context.Context, e *console.Console, do func(store state.Sto
 	return do(store, workspace, all)
 }
 
-// find finds a target by its name or address.
-func find(all []state.Target, name string) (*state.Target, error) {
-	var names []string
+// errSeveral is that a name is the address of several targets.
+var errSeveral = errors.New("the address of several")
+
+// find finds a target by its name, or by the address that it alone has.
+func find(all []state.Target, name string) (*state.Target, error) { return findAt(all, name, 0) }
+
+// findAt is find, where an address is meant with a port, unless that is 0.
+func findAt(all []state.Target, name string, port int) (*state.Target, error) {
+	var names, there []string
+	var found *state.Target
 	for i, t := range all {
-		if t.Name == name || t.Address == name {
+		if t.Name == name {
 			return &all[i], nil
 		}
 		names = append(names, t.Name)
+		if t.Address == name && (port == 0 || port == cmp.Or(t.Port, sshPort)) {
+			found, there = &all[i], append(there, ui.Readable(t.Name)+", port "+strconv.Itoa(cmp.Or(t.Port, sshPort)))
+		}
+	}
+	if len(there) > 1 {
+		return nil, (&diag.Error{Summary: ui.Readable(name) + " is the address of several hosts: " + strings.Join(there, "; "), Cause: errSeveral}).
+			WithHint("name the one that is meant: froyo onboard list shows their names")
+	}
+	if found != nil {
+		return found, nil
 	}
 	err := &diag.Error{Summary: "no host " + ui.Readable(name) + " was onboarded here"}
+	if port != 0 {
+		err.Summary = fmt.Sprintf("no host %s with port %d was onboarded here", ui.Readable(name), port)
+	}
 	if near := diag.Nearest(name, names); near != "" {
 		return nil, err.WithHint("did you mean %s?", near)
 	}
 	return nil, err.WithHint("froyo onboard list shows those that were")
 }
+
+// sshPort is the port of a target that has none of its own.
+const sshPort = 22
 
 // entry is a target, as JSON.
 type entry struct {
@@ -204,17 +227,14 @@ func (c *forgetCommand) Run(ctx context.Context, e *console.Console) error {
 
 // forget drops a target, and notes who did.
 func forget(ctx context.Context, e *console.Console, store state.Store, workspace string, t *state.Target) error {
-	if _, err := store.Unregister(ctx, workspace, t.Name); err != nil {
-		return err
-	}
-	if err := note(ctx, store, "onboard forget", t); err != nil {
+	if _, err := store.Unregister(ctx, workspace, t.Name, note("onboard forget", t)); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintln(e.Stdout, "forgot "+ui.Readable(t.Name))
 	return err
 }
 
-// note notes who did what with a target.
-func note(ctx context.Context, store state.Store, action string, t *state.Target) error {
-	return store.AppendAudit(ctx, state.Audit{Time: time.Now(), Action: action, Hosts: t.Name, Outcome: audit.Done, Detail: fmt.Sprintf("%s (%s@%s)", t.Name, t.User, t.Address)})
+// note is what the audit log tells of a target that is dropped.
+func note(action string, t *state.Target) state.Audit {
+	return state.Audit{Time: time.Now(), Action: action, Hosts: t.Name, Outcome: audit.Done, Detail: fmt.Sprintf("%s (%s@%s)", t.Name, t.User, t.Address)}
 }

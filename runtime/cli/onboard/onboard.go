@@ -139,10 +139,7 @@ func (s *session) register(ctx context.Context, t state.Target) error {
 // record records a target, and who did so by what.
 func (s *session) record(ctx context.Context, t state.Target, action string) error {
 	return s.with(ctx, func(store state.Store) error {
-		if err := store.Register(ctx, t); err != nil {
-			return err
-		}
-		return store.AppendAudit(ctx, state.Audit{
+		return store.Register(ctx, t, state.Audit{
 			Time: time.Now(), Action: action, Hosts: t.Name, Outcome: audit.Done, Detail: fmt.Sprintf("%s as %s@%s by %s", t.Name, t.User, t.Address, cmp.Or(t.Key, t.KeyFile)),
 		})
 	})

@@ -3,6 +3,7 @@ package onboard
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -11,13 +12,14 @@ import (
 	"github.com/openfroyo/froyo/engine/onboard"
 	"github.com/openfroyo/froyo/engine/state"
 	"github.com/openfroyo/froyo/engine/wording"
+	"github.com/openfroyo/froyo/runtime/cli/here"
 	"github.com/openfroyo/froyo/runtime/console"
 	"github.com/openfroyo/froyo/runtime/ui"
 )
 
 type rollbackCommand struct {
 	Host  string `required:"" placeholder:"NAME" complete:"hosts" help:"The target's name, or its address. With --user also the address of a host that is no target, such as one where onboarding failed."`
-	Port  int    `placeholder:"N" help:"Its port of SSH, where it is no target (22), or was moved since."`
+	Port  int    `placeholder:"N" help:"Its port of SSH, where it is no target (22), or where it was moved since and --host is its name."`
 	Login string `name:"user" placeholder:"NAME" help:"Who logs in to restore it, with root's rights; default: who logged in to onboard it. Without it and a password, the target's user calls what was left there for it."`
 	Key   string `placeholder:"KEY" complete:"files" help:"The key that lets --user in: one of froyo key list, or the file of a private key. A password is that of sudo then."`
 	credentials
@@ -55,14 +57,16 @@ func (c *rollbackCommand) Run(ctx context.Context, e *console.Console) error {
 			if err := e.NeedsTerminal(c.Yes || c.DryRun); err != nil {
 				return err
 			}
+			if t != nil && !c.DryRun {
+				if err := here.Auditable(ctx, s.workspace); err != nil {
+					return err
+				}
+			}
 			if done, err := c.restore(ctx, s, entry); err != nil || !done {
 				return err
 			}
 			if t != nil {
-				if _, err := store.Unregister(ctx, workspace, t.Name); err != nil {
-					return err
-				}
-				if err := note(ctx, store, "onboard rollback", t); err != nil {
+				if _, err := store.Unregister(ctx, workspace, t.Name, note("onboard rollback", t)); err != nil {
 					return err
 				}
 			}
@@ -85,15 +89,19 @@ func (c *rollbackCommand) checked(e *console.Console) error {
 
 // entry is the host that is meant, and the target, nil where it is none.
 func (c *rollbackCommand) entry(ctx context.Context, s *session, all []state.Target) (*onboard.Entry, *state.Target, error) {
-	t, err := find(all, c.Host)
+	t, err := findAt(all, c.Host, c.Port)
 	entry := &onboard.Entry{}
 	switch {
 	case err == nil:
 		entry.Request = onboard.Of(t)
-	case c.Login == "" && len(all) > 0 && strings.HasPrefix(diag.Of(err).Hint, "did you mean"):
+	case errors.Is(err, errSeveral), c.Login == "" && len(all) > 0 && strings.HasPrefix(diag.Of(err).Hint, "did you mean"):
 		return nil, nil, err
 	case c.Login == "":
-		return nil, nil, diag.Of(err).WithHint("where onboarding did not come to its end: froyo onboard rollback --host %s --user root", wording.Quote(c.Host))
+		at := wording.Quote(c.Host)
+		if c.Port != 0 {
+			at += fmt.Sprintf(" --port %d", c.Port)
+		}
+		return nil, nil, diag.Of(err).WithHint("where onboarding did not come to its end: froyo onboard rollback --host %s --user root", at)
 	default:
 		address := strings.TrimSuffix(strings.TrimPrefix(c.Host, "["), "]")
 		entry.Request = onboard.Request{Name: address, Address: address, Port: c.Port}

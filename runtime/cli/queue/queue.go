@@ -196,7 +196,7 @@ func confirmDrop(ctx context.Context, e *console.Console, items []queue.Item) er
 	return e.Approve(ctx, "Drop "+wording.Plural(len(items), "work item")+"?", "dropped")
 }
 
-// dropItems forgets items, and notes who did where there is a state.
+// dropItems notes who forgets items where there is a state, and does so.
 func dropItems(ctx context.Context, e *console.Console, q queue.Queue, items []queue.Item) (err error) {
 	byRun := map[string][]string{}
 	var runs []string
@@ -214,14 +214,13 @@ func dropItems(ctx context.Context, e *console.Console, q queue.Queue, items []q
 		defer func() { err = errors.Join(err, store.Close()) }()
 	}
 	for _, run := range runs {
+		if store != nil {
+			entry := state.Audit{Time: time.Now(), User: worker.Operator(), Action: "queue drop", Run: run, Outcome: audit.Done, Detail: strings.Join(byRun[run], "\n")}
+			if err := store.AppendAudit(ctx, entry); err != nil {
+				return err
+			}
+		}
 		if err := q.Drop(ctx, run, byRun[run]...); err != nil {
-			return err
-		}
-		if store == nil {
-			continue
-		}
-		entry := state.Audit{Time: time.Now(), User: worker.Operator(), Action: "queue drop", Run: run, Outcome: audit.Done, Detail: strings.Join(byRun[run], "\n")}
-		if err := store.AppendAudit(ctx, entry); err != nil {
 			return err
 		}
 	}

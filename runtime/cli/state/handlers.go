@@ -100,11 +100,8 @@ func (c *handlersDropCommand) Run(ctx context.Context, e *console.Console) error
 	})
 }
 
-// dropHandlers forgets pending handlers, and notes who did.
+// dropHandlers notes who forgets pending handlers, and does so.
 func dropHandlers(ctx context.Context, e *console.Console, store state.Store, asked time.Time, pending []state.PendingHandler) error {
-	if err := store.ClearPending(ctx, asked, pending...); err != nil {
-		return err
-	}
 	for _, o := range pending {
 		entry := state.Audit{
 			Time: asked, User: worker.Operator(), Action: "state handlers drop", Run: o.Run, Hosts: o.Host, Outcome: audit.Done,
@@ -113,6 +110,9 @@ func dropHandlers(ctx context.Context, e *console.Console, store state.Store, as
 		if err := store.AppendAudit(ctx, entry); err != nil {
 			return err
 		}
+	}
+	if err := store.ClearPending(ctx, asked, pending...); err != nil {
+		return err
 	}
 	_, err := fmt.Fprintln(e.Stdout, "dropped "+wording.Plural(len(pending), "pending handler"))
 	return err

@@ -100,13 +100,13 @@ func (c *protectionsDropCommand) Run(ctx context.Context, e *console.Console) er
 	})
 }
 
-// lift drops protections, and notes who did.
+// lift notes who drops protections, and does so.
 func (c *protectionsDropCommand) lift(ctx context.Context, e *console.Console, store state.Store, named []state.Protection) error {
-	if err := store.Unprotect(ctx, named...); err != nil {
-		return err
-	}
 	entry := state.Audit{Time: time.Now(), Action: "state protections drop", Run: named[0].Run, Hosts: named[0].Host, Outcome: audit.Done, Detail: c.Unit}
 	if err := store.AppendAudit(ctx, entry); err != nil {
+		return err
+	}
+	if err := store.Unprotect(ctx, named...); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintln(e.Stdout, ui.Readable(c.Unit)+" is no longer protected")
