@@ -61,6 +61,7 @@ else
 fi
 [ ! -e /etc/ssh/sshd_config ] || cp -pL /etc/ssh/sshd_config "$t/"
 [ ! -e /etc/sudoers.d/froyo-onboard ] || cp -p /etc/sudoers.d/froyo-onboard "$t/sudoers"
+echo '@KEY@' >"$t/key"
 echo "$u" >"$t/name"
 sync
 mv "$t" "$d/before"

@@ -1,6 +1,6 @@
 # Of a user's authorized_keys: others 0 prints all but the keys that onboarding brought before the new one, others 1 these alone.
 umask 077
-f=$(getent passwd "$(id -un)" | cut -d: -f6)/.ssh/authorized_keys
+f=$(readlink -f "$(getent passwd "$(id -un)" | cut -d: -f6)/.ssh/authorized_keys")
 others() {
   awk -v new='@NEW@' -v old='@OLD@' -v mark='@MARK@' '
     function key(i) { for (i = 1; i < NF; i++) if ($i ~ /^(ssh-|ecdsa-|sk-)/ && $(i + 1) ~ /^AAAA/) return $i " " $(i + 1); return "" }

@@ -172,6 +172,14 @@ func ParseLabels(text string) (map[string]string, error) {
 	return labels, nil
 }
 
+// place is where the host is, as flags.
+func (r *Request) place() string {
+	if r.Port == 0 {
+		return "--host " + r.Address
+	}
+	return fmt.Sprintf("--host %s --port %d", r.Address, r.Port)
+}
+
 // host is the part of an inventory's host that both users have in common.
 func (r *Request) host(user string) *inventory.Host {
 	return &inventory.Host{

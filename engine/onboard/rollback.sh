@@ -1,7 +1,7 @@
 #!/bin/sh
 # Takes away what "froyo onboard" put there: its lines in sshd_config, the user, the key, the sudo rule. What was changed since by
 # others stays; where its own was changed, nothing is done. Without an argument it works outside the session that calls it, which may be
-# that of the user who is removed. "show" says what would be done; "login" restores sshd alone.
+# that of the user who is removed. "show" says what would be done; "login" restores sshd alone, to what an earlier onboarding had proven.
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export PATH
 umask 077
@@ -28,6 +28,13 @@ cr=$(printf '\r')
 block() { [ ! -e "$c" ] || tr -d '\r' <"$c" | sed -n '/^# BEGIN froyo onboard$/,/^# END froyo onboard$/p' | grep -v '^# \(BEGIN\|END\) froyo onboard$'; }
 marks() { [ ! -e "$c" ] || tr -d '\r' <"$c" | grep -cx "# $1 froyo onboard"; }
 without() { sed "/^# BEGIN froyo onboard$cr*\$/,/^# END froyo onboard$cr*\$/d" "$c"; }
+proven() { # the file, with those lines in the block
+  awk -v lines="$d/proven" '
+    { line = $0; sub(/\r$/, "", line); end = substr($0, length(line) + 1) }
+    line == "# END froyo onboard" { inside = 0 }
+    !inside { print }
+    line == "# BEGIN froyo onboard" { inside = 1; while ((getline text <lines) > 0) print text end }' "$c"
+}
 
 # The block is onboarding's where nothing stands in it but what onboarding writes.
 check() {
@@ -59,9 +66,9 @@ show() {
   echo "$d goes"
 }
 
-sshd_back() {
+sshd_back() { # by "without", or by "proven"
   if [ "$(marks BEGIN)" = 1 ]; then
-    cp -p "$c" "$c.froyo-new" && without >"$c.froyo-new" || return 1
+    cp -p "$c" "$c.froyo-new" && "$1" >"$c.froyo-new" || return 1
     if command -v sshd >/dev/null && sshd -t -f "$c" 2>/dev/null && ! sshd -t -f "$c.froyo-new"; then
       rm -f "$c.froyo-new"
       return 1
@@ -106,29 +113,33 @@ user_gone() {
   [ ! -e "$b/unlocked" ] || rm -f /etc/.pwd.lock
 }
 
-# In a home its owner says what is where: nothing there is done as root. The key is known by its comment, since it may have been rotated.
+# In a home its owner says what is where: nothing there is done as root. The key is known by its comment, since it may have been rotated:
+# where the first one was the user's own, it is given back then.
 key_gone() {
   home=$(getent passwd "$u" | cut -d: -f6)
   [ -n "$home" ] || return 0
   { [ ! -e "$b/authorized_keys" ] || cat "$b/authorized_keys"; } |
-    runuser -u "$u" -- env MARK="$mark" HAD="$(cat "$b/authorized_keys.mode" 2>/dev/null)" DIRECTORY="$(cat "$b/ssh" 2>/dev/null)" sh -c '
+    runuser -u "$u" -- env MARK="$mark" HAD="$(cat "$b/authorized_keys.mode" 2>/dev/null)" KEY="$(cat "$b/key")" DIRECTORY="$(cat "$b/ssh" 2>/dev/null)" sh -c '
     umask 077
     cd "$1" || exit 1
     f=.ssh/authorized_keys
     [ -e $f ] || exit 0
     before=$(cat; echo .)
-    now=$(printf %s "${before%.}" | awk -v mark="$MARK" "
+    now=$(printf %s "${before%.}" | awk -v mark="$MARK" -v first="$KEY" "
       function key(i) { for (i = 1; i < NF; i++) if (\$i ~ /^(ssh-|ecdsa-|sk-)/ && \$(i + 1) ~ /^AAAA/) return \$i \" \" \$(i + 1); return \"\" }
       old { was[key()] = \$0; next }
-      \$NF == mark { if (key() in was) print was[key()]; next }
-      { print }" old=1 - old= $f; echo .)
+      \$NF == mark { if (key() in was) { print was[key()]; has[key()] = 1 } else other = 1; next }
+      { print; has[key()] = 1 }
+      END { if (other && first in was && !(first in has)) print was[first] }" old=1 - old= $f; echo .)
     case $now in "$before" | "${before%.}
 .") now=$before;; esac
+    if [ "$(printf %s "${now%.}" | sort)" = "$(printf %s "${before%.}" | sort)" ]; then now=$before; fi
     if [ "$now" = . ] && [ -z "$HAD" ]; then
       rm -f $f
       if [ -z "$DIRECTORY" ]; then rmdir .ssh 2>/dev/null; fi
     else
-      printf %s "${now%.}" >$f || exit 1
+      f=$(readlink -f $f)
+      cp -p "$f" "$f.froyo" && printf %s "${now%.}" >"$f.froyo" && sync && mv -f "$f.froyo" "$f" || { rm -f "$f.froyo"; exit 1; }
       if [ -n "$HAD" ] && [ "$(stat -L -c %a $f)" = 600 ]; then chmod "$HAD" $f; fi
     fi
     if [ -n "$DIRECTORY" ] && [ "$(stat -L -c %a .ssh)" = 700 ]; then chmod "$DIRECTORY" .ssh; fi
@@ -147,11 +158,16 @@ case ${1-} in
   exit 0
   ;;
 show) show; exit 0 ;;
-login) sshd_back || fail "sshd could not be restored"; exit 0 ;;
+login)
+  how=without
+  [ ! -s "$d/proven" ] || how=proven
+  sshd_back "$how" || fail "sshd could not be restored"
+  exit 0
+  ;;
 now) ;;
 *) fail "there is nothing called $1" ;;
 esac
-sshd_back || fail "sshd could not be restored"
+sshd_back without || fail "sshd could not be restored"
 if [ -e "$b/user" ]; then
   key_gone || fail "the key could not be removed"
 else

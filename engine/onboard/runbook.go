@@ -51,8 +51,10 @@ const (
 	stepRegister = "register"
 )
 
-// keep is the script that keeps what is there. The name has no quotes: Check sees to that.
-func (r *Request) keep() string { return strings.ReplaceAll(keepScript, "@USER@", r.User) }
+// keep is the script that keeps what is there. Neither the name nor the key has quotes: Check and publicKey see to that.
+func (r *Request) keep() string {
+	return strings.NewReplacer("@USER@", r.User, "@KEY@", r.Key.Line).Replace(keepScript)
+}
 
 // Undo is the script that restores a host, the same for all.
 func Undo() string {
@@ -119,7 +121,7 @@ func Rekeyed(e *Entry, now Key) *inventory.Inventory {
 	others := strings.NewReplacer("@NEW@", e.Key.Line, "@OLD@", now.Line, "@MARK@", Mark).Replace(othersScript)
 	h.Vars = map[string]any{"onboard": map[string]any{
 		"who": e.User, "key": e.Key.Line, "key_name": e.Key.String(), "mark": Mark,
-		"others": others + "others 0 >\"$f.froyo\" && cat \"$f.froyo\" >\"$f\"; r=$?; rm -f \"$f.froyo\"; exit $r\n", "alone": others + "test -z \"$(others 1)\"\n",
+		"others": others + "cp -p \"$f\" \"$f.froyo\" && others 0 >\"$f.froyo\" && sync && mv -f \"$f.froyo\" \"$f\" || { rm -f \"$f.froyo\"; exit 1; }\n", "alone": others + "test -z \"$(others 1)\"\n",
 	}}
 	return inventory.New([]*inventory.Host{h})
 }

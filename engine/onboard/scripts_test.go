@@ -181,6 +181,22 @@ func TestRestored(t *testing.T) {
 			name: "a key was added since", host: there(), after: map[string]string{keys: mine + oursNow + "ssh-ed25519 AAAAlate late@laptop\n"},
 			expected: map[string]string{keys: mine + "ssh-ed25519 AAAAlate late@laptop\n"},
 		},
+		{
+			name: "the key let in before, and another is there since", host: func() map[string]string {
+				h := there()
+				h[keys] = "ssh-ed25519 AAAA me@desk\n" + mine
+				return h
+			}(),
+			after: map[string]string{keys: mine + "ssh-ed25519 AAAAnext froyo-onboard\n"},
+		},
+		{
+			name: "the key let in before, and its owner took it away", host: func() map[string]string {
+				h := there()
+				h[keys] = "ssh-ed25519 AAAA me@desk\n" + mine
+				return h
+			}(),
+			after: map[string]string{keys: mine}, expected: map[string]string{keys: mine},
+		},
 		{name: "the key let in before", host: there(), after: map[string]string{keys: "ssh-rsa AAAAmine froyo-onboard\n"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -270,6 +286,37 @@ func TestReload(t *testing.T) {
 			}
 			if got := b.files()["etc/ssh/sshd_config"]; (got == tt.config) != (tt.want != "") {
 				t.Errorf("it left %q", got)
+			}
+		})
+	}
+}
+
+// TestProven: what an earlier onboarding closed and proved stays closed where a later one is taken back, and not where the host is restored.
+func TestProven(t *testing.T) {
+	t.Parallel()
+	const before, now = "PasswordAuthentication no\nKbdInteractiveAuthentication no\n", "PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin no\n"
+	in := func(lines string) string {
+		return "Port 22\n# BEGIN froyo onboard\n" + lines + "# END froyo onboard\nPasswordAuthentication yes"
+	}
+	for name, tt := range map[string]struct{ proven, how, ends, want string }{
+		"nothing is proven": {"", "login", "\n", "Port 22\nPasswordAuthentication yes"},
+		"something is":      {before, "login", "\n", in(before) + "\n"},
+		"as on Windows":     {before, "login", "\r\n", strings.ReplaceAll(in(before), "\n", "\r\n") + "\n"},
+		"it is restored":    {before, "now", "\n", "Port 22\nPasswordAuthentication yes"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBox(t, fresh())
+			b.onboarded()
+			b.write("etc/ssh/sshd_config", strings.ReplaceAll(in(now), "\n", tt.ends))
+			if tt.proven != "" {
+				b.write("var/lib/froyo/onboard/proven", tt.proven)
+			}
+			if out, err := b.run(Undo(), "", nil, tt.how); err != nil {
+				t.Fatalf("%v: %s", err, out)
+			}
+			if diff := cmp.Diff(tt.want, b.files()["etc/ssh/sshd_config"]); diff != "" {
+				t.Error(diff)
 			}
 		})
 	}

@@ -453,10 +453,33 @@ func TestLabOnboardOdd(t *testing.T) {
 	}
 	same("by opspw")
 
-	// Root is locked out, others change sshd's files, and what they did stays.
-	if code, _, _ := onboard("--user", "ops", "--lock-down", "disable_root_login"); code != 0 {
+	// What a first time closed stays closed where a second time fails, and a third closes more.
+	byOps := []string{"ssh", "--host", h.Addr, "--name", "web1", "-y", "--user", "ops", "--lock-down"}
+	options := func(script string) {
+		t.Helper()
+		if out, err := byLabKey(h, "ops", "sudo sh -c '"+script+"; systemctl restart ssh'"); err != nil {
+			t.Fatal(err, out)
+		}
+		waitFor(t, func() bool { _, err := byLabKey(h, "ops", "true"); return err == nil })
+	}
+	if code, _, _ := f.onboard(t, append(byOps, "disable_root_login")...); code != 0 {
 		t.Errorf("exit code %d: ops cannot onboard", code)
 	}
+	options(`echo SSHD_OPTS=\"-o PasswordAuthentication=yes\" >/etc/default/ssh`)
+	byOps = append(byOps, "disable_root_login,disable_password_auth", "--sudo", "NOPASSWD: /usr/bin/systemctl")
+	if code, _, stderr := f.onboard(t, byOps...); code != 3 || !strings.Contains(stderr, "ops is still let in by password; sshd is as it was before") {
+		t.Errorf("exit code %d where sshd lets in by a password", code)
+	}
+	waitFor(t, func() bool { return f.withPassword(t, "ops") == nil })
+	if said, err := byLabKey(h, "root", "true"); err == nil {
+		t.Errorf("what the first time closed is open: %s", said)
+	}
+	options("cat /root/.options-before >/etc/default/ssh")
+	if code, _, _ := f.onboard(t, byOps...); code != 0 {
+		t.Errorf("exit code %d: not the third time", code)
+	}
+
+	// Root is locked out, others change sshd's files, and what they did stays.
 	if said, err := byLabKey(h, "root", "true"); err == nil || f.byKey() != nil {
 		t.Errorf("root logs in, or the key does not: %s", said)
 	}
@@ -487,7 +510,7 @@ func byLabKey(h labtest.Host, user, script string) (string, error) {
 }
 
 // TestLabOnboardKeys: the user was there before, and has a rule of a few programs; the key of the target is rotated, and gets a successor,
-// by the user alone. To restore the host takes away whichever it has then, and no other.
+// by the user alone. To restore the host takes away whichever it has then, and no other; the first one let the user in before, and does again.
 func TestLabOnboardKeys(t *testing.T) {
 	f := startOnboard(t)
 	h := f.hosts[0]
@@ -501,6 +524,9 @@ func TestLabOnboardKeys(t *testing.T) {
 		return stdout, stderr
 	}
 	run(0, "init")
+	own, _ := run(0, "key", "export", "default-ed25519")
+	own = strings.Join(strings.Fields(own)[:2], " ") + " me@desk"
+	h.SSH(t, "sed -i '1i "+own+"' /home/froyo/.ssh/authorized_keys")
 	f.env = append(f.env, "FROYO_ONBOARD_PASSWORD="+labtest.Password)
 	before := f.etc(t)
 	run(0, "onboard", "ssh", "--host", h.Addr, "--name", "web1", "-y", "--accept-new", "--lock-down", "disable_password_auth", "--sudo", onboardSudo)

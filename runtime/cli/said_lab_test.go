@@ -54,9 +54,11 @@ func TestLabPlanOfPackages(t *testing.T) {
 pkg("nginx-light")
 `)
 	h1 := f.hosts[0]
-	t.Cleanup(func() {
+	purge := func() { // another test of this host may have left them
 		h1.SSH(t, "apt-mark unhold nginx-light >/dev/null 2>&1; DEBIAN_FRONTEND=noninteractive apt-get purge -qq -y nginx-light nginx-common >/dev/null 2>&1; true")
-	})
+	}
+	purge()
+	t.Cleanup(purge)
 	if code, stdout, stderr := f.run(t, "plan"); code != 0 || !regexp.MustCompile(`pkg\[nginx-light\] .*along with .*nginx-common`).MatchString(stdout) {
 		t.Errorf("exit code %d:\n%s%s", code, stdout, stderr)
 	}
