@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -72,7 +73,7 @@ func ReadBatch(name string, src []byte) ([]*Entry, error) {
 	for _, host := range slices.Sorted(maps.Keys(file.Hosts)) {
 		r, err := batchRequest(name, host, file.Hosts[host], file.wanted)
 		if err != nil {
-			return nil, err
+			return nil, asKeys(name, host, err)
 		}
 		place := fmt.Sprintf("%s port %d", r.Address, cmp.Or(r.Port, 22))
 		if other := at[place]; other != "" {
@@ -96,6 +97,24 @@ func inFile(name string, err error) error {
 		errs = append(errs, &d)
 	}
 	return errors.Join(errs...)
+}
+
+// keysOf are the keys of a file by the flags that stand for them.
+var keysOf = func() *strings.Replacer {
+	pairs := []string{"--labels env=dev,role=web", "labels: {env: dev, role: web}", "the port has a flag of its own: --port", "the port is a key of its own: port:", "--name: ", "its name: ", "--name web1", "web1"}
+	for _, f := range [][2]string{
+		{"create-user", "createUser"}, {"user", "user"}, {"sudo", "sudo"}, {"lock-down", "lockDown"}, {"labels", "labels"}, {"host-key", "hostKey"}, {"host", "address"}, {"port", "port"},
+	} {
+		pairs = append(pairs, "--"+f[0]+": ", f[1]+": ", "--"+f[0]+" ", f[1]+": ")
+	}
+	return strings.NewReplacer(pairs...)
+}()
+
+// asKeys says of which host of a file something is wrong, in the words of the file.
+func asKeys(file, host string, err error) error {
+	d := *diag.Of(err)
+	d.Pos, d.Summary, d.Hint = diag.Pos{File: file}, host+": "+keysOf.Replace(d.Summary), keysOf.Replace(d.Hint)
+	return &d
 }
 
 // batchRequest is what is wanted of a host of a file.
@@ -125,7 +144,7 @@ func batchRequest(file, name string, h batchHost, all wanted) (*Request, error) 
 		return nil, err
 	}
 	for k, v := range r.Labels {
-		if _, err := ParseLabels(k + "=" + v); err != nil {
+		if err := checkLabel(k, v); err != nil {
 			return nil, err
 		}
 	}

@@ -160,9 +160,11 @@ func ParseLabels(text string) (map[string]string, error) {
 			continue
 		}
 		k, v, ok := strings.Cut(part, "=")
-		if k, v = strings.TrimSpace(k), strings.TrimSpace(v); !ok || inventory.CheckName("label", k) != nil || v == "" || strings.ContainsAny(v, "*?[]:&!, \t") {
-			return nil, (&diag.Error{Summary: fmt.Sprintf("--labels: %q is no label, which is NAME=VALUE without blanks and * ? [ ] : & !", part)}).
-				WithHint("such as --labels env=dev,role=web")
+		if k, v = strings.TrimSpace(k), strings.TrimSpace(v); !ok {
+			return nil, noLabel(part)
+		}
+		if err := checkLabel(k, v); err != nil {
+			return nil, err
 		}
 		if _, twice := labels[k]; twice {
 			return nil, (&diag.Error{Summary: fmt.Sprintf("--labels: %s is given twice", k)}).WithHint("such as --labels env=dev,role=web")
@@ -172,12 +174,25 @@ func ParseLabels(text string) (map[string]string, error) {
 	return labels, nil
 }
 
-// place is where the host is, as flags.
+// checkLabel refuses what is no label.
+func checkLabel(k, v string) error {
+	if inventory.CheckName("label", k) != nil || v == "" || strings.ContainsAny(v, "*?[]:&!,") || strings.ContainsFunc(v, func(c rune) bool { return c <= ' ' || c == 0x7f }) {
+		return noLabel(k + "=" + v)
+	}
+	return nil
+}
+
+func noLabel(text string) error {
+	return (&diag.Error{Summary: fmt.Sprintf("--labels: %q is no label, which is NAME=VALUE without blanks, commas and * ? [ ] : & !", text)}).
+		WithHint("such as --labels env=dev,role=web")
+}
+
+// place is where the host is, as --host takes it, with its --port.
 func (r *Request) place() string {
 	if r.Port == 0 {
-		return "--host " + r.Address
+		return r.Address
 	}
-	return fmt.Sprintf("--host %s --port %d", r.Address, r.Port)
+	return fmt.Sprintf("%s --port %d", r.Address, r.Port)
 }
 
 // host is the part of an inventory's host that both users have in common.

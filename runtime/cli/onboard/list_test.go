@@ -13,8 +13,11 @@ import (
 func TestFind(t *testing.T) {
 	t.Parallel()
 	all := []state.Target{
-		{Name: "db", Address: "192.0.2.1"}, {Name: "web", Address: "192.0.2.1", Port: 2222}, {Name: "alone", Address: "192.0.2.2", Port: 2222},
-		{Name: "192.0.2.3", Address: "192.0.2.4"}, {Name: "other", Address: "192.0.2.3"},
+		{Name: "db", Address: "192.0.2.1"},
+		{Name: "web", Address: "192.0.2.1", Port: 2222},
+		{Name: "alone", Address: "192.0.2.2", Port: 2222},
+		{Name: "192.0.2.3", Address: "192.0.2.4"},
+		{Name: "other", Address: "192.0.2.3"},
 	}
 	for _, tt := range []struct {
 		name string
