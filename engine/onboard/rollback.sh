@@ -119,7 +119,7 @@ key_gone() {
   home=$(getent passwd "$u" | cut -d: -f6)
   [ -n "$home" ] || return 0
   { [ ! -e "$b/authorized_keys" ] || cat "$b/authorized_keys"; } |
-    runuser -u "$u" -- env MARK="$mark" HAD="$(cat "$b/authorized_keys.mode" 2>/dev/null)" KEY="$(cat "$b/key")" DIRECTORY="$(cat "$b/ssh" 2>/dev/null)" sh -c '
+    runuser -u "$u" -- env MARK="$mark" HAD="$(cat "$b/authorized_keys.mode" 2>/dev/null)" KEY="$(cat "$b/key" 2>/dev/null)" DIRECTORY="$(cat "$b/ssh" 2>/dev/null)" sh -c '
     umask 077
     cd "$1" || exit 1
     f=.ssh/authorized_keys
@@ -130,7 +130,7 @@ key_gone() {
       old { was[key()] = \$0; next }
       \$NF == mark { if (key() in was) { print was[key()]; has[key()] = 1 } else other = 1; next }
       { print; has[key()] = 1 }
-      END { if (other && first in was && !(first in has)) print was[first] }" old=1 - old= $f; echo .)
+      END { if (other && first && first in was && !(first in has)) print was[first] }" old=1 - old= $f; echo .)
     case $now in "$before" | "${before%.}
 .") now=$before;; esac
     if [ "$(printf %s "${now%.}" | sort)" = "$(printf %s "${before%.}" | sort)" ]; then now=$before; fi

@@ -184,10 +184,10 @@ func TestRestored(t *testing.T) {
 		{
 			name: "the key let in before, and another is there since", host: func() map[string]string {
 				h := there()
-				h[keys] = "ssh-ed25519 AAAA me@desk\n" + mine
+				h[keys] = "# mine\nssh-ed25519 AAAA me@desk\n" + mine
 				return h
 			}(),
-			after: map[string]string{keys: mine + "ssh-ed25519 AAAAnext froyo-onboard\n"},
+			after: map[string]string{keys: "# mine\n" + mine + "ssh-ed25519 AAAAnext froyo-onboard\n"},
 		},
 		{
 			name: "the key let in before, and its owner took it away", host: func() map[string]string {
