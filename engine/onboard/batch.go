@@ -102,10 +102,9 @@ func inFile(name string, err error) error {
 // keysOf are the keys of a file by the flags that stand for them.
 var keysOf = func() *strings.Replacer {
 	pairs := []string{"--labels env=dev,role=web", "labels: {env: dev, role: web}", "the port has a flag of its own: --port", "the port is a key of its own: port:", "--name: ", "its name: ", "--name web1", "web1"}
-	for _, f := range [][2]string{
-		{"create-user", "createUser"}, {"user", "user"}, {"sudo", "sudo"}, {"lock-down", "lockDown"}, {"labels", "labels"}, {"host-key", "hostKey"}, {"host", "address"}, {"port", "port"},
-	} {
-		pairs = append(pairs, "--"+f[0]+": ", f[1]+": ", "--"+f[0]+" ", f[1]+": ")
+	for f := range strings.FieldsSeq("create-user=createUser user=user sudo=sudo lock-down=lockDown labels=labels host-key=hostKey host=address port=port") {
+		flag, key, _ := strings.Cut(f, "=")
+		pairs = append(pairs, "--"+flag+": ", key+": ", "--"+flag+" ", key+": ")
 	}
 	return strings.NewReplacer(pairs...)
 }()
