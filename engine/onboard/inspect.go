@@ -56,7 +56,7 @@ func (p *Prover) inspect(ctx context.Context, e *Entry) error {
 	}
 	if f.user != "" && f.user != e.User {
 		return (&diag.Error{Summary: "it was onboarded before, with the user " + f.user, Host: e.Name}).
-			WithHint("keep that user: --create-user %s; or restore the host first: froyo onboard rollback --host %s --user %s", f.user, e.place(), e.Login)
+			WithHint("keep that user: --create-user %s; or restore the host first: froyo onboard rollback --host %s --user %s", f.user, e.Place(), e.Login)
 	}
 	if f.user == e.User {
 		p.begun(e)
@@ -99,7 +99,7 @@ func (e *Entry) otherKey(ctx context.Context, t *talk) error {
 		return nil
 	}
 	return (&diag.Error{Summary: e.User + " is let in there by another key, which this does not take away", Host: e.Name}).
-		WithHint("give that one by --key, and then: froyo onboard rekey --host %s --key %s; or restore the host first: froyo onboard rollback --host %s --user %s", e.Name, e.Key, e.place(), e.Login)
+		WithHint("give that one by --key, and then: froyo onboard rekey --host %s --key %s; or restore the host first: froyo onboard rollback --host %s --user %s", e.Name, e.Key, e.Place(), e.Login)
 }
 
 // find reads the files.
@@ -221,7 +221,7 @@ func (e *Entry) closes(f *found) error {
 		}
 		also := slices.Sorted(slices.Values(append(slices.Clone(e.LockDown), l.Name)))
 		return (&diag.Error{Summary: fmt.Sprintf("%s was done there before, which this does not undo", l.Name), Host: e.Name}).
-			WithHint("name it, too: --lock-down %s; or restore the host first: froyo onboard rollback --host %s --user %s", strings.Join(also, ","), e.place(), e.Login)
+			WithHint("name it, too: --lock-down %s; or restore the host first: froyo onboard rollback --host %s --user %s", strings.Join(also, ","), e.Place(), e.Login)
 	}
 	var places []string
 	for _, s := range append(f.before(e), f.sshd.Others(e.wanted())...) {

@@ -54,7 +54,7 @@ func (p *Prover) before(ctx context.Context, e *Entry, why error) error {
 		if d.Hint = diag.Of(why).Hint; d.Hint != "" {
 			return &d
 		}
-		return d.WithHint("restore the host first: froyo onboard rollback --host %s --user %s --key %s", e.place(), e.User, e.Key)
+		return d.WithHint("restore the host first: froyo onboard rollback --host %s --user %s --key %s", e.Place(), e.User, e.Key)
 	case e.Password != nil && !asked:
 		d.Summary = fmt.Sprintf("it takes no password of %s, and neither the key %s lets %s in", e.Login, e.Key, e.User)
 		return d.WithHint("was it onboarded with another key or user, or from elsewhere? froyo onboard list shows what is registered here")

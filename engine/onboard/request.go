@@ -18,6 +18,7 @@ import (
 	"github.com/openfroyo/froyo/engine/inventory"
 	"github.com/openfroyo/froyo/engine/inventory/endpoint"
 	"github.com/openfroyo/froyo/engine/state"
+	"github.com/openfroyo/froyo/engine/wording"
 )
 
 // Request is what is wanted of a host.
@@ -187,12 +188,13 @@ func noLabel(text string) error {
 		WithHint("such as --labels env=dev,role=web")
 }
 
-// place is where the host is, as --host takes it, with its --port.
-func (r *Request) place() string {
-	if r.Port == 0 {
-		return r.Address
+// Place is where the host is, as --host takes it on a command line, with its --port.
+func (r *Request) Place() string {
+	at := wording.Quote(r.Address)
+	if r.Port != 0 {
+		at += fmt.Sprintf(" --port %d", r.Port)
 	}
-	return fmt.Sprintf("%s --port %d", r.Address, r.Port)
+	return at
 }
 
 // host is the part of an inventory's host that both users have in common.

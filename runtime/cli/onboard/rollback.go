@@ -11,7 +11,6 @@ import (
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/onboard"
 	"github.com/openfroyo/froyo/engine/state"
-	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/runtime/cli/here"
 	"github.com/openfroyo/froyo/runtime/console"
 	"github.com/openfroyo/froyo/runtime/ui"
@@ -97,10 +96,7 @@ func (c *rollbackCommand) entry(ctx context.Context, s *session, all []state.Tar
 	case errors.Is(err, errSeveral), c.Login == "" && len(all) > 0 && strings.HasPrefix(diag.Of(err).Hint, "did you mean"):
 		return nil, nil, err
 	case c.Login == "":
-		at := wording.Quote(c.Host)
-		if c.Port != 0 {
-			at += fmt.Sprintf(" --port %d", c.Port)
-		}
+		at := (&onboard.Request{Address: c.Host, Port: c.Port}).Place()
 		return nil, nil, diag.Of(err).WithHint("where onboarding did not come to its end: froyo onboard rollback --host %s --user root", at)
 	default:
 		address := strings.TrimSuffix(strings.TrimPrefix(c.Host, "["), "]")

@@ -334,10 +334,7 @@ func (s *session) undone(all []*onboard.Entry) {
 		if e.Done || !e.Begun {
 			continue
 		}
-		line := fmt.Sprintf("froyo onboard rollback --host %s", wording.Quote(e.Address))
-		if e.Port != 0 {
-			line += fmt.Sprintf(" --port %d", e.Port)
-		}
+		line := "froyo onboard rollback --host " + e.Place()
 		is := "is not registered"
 		if _, was := s.labels[e]; was {
 			is = "stays registered as it was"
