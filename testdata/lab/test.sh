@@ -1,30 +1,43 @@
 #!/usr/bin/env bash
-# test.sh - all lab tests, in three labs at once: those of runtime/cli that need a fleet in one of 20 hosts; those of
-# runtime/cli that need one host and no other's quiet in one of 8, each on a host of its own, six at a time, and then those that
+# test.sh - the lab tests that .ci/lab lists, in three labs at once: those of runtime/cli that need a fleet in one of 20 hosts; those
+# of runtime/cli that need one host and no other's quiet in one of 8, each on a host of its own, six at a time, and then those that
 # need one host for themselves; in one of 3 those of the other packages, one package after the other, and then those of
 # runtime/cli that need two or three. Tests that share a lab share its hosts, and some take one off the network, but most of
 # them wait for hosts more than they compute.
 #
-#   test.sh [ARGUMENT...]   arguments are go test's, for all
+#   test.sh [ARGUMENT...]      all of them; arguments are go test's, for all
+#   LAB_PART=N test.sh [...]   those of part N, and those that run each time
 #
 # What the second and the third lab's tests print comes when they have ended.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 LAB=testdata/lab/lab.sh
 NAME=${FROYO_LAB_NAME:-lab}
-FLEET=./runtime/cli
-TEST=(go test -count=1 -timeout 60m -run Lab "$@")
+FLEET=runtime/cli
+export LAB_PART=${LAB_PART:-all}
 
-# others prints the packages with lab tests but the fleet's.
-others() {
-  grep -rl --include='*_test.go' '^func TestLab' . | xargs -n 1 dirname | sort -u | grep -vx "$FLEET"
+# listed prints the list's tests that are to run, each as PACKAGE:TEST.
+listed() {
+  awk -v part="$LAB_PART" '!/^#/ && (part == "all" || $1 == "*" || $1 == part) { print $2 }' .ci/lab
 }
 
-# then runs a command, and then the fleet's tests of a kind.
-then='fleet=$1 kind=$2 arguments=$3 code=0; shift 3
-"$@" $arguments || code=1
-FROYO_LAB_TESTS=$kind "$@" "$fleet" || code=1
-exit $code'
+# run runs a package's tests of a kind, see runtime/labtest: run PACKAGE KIND [ARGUMENT...]. Each package's tests are built once.
+run() {
+  local package=$1 kind=$2 names began=$SECONDS code=0
+  shift 2
+  names=$(listed | sed -n "s#^$package:##p" | paste -sd '|')
+  [ -n "$names" ] || return 0
+  (cd "$package" && FROYO_LAB_TESTS=$kind "$out/${package##*/}.test" -test.timeout=60m "-test.run=^($names)\$" "${@/#-/-test.}") || code=1
+  echo "$package${kind:+, $kind}: $((SECONDS - began))s"
+  return $code
+}
+
+# each runs the tests of all packages but the fleet's, and goes on where one of them fails.
+each() {
+  local package code=0
+  for package in $(listed | sed 's/:.*//' | sort -u | grep -vx "$FLEET"); do run "$package" '' "$@" || code=1; done
+  return $code
+}
 
 # finish ends what still runs: the other labs' tests are process groups of their own, whose hosts lab.sh takes down.
 finish() {
@@ -33,20 +46,26 @@ finish() {
   rm -rf "$out"
   exit $code
 }
+beside=()
+out=$(mktemp -d)
 trap finish EXIT
 trap 'exit 130' INT TERM HUP
+export FLEET out
+export -f listed run each
 
-out=$(mktemp -d)
-beside=()
+[ -n "$(listed)" ] || { echo "test.sh: no tests are of part $LAB_PART: see .ci/lab" >&2; exit 2; }
 $LAB base || exit
-mapfile -t packages < <(others)
-FROYO_LAB_NAME=${NAME}2 FROYO_LAB_NET= setsid "$LAB" with 3 bash -c "$then" bash "$FLEET" few "-p 1 ${packages[*]}" "${TEST[@]}" >"$out/others" 2>&1 &
+mapfile -t packages < <(listed | sed 's#^#./#; s/:.*//' | sort -u)
+go test -c -vet=off -o "$out/" "${packages[@]}" || exit
+FROYO_LAB_NAME=${NAME}2 FROYO_LAB_NET= setsid "$LAB" with 3 bash -c 'code=0; each "$@" || code=1; run "$FLEET" few "$@" || code=1; exit $code' bash "$@" \
+  >"$out/others" 2>&1 &
 beside+=($!)
-FROYO_LAB_NAME=${NAME}3 FROYO_LAB_NET= FROYO_LAB_TESTS=own setsid "$LAB" with 8 bash -c "$then" bash "$FLEET" first "-parallel 6 $FLEET" "${TEST[@]}" >"$out/own" 2>&1 &
+FROYO_LAB_NAME=${NAME}3 FROYO_LAB_NET= setsid "$LAB" with 8 bash -c 'code=0; run "$FLEET" own -parallel=6 "$@" || code=1; run "$FLEET" first "$@" || code=1; exit $code' bash "$@" \
+  >"$out/own" 2>&1 &
 beside+=($!)
 code=0
-FROYO_LAB_TESTS=fleet $LAB with 20 "${TEST[@]}" "$FLEET" || code=1
+$LAB with 20 bash -c 'run "$FLEET" fleet "$@"' bash "$@" || code=1
 for pid in "${beside[@]}"; do wait "$pid" || code=1; done
 beside=()
-cat "$out"/*
+cat "$out/others" "$out/own"
 exit $code
