@@ -9,22 +9,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"time"
 
-	"golang.org/x/crypto/ssh"
-
 	"github.com/openfroyo/froyo/engine/audit"
 	"github.com/openfroyo/froyo/engine/diag"
 	"github.com/openfroyo/froyo/engine/inventory"
-	"github.com/openfroyo/froyo/engine/keys"
 	"github.com/openfroyo/froyo/engine/onboard"
 	"github.com/openfroyo/froyo/engine/secret"
 	"github.com/openfroyo/froyo/engine/state"
-	"github.com/openfroyo/froyo/engine/wording"
 	"github.com/openfroyo/froyo/runtime/cli/client"
 	"github.com/openfroyo/froyo/runtime/cli/flags"
 	"github.com/openfroyo/froyo/runtime/cli/here"
@@ -143,47 +137,4 @@ func (s *session) record(ctx context.Context, t state.Target, action string) err
 			Time: time.Now(), Action: action, Hosts: t.Name, Outcome: audit.Done, Detail: fmt.Sprintf("%s as %s@%s by %s", t.Name, t.User, t.Address, cmp.Or(t.Key, t.KeyFile)),
 		})
 	})
-}
-
-// key finds the key that lets the new user in: one of the workspace, or a file, by its path: a file that happens to be called like a key of
-// the workspace is not taken for it.
-func (s *session) key(ctx context.Context, name string) (onboard.Key, error) {
-	if strings.ContainsAny(name, "/.~") {
-		return keyOf(name)
-	}
-	kept, err := here.Secrets(s.console, s.workspace)
-	if err != nil {
-		return onboard.Key{}, err
-	}
-	line, err := keys.Of(kept).Public(ctx, name)
-	if _, there := os.Stat(name + ".pub"); err != nil && there == nil {
-		return onboard.Key{}, diag.Of(err).WithHint("where the file in this directory is meant, give its path: --key ./%s", wording.Quote(name))
-	}
-	if err != nil {
-		return onboard.Key{}, err
-	}
-	return publicKey(onboard.Key{Name: name}, []byte(line))
-}
-
-// keyOf is the key in a file.
-func keyOf(name string) (onboard.Key, error) {
-	path, err := filepath.Abs(name)
-	if err != nil {
-		return onboard.Key{}, err
-	}
-	text, err := os.ReadFile(path + ".pub")
-	if err != nil {
-		return onboard.Key{}, diag.ReadFailed("the public half of --key "+name, err)
-	}
-	return publicKey(onboard.Key{File: path}, text)
-}
-
-// publicKey adds the public half to a key.
-func publicKey(k onboard.Key, text []byte) (onboard.Key, error) {
-	public, _, _, _, err := ssh.ParseAuthorizedKey(text)
-	if err != nil {
-		return onboard.Key{}, (&diag.Error{Summary: k.String() + ".pub holds no public key"}).WithHint("make it anew: ssh-keygen -y -f %s", wording.Quote(k.String()))
-	}
-	k.Line, k.Print = strings.TrimSpace(string(ssh.MarshalAuthorizedKey(public))), ssh.FingerprintSHA256(public)
-	return k, nil
 }
