@@ -53,7 +53,7 @@ trap 'exit 130' INT TERM HUP
 export FLEET out
 export -f listed run each
 
-[ -n "$(listed)" ] || { echo "test.sh: no tests are of part $LAB_PART: see .ci/lab" >&2; exit 2; }
+[ "$LAB_PART" = all ] || awk -v part="$LAB_PART" '!/^#/ && $1 == part { found = 1 } END { exit !found }' .ci/lab || { echo "test.sh: no tests are of part $LAB_PART: see .ci/lab" >&2; exit 2; }
 $LAB base || exit
 mapfile -t packages < <(listed | sed 's#^#./#; s/:.*//' | sort -u)
 go test -c -vet=off -o "$out/" "${packages[@]}" || exit
