@@ -13,6 +13,8 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"time"
 	"unicode"
 
 	"github.com/reeflective/readline"
@@ -63,6 +65,8 @@ type Prompt struct {
 	lines   *bufio.Reader   // of plain lines, from the first on
 	pending chan plainLine  // a plain line that is being read, nil for none
 	press   chan struct{}   // Interrupt was called
+	pressed atomic.Int64    // when it was called last, by began
+	began   time.Time
 
 	terminal *term.State // as it was found; nil for none
 	mu       sync.Mutex
@@ -73,7 +77,7 @@ type Prompt struct {
 
 // New returns a prompt on standard input and output. Between two calls of Read the terminal is as it was found.
 func New(o Options) (*Prompt, error) {
-	p := &Prompt{options: o, history: openHistory(o.History), closed: make(chan struct{}), press: make(chan struct{}, 1)}
+	p := &Prompt{options: o, history: openHistory(o.History), closed: make(chan struct{}), press: make(chan struct{}, 1), began: time.Now()}
 	if !term.IsTerminal(int(os.Stdin.Fd())) {
 		return p, nil
 	}
@@ -143,8 +147,10 @@ func (p *Prompt) read() (string, error) {
 	return text, err
 }
 
-// Interrupt has a Read that waits for a plain line return ErrInterrupted. The editor reads Ctrl-C by itself.
+// Interrupt has a Read that waits for a plain line return ErrInterrupted, and drops what was typed before, as the
+// terminal does. The editor reads Ctrl-C by itself.
 func (p *Prompt) Interrupt() {
+	p.pressed.Store(int64(time.Since(p.began)))
 	select {
 	case p.press <- struct{}{}:
 	default:
@@ -154,6 +160,7 @@ func (p *Prompt) Interrupt() {
 type plainLine struct {
 	text string
 	err  error
+	at   time.Duration // when it was read, by began
 }
 
 // line reads a plain line. The reading of one that was interrupted goes on for the next.
@@ -161,20 +168,32 @@ func (p *Prompt) line() (string, error) {
 	if p.lines == nil {
 		p.lines = bufio.NewReader(os.Stdin)
 	}
-	if p.pending == nil {
-		read := make(chan plainLine, 1)
-		p.pending = read
-		go func() {
-			text, err := p.lines.ReadString('\n')
-			read <- plainLine{text, err}
-		}()
-	}
-	select {
-	case l := <-p.pending:
-		p.pending = nil
-		return l.text, l.err
-	case <-p.press:
-		return "", ErrInterrupted
+	for {
+		if p.pending == nil {
+			read := make(chan plainLine, 1)
+			p.pending = read
+			go func() {
+				text, err := p.lines.ReadString('\n')
+				read <- plainLine{text, err, time.Since(p.began)}
+			}()
+		}
+		select {
+		case <-p.press:
+			return "", ErrInterrupted
+		case l := <-p.pending:
+			if p.terminal != nil && l.err == nil && l.at < time.Duration(p.pressed.Load()) {
+				p.pending = nil // it was typed before Ctrl-C
+				continue
+			}
+			select {
+			case <-p.press: // before the line
+				p.pending <- l
+				return "", ErrInterrupted
+			default:
+			}
+			p.pending = nil
+			return l.text, l.err
+		}
 	}
 }
 

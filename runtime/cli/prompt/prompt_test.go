@@ -73,6 +73,9 @@ func program() error {
 		switch {
 		case errors.Is(err, prompt.ErrInterrupted):
 			fmt.Println("interrupted")
+			if os.Getenv("PROMPT_BUSY") != "" { // it does something meanwhile
+				time.Sleep(500 * time.Millisecond)
+			}
 		case errors.Is(err, io.EOF):
 			fmt.Println("bye")
 			return nil
@@ -91,6 +94,13 @@ func start(t *testing.T, columns int, env ...string) *ptytest.Session {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), append([]string{"PROMPT_TEST=1", "TERM=xterm", "NO_COLOR=", "INPUTRC=/dev/null"}, env...)...)
 	return ptytest.Start(t, cmd, columns, 24)
+}
+
+// ready waits for the prompt of an entry. What is typed before it is typed at a terminal that is not raw, which keeps some
+// keys for itself: Ctrl-R, Ctrl-C, Ctrl-D.
+func ready(s *ptytest.Session, entry int) {
+	s.Wait(fmt.Sprintf("%d hosts> ", entry))
+	s.Until("raw terminal", func(string) bool { return s.Raw() })
 }
 
 func TestTyping(t *testing.T) {
@@ -154,16 +164,21 @@ func TestCompletion(t *testing.T) {
 	s.Wait("1 hosts> run webserver")
 	s.Type("\t\t\r")
 	s.Wait(`read "run webserver2 "`)
+	ready(s, 2)
 	s.Type("upt\tx\r")
 	s.Wait(`read "uptime x"`)
+	ready(s, 3)
 	s.Type("f(größe_\t)\r")
 	s.Wait(`read "f(größe_db)"`)
+	ready(s, 4)
 	s.Type("ev\t sh\t")
 	s.Wait("ev shown")
 	s.Type("\x03")
+	ready(s, 5)
 	s.Type("f(\t")
 	s.Wait(`shown\x1b[2J`)
-	s.Type("\x03\x03")
+	s.Type("\x03\x03") // the list, then the line
+	ready(s, 6)
 	s.Type("panic \t\x03ok\r")
 	s.Wait(`read "ok"`)
 	if b := s.Bytes(); strings.Contains(b, "owned") || strings.Contains(b, "\x1b[2J") {
@@ -187,7 +202,7 @@ func TestHistory(t *testing.T) {
 	s.Wait("1 hosts> ")
 	s.Type("first\rf(1,\r2)\r hidden\r")
 	s.Wait(`read " hidden"`)
-	s.Until("next prompt", func(screen string) bool { return s.Raw() && strings.HasSuffix(screen, "hosts>") })
+	ready(s, 4)
 	s.Type("\x04")
 	s.End()
 	info, err := os.Stat(file)
@@ -203,8 +218,10 @@ func TestHistory(t *testing.T) {
 	s.Wait("...      2)")
 	s.Type("\r")
 	s.Wait(`read "f(1,\n2)"`)
+	ready(s, 2)
 	s.Type("\x1b[A\x1b[A\x1b[A\r")
 	s.Wait(`read "first"`)
+	ready(s, 3)
 	s.Type("\x12evi")
 	s.Wait("evil[2J")
 	if got := string(read(t, file)); strings.Contains(got, "hidden") {
@@ -269,6 +286,7 @@ func TestTerminal(t *testing.T) {
 		time.Sleep(100 * time.Millisecond)
 		s.Type("b\r")
 		s.Wait(`read "echo aaa`)
+		ready(s, 2)
 		s.Resize(120, 30)
 		s.Type("again\r")
 		s.Wait(`read "again"`)
@@ -365,4 +383,22 @@ func TestInterruptedLine(t *testing.T) {
 	s.Wait(`read "whole"`)
 	s.Type("\x04")
 	s.Wait("bye")
+}
+
+// TestInterruptedAhead: what was typed ahead of Ctrl-C is dropped, also where it was read in the meantime.
+func TestInterruptedAhead(t *testing.T) {
+	s := start(t, 80, "TERM=dumb", "PROMPT_TEST=interrupt", "PROMPT_BUSY=yes")
+	s.Wait("1 hosts> ")
+	s.Type("\x03")
+	s.Wait("interrupted")
+	s.Type("gone\n")
+	s.Wait("gone")
+	time.Sleep(50 * time.Millisecond)
+	s.Type("\x03")
+	s.Wait("2 hosts> ")
+	s.Type("whole\n")
+	s.Wait(`read "whole"`)
+	if screen := s.Screen(); strings.Contains(screen, `read "gone"`) {
+		t.Errorf("the line before Ctrl-C was read:\n%s", screen)
+	}
 }
