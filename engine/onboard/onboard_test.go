@@ -101,6 +101,8 @@ func (w *world) Run(_ context.Context, steps []target.Step) ([]target.Outcome, e
 		if w.refuses != "" {
 			r.RC = 1
 		}
+	case slices.Equal(e.Argv, []string{"test", "!", "-e", Directory}) && w.shows != "":
+		r.RC = 1
 	case slices.Contains(e.Argv, keysScript):
 		r.Stdout = w.keys
 	case slices.Contains(e.Argv, readScript):
@@ -288,5 +290,43 @@ func TestRollbackHint(t *testing.T) {
 	err := (&Prover{}).until(ctx, &Entry{Request: request()}, func() (bool, error) { return false, errors.New("it is there") })
 	if d := diag.Of(err); !strings.Contains(d.Summary, "it is there") || d.Hint != "journalctl -u froyo-onboard-rollback on the host tells why" {
 		t.Error(err)
+	}
+}
+
+// TestIsGone: a host is restored once nothing is kept any more, or nobody can ask; that it does not answer is no proof of it.
+func TestIsGone(t *testing.T) {
+	t.Parallel()
+	const (
+		rules    = "User froyo may run the following commands on web1:\n    (root) NOPASSWD: "
+		notFound = "sudo: " + RollbackFile + ": command not found"
+		refused  = "sudo: a password is required"
+	)
+	for _, tt := range []struct {
+		name  string
+		world world
+		user  string
+		want  bool
+		fails bool
+	}{
+		{name: "no login", want: true},
+		{name: "the rule is there", world: world{key: true, sudo: allowed}},
+		{name: "the rule is gone", world: world{key: true, sudo: rules + "/usr/bin/apt\n"}, want: true},
+		{name: "no rule at all", world: world{key: true, sudo: "Sorry, user froyo may not run sudo on web1."}, want: true},
+		{name: "a rule of another, and the script answers", world: world{key: true, sudo: rules + "ALL\n", shows: "name froyo"}},
+		{name: "a rule of another, and the script fails", world: world{key: true, sudo: rules + "ALL\n", refuses: said + "it is being restored"}},
+		{name: "a rule of another, and no script", world: world{key: true, sudo: rules + "ALL\n", refuses: notFound}, want: true},
+		{name: "a rule of another, which is gone by now", world: world{key: true, sudo: rules + "ALL\n", refuses: refused}, want: true},
+		{name: "root sees what is kept", world: world{key: true, shows: "name froyo"}, user: "root"},
+		{name: "root sees nothing", world: world{key: true}, user: "root", want: true},
+		{name: "it cannot be reached", world: world{key: true, sudo: allowed, drops: 1}, fails: true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			e := &Entry{Request: request(), HostKey: "ssh-ed25519 SHA256:host"}
+			got, err := (&Prover{Doors: &tt.world}).isGone(t.Context(), e.After(), tt.user)
+			if got != tt.want || (err != nil) != tt.fails {
+				t.Errorf("got %t and %v, want %t", got, err, tt.want)
+			}
+		})
 	}
 }
