@@ -84,3 +84,40 @@ func TestHostKeyIsOneOfSeveral(t *testing.T) {
 		}
 	}
 }
+
+// TestPasswordOnly: the password is tried whatever ssh_config says of passwords, and no key is, although it would let in.
+func TestPasswordOnly(t *testing.T) {
+	t.Parallel()
+	s := sshtest.Start(t, sshtest.Options{Password: "s3cr3t"})
+	for _, config := range []string{
+		"",
+		"PasswordAuthentication no\n",
+		"PreferredAuthentications publickey\n",
+		"PasswordAuthentication no\nKbdInteractiveAuthentication no\nPubkeyAuthentication yes\nBatchMode yes\n",
+	} {
+		o := options(t, s)
+		file := filepath.Join(t.TempDir(), "config")
+		if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		o.ConfigFiles = []string{file}
+		d := ssh.NewDialer(o)
+		defer closeOrFail(t, d)
+		for password, by := range map[string]string{"s3cr3t": "password", "wrong": ""} {
+			asked := 0
+			h := ssh.Host{Name: "h1", Address: "127.0.0.1", Port: s.Port(t), PasswordOnly: true, Password: func() (string, error) { asked++; return password, nil }}
+			c, err := d.Dial(t.Context(), h)
+			switch {
+			case asked == 0:
+				t.Errorf("%q: no password was tried", config)
+			case err == nil:
+				if got := c.Login().By; got != by {
+					t.Errorf("%q: let in by %q, want %q", config, got, by)
+				}
+				closeOrFail(t, c)
+			case by != "":
+				t.Errorf("%q: %v", config, err)
+			}
+		}
+	}
+}
